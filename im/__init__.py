@@ -1,0 +1,1 @@
+"""Every cloud instance gets a deadline."""

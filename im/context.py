@@ -1,0 +1,68 @@
+"""The one composition root: settings in, everything a service needs out. Whatever is costly is made on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from im.queue import CeleryQueue, Queue
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.domain.instance import Scope
+    from im.providers.base import Provider
+    from im.settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """What services are given. Tests replace the clock, the queue and the providers; nothing else needs replacing."""
+
+    settings: Settings
+    begin: Callable[[], AbstractContextManager[Connection]]
+    """One transaction: commits at the end of the block, rolls back on an exception."""
+    provider_for: Callable[[Scope], Provider]
+    queue: Queue
+    clock: Callable[[Connection], datetime]
+    """Now, by the database's clock: the only one that decides."""
+    dispose: Callable[[], None] = field(default=lambda: None)
+    """Give back every connection."""
+
+
+def open_context(settings: Settings) -> Context:
+    """A context on the real services that `settings` names. Raises Unavailable when no database is named."""
+    from im.db.engine import Database, database_clock
+
+    database = Database(settings.database_url)
+    return Context(
+        settings=settings,
+        begin=database.begin,
+        provider_for=_Providers(settings, database.begin),
+        queue=CeleryQueue(settings),
+        clock=database_clock,
+        dispose=database.dispose,
+    )
+
+
+class _Providers:
+    """One connected provider per cloud and account, made when the first of its scopes is worked on."""
+
+    def __init__(self, settings: Settings, begin: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._settings = settings
+        self._begin = begin
+        self._made: dict[tuple[str, str], Provider] = {}
+
+    def __call__(self, scope: Scope) -> Provider:
+        key = (scope.provider, scope.account)
+        if key not in self._made:
+            from im.db import deployment
+            from im.providers import registry
+
+            with self._begin() as connection:
+                identity = deployment.read_id(connection)
+            self._made[key] = registry.connect(scope.provider, self._settings, identity)
+        return self._made[key]

@@ -1,0 +1,181 @@
+"""The schema. Every constraint has a name, so that a violation can be told to a person; states are text with a check, so that
+a new one can be added while two versions of workers run."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from im.domain.instance import Desired, LaunchState, Observed, OnExpiry
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _moment(name: str, *, nullable: bool = True) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _one_of(
+    column: str, values: type[Desired] | type[Observed] | type[OnExpiry] | type[LaunchState]
+) -> CheckConstraint:
+    listed = ", ".join(f"'{v.value}'" for v in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("only_row", Boolean, primary_key=True, server_default=text("true")),
+    Column("id", Text, nullable=False),
+    # which Postgres server the identity was minted in: a clone elsewhere must not act in its name
+    Column("system_identifier", Text, nullable=False),
+    _moment("created_at", nullable=False),
+    CheckConstraint("only_row", name="only_row"),
+)
+
+scopes = Table(
+    "scopes",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    # the cloud's own id of the account, learned from the cloud; other credentials may not touch this scope
+    Column("cloud_account", Text),
+    _moment("refreshed_at"),
+    _moment("failing_since"),
+    Column("error_code", Text),
+    Column("error", Text),
+    UniqueConstraint("provider", "account", "region", name="uq_scopes_place"),
+)
+
+launches = Table(
+    "launches",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("scope_id", Integer, ForeignKey("scopes.id"), nullable=False),
+    Column("spec", JSONB, nullable=False),
+    Column("slots", ARRAY(Text), nullable=False),
+    Column("names", ARRAY(Text), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    _moment("created_at", nullable=False),
+    _moment("called_at"),
+    _moment("next_attempt_at", nullable=False),
+    Column("lease_token", Text),
+    _moment("lease_until"),
+    Column("error_code", Text),
+    Column("error", Text),
+    _one_of("state", LaunchState),
+    Index(
+        "ix_launches_open",
+        "scope_id",
+        "next_attempt_at",
+        postgresql_where=text("state IN ('open', 'called')"),
+    ),
+)
+
+instances = Table(
+    "instances",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("scope_id", Integer, ForeignKey("scopes.id"), nullable=False),
+    Column("spec", JSONB, nullable=False),
+    _moment("created_at", nullable=False),
+    # what is wanted
+    Column("desired", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    _moment("expires_at", nullable=False),
+    Column("on_expiry", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("settled_generation", Integer, nullable=False, server_default="0"),
+    Column("failed_generation", Integer, nullable=False, server_default="0"),
+    # what was seen
+    Column("observed", Text, nullable=False),
+    _moment("observed_at", nullable=False),
+    Column("provider_id", Text),
+    Column("zone", Text, nullable=False, server_default=""),
+    Column("public_ip", Text),
+    Column("private_ip", Text),
+    _moment("launched_at"),
+    Column("launch_token", Text, ForeignKey("launches.token")),
+    # the work of getting from one to the other
+    Column("error_code", Text),
+    Column("error", Text),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    _moment("next_attempt_at"),
+    Column("lease_token", Text),
+    _moment("lease_until"),
+    Column("unsure_step", Text),
+    _moment("unsure_at"),
+    _moment("drift_since"),
+    _moment("closed_at"),
+    _one_of("desired", Desired),
+    _one_of("observed", Observed),
+    _one_of("on_expiry", OnExpiry),
+    CheckConstraint("settled_generation <= generation", name="settled_not_ahead"),
+    CheckConstraint("failed_generation <= generation", name="failed_not_ahead"),
+    Index("uq_instances_living_name", "name", unique=True, postgresql_where=text("closed_at IS NULL")),
+    Index("uq_instances_machine", "scope_id", "provider_id", unique=True),
+    Index("ix_instances_live", "scope_id", "id", postgresql_where=text("closed_at IS NULL")),
+    Index(
+        "ix_instances_due",
+        "expires_at",
+        postgresql_where=text("closed_at IS NULL AND desired <> 'terminated'"),
+    ),
+    Index(
+        "ix_instances_unsettled",
+        "scope_id",
+        "desired",
+        "observed",
+        postgresql_where=text("closed_at IS NULL AND settled_generation < generation"),
+    ),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("instance_id", Text, ForeignKey("instances.id"), nullable=False),
+    _moment("at", nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("detail", JSONB, nullable=False, server_default="{}"),
+    Index("ix_events_instance_id", "instance_id", "id"),
+)
+
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("slot", BigInteger, primary_key=True),
+    _moment("claimed_at", nullable=False),
+)

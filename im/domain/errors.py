@@ -1,0 +1,61 @@
+"""What can go wrong, said so that a person can act.
+
+Every error carries what happened and why (`message`) and what to type next (`hint`, may be empty).
+
+    ImError
+    ├── Refused         the request itself cannot be done: bad input, or the state forbids it
+    ├── NoSuchInstance  nothing by that name
+    ├── Unauthorized    the cloud does not accept who we are or what we may do
+    ├── OverLimit       a quota or a policy says no
+    ├── NoCapacity      the cloud has none to give, or asks us to slow down
+    ├── WaitTimedOut    the work goes on, the waiting does not
+    ├── Superseded      a later request changed the goal
+    └── Unavailable     a service of ours (database, broker, local stack) cannot be reached or is not ready
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ImError(Exception):
+    """A failure with its reason and the next thing to type."""
+
+    code: ClassVar[str] = "failed"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Refused(ImError):
+    code = "refused"
+
+
+class NoSuchInstance(ImError):
+    code = "not_found"
+
+
+class Unauthorized(ImError):
+    code = "unauthorized"
+
+
+class OverLimit(ImError):
+    code = "over_limit"
+
+
+class NoCapacity(ImError):
+    code = "no_capacity"
+
+
+class WaitTimedOut(ImError):
+    code = "wait_timed_out"
+
+
+class Superseded(ImError):
+    code = "superseded"
+
+
+class Unavailable(ImError):
+    code = "unavailable"

@@ -1,0 +1,180 @@
+"""What an instance is: what is desired of it, what was last observed, and the facts around the two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Desired(StrEnum):
+    """What people and the deadline want. `terminated` absorbs: nothing leads out of it."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    TERMINATED = "terminated"
+
+
+class Observed(StrEnum):
+    """What the cloud last said. `none`: no machine was ever seen; `missing`: one was, and is gone without a word."""
+
+    NONE = "none"
+    PENDING = "pending"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    TERMINATING = "terminating"
+    TERMINATED = "terminated"
+    MISSING = "missing"
+
+
+class Why(StrEnum):
+    """Whose hand set `desired`."""
+
+    USER = "user"
+    TTL = "ttl"
+    OUTSIDE = "outside"
+
+
+class OnExpiry(StrEnum):
+    """What the deadline does; fixed at create from what the provider can do."""
+
+    STOP = "stop"
+    TERMINATE = "terminate"
+
+    @property
+    def desired(self) -> Desired:
+        return Desired.STOPPED if self is OnExpiry.STOP else Desired.TERMINATED
+
+
+GONE = frozenset({Observed.TERMINATED, Observed.MISSING})
+ALIVE = frozenset({Observed.PENDING, Observed.RUNNING})
+"""The states in which a machine bills for computing."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """Where an instance lives: one set of credentials and one endpoint. `account` is the name our settings give it."""
+
+    provider: str
+    account: str
+    region: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.account}/{self.region}"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What to launch, in terms every cloud has; `options` holds what only this provider understands (JSON values)."""
+
+    instance_type: str
+    zone: str
+    image: str
+    public_key: str
+    ssh_user: str
+    owner: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One machine as the cloud showed it at one moment. A thin sighting carries id and state only."""
+
+    provider_id: str
+    state: Observed
+    zone: str = ""
+    public_ip: str | None = None
+    private_ip: str | None = None
+    launched_at: datetime | None = None
+    reason: str = ""
+    """Why the cloud says it is in this state, in the cloud's own words."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    launch_index: int = 0
+    """The machine's place in the call that launched it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One row, whole. All datetimes are UTC and were read from the database's clock or from the cloud."""
+
+    id: str
+    name: str
+    owner: str
+    scope: Scope
+    spec: Spec
+    created_at: datetime
+
+    desired: Desired
+    why: Why
+    by: str
+    """Who last changed `desired` or the deadline."""
+    expires_at: datetime
+    on_expiry: OnExpiry
+    generation: int
+    settled_generation: int
+    failed_generation: int
+    """The generation whose request was given up for good; 0 when none was."""
+
+    observed: Observed
+    observed_at: datetime
+    provider_id: str | None = None
+    zone: str = ""
+    public_ip: str | None = None
+    private_ip: str | None = None
+    launched_at: datetime | None = None
+    launch_token: str | None = None
+    """The launch that made or may yet make the machine; None once every attempt was definitely refused."""
+
+    error_code: str | None = None
+    error: str | None = None
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    unsure_step: str | None = None
+    """A step of ours whose outcome nobody knows; it may still take effect."""
+    unsure_at: datetime | None = None
+    drift_since: datetime | None = None
+    """When a listing first showed a settled row in another stable state, or without its machine."""
+    closed_at: datetime | None = None
+
+    @property
+    def settled(self) -> bool:
+        return self.settled_generation == self.generation
+
+    @property
+    def failed(self) -> bool:
+        return self.failed_generation == self.generation
+
+    @property
+    def launching(self) -> bool:
+        """A launch may still bring a machine."""
+        return self.observed is Observed.NONE and self.launch_token is not None
+
+
+class LaunchState(StrEnum):
+    """How far an attempt to launch has come. Only the cloud's own word leads to `done` or `refused`."""
+
+    OPEN = "open"
+    CALLED = "called"
+    DONE = "done"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One call to the cloud for `len(slots)` machines; immutable once called, so that it can be repeated to the letter."""
+
+    token: str
+    scope: Scope
+    spec: Spec
+    slots: tuple[str, ...]
+    """Instance ids in order: the n-th machine of the answer fills the n-th slot."""
+    names: tuple[str, ...]
+    state: LaunchState
+    attempts: int
+    called_at: datetime | None
+    """When the first call went out; an answer may be outstanding ever since."""

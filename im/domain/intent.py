@@ -1,0 +1,104 @@
+"""What a request asks for: the row before and the wish, in; the new goal and deadline, out.
+
+Pure: the same function decides for the command line, a web page and a test. The newest intent wins; terminate absorbs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from im.domain.duration import MAX_TTL, format_duration
+from im.domain.errors import Refused
+from im.domain.instance import GONE, Desired, Instance, Observed, Why
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """How the deadline should move: by a span, or to a moment. Exactly one of the two."""
+
+    by: timedelta | None = None
+    to: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if (self.by is None) == (self.to is None):
+            raise ValueError("a deadline moves by a span or to a moment")
+
+    def after(self, now: datetime, current: datetime | None = None) -> datetime:
+        """The new deadline: the moment itself, or the span added to the current deadline (to `now` when that is past)."""
+        if self.by is not None:
+            at = max(now, current or now) + self.by
+        else:
+            assert self.to is not None
+            at = self.to
+        if at <= now:
+            raise Refused("that deadline is in the past", "name a time that is still to come")
+        if at - now > MAX_TTL:
+            raise Refused("that deadline is more than a year away", "extend by less; there is no forever")
+        return at
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The new goal of one row."""
+
+    desired: Desired
+    expires_at: datetime
+    why: Why
+    relaunch: bool = False
+    """No machine exists and none is on its way: a new launch has to be opened."""
+
+
+def extend(row: Instance, now: datetime, deadline: Deadline, *, start: bool = True) -> Intent:
+    """Move the deadline; a stopped instance wakes, unless `start` is False."""
+    _refuse_if_ending(row, "extended")
+    if row.observed is Observed.NONE and not row.launching and row.error_code:
+        raise Refused(
+            f"{row.name} never launched: {row.error or row.error_code}",
+            f"im start {row.name} -d 1h  tries again",
+        )
+    expires_at = deadline.after(now, row.expires_at)
+    if not start:
+        return Intent(row.desired, expires_at, row.why)
+    return Intent(Desired.RUNNING, expires_at, Why.USER, relaunch=_no_machine(row))
+
+
+def start(row: Instance, now: datetime, deadline: Deadline | None = None) -> Intent:
+    """Run it; a new deadline is needed when the old one has passed."""
+    _refuse_if_ending(row, "started")
+    if deadline is None and row.expires_at <= now:
+        ago = format_duration(now - row.expires_at)
+        raise Refused(
+            f"the deadline of {row.name} passed {ago} ago", f"say for how long: im start {row.name} -d 1h"
+        )
+    expires_at = deadline.after(now) if deadline else row.expires_at
+    return Intent(Desired.RUNNING, expires_at, Why.USER, relaunch=_no_machine(row))
+
+
+def stop(row: Instance, now: datetime) -> Intent:
+    """Stop it; the deadline stays as it is."""
+    _refuse_if_ending(row, "stopped")
+    return Intent(Desired.STOPPED, row.expires_at, Why.USER)
+
+
+def terminate(row: Instance, now: datetime) -> Intent:
+    """End it. Asking again is fine; asking for a machine that is gone is not."""
+    if row.observed in GONE or row.closed_at is not None:
+        raise Refused(f"{row.name} is already gone", "im list --all  shows what was")
+    return Intent(Desired.TERMINATED, row.expires_at, Why.USER)
+
+
+def _no_machine(row: Instance) -> bool:
+    return row.observed is Observed.NONE and not row.launching
+
+
+def _refuse_if_ending(row: Instance, what: str) -> None:
+    if row.observed in GONE or row.closed_at is not None:
+        raise Refused(
+            f"{row.name} is gone and cannot be {what}", f"im create --name {row.name}  makes a new one"
+        )
+    if row.desired is Desired.TERMINATED or row.observed is Observed.TERMINATING:
+        raise Refused(
+            f"{row.name} is being terminated and cannot be {what}",
+            "im create  makes a new one once it is gone",
+        )

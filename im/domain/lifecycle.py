@@ -1,0 +1,311 @@
+"""The rules: which step brings a machine toward what is desired, what a sighting means, and the word a person reads.
+
+Level-triggered: every answer follows from the row and the time alone, never from which message asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from im.domain.instance import GONE, Desired, Instance, Observed, Why
+
+# ---- which step next -------------------------------------------------------------------------------------------------
+
+
+class Step(StrEnum):
+    """What reconcile does to an unsettled row. START, STOP and TERMINATE change the cloud; LOOK asks it."""
+
+    AWAIT_LAUNCH = "await_launch"
+    START = "start"
+    STOP = "stop"
+    TERMINATE = "terminate"
+    LOOK = "look"
+    REST = "rest"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    step: Step
+    because: str
+
+
+def _table() -> dict[tuple[Desired, Observed], Decision]:
+    run, halt, end = Desired.RUNNING, Desired.STOPPED, Desired.TERMINATED
+    o = Observed
+    confirm = Decision(Step.LOOK, "it was last seen as desired; the cloud has to say so again")
+    going = Decision(Step.LOOK, "the cloud is already moving it there")
+    launch = Decision(Step.AWAIT_LAUNCH, "no machine yet; its launch is driven on its own")
+    dying = Decision(Step.LOOK, "it is being terminated at the cloud; the end has to be seen")
+    gone = Decision(Step.REST, "the machine no longer exists")
+    busy = Decision(Step.LOOK, "the cloud refuses changes in mid-transition; look until it rests")
+    return {
+        (run, o.NONE): launch,
+        (run, o.PENDING): going,
+        (run, o.RUNNING): confirm,
+        (run, o.STOPPING): busy,
+        (run, o.STOPPED): Decision(Step.START, "it is stopped and should run"),
+        (run, o.TERMINATING): dying,
+        (run, o.TERMINATED): gone,
+        (run, o.MISSING): gone,
+        (halt, o.NONE): launch,
+        (halt, o.PENDING): busy,
+        (halt, o.RUNNING): Decision(Step.STOP, "it runs and should be stopped"),
+        (halt, o.STOPPING): going,
+        (halt, o.STOPPED): confirm,
+        (halt, o.TERMINATING): dying,
+        (halt, o.TERMINATED): gone,
+        (halt, o.MISSING): gone,
+        (end, o.NONE): launch,
+        (end, o.PENDING): Decision(Step.TERMINATE, "it starts and should be gone"),
+        (end, o.RUNNING): Decision(Step.TERMINATE, "it runs and should be gone"),
+        (end, o.STOPPING): Decision(Step.TERMINATE, "it stops and should be gone"),
+        (end, o.STOPPED): Decision(Step.TERMINATE, "it is stopped and should be gone"),
+        (end, o.TERMINATING): going,
+        (end, o.TERMINATED): gone,
+        (end, o.MISSING): gone,
+    }
+
+
+DECISIONS: Mapping[tuple[Desired, Observed], Decision] = MappingProxyType(_table())
+"""Total over desired × observed. The database claims rows by the same table (see `pairs`), so the two cannot disagree."""
+
+
+def next_step(desired: Desired, observed: Observed) -> Decision:
+    """What to do with an unsettled row."""
+    return DECISIONS[desired, observed]
+
+
+def pairs(step: Step) -> list[tuple[Desired, Observed]]:
+    """Every (desired, observed) for which `step` is next."""
+    return [pair for pair, decision in DECISIONS.items() if decision.step is step]
+
+
+def meets(desired: Desired, observed: Observed, *, launching: bool = False) -> bool:
+    """Does what was just seen satisfy what is desired?
+
+    No machine satisfies stopped and terminated, once no launch can bring one any more. A machine that is gone satisfies
+    everything but running, and there is nothing left to do for running either: see `absorbed`.
+    """
+    match observed:
+        case Observed.NONE:
+            return desired is not Desired.RUNNING and not launching
+        case Observed.RUNNING:
+            return desired is Desired.RUNNING
+        case Observed.STOPPED:
+            return desired is Desired.STOPPED
+        case Observed.TERMINATED | Observed.MISSING:
+            return desired is not Desired.RUNNING
+        case Observed.PENDING | Observed.STOPPING | Observed.TERMINATING:
+            return False
+
+
+GOAL: Mapping[Step, Observed] = MappingProxyType(
+    {Step.START: Observed.RUNNING, Step.STOP: Observed.STOPPED, Step.TERMINATE: Observed.TERMINATED}
+)
+"""The state in which each step of ours ends."""
+
+# ---- trying again ----------------------------------------------------------------------------------------------------
+
+LOOK_AGAIN = timedelta(seconds=2)
+MAX_ATTEMPTS = 8
+"""After this many refusals a start or a launch is given up, visibly. A stop or a terminate never is."""
+
+
+def backoff(attempts: int, asked: timedelta | None = None, jitter: float = 0.0) -> timedelta:
+    """How long to wait after the n-th failed attempt: 2, 4, 8 … 60 seconds, longer if the cloud asked for it.
+
+    `jitter` in [0, 1) spreads the herd over a quarter of the wait.
+    """
+    wait = min(60.0, 2.0 ** max(1, min(attempts, 6)))
+    if asked is not None:
+        wait = max(wait, asked.total_seconds())
+    return timedelta(seconds=wait * (1 + jitter / 4))
+
+
+# ---- what a sighting means -------------------------------------------------------------------------------------------
+
+UNSURE_FOR = timedelta(minutes=10)
+"""How long a step of ours with unknown outcome is suspected when the state changes under us."""
+
+
+class Verdict(StrEnum):
+    """What a sighting says about a row, beyond the fact itself."""
+
+    FACT = "fact"
+    """The observed state, nothing else."""
+    SETTLED = "settled"
+    """It meets what is desired."""
+    SUSPECT = "suspect"
+    """A settled row looks otherwise; judged when a second listing agrees."""
+    OURS = "ours"
+    """A late effect of our own step: desired is driven again."""
+    ADOPTED = "adopted"
+    """Somebody changed it at the cloud: the change becomes what is desired."""
+    OVERDUE = "overdue"
+    """It runs although its deadline has passed: the next enforcement stops it."""
+    ENDED = "ended"
+    """The machine no longer exists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The meaning of one sighting: the verdict, the reason in words, and (ADOPTED, ENDED) what is desired from now on."""
+
+    verdict: Verdict
+    because: str
+    desired: Desired
+
+
+def observe(row: Instance, state: Observed, began_at: datetime, now: datetime) -> Reading:
+    """What it means that a look begun at `began_at` showed `row`'s machine in `state`.
+
+    A settled row that looks otherwise is judged only in the second of two looks begun after our last result, because one may
+    have crossed with a change of ours. It never weakens a desired termination.
+    """
+    if state in GONE:
+        return _ended(row, state)
+    if not row.settled:
+        if meets(row.desired, state):
+            return Reading(Verdict.SETTLED, f"seen {state} at the cloud", row.desired)
+        return Reading(Verdict.FACT, f"seen {state} at the cloud", row.desired)
+    if meets(row.desired, state):
+        return Reading(Verdict.FACT, f"still {state}", row.desired)
+    if row.desired is Desired.TERMINATED:
+        # settled as terminated, yet the cloud shows a machine: it has to go
+        return Reading(Verdict.OURS, f"it is {state} although it was terminated", row.desired)
+    if state not in (Observed.RUNNING, Observed.STOPPED):
+        return Reading(Verdict.FACT, f"{state} without a request of ours", row.desired)
+    if row.drift_since is None or began_at <= row.drift_since:
+        return Reading(Verdict.SUSPECT, f"{state} without a request of ours", row.desired)
+    if (
+        row.unsure_step
+        and row.unsure_at
+        and now - row.unsure_at < UNSURE_FOR
+        and GOAL.get(Step(row.unsure_step)) is state
+    ):
+        return Reading(Verdict.OURS, f"our own earlier {row.unsure_step} took effect late", row.desired)
+    if state is Observed.STOPPED:
+        return Reading(Verdict.ADOPTED, "stopped outside im", Desired.STOPPED)
+    if now >= row.expires_at:
+        return Reading(Verdict.OVERDUE, "started outside im after its deadline", row.desired)
+    return Reading(Verdict.ADOPTED, "started outside im, with time left", Desired.RUNNING)
+
+
+def _ended(row: Instance, state: Observed) -> Reading:
+    if row.desired is Desired.TERMINATED:
+        return Reading(Verdict.ENDED, "terminated", Desired.TERMINATED)
+    how = (
+        "terminated outside im" if state is Observed.TERMINATED else "vanished from the cloud without a trace"
+    )
+    return Reading(Verdict.ENDED, how, Desired.TERMINATED)
+
+
+YOUNG = timedelta(seconds=60)
+"""A machine this young may be missing from a listing that is otherwise complete (EC2 is eventually consistent)."""
+
+
+def may_be_judged_absent(row: Instance, began_at: datetime) -> bool:
+    """Is absence from a complete listing begun at `began_at` evidence against this row's machine at all?"""
+    born = row.launched_at or row.created_at
+    return (
+        row.provider_id is not None
+        and row.observed_at < began_at
+        and began_at - max(born, row.created_at) > YOUNG
+    )
+
+
+# ---- the word a person reads -----------------------------------------------------------------------------------------
+
+
+class Tone(StrEnum):
+    """How a phase should strike the eye."""
+
+    GOOD = "good"
+    BUSY = "busy"
+    IDLE = "idle"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    word: str
+    tone: Tone
+
+
+_MOVING = {
+    (Desired.RUNNING, Observed.PENDING): "launching",
+    (Desired.RUNNING, Observed.STOPPED): "starting",
+    (Desired.RUNNING, Observed.STOPPING): "stopping, then starting",
+    (Desired.STOPPED, Observed.RUNNING): "stopping",
+    (Desired.STOPPED, Observed.PENDING): "starting, then stopping",
+    (Desired.STOPPED, Observed.STOPPING): "stopping",
+}
+
+
+def phase(row: Instance, now: datetime) -> Phase:
+    """The state in words, from the row and the time; never stored."""
+    match row.observed:
+        case Observed.TERMINATED:
+            return Phase("terminated outside" if row.why is Why.OUTSIDE else "terminated", Tone.IDLE)
+        case Observed.MISSING:
+            return Phase("vanished", Tone.WARN)
+        case Observed.TERMINATING:
+            return Phase("terminating", Tone.BUSY)
+        case Observed.NONE:
+            return _phase_without_machine(row, now)
+        case Observed.PENDING | Observed.RUNNING | Observed.STOPPING | Observed.STOPPED:
+            pass
+    if row.failed:
+        return Phase(f"{row.observed}, failed: {_plain(row.error_code)}", Tone.BAD)
+    if row.desired is Desired.TERMINATED:
+        return Phase(_expired(row, now, "terminating"), Tone.BUSY if not row.error_code else Tone.BAD)
+    if row.settled and meets(row.desired, row.observed):
+        if row.observed is Observed.STOPPED:
+            return Phase(
+                {Why.TTL: "stopped (ttl)", Why.OUTSIDE: "stopped outside"}.get(row.why, "stopped"), Tone.IDLE
+            )
+        return (
+            Phase("running, past deadline", Tone.BAD)
+            if now >= row.expires_at
+            else Phase("running", Tone.GOOD)
+        )
+    if row.settled:
+        late = row.observed in (Observed.PENDING, Observed.RUNNING) and now >= row.expires_at
+        return Phase(
+            f"{row.observed} outside{', past deadline' if late else ''}", Tone.BAD if late else Tone.WARN
+        )
+    if meets(row.desired, row.observed):
+        return Phase(row.observed.value, Tone.GOOD if row.observed is Observed.RUNNING else Tone.IDLE)
+    moving = _MOVING[row.desired, row.observed]
+    if row.desired is Desired.RUNNING and row.observed is Observed.PENDING and row.generation > 1:
+        moving = "starting"
+    if row.error_code:
+        return Phase(f"{moving} ({_plain(row.error_code)}, retrying)", Tone.BAD)
+    return Phase(_expired(row, now, moving), Tone.BUSY)
+
+
+def _phase_without_machine(row: Instance, now: datetime) -> Phase:
+    if row.closed_at is not None:
+        return Phase("failed, removed" if row.error_code else "cancelled", Tone.IDLE)
+    if row.error_code and not row.launching:
+        return Phase(f"failed: {_plain(row.error_code)}", Tone.BAD)
+    if row.desired is not Desired.RUNNING:
+        return Phase(
+            "cancelling" if row.launching else "cancelled", Tone.BUSY if row.launching else Tone.IDLE
+        )
+    if row.error_code:
+        return Phase(f"launching ({_plain(row.error_code)}, retrying)", Tone.WARN)
+    return Phase("launching", Tone.BUSY)
+
+
+def _expired(row: Instance, now: datetime, doing: str) -> str:
+    return f"expired, {doing}" if row.why is Why.TTL and now >= row.expires_at else doing
+
+
+def _plain(code: str | None) -> str:
+    return (code or "unknown").replace("_", " ")

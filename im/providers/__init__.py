@@ -1,0 +1,1 @@
+"""The clouds, behind one contract (`base.py`). Each is loaded only when it is used (`registry.py`)."""

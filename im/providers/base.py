@@ -1,0 +1,130 @@
+"""The contract every cloud fulfils: plural, and nobody waits.
+
+Methods return as soon as the cloud has answered. A goal that is already reached counts as done. One bad id never sinks a
+batch. Errors are `im.providers.errors`, nothing else; a call that raises did nothing for any id unless it raises Ambiguous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from im.domain.instance import Scope, Sighting, Spec
+from im.providers.errors import ProviderError
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a cloud can do; shown to people at create."""
+
+    can_stop: bool
+    idempotent_launch: bool
+    """A launch repeated with its token makes no second machine."""
+    launch_visible_within: timedelta
+    """After this long, a machine that no complete listing shows was never made."""
+    can_spot: bool = False
+    native_deadline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a person asked for, unchecked; None means "your default"."""
+
+    instance_type: str | None = None
+    zone: str | None = None
+    image: str | None = None
+    public_key: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The instance a launched machine is meant for; both end up in its tags."""
+
+    instance_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What one listing showed. An incomplete one proves presence, never absence."""
+
+    complete: bool
+    sightings: tuple[Sighting, ...]
+    date: datetime | None = None
+    """The cloud's own clock, when it told."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """`done` maps an id to the state the cloud answered with; every id asked for is in exactly one of the two."""
+
+    done: Mapping[str, Sighting] = field(default_factory=dict)
+    failed: Mapping[str, ProviderError] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing `im doctor` asked of a cloud."""
+
+    name: str
+    ok: bool
+    detail: str
+    mend: str = ""
+
+
+class Profile(Protocol):
+    """What is known of a cloud without asking it: cheap to import, no client library, used before a row is written."""
+
+    name: str
+    capabilities: Capabilities
+
+    def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
+        """Fill in defaults and check what can be checked offline. Raises im.domain.errors.Refused."""
+        ...
+
+
+class Provider(Protocol):
+    """One cloud as seen with one set of credentials (a `Scope.account`) on behalf of one deployment."""
+
+    capabilities: Capabilities
+
+    def identity(self, scope: Scope) -> str:
+        """The cloud's own id of the account that our credentials belong to."""
+        ...
+
+    def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
+        """Ask for `len(slots)` machines; idempotent by token where `capabilities.idempotent_launch`. May return fewer."""
+        ...
+
+    def find(self, scope: Scope, token: str) -> Snapshot:
+        """The machines that the launch with this token made."""
+        ...
+
+    def label(self, scope: Scope, slots: Mapping[str, Slot]) -> None:
+        """Tag machines (by provider id) with the name and id they are known by; for launches of more than one."""
+        ...
+
+    def describe(self, scope: Scope, ids: Sequence[str]) -> dict[str, Sighting]:
+        """Full facts by id. An id the cloud does not know is absent from the mapping."""
+        ...
+
+    def listing(self, scope: Scope) -> Snapshot:
+        """Everything of this deployment, every page; may be thin."""
+        ...
+
+    def ours(self, scope: Scope) -> Snapshot:
+        """Everything that carries our deployment's tag, in full."""
+        ...
+
+    def start(self, scope: Scope, ids: Sequence[str]) -> BatchResult: ...
+
+    def stop(self, scope: Scope, ids: Sequence[str]) -> BatchResult: ...
+
+    def terminate(self, scope: Scope, ids: Sequence[str]) -> BatchResult: ...
+
+    def checks(self, scope: Scope) -> list[Check]:
+        """Who are we, may we launch, is the endpoint there: for `im doctor`. Never raises."""
+        ...

@@ -1,0 +1,92 @@
+"""How a cloud says no, in eleven words.
+
+Each provider maps its own codes onto these once, `raise … from exc`; nothing above knows a cloud's codes.
+
+    ProviderError               `code` (one word, stored and shown) · message · retry_after
+    ├── Transient               try the same again later
+    │   ├── Throttled           asked too often; definitely not done
+    │   ├── Unavailable         the cloud is ill; definitely not done
+    │   └── Ambiguous           no answer, or half of one: it may have been done, or be done yet
+    ├── NoCapacity              none of this type in this zone now; definitely not done
+    ├── Rejected                the same request will be refused again; definitely not done
+    │   ├── InvalidSpec         no such type, image, zone, key …
+    │   ├── QuotaExceeded
+    │   ├── Forbidden           known, but not allowed
+    │   ├── Unauthenticated     not known
+    │   ├── WrongState          not now: the machine is in transition; look again
+    │   └── Unsupported         never for this machine (one-time spot cannot stop …)
+    ├── NotFound                the machine, as far as this answer knows
+    └── Unknown                 a code we have no word for; bounded retries
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+
+class ProviderError(Exception):
+    """A refusal or failure of the cloud. The message is safe to store and to show: it carries no credentials."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+
+
+class Transient(ProviderError):
+    code = "transient"
+
+
+class Throttled(Transient):
+    code = "throttled"
+
+
+class Unavailable(Transient):
+    code = "unavailable"
+
+
+class Ambiguous(Transient):
+    code = "ambiguous"
+
+
+class NoCapacity(ProviderError):
+    code = "no_capacity"
+
+
+class Rejected(ProviderError):
+    code = "rejected"
+
+
+class InvalidSpec(Rejected):
+    code = "invalid_spec"
+
+
+class QuotaExceeded(Rejected):
+    code = "quota_exceeded"
+
+
+class Forbidden(Rejected):
+    code = "forbidden"
+
+
+class Unauthenticated(Rejected):
+    code = "unauthenticated"
+
+
+class WrongState(Rejected):
+    code = "wrong_state"
+
+
+class Unsupported(Rejected):
+    code = "unsupported"
+
+
+class NotFound(ProviderError):
+    code = "not_found"
+
+
+class Unknown(ProviderError):
+    code = "unknown"

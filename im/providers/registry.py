@@ -1,0 +1,47 @@
+"""Names to clouds, loaded on use, with an answer for each name we know but cannot serve yet."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from im.domain.errors import Refused
+
+if TYPE_CHECKING:
+    from im.providers.base import Profile, Provider
+    from im.settings import Settings
+
+_KNOWN = {
+    "aws": ("im.providers.aws.profile:PROFILE", "im.providers.aws.provider:from_settings"),
+    "fake": ("im.providers.fake:PROFILE", "im.providers.fake:from_settings"),
+}
+_PLANNED = ("azure", "crusoe", "digitalocean", "gcp", "hetzner", "lambda", "runpod", "vast")
+
+
+def profile(name: str) -> Profile:
+    """What is known of the cloud `name` without asking it. Raises Refused for a name we cannot serve."""
+    found: Profile = _load(_known(name)[0])
+    return found
+
+
+def connect(name: str, settings: Settings, deployment: str) -> Provider:
+    """The cloud itself, with the credentials of this process, acting for `deployment` (a UUID)."""
+    make: Callable[[Settings, str], Provider] = _load(_known(name)[1])
+    return make(settings, deployment)
+
+
+def _known(name: str) -> tuple[str, str]:
+    if name in _KNOWN:
+        return _KNOWN[name]
+    if name in _PLANNED:
+        raise Refused(f"{name} is known but not available yet", "use --provider aws")
+    near = difflib.get_close_matches(name, ["aws", *_PLANNED], n=1)
+    hint = f"did you mean {near[0]}?" if near else "use --provider aws"
+    raise Refused(f"unknown provider '{name[:40]}'", hint)
+
+
+def _load(path: str) -> Any:
+    module, _, attribute = path.partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,138 @@
+"""The doorbell. A message is a task name and instance ids; it carries no authority and may be lost, doubled or late.
+
+The row is written and committed first; then somebody rings. What a worker does follows from the rows it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from im.domain.instance import Desired, Instance, Observed
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from im.settings import Settings
+
+
+class Task(StrEnum):
+    CREATE = "im.create"
+    EXTEND = "im.extend"
+    START = "im.start"
+    STOP = "im.stop"
+    TERMINATE = "im.terminate"
+    REFRESH = "im.refresh"
+    REFRESH_SCOPE = "im.refresh_scope"
+    ENFORCE_TTL = "im.enforce_ttl"
+
+
+REQUESTS, DEADLINES, WATCH = "im.requests", "im.deadlines", "im.watch"
+ROUTES = {
+    Task.CREATE: REQUESTS,
+    Task.EXTEND: REQUESTS,
+    Task.START: REQUESTS,
+    Task.STOP: REQUESTS,
+    Task.TERMINATE: REQUESTS,
+    Task.REFRESH: WATCH,
+    Task.REFRESH_SCOPE: WATCH,
+    Task.ENFORCE_TTL: DEADLINES,
+}
+"""Deadlines have a queue of their own, so that no crowd of requests or listings stands before them."""
+
+DOORBELLS_PER_MESSAGE = 500
+"""Ids in one message at most; a message is a hint, and the worker claims siblings by itself."""
+
+
+def doorbell_for(row: Instance) -> Task:
+    """The task whose name says best, in Flower, what an unsettled row waits for."""
+    if row.desired is Desired.TERMINATED:
+        return Task.TERMINATE
+    if row.desired is Desired.STOPPED:
+        return Task.STOP
+    return Task.CREATE if row.observed in (Observed.NONE, Observed.PENDING) else Task.START
+
+
+class Queue(Protocol):
+    def ring(
+        self, task: Task, ids: Sequence[str] = (), *, label: str = "", after: float = 0, to: str | None = None
+    ) -> bool:
+        """Send a doorbell, `after` seconds from now, to the task's own queue or to `to`; `label` is for Flower's eyes only.
+
+        False when the broker did not take it for certain; it may be queued all the same, and the next tick rings again.
+        """
+        ...
+
+
+def broker_settings(settings: Settings) -> dict[str, Any]:
+    """Celery's configuration of the wire, the same for those who ring and those who answer."""
+    return {
+        "broker_url": settings.broker_url,
+        "broker_transport_options": {
+            # above the hard time limit, below which a live task would be delivered twice (kombu#337)
+            "visibility_timeout": 300,
+            # the default restores a killed worker's messages after minutes; these make it seconds (celery#6229, kombu#2558)
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            # the default is no time-out at all: a frozen broker would hang the publisher for ever
+            "socket_timeout": 5,
+            "socket_connect_timeout": 3,
+            "health_check_interval": 10,
+        },
+        "broker_pool_acquire_timeout": 5,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "result_serializer": "json",
+        "task_ignore_result": True,
+        "result_backend": None,
+        "task_default_queue": REQUESTS,
+        "task_create_missing_queues": True,
+        "task_routes": {task.value: {"queue": queue} for task, queue in ROUTES.items()},
+        "task_publish_retry": True,
+        "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.2, "interval_max": 0.2},
+        "enable_utc": True,
+    }
+
+
+class CeleryQueue:
+    """The real doorbell. Importing Celery costs 0.15 s and more, so it happens at the first ring."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._app: Celery | None = None
+
+    def ring(
+        self, task: Task, ids: Sequence[str] = (), *, label: str = "", after: float = 0, to: str | None = None
+    ) -> bool:
+        from kombu.exceptions import KombuError, OperationalError
+        from redis.exceptions import RedisError
+
+        options: dict[str, Any] = {"ignore_result": True, "retry": True}
+        if after > 0:
+            options["countdown"] = after
+        if label:
+            options["argsrepr"] = label
+        if to:
+            options["queue"] = to
+        try:
+            for start in range(0, max(1, len(ids)), DOORBELLS_PER_MESSAGE):
+                chunk = list(ids[start : start + DOORBELLS_PER_MESSAGE])
+                self._celery().send_task(task.value, args=[chunk] if chunk else [], **options)
+        except (OSError, KombuError, OperationalError, RedisError) as exc:
+            from im.logs import log
+
+            log.warning(
+                "doorbell not taken; the next tick rings again", task=task.value, error=type(exc).__name__
+            )
+            return False
+        return True
+
+    def _celery(self) -> Celery:
+        if self._app is None:
+            from celery import Celery
+
+            app = Celery("im", set_as_current=False)
+            app.conf.update(broker_settings(self._settings))
+            self._app = app
+        return self._app

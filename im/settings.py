@@ -1,0 +1,153 @@
+"""Everything that can be configured, read once from the environment; nothing runs at import.
+
+Precedence: environment variable, then the config file, then the local stack that runs in the state folder, then the default.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from im.domain.errors import Refused
+
+
+def _setting(env: str, default: Any, says: str) -> Any:
+    return field(default=default, metadata={"env": env, "says": says})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One field per variable; `metadata["says"]` is its line in the README's table. Durations are seconds."""
+
+    database_url: str = _setting("IM_DATABASE_URL", "", "Postgres, as `postgresql://user:password@host/db`")
+    broker_url: str = _setting("IM_BROKER_URL", "", "Redis or Valkey, as `redis://` or `rediss://`")
+    sandbox_url: str = _setting(
+        "IM_SANDBOX_URL", "", "a sandbox cloud's endpoint; when set, no real cloud is ever called"
+    )
+    home: Path = _setting(
+        "IM_HOME", Path(), "state folder of the local stack (default: the XDG state folder)"
+    )
+    config: Path = _setting(
+        "IM_CONFIG", Path(), "config file, TOML (default: `im/config.toml` in the XDG config folder)"
+    )
+    owner: str = _setting("IM_OWNER", "", "who you are in tables and history (default: the OS user)")
+    provider: str = _setting("IM_PROVIDER", "aws", "cloud used when `--provider` is not given")
+    account: str = _setting("IM_ACCOUNT", "default", "our name for the cloud account in use")
+    region: str = _setting("AWS_REGION", "us-east-1", "region used when no zone is given")
+    log_level: str = _setting("IM_LOG_LEVEL", "info", "debug, info, warn or error")
+    log_format: str = _setting("IM_LOG_FORMAT", "console", "console or json")
+    batch: int = _setting("IM_BATCH", 200, "rows one worker claims for one cloud call, at most 1000")
+    step_lease: float = _setting("IM_STEP_LEASE", 15.0, "how long a start, stop or terminate owns its rows")
+    launch_lease: float = _setting(
+        "IM_LAUNCH_LEASE", 75.0, "how long a launch owns its row; above connect + read time-outs"
+    )
+    concurrency: int = _setting("IM_CONCURRENCY", 2, "worker processes of one `im worker`")
+    flower_url: str = _setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say")
+
+    @property
+    def sandbox(self) -> bool:
+        return bool(self.sandbox_url)
+
+    def __repr__(self) -> str:
+        shown = (f"{f.name}={redact(str(getattr(self, f.name)))!r}" for f in fields(self))
+        return f"Settings({', '.join(shown)})"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read `environ` (the process's own when None). Raises Refused, naming the variable, for a value that cannot be."""
+        env = os.environ if environ is None else environ
+        home = Path(env.get("IM_HOME") or _xdg(env, "XDG_STATE_HOME", ".local/state") / "im").expanduser()
+        config = Path(env.get("IM_CONFIG") or _xdg(env, "XDG_CONFIG_HOME", ".config") / "im" / "config.toml")
+        base: dict[str, Any] = {"home": home.absolute(), "config": config, "owner": _os_user(env)}
+        from_file = _read_config(config, required=bool(env.get("IM_CONFIG")))
+        named = {f.name: env[f.metadata["env"]] for f in fields(cls) if env.get(f.metadata["env"])}
+        given = {**from_file, **named}
+        if not (given.get("database_url") or given.get("broker_url")):
+            base |= _local_stack(home)
+        values = {**base, **{k: v for k, v in given.items() if k not in ("home", "config")}}
+        return cls(**{name: _coerce(name, value) for name, value in values.items()})
+
+
+_LEVELS = ("debug", "info", "warn", "error")
+
+
+def _coerce(name: str, value: Any) -> Any:
+    where = {f.name: f for f in fields(Settings)}[name]
+    env, default = where.metadata["env"], where.default
+    if name in ("home", "config"):
+        return Path(value)
+    if isinstance(default, int | float):
+        try:
+            number = type(default)(value)
+        except ValueError:
+            raise Refused(
+                f"{env}={value} is not a number", f"unset {env} for the default, {default}"
+            ) from None
+        if not 0 < number <= 3600:
+            raise Refused(f"{env}={value} is out of range", f"unset {env} for the default, {default}")
+        return number
+    text = str(value)
+    if name == "log_level" and text not in _LEVELS:
+        raise Refused(f"{env}={text} is no log level", f"use one of {', '.join(_LEVELS)}")
+    if name == "log_format" and text not in ("console", "json"):
+        raise Refused(f"{env}={text} is no log format", "use console or json")
+    if name == "broker_url" and text.startswith("valkey"):
+        return text.replace(
+            "valkey", "redis", 1
+        )  # kombu knows no valkey:// (kombu#2245); the protocol is the same
+    return text
+
+
+def _read_config(path: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        read = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        if required:
+            raise Refused(f"there is no config file {path}", "unset IM_CONFIG or create the file") from None
+        return {}
+    except (OSError, tomllib.TOMLDecodeError) as exc:
+        raise Refused(f"{path} cannot be read: {exc}", "mend the file or unset IM_CONFIG") from exc
+    known = {f.name for f in fields(Settings)}
+    for name in read:
+        if name not in known:
+            raise Refused(f"{path} has an unknown setting '{name}'", f"known: {', '.join(sorted(known))}")
+    return read
+
+
+STACK_FILE = "stack.json"
+"""Written by `im up` into the state folder (0600): where this machine's own stack listens."""
+
+
+def _local_stack(home: Path) -> dict[str, str]:
+    try:
+        read: dict[str, str] = json.loads((home / STACK_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    known = {f.name for f in fields(Settings)}
+    return {k: v for k, v in read.items() if k in known}
+
+
+def _xdg(env: Mapping[str, str], variable: str, fallback: str) -> Path:
+    return Path(env.get(variable) or Path(env.get("HOME") or Path.home()) / fallback)
+
+
+def _os_user(env: Mapping[str, str]) -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return env.get("USER", "unknown")
+
+
+_SECRET = re.compile(r"(?<=://)([^:/@\s]*):([^@\s]+)@")
+
+
+def redact(text: str) -> str:
+    """`text` with the password of every URL in it replaced by `***`."""
+    return _SECRET.sub(r"\1:***@", text)
