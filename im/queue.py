@@ -122,9 +122,7 @@ class CeleryQueue:
         except (OSError, KombuError, OperationalError, RedisError) as exc:
             from im.logs import log
 
-            log.warning(
-                "doorbell not taken; the next tick rings again", task=task.value, error=type(exc).__name__
-            )
+            log.warning("doorbell not taken; the next tick rings again", task=task.value, error=type(exc).__name__)
             return False
         return True
 

@@ -31,9 +31,7 @@ class Settings:
     sandbox_url: str = _setting(
         "IM_SANDBOX_URL", "", "a sandbox cloud's endpoint; when set, no real cloud is ever called"
     )
-    home: Path = _setting(
-        "IM_HOME", Path(), "state folder of the local stack (default: the XDG state folder)"
-    )
+    home: Path = _setting("IM_HOME", Path(), "state folder of the local stack (default: the XDG state folder)")
     config: Path = _setting(
         "IM_CONFIG", Path(), "config file, TOML (default: `im/config.toml` in the XDG config folder)"
     )
@@ -87,9 +85,7 @@ def _coerce(name: str, value: Any) -> Any:
         try:
             number = type(default)(value)
         except ValueError:
-            raise Refused(
-                f"{env}={value} is not a number", f"unset {env} for the default, {default}"
-            ) from None
+            raise Refused(f"{env}={value} is not a number", f"unset {env} for the default, {default}") from None
         if not 0 < number <= 3600:
             raise Refused(f"{env}={value} is out of range", f"unset {env} for the default, {default}")
         return number
@@ -99,9 +95,7 @@ def _coerce(name: str, value: Any) -> Any:
     if name == "log_format" and text not in ("console", "json"):
         raise Refused(f"{env}={text} is no log format", "use console or json")
     if name == "broker_url" and text.startswith("valkey"):
-        return text.replace(
-            "valkey", "redis", 1
-        )  # kombu knows no valkey:// (kombu#2245); the protocol is the same
+        return text.replace("valkey", "redis", 1)  # kombu knows no valkey:// (kombu#2245); the protocol is the same
     return text
 
 

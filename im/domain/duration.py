@@ -16,9 +16,7 @@ MAX_TTL = timedelta(days=365)
 """There is no "forever": a machine nobody would extend within a year is one that nobody remembers."""
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_DURATION = re.compile(
-    r"(?:(\d{1,9})w)?(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII
-)
+_DURATION = re.compile(r"(?:(\d{1,9})w)?(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
 _EXAMPLES = "write it like 30s, 15m, 2h, 1d12h or 1w"
 
 
@@ -55,9 +53,7 @@ def parse_until(text: str, now: datetime, zone: tzinfo | None = None) -> datetim
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise Refused(
-            f"'{text[:40]}' is not a time", "write 18:00, 2030-01-31T18:00 or 2030-01-31T18:00:00Z"
-        ) from None
+        raise Refused(f"'{text[:40]}' is not a time", "write 18:00, 2030-01-31T18:00 or 2030-01-31T18:00:00Z") from None
     if at.tzinfo is None:
         at = at.replace(tzinfo=here.tzinfo)
     if at <= now:

@@ -68,9 +68,7 @@ def start(row: Instance, now: datetime, deadline: Deadline | None = None) -> Int
     _refuse_if_ending(row, "started")
     if deadline is None and row.expires_at <= now:
         ago = format_duration(now - row.expires_at)
-        raise Refused(
-            f"the deadline of {row.name} passed {ago} ago", f"say for how long: im start {row.name} -d 1h"
-        )
+        raise Refused(f"the deadline of {row.name} passed {ago} ago", f"say for how long: im start {row.name} -d 1h")
     expires_at = deadline.after(now) if deadline else row.expires_at
     return Intent(Desired.RUNNING, expires_at, Why.USER, relaunch=_no_machine(row))
 
@@ -94,9 +92,7 @@ def _no_machine(row: Instance) -> bool:
 
 def _refuse_if_ending(row: Instance, what: str) -> None:
     if row.observed in GONE or row.closed_at is not None:
-        raise Refused(
-            f"{row.name} is gone and cannot be {what}", f"im create --name {row.name}  makes a new one"
-        )
+        raise Refused(f"{row.name} is gone and cannot be {what}", f"im create --name {row.name}  makes a new one")
     if row.desired is Desired.TERMINATED or row.observed is Observed.TERMINATING:
         raise Refused(
             f"{row.name} is being terminated and cannot be {what}",

@@ -198,9 +198,7 @@ def observe(row: Instance, state: Observed, began_at: datetime, now: datetime) -
 def _ended(row: Instance, state: Observed) -> Reading:
     if row.desired is Desired.TERMINATED:
         return Reading(Verdict.ENDED, "terminated", Desired.TERMINATED)
-    how = (
-        "terminated outside im" if state is Observed.TERMINATED else "vanished from the cloud without a trace"
-    )
+    how = "terminated outside im" if state is Observed.TERMINATED else "vanished from the cloud without a trace"
     return Reading(Verdict.ENDED, how, Desired.TERMINATED)
 
 
@@ -211,11 +209,7 @@ YOUNG = timedelta(seconds=60)
 def may_be_judged_absent(row: Instance, began_at: datetime) -> bool:
     """Is absence from a complete listing begun at `began_at` evidence against this row's machine at all?"""
     born = row.launched_at or row.created_at
-    return (
-        row.provider_id is not None
-        and row.observed_at < began_at
-        and began_at - max(born, row.created_at) > YOUNG
-    )
+    return row.provider_id is not None and row.observed_at < began_at and began_at - max(born, row.created_at) > YOUNG
 
 
 # ---- the word a person reads -----------------------------------------------------------------------------------------
@@ -266,19 +260,11 @@ def phase(row: Instance, now: datetime) -> Phase:
         return Phase(_expired(row, now, "terminating"), Tone.BUSY if not row.error_code else Tone.BAD)
     if row.settled and meets(row.desired, row.observed):
         if row.observed is Observed.STOPPED:
-            return Phase(
-                {Why.TTL: "stopped (ttl)", Why.OUTSIDE: "stopped outside"}.get(row.why, "stopped"), Tone.IDLE
-            )
-        return (
-            Phase("running, past deadline", Tone.BAD)
-            if now >= row.expires_at
-            else Phase("running", Tone.GOOD)
-        )
+            return Phase({Why.TTL: "stopped (ttl)", Why.OUTSIDE: "stopped outside"}.get(row.why, "stopped"), Tone.IDLE)
+        return Phase("running, past deadline", Tone.BAD) if now >= row.expires_at else Phase("running", Tone.GOOD)
     if row.settled:
         late = row.observed in (Observed.PENDING, Observed.RUNNING) and now >= row.expires_at
-        return Phase(
-            f"{row.observed} outside{', past deadline' if late else ''}", Tone.BAD if late else Tone.WARN
-        )
+        return Phase(f"{row.observed} outside{', past deadline' if late else ''}", Tone.BAD if late else Tone.WARN)
     if meets(row.desired, row.observed):
         return Phase(row.observed.value, Tone.GOOD if row.observed is Observed.RUNNING else Tone.IDLE)
     moving = _MOVING[row.desired, row.observed]
@@ -295,9 +281,7 @@ def _phase_without_machine(row: Instance, now: datetime) -> Phase:
     if row.error_code and not row.launching:
         return Phase(f"failed: {_plain(row.error_code)}", Tone.BAD)
     if row.desired is not Desired.RUNNING:
-        return Phase(
-            "cancelling" if row.launching else "cancelled", Tone.BUSY if row.launching else Tone.IDLE
-        )
+        return Phase("cancelling" if row.launching else "cancelled", Tone.BUSY if row.launching else Tone.IDLE)
     if row.error_code:
         return Phase(f"launching ({_plain(row.error_code)}, retrying)", Tone.WARN)
     return Phase("launching", Tone.BUSY)
