@@ -293,3 +293,26 @@ def _expired(row: Instance, now: datetime, doing: str) -> str:
 
 def _plain(code: str | None) -> str:
     return (code or "unknown").replace("_", " ")
+
+
+# ---- how a request ends ----------------------------------------------------------------------------------------------
+
+
+class Ending(StrEnum):
+    OPEN = "open"
+    SETTLED = "settled"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+
+def ending(row: Instance, generation: int) -> Ending:
+    """How the request that made `generation` stands by now."""
+    if row.settled_generation >= generation:
+        return Ending.SETTLED
+    if row.failed_generation == generation:
+        return Ending.FAILED
+    if row.generation > generation:
+        return Ending.SUPERSEDED
+    if row.closed_at is not None:
+        return Ending.FAILED
+    return Ending.OPEN

@@ -1,0 +1,102 @@
+"""Rows to domain objects and back: the only place that knows both spellings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from im.db.tables import instances, launches, scopes
+from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed, OnExpiry, Scope, Spec, Why
+
+_PLACE = (scopes.c.provider, scopes.c.account, scopes.c.region)
+
+
+def select_instances() -> Select[Any]:
+    """Whole instances with their scope; add WHERE, ORDER BY, FOR UPDATE OF instances as needed."""
+    return select(instances, *_PLACE).join(scopes, scopes.c.id == instances.c.scope_id)
+
+
+def select_launches() -> Select[Any]:
+    return select(launches, *_PLACE).join(scopes, scopes.c.id == launches.c.scope_id)
+
+
+def fetch_instances(connection: Connection, query: Select[Any]) -> list[Instance]:
+    return [to_instance(row) for row in connection.execute(query)]
+
+
+def to_instance(row: Row[Any]) -> Instance:
+    return Instance(
+        id=row.id,
+        name=row.name,
+        owner=row.owner,
+        scope=_scope(row),
+        spec=to_spec(row.spec),
+        created_at=row.created_at,
+        desired=Desired(row.desired),
+        why=Why(row.why),
+        by=row.by,
+        expires_at=row.expires_at,
+        on_expiry=OnExpiry(row.on_expiry),
+        generation=row.generation,
+        settled_generation=row.settled_generation,
+        failed_generation=row.failed_generation,
+        observed=Observed(row.observed),
+        observed_at=row.observed_at,
+        provider_id=row.provider_id,
+        zone=row.zone,
+        public_ip=row.public_ip,
+        private_ip=row.private_ip,
+        launched_at=row.launched_at,
+        launch_token=row.launch_token,
+        error_code=row.error_code,
+        error=row.error,
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        unsure_step=row.unsure_step,
+        unsure_at=row.unsure_at,
+        drift_since=row.drift_since,
+        closed_at=row.closed_at,
+    )
+
+
+def to_launch(row: Row[Any]) -> Launch:
+    return Launch(
+        token=row.token,
+        scope=_scope(row),
+        spec=to_spec(row.spec),
+        slots=tuple(row.slots),
+        names=tuple(row.names),
+        state=LaunchState(row.state),
+        attempts=row.attempts,
+        called_at=row.called_at,
+    )
+
+
+def to_spec(stored: dict[str, Any]) -> Spec:
+    return Spec(**stored)
+
+
+def from_spec(spec: Spec) -> dict[str, Any]:
+    return {
+        "instance_type": spec.instance_type,
+        "zone": spec.zone,
+        "image": spec.image,
+        "public_key": spec.public_key,
+        "ssh_user": spec.ssh_user,
+        "owner": spec.owner,
+        "options": dict(spec.options),
+    }
+
+
+def _scope(row: Row[Any]) -> Scope:
+    return Scope(row.provider, row.account, row.region)
+
+
+def by_scope(rows: Iterable[Instance]) -> dict[Scope, list[Instance]]:
+    """Group, keeping order."""
+    grouped: dict[Scope, list[Instance]] = {}
+    for row in rows:
+        grouped.setdefault(row.scope, []).append(row)
+    return grouped

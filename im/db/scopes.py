@@ -1,0 +1,89 @@
+"""Where machines live and how well each place can be watched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from im.db.tables import instances, launches, scopes
+from im.domain.instance import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeHealth:
+    """When the last complete listing began, and since when (and why) none has succeeded."""
+
+    scope: Scope
+    refreshed_at: datetime | None
+    failing_since: datetime | None
+    error_code: str | None
+    error: str | None
+
+
+def ensure(connection: Connection, scope: Scope) -> int:
+    """The scope's number, made if it is new."""
+    place = {"provider": scope.provider, "account": scope.account, "region": scope.region}
+    connection.execute(insert(scopes).values(**place).on_conflict_do_nothing())
+    number: int = connection.execute(select(scopes.c.id).filter_by(**place)).scalar_one()
+    return number
+
+
+def number_of(connection: Connection, scope: Scope) -> int | None:
+    return connection.execute(
+        select(scopes.c.id).filter_by(provider=scope.provider, account=scope.account, region=scope.region)
+    ).scalar_one_or_none()
+
+
+def read(connection: Connection, number: int) -> Scope | None:
+    row = connection.execute(
+        select(scopes.c.provider, scopes.c.account, scopes.c.region).where(scopes.c.id == number)
+    ).first()
+    return Scope(*row) if row else None
+
+
+def in_use(connection: Connection) -> list[int]:
+    """The scopes that have something to watch: a living instance or an unresolved launch."""
+    living = select(instances.c.scope_id).where(instances.c.closed_at.is_(None))
+    open_launches = select(launches.c.scope_id).where(launches.c.state.in_(("open", "called")))
+    return list(connection.execute(living.union(open_launches)).scalars())
+
+
+def belongs_to(connection: Connection, scope: Scope, cloud_account: str) -> str:
+    """Remember which account of the cloud this scope is; returns the remembered one, which may be another."""
+    same = (scopes.c.provider == scope.provider, scopes.c.account == scope.account, scopes.c.region == scope.region)
+    statement = (
+        update(scopes)
+        .where(*same)
+        .values(cloud_account=func.coalesce(scopes.c.cloud_account, cloud_account))
+        .returning(scopes.c.cloud_account)
+    )
+    return str(connection.execute(statement).scalar_one())
+
+
+def report(
+    connection: Connection, number: int, *, began_at: datetime, error_code: str | None = None, error: str | None = None
+) -> None:
+    """Write down how a listing begun at `began_at` went; only a complete one counts as refreshed."""
+    ok = error_code is None
+    values = (
+        {"refreshed_at": began_at, "failing_since": None, "error_code": None, "error": None}
+        if ok
+        else {
+            "failing_since": func.coalesce(scopes.c.failing_since, began_at),
+            "error_code": error_code,
+            "error": error,
+        }
+    )
+    connection.execute(update(scopes).where(scopes.c.id == number).values(**values))
+
+
+def health(connection: Connection, numbers: Sequence[int] | None = None) -> dict[Scope, ScopeHealth]:
+    query = select(scopes)
+    if numbers is not None:
+        query = query.where(scopes.c.id.in_(numbers))
+    read_rows = [(Scope(r.provider, r.account, r.region), r) for r in connection.execute(query)]
+    return {s: ScopeHealth(s, r.refreshed_at, r.failing_since, r.error_code, r.error) for s, r in read_rows}

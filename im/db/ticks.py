@@ -1,0 +1,30 @@
+"""Slots of time, claimed once each by the database's clock, so that 0, 1 or 2 beats lead to the same end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from im.db.tables import ticks
+
+_KEEP = 100
+
+
+def claim(connection: Connection, name: str, every: float, now: datetime) -> bool:
+    """True for the one caller who gets the current slot of `every` seconds of the tick `name`."""
+    slot = int(now.timestamp() // every)
+    statement = (
+        insert(ticks).values(name=name, slot=slot, claimed_at=now).on_conflict_do_nothing().returning(ticks.c.slot)
+    )
+    claimed = connection.execute(statement).first() is not None
+    if claimed and slot % _KEEP == 0:
+        connection.execute(delete(ticks).where(ticks.c.name == name, ticks.c.slot < slot - _KEEP))
+    return claimed
+
+
+def ages(connection: Connection, now: datetime) -> dict[str, timedelta]:
+    """How long ago a slot of each tick was last claimed."""
+    query = select(ticks.c.name, func.max(ticks.c.claimed_at)).group_by(ticks.c.name)
+    return {name: now - at for name, at in connection.execute(query)}
