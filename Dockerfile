@@ -1,0 +1,42 @@
+# One image for every role: worker, beat, flower, migrations and the command line are all `im <verb>`.
+# The first stage builds the wheel and a virtual environment; the second carries that environment and nothing else.
+ARG PYTHON=3.13
+
+FROM python:${PYTHON}-slim AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+# without pip: what runs has no need to install anything
+RUN python -m venv --without-pip /opt/im
+WORKDIR /src
+
+# Requirements from pyproject.toml alone, so that a change in our own code reuses this layer.
+# EXTRAS=local adds the parts of the laptop stack, of which the sandbox cloud is one.
+ARG EXTRAS=""
+COPY pyproject.toml ./
+RUN python -c "import os, tomllib; read = tomllib.load(open('pyproject.toml', 'rb')); \
+extras = [e for e in os.environ['EXTRAS'].split(',') if e]; \
+wanted = read['project']['dependencies'] + sum((read['project']['optional-dependencies'][e] for e in extras), []); \
+open('/tmp/build.txt', 'w').write('\n'.join(read['build-system']['requires'])); \
+open('/tmp/run.txt', 'w').write('\n'.join(wanted))" \
+    && pip install --requirement /tmp/build.txt \
+    && pip --python /opt/im/bin/python install --requirement /tmp/run.txt
+
+COPY . .
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/dist . \
+    && pip --python /opt/im/bin/python install --no-deps /tmp/dist/*.whl
+
+FROM python:${PYTHON}-slim
+LABEL org.opencontainers.image.title="im" \
+      org.opencontainers.image.description="Every cloud instance gets a deadline" \
+      org.opencontainers.image.licenses="MIT"
+RUN useradd --uid 10001 --user-group --create-home --shell /usr/sbin/nologin im
+COPY --from=build /opt/im /opt/im
+ENV PATH=/opt/im/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    IM_LOG_FORMAT=json
+# a number, because Kubernetes' runAsNonRoot cannot judge a name
+USER 10001:10001
+WORKDIR /home/im
+# No HEALTHCHECK here: what healthy means differs by role, so docker-compose.yml says it beside each.
+ENTRYPOINT ["im"]
+CMD ["--help"]
