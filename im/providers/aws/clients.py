@@ -1,0 +1,88 @@
+"""boto3 clients: one session per provider, one client per region and purpose, made when first used.
+
+Made in the process that uses them, after any fork; a client may be used by several threads.
+"""
+
+from __future__ import annotations
+
+import os
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from im.providers.aws.errors import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_sts import STSClient
+
+    from im.settings import Settings
+
+PATIENT = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
+"""For calls that may be repeated freely: describing, listing, importing a key."""
+LAUNCH = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
+"""A launch takes its time, and is repeated from its row alone, after a look: not every cloud honours the token."""
+QUICK = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 1})
+"""For start, stop, terminate: one attempt that fits the lease of the row; the row retries."""
+
+_ALONE: Any = {
+    # in a sandbox, nobody's profile, config or credentials file is opened
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+
+
+class Clients:
+    """The session and its clients. In a sandbox every call goes to its endpoint, with credentials that are none."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._sandbox_url = settings.sandbox_url
+        self._lock = Lock()
+        self._session: boto3.Session | None = None
+        self._made: dict[tuple[str, str, int], Any] = {}
+
+    def ec2(self, region: str, config: Config = PATIENT) -> EC2Client:
+        client: EC2Client = self._client("ec2", region, config)
+        return client
+
+    def ssm(self, region: str) -> SSMClient:
+        client: SSMClient = self._client("ssm", region, PATIENT)
+        return client
+
+    def sts(self, region: str) -> STSClient:
+        client: STSClient = self._client("sts", region, PATIENT)
+        return client
+
+    def knows_region(self, region: str) -> bool:
+        """Does this version of boto3 know the region? It may be older than the region."""
+        session = self._open()
+        return any(
+            region in session.get_available_regions("ec2", partition_name=partition)
+            for partition in session.get_available_partitions()
+        )
+
+    def _client(self, service: Literal["ec2", "ssm", "sts"], region: str, config: Config) -> Any:
+        key = (service, region, id(config))
+        with self._lock, translated():
+            if key not in self._made:
+                make: Any = self._open().client  # one overload per service; ours is a variable
+                if self._sandbox_url:
+                    config = config.merge(Config(proxies={}))  # the sandbox is on this machine; a proxy cannot see it
+                    self._made[key] = make(service, region_name=region, endpoint_url=self._sandbox_url, config=config)
+                else:
+                    self._made[key] = make(service, region_name=region, config=config)
+            return self._made[key]
+
+    def _open(self) -> boto3.Session:
+        if self._session is None:
+            if self._sandbox_url:
+                alone = botocore.session.Session(session_vars=_ALONE)
+                self._session = boto3.Session("sandbox", "sandbox", botocore_session=alone)
+            else:
+                self._session = boto3.Session()
+        return self._session

@@ -1,0 +1,111 @@
+"""The RunInstances request: a pure function of spec, token and slots, so that it can be repeated to the letter.
+
+When EC2 refuses it, `clearer` gives the same refusal in words that help.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from im.domain.instance import Spec
+from im.providers.aws.errors import cloud_code, translated
+from im.providers.aws.images import Image
+from im.providers.base import Slot
+from im.providers.errors import InvalidSpec, ProviderError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+TAG_DEPLOYMENT = "im:deployment"
+TAG_LAUNCH = "im:launch"
+TAG_OWNER = "im:owner"
+TAG_INSTANCE = "im:instance"
+TAG_VALUE = 256
+"""Characters a tag's value may have."""
+
+
+def request(
+    spec: Spec, image: Image, key: str, *, deployment: str, token: str, slots: Sequence[Slot]
+) -> dict[str, Any]:
+    """Arguments of RunInstances. The token is zonal at EC2 because a zone is named: never reuse it in another zone."""
+    tags = _tags(launch_tags(spec, deployment, token, slots))
+    # the image's own size and type, named because the disk is to be encrypted and so is described anew
+    disk: dict[str, Any] = {"Encrypted": True, "DeleteOnTermination": True}
+    if image.root_size:
+        disk["VolumeSize"] = image.root_size
+    if image.root_type:
+        disk["VolumeType"] = image.root_type
+    return {
+        "ClientToken": token,
+        "MinCount": len(slots),
+        "MaxCount": len(slots),
+        "ImageId": image.ami,
+        "InstanceType": spec.instance_type,
+        "KeyName": key,
+        "Placement": {"AvailabilityZone": spec.zone},
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+        "BlockDeviceMappings": [{"DeviceName": image.root_device, "Ebs": disk}],
+        "TagSpecifications": [
+            {"ResourceType": "instance", "Tags": tags},
+            {"ResourceType": "volume", "Tags": tags},
+        ],
+    }
+
+
+def launch_tags(spec: Spec, deployment: str, token: str, slots: Sequence[Slot]) -> dict[str, str]:
+    """What every machine of the launch is tagged with; one alone also carries the name and id it is known by."""
+    tags = {TAG_DEPLOYMENT: deployment, TAG_LAUNCH: token, TAG_OWNER: spec.owner}
+    return tags | slot_tags(slots[0]) if len(slots) == 1 else tags
+
+
+def slot_tags(slot: Slot) -> dict[str, str]:
+    return {"Name": slot.name, TAG_INSTANCE: slot.instance_id}
+
+
+def label_request(provider_id: str, slot: Slot) -> dict[str, Any]:
+    """Arguments of CreateTags."""
+    return {"Resources": [provider_id], "Tags": _tags(slot_tags(slot))}
+
+
+def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value[:TAG_VALUE]} for key, value in tags.items()]
+
+
+def clearer(error: ProviderError, spec: Spec, ec2: EC2Client) -> ProviderError:
+    """The same refusal, saying what in the request is wrong and what would be right; itself when we know no better."""
+    code, said = cloud_code(error), error.message.lower()
+    if not isinstance(error, InvalidSpec):
+        return error
+    if "zone" in code.lower() or (code == "InvalidParameterValue" and "availability zone" in said):
+        return InvalidSpec(f"there is no zone {spec.zone} for this account{_zones(ec2)}")
+    if "instancetype" in code.lower() or (code == "InvalidParameterValue" and _speaks_of_type(said, spec)):
+        return InvalidSpec(f"there is no instance type {spec.instance_type}{_near_types(spec.instance_type, ec2)}")
+    if code.startswith("InvalidAMIID") or code == "ParameterNotFound":
+        return InvalidSpec(
+            f"{ec2.meta.region_name} has no image {spec.image} that this account may use; name another with --image"
+        )
+    return error
+
+
+def _speaks_of_type(said: str, spec: Spec) -> bool:
+    return "instancetype" in said or ("instance type" in said and spec.instance_type in said)
+
+
+def _zones(ec2: EC2Client) -> str:
+    try:
+        with translated():
+            zones = ec2.describe_availability_zones()["AvailabilityZones"]
+    except ProviderError:
+        return ""  # the refusal stands without the list
+    names = sorted(zone.get("ZoneName", "") for zone in zones if zone.get("State") == "available")
+    return f"; {ec2.meta.region_name} has {', '.join(names)}" if names else ""
+
+
+def _near_types(asked: str, ec2: EC2Client) -> str:
+    """The nearest of the types that this boto3 knows; none of them needs to be offered in the region."""
+    shape: Any = ec2.meta.service_model.shape_for("InstanceType")  # a StringShape, which has `enum`
+    known: list[str] = shape.enum
+    near = difflib.get_close_matches(asked, known, n=3)
+    return f"; did you mean {' or '.join(near)}?" if near else ""

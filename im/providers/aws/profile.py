@@ -1,0 +1,126 @@
+"""What is known of EC2 without asking it: defaults, and the mistakes that can be caught before anything is written."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import timedelta
+
+from im.domain.errors import Refused
+from im.domain.instance import Scope, Spec
+from im.providers.aws.images import check_image
+from im.providers.aws.public_key import check_public_key
+from im.providers.base import Ask, Capabilities
+
+DEFAULT_TYPE = "t2.nano"
+DEFAULT_REGION = "us-east-1"
+
+_SIDES = "central|north|south|east|west|northeast|northwest|southeast|southwest"
+_REGION = re.compile(rf"[a-z]{{2,4}}(?:-(?:gov|iso[a-z]?|de))?-(?:{_SIDES})-\d{{1,2}}", re.ASCII)
+# a zone is a region and a letter; a local zone (us-west-2-lax-1a) names its city in between
+_ZONE = re.compile(rf"(?P<region>{_REGION.pattern})(?:-[a-z]{{3}}-\d{{1,2}})?[a-z]", re.ASCII)
+
+_SOME_REGIONS = (
+    *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "af-south-1", "me-central-1"),
+    *("eu-central-1", "eu-west-1", "eu-west-2", "eu-west-3", "eu-north-1", "eu-south-1", "il-central-1"),
+    *("ap-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2"),
+)
+"""For "did you mean" only; whether a region exists is for the cloud to say."""
+
+_SIZES = ("nano", "micro", "small", "medium", "large", "xlarge", "metal")
+_TYPE = re.compile(
+    r"(?P<family>[a-z][a-z0-9-]*\d[a-z0-9-]*)\.(?:nano|micro|small|medium|large|\d{0,3}xlarge|metal(?:-\d{1,3}xl)?)",
+    re.ASCII,
+)
+
+
+class AwsProfile:
+    """EC2, offline."""
+
+    name = "aws"
+    capabilities = Capabilities(
+        can_stop=True,
+        idempotent_launch=True,
+        launch_visible_within=timedelta(minutes=5),
+        can_spot=False,
+        native_deadline=False,
+    )
+
+    def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
+        """Defaults: t2.nano, zone `a` of the region, Amazon Linux 2023. Raises Refused with the nearest right form."""
+        zone = ask.zone or f"{_check_region(default_region or DEFAULT_REGION)}a"
+        region = check_zone(zone)
+        instance_type = check_type(ask.instance_type or DEFAULT_TYPE)
+        image, ssh_user = check_image(ask.image)
+        spec = Spec(
+            instance_type=instance_type,
+            zone=zone,
+            image=image,
+            public_key=check_public_key(ask.public_key),
+            ssh_user=ssh_user,
+            owner=ask.owner,
+        )
+        return Scope(self.name, account, region), spec
+
+
+PROFILE = AwsProfile()
+
+
+def check_zone(zone: str) -> str:
+    """The region that `zone` lies in. Raises Refused when it cannot be a zone."""
+    matched = _ZONE.fullmatch(zone)
+    if matched:
+        return matched["region"]
+    shown, small = zone[:40], zone.strip().lower()
+    no_zone = f"'{shown}' is not an availability zone"
+    if _REGION.fullmatch(small):
+        raise Refused(f"'{shown}' is a region, not an availability zone", f"add the zone's letter, like {small}a")
+    if _ZONE.fullmatch(small):
+        raise Refused(no_zone, f"did you mean {small}?")
+    doubled = re.fullmatch(rf"({_REGION.pattern})([a-z]{{2,}})", small, re.ASCII)
+    if doubled:
+        letters = sorted(set(doubled[2]))[:3]
+        raise Refused(no_zone, f"did you mean {' or '.join(doubled[1] + letter for letter in letters)}?")
+    raise Refused(no_zone, _nearest_zone(small))
+
+
+def _nearest_zone(small: str) -> str:
+    letter = small[-1] if re.search("[0-9][a-f]$", small) else "a"
+    near = difflib.get_close_matches(small.rstrip("abcdef"), _SOME_REGIONS, n=2, cutoff=0.85)
+    if near:
+        return f"did you mean {' or '.join(region + letter for region in near)}?"
+    return "a zone is a region and a letter, like us-east-1a"
+
+
+def _check_region(region: str) -> str:
+    if _REGION.fullmatch(region):
+        return region
+    if _ZONE.fullmatch(region):
+        raise Refused(f"AWS_REGION={region} is an availability zone, not a region", f"set AWS_REGION={region[:-1]}")
+    near = difflib.get_close_matches(region.lower(), _SOME_REGIONS, n=1, cutoff=0.7)
+    raise Refused(f"AWS_REGION={region[:40]} is not a region", f"set AWS_REGION={near[0] if near else DEFAULT_REGION}")
+
+
+def check_type(instance_type: str) -> str:
+    """`family.size`, as given. Raises Refused when it cannot be a type; whether it exists is for the cloud to say."""
+    if _TYPE.fullmatch(instance_type):
+        return instance_type
+    small = instance_type.strip().lower()
+    family, _, size = small.partition(".")
+    if not size and not small.endswith("."):
+        split = re.fullmatch(rf"(.*?\d[a-z-]*?)[-_ ]?(\d{{0,3}}(?:{'|'.join(_SIZES)}))", small, re.ASCII)
+        family, size = (split[1], split[2]) if split else (small, "")
+    number = re.match(r"\d{0,3}", size, re.ASCII)[0]  # type: ignore[index]  # it matches every text
+    near = difflib.get_close_matches(size.removeprefix(number), _SIZES, n=1)
+    if near == ["xlarge"]:
+        near = [f"{number}xlarge"]
+    known_family = re.fullmatch(r"[a-z][a-z0-9-]*\d[a-z0-9-]*", family, re.ASCII) is not None
+    if known_family and _TYPE.fullmatch(f"{family}.{size}"):
+        hint = f"did you mean {family}.{size}?"
+    elif known_family and near:
+        hint = f"did you mean {family}.{near[0]}?"
+    elif known_family:
+        hint = f"name a size as well, like {family}.micro or {family}.large"
+    else:
+        hint = f"a type is a family and a size, like {DEFAULT_TYPE} or m7i.2xlarge"
+    raise Refused(f"'{instance_type[:40]}' is not an instance type", hint)

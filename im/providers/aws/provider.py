@@ -1,0 +1,183 @@
+"""EC2 behind the contract: which calls each verb makes; requests, errors and readings live in their own files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from im.domain.instance import Scope, Sighting, Spec
+from im.providers.aws import batch, checks, keys, launch, sightings
+from im.providers.aws.clients import LAUNCH, QUICK, Clients
+from im.providers.aws.errors import cloud_code, translated
+from im.providers.aws.images import Image, look_up, resolve_alias
+from im.providers.aws.profile import PROFILE
+from im.providers.base import BatchResult, Check, Slot, Snapshot
+from im.providers.errors import Ambiguous, InvalidSpec, NotFound, ProviderError, Unavailable
+
+if TYPE_CHECKING:
+    from im.settings import Settings
+
+KEEP_IMAGE = 6 * 3600.0
+"""Seconds for which the meaning of an image name is not asked again."""
+
+_TOKEN_USED = ("IdempotentParameterMismatch", "IdempotentInstanceTerminated")
+
+
+class AwsProvider:
+    """EC2 with the credentials of this process, for one deployment."""
+
+    def __init__(self, settings: Settings, deployment: str) -> None:
+        self.capabilities = PROFILE.capabilities
+        if settings.sandbox:
+            # the sandbox ignores launch tokens, and shows what it made at once
+            self.capabilities = replace(
+                PROFILE.capabilities, idempotent_launch=False, launch_visible_within=timedelta(seconds=5)
+            )
+        self._deployment = deployment
+        self._clients = Clients(settings)
+        self._account: str | None = None
+        self._images: dict[tuple[str, str], tuple[Image, float]] = {}
+        self._keys: set[tuple[str, str]] = set()
+
+    def __repr__(self) -> str:
+        return f"AwsProvider(deployment={self._deployment!r})"
+
+    def identity(self, scope: Scope) -> str:
+        """The AWS account number; asked once."""
+        if self._account is None:
+            with translated():
+                self._account = self._clients.sts(scope.region).get_caller_identity()["Account"]
+        return self._account
+
+    # ---- launching ---------------------------------------------------------------------------------------------------
+
+    def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
+        """RunInstances, after the image is looked up and the key imported. InvalidSpec says what would be right."""
+        try:
+            return self._run(scope, spec, token, slots)
+        except ProviderError as exc:
+            if cloud_code(exc) == "InvalidKeyPair.NotFound":
+                self._keys.clear()  # somebody deleted it since we imported it; nothing was launched
+                return self._run(scope, spec, token, slots)
+            if cloud_code(exc) in _TOKEN_USED:
+                found = self.find(scope, token).sightings
+                if found:
+                    return list(found)
+            better = self._clearer(exc, scope, spec)
+            if better is exc:
+                raise
+            raise better from exc
+
+    def _run(self, scope: Scope, spec: Spec, token: str, slots: Sequence[Slot]) -> list[Sighting]:
+        image = self._image(scope.region, spec.image)
+        key = self._key(scope.region, spec.public_key)
+        request = launch.request(spec, image, key, deployment=self._deployment, token=token, slots=slots)
+        with translated(mutating=True):
+            answer = self._clients.ec2(scope.region, LAUNCH).run_instances(**request)
+        try:
+            made = [sightings.sighting(one) for one in answer["Instances"]]
+        except KeyError as exc:
+            raise Ambiguous(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
+        if not made:
+            raise Ambiguous("AWS accepted the launch and named no machine")
+        return sorted(made, key=lambda one: one.launch_index)
+
+    def _clearer(self, exc: ProviderError, scope: Scope, spec: Spec) -> ProviderError:
+        if isinstance(exc, Unavailable) and not self._clients.knows_region(scope.region):
+            return InvalidSpec(f"AWS cannot be reached in {scope.region}, and boto3 knows no region by that name")
+        if not isinstance(exc, InvalidSpec):
+            return exc
+        return launch.clearer(exc, spec, self._clients.ec2(scope.region))
+
+    def _image(self, region: str, name: str) -> Image:
+        """Kept for hours: a launch that is repeated has to say the same, though AWS renews its images every few weeks."""
+        kept = self._images.get((region, name))
+        if kept is None or monotonic() - kept[1] > KEEP_IMAGE:
+            with translated():
+                ami = resolve_alias(self._clients.ssm(region), name)
+                kept = look_up(self._clients.ec2(region), ami), monotonic()
+            self._images[region, name] = kept
+        return kept[0]
+
+    def _key(self, region: str, public_key: str) -> str:
+        name = keys.key_name(public_key, self._deployment)
+        if (region, name) not in self._keys:
+            keys.ensure_key(self._clients.ec2(region), public_key, self._deployment)
+            self._keys.add((region, name))
+        return name
+
+    def find(self, scope: Scope, token: str) -> Snapshot:
+        """By tag; terminated machines too, for about the hour that EC2 shows them."""
+        return self._listing(scope, {f"tag:{launch.TAG_LAUNCH}": [token]})
+
+    def label(self, scope: Scope, slots: Mapping[str, Slot]) -> None:
+        """CreateTags, one call per machine. When some fail the others are labelled, and the first error is raised."""
+        ec2, failed = self._clients.ec2(scope.region), None
+        for provider_id, slot in slots.items():
+            try:
+                with translated():
+                    ec2.create_tags(**launch.label_request(provider_id, slot))
+            except NotFound as exc:  # EC2 may not know a newborn yet
+                failed = failed or exc
+        if failed:
+            raise failed
+
+    # ---- looking -----------------------------------------------------------------------------------------------------
+
+    def describe(self, scope: Scope, ids: Sequence[str]) -> dict[str, Sighting]:
+        ec2, unique, size = self._clients.ec2(scope.region), list(dict.fromkeys(ids)), sightings.FILTER_VALUES
+        return {
+            one.provider_id: one
+            for at in range(0, len(unique), size)
+            for page in sightings.pages(ec2, {"instance-id": unique[at : at + size]})
+            for one in page.sightings
+        }
+
+    def listing(self, scope: Scope) -> Snapshot:
+        return self._listing(scope, {})
+
+    def ours(self, scope: Scope) -> Snapshot:
+        return self._listing(scope, {})
+
+    def _listing(self, scope: Scope, filters: Mapping[str, Sequence[str]]) -> Snapshot:
+        """What carries our deployment's tag, and matches `filters`."""
+        mine = {f"tag:{launch.TAG_DEPLOYMENT}": [self._deployment]}
+        return sightings.snapshot(self._clients.ec2(scope.region), {**mine, **filters})
+
+    # ---- changing ----------------------------------------------------------------------------------------------------
+
+    def start(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
+        ec2 = self._clients.ec2(scope.region, QUICK)
+        return self._change(lambda some: ec2.start_instances(InstanceIds=some), "StartingInstances", ids)
+
+    def stop(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
+        """Unsupported for machines that cannot stop: one-time spot, or a root disk on the host."""
+        ec2 = self._clients.ec2(scope.region, QUICK)
+        return self._change(lambda some: ec2.stop_instances(InstanceIds=some), "StoppingInstances", ids)
+
+    def terminate(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
+        """NotFound is a failure here: whether it proves the end is for the caller to judge."""
+        ec2 = self._clients.ec2(scope.region, QUICK)
+        return self._change(lambda some: ec2.terminate_instances(InstanceIds=some), "TerminatingInstances", ids)
+
+    def _change(self, call: Any, answered: str, ids: Sequence[str]) -> BatchResult:
+        def change(some: list[str]) -> dict[str, Sighting]:
+            with translated(mutating=True):
+                answer = call(some)
+            try:
+                return {one["InstanceId"]: sightings.changed(one) for one in answer[answered]}
+            except KeyError as exc:
+                raise Ambiguous(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
+
+        return batch.act(change, ids)
+
+    def checks(self, scope: Scope) -> list[Check]:
+        return checks.run(self._clients, scope, self.identity, self._image, self._deployment)
+
+
+def from_settings(settings: Settings, deployment: str) -> AwsProvider:
+    """The provider for this process; no call is made yet."""
+    return AwsProvider(settings, deployment)
