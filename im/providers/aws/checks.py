@@ -61,7 +61,7 @@ def _endpoint(clients: Clients, scope: Scope) -> str:
 
 
 def _launch(clients: Clients, scope: Scope, image: Callable[[str, str], Image], deployment: str) -> str:
-    """A dry run: EC2 answers 412 DryRunOperation when the launch would be permitted. No key is named: none is imported."""
+    """A dry run: EC2 answers 412 DryRunOperation when it would launch. No key is named, because none is imported."""
     spec = Spec(DEFAULT_TYPE, f"{scope.region}a", DEFAULT_ALIAS, "", DEFAULT_USER, "im doctor")
     asked: dict[str, Any] = launch.request(
         spec,

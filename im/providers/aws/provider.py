@@ -93,7 +93,7 @@ class AwsProvider:
         return launch.clearer(exc, spec, self._clients.ec2(scope.region))
 
     def _image(self, region: str, name: str) -> Image:
-        """Kept for hours: a launch that is repeated has to say the same, though AWS renews its images every few weeks."""
+        """Kept for hours: a launch that is repeated has to say the same, though AWS renews its images now and then."""
         kept = self._images.get((region, name))
         if kept is None or monotonic() - kept[1] > KEEP_IMAGE:
             with translated():
