@@ -96,7 +96,7 @@ def make_engine(url: str) -> Engine:
 def _unreachable(exc: DBAPIError) -> bool:
     """A server that is not there, going down, coming up or full; not a deadlock or a time-out of one statement."""
     code = getattr(exc.orig, "pgcode", None)
-    return code is None or code[:2] in ("08", "57", "53") and code != "57014"
+    return code is None or (code[:2] in ("08", "57", "53") and code != "57014")
 
 
 def _first_line(exc: DBAPIError) -> str:

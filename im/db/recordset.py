@@ -7,17 +7,24 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, TableValuedAlias, bindparam, column, func
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
 
 
 def recordset(
-    table: Table, names: Sequence[str], rows: Sequence[Mapping[str, Any]], alias: str = "v"
+    table: Table,
+    names: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    extra: Mapping[str, TypeEngine[Any]] | None = None,
 ) -> TableValuedAlias:
-    """`rows` as a FROM element whose columns `names` have the types they have in `table`. Datetimes go as ISO text."""
-    typed = [column(name, table.c[name].type) for name in names]
-    payload = [{name: _plain(row[name]) for name in names} for row in rows]
+    """`rows` as a FROM element `v`. The columns `names` have the types they have in `table`; `extra` ones bring their own.
+
+    Datetimes travel as ISO text; a key that is missing in a row is NULL.
+    """
+    typed = {name: table.c[name].type for name in names} | dict(extra or {})
+    payload = [{name: _plain(row.get(name)) for name in typed} for row in rows]
     return (
         func.jsonb_to_recordset(bindparam(None, payload, type_=JSONB))
-        .table_valued(*typed, name=alias)
+        .table_valued(*(column(name, type_) for name, type_ in typed.items()), name="v")
         .render_derived(with_types=True)
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
@@ -54,8 +55,7 @@ def to_instance(row: Row[Any]) -> Instance:
         error=row.error,
         attempts=row.attempts,
         next_attempt_at=row.next_attempt_at,
-        unsure_step=row.unsure_step,
-        unsure_at=row.unsure_at,
+        unsure={step: datetime.fromisoformat(at) for step, at in row.unsure.items()},
         drift_since=row.drift_since,
         closed_at=row.closed_at,
     )

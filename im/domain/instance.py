@@ -132,9 +132,8 @@ class Instance:
     error: str | None = None
     attempts: int = 0
     next_attempt_at: datetime | None = None
-    unsure_step: str | None = None
-    """A step of ours whose outcome nobody knows; it may still take effect."""
-    unsure_at: datetime | None = None
+    unsure: Mapping[str, datetime] = field(default_factory=dict)
+    """Steps of ours whose outcome nobody knows, and since when: they may still take effect."""
     drift_since: datetime | None = None
     """When a listing first showed a settled row in another stable state, or without its machine."""
     closed_at: datetime | None = None

@@ -181,13 +181,9 @@ def observe(row: Instance, state: Observed, began_at: datetime, now: datetime) -
         return Reading(Verdict.FACT, f"{state} without a request of ours", row.desired)
     if row.drift_since is None or began_at <= row.drift_since:
         return Reading(Verdict.SUSPECT, f"{state} without a request of ours", row.desired)
-    if (
-        row.unsure_step
-        and row.unsure_at
-        and now - row.unsure_at < UNSURE_FOR
-        and GOAL.get(Step(row.unsure_step)) is state
-    ):
-        return Reading(Verdict.OURS, f"our own earlier {row.unsure_step} took effect late", row.desired)
+    for step, since in row.unsure.items():
+        if GOAL.get(Step(step)) is state and now - since < UNSURE_FOR:
+            return Reading(Verdict.OURS, f"our own earlier {step} took effect late", row.desired)
     if state is Observed.STOPPED:
         return Reading(Verdict.ADOPTED, "stopped outside im", Desired.STOPPED)
     if now >= row.expires_at:
@@ -307,12 +303,8 @@ class Ending(StrEnum):
 
 def ending(row: Instance, generation: int) -> Ending:
     """How the request that made `generation` stands by now."""
-    if row.settled_generation >= generation:
-        return Ending.SETTLED
-    if row.failed_generation == generation:
-        return Ending.FAILED
-    if row.generation > generation:
+    if row.generation != generation:
         return Ending.SUPERSEDED
-    if row.closed_at is not None:
-        return Ending.FAILED
-    return Ending.OPEN
+    if row.settled:
+        return Ending.SETTLED
+    return Ending.FAILED if row.failed else Ending.OPEN

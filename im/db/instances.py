@@ -1,0 +1,156 @@
+"""Instances as people's requests touch them: insert, find, lock, write the new intent, and the one statement of what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, or_, select, tuple_, update
+
+from im.db.recordset import assignments, recordset
+from im.db.rows import fetch_instances, select_instances
+from im.db.tables import instances
+from im.domain.instance import Desired, Instance, Observed, Why
+from im.domain.intent import Intent
+from im.domain.lifecycle import meets
+
+t = instances.c
+
+NO_MACHINE_COMING = and_(t.observed == Observed.NONE.value, t.launch_token.is_(None))
+
+
+def settles(desired: ColumnElement[Any], observed: ColumnElement[Any]) -> ColumnElement[bool]:
+    """`lifecycle.meets` in SQL, made from it: for rows whose machine has been seen."""
+    met = [(d.value, o.value) for d in Desired for o in Observed if o is not Observed.NONE and meets(d, o)]
+    return tuple_(desired, observed).in_(met)
+
+
+def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert new instances. A taken name raises IntegrityError on `uq_instances_living_name`."""
+    connection.execute(insert(instances), list(rows))
+
+
+def taken_names(connection: Connection, names: Sequence[str]) -> set[str]:
+    return set(connection.execute(select(t.name).where(t.name.in_(names), t.closed_at.is_(None))).scalars())
+
+
+def lock(connection: Connection, ids: Sequence[str]) -> list[Instance]:
+    """The rows, locked in id order (so that two requests never wait for each other), returned in the order asked for."""
+    query = select_instances().where(t.id.in_(ids)).order_by(t.id).with_for_update(of=instances)
+    found = {row.id: row for row in fetch_instances(connection, query)}
+    return [found[i] for i in ids if i in found]
+
+
+def read(connection: Connection, ids: Sequence[str]) -> list[Instance]:
+    found = {r.id: r for r in fetch_instances(connection, select_instances().where(t.id.in_(ids)))}
+    return [found[i] for i in ids if i in found]
+
+
+def matching(connection: Connection, words: Sequence[str]) -> list[Instance]:
+    """Every row that one of `words` may mean: its name, our id, or the provider's id; living ones and newest first."""
+    query = (
+        select_instances()
+        .where(or_(t.id.in_(words), t.name.in_(words), t.provider_id.in_(words)))
+        .order_by(t.closed_at.is_not(None), t.created_at.desc())
+    )
+    return fetch_instances(connection, query)
+
+
+def living_names(connection: Connection) -> list[str]:
+    return list(connection.execute(select(t.name).where(t.closed_at.is_(None))).scalars())
+
+
+def listed(connection: Connection, *, everything: bool, owner: str | None) -> list[Instance]:
+    """What `im list` shows, soonest deadline first; closed ones only on request."""
+    query = select_instances().order_by(t.closed_at.is_not(None), t.expires_at, t.name)
+    if not everything:
+        query = query.where(t.closed_at.is_(None))
+    if owner is not None:
+        query = query.where(t.owner == owner)
+    return fetch_instances(connection, query)
+
+
+def write_intents(connection: Connection, intents: Mapping[str, Intent], by: str, now: datetime) -> list[Instance]:
+    """Give each (locked) row its new goal and deadline, and a new generation.
+
+    A row that has no machine and none coming is settled on the spot by any goal but running: there is nothing to do.
+    """
+    names = ("id", "desired", "why", "expires_at")
+    rows = [
+        {"id": i, "desired": x.desired.value, "why": x.why.value, "expires_at": x.expires_at}
+        for i, x in intents.items()
+    ]
+    v = recordset(instances, names, rows)
+    connection.execute(
+        update(instances)
+        .where(t.id == v.c.id)
+        .values(
+            **assignments(v, ("why", "expires_at")),
+            by=by,
+            **_new_goal(v.c.desired, now),
+        )
+    )
+    return read(connection, list(intents))
+
+
+def _new_goal(desired: ColumnElement[Any], now: datetime) -> dict[str, Any]:
+    nothing_to_do = and_(NO_MACHINE_COMING, desired != Desired.RUNNING.value)
+    return {
+        "desired": desired,
+        "generation": t.generation + 1,
+        "settled_generation": case((nothing_to_do, t.generation + 1), else_=t.settled_generation),
+        "closed_at": case((and_(nothing_to_do, desired == Desired.TERMINATED.value), now), else_=t.closed_at),
+        # why it never launched stays readable; anything else starts afresh
+        "error_code": case((nothing_to_do, t.error_code), else_=None),
+        "error": case((nothing_to_do, t.error), else_=None),
+        "attempts": 0,
+        "next_attempt_at": None,
+        "drift_since": None,
+    }
+
+
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """Past the deadline and meant to run, or seen running although it was meant to be stopped."""
+    alive = t.observed.in_((Observed.PENDING.value, Observed.RUNNING.value))
+    return and_(
+        t.closed_at.is_(None),
+        t.expires_at <= now,
+        t.desired != Desired.TERMINATED.value,
+        or_(t.desired == Desired.RUNNING.value, and_(t.settled_generation == t.generation, alive)),
+    )
+
+
+def expire(connection: Connection, now: datetime, limit: int) -> list[Instance]:
+    """Turn what is due toward its `on_expiry`; returns the rows as they are afterwards.
+
+    The condition is restated in the UPDATE, which Postgres evaluates again on a row that changed meanwhile: an extend
+    committed a moment earlier is honoured.
+    """
+    # locked in id order, as everywhere; waiting a moment for a row is better than passing it over until the next tick
+    due = select(t.id).where(is_due(now)).order_by(t.id).limit(limit).with_for_update().cte("due")
+    goal = case((t.on_expiry == "terminate", literal(Desired.TERMINATED.value)), else_=literal(Desired.STOPPED.value))
+    changed = connection.execute(
+        update(instances)
+        .where(t.id.in_(select(due.c.id)), is_due(now))
+        .values(why=Why.TTL.value, by="ttl", **_new_goal(goal, now))
+        .returning(t.id)
+    ).scalars()
+    ids = list(changed)
+    return read(connection, ids) if ids else []
+
+
+def deadlines_between(connection: Connection, after: datetime, until: datetime) -> dict[datetime, tuple[str, str, int]]:
+    """Per second in (after, until] that has a deadline in it: the latest moment in it, one of its names, and how many."""
+    second = func.date_trunc("second", t.expires_at)
+    query = (
+        select(func.max(t.expires_at), func.min(t.name), func.count(), func.min(t.id))
+        .where(
+            t.closed_at.is_(None),
+            t.desired == Desired.RUNNING.value,
+            t.expires_at > after,
+            t.expires_at <= until,
+        )
+        .group_by(second)
+    )
+    return {at: (instance_id, name, count) for at, name, count, instance_id in connection.execute(query)}

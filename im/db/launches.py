@@ -1,0 +1,141 @@
+"""Launches as rows of their own: opened by a request, claimed by one worker at a time, immutable once called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from im.db.recordset import assignments, recordset
+from im.db.rows import from_spec, select_launches, to_launch
+from im.db.tables import instances, launches
+from im.domain.instance import Desired, Launch, LaunchState, Observed, Spec
+
+t = launches.c
+_OPEN = (LaunchState.OPEN.value, LaunchState.CALLED.value)
+
+
+def add(
+    connection: Connection,
+    token: str,
+    scope_id: int,
+    spec: Spec,
+    slots: Sequence[str],
+    names: Sequence[str],
+    now: datetime,
+) -> None:
+    connection.execute(
+        insert(launches).values(
+            token=token,
+            scope_id=scope_id,
+            spec=from_spec(spec),
+            slots=list(slots),
+            names=list(names),
+            state=LaunchState.OPEN.value,
+            created_at=now,
+            next_attempt_at=now,
+        )
+    )
+
+
+def attach(connection: Connection, token: str, ids: Sequence[str]) -> None:
+    """These instances now wait for that launch."""
+    connection.execute(update(instances).where(instances.c.id.in_(ids)).values(launch_token=token))
+
+
+def claim_one(connection: Connection, scope_id: int, now: datetime, lease: timedelta, owner: str) -> Launch | None:
+    """Lease the launch that has waited longest. `owner` is the lease's token."""
+    query = (
+        select(t.token)
+        .where(
+            t.scope_id == scope_id,
+            t.state.in_(_OPEN),
+            t.next_attempt_at <= now,
+            or_(t.lease_until.is_(None), t.lease_until <= now),
+        )
+        .order_by(t.next_attempt_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    token = connection.execute(query).scalar_one_or_none()
+    if token is None:
+        return None
+    connection.execute(
+        update(launches)
+        .where(t.token == token)
+        .values(lease_token=owner, lease_until=now + lease, attempts=t.attempts + 1)
+    )
+    return to_launch(connection.execute(select_launches().where(t.token == token)).one())
+
+
+def commit_to_call(
+    connection: Connection, token: str, slots: Sequence[str], names: Sequence[str], now: datetime
+) -> None:
+    """From here on the request is what it is: it may have been made."""
+    connection.execute(
+        update(launches)
+        .where(t.token == token)
+        .values(slots=list(slots), names=list(names), state=LaunchState.CALLED.value, called_at=now)
+    )
+
+
+def resolve(connection: Connection, token: str, owner: str, state: LaunchState, **values: Any) -> bool:
+    """Write how the claimed launch stands and give the lease back. False when somebody newer owns it."""
+    done = connection.execute(
+        update(launches)
+        .where(t.token == token, t.lease_token == owner)
+        .values(state=state.value, lease_token=None, lease_until=None, **values)
+        .returning(t.token)
+    )
+    return done.first() is not None
+
+
+def fill(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime, look_at: datetime) -> None:
+    """Give slots their machines; a slot that already has one keeps it."""
+    if not rows:
+        return
+    facts = ("provider_id", "observed", "observed_at", "zone", "public_ip", "private_ip", "launched_at")
+    v = recordset(instances, ("id", *facts), rows)
+    connection.execute(
+        update(instances)
+        .where(instances.c.id == v.c.id, instances.c.provider_id.is_(None))
+        .values(**assignments(v, facts), error_code=None, error=None, attempts=0, next_attempt_at=look_at)
+    )
+
+
+def known_machines(connection: Connection, scope_id: int, provider_ids: Sequence[str]) -> set[str]:
+    """Which of these machines already belong to an instance."""
+    query = select(instances.c.provider_id).where(
+        instances.c.scope_id == scope_id, instances.c.provider_id.in_(provider_ids)
+    )
+    return set(connection.execute(query).scalars())
+
+
+def release(connection: Connection, ids: Sequence[str], now: datetime, code: str | None, error: str | None) -> None:
+    """No machine will come for these slots: a wish to run has failed, any other goal is reached."""
+    if not ids:
+        return
+    wants = instances.c.desired == Desired.RUNNING.value
+    ends = instances.c.desired == Desired.TERMINATED.value
+    waiting = (instances.c.id.in_(ids), instances.c.observed == Observed.NONE.value)
+    shared = {"launch_token": None, "next_attempt_at": None, "attempts": 0}
+    connection.execute(
+        update(instances)
+        .where(*waiting, wants)
+        .values(**shared, failed_generation=instances.c.generation, error_code=code, error=error)
+    )
+    connection.execute(
+        update(instances).where(*waiting, ~wants).values(**shared, settled_generation=instances.c.generation)
+    )
+    connection.execute(update(instances).where(*waiting, ends).values(closed_at=now))
+
+
+def note_trouble(connection: Connection, ids: Sequence[str], code: str, error: str, next_at: datetime) -> None:
+    """Let people see on the waiting instances why their launch is not there yet."""
+    connection.execute(
+        update(instances)
+        .where(instances.c.id.in_(ids), instances.c.observed == Observed.NONE.value)
+        .values(error_code=code, error=error, next_attempt_at=next_at)
+    )

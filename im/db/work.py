@@ -1,0 +1,196 @@
+"""Claim and apply: a worker owns rows by a lease token for the length of one step, and its result counts only while it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, Connection, and_, case, cast, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import JSONB
+
+from im.db.instances import settles
+from im.db.recordset import recordset
+from im.db.rows import fetch_instances, select_instances
+from im.db.tables import instances, launches
+from im.domain.instance import GONE, Desired, Instance, Observed, Sighting, Why
+from im.domain.lifecycle import Step, pairs
+
+t = instances.c
+
+UNSETTLED = and_(t.closed_at.is_(None), t.settled_generation < t.generation, t.failed_generation < t.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one step brought for one instance. `seen` is None when nothing new is known of the machine."""
+
+    id: str
+    generation: int
+    """The generation that the step served; a failure is one of this generation only."""
+    seen: Sighting | None = None
+    observed_at: datetime | None = None
+    error_code: str | None = None
+    error: str | None = None
+    next_attempt_at: datetime | None = None
+    failed: bool = False
+    sure: bool = True
+    """The cloud answered definitely; nothing of this step can still take effect unseen."""
+
+
+def _ready(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        UNSETTLED,
+        or_(t.next_attempt_at.is_(None), t.next_attempt_at <= now),
+        or_(t.lease_until.is_(None), t.lease_until <= now),
+    )
+
+
+def claim(
+    connection: Connection, scope_id: int, step: Step, now: datetime, lease: timedelta, limit: int, owner: str
+) -> list[Instance]:
+    """Lease up to `limit` rows of the scope whose next step is `step`; returns them as they were before.
+
+    A changing step is written down as unsure before it is taken: whoever finds the row later knows it may have happened.
+    """
+    wanted = [(d.value, o.value) for d, o in pairs(step)]
+    query = (
+        select_instances()
+        .where(t.scope_id == scope_id, _ready(now), tuple_(t.desired, t.observed).in_(wanted))
+        .where(t.provider_id.is_not(None))
+        .order_by(t.expires_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=instances)
+    )
+    rows = fetch_instances(connection, query)
+    if not rows:
+        return []
+    values: dict[str, Any] = {"lease_token": owner, "lease_until": now + lease}
+    if step is not Step.LOOK:
+        intent = cast({step.value: now.isoformat()}, JSONB)
+        # an older attempt's date is kept: what is on the right wins in ||
+        values |= {"attempts": t.attempts + 1, "unsure": intent.op("||")(t.unsure)}
+    connection.execute(update(instances).where(t.id.in_([r.id for r in rows])).values(**values))
+    return rows
+
+
+_SEEN = ("observed", "observed_at", "public_ip", "private_ip", "launched_at")
+
+
+def apply(connection: Connection, owner: str, step: Step, outcomes: Sequence[Outcome], now: datetime) -> set[str]:
+    """Write outcomes on the rows still leased to `owner`; returns their ids. The others belong to somebody newer."""
+    ids = [o.id for o in outcomes]
+    _lock_in_order(connection, ids)
+    v = recordset(
+        instances,
+        (*_SEEN, "id", "generation", "error_code", "error", "next_attempt_at"),
+        [_as_row(o) for o in outcomes],
+        {"failed": Boolean(), "sure": Boolean()},
+    )
+    seen = v.c.observed.is_not(None)
+    values = _facts(v, seen, now) | {
+        "failed_generation": case(
+            (and_(v.c.failed, v.c.generation == t.generation), t.generation),
+            else_=t.failed_generation,
+        ),
+        "error_code": v.c.error_code,
+        "error": v.c.error,
+        "attempts": case((v.c.error_code.is_(None), 0), else_=t.attempts),
+        "next_attempt_at": v.c.next_attempt_at,
+        "unsure": case((v.c.sure, t.unsure.op("-")(step.value)), else_=t.unsure),
+        "lease_token": None,
+        "lease_until": None,
+    }
+    done = connection.execute(
+        update(instances).where(t.id == v.c.id, t.lease_token == owner).values(**values).returning(t.id)
+    )
+    return set(done.scalars())
+
+
+def _as_row(o: Outcome) -> dict[str, Any]:
+    s = o.seen
+    return {
+        "id": o.id,
+        "observed": s.state.value if s else None,
+        "observed_at": o.observed_at,
+        "public_ip": s.public_ip if s else None,
+        "private_ip": s.private_ip if s else None,
+        "launched_at": s.launched_at if s else None,
+        "error_code": o.error_code,
+        "error": o.error,
+        "next_attempt_at": o.next_attempt_at,
+        "generation": o.generation,
+        "failed": o.failed,
+        "sure": o.sure,
+    }
+
+
+def _facts(v: Any, seen: ColumnElement[bool], now: datetime) -> dict[str, Any]:
+    """What a sighting writes: the state, the addresses that go with it, whether that settles or ends the row."""
+    gone = and_(seen, v.c.observed.in_([o.value for o in GONE]))
+    without_ip = v.c.observed.in_([Observed.STOPPED.value, *(o.value for o in GONE)])
+    unasked = and_(gone, t.desired != Desired.TERMINATED.value)
+    desired_now = case((gone, Desired.TERMINATED.value), else_=t.desired)
+    generation_now = case((unasked, t.generation + 1), else_=t.generation)
+    return {
+        "observed": func.coalesce(v.c.observed, t.observed),
+        "observed_at": case((seen, func.greatest(t.observed_at, v.c.observed_at)), else_=t.observed_at),
+        "public_ip": case((and_(seen, without_ip), None), else_=func.coalesce(v.c.public_ip, t.public_ip)),
+        "private_ip": func.coalesce(v.c.private_ip, t.private_ip),
+        "launched_at": func.coalesce(v.c.launched_at, t.launched_at),
+        "desired": desired_now,
+        "why": case((unasked, Why.OUTSIDE.value), else_=t.why),
+        "generation": generation_now,
+        "settled_generation": case(
+            (and_(seen, settles(desired_now, v.c.observed)), generation_now), else_=t.settled_generation
+        ),
+        "drift_since": case((seen, None), else_=t.drift_since),
+        "closed_at": case((gone, func.coalesce(t.closed_at, now)), else_=t.closed_at),
+    }
+
+
+def unsettle(connection: Connection, ids: Sequence[str], step: Step, now: datetime) -> list[Instance]:
+    """An answer came after somebody newer took the row: its effect is unknown to them, so the row is looked at afresh."""
+    _lock_in_order(connection, ids)
+    intent = cast({step.value: now.isoformat()}, JSONB)
+    connection.execute(
+        update(instances)
+        .where(t.id.in_(ids), t.closed_at.is_(None))
+        .values(
+            settled_generation=func.least(t.settled_generation, t.generation - 1),
+            unsure=t.unsure.op("||")(intent),
+            next_attempt_at=None,
+        )
+    )
+    return fetch_instances(connection, select_instances().where(t.id.in_(ids)))
+
+
+def waiting(connection: Connection, now: datetime, limit: int) -> list[Instance]:
+    """Unsettled rows that nobody works on and whose time to be tried has come."""
+    query = select_instances().where(_ready(now)).order_by(t.expires_at).limit(limit)
+    return fetch_instances(connection, query)
+
+
+def scopes_of(connection: Connection, ids: Sequence[str]) -> list[int]:
+    """Where the unsettled ones among these live; unknown ids are in no scope."""
+    query = select(t.scope_id).where(t.id.in_(ids), UNSETTLED).distinct()
+    return list(connection.execute(query).scalars())
+
+
+def scopes_with_launches(connection: Connection, now: datetime) -> list[int]:
+    query = (
+        select(launches.c.scope_id)
+        .where(launches.c.state.in_(("open", "called")), launches.c.next_attempt_at <= now)
+        .distinct()
+    )
+    return list(connection.execute(query).scalars())
+
+
+def _lock_in_order(connection: Connection, ids: Sequence[str]) -> None:
+    """Row locks in id order, so that two statements over many rows never wait for each other in a circle."""
+    connection.execute(select(t.id).where(t.id.in_(ids)).order_by(t.id).with_for_update())
+
+
+def current(connection: Connection, ids: Sequence[str]) -> Mapping[str, Instance]:
+    return {r.id: r for r in fetch_instances(connection, select_instances().where(t.id.in_(ids)))}

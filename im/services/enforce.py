@@ -1,0 +1,90 @@
+"""enforce: what is past its deadline is turned toward its `on_expiry`, once, by one statement; workers do the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from im.db import events, instances, ticks
+from im.domain.duration import format_duration
+from im.domain.event import Event
+from im.domain.instance import Desired, Instance
+from im.queue import DEADLINES, Task, doorbell_for
+
+if TYPE_CHECKING:
+    from im.context import Context
+
+TICK = 30.0
+"""Seconds between two enforcement ticks; also how far ahead exact hints are rung."""
+_SLOT = TICK / 2  # half a period: a tick that comes a moment early must not find its slot already used
+_LATE = 0.05  # a hint that came a moment early would find nothing due
+_BATCH = 1000
+
+
+def enforce_ttl(ctx: Context, hinted: Sequence[str] = ()) -> str:
+    """Apply every deadline that has passed. `hinted` (ids) marks an exact hint: it comes between ticks and claims none."""
+    if not hinted and not _claim_tick(ctx):
+        return "another beat's tick did this"
+    expired: list[Instance] = []
+    while batch := _expire(ctx):
+        expired += batch
+        ring_by_verb(ctx, batch, to=DEADLINES)
+    coming = _ring_coming(ctx, timedelta(seconds=2 if hinted else TICK))
+    told = f"{_names(expired)} expired" if expired else "nothing is due"
+    return f"{told}; next in {format_duration(coming)}" if coming is not None else told
+
+
+def ring_by_verb(ctx: Context, rows: Iterable[Instance], *, after: float = 0, to: str | None = None) -> None:
+    """One doorbell for each scope and verb among `rows`, `after` seconds from now."""
+    groups: dict[tuple[object, Task], list[Instance]] = {}
+    for row in rows:
+        groups.setdefault((row.scope, doorbell_for(row)), []).append(row)
+    for (_, task), members in groups.items():
+        ctx.queue.ring(task, [r.id for r in members], label=_names(members), after=after, to=to)
+
+
+def ring_hints(ctx: Context, rows: Iterable[Instance], now: datetime) -> None:
+    """For deadlines just written that fall before the next tick has looked ahead: hints of their own."""
+    soon = now + timedelta(seconds=TICK)
+    seconds: dict[int, Instance] = {}
+    for row in rows:
+        if row.desired is Desired.RUNNING and row.expires_at <= soon:
+            seconds[int(row.expires_at.timestamp())] = row
+    for row in seconds.values():
+        after = max(0.0, (row.expires_at - now).total_seconds()) + _LATE
+        ctx.queue.ring(Task.ENFORCE_TTL, [row.id], label=row.name, after=after)
+
+
+def _claim_tick(ctx: Context) -> bool:
+    with ctx.begin() as connection:
+        return ticks.claim(connection, "enforce_ttl", _SLOT, ctx.clock(connection))
+
+
+def _expire(ctx: Context) -> list[Instance]:
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        rows = instances.expire(connection, now, _BATCH)
+        events.record(connection, (_told(row, now) for row in rows))
+        return rows
+
+
+def _told(row: Instance, now: datetime) -> Event:
+    over = (now - row.expires_at).total_seconds()
+    reason = f"its time was over at {row.expires_at:%H:%M:%S} UTC, noticed {over:.1f} s later; {row.on_expiry} it"
+    return Event(row.id, now, "expired", "ttl", reason, row.generation, {"late_seconds": round(over, 3)})
+
+
+def _ring_coming(ctx: Context, window: timedelta) -> timedelta | None:
+    """Ring an exact hint for each second of the window that has a deadline in it; returns the time to the first."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        coming = instances.deadlines_between(connection, now, now + window)
+    for at, (instance_id, name, count) in sorted(coming.items()):
+        label = name if count == 1 else f"{name} and {count - 1} more"
+        ctx.queue.ring(Task.ENFORCE_TTL, [instance_id], label=label, after=(at - now).total_seconds() + _LATE)
+    return min(coming) - now if coming else None
+
+
+def _names(rows: Sequence[Instance]) -> str:
+    return ", ".join(r.name for r in rows[:3]) + (f" and {len(rows) - 3} more" if len(rows) > 3 else "")

@@ -1,0 +1,262 @@
+"""The launches of reconcile: one call for many slots, repeatable to the letter, and never a second machine for a slot.
+
+A launch that was called may have happened, whatever we heard. So it is looked for by its token before it is asked for again,
+asked for again only with the same token and request, and given up only on the cloud's definite word.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from im.db import events, instances, launches
+from im.domain.event import Event
+from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed, Scope, Sighting
+from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, backoff
+from im.logs import log
+from im.providers import errors
+from im.providers.base import Provider, Slot
+from im.providers.errors import ProviderError
+from im.services.enforce import ring_by_verb
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+
+def drive_launches(
+    ctx: Context, provider: Provider, scope: Scope, number: int, trouble: ProviderError | None
+) -> list[str]:
+    """Every launch of the scope that is due, one call each; one line for each. `trouble` forbids calling at all."""
+    told: list[str] = []
+    while (claimed := _claim(ctx, number)) is not None:
+        told.append(_Attempt(ctx, provider, scope, number, *claimed).run(trouble))
+    return told
+
+
+def _claim(ctx: Context, number: int) -> tuple[str, Launch, list[Instance], datetime, bool] | None:
+    """Lease one launch, settle what can be settled without the cloud, and commit to the call."""
+    owner = str(uuid.uuid4())
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        launch = launches.claim_one(connection, number, now, timedelta(seconds=ctx.settings.launch_lease), owner)
+        if launch is None:
+            return None
+        rows = instances.lock(connection, sorted(launch.slots))
+        by_id = {row.id: row for row in rows}
+        fresh = launch.state is LaunchState.OPEN
+        if fresh:
+            slots = [i for i in launch.slots if i in by_id and wanted(by_id[i], launch.token, now)]
+            _drop(connection, [by_id[i] for i in launch.slots if i in by_id and i not in slots], now)
+            names = [by_id[i].name for i in slots]
+            if slots:
+                launches.commit_to_call(connection, launch.token, slots, names, now)
+                sent = f"{launch.spec.instance_type} in {launch.spec.zone}"
+                events.record(
+                    connection, (Event(i, now, "launch sent", "im", sent, by_id[i].generation) for i in slots)
+                )
+            launch = Launch(
+                launch.token, launch.scope, launch.spec, tuple(slots), tuple(names), launch.state, launch.attempts, now
+            )
+    return owner, launch, [by_id[i] for i in launch.slots if i in by_id], now, fresh
+
+
+def wanted(row: Instance, token: str, now: datetime) -> bool:
+    """Should this slot still get a machine? Nothing is launched after its deadline."""
+    return (
+        row.desired is Desired.RUNNING
+        and row.expires_at > now
+        and row.observed is Observed.NONE
+        and row.launch_token == token
+    )
+
+
+def _drop(connection: Connection, rows: Sequence[Instance], now: datetime) -> None:
+    """Slots nobody wants any more, of a launch that was never called."""
+    late = [r.id for r in rows if r.desired is Desired.RUNNING]
+    launches.release(connection, late, now, "expired", "its deadline passed before it could be launched")
+    other = [r.id for r in rows if r.desired is not Desired.RUNNING]
+    launches.release(connection, other, now, None, None)
+    story = (Event(r.id, now, "cancelled", "im", "nothing was launched", r.generation) for r in rows)
+    events.record(connection, story)
+
+
+class _Attempt:
+    """One claimed launch: look for it if it was called before, call it, write down what came of it."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        provider: Provider,
+        scope: Scope,
+        number: int,
+        owner: str,
+        launch: Launch,
+        rows: list[Instance],
+        now: datetime,
+        fresh: bool,
+    ) -> None:
+        self.ctx, self.provider, self.scope, self.number = ctx, provider, scope, number
+        self.owner, self.launch, self.rows, self.now, self.fresh = owner, launch, rows, now, fresh
+
+    def run(self, trouble: ProviderError | None) -> str:
+        if not self.launch.slots:
+            return self._close(LaunchState.CANCELLED, "nobody wants it any more")
+        if trouble is not None:
+            return self._refused_or_retried(trouble, called=False)
+        try:
+            found = [] if self.fresh else self._find()
+            if found is None:
+                return self._later("not seen yet; looked for again")
+        except ProviderError as exc:
+            return self._refused_or_retried(exc, called=False)
+        try:
+            machines = found or self._launch()
+        except ProviderError as exc:
+            return self._refused_or_retried(exc, called=True)
+        if machines is None:
+            return self._absent()
+        return self._fill(machines)
+
+    def _find(self) -> list[Sighting] | None:
+        """What the launch made, if that is certain; [] when it may be called (again); None when only time will tell."""
+        snapshot = self.provider.find(self.scope, self.launch.token)
+        found = list(snapshot.sightings)
+        if len(found) >= len(self.launch.slots):
+            return found
+        can = self.provider.capabilities
+        anybody = any(wanted(row, self.launch.token, self.now) for row in self.rows)
+        if can.idempotent_launch and (anybody or found):
+            return []
+        assert self.launch.called_at is not None
+        if snapshot.complete and self.now - self.launch.called_at > can.launch_visible_within:
+            return found
+        return None
+
+    def _launch(self) -> list[Sighting] | None:
+        """Call; None when nobody wants what the look did not find (only then was the grace waited out)."""
+        if not self.fresh and not any(wanted(row, self.launch.token, self.now) for row in self.rows):
+            return None
+        slots = [Slot(i, n) for i, n in zip(self.launch.slots, self.launch.names, strict=True)]
+        return self.provider.launch(self.scope, self.launch.spec, token=self.launch.token, slots=slots)
+
+    def _fill(self, machines: Sequence[Sighting]) -> str:
+        """Give the n-th machine to the n-th slot. Kept even when our lease has passed: a machine must never be lost."""
+        ordered = sorted(machines, key=lambda m: (m.launch_index, m.provider_id))
+        with self.ctx.begin() as connection:
+            now = self.ctx.clock(connection)
+            rows = {r.id: r for r in instances.lock(connection, sorted(self.launch.slots))}
+            known = launches.known_machines(connection, self.number, [m.provider_id for m in ordered])
+            free = [i for i in self.launch.slots if i in rows and rows[i].provider_id is None]
+            pairs = list(zip(free, (m for m in ordered if m.provider_id not in known), strict=False))
+            launches.fill(connection, [_as_row(i, m, now) for i, m in pairs], now, now + LOOK_AGAIN)
+            events.record(connection, (_launched(rows[i], m, now) for i, m in pairs))
+            mine = launches.resolve(connection, self.launch.token, self.owner, LaunchState.DONE)
+            left = [rows[i] for i in free[len(pairs) :]] if mine else []
+            again = self._again(connection, left, now) if pairs else self._give_up(connection, left, now)
+            after = instances.read(connection, [i for i, _ in pairs])
+        self._label(pairs, rows)
+        ring_by_verb(self.ctx, after, after=LOOK_AGAIN.total_seconds() + 0.1)
+        ring_by_verb(self.ctx, again)
+        short = f", {len(left)} still to come" if left else ""
+        return f"{_names(self.launch)}: launched {len(pairs)}{short}"
+
+    def _again(self, connection: Connection, left: Sequence[Instance], now: datetime) -> list[Instance]:
+        """The cloud definitely made fewer than asked: the rest joins a new launch."""
+        if not left:
+            return []
+        token = str(uuid.uuid4())
+        ids, names = [r.id for r in left], [r.name for r in left]
+        launches.add(connection, token, self.number, self.launch.spec, ids, names, now)
+        launches.attach(connection, token, ids)
+        return instances.read(connection, ids)
+
+    def _give_up(self, connection: Connection, left: Sequence[Instance], now: datetime) -> list[Instance]:
+        launches.release(connection, [r.id for r in left], now, "no_capacity", "the cloud made no machine")
+        return []
+
+    def _label(self, pairs: Sequence[tuple[str, Sighting]], rows: dict[str, Instance]) -> None:
+        """Names on machines that were launched together; cosmetic, so a failure is logged and forgotten."""
+        if len(self.launch.slots) == 1:
+            return
+        try:
+            self.provider.label(self.scope, {m.provider_id: Slot(i, rows[i].name) for i, m in pairs})
+        except ProviderError as exc:
+            log.warning("names were not tagged", launch=self.launch.token, error=exc.message)
+
+    def _refused_or_retried(self, exc: ProviderError, *, called: bool) -> str:
+        """Definitely refused for good: the slots have failed. Anything else is tried again, the same to the letter."""
+        final = isinstance(exc, errors.Rejected | errors.NoCapacity)
+        spent = isinstance(exc, errors.Unknown | errors.NotFound) and self.launch.attempts >= MAX_ATTEMPTS
+        # an answer to the call speaks for every earlier one with the same token; an answer to a look does not
+        if (final and (called or self.fresh)) or spent:
+            return self._close(LaunchState.REFUSED, exc.message, exc)
+        definite = not isinstance(exc, errors.Ambiguous | errors.Unknown)
+        state = LaunchState.OPEN if self.fresh and definite else LaunchState.CALLED
+        return self._later(exc.message, exc, state)
+
+    def _later(self, because: str, exc: ProviderError | None = None, state: LaunchState = LaunchState.CALLED) -> str:
+        wait = backoff(self.launch.attempts, exc.retry_after if exc else None)
+        with self.ctx.begin() as connection:
+            now = self.ctx.clock(connection)
+            values = {"called_at": None} if state is LaunchState.OPEN else {}
+            launches.resolve(
+                connection,
+                self.launch.token,
+                self.owner,
+                state,
+                next_attempt_at=now + wait,
+                error_code=exc.code if exc else None,
+                error=because,
+                **values,
+            )
+            if exc is not None:
+                launches.note_trouble(connection, self.launch.slots, exc.code, exc.message, now + wait)
+                new = [r for r in self.rows if r.error_code != exc.code]
+                story = (Event(r.id, now, "refused", "cloud", f"{exc.code}: {because}", r.generation) for r in new)
+                events.record(connection, story)
+            rows = instances.read(connection, self.launch.slots)
+        if wait < timedelta(seconds=10):
+            ring_by_verb(self.ctx, rows, after=wait.total_seconds() + 0.1)
+        return f"{_names(self.launch)}: {because}, retry in {wait.total_seconds():.0f} s"
+
+    def _absent(self) -> str:
+        return self._close(LaunchState.ABSENT, "nothing was launched")
+
+    def _close(self, state: LaunchState, because: str, exc: ProviderError | None = None) -> str:
+        """No machine will come of this launch."""
+        code = exc.code if exc else None
+        with self.ctx.begin() as connection:
+            now = self.ctx.clock(connection)
+            if not launches.resolve(connection, self.launch.token, self.owner, state, error_code=code, error=because):
+                return f"{_names(self.launch)}: somebody newer works on it"
+            launches.release(connection, self.launch.slots, now, code or "absent", because)
+            kind = "launch failed" if exc else "cancelled"
+            told = f"{code}: {because}" if code else because
+            events.record(connection, (Event(r.id, now, kind, "cloud", told, r.generation) for r in self.rows))
+        return f"{_names(self.launch)}: {because}"
+
+
+def _as_row(instance_id: str, machine: Sighting, now: datetime) -> dict[str, object]:
+    return {
+        "id": instance_id,
+        "provider_id": machine.provider_id,
+        "observed": machine.state.value,
+        "observed_at": now,
+        "zone": machine.zone,
+        "public_ip": machine.public_ip,
+        "private_ip": machine.private_ip,
+        "launched_at": machine.launched_at,
+    }
+
+
+def _launched(row: Instance, machine: Sighting, now: datetime) -> Event:
+    return Event(row.id, now, "launched", "cloud", f"{machine.provider_id} in {machine.zone}", row.generation)
+
+
+def _names(launch: Launch) -> str:
+    rest = f" and {len(launch.names) - 1} more" if len(launch.names) > 1 else ""
+    return (launch.names[0] if launch.names else "a launch") + rest

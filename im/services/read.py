@@ -1,0 +1,71 @@
+"""The read side: Postgres only, never the cloud; every answer carries the moment it was true and how well we can see."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from im.db import events, instances, scopes
+from im.db import ticks as claimed
+from im.db.scopes import ScopeHealth
+from im.domain.errors import NoSuchInstance
+from im.domain.event import Event
+from im.domain.instance import Instance, Scope
+
+if TYPE_CHECKING:
+    from im.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Rows, the database's now, and the health of each scope."""
+
+    rows: tuple[Instance, ...]
+    now: datetime
+    health: Mapping[Scope, ScopeHealth]
+
+
+def listing(ctx: Context, *, everything: bool = False, owner: str | None = None) -> Listing:
+    """Every living instance, soonest deadline first; with `everything` the closed ones behind them."""
+    with ctx.begin() as connection:
+        rows = instances.listed(connection, everything=everything, owner=owner)
+        return Listing(tuple(rows), ctx.clock(connection), scopes.health(connection))
+
+
+def resolve(ctx: Context, words: Sequence[str]) -> Listing:
+    """The instances that `words` name, in that order: by name, our id or the provider's id, a living one before a closed one.
+
+    Raises NoSuchInstance, with the nearest name.
+    """
+    with ctx.begin() as connection:
+        found: dict[str, Instance] = {}
+        for row in instances.matching(connection, words):
+            for word in (row.id, row.name, row.provider_id):
+                if word is not None:
+                    found.setdefault(word, row)
+        for word in words:
+            if word not in found:
+                near = difflib.get_close_matches(word, instances.living_names(connection), n=1)
+                hint = f"did you mean {near[0]}?" if near else "im list  shows what there is"
+                raise NoSuchInstance(f"there is no instance '{word[:80]}'", hint)
+        rows = {found[word].id: found[word] for word in words}
+        return Listing(tuple(rows.values()), ctx.clock(connection), scopes.health(connection))
+
+
+def by_ids(ctx: Context, ids: Sequence[str]) -> Listing:
+    with ctx.begin() as connection:
+        return Listing(tuple(instances.read(connection, ids)), ctx.clock(connection), scopes.health(connection))
+
+
+def history(ctx: Context, instance_id: str) -> list[Event]:
+    with ctx.begin() as connection:
+        return events.read(connection, [instance_id])
+
+
+def ticks(ctx: Context) -> Mapping[str, timedelta]:
+    """How long ago a slot of each tick was last claimed, by the database's clock; a tick never claimed is absent."""
+    with ctx.begin() as connection:
+        return claimed.ages(connection, ctx.clock(connection))

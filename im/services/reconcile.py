@@ -1,0 +1,254 @@
+"""reconcile: the only code that changes the cloud. It moves what is observed toward what is desired, in batches.
+
+claim → call → apply. The claim commits a lease and the intent of the step; no transaction is open during the call; the outcome
+counts only for rows whose lease is still ours. What to do follows from the rows: an instance id in a message only says where
+to look, and all due siblings of the same scope and step go into the same call.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from im.db import events, scopes, work
+from im.db.work import Outcome
+from im.domain.event import Event
+from im.domain.instance import Instance, Observed, Scope, Sighting
+from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff, next_step
+from im.logs import log
+from im.providers import errors
+from im.providers.base import BatchResult, Provider
+from im.providers.errors import ProviderError
+from im.services.enforce import ring_by_verb
+from im.services.launching import drive_launches
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+_RUSH = 0.1  # seconds after the moment a row is due, so that a doorbell does not come too early
+_STEPS = (Step.STOP, Step.TERMINATE, Step.START, Step.LOOK)
+"""In this order: what saves money first."""
+
+
+def reconcile(ctx: Context, ids: Sequence[str]) -> str:
+    """Work on the scopes in which `ids` live, as far as anything is unsettled there. Returns a sentence for people."""
+    with ctx.begin() as connection:
+        numbers = work.scopes_of(connection, ids)
+    told: list[str] = []
+    for number in numbers:
+        told += reconcile_scope(ctx, number)
+    return _sentence(told)
+
+
+def reconcile_scope(ctx: Context, number: int) -> list[str]:
+    """Drive every launch and every unsettled row of one scope that is due now; one line for each that moved."""
+    with ctx.begin() as connection:
+        scope = scopes.read(connection, number)
+    if scope is None:
+        return []
+    provider = ctx.provider_for(scope)
+    trouble = _wrong_account(ctx, provider, scope)
+    told = drive_launches(ctx, provider, scope, number, trouble)
+    for step in _STEPS:
+        while batch := _claim(ctx, number, step):
+            told += _one_batch(ctx, provider, scope, step, batch, trouble)
+            if len(batch.rows) < ctx.settings.batch:
+                break
+    return told
+
+
+class _Batch:
+    """Rows leased for one call, with the lease's token and the moment before which nothing was looked at."""
+
+    def __init__(self, owner: str, rows: list[Instance], claimed_at: datetime) -> None:
+        self.owner = owner
+        self.rows = rows
+        self.claimed_at = claimed_at
+
+
+def _claim(ctx: Context, number: int, step: Step) -> _Batch | None:
+    owner = str(uuid.uuid4())
+    lease = timedelta(seconds=ctx.settings.step_lease)
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        rows = work.claim(connection, number, step, now, lease, ctx.settings.batch, owner)
+        if step is not Step.LOOK:
+            events.record(connection, (_sent(row, step, now) for row in rows if _worth_telling(row.attempts)))
+    return _Batch(owner, rows, now) if rows else None
+
+
+def _one_batch(
+    ctx: Context, provider: Provider, scope: Scope, step: Step, batch: _Batch, trouble: ProviderError | None
+) -> list[str]:
+    ids = [row.provider_id for row in batch.rows if row.provider_id]
+    result = BatchResult(failed=dict.fromkeys(ids, trouble)) if trouble else _call(provider, scope, step, ids)
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        outcomes = [_outcome(row, step, result, batch.claimed_at, now) for row in batch.rows]
+        applied = work.apply(connection, batch.owner, step, outcomes, now)
+        after = work.current(connection, [row.id for row in batch.rows])
+        mine = [(row, after[row.id], o) for row, o in zip(batch.rows, outcomes, strict=True) if row.id in applied]
+        events.record(connection, _story(mine, now))
+        late = [row for row in batch.rows if row.id not in applied]
+        repaired = _repair(connection, late, step, result, now) if late and step is not Step.LOOK else []
+    _ring_again(ctx, [new for _, new, _ in mine], now)
+    ring_by_verb(ctx, repaired)
+    return [_line(old, new, step, now) for old, new, _ in mine]
+
+
+def _call(provider: Provider, scope: Scope, step: Step, ids: Sequence[str]) -> BatchResult:
+    try:
+        match step:
+            case Step.START:
+                result = provider.start(scope, ids)
+            case Step.STOP:
+                result = provider.stop(scope, ids)
+            case Step.TERMINATE:
+                result = provider.terminate(scope, ids)
+            case _:
+                return BatchResult(done=provider.describe(scope, ids))
+        return _look_at_refused(provider, scope, result)
+    except ProviderError as exc:
+        return BatchResult(failed=dict.fromkeys(ids, exc))
+
+
+def _look_at_refused(provider: Provider, scope: Scope, result: BatchResult) -> BatchResult:
+    """A machine that refused because of its state is looked at straight away: what we believed of it was old."""
+    refused = [i for i, exc in result.failed.items() if isinstance(exc, errors.WrongState)]
+    if not refused:
+        return result
+    try:
+        seen = provider.describe(scope, refused)
+    except ProviderError:
+        return result
+    failed = {i: exc for i, exc in result.failed.items() if i not in seen}
+    return BatchResult(done={**result.done, **seen}, failed=failed)
+
+
+def _outcome(row: Instance, step: Step, result: BatchResult, claimed_at: datetime, now: datetime) -> Outcome:
+    assert row.provider_id is not None
+    seen = result.done.get(row.provider_id)
+    soon = now + LOOK_AGAIN
+    if seen is not None:
+        # a look shows what was true when it began; an answer to a change is newer than the change
+        at = claimed_at if step is Step.LOOK else now
+        # an earlier attempt of the same step may still be under way: this answer does not speak for that one
+        return Outcome(row.id, row.generation, seen, at, next_attempt_at=soon, sure=step not in row.unsure)
+    if step is Step.LOOK and row.provider_id not in result.failed:
+        return _not_seen(row, claimed_at, soon)
+    exc = result.failed[row.provider_id]
+    wait = backoff(row.attempts + 1, exc.retry_after, _spread(row.id))
+    return Outcome(
+        row.id,
+        row.generation,
+        error_code=exc.code,
+        error=exc.message,
+        next_attempt_at=now + wait,
+        failed=gives_up(step, exc, row.attempts + 1),
+        sure=not isinstance(exc, errors.Ambiguous) and step not in row.unsure,
+    )
+
+
+def _not_seen(row: Instance, at: datetime, soon: datetime) -> Outcome:
+    """An absent id proves little: it may be too new. Only a termination that the cloud had accepted is complete by it."""
+    if row.observed is Observed.TERMINATING and row.provider_id:
+        gone = Sighting(row.provider_id, Observed.TERMINATED, reason="no longer listed")
+        return Outcome(row.id, row.generation, gone, at)
+    return Outcome(row.id, row.generation, next_attempt_at=soon)
+
+
+def gives_up(step: Step, exc: ProviderError, attempts: int) -> bool:
+    """Is this failure the end of the request? A start can fail; a stop or a terminate is tried for ever."""
+    if step is not Step.START or isinstance(exc, errors.Transient | errors.WrongState):
+        return False
+    return isinstance(exc, errors.Rejected) or attempts >= MAX_ATTEMPTS
+
+
+def _wrong_account(ctx: Context, provider: Provider, scope: Scope) -> ProviderError | None:
+    """The reason why nothing may be changed in this scope with the credentials we have; None when all is well."""
+    try:
+        ours = provider.identity(scope)
+    except ProviderError as exc:
+        return exc
+    with ctx.begin() as connection:
+        theirs = scopes.belongs_to(connection, scope, ours)
+    if theirs == ours:
+        return None
+    return errors.Forbidden(f"these credentials belong to account {ours}, but {scope} was made in account {theirs}")
+
+
+def _repair(
+    connection: Connection, late: Sequence[Instance], step: Step, result: BatchResult, now: datetime
+) -> list[Instance]:
+    """Our answer came after the lease: what it did to the machine is made visible, and the row is looked at afresh."""
+    acted = [row for row in late if row.provider_id in result.done]
+    told = f"a {step} sent earlier was answered after its lease had passed; the machine is looked at again"
+    events.record(connection, (Event(r.id, now, "late answer", "im", told, r.generation) for r in acted))
+    log.warning("late answer", step=step.value, instances=[r.name for r in late])
+    return work.unsettle(connection, [row.id for row in acted], step, now)
+
+
+def _ring_again(ctx: Context, rows: Iterable[Instance], now: datetime) -> None:
+    """Rows still on their way are rung for when they are due; those further off than a tick are left to the tick."""
+    waits: dict[int, list[Instance]] = {}
+    for row in rows:
+        if row.settled or row.failed or row.closed_at or row.next_attempt_at is None:
+            continue
+        wait = (row.next_attempt_at - now).total_seconds()
+        if wait < 10:
+            waits.setdefault(max(0, round(wait)), []).append(row)
+    for members in waits.values():
+        latest = max(m.next_attempt_at for m in members if m.next_attempt_at)
+        ring_by_verb(ctx, members, after=max(0.0, (latest - now).total_seconds()) + _RUSH)
+
+
+# ---- the story -------------------------------------------------------------------------------------------------------
+
+
+def _worth_telling(attempts: int) -> bool:
+    """The first few attempts, then ever fewer: a stop that is refused for a week is not ten thousand lines."""
+    return attempts & (attempts + 1) == 0
+
+
+def _sent(row: Instance, step: Step, now: datetime) -> Event:
+    because = next_step(row.desired, row.observed).because
+    nth = f", attempt {row.attempts + 1}" if row.attempts else ""
+    return Event(row.id, now, f"{step} sent", "im", f"{because}{nth}", row.generation)
+
+
+def _story(changed: Iterable[tuple[Instance, Instance, Outcome]], now: datetime) -> Iterable[Event]:
+    for old, new, outcome in changed:
+        if outcome.seen is not None and (new.observed is not old.observed or new.closed_at != old.closed_at):
+            reason = outcome.seen.reason or f"the cloud says {new.observed}"
+            where = {"ip": new.public_ip} if new.public_ip and new.public_ip != old.public_ip else {}
+            yield Event(new.id, now, new.observed.value, "cloud", reason, new.generation, where)
+        elif outcome.error_code and outcome.error_code != old.error_code:
+            kind = "failed" if outcome.failed else "refused"
+            yield Event(new.id, now, kind, "cloud", f"{outcome.error_code}: {outcome.error}", new.generation)
+
+
+def _line(old: Instance, new: Instance, step: Step, now: datetime) -> str:
+    if new.error_code:
+        if new.failed:
+            return f"{new.name}: {step} failed ({new.error_code})"
+        wait = (new.next_attempt_at - now).total_seconds() if new.next_attempt_at else 0
+        return f"{new.name}: {step} refused ({new.error_code}), retry in {wait:.0f} s"
+    if new.observed is old.observed:
+        return f"{new.name}: {'is' if new.settled else 'still'} {new.observed}"
+    return f"{new.name}: {old.observed} → {new.observed}"
+
+
+def _sentence(lines: Sequence[str]) -> str:
+    if not lines:
+        return "nothing to do"
+    shown = "; ".join(lines[:5])
+    return shown if len(lines) <= 5 else f"{shown}; and {len(lines) - 5} more"
+
+
+def _spread(instance_id: str) -> float:
+    """A fixed place in [0, 1) for each instance: the herd does not retry in step, and a replay behaves the same."""
+    return sum(instance_id.encode()) % 64 / 64

@@ -1,0 +1,183 @@
+"""refresh: the cloud is asked what there is; facts are written, drift is judged, what is unsettled is rung for again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from im.db import events, scopes, ticks, watch, work
+from im.domain.event import Event
+from im.domain.instance import Desired, Instance, Observed, Sighting
+from im.domain.lifecycle import Reading, Verdict, may_be_judged_absent, observe
+from im.logs import log
+from im.providers.base import Provider, Snapshot
+from im.providers.errors import ProviderError
+from im.queue import Task
+from im.services.enforce import ring_by_verb
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+TICK = 10.0
+"""Seconds between two refreshes of every scope."""
+_SLOT = TICK / 2
+_UNSETTLED_AT_ONCE = 5000
+
+
+def refresh(ctx: Context) -> str:
+    """The tick: ring for each scope in use, and again for whatever is unsettled and waits for nobody."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        if not ticks.claim(connection, "refresh", _SLOT, now):
+            return "another beat's tick did this"
+        numbers = scopes.in_use(connection)
+        places = [(n, scopes.read(connection, n)) for n in numbers]
+        waiting = work.waiting(connection, now, _UNSETTLED_AT_ONCE)
+    for number, place in places:
+        ctx.queue.ring(Task.REFRESH_SCOPE, [str(number)], label=str(place))
+    ring_by_verb(ctx, waiting)
+    return f"{len(numbers)} scopes to look at, {len(waiting)} instances rung for"
+
+
+def refresh_scope(ctx: Context, number: int) -> str:
+    """List one scope and write what changed. A listing that fails or is cut short proves no absence."""
+    with ctx.begin() as connection:
+        began_at = ctx.clock(connection)
+        scope = scopes.read(connection, number)
+        if scope is None or not ticks.claim(connection, f"refresh {number}", _SLOT, began_at):
+            return "nothing to do"
+    provider = ctx.provider_for(scope)
+    try:
+        snapshot = provider.listing(scope)
+    except ProviderError as exc:
+        return _cannot_see(ctx, number, str(scope), began_at, exc)
+    changed, suspects = _apply(ctx, number, snapshot, began_at)
+    gone = _judge_absent(ctx, provider, number, suspects, began_at) if suspects else 0
+    with ctx.begin() as connection:
+        if snapshot.complete:
+            scopes.report(connection, number, began_at=began_at)
+        else:
+            told = "the listing was cut short"
+            scopes.report(connection, number, began_at=began_at, error_code="incomplete", error=told)
+    return f"{scope}: {len(snapshot.sightings)} seen, {changed + gone} changed"
+
+
+def _cannot_see(ctx: Context, number: int, scope: str, began_at: datetime, exc: ProviderError) -> str:
+    with ctx.begin() as connection:
+        scopes.report(connection, number, began_at=began_at, error_code=exc.code, error=exc.message)
+    log.error("a scope cannot be seen; its facts stay as they were", scope=scope, code=exc.code, error=exc.message)
+    return f"{scope}: cannot be seen ({exc.code})"
+
+
+def _apply(ctx: Context, number: int, snapshot: Snapshot, began_at: datetime) -> tuple[int, list[Instance]]:
+    """Write what the listing shows; returns how many rows changed, and those whose absence is now suspicious."""
+    seen = {s.provider_id: s for s in snapshot.sightings}
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        rows = watch.living(connection, number)
+        notes: list[watch.Note] = []
+        suspects: list[Instance] = []
+        for row in rows:
+            sighting = seen.get(row.provider_id or "")
+            if sighting is not None:
+                note = _note(row, sighting, began_at, now)
+            else:
+                note, suspicious = _note_absent(row, snapshot.complete, began_at)
+                if suspicious:
+                    suspects.append(row)
+            if note is not None:
+                notes.append(note)
+        _write(ctx, connection, rows, notes, now)
+    _warn_of_strangers(number, rows, snapshot)
+    return len(notes), suspects
+
+
+def _note(row: Instance, seen: Sighting, began_at: datetime, now: datetime) -> watch.Note | None:
+    """What to write about one row; None when the cloud shows what we knew."""
+    if row.observed_at >= began_at:
+        return None
+    reading = observe(row, seen.state, began_at, now)
+    drift = (row.drift_since or began_at) if reading.verdict is Verdict.SUSPECT else None
+    moved = seen.public_ip is not None and seen.public_ip != row.public_ip
+    told = reading.verdict not in (Verdict.FACT, Verdict.SUSPECT)
+    if seen.state is row.observed and not moved and drift == row.drift_since and not told:
+        return None
+    if reading.verdict is Verdict.OVERDUE and seen.state is row.observed and drift == row.drift_since:
+        return None
+    return watch.Note(row, seen, reading, began_at, drift)
+
+
+def _note_absent(row: Instance, complete: bool, began_at: datetime) -> tuple[watch.Note | None, bool]:
+    """First absence from a complete listing is noted, the second makes it suspicious."""
+    if not complete or not may_be_judged_absent(row, began_at):
+        return None, False
+    if row.drift_since is None:
+        reading = Reading(Verdict.SUSPECT, "not in the cloud's listing", row.desired)
+        return watch.Note(row, None, reading, began_at, began_at), False
+    return None, began_at > row.drift_since
+
+
+def _judge_absent(
+    ctx: Context, provider: Provider, number: int, suspects: Sequence[Instance], began_at: datetime
+) -> int:
+    """Twice missing from complete listings: gone only if the cloud, asked for it by id, does not know it either."""
+    wanted = [row.provider_id for row in suspects if row.provider_id]
+    try:
+        known = provider.describe(suspects[0].scope, wanted)
+    except ProviderError as exc:
+        log.warning("absence could not be confirmed", error=exc.message)
+        return 0
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        notes = []
+        for row in suspects:
+            assert row.provider_id is not None
+            accepted = row.desired is Desired.TERMINATED and row.observed is Observed.TERMINATING
+            state = Observed.TERMINATED if accepted else Observed.MISSING
+            sighting = known.get(row.provider_id) or Sighting(row.provider_id, state)
+            notes.append(watch.Note(row, sighting, observe(row, sighting.state, began_at, now), began_at, None))
+        _write(ctx, connection, list(suspects), notes, now)
+    return len(notes)
+
+
+def _write(
+    ctx: Context, connection: Connection, rows: Sequence[Instance], notes: list[watch.Note], now: datetime
+) -> None:
+    if not notes:
+        return
+    written = watch.write(connection, notes, now)
+    events.record(connection, (_told(n, now) for n in notes if n.row.id in written and _worth_telling(n)))
+    driven = [n.row for n in notes if n.row.id in written and n.reading.verdict is Verdict.OURS]
+    ring_by_verb(ctx, driven)
+    if any(n.reading.verdict is Verdict.OVERDUE for n in notes):
+        ctx.queue.ring(Task.ENFORCE_TTL, [rows[0].id], label="overdue")
+
+
+def _worth_telling(note: watch.Note) -> bool:
+    if note.reading.verdict in (Verdict.ADOPTED, Verdict.OURS, Verdict.OVERDUE, Verdict.ENDED, Verdict.SUSPECT):
+        return True
+    return note.seen is not None and note.seen.state is not note.row.observed
+
+
+def _told(note: watch.Note, now: datetime) -> Event:
+    row, reading = note.row, note.reading
+    kind = note.seen.state.value if note.seen else "not listed"
+    if reading.verdict is Verdict.ADOPTED:
+        kind = "adopted"
+    because = f"{reading.because}: {note.seen.reason}" if note.seen and note.seen.reason else reading.because
+    return Event(row.id, now, kind, "cloud", because, row.generation)
+
+
+def _warn_of_strangers(number: int, rows: Sequence[Instance], snapshot: Snapshot) -> None:
+    """Machines with our tag and no living row; they are never touched, only told of."""
+    known = {row.provider_id for row in rows}
+    strange = [
+        s.provider_id
+        for s in snapshot.sightings
+        if s.provider_id not in known and s.state not in (Observed.TERMINATED, Observed.TERMINATING)
+    ]
+    if strange:
+        log.warning("machines of ours without a row", scope=number, machines=strange[:10], count=len(strange))

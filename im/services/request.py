@@ -1,0 +1,212 @@
+"""request: people change what is desired, and the deadline. Row first, commit, then ring; the cloud is never called here."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import IntegrityError
+
+from im.db import events, instances, launches, scopes
+from im.db.rows import from_spec
+from im.domain import intent as wish
+from im.domain.errors import ImError, NoSuchInstance, Refused
+from im.domain.event import Event
+from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
+from im.domain.intent import Deadline, Intent
+from im.domain.names import check_name, make_id, make_name, numbered
+from im.providers import registry
+from im.providers.base import Ask, Capabilities
+from im.queue import Task
+from im.services.enforce import ring_hints
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+    from im.settings import Settings
+
+MAX_COUNT = 1000
+_random = SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One `im create`, as typed."""
+
+    provider: str
+    account: str
+    ask: Ask
+    name: str | None
+    count: int
+    deadline: Deadline
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an order comes to; `names` is empty when they will be made up."""
+
+    scope: Scope
+    spec: Spec
+    names: tuple[str, ...]
+    count: int
+    on_expiry: OnExpiry
+    capabilities: Capabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    before: Instance | None
+    after: Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was committed. `rang` is False when the broker did not take the doorbell: the next tick does the work then."""
+
+    changes: tuple[Change, ...]
+    now: datetime
+    rang: bool
+
+
+def plan(settings: Settings, order: Order) -> Plan:
+    """Check an order without writing or asking anything. Raises Refused."""
+    if not 1 <= order.count <= MAX_COUNT:
+        raise Refused(f"{order.count} machines at once is not possible", f"ask for 1 to {MAX_COUNT}")
+    profile = registry.profile(order.provider)
+    scope, spec = profile.plan(order.ask, account=order.account, default_region=settings.region)
+    names = tuple(check_name(n) for n in numbered(order.name, order.count)) if order.name is not None else ()
+    on_expiry = OnExpiry.STOP if profile.capabilities.can_stop else OnExpiry.TERMINATE
+    return Plan(scope, spec, names, order.count, on_expiry, profile.capabilities)
+
+
+def create(ctx: Context, order: Order) -> Answer:
+    """Commit the wish for new machines and ring for their launch. Raises Refused (also for a name that is taken)."""
+    planned = plan(ctx.settings, order)
+    for attempt in range(5):
+        names = planned.names or numbered(make_name(_random, crowded=attempt > 1), order.count)
+        try:
+            with ctx.begin() as connection:
+                now = ctx.clock(connection)
+                rows = _insert(connection, planned, names, order, now)
+            break
+        except IntegrityError as exc:
+            if "uq_instances_living_name" not in str(exc.orig):
+                raise
+            if planned.names:
+                raise _name_taken(ctx, planned.names) from exc
+    else:
+        raise ImError("no free name was found", "give one with --name")
+    rang = ctx.queue.ring(Task.CREATE, [r.id for r in rows], label=_label(rows))
+    ring_hints(ctx, rows, now)
+    return Answer(tuple(Change(None, r) for r in rows), now, rang)
+
+
+def extend(ctx: Context, ids: Sequence[str], deadline: Deadline, *, actor: str, start: bool = True) -> Answer:
+    """Move deadlines; wakes what is stopped unless `start` is False."""
+
+    def decide(row: Instance, now: datetime) -> Intent:
+        return wish.extend(row, now, deadline, start=start)
+
+    return _change(ctx, ids, decide, actor, Task.EXTEND, "extended")
+
+
+def start(ctx: Context, ids: Sequence[str], deadline: Deadline | None, *, actor: str) -> Answer:
+    return _change(ctx, ids, lambda row, now: wish.start(row, now, deadline), actor, Task.START, "start requested")
+
+
+def stop(ctx: Context, ids: Sequence[str], *, actor: str) -> Answer:
+    return _change(ctx, ids, wish.stop, actor, Task.STOP, "stop requested")
+
+
+def terminate(ctx: Context, ids: Sequence[str], *, actor: str) -> Answer:
+    return _change(ctx, ids, wish.terminate, actor, Task.TERMINATE, "terminate requested")
+
+
+def _change(
+    ctx: Context,
+    ids: Sequence[str],
+    decide: Callable[[Instance, datetime], Intent],
+    actor: str,
+    task: Task,
+    kind: str,
+) -> Answer:
+    """All or nothing: one refusal, and no row of this request changes."""
+    wanted = list(dict.fromkeys(ids))
+    with ctx.begin() as connection:
+        before = instances.lock(connection, wanted)
+        if len(before) < len(wanted):
+            missing = sorted(set(wanted) - {row.id for row in before})
+            raise NoSuchInstance(f"there is no instance {missing[0]}", "im list  shows what there is")
+        now = ctx.clock(connection)
+        intents = {row.id: decide(row, now) for row in before}
+        for row in before:
+            if intents[row.id].relaunch:
+                token = _open_launch(connection, row.scope, row.spec, [row.id], [row.name], now)
+                launches.attach(connection, token, [row.id])
+        after = instances.write_intents(connection, intents, actor, now)
+        story = (_told(old, new, actor, kind, now) for old, new in zip(before, after, strict=True))
+        events.record(connection, story)
+    rang = ctx.queue.ring(task, wanted, label=_label(after))
+    ring_hints(ctx, after, now)
+    return Answer(tuple(Change(b, a) for b, a in zip(before, after, strict=True)), now, rang)
+
+
+def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: Order, now: datetime) -> list[Instance]:
+    number = scopes.ensure(connection, planned.scope)
+    expires_at = order.deadline.after(now)
+    ids = [make_id(_random) for _ in names]
+    token = _open_launch(connection, planned.scope, planned.spec, ids, names, now)
+    shared: dict[str, Any] = {
+        "owner": order.ask.owner,
+        "scope_id": number,
+        "spec": from_spec(planned.spec),
+        "created_at": now,
+        "desired": Desired.RUNNING.value,
+        "why": Why.USER.value,
+        "by": order.actor,
+        "expires_at": expires_at,
+        "on_expiry": planned.on_expiry.value,
+        "generation": 1,
+        "observed": Observed.NONE.value,
+        "observed_at": now,
+        "zone": planned.spec.zone,
+        "launch_token": token,
+    }
+    instances.add(connection, [{**shared, "id": i, "name": n} for i, n in zip(ids, names, strict=True)])
+    rows = instances.read(connection, ids)
+    told = f"{planned.spec.instance_type} in {planned.spec.zone}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC"
+    events.record(connection, (Event(r.id, now, "create requested", order.actor, told, 1) for r in rows))
+    return rows
+
+
+def _open_launch(
+    connection: Connection, scope: Scope, spec: Spec, ids: Sequence[str], names: Sequence[str], now: datetime
+) -> str:
+    token = str(uuid.uuid4())
+    launches.add(connection, token, scopes.ensure(connection, scope), spec, ids, names, now)
+    return token
+
+
+def _told(old: Instance, new: Instance, actor: str, kind: str, now: datetime) -> Event:
+    moved = old.expires_at != new.expires_at
+    parts = [f"deadline {old.expires_at:%Y-%m-%d %H:%M:%S} → {new.expires_at:%Y-%m-%d %H:%M:%S} UTC"] if moved else []
+    if old.desired is not new.desired:
+        parts.append(f"{old.desired} → {new.desired}")
+    return Event(new.id, now, kind, actor, ", ".join(parts) or f"stays {new.desired}", new.generation)
+
+
+def _name_taken(ctx: Context, names: Sequence[str]) -> Refused:
+    with ctx.begin() as connection:
+        taken = sorted(instances.taken_names(connection, names)) or list(names)
+    return Refused(f"the name {taken[0]} is taken", f"choose another, or look at it: im status {taken[0]}")
+
+
+def _label(rows: Sequence[Instance]) -> str:
+    """What Flower shows as the arguments of the task."""
+    return rows[0].name if len(rows) == 1 else f"{rows[0].name} and {len(rows) - 1} more"
