@@ -1,0 +1,68 @@
+"""Builds the Celery application: every setting with its reason."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import Celery, signals
+
+from beat_schedule import BEAT_SCHEDULE
+from im import logs
+from im.queue import broker_settings
+from im.settings import Settings
+from workers import process, tasks
+
+SOFT_LIMIT, HARD_LIMIT = 150, 180
+"""Seconds. Both are far above what the time-outs of Postgres and of the cloud's clients allow one task to take."""
+
+
+def make_app(settings: Settings) -> Celery:
+    """The application for `settings`. Nothing is connected here: each process opens its own connections after the fork."""
+    app = Celery("im", set_as_current=True)
+    app.conf.update(broker_settings(settings))
+    app.conf.update(worker_settings())
+    tasks.register(app, process.ContextOfProcess(settings))
+    _wire_signals(settings)
+    return app
+
+
+def worker_settings() -> dict[str, Any]:
+    return {
+        "beat_schedule": BEAT_SCHEDULE,
+        # in memory: the persistent scheduler's file is a liability with ticks of seconds, and the database claims the slots
+        "beat_scheduler": "celery.beat:Scheduler",
+        "beat_max_loop_interval": 1,
+        "task_acks_late": True,
+        "worker_prefetch_multiplier": 1,
+        "task_soft_time_limit": SOFT_LIMIT,
+        "task_time_limit": HARD_LIMIT,
+        # off: a poison message would be run again and again (celery#9082); the next tick rings for what is unsettled
+        "task_reject_on_worker_lost": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "worker_soft_shutdown_timeout": 30,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "worker_send_task_events": True,
+        "task_send_sent_event": True,
+        "worker_hijack_root_logger": False,
+        "worker_max_tasks_per_child": 10_000,
+    }
+
+
+def _wire_signals(settings: Settings) -> None:
+    # weak=False: the functions live only here, and a signal holds its receivers weakly
+    def log_through_ours(**_: object) -> None:
+        logs.configure(settings.log_level, settings.log_format)
+        if settings.log_level != "debug":
+            # each task says itself what it did
+            for name in ("celery.app.trace", "celery.worker.strategy", "celery.beat"):
+                logging.getLogger(name).setLevel(logging.WARNING)
+
+    def ring_at_once(sender: Any, **_: object) -> None:
+        """After a pause nobody waits a whole period for the first tick."""
+        for entry in BEAT_SCHEDULE.values():
+            sender.app.send_task(entry["task"])
+
+    signals.setup_logging.connect(log_through_ours, weak=False)
+    signals.beat_init.connect(ring_at_once, weak=False)

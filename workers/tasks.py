@@ -1,0 +1,70 @@
+"""The tasks: a doorbell in, a service called, a sentence out. What is done follows from the rows, never from the message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from im.logs import log
+from im.queue import DOORBELLS_PER_MESSAGE, Task
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from im.context import Context
+
+_ID_LENGTH = 64
+
+
+def register(app: Celery, context: Callable[[], Context]) -> None:
+    """Name every task explicitly: autodiscovery hides import errors (celery#3697)."""
+
+    def answer(task: Task, work: Callable[[Context, Sequence[str]], str]) -> None:
+        def run(ids: object = ()) -> str:
+            known = checked(ids)
+            return _told(task, work(context(), known) if known is not None else "refused: not a list of ids")
+
+        app.task(run, name=task.value)
+
+    for verb in (Task.CREATE, Task.EXTEND, Task.START, Task.STOP, Task.TERMINATE):
+        answer(verb, reconcile)
+    answer(Task.REFRESH, refresh)
+    answer(Task.REFRESH_SCOPE, refresh_scope)
+    answer(Task.ENFORCE_TTL, enforce_ttl)
+
+
+def reconcile(ctx: Context, ids: Sequence[str]) -> str:
+    from im.services.reconcile import reconcile
+
+    return reconcile(ctx, ids)
+
+
+def refresh(ctx: Context, _ids: Sequence[str]) -> str:
+    from im.services.refresh import refresh
+
+    return refresh(ctx)
+
+
+def refresh_scope(ctx: Context, ids: Sequence[str]) -> str:
+    from im.services.refresh import refresh_scope
+
+    return "; ".join(refresh_scope(ctx, int(i)) for i in ids if i.isdecimal() and len(i) < 10) or "nothing to do"
+
+
+def enforce_ttl(ctx: Context, ids: Sequence[str]) -> str:
+    from im.services.enforce import enforce_ttl
+
+    return enforce_ttl(ctx, ids)
+
+
+def checked(ids: object) -> list[str] | None:
+    """The ids of a message if it is one of ours by shape, else None: anybody on the broker can write anything."""
+    if not isinstance(ids, list | tuple) or len(ids) > DOORBELLS_PER_MESSAGE:
+        return None
+    return list(ids) if all(isinstance(i, str) and 0 < len(i) <= _ID_LENGTH for i in ids) else None
+
+
+def _told(task: Task, sentence: str) -> str:
+    idle = sentence.startswith(("nothing", "another"))
+    (log.debug if idle else log.info)(sentence, task=task.value)
+    return sentence
