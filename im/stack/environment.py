@@ -1,0 +1,52 @@
+"""What the stack's processes may see of the caller's environment. The sandbox never sees a real credential."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+MARK = "IM_STACK"
+"""Every process of a stack carries its state folder under this name, so that strays can be told from strangers."""
+
+_REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_OURS = ("IM_DATABASE_URL", "IM_BROKER_URL", "IM_SANDBOX_URL", "IM_FLOWER_URL", "IM_ACCOUNT")
+_SANDBOX_IDENTITY = {
+    "AWS_ACCESS_KEY_ID": "sandbox",
+    "AWS_SECRET_ACCESS_KEY": "sandbox",
+    # without these, boto3 would go on looking: profile files, then the metadata service of a cloud machine
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def child_environment(caller: Mapping[str, str], cloud: str, home: str, named: Mapping[str, str]) -> dict[str, str]:
+    """`caller`'s variables for workers, beat and Flower, with the stack's own addresses (`named`) in it.
+
+    With `cloud` "sandbox" every AWS_* variable but the region is dropped and the search for credentials ends at once.
+    """
+    kept = {k: v for k, v in caller.items() if k not in _OURS and not k.startswith("FLOWER_")}
+    if cloud == "sandbox":
+        kept = {k: v for k, v in kept.items() if not k.startswith(("AWS_", "BOTO_")) or k in _REGION}
+        kept |= _SANDBOX_IDENTITY
+    for proxy in ("NO_PROXY", "no_proxy"):  # a company's proxy cannot reach this machine's loopback
+        kept[proxy] = ",".join(filter(None, (caller.get(proxy), "127.0.0.1", "localhost")))
+    return {**kept, "PYTHONUNBUFFERED": "1", "IM_HOME": home, MARK: home, **named}
+
+
+def bare_environment(home: str) -> dict[str, str]:
+    """All that Postgres and Valkey need; neither has any use for the caller's secrets."""
+    return {"PATH": os.defpath, "LC_ALL": "C", MARK: home}
+
+
+def credentials_of(caller: Mapping[str, str]) -> str:
+    """In words, which AWS credentials `caller` would use; empty when there are none to be seen."""
+    if caller.get("AWS_ACCESS_KEY_ID"):
+        return f"the access key …{caller['AWS_ACCESS_KEY_ID'][-4:]}"
+    if caller.get("AWS_PROFILE"):
+        return f"the profile {caller['AWS_PROFILE']}"
+    if any(k.startswith(("AWS_WEB_IDENTITY", "AWS_CONTAINER_CREDENTIALS")) for k in caller):
+        return "this machine's role"
+    default = os.path.expanduser("~/.aws/credentials")
+    shared = caller.get("AWS_SHARED_CREDENTIALS_FILE") or default
+    return f"the default profile in {shared}" if os.path.isfile(shared) else ""

