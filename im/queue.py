@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from im.domain.errors import Unavailable
 from im.domain.instance import Desired, Instance, Observed
+from im.settings import redact
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -128,9 +130,48 @@ class CeleryQueue:
 
     def _celery(self) -> Celery:
         if self._app is None:
-            from celery import Celery
-
-            app = Celery("im", set_as_current=False)
-            app.conf.update(broker_settings(self._settings))
-            self._app = app
+            self._app = _app(self._settings)
         return self._app
+
+
+def reach_broker(settings: Settings) -> None:
+    """Shake hands with the broker. Raises Unavailable, with the reason, when it does not answer within seconds."""
+    from kombu.exceptions import KombuError
+    from redis.exceptions import RedisError
+
+    if not settings.broker_url:
+        raise Unavailable(
+            "no broker is named and no local stack is running",
+            "`im up` starts one on this machine; a fleet sets IM_DATABASE_URL and IM_BROKER_URL",
+        )
+    try:
+        with _app(settings).connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=1, timeout=5)
+    except (OSError, KombuError, RedisError, ValueError) as exc:
+        told = str(exc).strip().splitlines() or [type(exc).__name__]
+        raise Unavailable(
+            f"the broker at {redact(settings.broker_url)} does not answer: {redact(told[0])}",
+            "start it (`im up` for the local stack), or set IM_BROKER_URL",
+        ) from exc
+
+
+def workers_alive(settings: Settings, within: float = 1.5) -> dict[str, frozenset[str]]:
+    """The workers that answer within so many seconds, each with the queues it listens to. Raises Unavailable.
+
+    Waits the whole time: nobody knows how many there are.
+    """
+    reach_broker(settings)
+    app = _app(settings)
+    try:
+        answers = app.control.inspect(timeout=within).active_queues() or {}
+    finally:
+        app.close()
+    return {name: frozenset(str(queue["name"]) for queue in queues) for name, queues in answers.items()}
+
+
+def _app(settings: Settings) -> Celery:
+    from celery import Celery
+
+    app = Celery("im", set_as_current=False)
+    app.conf.update(broker_settings(settings))
+    return app

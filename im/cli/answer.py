@@ -1,0 +1,67 @@
+"""The end of every request: wait if that was asked for, tell what came of it, and leave with the right code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from im.cli.complaint import note
+from im.cli.moments import sentence
+from im.cli.options import Output, Waiting
+from im.cli.progress import progress
+from im.cli.render import SANDBOX, instance_json, say_json, show
+from im.cli.session import Session
+from im.cli.terminal import plain
+from im.cli.wait import Outcome, wait
+from im.domain.instance import Instance
+from im.services.request import Answer, Change
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Tell = Callable[[Change, Instance, "datetime"], str]
+"""One line of the answer, from the change and the row as it is now."""
+
+
+def plainly(_change: Change, row: Instance, now: datetime) -> str:
+    return sentence(row, now)
+
+
+def finish(session: Session, answer: Answer, waiting: Waiting, output: Output, tell: Tell = plainly) -> None:
+    """Raises what ended the waiting badly; in a table's place the lines are printed before that, JSON is not."""
+    sandbox = session.settings.sandbox
+    as_json = output.form == "json"
+    if not answer.rang and not as_json:
+        note("the broker did not answer; this is stored, and the next tick (10 s) carries it out. Next: im doctor")
+    outcome = Outcome(tuple(c.after for c in answer.changes), answer.now, None)
+    if waiting.wanted_here():
+        with progress(len(answer.changes), silent=as_json) as shown:
+            outcome = wait(session.context, answer, waiting.timeout, shown)
+    if as_json and outcome.error is not None:
+        raise outcome.error
+    if as_json:
+        say_json(changes_json(answer, outcome, sandbox=sandbox))
+    elif output.form == "table":
+        for change, row in zip(answer.changes, outcome.rows, strict=True):
+            click.echo(plain(tell(change, row, outcome.now)))
+        if sandbox:
+            note(SANDBOX)
+    else:
+        show(outcome.rows, outcome.now, output, sandbox=sandbox)
+    if outcome.error is not None:
+        raise outcome.error
+
+
+def changes_json(answer: Answer, outcome: Outcome, *, sandbox: bool) -> list[dict[str, object]]:
+    """Instances as everywhere, with what the deadline was before (null: there was none)."""
+    from im.cli.moments import utc
+
+    return [
+        {
+            **instance_json(row, outcome.now, sandbox=sandbox),
+            "previous_expires_at": utc(change.before.expires_at) if change.before else None,
+        }
+        for change, row in zip(answer.changes, outcome.rows, strict=True)
+    ]

@@ -1,0 +1,123 @@
+"""`im create`: the wish for new machines, checked before anything is written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from im.cli.moments import ahead, local, utc
+from im.cli.options import Output, Waiting, deadline_options, output_options, wait_options
+from im.cli.session import Session, here, pass_session
+from im.domain.intent import Deadline
+
+if TYPE_CHECKING:
+    from im.services.request import Order, Plan
+
+DEFAULT_TTL = timedelta(hours=1)
+
+
+@click.command(short_help="Create an instance, for a while.")
+@click.option("--provider", metavar="CLOUD", help="The cloud; default aws.")
+@click.option("--instance-type", metavar="TYPE", help="Default t2.nano.")
+@deadline_options("For how long: 30s, 15m, 2h, 1d12h, 1w; default 1h.")
+@click.option(
+    "--public-key", type=click.Path(path_type=Path), metavar="FILE", help="The SSH key that may log in; required."
+)
+@click.option("--availability-zone", metavar="ZONE", help="Default: zone a of AWS_REGION, so us-east-1a.")
+@click.option("--image", metavar="IMAGE", help="An AMI id or an alias; default Amazon Linux 2023.")
+@click.option("--name", metavar="NAME", help="What to call it; two words are made up when none is given.")
+@click.option("--count", type=int, default=1, show_default=True, help="How many, as NAME-1, NAME-2, …")
+@click.option("--dry-run", is_flag=True, help="Say what would be launched, and do nothing.")
+@wait_options
+@output_options
+@pass_session
+def create(
+    session: Session,
+    provider: str | None,
+    instance_type: str | None,
+    deadline: Deadline | None,
+    public_key: Path | None,
+    availability_zone: str | None,
+    image: str | None,
+    name: str | None,
+    count: int,
+    dry_run: bool,
+    waiting: Waiting,
+    output: Output,
+) -> None:
+    """Create an instance that is stopped when its time is over.
+
+    \b
+    im create --public-key ~/.ssh/id_ed25519.pub -d 2h
+    im create --name web --count 3 --instance-type t3.small --until 18:00 --public-key ~/.ssh/id_rsa.pub
+    """
+    from im.cli.key_file import read_public_key
+    from im.providers.base import Ask
+    from im.services import request
+
+    settings = session.settings
+    ask = Ask(
+        instance_type=instance_type,
+        zone=availability_zone,
+        image=image,
+        public_key=read_public_key(public_key),
+        owner=settings.owner,
+    )
+    order = request.Order(
+        provider=provider or settings.provider,
+        account=settings.account,
+        ask=ask,
+        name=name,
+        count=count,
+        deadline=deadline or Deadline(by=DEFAULT_TTL),
+        actor=settings.owner,
+    )
+    if dry_run:
+        _tell_plan(session, request.plan(settings, order), order, output)
+        return
+    from im.cli.answer import finish
+
+    session.log_to_stderr()
+    finish(session, request.create(session.context, order), waiting, output)
+
+
+def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> None:
+    from im.cli.render import SANDBOX, say_json
+    from im.cli.terminal import plain
+
+    now = here()
+    expires_at = order.deadline.after(now)
+    names = list(plan.names) or [f"(made up){f' × {plan.count}' if plan.count > 1 else ''}"]
+    if output.form == "json":
+        say_json(
+            {
+                "dry_run": True,
+                "sandbox": session.settings.sandbox,
+                "names": list(plan.names),
+                "count": plan.count,
+                "provider": plan.scope.provider,
+                "account": plan.scope.account,
+                "region": plan.scope.region,
+                "zone": plan.spec.zone or None,
+                "instance_type": plan.spec.instance_type,
+                "image": plan.spec.image,
+                "ssh_user": plan.spec.ssh_user,
+                "expires_at": utc(expires_at),
+                "on_expiry": plan.on_expiry.value,
+            }
+        )
+        return
+    shown = ", ".join(names if len(names) <= 4 else [*names[:2], "…", names[-1]])
+    rows = [
+        ("would launch", f"{plan.count} × {plan.spec.instance_type}"),
+        ("name", shown),
+        ("where", f"{plan.scope.provider} {plan.spec.zone or plan.scope.region}, account {plan.scope.account}"),
+        ("image", f"{plan.spec.image}, log in as {plan.spec.ssh_user}"),
+        ("until", f"{local(expires_at, now)} ({ahead(expires_at, now)}), then {plan.on_expiry.value}"),
+    ]
+    for title, what in rows:
+        click.echo(f"{title:<13} {plain(what)}")
+    click.echo(SANDBOX if session.settings.sandbox else "nothing was written and nothing was launched")

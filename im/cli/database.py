@@ -1,0 +1,39 @@
+"""`im db`: the schema of the database."""
+
+from __future__ import annotations
+
+import click
+
+from im.cli.session import Session, pass_session
+
+
+@click.group(short_help="Migrate the database.")
+def db() -> None:
+    """The database: its schema, and how far it has been migrated."""
+
+
+@db.command()
+@pass_session
+def upgrade(session: Session) -> None:
+    """Migrate to this version's schema; nothing to do is fine."""
+    from im.db import migrate
+
+    migrate.upgrade(session.settings.database_url)
+    click.echo(f"the database is at revision {migrate.head()}")
+
+
+@db.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@pass_session
+def status(session: Session, as_json: bool) -> None:
+    """Which revision the database is at; exit code 1 when it is not this version's."""
+    from im.cli.render import say_json
+    from im.services.diagnose import schema
+
+    found = schema(session.settings.database_url)
+    if as_json:
+        say_json({"current": found.current, "head": found.head, "up_to_date": found.ok})
+    else:
+        click.echo(found.sentence)
+    if not found.ok:
+        click.get_current_context().exit(1)

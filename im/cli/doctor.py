@@ -1,0 +1,51 @@
+"""`im doctor`: every check with how to mend what is broken; exit code 1 when anything is."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from im.cli.session import Session, pass_session
+from im.cli.terminal import plain, takes_colour
+
+if TYPE_CHECKING:
+    from im.providers.base import Check
+
+
+@click.command(short_help="Check everything, and say how to mend what is broken.")
+@click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Form of the answer.")
+@click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
+@pass_session
+def doctor(session: Session, output: str, as_json: bool) -> None:
+    """Check database, migrations, broker, workers, beat, cloud and clocks, and say how to mend what is broken."""
+    from im.services.diagnose import diagnose
+
+    session.log_to_stderr()
+    settings = session.settings
+    checks: list[Check] = []
+    as_table = not (as_json or output == "json")
+    if as_table and settings.sandbox:
+        click.echo(click.style("sandbox: the cloud is pretended", dim=True), color=takes_colour())
+    for check in diagnose(settings):
+        checks.append(check)
+        if as_table:
+            _tell(check)
+    if not as_table:
+        from im.cli.render import say_json
+
+        told = [{"name": c.name, "ok": c.ok, "detail": plain(c.detail), "mend": plain(c.mend)} for c in checks]
+        say_json({"ok": all(c.ok for c in checks), "sandbox": settings.sandbox, "checks": told})
+    elif settings.flower_url:
+        click.echo(f"{'flower':<19} {plain(settings.flower_url)}")
+    sys.stdout.flush()
+    if not all(c.ok for c in checks):
+        click.get_current_context().exit(1)
+
+
+def _tell(check: Check) -> None:
+    mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red", bold=True)
+    click.echo(f"{plain(check.name):<19} {mark}  {plain(check.detail)}", color=takes_colour())
+    if not check.ok and check.mend:
+        click.echo(f"{'':<25}→ {plain(check.mend)}", color=takes_colour())

@@ -1,0 +1,189 @@
+"""`im`: the table of commands, the options that every command has, and the one place where failures become words and codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NoReturn
+
+import click
+
+from im.cli.complaint import complain, complain_of, complain_of_usage
+from im.cli.exits import Exit
+from im.cli.lazy import Entry, LazyGroup
+from im.cli.session import Session
+from im.domain.errors import ImError, Refused
+
+COMMANDS: Mapping[str, Entry] = MappingProxyType(
+    {
+        "create": Entry("Instances", "im.cli.create:create", "Create an instance, for a while."),
+        "extend": Entry("Instances", "im.cli.change:extend", "Move the deadline; a stopped instance wakes."),
+        "stop": Entry("Instances", "im.cli.change:stop", "Stop it now; its disk stays."),
+        "start": Entry("Instances", "im.cli.change:start", "Start it again, or try a failed launch again."),
+        "terminate": Entry("Instances", "im.cli.change:terminate", "End it for good, disk and all."),
+        "ssh": Entry("Instances", "im.cli.ssh:ssh", "Log in, or print the ssh line."),
+        "list": Entry("See", "im.cli.see:list_", "Every instance: state, address, time left."),
+        "status": Entry("See", "im.cli.see:status", "One instance in detail."),
+        "history": Entry("See", "im.cli.history:history", "What happened to it, when, and by whose hand."),
+        "up": Entry("Run", "im.cli.stack:up", "Start the whole thing on this machine."),
+        "down": Entry("Run", "im.cli.stack:down", "Stop what `im up` started; the data stays."),
+        "service": Entry("Run", "im.cli.fleet:service", "Worker and beat in one process group."),
+        "worker": Entry("Run", "im.cli.fleet:worker", "A worker: the one who talks to the cloud."),
+        "beat": Entry("Run", "im.cli.fleet:beat", "The clock: refresh every 10 s, deadlines every 30 s."),
+        "flower": Entry("Run", "im.cli.fleet:flower", "A window on the queue, in the browser."),
+        "demo": Entry("Set up", "im.cli.demo:demo", "Watch one instance live its whole life, in a minute."),
+        "doctor": Entry("Set up", "im.cli.doctor:doctor", "Check everything, and say how to mend what is broken."),
+        "db": Entry("Set up", "im.cli.database:db", "Migrate the database."),
+        "completion": Entry("Set up", "im.cli.completion:completion", "Tab completion for bash, zsh and fish."),
+    }
+)
+
+SYNONYMS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("launch", "run", "new", "add"), "create"),
+        **dict.fromkeys(("rm", "remove", "delete", "destroy", "kill"), "terminate"),
+        **dict.fromkeys(("ls", "ps", "instances"), "list"),
+        **dict.fromkeys(("show", "get", "describe", "info"), "status"),
+        **dict.fromkeys(("wake", "resume"), "start"),
+        **dict.fromkeys(("renew", "prolong"), "extend"),
+        **dict.fromkeys(("log", "logs", "events"), "history"),
+        **dict.fromkeys(("halt", "pause"), "stop"),
+        "migrate": "db upgrade",
+        "connect": "ssh",
+    }
+)
+"""What other tools call it: for "did you mean", never executed."""
+
+
+def _be_verbose(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.ensure_object(Session).verbose = True
+
+
+def _live_in(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        # settings are read from the environment, by us and by every process we start
+        os.environ["IM_HOME"] = str(value.expanduser().absolute())
+
+
+def _verbose_option() -> click.Option:
+    return click.Option(
+        ["--verbose"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_be_verbose,
+        help="Say more; show the traceback of an unexpected error.",
+    )
+
+
+def _home_option() -> click.Option:
+    return click.Option(
+        ["--home"],
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        expose_value=False,
+        is_eager=True,
+        callback=_live_in,
+        help="State folder of the local stack (IM_HOME).",
+    )
+
+
+class Im(LazyGroup):
+    """The root: nothing but a line and a code leaves it, whatever happens inside."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
+        words = list(sys.argv[1:] if args is None else args)
+        if "_IM_COMPLETE" in os.environ:  # the shell asks, on Tab; click answers and leaves
+            super().main(words, *rest, **extra)
+        extra["standalone_mode"] = False
+        as_json, verbose = _asks_for_json(words), "--verbose" in _options_of(words)
+        sys.exit(self._run(words, *rest, as_json=as_json, verbose=verbose, **extra))
+
+    def _run(self, words: list[str], *rest: Any, as_json: bool, verbose: bool, **extra: Any) -> int:
+        try:
+            status = super().main(words, *rest, **extra)
+            sys.stdout.flush()
+            return status if isinstance(status, int) else Exit.OK
+        except ImError as exc:
+            return complain_of(exc, as_json=as_json)
+        except click.exceptions.NoArgsIsHelpError as exc:
+            exc.show()
+            return Exit.USAGE
+        except click.ClickException as exc:
+            return complain_of_usage(exc, as_json=as_json)
+        except (click.Abort, KeyboardInterrupt):
+            return Exit.INTERRUPTED
+        except BrokenPipeError:
+            # the reader has seen enough; the interpreter's own last flush must not complain either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return Exit.FAILURE
+        except Exception as exc:
+            if verbose:
+                raise
+            what = f"unexpected {type(exc).__name__}: {_first_line(exc)}"
+            complain(what, "again with --verbose for all of it", code="failed", status=Exit.FAILURE, as_json=as_json)
+            return Exit.FAILURE
+
+
+@click.command(
+    cls=Im,
+    entries=COMMANDS,
+    synonyms=SYNONYMS,
+    everywhere=(_verbose_option(), _home_option()),
+    params=[_verbose_option(), _home_option()],
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="First steps:  im up -d  ·  im create --public-key ~/.ssh/id_ed25519.pub -d 1h  ·  im list",
+)
+@click.option("-d", "--duration", metavar="DURATION", help="As after create, extend or start: 30s, 15m, 2h, 1d12h.")
+@click.version_option(package_name="im-instances", prog_name="im", message="%(prog)s %(version)s")
+@click.pass_context
+def im(ctx: click.Context, duration: str | None) -> None:
+    """Every cloud instance gets a deadline: created, watched, stopped in time, woken again when extended."""
+    session = ctx.ensure_object(Session)
+    ctx.call_on_close(session.close)
+    if duration is not None:
+        _hand_down(ctx, duration)
+
+
+def _hand_down(ctx: click.Context, duration: str) -> None:
+    """The seed also takes `-d` before the command."""
+    assert ctx.invoked_subcommand is not None
+    command = im.get_command(ctx, ctx.invoked_subcommand)
+    if command is None or not any(param.name == "duration" for param in command.params):
+        raise Refused(
+            f"im {ctx.invoked_subcommand} takes no duration", "leave out -d; create, extend and start take it"
+        )
+    ctx.default_map = {ctx.invoked_subcommand: {"duration": duration}}
+
+
+def _options_of(words: Sequence[str]) -> list[str]:
+    """The words before `--`: what follows belongs to another program."""
+    return list(words[: words.index("--")] if "--" in words else words)
+
+
+def _asks_for_json(words: Sequence[str]) -> bool:
+    """Seen without parsing, because what has to be told may be that it cannot be parsed."""
+    options = _options_of(words)
+    if {"--json", "-ojson", "-o=json", "--output=json"}.intersection(options):
+        return True
+    return any(pair in (("-o", "json"), ("--output", "json")) for pair in pairwise(options))
+
+
+def _first_line(error: Exception) -> str:
+    from im.settings import redact
+
+    lines = str(error).strip().splitlines()
+    return redact(lines[0][:300]) if lines else "no reason given"
+
+
+def main() -> NoReturn:
+    im.main(prog_name="im")
+
+
+if __name__ == "__main__":
+    main()

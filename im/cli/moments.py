@@ -1,0 +1,63 @@
+"""Times and states in the words that people read: the reader's own clock, and how long that is from now."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from im.domain.duration import format_duration
+from im.domain.instance import ALIVE, Instance, Observed, OnExpiry
+from im.domain.lifecycle import phase
+
+
+def local(at: datetime, now: datetime) -> str:
+    """`17:04` today, `Tue 17:04` within a week, else with the date; seconds when they matter (within two minutes)."""
+    there, today = at.astimezone(), now.astimezone()
+    clock = there.strftime("%H:%M:%S" if abs(at - now) < timedelta(minutes=2) else "%H:%M")
+    if there.date() == today.date():
+        return clock
+    if abs(at - now) < timedelta(days=6):
+        return f"{there.strftime('%a')} {clock}"
+    return f"{there.strftime('%Y-%m-%d')} {clock}"
+
+
+def ahead(at: datetime, now: datetime) -> str:
+    """`in 2h 14m`, or `12s ago`."""
+    return f"in {format_duration(at - now)}" if at > now else f"{format_duration(now - at)} ago"
+
+
+def utc(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC, as JSON has it."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at is not None else None
+
+
+def end_of(row: Instance, now: datetime) -> str:
+    """`stops 18:04 (in 59m)`, in the words of what the deadline does to this machine."""
+    verb = "stops" if row.on_expiry is OnExpiry.STOP else "terminates"
+    return f"{verb} {local(row.expires_at, now)} ({ahead(row.expires_at, now)})"
+
+
+def ssh_line(row: Instance) -> str | None:
+    """The line that logs in; None while there is no address."""
+    if row.observed is not Observed.RUNNING or not row.public_ip:
+        return None
+    return f"ssh {row.spec.ssh_user}@{row.public_ip}"
+
+
+def time_left(row: Instance, now: datetime) -> str:
+    """What remains for a machine that runs or is about to; `12s over` for one that should be stopped by now."""
+    if row.observed not in ALIVE and not row.launching:
+        return "-"
+    left = row.expires_at - now
+    return format_duration(left) if left > timedelta(0) else f"{format_duration(-left)} over"
+
+
+def state(row: Instance, now: datetime) -> str:
+    """`running 54.1.2.3 · ssh ubuntu@54.1.2.3`, or just the word while there is no address."""
+    word, ssh = phase(row, now).word, ssh_line(row)
+    return f"{word} {row.public_ip} · {ssh}" if ssh else word
+
+
+def sentence(row: Instance, now: datetime) -> str:
+    """One instance on one line: `web-1: running 54.1.2.3 · ssh ubuntu@54.1.2.3 · stops 18:04 (in 59m)`."""
+    ends = f" · {end_of(row, now)}" if row.observed in ALIVE or row.launching else ""
+    return f"{row.name}: {state(row, now)}{ends}"

@@ -1,0 +1,169 @@
+"""`im list` and `im status`: what Postgres knows, how old that is, and for one instance all of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from im.cli.complaint import note
+from im.cli.history import event_lines
+from im.cli.moments import ahead, end_of, local, ssh_line
+from im.cli.options import Output, columns_option, output_options
+from im.cli.render import SANDBOX, check_columns, event_json, instance_json, say_json, show
+from im.cli.selection import Filter, check_word, complete_names
+from im.cli.session import Session, pass_session
+from im.cli.terminal import plain, takes_colour
+from im.domain.duration import format_duration
+from im.domain.instance import Instance
+from im.domain.lifecycle import phase
+from im.services import read
+
+if TYPE_CHECKING:
+    from im.services.read import Listing
+
+STALE = timedelta(seconds=20)
+"""Two refresh ticks: older facts are said to be old."""
+WATCH_EVERY = 2.0
+"""Seconds between two looks of `--watch`."""
+LAST_EVENTS = 5
+
+
+@click.command("list", short_help="Every instance: state, address, time left.")
+@click.option("--all", "everything", is_flag=True, help="The closed ones too.")
+@click.option(
+    "--filter", "filters", multiple=True, metavar="KEY=VALUE", help="Only owner=me, status=…, type=…, zone=…, …"
+)
+@click.option("-w", "--watch", is_flag=True, help="Again every two seconds, until Ctrl-C.")
+@columns_option
+@output_options
+@pass_session
+def list_(session: Session, everything: bool, filters: tuple[str, ...], watch: bool, output: Output) -> None:
+    """Every instance: state, address, time left."""
+    _list(session, tuple(Filter.parse(f) for f in filters), output, everything=everything, watch=watch)
+
+
+@click.command(short_help="One instance in detail.")
+@click.argument("names", nargs=-1, metavar="[NAME|ID]...", shell_complete=complete_names)
+@click.option("--instance-id", "ids", multiple=True, metavar="NAME|ID", help="The same as naming it; repeatable.")
+@click.option("-w", "--watch", is_flag=True, help="Again every two seconds, until Ctrl-C.")
+@columns_option
+@output_options
+@pass_session
+def status(session: Session, names: tuple[str, ...], ids: tuple[str, ...], watch: bool, output: Output) -> None:
+    """One instance in detail; without a name, the list."""
+    words = tuple(dict.fromkeys(check_word(w) for w in (*names, *ids)))
+    if not words:
+        _list(session, (), output, everything=False, watch=watch)
+    elif watch:
+        _again_and_again(session, lambda: read.resolve(session.context, words), output)
+    elif output.form == "json":
+        seen = read.resolve(session.context, words)
+        say_json([_detail_json(session, row, seen) for row in seen.rows])
+    elif output.form == "table" and not output.columns:
+        seen = read.resolve(session.context, words)
+        told = [_detail(session, row, seen) for row in seen.rows]
+        click.echo("\n\n".join(told), color=takes_colour())
+        _say_freshness(seen)
+    else:
+        seen = read.resolve(session.context, words)
+        show(seen.rows, seen.now, output, sandbox=session.settings.sandbox)
+
+
+def _list(session: Session, filters: tuple[Filter, ...], output: Output, *, everything: bool, watch: bool) -> None:
+    check_columns(output.columns)
+
+    def look() -> Listing:
+        listing = read.listing(session.context, everything=everything)
+        me = session.settings.owner
+        return replace(
+            listing, rows=tuple(r for r in listing.rows if all(f.admits(r, listing.now, me) for f in filters))
+        )
+
+    if watch:
+        _again_and_again(session, look, output)
+        return
+    seen = look()
+    sandbox = session.settings.sandbox
+    if not seen.rows and output.form == "table":
+        click.echo(_nothing(filtered=bool(filters), everything=everything))
+        if sandbox:
+            note(SANDBOX)
+    else:
+        show(seen.rows, seen.now, output, sandbox=sandbox)
+    if output.form == "table":
+        _say_freshness(seen)
+
+
+def _nothing(*, filtered: bool, everything: bool) -> str:
+    if filtered:
+        return "No instance fits the filter.  im list  shows them all."
+    first = "im create --public-key ~/.ssh/id_ed25519.pub -d 1h"
+    return f"No instances yet.  {first}" if everything else f"No living instances.  {first}"
+
+
+def _again_and_again(session: Session, look: Callable[[], Listing], output: Output) -> None:
+    from im.cli.watch import watch
+
+    watch(session, look, output, every=WATCH_EVERY, pause=time.sleep)
+
+
+def freshness(seen: Listing) -> list[str]:
+    """A sentence for each place whose facts are old or that cannot be watched at all."""
+    told = []
+    for scope in sorted({row.scope for row in seen.rows if row.closed_at is None}):
+        health = seen.health.get(scope)
+        if health is None:
+            continue
+        age = format_duration(seen.now - health.refreshed_at) if health.refreshed_at else None
+        if health.failing_since is not None:
+            since = format_duration(seen.now - health.failing_since)
+            told.append(
+                f"{scope} cannot be watched since {since}: {health.error or health.error_code}. Next: im doctor"
+            )
+        elif health.refreshed_at is not None and seen.now - health.refreshed_at > STALE:
+            told.append(f"what is known of {scope} is {age} old; is a worker running? Next: im doctor")
+    return told
+
+
+def _say_freshness(seen: Listing) -> None:
+    for sentence in freshness(seen):
+        note(sentence)
+
+
+def _detail_json(session: Session, row: Instance, seen: Listing) -> dict[str, object]:
+    health = seen.health.get(row.scope)
+    refreshed = health.refreshed_at if health else None
+    return {
+        **instance_json(row, seen.now, sandbox=session.settings.sandbox),
+        "facts_age_seconds": int((seen.now - refreshed).total_seconds()) if refreshed else None,
+        "events": [event_json(e) for e in read.history(session.context, row.id)],
+    }
+
+
+def _detail(session: Session, row: Instance, seen: Listing) -> str:
+    now, word = seen.now, phase(row, seen.now)
+    age = ahead(row.observed_at, now)
+    lines = [
+        ("id", f"{row.id}  {row.provider_id or '(no machine yet)'}"),
+        ("what", f"{row.spec.instance_type}, {row.spec.image}"),
+        ("where", f"{row.scope.provider} {row.zone or row.spec.zone}, account {row.scope.account}"),
+        ("owner", row.owner),
+        ("desired", f"{row.desired} (by {row.by}, {row.why})"),
+        ("observed", f"{row.observed} ({age})"),
+        ("deadline", f"{end_of(row, now)}" if row.closed_at is None else local(row.expires_at, now)),
+        ("address", " · ".join(filter(None, (row.public_ip, row.private_ip))) or "-"),
+        ("log in", ssh_line(row) or "-"),
+    ]
+    if row.error:
+        lines.append(("error", row.error))
+    head = f"{click.style(plain(row.name), bold=True)}: {plain(word.word)}"
+    if session.settings.sandbox:
+        head += click.style("  (sandbox)", dim=True)
+    body = [f"  {title:<9} {plain(what)}" for title, what in lines]
+    events = read.history(session.context, row.id)[-LAST_EVENTS:]
+    return "\n".join([head, *body, f"  {'lately':<9}", *(f"    {line}" for line in event_lines(events, now))])

@@ -1,0 +1,63 @@
+"""One invocation of the command line: its settings and its context, made when a command first needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from im.context import Context
+    from im.settings import Settings
+
+
+class Session:
+    """`open_context` is im.context's own; a test may hand in another."""
+
+    def __init__(self, open_context: Callable[[Settings], Context] | None = None) -> None:
+        self.verbose = False
+        self._open_context = open_context
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Raises Refused for a variable or a config file that cannot be."""
+        from im.settings import Settings
+
+        return Settings.from_env()
+
+    @cached_property
+    def context(self) -> Context:
+        """Raises Unavailable when no database is named; nothing is connected yet."""
+        if self._open_context is None:
+            from im.context import open_context
+
+            return open_context(self.settings)
+        return self._open_context(self.settings)
+
+    def log_to_stderr(self) -> None:
+        """stdout belongs to the answer. What the doorbell logs is said by the command itself, so only --verbose shows it."""
+        import logging
+        import sys
+
+        import structlog
+
+        structlog.configure(
+            wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if self.verbose else logging.CRITICAL),
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        )
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        if "context" in self.__dict__:
+            self.context.dispose()
+
+
+pass_session = click.make_pass_decorator(Session)
+
+
+def here() -> datetime:
+    """This machine's clock, for words such as `--until 18:00` and for what is shown; it decides nothing."""
+    return datetime.now(UTC)

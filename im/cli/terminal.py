@@ -1,0 +1,47 @@
+"""What the terminal can show: its width, whether it takes colour, and text that cannot harm it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import unicodedata
+from typing import TextIO
+
+
+def takes_colour(stream: TextIO | None = None) -> bool:
+    """Colour only on a real terminal that did not ask for none (https://no-color.org)."""
+    out = stream or sys.stdout
+    return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def is_live() -> bool:
+    """Can progress be drawn in place? Only where both a person and a cursor are."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def is_attended() -> bool:
+    """Is a person there to answer a question?"""
+    return sys.stdin.isatty()
+
+
+def width() -> int | None:
+    """Columns of the terminal on stdout; None for a pipe or a file, which have room for everything."""
+    if not sys.stdout.isatty():
+        return None
+    return shutil.get_terminal_size().columns
+
+
+def plain(text: str) -> str:
+    """`text` on one line without control characters: names, owners and the cloud's words never steer the terminal.
+
+    Direction overrides are format characters too (Cf): they could make one name look like another.
+    """
+    return "".join(" " if c in "\t\n\r" else "" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
+
+
+def cells(text: str) -> int:
+    """How many columns `text` takes: wide characters count twice, combining ones not at all."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in ("W", "F") else 1 for c in text
+    )

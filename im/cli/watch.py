@@ -1,0 +1,39 @@
+"""`--watch`: the same answer again and again; redrawn in place on a terminal, one after another elsewhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from im.cli.options import Output
+from im.cli.render import instance_json, instance_table, show
+from im.cli.session import Session
+from im.cli.terminal import takes_colour
+
+if TYPE_CHECKING:
+    from im.services.read import Listing
+
+
+def watch(
+    session: Session, look: Callable[[], Listing], output: Output, *, every: float, pause: Callable[[float], None]
+) -> None:
+    """Until Ctrl-C. JSON comes as one array per line."""
+    sandbox = session.settings.sandbox
+    drawn = output.form == "table" and sys.stdout.isatty()
+    while True:
+        seen = look()
+        if output.form == "json":
+            rows = [instance_json(row, seen.now, sandbox=sandbox) for row in seen.rows]
+            click.echo(json.dumps(rows, ensure_ascii=False))
+        elif output.form == "table":
+            table = instance_table(seen.rows, seen.now, output.columns, sandbox=sandbox)
+            if drawn:
+                click.clear()
+            click.echo(table if drawn else f"{table}\n", color=takes_colour())
+        else:
+            show(seen.rows, seen.now, output, sandbox=sandbox)
+        pause(every)

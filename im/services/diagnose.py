@@ -1,0 +1,214 @@
+"""diagnose: everything that has to be there, asked one by one; each answer says how to mend what is broken.
+
+No check stops another: with the database gone, the broker, the workers and the cloud are still asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from im.db import ticks
+from im.db.engine import Database, database_clock
+from im.domain.duration import format_duration
+from im.domain.errors import ImError
+from im.domain.instance import Scope
+from im.providers import registry
+from im.providers.base import Check, Provider
+from im.providers.errors import ProviderError
+from im.queue import DEADLINES, REQUESTS, WATCH, reach_broker, workers_alive
+from im.settings import Settings, redact
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+OVERDUE: Mapping[str, timedelta] = {"refresh": timedelta(seconds=30), "enforce_ttl": timedelta(seconds=90)}
+"""Three periods of each tick: one may be late and one lost before anything is said to be wrong."""
+
+MAX_SKEW = timedelta(seconds=5)
+"""Clocks further apart than this make `in 59m` untrue; at a minute the deadlines themselves are held."""
+
+_QUEUES = (REQUESTS, DEADLINES, WATCH)
+_START = "im up  on this machine; a fleet: im service, or im worker and im beat"
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """How far the database has been migrated, and how far this version needs it to be."""
+
+    current: str | None
+    head: str
+
+    @property
+    def ok(self) -> bool:
+        return self.current == self.head
+
+    @property
+    def sentence(self) -> str:
+        if self.ok:
+            return f"at revision {self.head}, as this version needs it"
+        return f"at revision {self.current}, this version needs {self.head}" if self.current else "never migrated"
+
+
+def schema(database_url: str) -> Schema:
+    """Raises Unavailable when the database cannot be reached."""
+    from im.db import migrate
+
+    with _connected(database_url) as connection:
+        return Schema(migrate.current(connection), migrate.head())
+
+
+def diagnose(settings: Settings) -> Iterator[Check]:
+    """Every check, as soon as it is known. Never raises for what it finds."""
+    yield _check("database", lambda: _database(settings), "im up, or set IM_DATABASE_URL to a Postgres that runs")
+    yield _schema(settings)
+    yield _check("broker", lambda: _broker(settings), "im up, or set IM_BROKER_URL to a Redis or Valkey that runs")
+    yield _workers(settings)
+    yield from _beat(settings)
+    yield from _cloud(settings)
+
+
+def _check(name: str, ask: Callable[[], str], mend: str) -> Check:
+    try:
+        return Check(name, ok=True, detail=ask())
+    except ImError as exc:
+        return Check(name, ok=False, detail=exc.message, mend=exc.hint or mend)
+    except Exception as exc:  # a check that breaks is a finding, not the end of the others
+        lines = str(exc).strip().splitlines()
+        return Check(name, ok=False, detail=redact(f"{type(exc).__name__}: {lines[0] if lines else ''}"), mend=mend)
+
+
+@contextmanager
+def _connected(database_url: str) -> Iterator[Connection]:
+    database = Database(database_url)
+    try:
+        with database.begin() as connection:
+            yield connection
+    finally:
+        database.dispose()
+
+
+def _database(settings: Settings) -> str:
+    with _connected(settings.database_url) as connection:
+        version = connection.execute(text("SHOW server_version")).scalar_one()
+    return f"Postgres {version} at {redact(settings.database_url)}"
+
+
+def _schema(settings: Settings) -> Check:
+    try:
+        found = schema(settings.database_url)
+    except Exception:
+        return Check("migrations", ok=False, detail="not checked: no database", mend="mend the database first")
+    return Check("migrations", ok=found.ok, detail=found.sentence, mend="" if found.ok else "im db upgrade")
+
+
+def _broker(settings: Settings) -> str:
+    reach_broker(settings)
+    return f"answers at {redact(settings.broker_url)}"
+
+
+def _workers(settings: Settings) -> Check:
+    """Every queue needs somebody who listens to it."""
+    try:
+        alive = workers_alive(settings)
+    except ImError:
+        return Check("workers", ok=False, detail="not checked: no broker", mend="mend the broker first")
+    if not alive:
+        return Check("workers", ok=False, detail="no worker answers", mend=_START)
+    deaf = [queue for queue in _QUEUES if not any(queue in queues for queues in alive.values())]
+    if deaf:
+        told = f"{len(alive)} alive, but none of them listens to {', '.join(deaf)}"
+        return Check("workers", ok=False, detail=told, mend="im worker  listens to all of them")
+    return Check("workers", ok=True, detail=f"{len(alive)} alive: {', '.join(sorted(alive))}")
+
+
+def _beat(settings: Settings) -> Iterator[Check]:
+    try:
+        with _connected(settings.database_url) as connection:
+            ages = ticks.ages(connection, database_clock(connection))
+    except ImError:
+        yield Check("beat", ok=False, detail="not checked: no migrated database", mend="mend the database first")
+        return
+    for name, limit in OVERDUE.items():
+        age = ages.get(name)
+        label = f"beat, {name.replace('_', ' ')}"
+        if age is None:
+            yield Check(label, ok=False, detail="has never ticked", mend=_START)
+        elif age > limit:
+            yield Check(label, ok=False, detail=f"last ticked {format_duration(age)} ago", mend=_START)
+        else:
+            yield Check(label, ok=True, detail=f"ticked {format_duration(age)} ago, by the database's clock")
+
+
+def _cloud(settings: Settings) -> Iterator[Check]:
+    """The cloud and account that `im create` would use, without a database too: the deployment is only a tag here."""
+    made: list[Provider] = []
+
+    def connect() -> str:
+        made.append(registry.connect(settings.provider, settings, "im-doctor"))
+        return f"sandbox at {settings.sandbox_url}" if settings.sandbox else f"{settings.provider}, for real"
+
+    yield _check("cloud", connect, "im doctor --verbose")
+    if not made:
+        return
+    scope = _usual_scope(settings)
+    for check in made[0].checks(scope):
+        yield Check(f"cloud, {check.name}", check.ok, check.detail, check.mend)
+    yield _clocks(settings, made[0], scope)
+
+
+def _usual_scope(settings: Settings) -> Scope:
+    return Scope(settings.provider, settings.account, settings.region)
+
+
+def _clocks(settings: Settings, provider: Provider, scope: Scope) -> Check:
+    """This machine, the database and the cloud, each against this machine."""
+    clocks: dict[str, datetime] = {}
+    untold: list[str] = []
+    before = datetime.now(UTC)
+    try:
+        with _connected(settings.database_url) as connection:
+            clocks["the database"] = database_clock(connection)
+    except Exception:
+        untold.append("the database")
+    between = datetime.now(UTC)
+    try:
+        date = provider.find(scope, "im-doctor").date
+    except ProviderError:
+        date = None
+    after = datetime.now(UTC)
+    skews = {}
+    if "the database" in clocks:
+        skews["the database"] = clocks["the database"] - (before + (between - before) / 2)
+    if date is not None:
+        # the header has whole seconds: half of one is its middle
+        skews["the cloud"] = date + timedelta(seconds=0.5) - (between + (after - between) / 2)
+    else:
+        untold.append("the cloud")
+    return _judge(skews, untold)
+
+
+def _judge(skews: Mapping[str, timedelta], untold: list[str]) -> Check:
+    told = [f"{who} {_apart(skew)}" for who, skew in skews.items()] + [f"{who} did not tell" for who in untold]
+    detail = "against this machine: " + ", ".join(told)
+    wrong = [who for who, skew in skews.items() if abs(skew) > MAX_SKEW]
+    if len(skews) == 2 and abs(skews["the database"] - skews["the cloud"]) > MAX_SKEW:
+        mend = "set the database server's clock by NTP: it alone decides about deadlines"
+        if "the cloud" in wrong and "the database" in wrong:
+            mend = "set both clocks by NTP, the database server's first: it alone decides about deadlines"
+        return Check("clocks", ok=False, detail=detail, mend=mend)
+    if wrong:
+        return Check("clocks", ok=False, detail=detail, mend="set this machine's clock by NTP; `--until` is read by it")
+    return Check("clocks", ok=bool(skews), detail=detail, mend="" if skews else "mend the database and the cloud first")
+
+
+def _apart(skew: timedelta) -> str:
+    seconds = skew.total_seconds()
+    if abs(seconds) < 1:
+        return "agrees"
+    return f"is {format_duration(abs(skew))} {'ahead' if seconds > 0 else 'behind'}"
