@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 MARK = "IM_STACK"
-"""Every process of a stack carries its state folder under this name, so that strays can be told from strangers."""
+"""Every process of a stack carries its identity under this name, so that strays can be told from strangers."""
 
 _REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _OURS = ("IM_DATABASE_URL", "IM_BROKER_URL", "IM_SANDBOX_URL", "IM_FLOWER_URL", "IM_ACCOUNT")
@@ -20,7 +20,7 @@ _SANDBOX_IDENTITY = {
 }
 
 
-def child_environment(caller: Mapping[str, str], cloud: str, home: str, named: Mapping[str, str]) -> dict[str, str]:
+def child_environment(caller: Mapping[str, str], cloud: str, named: Mapping[str, str]) -> dict[str, str]:
     """`caller`'s variables for workers, beat and Flower, with the stack's own addresses (`named`) in it.
 
     With `cloud` "sandbox" every AWS_* variable but the region is dropped and the search for credentials ends at once.
@@ -31,12 +31,15 @@ def child_environment(caller: Mapping[str, str], cloud: str, home: str, named: M
         kept |= _SANDBOX_IDENTITY
     for proxy in ("NO_PROXY", "no_proxy"):  # a company's proxy cannot reach this machine's loopback
         kept[proxy] = ",".join(filter(None, (caller.get(proxy), "127.0.0.1", "localhost")))
-    return {**kept, "PYTHONUNBUFFERED": "1", "IM_HOME": home, MARK: home, **named}
+    # Celery warns a root user of pickled messages, of which it takes none here
+    silent = "ignore:You're running the worker with superuser privileges"
+    kept["PYTHONWARNINGS"] = ",".join(filter(None, (caller.get("PYTHONWARNINGS"), silent)))
+    return {**kept, "PYTHONUNBUFFERED": "1", **named}
 
 
-def bare_environment(home: str) -> dict[str, str]:
+def bare_environment(identity: str) -> dict[str, str]:
     """All that Postgres and Valkey need; neither has any use for the caller's secrets."""
-    return {"PATH": os.defpath, "LC_ALL": "C", MARK: home}
+    return {"PATH": os.defpath, "LC_ALL": "C", MARK: identity}
 
 
 def credentials_of(caller: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from im.domain.errors import Refused, Unavailable
 from im.stack import postgres, probes, programs, supervision
-from im.stack.environment import child_environment
+from im.stack.environment import MARK, child_environment
 from im.stack.layout import Layout, free_port, read_json, remove_sockets, write_private
 from im.stack.supervision import Process, Supervisor
 
@@ -108,9 +108,7 @@ class LocalStack:
         write_private(self.layout.details_file, json.dumps(kept))
         named = self._addresses(cloud, ports, sockets)
         self._say("starting Postgres, Valkey" + (" and the sandbox cloud" if cloud == "sandbox" else ""))
-        supervisor = self._launch(
-            cloud, ports, sockets, child_environment(environ, cloud, str(self.layout.home), _env(named, self._flower()))
-        )
+        supervisor = self._launch(cloud, ports, sockets, child_environment(environ, cloud, self._variables(named)))
         self._wait(supervisor, "postgres", lambda: postgres.answers(sockets))
         self._wait(supervisor, "valkey", lambda: probes.broker_answers(named["broker_url"]))
         postgres.ensure_database(sockets, _database(cloud))
@@ -199,8 +197,14 @@ class LocalStack:
             named |= {"sandbox_url": f"http://127.0.0.1:{ports.sandbox}", "account": "sandbox"}
         return named
 
-    def _flower(self) -> dict[str, str]:
-        return programs.flower_environment(self.layout.secret("flower"))
+    def _variables(self, named: Mapping[str, str]) -> dict[str, str]:
+        """What is our own in the children's environment: Settings fields as the variables they are read from."""
+        from im.settings import Settings
+
+        variables = {name: field.metadata["env"] for name, field in Settings.__dataclass_fields__.items()}
+        ours = {MARK: self.layout.secret("identity"), "IM_HOME": str(self.layout.home)}
+        flower = programs.flower_environment(self.layout.secret("flower"))
+        return ours | flower | {variables[name]: value for name, value in named.items()}
 
 
 def running(home: Path) -> Running | None:
@@ -225,14 +229,6 @@ def require_parts() -> None:
 def _database(cloud: str) -> str:
     """One each, so that the sandbox's machines are never looked for in a real account."""
     return f"im_{cloud}"
-
-
-def _env(named: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
-    """Settings fields as the environment variables they are read from."""
-    from im.settings import Settings
-
-    variables = {name: field.metadata["env"] for name, field in Settings.__dataclass_fields__.items()}
-    return {variables[name]: value for name, value in named.items()} | dict(more)
 
 
 def _same_cloud(found: Running, cloud: str) -> Running:

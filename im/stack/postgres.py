@@ -133,7 +133,7 @@ def _initdb(layout: Layout, as_user: str) -> None:
         capture_output=True,
         text=True,
         cwd=layout.postgres,
-        env=bare_environment(str(layout.home)),
+        env=bare_environment(layout.secret("identity")),
         **_identity(as_user),
     )
     if done.returncode:

@@ -39,14 +39,14 @@ class Ports:
     sandbox: int
 
 
-def bare(home: Path, command: Sequence[str]) -> list[str]:
+def bare(identity: str, command: Sequence[str]) -> list[str]:
     """`command` without the caller's environment; env(1) replaces itself, so pid and signals are its own."""
-    return ["/usr/bin/env", "-i", *(f"{k}={v}" for k, v in bare_environment(str(home)).items()), *command]
+    return ["/usr/bin/env", "-i", *(f"{k}={v}" for k, v in bare_environment(identity).items()), *command]
 
 
 def celery(*words: str) -> list[str]:
     """A Celery command line on our app. `im` never imports the workers; it starts them."""
-    return [sys.executable, "-m", "celery", "-A", "workers.main", *words]
+    return [sys.executable, "-m", "celery", "--quiet", "-A", "workers.main", *words]
 
 
 def worker_words(name: str, queues: Sequence[str], processes: int, *more: str) -> list[str]:
@@ -57,9 +57,10 @@ def worker_words(name: str, queues: Sequence[str], processes: int, *more: str) -
 
 def services(layout: Layout, ports: Ports, cloud: str, postgres: Sequence[str], as_user: str) -> list[Program]:
     """What listens: Postgres, Valkey and, unless the cloud is a real one, the sandbox."""
+    identity = layout.secret("identity")
     listed = [
-        Program("postgres", 10, bare(layout.home, postgres), layout.postgres, True, as_user, "INT", 20),
-        Program("valkey", 10, bare(layout.home, [_valkey(), str(layout.work / "valkey.conf")]), layout.work, True),
+        Program("postgres", 10, bare(identity, postgres), layout.postgres, True, as_user, "INT", 20),
+        Program("valkey", 10, bare(identity, [_valkey(), str(layout.work / "valkey.conf")]), layout.work, True),
     ]
     if cloud == "sandbox":
         moto = [sys.executable, "-m", "im.stack.sandbox", "--port", str(ports.sandbox)]
@@ -101,6 +102,7 @@ def valkey_conf(layout: Layout, port: int, password: str) -> str:
             "maxmemory-policy noeviction",
             f'dir "{layout.work}"',
             "daemonize no",
+            "set-proc-title no",  # it would write over the environment that strays are known by
             "",
         )
     )

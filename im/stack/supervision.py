@@ -100,24 +100,16 @@ def launch(conf: Path, environment: Mapping[str, str]) -> None:
 
 
 def strays(layout: Layout) -> list[Any]:
-    """psutil processes of this stack that run with no supervisord to answer for them, parents first."""
+    """psutil processes that carry this stack's mark, parents first. A folder's name would not do: a container has its own."""
     import psutil
 
-    inside = str(layout.root.resolve()) + os.sep
+    identity = layout.secret("identity")
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.pid != os.getpid() and _belongs(process, layout, inside):
+            if process.pid != os.getpid() and process.environ().get(MARK) == identity:
                 found.append(process)
     return sorted(found, key=lambda process: process.pid)
-
-
-def _belongs(process: Any, layout: Layout, inside: str) -> bool:
-    """Marked by its environment; Postgres and Valkey write over theirs and are known by name and folder."""
-    if process.environ().get(MARK) == str(layout.home):
-        return True
-    name, folder = str(process.name()), str(process.cwd())
-    return name.startswith(("postgres", "valkey-server")) and (folder + os.sep).startswith(inside)
 
 
 def sweep(layout: Layout) -> int:
