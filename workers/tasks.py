@@ -24,7 +24,7 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
             known = checked(ids)
             return _told(task, work(context(), known) if known is not None else "refused: not a list of ids")
 
-        app.task(run, name=task.value)
+        app.task(name=task.value)(run)
 
     for verb in (Task.CREATE, Task.EXTEND, Task.START, Task.STOP, Task.TERMINATE):
         answer(verb, reconcile)

@@ -88,7 +88,8 @@ def apply(connection: Connection, owner: str, step: Step, outcomes: Sequence[Out
         [_as_row(o) for o in outcomes],
         {"failed": Boolean(), "sure": Boolean()},
     )
-    seen = v.c.observed.is_not(None)
+    # a look that began before what we know by now brings no news
+    seen = and_(v.c.observed.is_not(None), v.c.observed_at >= t.observed_at)
     values = _facts(v, seen, now) | {
         "failed_generation": case(
             (and_(v.c.failed, v.c.generation == t.generation), t.generation),
@@ -134,16 +135,19 @@ def _facts(v: Any, seen: ColumnElement[bool], now: datetime) -> dict[str, Any]:
     desired_now = case((gone, Desired.TERMINATED.value), else_=t.desired)
     generation_now = case((unasked, t.generation + 1), else_=t.generation)
     return {
-        "observed": func.coalesce(v.c.observed, t.observed),
-        "observed_at": case((seen, func.greatest(t.observed_at, v.c.observed_at)), else_=t.observed_at),
+        "observed": case((seen, v.c.observed), else_=t.observed),
+        "observed_at": case((seen, v.c.observed_at), else_=t.observed_at),
         "public_ip": case((and_(seen, without_ip), None), else_=func.coalesce(v.c.public_ip, t.public_ip)),
         "private_ip": func.coalesce(v.c.private_ip, t.private_ip),
         "launched_at": func.coalesce(v.c.launched_at, t.launched_at),
         "desired": desired_now,
         "why": case((unasked, Why.OUTSIDE.value), else_=t.why),
         "generation": generation_now,
+        # what our own step did may contradict a goal that was set, and even met, while we were away
         "settled_generation": case(
-            (and_(seen, settles(desired_now, v.c.observed)), generation_now), else_=t.settled_generation
+            (and_(seen, settles(desired_now, v.c.observed)), generation_now),
+            (seen, func.least(t.settled_generation, t.generation - 1)),
+            else_=t.settled_generation,
         ),
         "drift_since": case((seen, None), else_=t.drift_since),
         "closed_at": case((gone, func.coalesce(t.closed_at, now)), else_=t.closed_at),

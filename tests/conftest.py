@@ -1,0 +1,110 @@
+"""A real Postgres for everybody: the wheel's own server in a private folder, or the one IM_TEST_DATABASE_URL names.
+
+One migrated database per test run, emptied before each test that asks for it; the deployment's identity stays.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from im.db import migrate
+from im.db.engine import Database, make_engine
+from im.stack import postgres
+from im.stack.layout import Layout
+from tests.world import World
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A server's URL, with a database of ours on it that nobody else uses."""
+    given = os.environ.get("IM_TEST_DATABASE_URL")
+    if given:
+        with _own_database(given) as url:
+            yield url
+        return
+    folder = Path(tempfile.mkdtemp(prefix="im-t-", dir="/tmp"))
+    server = _start(folder)
+    try:
+        postgres.ensure_database(folder / "s", "im_test")
+        yield postgres.url(folder / "s", "im_test")
+    finally:
+        server.send_signal(signal.SIGINT)  # Postgres' fast shutdown
+        server.wait(timeout=30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_url(postgres_url: str) -> str:
+    migrate.upgrade(postgres_url)
+    return postgres_url
+
+
+@pytest.fixture
+def database_url(migrated_url: str) -> str:
+    """The migrated database, empty but for its identity."""
+    database = Database(migrated_url)
+    with database.begin() as connection:
+        connection.execute(text("TRUNCATE events, instances, launches, scopes, ticks RESTART IDENTITY CASCADE"))
+    database.dispose()
+    return migrated_url
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    """Real services and Postgres, a cloud in memory, a clock that only the test moves."""
+    made = World(database_url)
+    yield made
+    made.close()
+
+
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    layout = Layout(folder / "home")
+    layout.prepare()
+    (folder / "s" / "pg").mkdir(parents=True, mode=0o700)
+    user = postgres.server_user()
+    layout.root.mkdir(exist_ok=True)
+    postgres.prepare(layout, folder / "s", user, lambda _: None)
+    identity = (
+        {"user": pwd.getpwnam(user).pw_uid, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
+    )
+    command = [*postgres.command(layout, folder / "s"), "-c", "fsync=off", "-c", "max_connections=200"]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **identity)  # type: ignore[call-overload]
+    until = time.monotonic() + 60
+    while not postgres.answers(folder / "s"):
+        assert server.poll() is None, (folder / "log").read_text()
+        assert time.monotonic() < until, "Postgres did not come up within a minute"
+        time.sleep(0.05)  # waiting for a process, not for an outcome
+    return server
+
+
+@contextmanager
+def _own_database(server: str) -> Iterator[str]:
+    """A database made for this run on a given server, and dropped after it."""
+    name = f"im_test_{uuid.uuid4().hex[:12]}"
+    _execute(server, f'CREATE DATABASE "{name}"')
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _execute(server: str, statement: str) -> None:
+    engine = make_engine(server).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

@@ -1,0 +1,181 @@
+"""A small world: the real services on the real Postgres, a cloud in memory, a queue that is a list, and a clock moved by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from im.context import Context
+from im.db import deployment
+from im.db.engine import Database
+from im.domain.event import Event
+from im.domain.instance import Instance, Observed, Scope
+from im.domain.intent import Deadline
+from im.domain.lifecycle import phase
+from im.providers.base import Ask, Provider
+from im.providers.fake import FakeCloud, FakeProvider
+from im.queue import Task
+from im.services import read, request
+from im.settings import Settings
+from workers import tasks
+
+START = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
+_WORK = {
+    Task.REFRESH: tasks.refresh,
+    Task.REFRESH_SCOPE: tasks.refresh_scope,
+    Task.ENFORCE_TTL: tasks.enforce_ttl,
+}
+
+
+@dataclass(order=True)
+class Doorbell:
+    at: datetime
+    number: int
+    task: Task = field(compare=False)
+    ids: tuple[str, ...] = field(compare=False)
+    to: str | None = field(compare=False, default=None)
+
+
+class Recorder:
+    """A queue that keeps what was rung, with the moment it is for; `down` makes it refuse."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.waiting: list[Doorbell] = []
+        self.rung: list[Doorbell] = []
+        self.down = False
+
+    def ring(
+        self, task: Task, ids: Sequence[str] = (), *, label: str = "", after: float = 0, to: str | None = None
+    ) -> bool:
+        if self.down:
+            return False
+        bell = Doorbell(self._world.now + timedelta(seconds=after), len(self.rung), task, tuple(ids), to)
+        self.waiting.append(bell)
+        self.rung.append(bell)
+        return True
+
+
+class World:
+    """`advance` is the only thing that moves time; beat and one worker live in it as long as they are switched on."""
+
+    def __init__(self, database_url: str) -> None:
+        self.now = START
+        self.cloud = FakeCloud(lambda: self.now, takes=timedelta(seconds=3))
+        self.queue = Recorder(self)
+        self.beat = True
+        self.worker = True
+        self.told: list[tuple[Task, str]] = []
+        self._database = Database(database_url)
+        with self._database.begin() as connection:
+            self.deployment = deployment.read_id(connection)
+        self.provider: Any = FakeProvider(self.cloud, self.deployment)
+        self.ctx = Context(
+            settings=Settings(database_url=database_url, provider="fake", region="fake-1", owner="ada"),
+            begin=self._database.begin,
+            provider_for=self._provider_for,
+            queue=self.queue,
+            clock=lambda _: self.now,
+        )
+
+    def _provider_for(self, _: Scope) -> Provider:
+        provider: Provider = self.provider
+        return provider
+
+    def close(self) -> None:
+        self._database.dispose()
+
+    # ---- people ------------------------------------------------------------------------------------------------------
+
+    def create(self, name: str = "web", *, seconds: float = 3600, count: int = 1, actor: str = "ada") -> list[Instance]:
+        ask = Ask(public_key="ssh-ed25519 AAAA test", owner=actor)
+        deadline = Deadline(by=timedelta(seconds=seconds))
+        order = request.Order("fake", "default", ask, name, count, deadline, actor)
+        return [c.after for c in request.create(self.ctx, order).changes]
+
+    def extend(self, *names: str, seconds: float, start: bool = True, actor: str = "ada") -> request.Answer:
+        deadline = Deadline(by=timedelta(seconds=seconds))
+        return request.extend(self.ctx, self._ids(names), deadline, actor=actor, start=start)
+
+    def start(self, *names: str, seconds: float | None = None) -> request.Answer:
+        deadline = Deadline(by=timedelta(seconds=seconds)) if seconds else None
+        return request.start(self.ctx, self._ids(names), deadline, actor="ada")
+
+    def stop(self, *names: str, actor: str = "ada") -> request.Answer:
+        return request.stop(self.ctx, self._ids(names), actor=actor)
+
+    def terminate(self, *names: str) -> request.Answer:
+        return request.terminate(self.ctx, self._ids(names), actor="ada")
+
+    def _ids(self, names: Sequence[str]) -> list[str]:
+        return [self.row(n).id for n in names]
+
+    # ---- time --------------------------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float, step: float = 0.5) -> None:
+        """Let time pass; whatever is due on the way is done by the worker, and beat ticks on the full seconds."""
+        until = self.now + timedelta(seconds=seconds)
+        self.deliver()
+        while self.now < until:
+            self.now = min(until, self.now + timedelta(seconds=step))
+            elapsed = (self.now - START).total_seconds()
+            if self.beat and elapsed % 10 == 0:
+                self.queue.ring(Task.REFRESH)
+            if self.beat and elapsed % 30 == 0:
+                self.queue.ring(Task.ENFORCE_TTL)
+            self.deliver()
+
+    def deliver(self) -> None:
+        """The worker answers every doorbell whose moment has come, and those that ring meanwhile."""
+        while self.worker and (due := sorted(b for b in self.queue.waiting if b.at <= self.now)):
+            self.queue.waiting.remove(due[0])
+            self.answer(due[0].task, due[0].ids)
+
+    def answer(self, task: Task, ids: Sequence[str] = ()) -> str:
+        sentence = _WORK.get(task, tasks.reconcile)(self.ctx, ids)
+        self.told.append((task, sentence))
+        return sentence
+
+    def lose_messages(self) -> None:
+        self.queue.waiting.clear()
+
+    # ---- looking -----------------------------------------------------------------------------------------------------
+
+    def row(self, name: str = "web") -> Instance:
+        return read.resolve(self.ctx, [name]).rows[0]
+
+    def word(self, name: str = "web") -> str:
+        return phase(self.row(name), self.now).word
+
+    def at_cloud(self, name: str = "web") -> Observed:
+        machine = self.row(name).provider_id
+        assert machine is not None
+        return self.cloud.state(self.cloud.visible(machine))
+
+    def calls(self, verb: str) -> list[tuple[str, ...]]:
+        return [call.ids for call in self.cloud.calls if call.verb == verb]
+
+    def machines(self) -> list[str]:
+        """Every machine at the cloud that still exists."""
+        gone = (Observed.TERMINATED, Observed.TERMINATING)
+        return [s.provider_id for s in self.cloud.listing("fake-1", {}).sightings if s.state not in gone]
+
+    def story(self, name: str = "web") -> list[Event]:
+        return read.history(self.ctx, self.row(name).id)
+
+    def kinds(self, name: str = "web") -> list[str]:
+        return [event.kind for event in self.story(name)]
+
+    def tamper(self, name: str = "web", **columns: object) -> None:
+        """Write a row directly, as a half-done past would have left it."""
+        sets = ", ".join(f"{column} = :{column}" for column in columns)
+        with self.ctx.begin() as connection:
+            connection.execute(text(f"UPDATE instances SET {sets} WHERE name = :name"), {**columns, "name": name})
+
+    def another_worker(self, **settings: object) -> Context:
+        """A context of a second process: same database, cloud and clock, other settings."""
+        return replace(self.ctx, settings=replace(self.ctx.settings, **settings))
