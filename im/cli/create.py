@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from im.cli.complaint import note
 from im.cli.moments import ahead, local, utc
 from im.cli.options import Output, Waiting, deadline_options, output_options, wait_options
 from im.cli.session import Session, here, pass_session
@@ -120,4 +121,6 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
     ]
     for title, what in rows:
         click.echo(f"{title:<13} {plain(what)}")
-    click.echo(SANDBOX if session.settings.sandbox else "nothing was written and nothing was launched")
+    click.echo("nothing was written and nothing was launched")
+    if session.settings.sandbox:
+        note(SANDBOX)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -182,6 +183,9 @@ def _first_line(error: Exception) -> str:
 
 
 def main() -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without → still gets the answer
     im.main(prog_name="im")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from im.domain.duration import format_duration
-from im.domain.instance import ALIVE, Instance, Observed, OnExpiry
+from im.domain.instance import ALIVE, Desired, Instance, Observed, OnExpiry
 from im.domain.lifecycle import phase
 
 
@@ -20,9 +20,14 @@ def local(at: datetime, now: datetime) -> str:
     return f"{there.strftime('%Y-%m-%d')} {clock}"
 
 
+def span(long: timedelta) -> str:
+    """`2h 14m`, `59m`, `4m 12s`: seconds only while they matter."""
+    return format_duration(long, 1 if timedelta(minutes=10) <= abs(long) < timedelta(hours=1) else 2)
+
+
 def ahead(at: datetime, now: datetime) -> str:
     """`in 2h 14m`, or `12s ago`."""
-    return f"in {format_duration(at - now)}" if at > now else f"{format_duration(now - at)} ago"
+    return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
 
 
 def utc(at: datetime | None) -> str | None:
@@ -38,7 +43,7 @@ def end_of(row: Instance, now: datetime) -> str:
 
 def ssh_line(row: Instance) -> str | None:
     """The line that logs in; None while there is no address."""
-    if row.observed is not Observed.RUNNING or not row.public_ip:
+    if row.desired is not Desired.RUNNING or row.observed is not Observed.RUNNING or not row.public_ip:
         return None
     return f"ssh {row.spec.ssh_user}@{row.public_ip}"
 
@@ -48,7 +53,7 @@ def time_left(row: Instance, now: datetime) -> str:
     if row.observed not in ALIVE and not row.launching:
         return "-"
     left = row.expires_at - now
-    return format_duration(left) if left > timedelta(0) else f"{format_duration(-left)} over"
+    return span(left) if left > timedelta(0) else f"{span(-left)} over"
 
 
 def state(row: Instance, now: datetime) -> str:
@@ -59,5 +64,6 @@ def state(row: Instance, now: datetime) -> str:
 
 def sentence(row: Instance, now: datetime) -> str:
     """One instance on one line: `web-1: running 54.1.2.3 · ssh ubuntu@54.1.2.3 · stops 18:04 (in 59m)`."""
-    ends = f" · {end_of(row, now)}" if row.observed in ALIVE or row.launching else ""
+    runs = row.desired is Desired.RUNNING and (row.observed in ALIVE or row.launching)
+    ends = f" · {end_of(row, now)}" if runs else ""
     return f"{row.name}: {state(row, now)}{ends}"

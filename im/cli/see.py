@@ -12,13 +12,12 @@ import click
 
 from im.cli.complaint import note
 from im.cli.history import event_lines
-from im.cli.moments import ahead, end_of, local, ssh_line
+from im.cli.moments import ahead, end_of, local, span, ssh_line
 from im.cli.options import Output, columns_option, output_options
 from im.cli.render import SANDBOX, check_columns, event_json, instance_json, say_json, show
 from im.cli.selection import Filter, check_word, complete_names
 from im.cli.session import Session, pass_session
 from im.cli.terminal import plain, takes_colour
-from im.domain.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.lifecycle import phase
 from im.services import read
@@ -119,9 +118,9 @@ def freshness(seen: Listing) -> list[str]:
         health = seen.health.get(scope)
         if health is None:
             continue
-        age = format_duration(seen.now - health.refreshed_at) if health.refreshed_at else None
+        age = span(seen.now - health.refreshed_at) if health.refreshed_at else None
         if health.failing_since is not None:
-            since = format_duration(seen.now - health.failing_since)
+            since = span(seen.now - health.failing_since)
             told.append(
                 f"{scope} cannot be watched since {since}: {health.error or health.error_code}. Next: im doctor"
             )

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """`open_context` is im.context's own; a test may hand in another."""
+    """`open_context` is im.context's own; a test may hand in another, which brings its own settings."""
 
-    def __init__(self, open_context: Callable[[Settings], Context] | None = None) -> None:
+    def __init__(self, open_context: Callable[[], Context] | None = None) -> None:
         self.verbose = False
         self._open_context = open_context
 
     @cached_property
     def settings(self) -> Settings:
         """Raises Refused for a variable or a config file that cannot be."""
+        if self._open_context is not None:
+            return self.context.settings
         from im.settings import Settings
 
         return Settings.from_env()
@@ -35,7 +37,7 @@ class Session:
             from im.context import open_context
 
             return open_context(self.settings)
-        return self._open_context(self.settings)
+        return self._open_context()
 
     def log_to_stderr(self) -> None:
         """stdout belongs to the answer. What the doorbell logs is said by the command itself, so only --verbose shows it."""
@@ -46,7 +48,7 @@ class Session:
 
         structlog.configure(
             wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if self.verbose else logging.CRITICAL),
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         )
 
     def close(self) -> None:

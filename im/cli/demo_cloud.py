@@ -1,0 +1,73 @@
+"""What the demo asks of the cloud itself, past our own database: is the machine really in the state we say it is?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from im.context import open_context
+from im.domain.errors import Unavailable
+from im.domain.instance import ALIVE, Instance, Sighting
+from im.services import read
+from im.settings import Settings
+
+PATIENCE = 60.0
+"""Seconds past the deadline before the demo gives up: one lost hint, a tick and a lease still fit."""
+
+
+class Cloud:
+    """The sandbox, through the provider's own client."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._context = open_context(Settings.from_env(environ))
+
+    def close(self) -> None:
+        self._context.dispose()
+
+    def seen(self, name: str, state: str) -> str:
+        """The machine in the cloud's own words. Raises Unavailable when its state is not `state`, or ours disagrees."""
+        row, sighting = self._look(name)
+        if sighting.state != state or row.observed != state:
+            raise Unavailable(f"the cloud says {sighting.state}, im says {row.observed}; both should say {state}")
+        if sighting.public_ip != row.public_ip:
+            raise Unavailable(f"the cloud's address is {sighting.public_ip}, im says {row.public_ip}")
+        return " ".join(filter(None, (sighting.provider_id, str(sighting.state), sighting.public_ip)))
+
+    def stopped_by_deadline(self, name: str, tell: Callable[[str, int], None]) -> float:
+        """Look on until the machine is seen stopped; returns seconds from its deadline, by the database's clock.
+
+        Raises Unavailable when it stops early, or not at all.
+        """
+        while True:
+            row, sighting = self._look(name)
+            now = read.by_ids(self._context, [row.id]).now
+            left = (row.expires_at - now).total_seconds()
+            if sighting.state not in ALIVE and left > 0:
+                raise Unavailable(f"{name} was {sighting.state} {left:.1f} s before its deadline")
+            if sighting.state not in ALIVE:
+                self._wait_settled(name)
+                return -left
+            if -left > PATIENCE:
+                raise Unavailable(f"{name} still runs {-left:.0f} s after its deadline")
+            seconds = max(0, round(left))
+            tell(f"{name} is {sighting.state} at the cloud, {seconds} s left", seconds)
+            time.sleep(0.2)
+
+    def _wait_settled(self, name: str) -> None:
+        until = time.monotonic() + PATIENCE
+        while not (row := self._row(name)).settled:
+            if time.monotonic() > until:
+                raise Unavailable(f"{name} stopped, but im still says {row.observed}")
+            time.sleep(0.2)
+
+    def _look(self, name: str) -> tuple[Instance, Sighting]:
+        row = self._row(name)
+        if row.provider_id is None:
+            raise Unavailable(f"{name} has no machine")
+        found = self._context.provider_for(row.scope).describe(row.scope, [row.provider_id])
+        if row.provider_id not in found:
+            raise Unavailable(f"the cloud does not know {row.provider_id}")
+        return row, found[row.provider_id]
+
+    def _row(self, name: str) -> Instance:
+        return read.resolve(self._context, [name]).rows[0]
