@@ -1,0 +1,158 @@
+"""The clouds under test: each as a provider, a scope, and the hands that reach around the provider."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import struct
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import boto3
+from moto.server import ThreadedMotoServer
+
+from im.domain.instance import Observed, Scope, Sighting, Spec
+from im.providers.aws.profile import PROFILE as AWS
+from im.providers.aws.provider import AwsProvider
+from im.providers.base import Ask, Provider, Slot
+from im.providers.fake import PROFILE as FAKE
+from im.providers.fake import FakeCloud, FakeProvider
+from im.settings import Settings
+
+DEPLOYMENT = "11111111-2222-4333-8444-555555555555"
+STRANGER = "99999999-2222-4333-8444-555555555555"
+REGION = "us-east-1"
+ABSENT = "i-0123456789abcdef0"
+
+
+def public_key(seed: str = "one", comment: str = "me@laptop") -> str:
+    """A well-formed ed25519 public key; nobody has its private half."""
+    fields = (b"ssh-ed25519", hashlib.sha256(seed.encode()).digest())
+    blob = b"".join(struct.pack(">I", len(field)) + field for field in fields)
+    return f"ssh-ed25519 {base64.b64encode(blob).decode()} {comment}"
+
+
+class SteppedClock:
+    def __init__(self) -> None:
+        self.now = datetime(2030, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def step(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+class Room:
+    """One cloud with our deployment in it. Subclasses know how to reach the cloud from outside."""
+
+    provider: Provider
+    scope: Scope
+    spec: Spec
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def slots(self, number: int = 1) -> list[Slot]:
+        return [Slot(f"im-{n}", f"web-{n}") for n in (next(self._numbers) for _ in range(number))]
+
+    def launch(self, number: int = 1, token: str | None = None) -> list[Sighting]:
+        made = self.provider.launch(
+            self.scope, self.spec, token=token or f"token-{next(self._numbers)}", slots=self.slots(number)
+        )
+        self.settle()
+        return made
+
+    def running(self, number: int = 1) -> list[str]:
+        """Ids of new machines, seen running."""
+        ids = [one.provider_id for one in self.launch(number)]
+        assert set(self.states(ids).values()) == {Observed.RUNNING}
+        return ids
+
+    def states(self, ids: list[str]) -> dict[str, Observed]:
+        return {one: seen.state for one, seen in self.provider.describe(self.scope, ids).items()}
+
+    def settle(self) -> None:
+        """Let every transition come to its end."""
+
+    def outside(self, verb: str, machine_id: str) -> None:
+        raise NotImplementedError
+
+    def foreign(self) -> str:
+        raise NotImplementedError
+
+    def of_deployment(self, deployment: str) -> Provider:
+        raise NotImplementedError
+
+
+class FakeRoom(Room):
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = SteppedClock()
+        self.cloud = FakeCloud(self.clock, takes=timedelta(seconds=20))
+        self.provider = FakeProvider(self.cloud, DEPLOYMENT)
+        self.scope, self.spec = FAKE.plan(Ask(public_key=public_key()), account="default", default_region=REGION)
+
+    def settle(self) -> None:
+        self.clock.step(seconds=20)
+
+    def outside(self, verb: str, machine_id: str) -> None:
+        self.cloud.outside(verb, machine_id)
+        self.settle()
+
+    def foreign(self) -> str:
+        return self.cloud.foreign(self.spec.zone, Name="not-ours")
+
+    def of_deployment(self, deployment: str) -> Provider:
+        return FakeProvider(self.cloud, deployment)
+
+
+class AwsRoom(Room):
+    """EC2 as moto serves it over HTTP; transitions are instant there."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self.provider = AwsProvider(Settings(sandbox_url=url), DEPLOYMENT)
+        self.scope, self.spec = AWS.plan(
+            Ask(public_key=public_key(), owner="me"), account="default", default_region=REGION
+        )
+        self.raw: Any = boto3.client(
+            "ec2", region_name=REGION, endpoint_url=url, aws_access_key_id="t", aws_secret_access_key="t"
+        )
+
+    def outside(self, verb: str, machine_id: str) -> None:
+        getattr(self.raw, f"{verb}_instances")(InstanceIds=[machine_id])
+
+    def foreign(self) -> str:
+        tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "not-ours"}]}]
+        made = self.raw.run_instances(
+            ImageId="ami-0123456789abcdef0", InstanceType="t2.nano", MinCount=1, MaxCount=1, TagSpecifications=tags
+        )
+        return str(made["Instances"][0]["InstanceId"])
+
+    def of_deployment(self, deployment: str) -> Provider:
+        return AwsProvider(Settings(sandbox_url=self.url), deployment)
+
+
+@contextmanager
+def moto_server() -> Iterator[str]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+        server._server.server_close()
+
+
+def reset(url: str) -> None:
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST")) as answer:
+        answer.read()

@@ -1,0 +1,177 @@
+"""Every sentence of the contract that every cloud can show, told once and held against each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from im.domain.instance import ALIVE, Observed
+from im.providers.errors import NotFound
+from tests.providers.clouds import ABSENT, DEPLOYMENT, REGION, STRANGER, Room
+
+
+def test_launch_makes_as_many_machines_as_slots_in_order(room: Room) -> None:
+    made = room.launch(3)
+    assert [one.launch_index for one in made] == [0, 1, 2]
+    assert len({one.provider_id for one in made}) == 3
+    assert {one.state for one in made} <= ALIVE
+
+
+def test_a_launched_machine_is_seen_in_full(room: Room) -> None:
+    (one,) = room.launch()
+    seen = room.provider.describe(room.scope, [one.provider_id])[one.provider_id]
+    assert seen.state is Observed.RUNNING
+    assert seen.zone == room.spec.zone
+    assert seen.public_ip
+    assert seen.private_ip
+    assert seen.launched_at is not None
+    assert seen.launched_at.tzinfo is UTC
+
+
+def test_one_machine_carries_deployment_token_owner_name_and_id(room: Room) -> None:
+    (slot,) = slots = room.slots()
+    (one,) = room.provider.launch(room.scope, room.spec, token="tok", slots=slots)
+    assert room.provider.describe(room.scope, [one.provider_id])[one.provider_id].tags == {
+        "im:deployment": DEPLOYMENT,
+        "im:launch": "tok",
+        "im:owner": room.spec.owner,
+        "im:instance": slot.instance_id,
+        "Name": slot.name,
+    }
+
+
+def test_machines_of_one_call_are_told_apart_by_label(room: Room) -> None:
+    slots = room.slots(2)
+    made = room.provider.launch(room.scope, room.spec, token="tok", slots=slots)
+    assert all("Name" not in one.tags for one in made)
+    room.provider.label(room.scope, {one.provider_id: slot for one, slot in zip(made, slots, strict=True)})
+    seen = room.provider.describe(room.scope, [one.provider_id for one in made])
+    named = [(seen[one.provider_id].tags["im:instance"], seen[one.provider_id].tags["Name"]) for one in made]
+    assert named == [(slot.instance_id, slot.name) for slot in slots]
+
+
+def test_find_shows_what_the_token_made_and_nothing_else(room: Room) -> None:
+    made = {one.provider_id for one in room.launch(2, token="wanted")}
+    room.launch(1, token="other")
+    found = room.provider.find(room.scope, "wanted")
+    assert found.complete
+    assert {one.provider_id for one in found.sightings} == made
+    assert room.provider.find(room.scope, "never-used").sightings == ()
+
+
+def test_find_does_not_see_the_launches_of_another_deployment(room: Room) -> None:
+    room.of_deployment(STRANGER).launch(room.scope, room.spec, token="shared", slots=room.slots())
+    assert room.provider.find(room.scope, "shared").sightings == ()
+
+
+def test_describe_leaves_out_what_the_cloud_does_not_know(room: Room) -> None:
+    (one,) = room.running()
+    assert set(room.provider.describe(room.scope, [one, ABSENT, one])) == {one}
+    assert room.provider.describe(room.scope, []) == {}
+    assert room.provider.describe(room.scope, [ABSENT]) == {}
+
+
+@pytest.mark.parametrize("verb", ["listing", "ours"])
+def test_listings_show_our_deployment_and_only_ours(room: Room, verb: str) -> None:
+    mine = set(room.running(2))
+    room.foreign()
+    room.of_deployment(STRANGER).launch(room.scope, room.spec, token="theirs", slots=room.slots())
+    room.settle()
+    shown = getattr(room.provider, verb)(room.scope)
+    assert shown.complete
+    assert {one.provider_id for one in shown.sightings} == mine
+    assert all(one.state is Observed.RUNNING for one in shown.sightings)
+
+
+def test_ours_is_full_and_tells_the_clouds_clock(room: Room) -> None:
+    room.running()
+    shown = room.provider.ours(room.scope)
+    assert shown.sightings[0].tags["im:deployment"] == DEPLOYMENT
+    assert isinstance(shown.date, datetime)
+    assert shown.date.tzinfo is UTC
+
+
+def test_an_empty_cloud_is_a_complete_listing(room: Room) -> None:
+    shown = room.provider.listing(room.scope)
+    assert shown.complete
+    assert shown.sightings == ()
+
+
+def test_stop_then_start_then_terminate(room: Room) -> None:
+    ids = room.running(2)
+    for verb, passing, end in [
+        ("stop", {Observed.STOPPING, Observed.STOPPED}, Observed.STOPPED),
+        ("start", {Observed.PENDING, Observed.RUNNING}, Observed.RUNNING),
+        ("terminate", {Observed.TERMINATING, Observed.TERMINATED}, Observed.TERMINATED),
+    ]:
+        result = getattr(room.provider, verb)(room.scope, ids)
+        assert result.failed == {}
+        assert set(result.done) == set(ids)
+        assert {one.state for one in result.done.values()} <= passing
+        room.settle()
+        assert room.states(ids) == dict.fromkeys(ids, end)
+
+
+@pytest.mark.parametrize(("reach", "verb"), [("start", "start"), ("stop", "stop"), ("terminate", "terminate")])
+def test_a_goal_already_reached_is_done(room: Room, reach: str, verb: str) -> None:
+    ids = room.running()
+    getattr(room.provider, reach)(room.scope, ids)
+    room.settle()
+    again = getattr(room.provider, verb)(room.scope, ids)
+    assert set(again.done) == set(ids)
+    assert again.failed == {}
+
+
+@pytest.mark.parametrize("verb", ["start", "stop", "terminate"])
+def test_one_absent_id_sinks_nobody_else(room: Room, verb: str) -> None:
+    ids = room.running(3)
+    if verb == "start":
+        for one in ids:
+            room.outside("stop", one)
+    result = getattr(room.provider, verb)(room.scope, [ids[0], ABSENT, *ids[1:]])
+    assert set(result.done) == set(ids)
+    assert set(result.failed) == {ABSENT}
+    assert isinstance(result.failed[ABSENT], NotFound)
+    room.settle()
+    end = {"start": Observed.RUNNING, "stop": Observed.STOPPED, "terminate": Observed.TERMINATED}[verb]
+    assert set(room.states(ids).values()) == {end}
+
+
+@pytest.mark.parametrize("verb", ["start", "stop", "terminate"])
+def test_every_id_asked_for_is_in_exactly_one_half_of_the_result(room: Room, verb: str) -> None:
+    (one,) = room.running()
+    result = getattr(room.provider, verb)(room.scope, [one, one, ABSENT])
+    assert set(result.done) | set(result.failed) == {one, ABSENT}
+    assert not set(result.done) & set(result.failed)
+    nothing = getattr(room.provider, verb)(room.scope, [])
+    assert (dict(nothing.done), dict(nothing.failed)) == ({}, {})
+
+
+def test_what_hands_outside_do_is_seen(room: Room) -> None:
+    (one,) = room.running()
+    room.outside("stop", one)
+    assert room.states([one]) == {one: Observed.STOPPED}
+    assert room.provider.describe(room.scope, [one])[one].public_ip is None
+    room.outside("start", one)
+    assert room.states([one]) == {one: Observed.RUNNING}
+    room.outside("terminate", one)
+    assert room.states([one]) == {one: Observed.TERMINATED}
+
+
+def test_identity_names_an_account(room: Room) -> None:
+    assert room.provider.identity(room.scope)
+    assert room.provider.identity(room.scope) == room.provider.identity(room.scope)
+
+
+def test_checks_of_a_healthy_cloud_are_all_well(room: Room) -> None:
+    checks = room.provider.checks(room.scope)
+    assert checks
+    assert [one for one in checks if not one.ok] == []
+    assert all(one.detail for one in checks)
+
+
+def test_capabilities_are_told(room: Room) -> None:
+    assert room.provider.capabilities.can_stop
+    assert room.scope.region == REGION
+    assert room.provider.capabilities.launch_visible_within.total_seconds() > 0
