@@ -31,7 +31,7 @@ def check_name(name: str) -> str:
         raise Refused(f"'{shown}' looks like an id, not a name", "choose a name that does not begin with im- or i-")
     if _NAME.fullmatch(name):
         return name
-    near = re.sub(r"[^a-z0-9]+", "-", name.lower(), flags=re.ASCII).strip("-0123456789")[:63]
+    near = re.sub(r"[^a-z0-9]+", "-", name.lower(), flags=re.ASCII).lstrip("-0123456789")[:63].rstrip("-")
     hint = f"did you mean {near}?" if _NAME.fullmatch(near) else "for example web-1"
     raise Refused(f"'{shown}' is no name: use a-z, 0-9 and -, a letter first, at most 63 characters", hint)
 

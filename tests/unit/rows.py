@@ -1,0 +1,62 @@
+"""Instances for tests: one by hand, or any that can be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
+
+NOW = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
+SCOPE = Scope("fake", "default", "fake-1")
+SPEC = Spec("small", "fake-1a", "image", "ssh-ed25519 AAAA", "fake", "ada")
+
+_PLAIN = Instance(
+    id="im-0000000001",
+    name="web",
+    owner="ada",
+    scope=SCOPE,
+    spec=SPEC,
+    created_at=NOW - timedelta(hours=1),
+    desired=Desired.RUNNING,
+    why=Why.USER,
+    by="ada",
+    expires_at=NOW + timedelta(hours=1),
+    on_expiry=OnExpiry.STOP,
+    generation=1,
+    settled_generation=0,
+    failed_generation=0,
+    observed=Observed.NONE,
+    observed_at=NOW - timedelta(minutes=1),
+)
+
+
+def a_row(**changes: Any) -> Instance:
+    return replace(_PLAIN, **changes)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Instance:
+    """Any instance the database could hold."""
+    observed = draw(st.sampled_from(Observed))
+    generation = draw(st.integers(1, 5))
+    around = st.timedeltas(timedelta(days=-2), timedelta(days=2)).map(lambda d: NOW + d)
+    return a_row(
+        desired=draw(st.sampled_from(Desired)),
+        why=draw(st.sampled_from(Why)),
+        observed=observed,
+        generation=generation,
+        settled_generation=draw(st.integers(0, generation)),
+        failed_generation=draw(st.integers(0, generation)),
+        provider_id=None if observed is Observed.NONE else "i-1",
+        launch_token=draw(st.none() | st.just("token")),
+        expires_at=draw(around),
+        observed_at=draw(around),
+        drift_since=draw(st.none() | around),
+        error_code=draw(st.none() | st.sampled_from(["throttled", "no_capacity", "forbidden"])),
+        unsure=draw(st.dictionaries(st.sampled_from(["start", "stop", "terminate"]), around)),
+        closed_at=draw(st.none() | around),
+    )

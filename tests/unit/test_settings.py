@@ -1,0 +1,91 @@
+"""Settings: where each value comes from, and that passwords stay out of sight."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from im.domain.errors import Refused
+from im.settings import STACK_FILE, Settings, redact
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    return {"HOME": str(tmp_path)}
+
+
+def test_nothing_given_is_all_defaults(env: dict[str, str]) -> None:
+    settings = Settings.from_env(env)
+    assert settings.database_url == ""
+    assert settings.region == "us-east-1"
+    assert settings.home == Path(env["HOME"]) / ".local/state/im"
+    assert not settings.sandbox
+
+
+def test_the_environment_beats_the_file_beats_the_stack(env: dict[str, str], tmp_path: Path) -> None:
+    home = tmp_path / "state"
+    home.mkdir()
+    (home / STACK_FILE).write_text(json.dumps({"database_url": "postgresql:///stack", "broker_url": "redis://stack"}))
+    env["IM_HOME"] = str(home)
+    assert Settings.from_env(env).database_url == "postgresql:///stack"
+
+    config = tmp_path / "config.toml"
+    config.write_text('database_url = "postgresql:///file"\nregion = "eu-west-1"\n')
+    env["IM_CONFIG"] = str(config)
+    settings = Settings.from_env(env)
+    assert (settings.database_url, settings.region) == ("postgresql:///file", "eu-west-1")
+    assert settings.broker_url == ""  # a fleet is named: the stack on this machine is not mixed in
+
+    env["IM_DATABASE_URL"] = "postgresql:///env"
+    assert Settings.from_env(env).database_url == "postgresql:///env"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("IM_BATCH", "many", "IM_BATCH=many is not a number"),
+        ("IM_BATCH", "0", "out of range"),
+        ("IM_STEP_LEASE", "-1", "out of range"),
+        ("IM_LOG_LEVEL", "loud", "no log level"),
+        ("IM_LOG_FORMAT", "xml", "no log format"),
+        ("IM_CONFIG", "/nonexistent/im.toml", "no config file"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named(env: dict[str, str], variable: str, value: str, says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        Settings.from_env(env | {variable: value})
+
+
+def test_an_unknown_setting_in_the_file_is_named(env: dict[str, str], tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('databse_url = "postgresql:///x"\n')
+    with pytest.raises(Refused, match="unknown setting 'databse_url'"):
+        Settings.from_env(env | {"IM_CONFIG": str(config)})
+
+
+def test_valkey_is_spoken_to_as_redis(env: dict[str, str]) -> None:
+    given = Settings.from_env(env | {"IM_BROKER_URL": "valkeys://host:6379/0"})
+    assert given.broker_url == "rediss://host:6379/0"
+
+
+def test_no_password_in_a_repr(env: dict[str, str]) -> None:
+    given = env | {"IM_DATABASE_URL": "postgresql://u:hunter2@h/d", "IM_BROKER_URL": "redis://:hunter2@h:6379/0"}
+    shown = repr(Settings.from_env(given))
+    assert "hunter2" not in shown
+    assert "u:***@h" in shown
+
+
+@pytest.mark.parametrize(
+    "text", ["redis://:pa:ss/word@h", "postgresql://user:secret@h/db", "see amqp://a:b@c and redis://:d@e"]
+)
+def test_redaction(text: str) -> None:
+    shown = redact(text)
+    assert "***@" in shown
+    assert not any(secret in shown for secret in ("secret", "word", ":b@", ":d@"))
+
+
+def test_every_setting_has_a_sentence() -> None:
+    assert all(f.metadata["env"] and f.metadata["says"] for f in fields(Settings))
