@@ -21,10 +21,11 @@ def complain(message: str, hint: str, *, code: str, status: Exit, as_json: bool)
         click.echo(json.dumps(told, ensure_ascii=False), err=True)
         return
     line = f"{click.style('im:', fg='red', bold=True)} {message}"
+    stop = "" if message.endswith("?") else "."
     if hint.endswith("?"):
-        line += f". {hint[0].upper()}{hint[1:]}"
+        line += f"{stop} {hint[0].upper()}{hint[1:]}"
     elif hint:
-        line += f". Next: {hint}"
+        line += f"{stop} Next: {hint}"
     click.echo(line, err=True, color=takes_colour(sys.stderr))
 
 
