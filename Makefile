@@ -1,0 +1,51 @@
+# Every target works from a fresh clone: what it needs is installed into .venv first.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test unit lint types clean
+
+help: ## List every target
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.local ## The whole road on this machine in a minute: create, TTL stop, extend, restart
+	$(BIN)/im demo
+
+up: $(VENV)/.local ## Start the local stack and stay with its log
+	$(BIN)/im up
+
+down: $(VENV)/.local ## Stop the local stack, keep its data
+	$(BIN)/im down
+
+test: $(VENV)/.dev ## Every test but chaos, benchmarks and live clouds, from nothing
+	$(PYTEST) --cov --cov-report=term:skip-covered
+
+unit: $(VENV)/.dev ## The tests that need no service; seconds
+	$(PYTEST) tests/unit
+
+lint: $(VENV)/.dev ## Style, formatting and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev ## mypy --strict
+	$(BIN)/mypy
+
+clean: ## Remove what was built; the local stack's data is not here (im down --purge)
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "im needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.local: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[local]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[local,dev]'
+	@touch $@ $(VENV)/.local
