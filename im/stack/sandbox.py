@@ -109,7 +109,7 @@ def _machines(backend: Any) -> int:
     return sum(len(reservation.instances) for reservation in backend.reservations.values())
 
 
-def _serve(port: int, keeper: Keeper) -> Any:
+def _serve(host: str, port: int, keeper: Keeper) -> Any:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
@@ -118,12 +118,15 @@ def _serve(port: int, keeper: Keeper) -> Any:
             """`Logged` says it better."""
 
     app = Logged(DomainDispatcherApplication(create_backend_app), keeper)
-    return make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
+    return make_server(host, port, app, threaded=True, request_handler=Quiet)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m im.stack.sandbox", description=__doc__)
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address it listens on; loopback unless a container isolates it"
+    )
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state", type=Path, required=True, help="file the machines are kept in")
     parser.add_argument("--region", default=os.environ.get("AWS_REGION", "us-east-1"))
@@ -132,8 +135,8 @@ def main(argv: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     keeper = Keeper(given.state)
-    print(f"sandbox cloud on http://127.0.0.1:{given.port} with {keeper.load()}", flush=True)
-    server = _serve(given.port, keeper)
+    print(f"sandbox cloud on http://{given.host}:{given.port} with {keeper.load()}", flush=True)
+    server = _serve(given.host, given.port, keeper)
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
     from moto.core.models import DEFAULT_ACCOUNT_ID
