@@ -28,9 +28,13 @@ FROM python:${PYTHON}-slim
 LABEL org.opencontainers.image.title="im" \
       org.opencontainers.image.description="Every cloud instance gets a deadline" \
       org.opencontainers.image.licenses="MIT"
-RUN useradd --uid 10001 --user-group --create-home --shell /usr/sbin/nologin im
+# open to any number, since a mounted profile makes the container run under its owner's; /var/lib/im is for the sandbox alone
+RUN useradd --uid 10001 --user-group --create-home --shell /usr/sbin/nologin im \
+    && chmod 755 /home/im \
+    && install --directory --owner=im --group=im --mode=700 /var/lib/im
 COPY --from=build /opt/im /opt/im
 ENV PATH=/opt/im/bin:$PATH \
+    HOME=/home/im \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     IM_LOG_FORMAT=json
