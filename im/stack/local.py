@@ -119,26 +119,25 @@ class LocalStack:
         if cloud == "sandbox":
             self._wait(supervisor, "sandbox", lambda: probes.http_answers(named["sandbox_url"] + "/moto-api/"))
         self._say("starting workers, beat and Flower")
-        for program in programs.celeries(self.layout, ports):
-            supervisor.start(program.name)
+        for name in ("worker", "deadlines", "beat"):
+            supervisor.start("celery", name)
         self._wait(supervisor, "worker", lambda: probes.consumers(named["broker_url"]) >= 2)
+        supervisor.start("celery", "flower")  # last: it asks the workers who they are, once
         self._wait(supervisor, "flower", lambda: probes.http_answers(f"http://127.0.0.1:{ports.flower}/healthcheck"))
         write_private(self.layout.stack_file, json.dumps(named, indent=1))
 
     def _launch(self, cloud: str, ports: programs.Ports, sockets: Path, environment: Mapping[str, str]) -> Supervisor:
         as_user = postgres.server_user()
         postgres.prepare(self.layout, sockets, as_user, self._say)
-        listed = [
-            *programs.services(self.layout, ports, cloud, postgres.command(self.layout, sockets), as_user),
-            *programs.celeries(self.layout, ports),
-        ]
+        listening = programs.services(self.layout, ports, cloud, postgres.command(self.layout, sockets), as_user)
+        groups = {"services": listening, "celery": programs.celeries(self.layout, ports)}
         write_private(
             self.layout.work / "valkey.conf",
             programs.valkey_conf(self.layout, ports.valkey, self.layout.secret("broker")),
         )
         conf = self.layout.root / "supervisord.conf"
-        write_private(conf, programs.supervisor_conf(self.layout, sockets, listed))
-        supervision.launch(conf, environment)
+        write_private(conf, programs.supervisor_conf(self.layout, sockets, groups))
+        supervision.launch(conf, self.layout.work, environment)
         return Supervisor(sockets / "control" / "sock")
 
     def _wait(self, supervisor: Supervisor, name: str, answers: Callable[[], bool]) -> None:
@@ -171,7 +170,7 @@ class LocalStack:
             if pid is not None:
                 ran = True
                 supervisor.shut_down()
-                supervision.wait_until_gone(pid, 60)
+                supervision.wait_until_gone(pid, 60, self._tick)
         return self._clear() or ran
 
     def _clear(self) -> bool:

@@ -96,4 +96,4 @@ def tell(line: str) -> str:
     for pattern, words in _TOLD:
         if pattern.search(said):
             return pattern.sub(words, said)
-    return said if " CRIT " in line or " ERRO " in line else ""
+    return said if " ERRO " in line else ""

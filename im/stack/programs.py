@@ -16,10 +16,9 @@ from im.stack.layout import Layout
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One child of supervisord. Stopped in the reverse order of `rank`, with `stop_signal` and then SIGKILL."""
+    """One child of supervisord. Stopped with `stop_signal` and then SIGKILL."""
 
     name: str
-    rank: int
     command: Sequence[str]
     folder: Path
     at_once: bool
@@ -59,34 +58,25 @@ def services(layout: Layout, ports: Ports, cloud: str, postgres: Sequence[str], 
     """What listens: Postgres, Valkey and, unless the cloud is a real one, the sandbox."""
     identity = layout.secret("identity")
     listed = [
-        Program("postgres", 10, bare(identity, postgres), layout.postgres, True, as_user, "INT", 20),
-        Program("valkey", 10, bare(identity, [_valkey(), str(layout.work / "valkey.conf")]), layout.work, True),
+        Program("postgres", bare(identity, postgres), layout.postgres, True, as_user, "INT", 20),
+        Program("valkey", bare(identity, [_valkey(), str(layout.work / "valkey.conf")]), layout.work, True),
     ]
     if cloud == "sandbox":
         moto = [sys.executable, "-m", "im.stack.sandbox", "--port", str(ports.sandbox)]
-        listed.append(Program("sandbox", 10, [*moto, "--state", str(layout.sandbox_file)], layout.work, True))
+        listed.append(Program("sandbox", [*moto, "--state", str(layout.sandbox_file)], layout.work, True))
     return listed
 
 
 def celeries(layout: Layout, ports: Ports) -> list[Program]:
     """Who works: one worker for everything, one held ready for deadlines alone, the clock, and the window on them."""
+    everything = worker_words("worker", (REQUESTS, DEADLINES, WATCH), 2)
+    reserved = worker_words("deadlines", (DEADLINES,), 1)
     flower = ("flower", "--address=127.0.0.1", f"--port={ports.flower}")
     return [
-        Program(
-            "worker",
-            20,
-            celery(*worker_words("worker", (REQUESTS, DEADLINES, WATCH), 2)),
-            layout.work,
-            False,
-            "",
-            "TERM",
-            20,
-        ),
-        Program(
-            "deadlines", 20, celery(*worker_words("deadlines", (DEADLINES,), 1)), layout.work, False, "", "TERM", 20
-        ),
-        Program("beat", 30, celery("beat", "--pidfile="), layout.work, False),
-        Program("flower", 30, celery(*flower), layout.work, False),
+        Program("worker", celery(*everything), layout.work, at_once=False, stop_wait=20),
+        Program("deadlines", celery(*reserved), layout.work, at_once=False, stop_wait=20),
+        Program("beat", celery("beat", "--pidfile="), layout.work, at_once=False),
+        Program("flower", celery(*flower), layout.work, at_once=False),
     ]
 
 
@@ -102,6 +92,7 @@ def valkey_conf(layout: Layout, port: int, password: str) -> str:
             "maxmemory-policy noeviction",
             f'dir "{layout.work}"',
             "daemonize no",
+            "loglevel warning",
             "set-proc-title no",  # it would write over the environment that strays are known by
             "",
         )
@@ -113,7 +104,7 @@ def flower_environment(password: str) -> dict[str, str]:
     return {"FLOWER_BASIC_AUTH": f"im:{password}", "FLOWER_READ_ONLY": "true", "FLOWER_PERSISTENT": "false"}
 
 
-def supervisor_conf(layout: Layout, sockets: Path, programs: Sequence[Program]) -> str:
+def supervisor_conf(layout: Layout, sockets: Path, groups: Mapping[str, Sequence[Program]]) -> str:
     """supervisord's configuration; its control socket sits in a folder that only we can enter."""
     control = sockets / "control"
     head: dict[str, Mapping[str, object]] = {
@@ -133,7 +124,11 @@ def supervisor_conf(layout: Layout, sockets: Path, programs: Sequence[Program]) 
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         },
     }
-    sections = {**head, **{f"program:{p.name}": _section(layout, p) for p in programs}}
+    sections = dict(head)
+    for rank, (group, programs) in enumerate(groups.items()):
+        # stopped whole and at once, the last group first
+        sections[f"group:{group}"] = {"programs": ",".join(p.name for p in programs), "priority": rank}
+        sections |= {f"program:{p.name}": _section(layout, p) for p in programs}
     # a percent sign is an expansion to supervisord
     return "\n".join(
         f"[{title}]\n" + "".join(f"{key}={str(value).replace('%', '%%')}\n" for key, value in keys.items())
@@ -145,7 +140,6 @@ def _section(layout: Layout, program: Program) -> dict[str, object]:
     return {
         "command": shlex.join(program.command),
         "directory": program.folder,
-        "priority": program.rank,
         "autostart": str(program.at_once).lower(),
         "autorestart": "true",
         "startsecs": 2,
@@ -154,7 +148,8 @@ def _section(layout: Layout, program: Program) -> dict[str, object]:
         "stopwaitsecs": program.stop_wait,
         "killasgroup": "true",
         "redirect_stderr": "true",
-        "stdout_logfile": layout.log(program.name),
+        # relative, because it is expanded twice, which a % in it would not survive
+        "stdout_logfile": os.path.relpath(layout.log(program.name), layout.work),
         "stdout_logfile_maxbytes": "5MB",
         "stdout_logfile_backups": 1,
         **({"user": program.user} if program.user else {}),

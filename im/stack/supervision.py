@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,11 +68,11 @@ class Supervisor:
         except _GONE:
             return []
 
-    def start(self, name: str) -> None:
-        """Start child `name` without waiting for it. Raises Unavailable when it cannot even be spawned."""
+    def start(self, group: str, name: str) -> None:
+        """Start child `name` of `group` without waiting for it. Raises Unavailable when it cannot even be spawned."""
         try:
             with self._proxy() as asked:
-                asked.startProcess(name, False)
+                asked.startProcess(f"{group}:{name}", False)
         except xmlrpc.client.Fault as exc:
             raise Unavailable(f"{name} could not be started: {exc.faultString}", "im up") from exc
         except _GONE as exc:
@@ -84,11 +84,12 @@ class Supervisor:
             asked.shutdown()
 
 
-def launch(conf: Path, environment: Mapping[str, str]) -> None:
-    """Start supervisord as a daemon. Raises Unavailable with its own words when it refuses."""
+def launch(conf: Path, folder: Path, environment: Mapping[str, str]) -> None:
+    """Start supervisord as a daemon in `folder`. Raises Unavailable with its own words when it refuses."""
     started = subprocess.run(
         [sys.executable, "-m", "supervisor.supervisord", "-c", str(conf)],
         env=dict(environment),
+        cwd=folder,
         umask=0o077,  # its own log is opened before it reads the umask it is to use
         capture_output=True,
         text=True,
@@ -96,7 +97,8 @@ def launch(conf: Path, environment: Mapping[str, str]) -> None:
     )
     if started.returncode:
         said = (started.stderr.strip() or started.stdout.strip()).splitlines() or ["it said nothing"]
-        raise Unavailable(f"the stack's supervisor did not start: {said[-1]}", "im down, then im up")
+        why = next((line for line in said if line.startswith("Error")), said[-1])
+        raise Unavailable(f"the stack's supervisor did not start: {why}", "im down, then im up")
 
 
 def strays(layout: Layout) -> list[Any]:
@@ -134,7 +136,7 @@ def sweep(layout: Layout) -> int:
     return len(found)
 
 
-def wait_until_gone(pid: int, seconds: float) -> bool:
+def wait_until_gone(pid: int, seconds: float, tick: Callable[[], None] = lambda: None) -> bool:
     """Has process `pid`, which need not be our child, ended within `seconds`? A zombie nobody reaps has ended."""
     import psutil
 
@@ -147,4 +149,5 @@ def wait_until_gone(pid: int, seconds: float) -> bool:
             return True
         if time.monotonic() >= until:
             return False
+        tick()
         time.sleep(0.05)
