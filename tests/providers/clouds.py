@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-import boto3
 from moto.server import ThreadedMotoServer
 
 from im.domain.instance import Observed, Scope, Sighting, Spec
+from im.providers.aws.clients import Clients
 from im.providers.aws.profile import PROFILE as AWS
 from im.providers.aws.provider import AwsProvider
 from im.providers.base import Ask, Provider, Slot
@@ -115,15 +115,13 @@ class FakeRoom(Room):
 class AwsRoom(Room):
     """EC2 as moto serves it over HTTP; transitions are instant there."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clients: Clients, raw: Any) -> None:
         super().__init__()
-        self.url = url
-        self.provider = AwsProvider(Settings(sandbox_url=url), DEPLOYMENT)
+        self.url, self.raw = url, raw
+        self._clients = clients
+        self.provider = self.of_deployment(DEPLOYMENT)
         self.scope, self.spec = AWS.plan(
             Ask(public_key=public_key(), owner="me"), account="default", default_region=REGION
-        )
-        self.raw: Any = boto3.client(
-            "ec2", region_name=REGION, endpoint_url=url, aws_access_key_id="t", aws_secret_access_key="t"
         )
 
     def outside(self, verb: str, machine_id: str) -> None:
@@ -137,7 +135,7 @@ class AwsRoom(Room):
         return str(made["Instances"][0]["InstanceId"])
 
     def of_deployment(self, deployment: str) -> Provider:
-        return AwsProvider(Settings(sandbox_url=self.url), deployment)
+        return AwsProvider(Settings(sandbox_url=self.url), deployment, self._clients)
 
 
 @contextmanager

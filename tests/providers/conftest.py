@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import boto3
 import pytest
 
-from tests.providers.clouds import AwsRoom, FakeRoom, Room, moto_server, reset
+from im.providers.aws.clients import Clients
+from im.settings import Settings
+from tests.providers.clouds import REGION, AwsRoom, FakeRoom, Room, moto_server, reset
 
 
 @pytest.fixture(scope="session")
@@ -13,10 +17,22 @@ def moto_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def moto_clients(moto_url: str) -> Clients:
+    """Ours, shared, because making a client takes longer than anything asked of it."""
+    return Clients(Settings(sandbox_url=moto_url))
+
+
+@pytest.fixture(scope="session")
+def moto_raw(moto_url: str) -> Any:
+    """The hand that reaches around us."""
+    return boto3.client("ec2", REGION, endpoint_url=moto_url, aws_access_key_id="t", aws_secret_access_key="t")
+
+
 @pytest.fixture
-def aws(moto_url: str) -> AwsRoom:
+def aws(moto_url: str, moto_clients: Clients, moto_raw: Any) -> AwsRoom:
     reset(moto_url)
-    return AwsRoom(moto_url)
+    return AwsRoom(moto_url, moto_clients, moto_raw)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ _TOKEN_USED = ("IdempotentParameterMismatch", "IdempotentInstanceTerminated")
 class AwsProvider:
     """EC2 with the credentials of this process, for one deployment."""
 
-    def __init__(self, settings: Settings, deployment: str) -> None:
+    def __init__(self, settings: Settings, deployment: str, clients: Clients | None = None) -> None:
         self.capabilities = PROFILE.capabilities
         if settings.sandbox:
             # the sandbox ignores launch tokens, and shows what it made at once
@@ -37,7 +37,7 @@ class AwsProvider:
                 PROFILE.capabilities, idempotent_launch=False, launch_visible_within=timedelta(seconds=5)
             )
         self._deployment = deployment
-        self._clients = Clients(settings)
+        self._clients = clients or Clients(settings)
         self._account: str | None = None
         self._images: dict[tuple[str, str], tuple[Image, float]] = {}
         self._keys: set[tuple[str, str]] = set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from im.domain.errors import Refused
 
@@ -48,7 +47,7 @@ def _check_inside(kind: str, written: str) -> None:
     damaged = Refused("that public key is damaged: its middle part does not decode", _MAKE_ONE)
     try:
         blob = base64.b64decode(written, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one, and so is what a letter outside ASCII raises
         raise damaged from None
     fields: list[bytes] = []
     while blob:
