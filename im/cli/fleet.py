@@ -161,7 +161,8 @@ def _celery(*words: str) -> list[str]:
 def _worker_words(queues: Sequence[str], processes: int) -> list[str]:
     """Gossip and mingle cost connections and add nothing here; -E is what Flower sees tasks by."""
     # the process id keeps two workers of one machine apart; Celery's remote control needs every name to be unique
-    name = f"worker-{os.getpid()}@%h"
+    role = "deadlines" if list(queues) == [DEADLINES] else "worker"
+    name = f"{role}-{os.getpid()}@%h"
     flags = ("--without-gossip", "--without-mingle", "-E", "-n", name)
     return ["worker", *flags, "-Q", ",".join(queues), "-c", str(processes)]
 

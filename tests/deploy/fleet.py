@@ -1,0 +1,198 @@
+"""The composed fleet, for real: images built from this folder, two workers, a life followed at the sandbox cloud, a worker killed.
+
+Needs a container engine, so a plain `pytest` does not collect it: `pytest tests/deploy/fleet.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from compose import Fleet, until
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILzc4P530yQPLQ3mWVnDb3h0kw9dkXC9cXk8xMtRqyLi fleet-test\n"
+OURS = ("worker", "deadlines", "beat", "flower", "migrate")
+CHECKED = ("postgres", "valkey", "worker", "deadlines", "flower", "sandbox")
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    folder = tmp_path_factory.mktemp("fleet")
+    (folder / "key.pub").write_text(KEY)
+    fleet = Fleet(folder)
+    try:
+        fleet.compose("up", "--detach", "--build")
+        yield fleet
+    finally:
+        fleet.remove()
+
+
+def create(fleet: Fleet, *words: str) -> None:
+    """As docs/fleet.md says: the key is mounted, the rest is typed as anywhere."""
+    fleet.im("create", "--public-key", "/key.pub", *words, mount=[f"{fleet.folder / 'key.pub'}:/key.pub:ro"])
+
+
+def expires_at(fleet: Fleet, name: str) -> datetime:
+    return datetime.fromisoformat(fleet.rows()[name]["expires_at"])
+
+
+def states(fleet: Fleet, name: str) -> list[str]:
+    return fleet.machines().get(name, [])
+
+
+def herd(fleet: Fleet) -> dict[str, list[str]]:
+    return {name: seen for name, seen in fleet.machines().items() if name.startswith("herd-")}
+
+
+def test_every_service_becomes_healthy(fleet: Fleet) -> None:
+    def healthy() -> bool:
+        found = {s: [c["State"].get("Health", {}).get("Status") for c in fleet.containers(s)] for s in CHECKED}
+        return all(of and set(of) == {"healthy"} for of in found.values())
+
+    until("every service with a health check is healthy", healthy)
+    assert len(fleet.containers("worker")) == 2
+    assert [c["State"]["Running"] for c in fleet.containers("beat")] == [True]
+    assert [(c["State"]["Status"], c["State"]["ExitCode"]) for c in fleet.containers("migrate")] == [("exited", 0)]
+
+
+def test_our_containers_have_no_privileges(fleet: Fleet) -> None:
+    for container in (c for service in OURS for c in fleet.containers(service)):
+        assert container["Config"]["User"] == "10001:10001"
+        assert container["HostConfig"]["ReadonlyRootfs"]
+        assert container["HostConfig"]["CapDrop"] == ["ALL"]
+        assert container["HostConfig"]["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "5"}
+
+
+def test_only_flower_can_be_reached_and_only_from_this_machine(fleet: Fleet) -> None:
+    published = {
+        (port, where["HostIp"])
+        for container in fleet.containers()
+        for port, bound in container["NetworkSettings"]["Ports"].items()
+        for where in bound or []
+    }
+    assert published == {("5555/tcp", "127.0.0.1")}
+
+
+def flower(fleet: Fleet, path: str, password: str | None, method: str = "GET") -> tuple[int, str]:
+    """Status and body of what Flower answers."""
+    asked = urllib.request.Request(f"http://127.0.0.1:{fleet.flower_port}{path}", method=method)
+    if password is not None:
+        asked.add_header("Authorization", "Basic " + base64.b64encode(f"im:{password}".encode()).decode())
+    try:
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, refusal.read().decode()
+
+
+def test_flower_answers_with_the_password_and_shows_every_worker(fleet: Fleet) -> None:
+    password = fleet.passwords["IM_FLOWER_PASSWORD"]
+
+    def roles() -> list[str]:
+        status, body = flower(fleet, "/api/workers?refresh=1", password)
+        assert status == 200
+        return sorted(name.partition("-")[0] for name in json.loads(body))
+
+    until("Flower knows all three", lambda: roles() == ["deadlines", "worker", "worker"])
+
+
+@pytest.mark.parametrize("password", [None, "", "wrong"])
+def test_flower_refuses_without_the_password(fleet: Fleet, password: str | None) -> None:
+    assert flower(fleet, "/api/workers", password)[0] == 401
+    assert flower(fleet, "/", password)[0] == 401
+
+
+def test_flower_only_looks(fleet: Fleet) -> None:
+    password = fleet.passwords["IM_FLOWER_PASSWORD"]
+    name = next(iter(json.loads(flower(fleet, "/api/workers?refresh=1", password)[1])))
+    assert flower(fleet, f"/api/worker/shutdown/{name}", password, "POST")[0] == 403
+    assert flower(fleet, "/api/task/send-task/im.stop", password, "POST")[0] == 403
+
+
+def test_the_broker_refuses_without_the_password(fleet: Fleet) -> None:
+    asked = fleet.compose("exec", "-T", "-e", "REDISCLI_AUTH=", "valkey", "valkey-cli", "ping", check=False)
+    assert "NOAUTH" in asked.stdout
+
+
+def test_doctor_finds_nothing_to_mend_from_inside_a_worker(fleet: Fleet) -> None:
+    checks = fleet.compose("exec", "-T", "worker", "im", "doctor").stdout
+    assert "3 alive" in checks
+    assert "answers for us-east-1" in checks
+
+
+def test_a_machine_lives_stops_wakes_and_ends(fleet: Fleet) -> None:
+    """Each stage is read at the cloud itself."""
+    create(fleet, "--name", "web-1", "-d", "45s", "--wait")
+    assert states(fleet, "web-1") == ["running"]
+
+    deadline = expires_at(fleet, "web-1")
+    until("web-1 is stopped by its deadline", lambda: states(fleet, "web-1") == ["stopped"])
+    assert datetime.now(UTC) >= deadline
+    until("the row says so", lambda: fleet.rows()["web-1"]["status"] == "stopped (ttl)")
+
+    fleet.im("extend", "web-1", "-d", "1h", "--wait")
+    assert states(fleet, "web-1") == ["running"]
+    assert expires_at(fleet, "web-1") > deadline
+
+    fleet.im("stop", "web-1", "--wait")
+    assert states(fleet, "web-1") == ["stopped"]
+
+    fleet.im("terminate", "web-1", "-y", "--wait")
+    assert states(fleet, "web-1") == ["terminated"]
+
+
+def test_a_worker_killed_in_the_middle_of_a_launch_costs_no_machine_and_doubles_none(fleet: Fleet) -> None:
+    """The cloud is frozen while the only worker calls it, so that the kill falls between the call and its reply."""
+    fleet.compose("up", "--detach", "--no-recreate", "--scale", "worker=1")
+    (only,) = fleet.containers("worker")
+    fleet.compose("pause", "sandbox")
+    create(fleet, "--name", "herd", "--count", "12", "-d", "30m", "--no-wait")
+    until(
+        "the launch is under way",
+        lambda: fleet.sql("SELECT state FROM launches WHERE 'herd-1' = ANY (names)") == "called",
+    )
+    fleet.kill(only)
+    fleet.compose("unpause", "sandbox")
+
+    fleet.compose("up", "--detach", "--no-recreate", "--scale", "worker=4")
+    until("four workers run", lambda: [c["State"]["Running"] for c in fleet.containers("worker")] == [True] * 4)
+    every = {f"herd-{n}": "running" for n in range(1, 13)}
+    until("the others finish it", lambda: {n: r["status"] for n, r in fleet.rows().items() if n in every} == every, 240)
+    assert herd(fleet) == {name: ["running"] for name in every}
+
+    fleet.im("terminate", *every, "-y", "--no-wait")
+    until("the herd is gone", lambda: herd(fleet) == {name: ["terminated"] for name in every})
+
+
+def test_the_broker_may_be_wiped_in_the_middle(fleet: Fleet) -> None:
+    fleet.compose("stop", "worker", "deadlines")
+    create(fleet, "--name", "forgotten", "-d", "10m", "--no-wait")
+    fleet.compose("restart", "valkey")
+    assert states(fleet, "forgotten") == []
+    fleet.compose("start", "worker", "deadlines")
+    until("forgotten runs all the same", lambda: states(fleet, "forgotten") == ["running"])
+
+
+def test_workers_leave_when_asked(fleet: Fleet) -> None:
+    began = time.monotonic()
+    fleet.compose("stop", "worker", "deadlines")
+    assert time.monotonic() - began < 40, "killed at the end of the grace period"
+    assert {c["State"]["ExitCode"] for s in ("worker", "deadlines") for c in fleet.containers(s)} == {0}
+
+
+def test_logs_are_json_and_hold_no_password(fleet: Fleet) -> None:
+    logs = {container["Id"]: fleet.log(container) for container in fleet.containers()}
+    for service in ("worker", "deadlines", "beat"):
+        lines = [line for c in fleet.containers(service) for line in logs[c["Id"]].splitlines()]
+        assert lines
+        for line in lines:
+            json.loads(line)
+    for text in logs.values():
+        assert not [name for name, password in fleet.passwords.items() if password in text]
