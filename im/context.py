@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -36,7 +37,9 @@ class Context:
 def open_context(settings: Settings) -> Context:
     """A context on the real services that `settings` names. Raises Unavailable when no database is named."""
     from im.db.engine import Database, database_clock
+    from im.failpoints import arm
 
+    arm(os.environ)
     database = Database(settings.database_url)
     return Context(
         settings=settings,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from im.failpoints import Point, reach
 from im.logs import log
 from im.queue import DOORBELLS_PER_MESSAGE, Task
 
@@ -21,6 +22,7 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
 
     def answer(task: Task, work: Callable[[Context, Sequence[str]], str]) -> None:
         def run(ids: object = ()) -> str:
+            reach(Point.TASK_TAKEN, task)
             known = checked(ids)
             return _told(task, work(context(), known) if known is not None else "refused: not a list of ids")
 
@@ -65,6 +67,7 @@ def checked(ids: object) -> list[str] | None:
 
 
 def _told(task: Task, sentence: str) -> str:
+    reach(Point.TASK_DONE, task)
     idle = sentence.startswith(("nothing", "another"))
     (log.debug if idle else log.info)(sentence, task=task.value)
     return sentence

@@ -10,6 +10,7 @@ from im.db import events, instances, ticks
 from im.domain.duration import format_duration
 from im.domain.event import Event
 from im.domain.instance import Desired, Instance
+from im.failpoints import Point, reach
 from im.queue import DEADLINES, Task, doorbell_for
 
 if TYPE_CHECKING:
@@ -26,10 +27,13 @@ def enforce_ttl(ctx: Context, hinted: Sequence[str] = ()) -> str:
     """Apply every deadline that has passed. `hinted` (ids) marks an exact hint: it comes between ticks and claims none."""
     if not hinted and not _claim_tick(ctx):
         return "another beat's tick did this"
+    reach(Point.ENFORCE_CLAIMED)
     expired: list[Instance] = []
     while batch := _expire(ctx):
+        reach(Point.ENFORCE_COMMITTED)
         expired += batch
         ring_by_verb(ctx, batch, to=DEADLINES)
+        reach(Point.ENFORCE_RUNG)
     coming = _ring_coming(ctx, timedelta(seconds=2 if hinted else TICK))
     told = f"{_names(expired)} expired" if expired else "nothing is due"
     return f"{told}; next in {format_duration(coming)}" if coming is not None else told
@@ -66,6 +70,7 @@ def _expire(ctx: Context) -> list[Instance]:
         now = ctx.clock(connection)
         rows = instances.expire(connection, now, _BATCH)
         events.record(connection, (_told(row, now) for row in rows))
+        reach(Point.ENFORCE_WRITTEN)
         return rows
 
 

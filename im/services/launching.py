@@ -15,6 +15,7 @@ from im.db import events, instances, launches
 from im.domain.event import Event
 from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed, Scope, Sighting
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, backoff
+from im.failpoints import Point, reach
 from im.logs import log
 from im.providers import errors
 from im.providers.base import Provider, Slot
@@ -61,6 +62,8 @@ def _claim(ctx: Context, number: int) -> tuple[str, Launch, list[Instance], date
             launch = Launch(
                 launch.token, launch.scope, launch.spec, tuple(slots), tuple(names), launch.state, launch.attempts, now
             )
+        reach(Point.LAUNCH_CLAIM_WRITTEN)
+    reach(Point.LAUNCH_CLAIM_COMMITTED)
     return owner, launch, [by_id[i] for i in launch.slots if i in by_id], now, fresh
 
 
@@ -125,6 +128,7 @@ class _Attempt:
         """What the launch made, if that is certain; [] when it may be called (again); None when only time will tell."""
         snapshot = self.provider.find(self.scope, self.launch.token)
         found = list(snapshot.sightings)
+        reach(Point.LAUNCH_LOOKED)
         if len(found) >= len(self.launch.slots):
             return found
         can = self.provider.capabilities
@@ -141,10 +145,12 @@ class _Attempt:
         if not self.fresh and not any(wanted(row, self.launch.token, self.now) for row in self.rows):
             return None
         slots = [Slot(i, n) for i, n in zip(self.launch.slots, self.launch.names, strict=True)]
+        reach(Point.LAUNCH_CALLING)
         return self.provider.launch(self.scope, self.launch.spec, token=self.launch.token, slots=slots)
 
     def _fill(self, machines: Sequence[Sighting]) -> str:
         """Give the n-th machine to the n-th slot. Kept even when our lease has passed: a machine must never be lost."""
+        reach(Point.LAUNCH_MADE)
         ordered = sorted(machines, key=lambda m: (m.launch_index, m.provider_id))
         with self.ctx.begin() as connection:
             now = self.ctx.clock(connection)
@@ -158,7 +164,10 @@ class _Attempt:
             left = [rows[i] for i in free[len(pairs) :]] if mine else []
             again = self._again(connection, left, now) if pairs else self._give_up(connection, left, now)
             after = instances.read(connection, [i for i, _ in pairs])
+            reach(Point.LAUNCH_FILL_WRITTEN)
+        reach(Point.LAUNCH_FILL_COMMITTED)
         self._label(pairs, rows)
+        reach(Point.LAUNCH_LABELLED)
         ring_by_verb(self.ctx, after, after=LOOK_AGAIN.total_seconds() + 0.1)
         ring_by_verb(self.ctx, again)
         short = f", {len(left)} still to come" if left else ""
@@ -219,6 +228,8 @@ class _Attempt:
                 story = (Event(r.id, now, "refused", "cloud", f"{exc.code}: {because}", r.generation) for r in new)
                 events.record(connection, story)
             rows = instances.read(connection, self.launch.slots)
+            reach(Point.LAUNCH_DELAY_WRITTEN)
+        reach(Point.LAUNCH_DELAY_COMMITTED)
         if wait < timedelta(seconds=10):
             ring_by_verb(self.ctx, rows, after=wait.total_seconds() + 0.1)
         return f"{_names(self.launch)}: {because}, retry in {wait.total_seconds():.0f} s"
@@ -237,6 +248,8 @@ class _Attempt:
             kind = "launch failed" if exc else "cancelled"
             told = f"{code}: {because}" if code else because
             events.record(connection, (Event(r.id, now, kind, "cloud", told, r.generation) for r in self.rows))
+            reach(Point.LAUNCH_CLOSE_WRITTEN)
+        reach(Point.LAUNCH_CLOSE_COMMITTED)
         return f"{_names(self.launch)}: {because}"
 
 

@@ -17,6 +17,7 @@ from im.db.work import Outcome
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope, Sighting
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff, next_step
+from im.failpoints import Point, reach
 from im.logs import log
 from im.providers import errors
 from im.providers.base import BatchResult, Provider
@@ -78,14 +79,18 @@ def _claim(ctx: Context, number: int, step: Step) -> _Batch | None:
         rows = work.claim(connection, number, step, now, lease, ctx.settings.batch, owner)
         if step is not Step.LOOK:
             events.record(connection, (_sent(row, step, now) for row in rows if _worth_telling(row.attempts)))
+        if rows:
+            reach(Point.CLAIM_WRITTEN, step)
     return _Batch(owner, rows, now) if rows else None
 
 
 def _one_batch(
     ctx: Context, provider: Provider, scope: Scope, step: Step, batch: _Batch, trouble: ProviderError | None
 ) -> list[str]:
+    reach(Point.CLAIM_COMMITTED, step)
     ids = [row.provider_id for row in batch.rows if row.provider_id]
     result = BatchResult(failed=dict.fromkeys(ids, trouble)) if trouble else _call(provider, scope, step, ids)
+    reach(Point.CALL_ANSWERED, step)
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         outcomes = [_outcome(row, step, result, batch.claimed_at, now) for row in batch.rows]
@@ -95,12 +100,15 @@ def _one_batch(
         events.record(connection, _story(mine, now))
         late = [row for row in batch.rows if row.id not in applied]
         repaired = _repair(connection, late, step, result, now) if late and step is not Step.LOOK else []
+        reach(Point.APPLY_WRITTEN, step)
+    reach(Point.APPLY_COMMITTED, step)
     _ring_again(ctx, [new for _, new, _ in mine], now)
     ring_by_verb(ctx, repaired)
     return [_line(old, new, step, now) for old, new, _ in mine]
 
 
 def _call(provider: Provider, scope: Scope, step: Step, ids: Sequence[str]) -> BatchResult:
+    reach(Point.CALL_BEGUN, step)
     try:
         match step:
             case Step.START:

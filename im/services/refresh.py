@@ -10,6 +10,7 @@ from im.db import events, scopes, ticks, watch, work
 from im.domain.event import Event
 from im.domain.instance import Desired, Instance, Observed, Sighting
 from im.domain.lifecycle import Reading, Verdict, may_be_judged_absent, observe
+from im.failpoints import Point, reach
 from im.logs import log
 from im.providers.base import Provider, Snapshot
 from im.providers.errors import ProviderError
@@ -36,6 +37,7 @@ def refresh(ctx: Context) -> str:
         numbers = scopes.in_use(connection)
         places = [(n, scopes.read(connection, n)) for n in numbers]
         waiting = work.waiting(connection, now, _UNSETTLED_AT_ONCE)
+    reach(Point.REFRESH_CLAIMED)
     for number, place in places:
         ctx.queue.ring(Task.REFRESH_SCOPE, [str(number)], label=str(place))
     ring_by_verb(ctx, waiting)
@@ -54,7 +56,9 @@ def refresh_scope(ctx: Context, number: int) -> str:
         snapshot = provider.listing(scope)
     except ProviderError as exc:
         return _cannot_see(ctx, number, str(scope), began_at, exc)
+    reach(Point.REFRESH_LISTED)
     changed, suspects = _apply(ctx, number, snapshot, began_at)
+    reach(Point.REFRESH_COMMITTED)
     gone = _judge_absent(ctx, provider, number, suspects, began_at) if suspects else 0
     with ctx.begin() as connection:
         if snapshot.complete:
@@ -150,6 +154,7 @@ def _write(
         return
     written = watch.write(connection, notes, now)
     events.record(connection, (_told(n, now) for n in notes if n.row.id in written and _worth_telling(n)))
+    reach(Point.REFRESH_WRITTEN)
     driven = [n.row for n in notes if n.row.id in written and n.reading.verdict is Verdict.OURS]
     ring_by_verb(ctx, driven)
     if any(n.reading.verdict is Verdict.OVERDUE for n in notes):

@@ -19,6 +19,7 @@ from im.domain.event import Event
 from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
 from im.domain.intent import Deadline, Intent
 from im.domain.names import check_name, make_id, make_name, numbered
+from im.failpoints import Point, reach
 from im.providers import registry
 from im.providers.base import Ask, Capabilities
 from im.queue import Task
@@ -94,6 +95,7 @@ def create(ctx: Context, order: Order) -> Answer:
             with ctx.begin() as connection:
                 now = ctx.clock(connection)
                 rows = _insert(connection, planned, names, order, now)
+                reach(Point.REQUEST_WRITTEN, Task.CREATE)
             break
         except IntegrityError as exc:
             if "uq_instances_living_name" not in str(exc.orig):
@@ -102,8 +104,10 @@ def create(ctx: Context, order: Order) -> Answer:
                 raise _name_taken(ctx, planned.names) from exc
     else:
         raise ImError("no free name was found", "give one with --name")
+    reach(Point.REQUEST_COMMITTED, Task.CREATE)
     rang = ctx.queue.ring(Task.CREATE, [r.id for r in rows], label=_label(rows))
     ring_hints(ctx, rows, now)
+    reach(Point.REQUEST_RUNG, Task.CREATE)
     return Answer(tuple(Change(None, r) for r in rows), now, rang)
 
 
@@ -152,8 +156,11 @@ def _change(
         after = instances.write_intents(connection, intents, actor, now)
         story = (_told(old, new, actor, kind, now) for old, new in zip(before, after, strict=True))
         events.record(connection, story)
+        reach(Point.REQUEST_WRITTEN, task)
+    reach(Point.REQUEST_COMMITTED, task)
     rang = ctx.queue.ring(task, wanted, label=_label(after))
     ring_hints(ctx, after, now)
+    reach(Point.REQUEST_RUNG, task)
     return Answer(tuple(Change(b, a) for b, a in zip(before, after, strict=True)), now, rang)
 
 
