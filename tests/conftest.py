@@ -21,7 +21,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from im.db import migrate
+from im.db import holds, migrate
 from im.db.engine import Database, make_engine
 from im.stack import postgres
 from im.stack.layout import Layout
@@ -58,7 +58,8 @@ def database_url(migrated_url: str) -> str:
     """The migrated database, empty but for its identity."""
     database = Database(migrated_url)
     with database.begin() as connection:
-        connection.execute(text("TRUNCATE events, instances, launches, scopes, ticks RESTART IDENTITY CASCADE"))
+        connection.execute(text("TRUNCATE events, holds, instances, launches, rates, scopes, ticks RESTART IDENTITY CASCADE"))
+        holds.settle_here(connection)
     database.dispose()
     return migrated_url
 

@@ -22,8 +22,9 @@ def make_app(settings: Settings) -> Celery:
     app = Celery("im", set_as_current=True)
     app.conf.update(broker_settings(settings))
     app.conf.update(worker_settings())
-    tasks.register(app, process.ContextOfProcess(settings))
-    _wire_signals(settings)
+    context = process.ContextOfProcess(settings)
+    tasks.register(app, context)
+    _wire_signals(settings, context)
     return app
 
 
@@ -50,7 +51,7 @@ def worker_settings() -> dict[str, Any]:
     }
 
 
-def _wire_signals(settings: Settings) -> None:
+def _wire_signals(settings: Settings, context: process.ContextOfProcess) -> None:
     # weak=False: the functions live only here, and a signal holds its receivers weakly
     def log_through_ours(**_: object) -> None:
         logs.configure(settings.log_level, settings.log_format)
@@ -64,5 +65,9 @@ def _wire_signals(settings: Settings) -> None:
         for entry in BEAT_SCHEDULE.values():
             sender.app.send_task(entry["task"])
 
+    def start_sweeping(**_: object) -> None:
+        process.Sweeper(context).start()
+
+    signals.worker_process_init.connect(start_sweeping, weak=False)
     signals.setup_logging.connect(log_through_ours, weak=False)
     signals.beat_init.connect(ring_at_once, weak=False)

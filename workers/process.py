@@ -1,10 +1,13 @@
-"""What one worker process owns: its context, opened on first use, because connections do not survive a fork."""
+"""What one worker process owns: its context, opened on first use because connections do not survive a fork, and its sweeper."""
 
 from __future__ import annotations
 
 import os
+import threading
 
 from im.context import Context, open_context
+from im.logs import log
+from im.services.sweep import EVERY, sweep_if_stale
 from im.settings import Settings
 
 
@@ -20,3 +23,23 @@ class ContextOfProcess:
         if self._context is None or self._pid != os.getpid():
             self._context, self._pid = open_context(self._settings), os.getpid()
         return self._context
+
+
+class Sweeper(threading.Thread):
+    """Looks at the ticks every few seconds; needs neither the broker nor beat. One in each worker process."""
+
+    def __init__(self, context: ContextOfProcess) -> None:
+        super().__init__(name="im-sweeper", daemon=True)
+        self._context = context
+        self._asked_to_stop = threading.Event()
+
+    def run(self) -> None:
+        while not self._asked_to_stop.wait(EVERY):
+            try:
+                sweep_if_stale(self._context())
+            except Exception as exc:
+                # the database may be away; the next look may find it back
+                log.error("the sweep could not look", error=f"{type(exc).__name__}: {exc}")
+
+    def stop(self) -> None:
+        self._asked_to_stop.set()

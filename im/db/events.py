@@ -18,7 +18,7 @@ def record(connection: Connection, happened: Iterable[Event]) -> None:
             "at": e.at,
             "kind": e.kind,
             "actor": e.actor,
-            "reason": e.reason,
+            "reason": e.reason.replace("\x00", ""),
             "generation": e.generation,
             "detail": dict(e.detail),
         }

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, or_, select, tuple_, update
 
+from im.db.holds import trusted_clock
 from im.db.recordset import assignments, recordset
 from im.db.rows import fetch_instances, select_instances
-from im.db.tables import instances
+from im.db.tables import instances, scopes
 from im.domain.instance import Desired, Instance, Observed, Why
 from im.domain.intent import Intent
 from im.domain.lifecycle import meets
@@ -111,12 +112,13 @@ def _new_goal(desired: ColumnElement[Any], now: datetime) -> dict[str, Any]:
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:
-    """Past the deadline and meant to run, or seen running although it was meant to be stopped."""
+    """Past the deadline and meant to run, or seen running although it was meant to be stopped; where the clock is trusted."""
     alive = t.observed.in_((Observed.PENDING.value, Observed.RUNNING.value))
     return and_(
         t.closed_at.is_(None),
         t.expires_at <= now,
         t.desired != Desired.TERMINATED.value,
+        t.scope_id.in_(select(scopes.c.id).where(trusted_clock())),
         or_(t.desired == Desired.RUNNING.value, and_(t.settled_generation == t.generation, alive)),
     )
 

@@ -70,6 +70,12 @@ def claim_one(connection: Connection, scope_id: int, now: datetime, lease: timed
     return to_launch(connection.execute(select_launches().where(t.token == token)).one())
 
 
+def wait(connection: Connection, token: str, until: datetime) -> None:
+    """Give a claimed launch back untouched: it is not its turn yet."""
+    values = {"lease_token": None, "lease_until": None, "attempts": t.attempts - 1, "next_attempt_at": until}
+    connection.execute(update(launches).where(t.token == token).values(**values))
+
+
 def commit_to_call(
     connection: Connection, token: str, slots: Sequence[str], names: Sequence[str], now: datetime
 ) -> None:

@@ -35,4 +35,6 @@ def assignments(source: TableValuedAlias, names: Sequence[str]) -> dict[str, Col
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "")  # Postgres takes every character but this one
     return value.isoformat() if hasattr(value, "isoformat") else value

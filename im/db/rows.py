@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -75,7 +76,9 @@ def to_launch(row: Row[Any]) -> Launch:
 
 
 def to_spec(stored: dict[str, Any]) -> Spec:
-    return Spec(**stored)
+    """Tolerant: a row written by a neighbouring version, or by half, must not stop the work on its whole scope."""
+    texts = {f.name: str(stored.get(f.name) or "") for f in fields(Spec) if f.name != "options"}
+    return Spec(**texts, options=stored.get("options") or {})
 
 
 def from_spec(spec: Spec) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -65,11 +66,20 @@ def belongs_to(connection: Connection, scope: Scope, cloud_account: str) -> str:
 
 
 def report(
-    connection: Connection, number: int, *, began_at: datetime, error_code: str | None = None, error: str | None = None
+    connection: Connection,
+    number: int,
+    *,
+    began_at: datetime,
+    error_code: str | None = None,
+    error: str | None = None,
+    clock_skew: float | None = None,
 ) -> None:
-    """Write down how a listing begun at `began_at` went; only a complete one counts as refreshed."""
+    """Write down how a listing begun at `began_at` went; only a complete one counts as refreshed.
+
+    `clock_skew` is in seconds, positive when the cloud's clock is ahead of ours; None when it did not tell.
+    """
     ok = error_code is None
-    values = (
+    values: dict[str, Any] = (
         {"refreshed_at": began_at, "failing_since": None, "error_code": None, "error": None}
         if ok
         else {
@@ -78,6 +88,8 @@ def report(
             "error": error,
         }
     )
+    if clock_skew is not None:
+        values["clock_skew"] = clock_skew
     connection.execute(update(scopes).where(scopes.c.id == number).values(**values))
 
 

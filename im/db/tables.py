@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Float,
     ForeignKey,
     Identity,
     Index,
@@ -69,6 +70,8 @@ scopes = Table(
     _moment("failing_since"),
     Column("error_code", Text),
     Column("error", Text),
+    # seconds by which the cloud's clock is ahead of the database's, as last seen
+    Column("clock_skew", Float),
     UniqueConstraint("provider", "account", "region", name="uq_scopes_place"),
 )
 
@@ -177,4 +180,23 @@ ticks = Table(
     Column("name", Text, primary_key=True),
     Column("slot", BigInteger, primary_key=True),
     _moment("claimed_at", nullable=False),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    _moment("since", nullable=False),
+    _moment("until", nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+rates = Table(
+    "rates",
+    metadata,
+    Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
+    Column("verb", Text, primary_key=True),
+    Column("tokens", Float, nullable=False),
+    _moment("at", nullable=False),
 )

@@ -47,13 +47,8 @@ def _ready(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def claim(
-    connection: Connection, scope_id: int, step: Step, now: datetime, lease: timedelta, limit: int, owner: str
-) -> list[Instance]:
-    """Lease up to `limit` rows of the scope whose next step is `step`; returns them as they were before.
-
-    A changing step is written down as unsure before it is taken: whoever finds the row later knows it may have happened.
-    """
+def ready(connection: Connection, scope_id: int, step: Step, now: datetime, limit: int) -> list[Instance]:
+    """Up to `limit` rows of the scope whose next step is `step` and whom nobody works on, locked until the transaction ends."""
     wanted = [(d.value, o.value) for d, o in pairs(step)]
     query = (
         select_instances()
@@ -63,16 +58,18 @@ def claim(
         .limit(limit)
         .with_for_update(skip_locked=True, of=instances)
     )
-    rows = fetch_instances(connection, query)
-    if not rows:
-        return []
-    values: dict[str, Any] = {"lease_token": owner, "lease_until": now + lease}
+    return fetch_instances(connection, query)
+
+
+def lease(connection: Connection, ids: Sequence[str], step: Step, now: datetime, span: timedelta, owner: str) -> None:
+    """Own locked rows for `span`. A changing step is written down as unsure before it is taken: whoever finds the row later
+    knows that it may have happened."""
+    values: dict[str, Any] = {"lease_token": owner, "lease_until": now + span}
     if step is not Step.LOOK:
         intent = cast({step.value: now.isoformat()}, JSONB)
         # an older attempt's date is kept: what is on the right wins in ||
         values |= {"attempts": t.attempts + 1, "unsure": intent.op("||")(t.unsure)}
-    connection.execute(update(instances).where(t.id.in_([r.id for r in rows])).values(**values))
-    return rows
+    connection.execute(update(instances).where(t.id.in_(ids)).values(**values))
 
 
 _SEEN = ("observed", "observed_at", "public_ip", "private_ip", "launched_at")
@@ -152,6 +149,12 @@ def _facts(v: Any, seen: ColumnElement[bool], now: datetime) -> dict[str, Any]:
         "drift_since": case((seen, None), else_=t.drift_since),
         "closed_at": case((gone, func.coalesce(t.closed_at, now)), else_=t.closed_at),
     }
+
+
+def park(connection: Connection, ids: Sequence[str], code: str, error: str) -> None:
+    """Give the present request up, with the evidence on the row."""
+    values = {"failed_generation": t.generation, "error_code": code, "error": error, "next_attempt_at": None}
+    connection.execute(update(instances).where(t.id.in_(ids)).values(**values))
 
 
 def unsettle(connection: Connection, ids: Sequence[str], step: Step, now: datetime) -> list[Instance]:

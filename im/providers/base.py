@@ -16,6 +16,14 @@ from im.providers.errors import ProviderError
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """How often a call may be made: refill per second, and how many may come at once. Kept below the cloud's own limit."""
+
+    per_second: float
+    burst: float
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a cloud can do; shown to people at create."""
 
@@ -26,6 +34,8 @@ class Capabilities:
     """After this long, a machine that no complete listing shows was never made."""
     can_spot: bool = False
     native_deadline: bool = False
+    rates: Mapping[str, Rate] = field(default_factory=dict)
+    """Verb of the contract → how often the fleet may call it in one scope; a verb that is not named is not limited."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, ticks
+from im.db import events, holds, instances, ticks
 from im.domain.duration import format_duration
 from im.domain.event import Event
+from im.domain.hold import HoldKind
 from im.domain.instance import Desired, Instance
 from im.failpoints import Point, reach
+from im.logs import log
 from im.queue import DEADLINES, Task, doorbell_for
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ def enforce_ttl(ctx: Context, hinted: Sequence[str] = ()) -> str:
     if not hinted and not _claim_tick(ctx):
         return "another beat's tick did this"
     reach(Point.ENFORCE_CLAIMED)
+    if held := _held(ctx):
+        return held
     expired: list[Instance] = []
     while batch := _expire(ctx):
         reach(Point.ENFORCE_COMMITTED)
@@ -58,6 +62,16 @@ def ring_hints(ctx: Context, rows: Iterable[Instance], now: datetime) -> None:
     for row in seconds.values():
         after = max(0.0, (row.expires_at - now).total_seconds()) + _LATE
         ctx.queue.ring(Task.ENFORCE_TTL, [row.id], label=row.name, after=after)
+
+
+def _held(ctx: Context) -> str:
+    """Why no deadline may be enforced anywhere now; empty when they may. A skewed clock holds its own scope only."""
+    with ctx.begin() as connection:
+        found = holds.active(connection, ctx.clock(connection))
+    for hold in found:
+        log.error("deadlines are held", kind=hold.kind.value, reason=hold.reason, mend=hold.mend, by=hold.by)
+    everywhere = [h for h in found if h.kind is not HoldKind.CLOCK]
+    return f"held: {everywhere[0].reason} ({everywhere[0].mend})" if everywhere else ""
 
 
 def _claim_tick(ctx: Context) -> bool:

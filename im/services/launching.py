@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, launches
+from im.db import events, instances, launches, rates
 from im.domain.event import Event
 from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed, Scope, Sighting
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, backoff
@@ -33,18 +33,21 @@ def drive_launches(
 ) -> list[str]:
     """Every launch of the scope that is due, one call each; one line for each. `trouble` forbids calling at all."""
     told: list[str] = []
-    while (claimed := _claim(ctx, number)) is not None:
+    while (claimed := _claim(ctx, provider, number)) is not None:
         told.append(_Attempt(ctx, provider, scope, number, *claimed).run(trouble))
     return told
 
 
-def _claim(ctx: Context, number: int) -> tuple[str, Launch, list[Instance], datetime, bool] | None:
+def _claim(ctx: Context, provider: Provider, number: int) -> tuple[str, Launch, list[Instance], datetime, bool] | None:
     """Lease one launch, settle what can be settled without the cloud, and commit to the call."""
     owner = str(uuid.uuid4())
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         launch = launches.claim_one(connection, number, now, timedelta(seconds=ctx.settings.launch_lease), owner)
         if launch is None:
+            return None
+        if wait := rates.take(connection, number, "launch", provider.capabilities.rates.get("launch"), now):
+            launches.wait(connection, launch.token, now + timedelta(seconds=wait))
             return None
         rows = instances.lock(connection, sorted(launch.slots))
         by_id = {row.id: row for row in rows}
@@ -104,28 +107,31 @@ class _Attempt:
     ) -> None:
         self.ctx, self.provider, self.scope, self.number = ctx, provider, scope, number
         self.owner, self.launch, self.rows, self.now, self.fresh = owner, launch, rows, now, fresh
+        self.called = False
 
     def run(self, trouble: ProviderError | None) -> str:
         if not self.launch.slots:
             return self._close(LaunchState.CANCELLED, "nobody wants it any more")
-        if trouble is not None:
-            return self._refused_or_retried(trouble, called=False)
+        if self.launch.attempts > 2 * MAX_ATTEMPTS and not self.fresh:
+            trouble = errors.Unknown(f"{self.launch.attempts} workers took it up and none came back")
         try:
-            found = [] if self.fresh else self._find()
-            if found is None:
-                return self._later("not seen yet; looked for again")
+            if trouble is not None:
+                raise trouble
+            machines = self._machines()
         except ProviderError as exc:
-            return self._refused_or_retried(exc, called=False)
-        try:
-            machines = found or self._launch()
-        except ProviderError as exc:
-            return self._refused_or_retried(exc, called=True)
+            return self._refused_or_retried(exc)
+        except Exception as exc:
+            log.exception("unexpected error in a launch", launch=self.launch.token)
+            fault = errors.Unknown(f"unexpected {type(exc).__name__}; the worker's log has it")
+            return self._refused_or_retried(fault)
         if machines is None:
-            return self._absent()
-        return self._fill(machines)
+            return self._later("not seen yet; looked for again")
+        return self._fill(machines) if machines else self._close(LaunchState.ABSENT, "nothing was launched")
 
-    def _find(self) -> list[Sighting] | None:
-        """What the launch made, if that is certain; [] when it may be called (again); None when only time will tell."""
+    def _machines(self) -> list[Sighting] | None:
+        """What the launch made or makes now; [] when it certainly made nothing and need not; None when only time will tell."""
+        if self.fresh:
+            return self._call()
         snapshot = self.provider.find(self.scope, self.launch.token)
         found = list(snapshot.sightings)
         reach(Point.LAUNCH_LOOKED)
@@ -134,17 +140,15 @@ class _Attempt:
         can = self.provider.capabilities
         anybody = any(wanted(row, self.launch.token, self.now) for row in self.rows)
         if can.idempotent_launch and (anybody or found):
-            return []
+            return self._call()
         assert self.launch.called_at is not None
-        if snapshot.complete and self.now - self.launch.called_at > can.launch_visible_within:
-            return found
-        return None
-
-    def _launch(self) -> list[Sighting] | None:
-        """Call; None when nobody wants what the look did not find (only then was the grace waited out)."""
-        if not self.fresh and not any(wanted(row, self.launch.token, self.now) for row in self.rows):
+        if not snapshot.complete or self.now - self.launch.called_at <= can.launch_visible_within:
             return None
+        return self._call() if anybody and not found else found
+
+    def _call(self) -> list[Sighting]:
         slots = [Slot(i, n) for i, n in zip(self.launch.slots, self.launch.names, strict=True)]
+        self.called = True
         reach(Point.LAUNCH_CALLING)
         return self.provider.launch(self.scope, self.launch.spec, token=self.launch.token, slots=slots)
 
@@ -196,12 +200,12 @@ class _Attempt:
         except ProviderError as exc:
             log.warning("names were not tagged", launch=self.launch.token, error=exc.message)
 
-    def _refused_or_retried(self, exc: ProviderError, *, called: bool) -> str:
+    def _refused_or_retried(self, exc: ProviderError) -> str:
         """Definitely refused for good: the slots have failed. Anything else is tried again, the same to the letter."""
         final = isinstance(exc, errors.Rejected | errors.NoCapacity)
         spent = isinstance(exc, errors.Unknown | errors.NotFound) and self.launch.attempts >= MAX_ATTEMPTS
         # an answer to the call speaks for every earlier one with the same token; an answer to a look does not
-        if (final and (called or self.fresh)) or spent:
+        if (final and (self.called or self.fresh)) or spent:
             return self._close(LaunchState.REFUSED, exc.message, exc)
         definite = not isinstance(exc, errors.Ambiguous | errors.Unknown)
         state = LaunchState.OPEN if self.fresh and definite else LaunchState.CALLED
@@ -233,9 +237,6 @@ class _Attempt:
         if wait < timedelta(seconds=10):
             ring_by_verb(self.ctx, rows, after=wait.total_seconds() + 0.1)
         return f"{_names(self.launch)}: {because}, retry in {wait.total_seconds():.0f} s"
-
-    def _absent(self) -> str:
-        return self._close(LaunchState.ABSENT, "nothing was launched")
 
     def _close(self, state: LaunchState, because: str, exc: ProviderError | None = None) -> str:
         """No machine will come of this launch."""

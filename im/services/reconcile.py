@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, scopes, work
+from im.db import events, holds, rates, scopes, work
 from im.db.work import Outcome
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope, Sighting
@@ -20,7 +20,7 @@ from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff, next_st
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers import errors
-from im.providers.base import BatchResult, Provider
+from im.providers.base import BatchResult, Provider, Rate
 from im.providers.errors import ProviderError
 from im.services.enforce import ring_by_verb
 from im.services.launching import drive_launches
@@ -53,9 +53,11 @@ def reconcile_scope(ctx: Context, number: int) -> list[str]:
         return []
     provider = ctx.provider_for(scope)
     trouble = _wrong_account(ctx, provider, scope)
+    if _is_clone(ctx):
+        return ["this database is a copy: nothing is changed at the cloud until `im db resume`"]
     told = drive_launches(ctx, provider, scope, number, trouble)
     for step in _STEPS:
-        while batch := _claim(ctx, number, step):
+        while batch := _claim(ctx, provider, number, step):
             told += _one_batch(ctx, provider, scope, step, batch, trouble)
             if len(batch.rows) < ctx.settings.batch:
                 break
@@ -71,17 +73,38 @@ class _Batch:
         self.claimed_at = claimed_at
 
 
-def _claim(ctx: Context, number: int, step: Step) -> _Batch | None:
+def _claim(ctx: Context, provider: Provider, number: int, step: Step) -> _Batch | None:
+    """Lease a batch, if the fleet may make this call now; else the rows wait for the next doorbell or tick."""
     owner = str(uuid.uuid4())
-    lease = timedelta(seconds=ctx.settings.step_lease)
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        rows = work.claim(connection, number, step, now, lease, ctx.settings.batch, owner)
-        if step is not Step.LOOK:
-            events.record(connection, (_sent(row, step, now) for row in rows if _worth_telling(row.attempts)))
-        if rows:
+        rows = work.ready(connection, number, step, now, ctx.settings.batch)
+        rows = _without_the_parked(connection, rows, step, now)
+        wait = rates.take(connection, number, *_rate(provider, step), now) if rows else 0.0
+        if not wait:
+            span = timedelta(seconds=ctx.settings.step_lease)
+            work.lease(connection, [row.id for row in rows], step, now, span, owner)
+            if step is not Step.LOOK:
+                events.record(connection, (_sent(row, step, now) for row in rows if _worth_telling(row.attempts)))
+        if rows and not wait:
             reach(Point.CLAIM_WRITTEN, step)
+    if wait:
+        ring_by_verb(ctx, rows, after=wait)
+        return None
     return _Batch(owner, rows, now) if rows else None
+
+
+def _without_the_parked(connection: Connection, rows: list[Instance], step: Step, now: datetime) -> list[Instance]:
+    """A start that was claimed again and again and never brought an answer, not even a refusal, kills its worker: park it.
+
+    Stops and terminates are never given up: a worker lost is cheaper than a machine forgotten.
+    """
+    parked = [row for row in rows if step is Step.START and row.attempts >= MAX_ATTEMPTS]
+    if parked:
+        told = f"{MAX_ATTEMPTS} workers took it up and none came back"
+        work.park(connection, [row.id for row in parked], "poison", told)
+        events.record(connection, (Event(r.id, now, "parked", "im", told, r.generation) for r in parked))
+    return [row for row in rows if row not in parked]
 
 
 def _one_batch(
@@ -107,6 +130,16 @@ def _one_batch(
     return [_line(old, new, step, now) for old, new, _ in mine]
 
 
+def _rate(provider: Provider, step: Step) -> tuple[str, Rate | None]:
+    verb = "describe" if step is Step.LOOK else step.value
+    return verb, provider.capabilities.rates.get(verb)
+
+
+def _is_clone(ctx: Context) -> bool:
+    with ctx.begin() as connection:
+        return holds.is_clone(connection)
+
+
 def _call(provider: Provider, scope: Scope, step: Step, ids: Sequence[str]) -> BatchResult:
     reach(Point.CALL_BEGUN, step)
     try:
@@ -122,6 +155,20 @@ def _call(provider: Provider, scope: Scope, step: Step, ids: Sequence[str]) -> B
         return _look_at_refused(provider, scope, result)
     except ProviderError as exc:
         return BatchResult(failed=dict.fromkeys(ids, exc))
+    except Exception as exc:
+        return _without_the_poison(provider, scope, step, ids, exc)
+
+
+def _without_the_poison(
+    provider: Provider, scope: Scope, step: Step, ids: Sequence[str], exc: Exception
+) -> BatchResult:
+    """A fault of ours, not of the cloud. The id it hangs on is found by halving, and parked with what was raised."""
+    log.exception("unexpected error in a provider", step=step.value, scope=str(scope), ids=list(ids[:5]))
+    if len(ids) == 1:
+        return BatchResult(failed={ids[0]: errors.Unknown(f"unexpected {type(exc).__name__}; the worker's log has it")})
+    half = len(ids) // 2
+    first, second = (_call(provider, scope, step, part) for part in (ids[:half], ids[half:]))
+    return BatchResult({**first.done, **second.done}, {**first.failed, **second.failed})
 
 
 def _look_at_refused(provider: Provider, scope: Scope, result: BatchResult) -> BatchResult:

@@ -61,11 +61,9 @@ def refresh_scope(ctx: Context, number: int) -> str:
     reach(Point.REFRESH_COMMITTED)
     gone = _judge_absent(ctx, provider, number, suspects, began_at) if suspects else 0
     with ctx.begin() as connection:
-        if snapshot.complete:
-            scopes.report(connection, number, began_at=began_at)
-        else:
-            told = "the listing was cut short"
-            scopes.report(connection, number, began_at=began_at, error_code="incomplete", error=told)
+        skew = (snapshot.date - ctx.clock(connection)).total_seconds() if snapshot.date else None
+        trouble = {} if snapshot.complete else {"error_code": "incomplete", "error": "the listing was cut short"}
+        scopes.report(connection, number, began_at=began_at, clock_skew=skew, **trouble)
     return f"{scope}: {len(snapshot.sightings)} seen, {changed + gone} changed"
 
 

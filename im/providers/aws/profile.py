@@ -10,7 +10,7 @@ from im.domain.errors import Refused
 from im.domain.instance import Scope, Spec
 from im.providers.aws.images import check_image
 from im.providers.aws.public_key import check_public_key
-from im.providers.base import Ask, Capabilities
+from im.providers.base import Ask, Capabilities, Rate
 
 DEFAULT_TYPE = "t2.nano"
 DEFAULT_REGION = "us-east-1"
@@ -44,6 +44,14 @@ class AwsProfile:
         launch_visible_within=timedelta(minutes=5),
         can_spot=False,
         native_deadline=False,
+        # below EC2's documented refill (run, start 2/s; stop, terminate 5/s; describe 20/s when paginated) and bursts
+        rates={
+            "launch": Rate(1.5, 4),
+            "start": Rate(1.5, 4),
+            "stop": Rate(4, 40),
+            "terminate": Rate(4, 80),
+            "describe": Rate(10, 50),
+        },
     )
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:

@@ -1,0 +1,32 @@
+"""Reasons for which deadlines are not enforced for a while: always visible, and what a person set always ends by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+MAX_PAUSE = timedelta(hours=24)
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""Beyond this difference between the database's clock and the cloud's, nobody knows whether a deadline has passed."""
+
+
+class HoldKind(StrEnum):
+    PAUSE = "pause"
+    """A person paused enforcement for an incident."""
+    CLONE = "clone"
+    """This database runs in another server than the one its deployment was made in."""
+    CLOCK = "clock"
+    """The database's clock and the cloud's differ too much, in some scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One reason, since when, until when (None: until it is mended), and what to type to end it."""
+
+    kind: HoldKind
+    reason: str
+    mend: str
+    by: str = "im"
+    since: datetime | None = None
+    until: datetime | None = None

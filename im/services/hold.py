@@ -1,0 +1,50 @@
+"""pause and resume: enforcement held for an incident, visibly and with an end; and a copied database made at home."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from im.db import holds
+from im.domain.duration import format_duration
+from im.domain.errors import Refused
+from im.domain.hold import MAX_PAUSE, Hold
+from im.logs import log
+
+if TYPE_CHECKING:
+    from im.context import Context
+
+
+def pause(ctx: Context, span: timedelta, *, actor: str, reason: str) -> datetime:
+    """Hold every deadline for `span`; returns the end. Raises Refused for more than a day: a pause must not be forgotten."""
+    if span > MAX_PAUSE:
+        raise Refused(f"a pause lasts at most {format_duration(MAX_PAUSE)}", "pause again if it takes longer")
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        holds.pause(connection, now, now + span, actor, reason)
+    log.warning("enforcement paused", by=actor, reason=reason, until=(now + span).isoformat())
+    return now + span
+
+
+def resume(ctx: Context, *, actor: str) -> bool:
+    """End the pause; False when there was none. What fell due meanwhile is stopped at the next tick."""
+    with ctx.begin() as connection:
+        ended = holds.resume(connection)
+    if ended:
+        log.warning("enforcement resumed", by=actor)
+    return ended
+
+
+def settle_here(ctx: Context, *, actor: str) -> bool:
+    """Make this database server the deployment's home; False when it was already."""
+    with ctx.begin() as connection:
+        moved = holds.settle_here(connection)
+    if moved:
+        log.warning("the deployment's home is this database server from now on", by=actor)
+    return moved
+
+
+def active(ctx: Context) -> list[Hold]:
+    """Every hold in force."""
+    with ctx.begin() as connection:
+        return holds.active(connection, ctx.clock(connection))
