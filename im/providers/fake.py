@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from im.domain.errors import Refused
 from im.domain.instance import ALIVE, Observed, Scope, Sighting, Spec
 from im.providers.base import Ask, BatchResult, Capabilities, Check, Slot, Snapshot
-from im.providers.errors import NoCapacity, NotFound, ProviderError, WrongState
+from im.providers.errors import NoCapacity, NotFound, ProviderError, Rejected, WrongState
 
 if TYPE_CHECKING:
     from im.settings import Settings
@@ -68,7 +68,8 @@ class Fault:
 
 
 class FakeCloud:
-    """The machines of every account and region, and a script of what goes wrong."""
+    """The machines of every region, and a script of what goes wrong. Every transition takes `takes`; a new machine is known
+    only to the call that made it until `visible_after`; a terminated one is shown while the cloud `remembers`."""
 
     def __init__(
         self,
@@ -79,14 +80,8 @@ class FakeCloud:
         visible_after: timedelta = timedelta(0),
         remembers: timedelta = timedelta(hours=1),
     ) -> None:
-        self.clock = clock
-        self.idempotent = idempotent
-        self.takes = takes
-        """How long each transition lasts."""
-        self.visible_after = visible_after
-        """How long a new machine is unknown to every call but the one that made it."""
-        self.remembers = remembers
-        """How long a terminated machine is still shown."""
+        self.clock, self.idempotent = clock, idempotent
+        self.takes, self.visible_after, self.remembers = takes, visible_after, remembers
         self.capacity: dict[str, int] = {}
         """Zone → machines it can run at once; a zone not named has no limit."""
         self.cursed: dict[str, ProviderError] = {}
@@ -140,7 +135,9 @@ class FakeCloud:
 
     def launch(self, region: str, zone: str, tags: Mapping[str, str], token: str, number: int) -> list[Machine]:
         if self.idempotent and (zone, token) in self._tokens:
-            return [self._machines[one] for one in self._tokens[zone, token] if one in self._machines]
+            if made := [self._machines[one] for one in self._tokens[zone, token] if one in self._machines]:
+                return made
+            raise Rejected("the machines of this launch are gone")
         running = sum(one.zone == zone and self.state(one) in ALIVE for one in self._machines.values())
         if running + number > self.capacity.get(zone, running + number):
             raise NoCapacity(f"{zone} has no room for {number} more")
@@ -174,14 +171,10 @@ class FakeCloud:
         return {one.id: self.sight(one) for one in known if one.region == region and self._shown(one)}
 
     def listing(self, region: str, tags: Mapping[str, str]) -> Snapshot:
-        shown = [
-            self.sight(one)
-            for one in self._machines.values()
-            if one.region == region and self._shown(one) and tags.items() <= one.tags.items()
-        ]
-        if self._halves:
-            return Snapshot(False, tuple(shown[: self._halves.pop(0)]), self.clock())
-        return Snapshot(True, tuple(shown), self.clock())
+        here = (one for one in self._machines.values() if one.region == region and self._shown(one))
+        shown = tuple(self.sight(one) for one in here if tags.items() <= one.tags.items())
+        keep = self._halves.pop(0) if self._halves else None
+        return Snapshot(keep is None, shown[:keep], self.clock())
 
     def state(self, machine: Machine) -> Observed:
         """The state now: a transition is over once it has lasted as long as transitions take."""
@@ -190,17 +183,18 @@ class FakeCloud:
 
     def sight(self, machine: Machine) -> Sighting:
         state = self.state(machine)
-        high, low = divmod(machine.number, 250)
-        public_ip = f"198.18.{high}.{low + 1}" if state in ALIVE else None
-        private_ip = f"10.0.{high}.{low + 1}" if state not in (_T, _X) else None
+        host = "{}.{}".format(*divmod(machine.number, 250))
+        public_ip, private_ip = (
+            f"198.18.{host}" if state in ALIVE else None,
+            f"10.0.{host}" if state is not _X else None,
+        )
         place = (machine.zone, public_ip, private_ip, machine.born)
         return Sighting(machine.id, state, *place, tags=dict(machine.tags), launch_index=machine.launch_index)
 
     def _make(self, region: str, zone: str, tags: Mapping[str, str], index: int) -> Machine:
         number, now = next(self._numbers), self.clock()
-        machine = Machine(f"fake-{number:06}", number, region, zone, now, _P, now, dict(tags), index)
-        self._machines[machine.id] = machine
-        return machine
+        name = f"fake-{number:06}"
+        return self._machines.setdefault(name, Machine(name, number, region, zone, now, _P, now, dict(tags), index))
 
     def _move(self, verb: str, machine: Machine) -> None:
         now = self.state(machine)
@@ -270,9 +264,9 @@ class FakeProvider:
     def ours(self, scope: Scope) -> Snapshot:
         return self._listing("ours", scope, {})
 
-    def _listing(self, verb: str, scope: Scope, tags: Mapping[str, str]) -> Snapshot:
+    def _listing(self, verb: str, scope: Scope, tags: dict[str, str]) -> Snapshot:
         with self._cloud.call(verb, mutating=False):
-            return self._cloud.listing(scope.region, {**self._mine, **tags})
+            return self._cloud.listing(scope.region, self._mine | tags)
 
     def start(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
         return self._change("start", ids)

@@ -73,7 +73,7 @@ KEY = answer("ImportKeyPair", "<keyName>k</keyName>")
 
 
 class CannedCloud:
-    """Replies per action, in order; the last one is repeated. `seen` holds every request's parameters."""
+    """Replies per action, in order; the last one is repeated. `seen` holds every request's parameters, `signed` its signature."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -88,6 +88,7 @@ class CannedCloud:
             "ImportKeyPair": [KEY],
         }
         self.seen: list[dict[str, str]] = []
+        self.signed: list[str] = []
 
     def will(self, action: str, *replies: Reply) -> None:
         self.replies[action] = list(replies)
@@ -110,6 +111,7 @@ def canned_cloud() -> Iterator[CannedCloud]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            cloud.signed.append(self.headers["Authorization"])
             # SSM speaks JSON and names its action in a header
             action = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
             cloud.seen.append({"Action": action, **{key: values[0] for key, values in form.items()}})
@@ -119,8 +121,9 @@ def canned_cloud() -> Iterator[CannedCloud]:
             if reply.silent or reply.cut == 0:
                 return
             body = reply.body.encode()
-            self.send_response(reply.status)
-            for key, value in {"Content-Type": "text/xml", "Content-Length": str(len(body)), **reply.headers}.items():
+            self.send_response_only(reply.status)
+            standard = {"Date": self.date_time_string(), "Content-Type": "text/xml", "Content-Length": str(len(body))}
+            for key, value in {**standard, **reply.headers}.items():
                 self.send_header(key, value)
             self.end_headers()
             self.wfile.write(body[: reply.cut])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from botocore.config import Config
@@ -257,6 +258,7 @@ def test_ids_are_found_in_messages_longer_than_any_we_keep(aws: AwsProvider, clo
     result = aws.stop(SCOPE, [*absent, A])
     assert set(result.done) == {A}
     assert set(result.failed) == set(absent)
+    assert {type(error) for error in result.failed.values()} == {NotFound}
     assert max(len(error.message) for error in result.failed.values()) < 800
 
 
@@ -271,21 +273,22 @@ def test_a_refusal_that_names_nobody_is_bisected(aws: AwsProvider, cloud: Canned
     assert asked == [[A, B, C, D], [A, B], [A], [B], [C, D]]
 
 
-def test_one_bad_of_five_hundred_is_found_without_its_name(
+def test_the_bad_ones_of_five_hundred_are_found_without_their_names(
     aws: AwsProvider, cloud: CannedCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = [f"i-{n:017x}" for n in range(500)]
-    bad = ids[0]
+    bad = {ids[0], ids[130], ids[131], ids[320], ids[499]}
 
     def judge(action: str) -> Reply:
         asked = [value for key, value in cloud.seen[-1].items() if key.startswith("InstanceId.")]
-        return refusal("UnsupportedOperation", "one of them cannot") if bad in asked else stopping(*asked)
+        return refusal("UnsupportedOperation", "one of them cannot") if bad & set(asked) else stopping(*asked)
 
     monkeypatch.setattr(cloud, "next_reply", judge)
     result = aws.stop(SCOPE, ids)
-    assert set(result.failed) == {bad}
-    assert len(result.done) == 499
-    assert len(cloud.seen) < 20
+    assert set(result.failed) == bad
+    assert {type(error) for error in result.failed.values()} == {Unsupported}
+    assert set(result.done) == set(ids) - bad
+    assert len(cloud.seen) < 80
 
 
 def test_when_all_are_refused_it_gives_up_early_and_says_what_was_not_tried(
@@ -310,6 +313,12 @@ def test_a_storm_in_the_middle_leaves_the_untried_for_later(aws: AwsProvider, cl
     cloud.will("StopInstances", no, Reply(cut=0))
     kinds = {one: type(error) for one, error in aws.stop(SCOPE, [A, B, C, D]).failed.items()}
     assert kinds == {A: Ambiguous, B: Ambiguous, C: Unavailable, D: Unavailable}
+
+
+def test_an_id_given_twice_is_asked_for_once(aws: AwsProvider, cloud: CannedCloud) -> None:
+    cloud.will("StopInstances", stopping(A))
+    assert set(aws.stop(SCOPE, [A, A]).done) == {A}
+    assert "InstanceId.2" not in cloud.seen[0]
 
 
 def test_an_id_the_answer_does_not_mention_is_ambiguous(aws: AwsProvider, cloud: CannedCloud) -> None:
@@ -362,6 +371,14 @@ def test_the_reason_and_the_clouds_clock_are_read(aws: AwsProvider, cloud: Canne
     )
     shown = aws.ours(SCOPE)
     assert (shown.sightings[0].state, shown.sightings[0].reason) == (Observed.TERMINATING, "Server.Spot: reclaimed")
+    assert shown.date == datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def test_a_clock_that_cannot_be_read_is_no_clock(aws: AwsProvider, cloud: CannedCloud) -> None:
+    cloud.will("DescribeInstances", replace(described(machine(A)), headers={"Date": "half past nine"}))
+    shown = aws.ours(SCOPE)
+    assert shown.complete
+    assert shown.date is None
 
 
 def test_labels_go_on_past_a_machine_that_is_not_known_yet(aws: AwsProvider, cloud: CannedCloud) -> None:
@@ -369,6 +386,45 @@ def test_labels_go_on_past_a_machine_that_is_not_known_yet(aws: AwsProvider, clo
     with pytest.raises(NotFound):
         aws.label(SCOPE, {A: Slot("im-1", "web-1"), B: Slot("im-2", "web-2")})
     assert [one["ResourceId.1"] for one in cloud.asked("CreateTags")] == [A, B]
+
+
+# ---- whose credentials, which endpoint -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An environment in which boto3 finds no credentials of anybody."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    return monkeypatch
+
+
+def test_outside_the_sandbox_boto3s_own_environment_counts(cloud: CannedCloud, bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("AWS_ENDPOINT_URL", cloud.url)
+    bare.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    bare.setenv("AWS_SECRET_ACCESS_KEY", "not-really")
+    cloud.will("DescribeInstances", described(machine(A)))
+    assert AwsProvider(Settings(), DEPLOYMENT).listing(SCOPE).complete
+    assert "Credential=AKIAIOSFODNN7EXAMPLE/" in cloud.signed[0]
+
+
+def test_without_credentials_nothing_is_asked(cloud: CannedCloud, bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("AWS_ENDPOINT_URL", cloud.url)
+    alone = AwsProvider(Settings(), DEPLOYMENT)
+    assert isinstance(launch_error(alone), Unauthenticated)
+    assert isinstance(alone.stop(SCOPE, [A]).failed[A], Unauthenticated)
+    assert all("AWS_ACCESS_KEY_ID" in one.mend for one in alone.checks(SCOPE))
+    assert cloud.seen == []
+
+
+def test_a_profile_that_does_not_exist_is_said(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("AWS_PROFILE", "nowhere")
+    error = launch_error(AwsProvider(Settings(), DEPLOYMENT))
+    assert isinstance(error, Unauthenticated)
+    assert "nowhere" in error.message
 
 
 # ---- the words -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from im.domain.errors import Refused
 from im.domain.instance import Observed, Scope
 from im.providers import registry
 from im.providers.base import Ask
-from im.providers.errors import Ambiguous, NoCapacity, NotFound, Throttled, Unsupported, WrongState
+from im.providers.errors import Ambiguous, NoCapacity, NotFound, Rejected, Throttled, Unsupported, WrongState
 from im.providers.fake import PROFILE, FakeCloud, FakeProvider
 from im.settings import Settings
 from tests.providers.clouds import DEPLOYMENT, REGION, FakeRoom, public_key
@@ -51,6 +51,13 @@ def test_the_same_token_makes_no_second_machine_in_its_zone(fake: FakeRoom) -> N
     fake.spec = replace(fake.spec, zone=f"{REGION}b")
     (other,) = fake.launch(token="tok")
     assert other.provider_id != first.provider_id, "tokens are zonal, as at EC2"
+
+
+def test_a_token_whose_machines_are_gone_makes_no_new_ones(fake: FakeRoom) -> None:
+    (one,) = fake.launch(token="tok")
+    fake.cloud.vanish(one.provider_id)
+    with pytest.raises(Rejected, match="gone"):
+        fake.launch(token="tok")
 
 
 def test_without_idempotency_it_makes_two(fake: FakeRoom) -> None:
