@@ -23,6 +23,21 @@ def upgrade(session: Session) -> None:
 
 
 @db.command()
+@pass_session
+def resume(session: Session) -> None:
+    """Make this database server the deployment's home, after it was moved or restored here.
+
+    A database that was copied to another server changes nothing at the cloud until then: the original may still be at work.
+    """
+    from im.services import hold
+
+    if hold.settle_here(session.context, actor=session.settings.owner):
+        click.echo("this server is the deployment's home from now on; make sure that the other one is gone")
+    else:
+        click.echo("this server was the deployment's home already")
+
+
+@db.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_session
 def status(session: Session, as_json: bool) -> None:

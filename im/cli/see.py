@@ -112,8 +112,8 @@ def _again_and_again(session: Session, look: Callable[[], Listing], output: Outp
 
 
 def freshness(seen: Listing) -> list[str]:
-    """A sentence for each place whose facts are old or that cannot be watched at all."""
-    told = []
+    """A sentence for each reason why deadlines are held, and each place whose facts are old or that cannot be watched."""
+    told = [f"DEADLINES ARE HELD: {held.reason} (by {held.by}). Next: {held.mend}" for held in seen.holds]
     for scope in sorted({row.scope for row in seen.rows if row.closed_at is None}):
         health = seen.health.get(scope)
         if health is None:

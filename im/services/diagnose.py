@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from im.db import ticks
+from im.db import holds, ticks
 from im.db.engine import Database, database_clock
 from im.domain.duration import format_duration
 from im.domain.errors import ImError
@@ -70,6 +70,7 @@ def diagnose(settings: Settings) -> Iterator[Check]:
     yield _check("broker", lambda: _broker(settings), "im up, or set IM_BROKER_URL to a Redis or Valkey that runs")
     yield _workers(settings)
     yield from _beat(settings)
+    yield from _holds(settings)
     yield from _cloud(settings)
 
 
@@ -143,6 +144,18 @@ def _beat(settings: Settings) -> Iterator[Check]:
             yield Check(label, ok=False, detail=f"last ticked {format_duration(age)} ago", mend=_START)
         else:
             yield Check(label, ok=True, detail=f"ticked {format_duration(age)} ago, by the database's clock")
+
+
+def _holds(settings: Settings) -> Iterator[Check]:
+    try:
+        with _connected(settings.database_url) as connection:
+            found = holds.active(connection, database_clock(connection))
+    except ImError:
+        return
+    for hold in found:
+        yield Check(f"held, {hold.kind}", ok=False, detail=f"{hold.reason} (by {hold.by})", mend=hold.mend)
+    if not found:
+        yield Check("deadlines", ok=True, detail="enforced")
 
 
 def _cloud(settings: Settings) -> Iterator[Check]:

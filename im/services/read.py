@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, scopes
+from im.db import events, holds, instances, scopes
 from im.db import ticks as claimed
 from im.db.scopes import ScopeHealth
 from im.domain.errors import NoSuchInstance
 from im.domain.event import Event
+from im.domain.hold import Hold
 from im.domain.instance import Instance, Scope
 
 if TYPE_CHECKING:
@@ -26,13 +27,16 @@ class Listing:
     rows: tuple[Instance, ...]
     now: datetime
     health: Mapping[Scope, ScopeHealth]
+    holds: tuple[Hold, ...] = ()
+    """Why deadlines are not enforced just now."""
 
 
 def listing(ctx: Context, *, everything: bool = False, owner: str | None = None) -> Listing:
     """Every living instance, soonest deadline first; with `everything` the closed ones behind them."""
     with ctx.begin() as connection:
         rows = instances.listed(connection, everything=everything, owner=owner)
-        return Listing(tuple(rows), ctx.clock(connection), scopes.health(connection))
+        now = ctx.clock(connection)
+        return Listing(tuple(rows), now, scopes.health(connection), tuple(holds.active(connection, now)))
 
 
 def resolve(ctx: Context, words: Sequence[str]) -> Listing:
@@ -52,7 +56,8 @@ def resolve(ctx: Context, words: Sequence[str]) -> Listing:
                 hint = f"did you mean {near[0]}?" if near else "im list  shows what there is"
                 raise NoSuchInstance(f"there is no instance '{word[:80]}'", hint)
         rows = {found[word].id: found[word] for word in words}
-        return Listing(tuple(rows.values()), ctx.clock(connection), scopes.health(connection))
+        now = ctx.clock(connection)
+        return Listing(tuple(rows.values()), now, scopes.health(connection), tuple(holds.active(connection, now)))
 
 
 def by_ids(ctx: Context, ids: Sequence[str]) -> Listing:
