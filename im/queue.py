@@ -110,6 +110,8 @@ class CeleryQueue:
         from kombu.exceptions import KombuError, OperationalError
         from redis.exceptions import RedisError
 
+        if not self._settings.broker_url:
+            return False  # Celery's own default would be an AMQP server on this machine
         options: dict[str, Any] = {"ignore_result": True, "retry": True}
         if after > 0:
             options["countdown"] = after

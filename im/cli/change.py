@@ -142,7 +142,7 @@ def _carry_out(
     confirm: Callable[[Listing], None] | None = None,
 ) -> None:
     session.log_to_stderr()
-    chosen = _possible(select(session.context, selection), selection, verb)
+    chosen = _possible(select(session.context, selection), selection, verb, as_json=output.form == "json")
     if dry_run:
         _tell_dry(chosen, verb, output)
         return
@@ -152,7 +152,7 @@ def _carry_out(
     finish(session, answer, waiting, output, verb.tell)
 
 
-def _possible(chosen: Listing, selection: Selection, verb: Verb) -> Listing:
+def _possible(chosen: Listing, selection: Selection, verb: Verb, *, as_json: bool) -> Listing:
     """What was named has to be possible, each of it; what a filter found and is not possible is passed over, aloud."""
     refused: list[Refused] = []
     rows: list[Instance] = []
@@ -166,7 +166,7 @@ def _possible(chosen: Listing, selection: Selection, verb: Verb) -> Listing:
             refused.append(exc)
     if not rows:
         raise refused[0]
-    for reason in refused:
+    for reason in [] if as_json else refused:
         note(f"left out: {reason.message}")
     return replace(chosen, rows=tuple(rows))
 

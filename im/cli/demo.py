@@ -60,7 +60,7 @@ def _live(home: Path, environ: Mapping[str, str]) -> None:
 
     key = home / "demo_key.pub"
     key.write_text(_generated_key())
-    with contextlib.closing(Cloud(environ)) as cloud:
+    with contextlib.closing(Cloud.of(environ)) as cloud:
         _headline(2, f"An instance for {TTL} seconds")
         _type(
             environ, "create", "--provider", "aws", "-d", f"{TTL}s", "--name", NAME, "--public-key", str(key), "--wait"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from im.context import open_context
+from im.context import Context, open_context
 from im.domain.errors import Unavailable
 from im.domain.instance import ALIVE, Instance, Sighting
 from im.services import read
@@ -18,8 +18,13 @@ PATIENCE = 60.0
 class Cloud:
     """The sandbox, through the provider's own client."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._context = open_context(Settings.from_env(environ))
+    def __init__(self, context: Context, pause: Callable[[float], None] = time.sleep) -> None:
+        self._context = context
+        self._pause = pause
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Cloud:
+        return cls(open_context(Settings.from_env(environ)))
 
     def close(self) -> None:
         self._context.dispose()
@@ -51,14 +56,14 @@ class Cloud:
                 raise Unavailable(f"{name} still runs {-left:.0f} s after its deadline")
             seconds = max(0, round(left))
             tell(f"{name} is {sighting.state} at the cloud, {seconds} s left", seconds)
-            time.sleep(0.2)
+            self._pause(0.2)
 
     def _wait_settled(self, name: str) -> None:
-        until = time.monotonic() + PATIENCE
-        while not (row := self._row(name)).settled:
-            if time.monotonic() > until:
-                raise Unavailable(f"{name} stopped, but im still says {row.observed}")
-            time.sleep(0.2)
+        for _ in range(int(PATIENCE / 0.2)):
+            if (row := self._row(name)).settled:
+                return
+            self._pause(0.2)
+        raise Unavailable(f"{name} stopped, but im still says {row.observed}")
 
     def _look(self, name: str) -> tuple[Instance, Sighting]:
         row = self._row(name)

@@ -89,7 +89,7 @@ def _list(session: Session, filters: tuple[Filter, ...], output: Output, *, ever
     seen = look()
     sandbox = session.settings.sandbox
     if not seen.rows and output.form == "table":
-        click.echo(_nothing(filtered=bool(filters), everything=everything))
+        click.echo(nothing(filtered=bool(filters), everything=everything))
         if sandbox:
             note(SANDBOX)
     else:
@@ -98,7 +98,7 @@ def _list(session: Session, filters: tuple[Filter, ...], output: Output, *, ever
         _say_freshness(seen)
 
 
-def _nothing(*, filtered: bool, everything: bool) -> str:
+def nothing(*, filtered: bool, everything: bool) -> str:
     if filtered:
         return "No instance fits the filter.  im list  shows them all."
     first = "im create --public-key ~/.ssh/id_ed25519.pub -d 1h"
@@ -118,13 +118,16 @@ def freshness(seen: Listing) -> list[str]:
         health = seen.health.get(scope)
         if health is None:
             continue
-        age = span(seen.now - health.refreshed_at) if health.refreshed_at else None
         if health.failing_since is not None:
             since = span(seen.now - health.failing_since)
             told.append(
                 f"{scope} cannot be watched since {since}: {health.error or health.error_code}. Next: im doctor"
             )
-        elif health.refreshed_at is not None and seen.now - health.refreshed_at > STALE:
+        elif health.refreshed_at is None:
+            if seen.now - min(r.created_at for r in seen.rows if r.scope == scope) > STALE:
+                told.append(f"{scope} has never been looked at; is a worker running? Next: im doctor")
+        elif seen.now - health.refreshed_at > STALE:
+            age = span(seen.now - health.refreshed_at)
             told.append(f"what is known of {scope} is {age} old; is a worker running? Next: im doctor")
     return told
 

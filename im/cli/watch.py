@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
+from im.cli.complaint import note
 from im.cli.options import Output
 from im.cli.render import instance_json, instance_table, show
+from im.cli.see import freshness
 from im.cli.session import Session
 from im.cli.terminal import takes_colour
 
@@ -23,7 +26,7 @@ def watch(
 ) -> None:
     """Until Ctrl-C. JSON comes as one array per line."""
     sandbox = session.settings.sandbox
-    drawn = output.form == "table" and sys.stdout.isatty()
+    drawn = output.form == "table" and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     while True:
         seen = look()
         if output.form == "json":
@@ -31,9 +34,12 @@ def watch(
             click.echo(json.dumps(rows, ensure_ascii=False))
         elif output.form == "table":
             table = instance_table(seen.rows, seen.now, output.columns, sandbox=sandbox)
+            # home, then clear from here on: an emptied screen would flicker
             if drawn:
-                click.clear()
+                sys.stdout.write("\x1b[H\x1b[J")
             click.echo(table if drawn else f"{table}\n", color=takes_colour())
+            for told in freshness(seen):
+                note(told)
         else:
             show(seen.rows, seen.now, output, sandbox=sandbox)
         pause(every)

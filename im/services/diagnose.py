@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from im.db import holds, ticks
+from im.db import holds, scopes, ticks
 from im.db.engine import Database, database_clock
 from im.domain.duration import format_duration
 from im.domain.errors import ImError
@@ -131,7 +131,8 @@ def _workers(settings: Settings) -> Check:
 def _beat(settings: Settings) -> Iterator[Check]:
     try:
         with _connected(settings.database_url) as connection:
-            ages = ticks.ages(connection, database_clock(connection))
+            now = database_clock(connection)
+            ages, health = ticks.ages(connection, now), scopes.health(connection)
     except ImError:
         yield Check("beat", ok=False, detail="not checked: no migrated database", mend="mend the database first")
         return
@@ -144,6 +145,11 @@ def _beat(settings: Settings) -> Iterator[Check]:
             yield Check(label, ok=False, detail=f"last ticked {format_duration(age)} ago", mend=_START)
         else:
             yield Check(label, ok=True, detail=f"ticked {format_duration(age)} ago, by the database's clock")
+    for scope, seen in health.items():
+        if seen.failing_since is not None:
+            since = format_duration(now - seen.failing_since)
+            told = f"{scope} cannot be listed since {since}: {seen.error or seen.error_code}"
+            yield Check("refresh", ok=False, detail=told, mend="im doctor  where the workers run; their log says more")
 
 
 def _holds(settings: Settings) -> Iterator[Check]:

@@ -1,0 +1,78 @@
+"""What the demo asks of the cloud can be answered with no: then it says so instead of applauding."""
+
+from __future__ import annotations
+
+import pytest
+
+from im.cli.demo_cloud import Cloud
+from im.domain.errors import Unavailable
+from tests.world import World
+
+
+def _cloud(world: World) -> Cloud:
+    return Cloud(world.ctx, lambda _: world.advance(0.5))
+
+
+def _no_words(_text: str, _left: int) -> None:
+    pass
+
+
+def test_a_state_is_seen_when_the_cloud_and_the_row_agree(world: World) -> None:
+    row = world.create("demo")[0]
+    world.advance(10)
+    row = world.row("demo")
+    assert _cloud(world).seen("demo", "running") == f"{row.provider_id} running {row.public_ip}"
+
+
+def test_a_row_that_claims_what_the_cloud_does_not_say_is_caught(world: World) -> None:
+    world.create("demo")
+    world.advance(10)
+    world.tamper("demo", observed="stopped")
+    with pytest.raises(Unavailable, match="the cloud says running, im says stopped; both should say stopped"):
+        _cloud(world).seen("demo", "stopped")
+
+
+def test_a_wrong_address_is_caught(world: World) -> None:
+    world.create("demo")
+    world.advance(10)
+    world.tamper("demo", public_ip="192.0.2.9")
+    with pytest.raises(Unavailable, match=r"the cloud's address is 198\.18\.0\.\d+, im says 192\.0\.2\.9"):
+        _cloud(world).seen("demo", "running")
+
+
+def test_no_machine_and_a_machine_nobody_knows_are_caught(world: World) -> None:
+    world.create("demo")
+    with pytest.raises(Unavailable, match="demo has no machine"):
+        _cloud(world).seen("demo", "running")
+    world.advance(10)
+    machine = world.row("demo").provider_id
+    assert machine is not None
+    world.cloud.vanish(machine)
+    with pytest.raises(Unavailable, match=f"the cloud does not know {machine}"):
+        _cloud(world).seen("demo", "running")
+
+
+def test_the_deadline_is_watched_to_its_end(world: World) -> None:
+    world.create("demo", seconds=15)
+    world.advance(10)
+    told: list[int] = []
+    late = _cloud(world).stopped_by_deadline("demo", lambda _, left: told.append(left))
+    assert 0 <= late <= 2
+    assert told[0] == 5
+    assert world.row("demo").settled
+
+
+def test_a_stop_before_the_deadline_is_no_stop_by_the_deadline(world: World) -> None:
+    world.create("demo", seconds=60)
+    world.advance(10)
+    world.stop("demo")
+    with pytest.raises(Unavailable, match=r"before its deadline"):
+        _cloud(world).stopped_by_deadline("demo", _no_words)
+
+
+def test_a_machine_that_runs_on_is_given_up_after_a_minute(world: World) -> None:
+    world.create("demo", seconds=15)
+    world.advance(10)
+    world.worker = False
+    with pytest.raises(Unavailable, match=r"demo still runs 6\d s after its deadline"):
+        _cloud(world).stopped_by_deadline("demo", _no_words)
