@@ -20,7 +20,10 @@ def broker_answers(url: str) -> bool:
 
 
 def consumers(url: str) -> int:
-    """How many workers wait for a message right now: each blocks in BRPOP on its queues."""
+    """How many workers wait for a message right now: each is blocked ("b") in BRPOP on its queues.
+
+    Flower, while it asks the workers, counts as well for a second.
+    """
     from redis import Redis
     from redis.exceptions import RedisError
 
@@ -29,7 +32,7 @@ def consumers(url: str) -> int:
             listed: list[dict[str, Any]] = broker.client_list()
         except (RedisError, OSError):
             return 0
-    return sum(1 for client in listed if client.get("cmd") == "brpop")
+    return sum(1 for client in listed if client.get("cmd") == "brpop" and "b" in client.get("flags", ""))
 
 
 def http_answers(url: str, user: str = "", password: str = "") -> bool:

@@ -1,0 +1,91 @@
+"""A whole local stack for end-to-end tests: real Postgres, broker, sandbox cloud, workers, beat and Flower."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from im.stack.local import LocalStack, Running
+
+
+@dataclass
+class StackUnderTest:
+    """One state folder; `run` calls `im` there as a person would, in a process of its own."""
+
+    home: Path
+    environ: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # nothing of the machine the tests run on: no real service, no credential
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("IM_", "AWS_"))}
+        self.environ = {**kept, "IM_HOME": str(self.home), "IM_CONFIG": "", "NO_COLOR": "1"}
+
+    @property
+    def local(self) -> LocalStack:
+        return LocalStack(self.home)
+
+    @property
+    def sandbox_url(self) -> str:
+        return self.running().named["sandbox_url"]
+
+    @property
+    def database_url(self) -> str:
+        return self.running().named["database_url"]
+
+    @property
+    def broker_url(self) -> str:
+        return self.running().named["broker_url"]
+
+    def running(self) -> Running:
+        found = self.local.running()
+        assert found is not None, f"no stack runs in {self.home}"
+        return found
+
+    def pid(self, program: str) -> int:
+        """The process id of `program`; 0 while it is down."""
+        return next((p.pid for p in self.running().processes if p.name == program), 0)
+
+    def command(self, *args: str) -> list[str]:
+        return [sys.executable, "-m", "im.cli.main", *args]
+
+    def run(
+        self, *args: str, timeout: float = 120, environ: Mapping[str, str] | None = None, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """`im ARGS` without a terminal; `environ` is added to the stack's own."""
+        return subprocess.run(
+            self.command(*args),
+            env={**self.environ, **(environ or {})},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def remove(self) -> None:
+        self.local.purge()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def make_stack() -> StackUnderTest:
+    # /tmp and not pytest's own folder: its path is long, and it is closed to the user that Postgres runs as under root
+    return StackUnderTest(Path(tempfile.mkdtemp(prefix="im-e-", dir="/tmp")).resolve())
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[StackUnderTest]:
+    """A stack that is up, for every test of the run; leave it as you found it."""
+    made = make_stack()
+    try:
+        made.local.up("sandbox", made.environ)
+        yield made
+    finally:
+        made.remove()

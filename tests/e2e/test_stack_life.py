@@ -1,0 +1,277 @@
+"""The stack's own life: up, up again, hurt, down, purged. Real processes, killed for real."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import stat
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import psutil
+import psycopg2
+import pytest
+
+from im.db.engine import make_engine
+from im.stack import probes
+from im.stack.local import LocalStack, running, stale
+from im.stack.supervision import strays
+from tests.e2e.conftest import StackUnderTest, make_stack
+
+REAL = {
+    "AWS_ACCESS_KEY_ID": "AKIAREALREALREALREAL",
+    "AWS_SECRET_ACCESS_KEY": "real-secret-never-to-be-seen",
+    "AWS_SESSION_TOKEN": "real-token-never-to-be-seen",
+    "AWS_PROFILE": "real-profile",
+    "AWS_ENDPOINT_URL": "http://real-endpoint.invalid",
+}
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[StackUnderTest]:
+    made = make_stack()
+    (made.home / "mine.txt").write_text("a file of the user's")
+    try:
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture
+def up(folder: StackUnderTest) -> StackUnderTest:
+    """The module's stack, up, started by somebody with real credentials in the environment."""
+    done = folder.run("up", "-d", environ=REAL)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def eventually(what: Callable[[], bool], seconds: float = 15) -> bool:
+    """Wait for another process."""
+    until = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def ec2(stack: StackUnderTest):  # type: ignore[no-untyped-def]
+    return boto3.client(
+        "ec2", "us-east-1", endpoint_url=stack.sandbox_url, aws_access_key_id="sandbox", aws_secret_access_key="sandbox"
+    )
+
+
+def launch(stack: StackUnderTest) -> str:
+    with contextlib.closing(ec2(stack)) as client:
+        image = client.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        made = client.run_instances(ImageId=image, MinCount=1, MaxCount=1, InstanceType="t2.nano")
+        return str(made["Instances"][0]["InstanceId"])
+
+
+def machines(stack: StackUnderTest) -> list[str]:
+    with contextlib.closing(ec2(stack)) as client:
+        return [i["InstanceId"] for r in client.describe_instances()["Reservations"] for i in r["Instances"]]
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_only_its_owner_can_read_what_it_wrote(up: StackUnderTest) -> None:
+    layout = up.local.layout
+    for secret in (layout.stack_file, layout.secrets_file, layout.details_file, layout.root / "supervisord.conf"):
+        assert mode(secret) == 0o600, secret
+    for log in layout.logs.iterdir():
+        assert mode(log) == 0o600, log
+    sockets = Path(json.loads(layout.details_file.read_text())["sockets"])
+    for private in (layout.logs, layout.work, layout.postgres, sockets / "pg", sockets / "control"):
+        assert mode(private) == 0o700, private
+    assert mode(layout.home) == (0o711 if os.geteuid() == 0 else 0o700)
+
+
+def test_every_part_answers_and_the_workers_are_reserved_as_promised(up: StackUnderTest) -> None:
+    found = up.running()
+    assert {p.name for p in found.processes} == {
+        "postgres",
+        "valkey",
+        "sandbox",
+        "worker",
+        "deadlines",
+        "beat",
+        "flower",
+    }
+    assert eventually(lambda: probes.consumers(found.named["broker_url"]) == 2)
+    deadlines = psutil.Process(up.pid("deadlines")).cmdline()
+    assert deadlines[deadlines.index("-Q") + 1] == "im.deadlines"
+    engine = make_engine(found.named["database_url"])
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM deployment").scalar_one() == 1
+    engine.dispose()
+
+
+def test_flower_asks_for_its_password_and_takes_no_orders(up: StackUnderTest) -> None:
+    _, _, rest = up.running().named["flower_url"].partition("//")
+    password, _, where = rest.removeprefix("im:").partition("@")
+    assert probes.http_answers(f"http://{where}/workers", "im", password)
+    assert not probes.http_answers(f"http://{where}/workers")
+    assert not probes.http_answers(f"http://{where}/workers", "im", "guessed")
+    assert psutil.Process(up.pid("flower")).environ()["FLOWER_READ_ONLY"] == "true"
+
+
+def test_nothing_listens_beyond_this_machine(up: StackUnderTest) -> None:
+    listening = [
+        (process.name(), address.laddr.ip)
+        for process in strays(up.local.layout)
+        for address in process.net_connections("tcp")
+        if address.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) == 3, listening  # Valkey, Flower, the sandbox; Postgres has a socket file only
+    assert {ip for _, ip in listening} == {"127.0.0.1"}
+
+
+def test_no_process_of_a_sandbox_sees_a_real_credential(up: StackUnderTest) -> None:
+    processes = strays(up.local.layout)
+    assert len(processes) >= 8
+    for process in processes:
+        seen = Path(f"/proc/{process.pid}/environ").read_text()
+        for secret in REAL.values():
+            assert secret not in seen, process.cmdline()
+
+
+def test_a_second_up_says_so_and_starts_nothing(up: StackUnderTest) -> None:
+    before = {p.name: p.pid for p in up.running().processes}
+    again = up.run("up")
+    assert again.returncode == 0
+    assert "already up" in again.stdout
+    assert up.sandbox_url in again.stdout
+    assert {p.name: p.pid for p in up.running().processes} == before
+
+
+def test_another_cloud_is_refused_while_it_is_up(up: StackUnderTest) -> None:
+    refused = up.run("up", "--cloud", "aws", "-y", environ=REAL)
+    assert refused.returncode == 2
+    assert "already up with --cloud sandbox" in refused.stderr
+
+
+def test_given_children_killed_when_a_moment_passes_they_are_back_and_nothing_is_lost(up: StackUnderTest) -> None:
+    machine = launch(up)
+    assert eventually(lambda: machine in up.local.layout.sandbox_file.read_bytes().decode("latin-1"))
+    victims = ("postgres", "valkey", "sandbox", "worker")
+    killed = {name: up.pid(name) for name in victims}
+    for pid in killed.values():
+        os.kill(pid, signal.SIGKILL)
+    for name in victims:
+        assert eventually(lambda name=name: up.pid(name) not in (0, killed[name])), name
+    assert eventually(lambda: probes.http_answers(f"{up.sandbox_url}/moto-api/"))
+    assert eventually(lambda: probes.consumers(up.broker_url) == 2)
+    assert machine in machines(up)
+    assert up.run("list").returncode == 0
+
+
+def test_given_its_supervisor_killed_when_up_is_typed_the_old_children_are_gone_first(up: StackUnderTest) -> None:
+    orphans = {p.pid for p in strays(up.local.layout)}
+    os.kill(int((_sockets(up) / "control" / "supervisord.pid").read_text()), signal.SIGKILL)
+    assert eventually(lambda: stale(up.home))
+    done = up.run("up", "-d")
+    assert done.returncode == 0, done.stderr
+    assert "left behind" in done.stderr
+    assert not orphans.intersection(p.pid for p in strays(up.local.layout))
+    assert not stale(up.home)
+
+
+def test_down_keeps_the_rows_and_the_machines(up: StackUnderTest) -> None:
+    before, machine = dict(up.running().named), launch(up)
+    _execute(up, "CREATE TABLE IF NOT EXISTS kept (line text)", "INSERT INTO kept VALUES ('still here')")
+    done = up.run("down")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "data stays" in done.stdout
+    assert strays(up.local.layout) == []
+    assert not up.local.layout.stack_file.exists()
+    assert "Nothing is up" in up.run("down").stdout
+    again = up.run("up", "-d")
+    assert again.returncode == 0, again.stderr
+    assert dict(up.running().named) == before  # addresses and passwords last
+    assert machine in machines(up)
+    _execute(up, "DELETE FROM kept WHERE line = 'still here'", rows=1)
+
+
+def test_given_everything_killed_when_asked_it_is_not_mistaken_for_running(up: StackUnderTest) -> None:
+    for process in strays(up.local.layout):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    assert eventually(lambda: not strays(up.local.layout))
+    assert up.local.layout.stack_file.exists()
+    assert running(up.home) is None
+    assert stale(up.home)
+    assert up.run("down").returncode == 0
+    assert not up.local.layout.stack_file.exists()
+    assert not stale(up.home)
+
+
+def test_in_the_foreground_it_tells_everything_in_one_log_and_ctrl_c_ends_it(folder: StackUnderTest) -> None:
+    """Beside it, a second stack in a folder of its own: neither notices the other."""
+    other = make_stack()
+    beside = threading.Thread(target=lambda: other.local.up("sandbox", other.environ))
+    beside.start()
+    shown: list[str] = []
+    with subprocess.Popen(
+        folder.command("up"), env=folder.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as attended:
+        assert attended.stdout is not None
+        reader = threading.Thread(target=lambda: shown.extend(attended.stdout or ()))
+        reader.start()
+        assert eventually(lambda: any("the stack is up" in line for line in shown), 60), shown
+        beside.join()
+        os.kill(folder.pid("beat"), signal.SIGKILL)
+        assert eventually(lambda: any("beat ended unexpectedly" in line for line in shown)), shown
+        attended.send_signal(signal.SIGINT)
+        assert attended.wait(timeout=60) == 0
+        reader.join()
+    told = "".join(shown)
+    assert "\x1b" not in told
+    for name in ("im", "postgres", "worker"):
+        assert any(line.startswith(f"{name:<9} |") for line in shown), name
+    assert "stopped; the data stays" in shown[-1]
+    assert strays(folder.local.layout) == []
+    try:
+        assert other.run("list").returncode == 0
+    finally:
+        other.remove()
+
+
+def test_purge_asks_then_removes_what_is_the_stacks_and_nothing_else(folder: StackUnderTest) -> None:
+    refused = folder.run("down", "--purge")
+    assert refused.returncode == 2
+    assert "im down --purge -y" in refused.stderr
+    assert folder.local.layout.root.is_dir()
+    assert folder.run("down", "--purge", "-y").returncode == 0
+    assert [path.name for path in folder.home.iterdir()] == ["mine.txt"]
+    assert folder.run("down", "--purge", "-y").returncode == 0
+
+
+def test_a_real_cloud_is_never_used_unasked(folder: StackUnderTest) -> None:
+    nobody = folder.run("up", "--cloud", "aws", "-y", environ={"AWS_SHARED_CREDENTIALS_FILE": os.devnull})
+    assert (nobody.returncode, "no AWS credentials" in nobody.stderr) == (2, True)
+    unasked = folder.run("up", "--cloud", "aws", environ=REAL)
+    assert unasked.returncode == 2
+    assert "im up --cloud aws -y" in unasked.stderr
+    assert REAL["AWS_SECRET_ACCESS_KEY"] not in unasked.stderr
+    assert LocalStack(folder.home).running() is None
+
+
+def _sockets(stack: StackUnderTest) -> Path:
+    return Path(json.loads(stack.local.layout.details_file.read_text())["sockets"])
+
+
+def _execute(stack: StackUnderTest, *statements: str, rows: int | None = None) -> None:
+    link = psycopg2.connect(host=str(_sockets(stack) / "pg"), user="im", dbname="im_sandbox")
+    with contextlib.closing(link), link, link.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        assert rows is None or cursor.rowcount == rows
