@@ -1,0 +1,223 @@
+"""The hands behind the cloud, over HTTP: POST /_standin/<verb> with a JSON object, JSON back. No fault ever strikes here.
+
+Each verb is a function here; its keyword arguments are the object's members. `client.Control` has a method for each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tests.standin import lifecycle
+from tests.standin.cloud import ACCOUNT, Cloud
+from tests.standin.dispatch import Reply
+from tests.standin.machine import Machine
+from tests.standin.region import Region
+from tests.standin.seeding import create
+
+Verb = Callable[..., Any]
+VERBS: dict[str, Verb] = {"create": create}
+HOME = "us-east-1"
+
+
+def verb(does: Verb) -> Verb:
+    VERBS[does.__name__] = does
+    return does
+
+
+def answer(cloud: Cloud, name: str, body: bytes) -> Reply:
+    """200 with the verb's answer, or 400 saying what was wrong with the request."""
+    headers = {"Content-Type": "application/json"}
+    try:
+        does, given = VERBS[name], json.loads(body or b"{}")
+        cloud.timeline.catch_up()
+        cause, cloud.cause = cloud.cause, "outside"
+        try:
+            answered = does(cloud, **given)
+        finally:
+            cloud.cause = cause
+    except (KeyError, TypeError, ValueError) as exc:
+        return Reply(400, json.dumps({"wrong": f"{name}: {type(exc).__name__}: {exc}"}).encode(), headers)
+    return Reply(200, json.dumps(answered).encode(), headers)
+
+
+# ---- time and settings -----------------------------------------------------------------------------------------------
+
+
+@verb
+def clock(cloud: Cloud) -> dict[str, Any]:
+    return {"now": cloud.now, "real": cloud.clock.real, "skew": cloud.clock.skew}
+
+
+@verb
+def step(cloud: Cloud, seconds: float) -> float:
+    """Move a stepped clock, and let everything happen that is due by then."""
+    cloud.clock.step(seconds)
+    cloud.timeline.catch_up()
+    return cloud.now
+
+
+@verb
+def configure(cloud: Cloud, **given: Any) -> None:
+    cloud.configure(**given)
+    cloud.timeline.catch_up()
+
+
+@verb
+def reset(cloud: Cloud) -> None:
+    """A new cloud with the same seed and kind of clock; a stepped one goes on from where it is."""
+    start = None if cloud.clock.real else cloud.clock.read()
+    Cloud.__init__(cloud, seed=cloud.seed, start=start, throttle=cloud.throttling)
+
+
+# ---- what goes wrong -------------------------------------------------------------------------------------------------
+
+
+@verb
+def fault(cloud: Cloud, duration: float | None = None, **fields: Any) -> int:
+    """See faults.Fault for the fields; `duration` is in seconds from now."""
+    if duration is not None:
+        fields["until"] = cloud.now + duration
+    return cloud.faults.add(**fields)
+
+
+@verb
+def faults(cloud: Cloud) -> list[dict[str, Any]]:
+    return cloud.faults.waiting()
+
+
+@verb
+def clear_faults(cloud: Cloud, number: int | None = None) -> None:
+    cloud.faults.remove(number)
+
+
+@verb
+def capacity(cloud: Cloud, zone: str, most: int | None, instance_type: str = "*", account: str = ACCOUNT) -> None:
+    """How many machines a zone has room for; None lifts the limit."""
+    rooms = cloud.region(account, zone[:-1]).capacity
+    rooms.pop((zone, instance_type), None)
+    if most is not None:
+        rooms[zone, instance_type] = most
+
+
+@verb
+def limits(
+    cloud: Cloud, vcpus: int | None = None, instances: int | None = None, region: str = HOME, account: str = ACCOUNT
+) -> None:
+    """The account's quotas in a region; None is no limit."""
+    place = cloud.region(account, region)
+    place.vcpu_limit, place.instance_limit = vcpus, instances
+
+
+@verb
+def doom(
+    cloud: Cloud, code: str, message: str = "", times: int = 1, region: str = HOME, account: str = ACCOUNT
+) -> None:
+    """The next machines are made, answered for, and end instead of running, with this StateReason."""
+    cloud.region(account, region).dooms += [(code, message or code)] * times
+
+
+@verb
+def outside(
+    cloud: Cloud, does: str, ids: Sequence[str], region: str = HOME, account: str = ACCOUNT, who: str = "User initiated"
+) -> None:
+    """Somebody at the console: start, stop, terminate, vanish. What makes no sense for a machine's state is ignored."""
+    place = cloud.region(account, region)
+    move = _HANDS[does]
+    for machine in [place.machines[one] for one in ids]:
+        move(place, machine, who)
+
+
+@verb
+def protect(
+    cloud: Cloud,
+    ids: Sequence[str],
+    terminate: bool | None = None,
+    stop: bool | None = None,
+    region: str = HOME,
+    account: str = ACCOUNT,
+) -> None:
+    machines = cloud.region(account, region).machines
+    for machine in [machines[one] for one in ids]:
+        machine.protected = machine.protected if terminate is None else terminate
+        machine.stop_protected = machine.stop_protected if stop is None else stop
+
+
+def _start(region: Region, machine: Machine, _: str) -> None:
+    if machine.state == "stopped":
+        lifecycle.start(region, machine)
+
+
+def _stop(region: Region, machine: Machine, who: str) -> None:
+    if machine.state in ("pending", "running"):
+        lifecycle.stop(region, machine, who=who)
+
+
+def _terminate(region: Region, machine: Machine, who: str) -> None:
+    if machine.state not in ("shutting-down", "terminated"):
+        lifecycle.terminate(region, machine, who=who)
+
+
+_HANDS: Mapping[str, Callable[[Region, Machine, str], None]] = {
+    "start": _start,
+    "stop": _stop,
+    "terminate": _terminate,
+    "vanish": lambda region, machine, _: lifecycle.vanish(region, machine),
+}
+
+# ---- what is and what was --------------------------------------------------------------------------------------------
+
+
+@verb
+def machines(
+    cloud: Cloud,
+    region: str = "",
+    account: str = "",
+    tags: Mapping[str, str] | None = None,
+    fields: Sequence[str] = ("id", "state", "zone", "type", "since", "launched", "token", "tags"),
+) -> list[dict[str, Any]]:
+    """Every machine there is, unseen and terminated ones too, of one account or region or of all."""
+    wanted = (tags or {}).items()
+    return [
+        {name: _FIELDS[name](one) for name in fields}
+        for (owner, name), place in cloud.regions.items()
+        if (not account or owner == account) and (not region or name == region)
+        for one in place.everything
+        if wanted <= one.tags.items()
+    ]
+
+
+_FIELDS: Mapping[str, Callable[[Machine], Any]] = {
+    "id": lambda one: one.id,
+    "state": lambda one: one.state,
+    "zone": lambda one: one.facts.zone,
+    "type": lambda one: one.facts.instance_type,
+    "account": lambda one: one.facts.account,
+    "since": lambda one: one.since,
+    "launched": lambda one: one.launched,
+    "token": lambda one: one.token,
+    "index": lambda one: one.index,
+    "tags": lambda one: one.tags,
+    "reason": lambda one: one.reason,
+    "protected": lambda one: one.protected,
+    "public_ip": lambda one: one.public_ip,
+}
+
+
+@verb
+def calls(cloud: Cloud, since: int = 0, actions: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Mutating calls by number after `since`, in the order in which they took effect or were refused."""
+    return cloud.ledger.calls_since(since, set(actions))
+
+
+@verb
+def changes(cloud: Cloud, since: int = 0, ids: Sequence[str] = ()) -> list[Any]:
+    """(number, at, id, before, after, cause) of every change of a machine's state after `since`."""
+    return cloud.ledger.changes_since(since, set(ids))
+
+
+@verb
+def counts(cloud: Cloud) -> dict[str, Any]:
+    """Calls by action since the beginning, and how many machines listings have shown."""
+    return {"calls": dict(cloud.ledger.counts), "machines_shown": cloud.ledger.machines_shown}
