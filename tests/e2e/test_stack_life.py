@@ -214,11 +214,11 @@ def test_given_everything_killed_when_asked_it_is_not_mistaken_for_running(up: S
     assert not stale(up.home)
 
 
-def test_in_the_foreground_it_tells_everything_in_one_log_and_ctrl_c_ends_it(folder: StackUnderTest) -> None:
-    """Beside it, a second stack in a folder of its own: neither notices the other."""
-    other = make_stack()
-    beside = threading.Thread(target=lambda: other.local.up("sandbox", other.environ))
-    beside.start()
+def test_in_the_foreground_it_tells_everything_in_one_log_and_ctrl_c_ends_it(
+    folder: StackUnderTest, stack: StackUnderTest
+) -> None:
+    """Beside it runs the stack of another folder: neither notices the other."""
+    beside = {p.name: p.pid for p in stack.running().processes}
     shown: list[str] = []
     with subprocess.Popen(
         folder.command("up"), env=folder.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -227,7 +227,6 @@ def test_in_the_foreground_it_tells_everything_in_one_log_and_ctrl_c_ends_it(fol
         reader = threading.Thread(target=lambda: shown.extend(attended.stdout or ()))
         reader.start()
         assert eventually(lambda: any("the stack is up" in line for line in shown), 60), shown
-        beside.join()
         os.kill(folder.pid("beat"), signal.SIGKILL)
         assert eventually(lambda: any("beat ended unexpectedly" in line for line in shown)), shown
         attended.send_signal(signal.SIGINT)
@@ -239,10 +238,8 @@ def test_in_the_foreground_it_tells_everything_in_one_log_and_ctrl_c_ends_it(fol
         assert any(line.startswith(f"{name:<9} |") for line in shown), name
     assert "stopped; the data stays" in shown[-1]
     assert strays(folder.local.layout) == []
-    try:
-        assert other.run("list").returncode == 0
-    finally:
-        other.remove()
+    assert {p.name: p.pid for p in stack.running().processes} == beside
+    assert stack.run("list").returncode == 0
 
 
 def test_purge_asks_then_removes_what_is_the_stacks_and_nothing_else(folder: StackUnderTest) -> None:
