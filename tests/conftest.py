@@ -21,11 +21,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from im.db import holds, migrate
-from im.db.engine import Database, make_engine
+from im.db import migrate
+from im.db.engine import make_engine
 from im.stack import postgres
 from im.stack.layout import Layout
-from tests.world import World
+from tests.world import World, empty
 
 
 @pytest.fixture(scope="session")
@@ -56,11 +56,7 @@ def migrated_url(postgres_url: str) -> str:
 @pytest.fixture
 def database_url(migrated_url: str) -> str:
     """The migrated database, empty but for its identity."""
-    database = Database(migrated_url)
-    with database.begin() as connection:
-        connection.execute(text("TRUNCATE events, holds, instances, launches, rates, scopes, ticks RESTART IDENTITY CASCADE"))
-        holds.settle_here(connection)
-    database.dispose()
+    empty(migrated_url)
     return migrated_url
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import text
 
 from im.context import Context
-from im.db import deployment
+from im.db import deployment, holds
 from im.db.engine import Database
+from im.db.tables import metadata
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope
 from im.domain.intent import Deadline
@@ -179,3 +180,14 @@ class World:
     def another_worker(self, **settings: object) -> Context:
         """A context of a second process: same database, cloud and clock, other settings."""
         return replace(self.ctx, settings=replace(self.ctx.settings, **settings))
+
+
+def empty(database_url: str) -> None:
+    """Every table but the deployment's identity, which is made anew as this server's own."""
+    database = Database(database_url)
+    with database.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            if table.name != "deployment":
+                connection.execute(table.delete())
+        holds.settle_here(connection)
+    database.dispose()

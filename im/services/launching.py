@@ -107,7 +107,9 @@ class _Attempt:
     ) -> None:
         self.ctx, self.provider, self.scope, self.number = ctx, provider, scope, number
         self.owner, self.launch, self.rows, self.now, self.fresh = owner, launch, rows, now, fresh
-        self.called = False
+        self.found: list[Sighting] = []
+        # of a launch that was called before: a look showed all that it can ever have made
+        self.certain = False
 
     def run(self, trouble: ProviderError | None) -> str:
         if not self.launch.slots:
@@ -138,17 +140,18 @@ class _Attempt:
         if len(found) >= len(self.launch.slots):
             return found
         can = self.provider.capabilities
+        assert self.launch.called_at is not None
+        waited = self.now - self.launch.called_at > can.launch_visible_within
+        self.found, self.certain = found, snapshot.complete and waited
         anybody = any(wanted(row, self.launch.token, self.now) for row in self.rows)
         if can.idempotent_launch and (anybody or found):
             return self._call()
-        assert self.launch.called_at is not None
-        if not snapshot.complete or self.now - self.launch.called_at <= can.launch_visible_within:
+        if not self.certain:
             return None
         return self._call() if anybody and not found else found
 
     def _call(self) -> list[Sighting]:
         slots = [Slot(i, n) for i, n in zip(self.launch.slots, self.launch.names, strict=True)]
-        self.called = True
         reach(Point.LAUNCH_CALLING)
         return self.provider.launch(self.scope, self.launch.spec, token=self.launch.token, slots=slots)
 
@@ -204,8 +207,10 @@ class _Attempt:
         """Definitely refused for good: the slots have failed. Anything else is tried again, the same to the letter."""
         final = isinstance(exc, errors.Rejected | errors.NoCapacity)
         spent = isinstance(exc, errors.Unknown | errors.NotFound) and self.launch.attempts >= MAX_ATTEMPTS
-        # an answer to the call speaks for every earlier one with the same token; an answer to a look does not
-        if (final and (self.called or self.fresh)) or spent:
+        # a refusal does not speak for an earlier call that went unanswered: credentials may have expired in between
+        if (final or spent) and self.found and self.certain:
+            return self._fill(self.found)
+        if (final or spent) and (self.fresh or self.certain):
             return self._close(LaunchState.REFUSED, exc.message, exc)
         definite = not isinstance(exc, errors.Ambiguous | errors.Unknown)
         state = LaunchState.OPEN if self.fresh and definite else LaunchState.CALLED
@@ -264,6 +269,7 @@ def _as_row(instance_id: str, machine: Sighting, now: datetime) -> dict[str, obj
         "public_ip": machine.public_ip,
         "private_ip": machine.private_ip,
         "launched_at": machine.launched_at,
+        "seen": machine,
     }
 
 

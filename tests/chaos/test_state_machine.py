@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,18 +24,26 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import text
 
 from im import failpoints
 from im.domain.errors import ImError
 from im.domain.instance import GONE, Desired, Instance, Observed
 from im.domain.lifecycle import meets
 from im.failpoints import Point
-from im.providers.errors import Ambiguous, NoCapacity, ProviderError, Throttled, Unavailable, WrongState
+from im.providers.errors import (
+    Ambiguous,
+    Forbidden,
+    NoCapacity,
+    ProviderError,
+    Throttled,
+    Unauthenticated,
+    Unavailable,
+    WrongState,
+)
 from im.queue import Task
 from im.services import read
 from im.services.sweep import sweep_if_stale
-from tests.world import World
+from tests.world import World, empty
 
 NAMES = ("a", "b", "c")
 TTLS = st.sampled_from([5, 20, 45, 90, 400])
@@ -44,6 +53,8 @@ FAULTS: tuple[tuple[ProviderError, bool], ...] = (
     (Ambiguous("no answer"), False),
     (Throttled("slow down"), False),
     (Unavailable("down"), False),
+    (Unauthenticated("who are you"), False),
+    (Forbidden("not allowed"), False),
 )
 
 
@@ -70,12 +81,17 @@ class Crash:
 
 class Chaos(RuleBasedStateMachine):
     database_url: str
+    idempotent = True
 
     def __init__(self) -> None:
         super().__init__()
         empty(self.database_url)
         self.world = World(self.database_url)
         self.world.cloud.remembers = timedelta(seconds=120)
+        self.world.cloud.idempotent = self.idempotent
+        if not self.idempotent:
+            can = replace(self.world.provider.capabilities, idempotent_launch=False)
+            self.world.provider.capabilities = can
         self.foreign = self.world.cloud.foreign("fake-1a", Name="a")
         self.generations: dict[str, int] = {}
         self.vanished: set[str] = set()
@@ -172,6 +188,12 @@ class Chaos(RuleBasedStateMachine):
     def refuse_a_launch(self) -> None:
         self.world.cloud.fail_next("launch", NoCapacity("none left"))
 
+    @rule(seconds=st.sampled_from([0, 4, 30]))
+    def eventual_consistency(self, seconds: int) -> None:
+        """How long a new machine stays unseen; beyond the grace that the provider names, nothing can be promised."""
+        within = self.world.provider.capabilities.launch_visible_within
+        self.world.cloud.visible_after = min(timedelta(seconds=seconds), within - timedelta(seconds=1))
+
     @rule(verb=st.sampled_from(["start", "stop", "terminate"]), data=st.data())
     def outside_hand(self, verb: str, data: st.DataObject) -> None:
         machine = self._draw_machine(data)
@@ -264,24 +286,15 @@ class Chaos(RuleBasedStateMachine):
         return data.draw(st.sampled_from(ours)) if ours else None
 
 
-def empty(database_url: str) -> None:
-    from im.db.engine import Database
-
-    database = Database(database_url)
-    with database.begin() as connection:
-        connection.execute(text("DELETE FROM events; DELETE FROM instances; DELETE FROM launches; DELETE FROM rates"))
-        connection.execute(text("DELETE FROM scopes; DELETE FROM ticks; DELETE FROM holds"))
-    database.dispose()
-
-
 @pytest.fixture(autouse=True)
 def _nothing_armed() -> Iterator[None]:
     yield
     failpoints.armed = None
 
 
-def test_the_promises_hold_whatever_happens_in_whatever_order(database_url: str) -> None:
-    Chaos.database_url = database_url
+@pytest.mark.parametrize("idempotent", [True, False], ids=["idempotent launches", "launches without tokens"])
+def test_the_promises_hold_whatever_happens_in_whatever_order(database_url: str, idempotent: bool) -> None:
+    Chaos.database_url, Chaos.idempotent = database_url, idempotent
     run_state_machine_as_test(
         Chaos,
         settings=settings(

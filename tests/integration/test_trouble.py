@@ -12,8 +12,10 @@ from im.domain.lifecycle import MAX_ATTEMPTS, Ending, ending
 from im.providers.errors import (
     Ambiguous,
     Forbidden,
+    InvalidSpec,
     NoCapacity,
     NotFound,
+    ProviderError,
     Throttled,
     Unauthenticated,
     Unsupported,
@@ -119,6 +121,29 @@ class TestLaunching:
         assert world.machines() == []
         assert world.row().settled
         assert world.row().launch_token is None
+
+    @pytest.mark.parametrize("refusal", [Unauthenticated, Forbidden, InvalidSpec, NoCapacity])
+    def test_a_refusal_does_not_speak_for_an_earlier_call_that_went_unanswered(
+        self, world: World, refusal: type[ProviderError]
+    ) -> None:
+        """The machine was made, the reply was lost, and the second try is refused before its token is even looked at."""
+        world.cloud.visible_after = timedelta(seconds=4)  # within what the provider promises
+        world.cloud.fail_next("launch", Ambiguous("no answer"), after=True)
+        world.cloud.fail_next("launch", refusal("refused"), times=2)
+        world.create()
+        world.advance(60)
+        assert world.row().provider_id in world.machines()
+        assert len(world.machines()) == 1
+        assert world.row().settled
+
+    def test_refused_again_and_again_after_an_unanswered_call_it_fails_once_that_is_certain(self, world: World) -> None:
+        world.cloud.fail_next("launch", Ambiguous("no answer"))
+        world.cloud.fail_next("launch", Forbidden("not allowed"), times=50)
+        world.create()
+        world.advance(60)
+        assert world.row().failed
+        assert world.row().error_code == "forbidden"
+        assert world.machines() == []
 
     def test_fewer_machines_than_asked_fill_up_by_a_new_launch(self, world: World) -> None:
         half = _Half(world.provider)
