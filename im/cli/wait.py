@@ -92,8 +92,7 @@ def _aim(goal: Goal, row: Instance) -> Goal:
 
 
 def _judge(ends: dict[str, ImError | None], goal: Goal, row: Instance) -> None:
-    turned = row.generation > goal.generation and row.desired is not goal.desired
-    match Ending.SUPERSEDED if turned else ending(row, goal.generation):
+    match ending(row, goal.generation):
         case Ending.SETTLED:
             ends[row.id] = None
         case Ending.FAILED:

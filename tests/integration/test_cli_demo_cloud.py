@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from im.cli.demo import _type
 from im.cli.demo_cloud import Cloud
+from im.cli.main import im
 from im.domain.errors import Unavailable
 from tests.world import World
 
@@ -76,3 +81,24 @@ def test_a_machine_that_runs_on_is_given_up_after_a_minute(world: World) -> None
     world.worker = False
     with pytest.raises(Unavailable, match=r"demo still runs 6\d s after its deadline"):
         _cloud(world).stopped_by_deadline("demo", _no_words)
+
+
+def test_a_demo_whose_stack_does_not_come_up_fails_in_one_line_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def ill(*_: object) -> None:
+        raise Unavailable("valkey does not come up: no memory", "read its log")
+
+    monkeypatch.setattr("im.stack.local.LocalStack.up", ill)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    result = CliRunner().invoke(im, ["demo"])
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == (
+        "im: the demo failed: valkey does not come up: no memory. Next: read its log"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_that_fails_in_the_demo_ends_it() -> None:
+    with pytest.raises(Unavailable, match="`im status` ended with exit code 1"):
+        _type({"IM_DATABASE_URL": "postgresql://127.0.0.1:1/im"}, "status", "demo")
