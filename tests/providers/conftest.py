@@ -9,6 +9,8 @@ import pytest
 from im.providers.aws.clients import Clients
 from im.settings import Settings
 from tests.providers.clouds import REGION, AwsRoom, FakeRoom, Room, moto_server, reset
+from tests.providers.standin_room import StandInRoom
+from tests.standin.server import StandIn
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +42,30 @@ def fake() -> FakeRoom:
     return FakeRoom()
 
 
-@pytest.fixture(params=["fake", "aws"])
+@pytest.fixture(scope="session")
+def stepped() -> Iterator[StandIn]:
+    """The stand-in with a clock that only tests move."""
+    with StandIn(start=1_893_456_000) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stepped_clients(stepped: StandIn) -> Clients:
+    return Clients(Settings(sandbox_url=stepped.url))
+
+
+@pytest.fixture(scope="session")
+def stepped_raw(stepped: StandIn) -> Any:
+    return boto3.client("ec2", REGION, endpoint_url=stepped.url, aws_access_key_id="t", aws_secret_access_key="t")
+
+
+@pytest.fixture
+def standin(stepped: StandIn, stepped_clients: Clients, stepped_raw: Any) -> StandInRoom:
+    stepped.control.reset()
+    return StandInRoom(stepped.url, stepped_clients, stepped_raw, stepped.control)
+
+
+@pytest.fixture(params=["fake", "aws", "standin"])
 def room(request: pytest.FixtureRequest) -> Room:
     found: Room = request.getfixturevalue(request.param)
     return found
