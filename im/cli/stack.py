@@ -25,13 +25,11 @@ if TYPE_CHECKING:
 @click.option(
     "--cloud",
     type=click.Choice(["sandbox", "aws"]),
-    default="sandbox",
-    show_default=True,
-    help="A pretended cloud on this machine, or your own AWS account.",
+    help="A pretended cloud on this machine (sandbox, the default), or your own AWS account.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before a real cloud is used.")
 @pass_session
-def up(session: Session, detach: bool, cloud: str, yes: bool) -> None:
+def up(session: Session, detach: bool, cloud: str | None, yes: bool) -> None:
     """Start the whole thing on this machine."""
     from im.stack.local import LocalStack
     from im.stack.mergedlog import MergedLog
@@ -39,11 +37,14 @@ def up(session: Session, detach: bool, cloud: str, yes: bool) -> None:
     home = session.settings.home
     stack = LocalStack(home)
     found = stack.running()
-    if found is not None and found.cloud == cloud:
+    if found is not None and cloud in (None, found.cloud):
         click.echo("The stack is already up.\n" + _addresses(found))
         return
+    if found is not None:
+        raise Refused(f"the stack is already up with --cloud {found.cloud}", f"im down, then im up --cloud {cloud}")
+    cloud = cloud or "sandbox"
     _warn(cloud)
-    if cloud == "aws" and found is None:
+    if cloud == "aws":
         _ask_for_real_cloud(yes)
     if detach:
         stack = LocalStack(home, say=lambda text: note(f"{text} …"))

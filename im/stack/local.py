@@ -107,7 +107,7 @@ class LocalStack:
         kept = {"cloud": cloud, "sockets": str(sockets), "ports": asdict(ports)}
         write_private(self.layout.details_file, json.dumps(kept))
         named = self._addresses(cloud, ports, sockets)
-        self._say("starting Postgres, Valkey" + (" and the sandbox cloud" if cloud == "sandbox" else ""))
+        self._say("starting Postgres, Valkey and the sandbox" if cloud == "sandbox" else "starting Postgres and Valkey")
         supervisor = self._launch(cloud, ports, sockets, child_environment(environ, cloud, self._variables(named)))
         self._wait(supervisor, "postgres", lambda: postgres.answers(sockets))
         self._wait(supervisor, "valkey", lambda: probes.broker_answers(named["broker_url"]))
