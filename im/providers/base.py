@@ -11,16 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from im.domain.cost import Item, Price
 from im.domain.instance import Scope, Sighting, Spec
+from im.domain.rate import Rate
 from im.providers.errors import ProviderError
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """How often a call may be made: refill per second, and how many may come at once. Kept below the cloud's own limit."""
-
-    per_second: float
-    burst: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +29,7 @@ class Capabilities:
     can_spot: bool = False
     native_deadline: bool = False
     rates: Mapping[str, Rate] = field(default_factory=dict)
-    """Verb of the contract → how often the fleet may call it in one scope; a verb that is not named is not limited."""
+    """Verb of the contract → how often the fleet may call it in one scope, below the cloud's own limit; no name, no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +41,8 @@ class Ask:
     image: str | None = None
     public_key: str = ""
     owner: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """What the person wants to find it by, at the cloud and in `im cost --by tag:KEY`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +91,10 @@ class Profile(Protocol):
         """Fill in defaults and check what can be checked offline. Raises im.domain.errors.Refused."""
         ...
 
+    def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
+        """Where machines that we did not make are said to be. Raises Refused for an id or a region that cannot be."""
+        ...
+
 
 class Provider(Protocol):
     """One cloud as seen with one set of credentials (a `Scope.account`) on behalf of one deployment."""
@@ -117,6 +117,13 @@ class Provider(Protocol):
         """Tag machines (by provider id) with the name and id they are known by; for launches of more than one."""
         ...
 
+    def adopt(self, scope: Scope, machine_id: str, slot: Slot, owner: str) -> None:
+        """Tag a machine that we did not make as ours: deployment, our id, owner. Its own name and tags stay; idempotent.
+
+        Whose it was is for the caller to look at before, and again after: clouds set tags without a condition.
+        """
+        ...
+
     def describe(self, scope: Scope, ids: Sequence[str]) -> dict[str, Sighting]:
         """Full facts by id. An id the cloud does not know is absent from the mapping."""
         ...
@@ -134,6 +141,10 @@ class Provider(Protocol):
     def stop(self, scope: Scope, ids: Sequence[str]) -> BatchResult: ...
 
     def terminate(self, scope: Scope, ids: Sequence[str]) -> BatchResult: ...
+
+    def prices(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
+        """The list prices of `items`, of whatever region; absent where the cloud tells none. Raises ProviderError."""
+        ...
 
     def checks(self, scope: Scope) -> list[Check]:
         """Who are we, may we launch, is the endpoint there: for `im doctor`. Never raises."""

@@ -17,11 +17,13 @@ from im.db.work import Outcome
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope, Sighting
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff, next_step
+from im.domain.rate import Rate
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers import errors
-from im.providers.base import BatchResult, Provider, Rate
+from im.providers.base import BatchResult, Provider
 from im.providers.errors import ProviderError
+from im.services.adopting import drive_adoptions
 from im.services.enforce import ring_by_verb
 from im.services.launching import drive_launches
 
@@ -56,6 +58,7 @@ def reconcile_scope(ctx: Context, number: int) -> list[str]:
     if _is_clone(ctx):
         return ["this database is a copy: nothing is changed at the cloud until `im db resume`"]
     told = drive_launches(ctx, provider, scope, number, trouble)
+    told += drive_adoptions(ctx, provider, scope, number, trouble)
     for step in _STEPS:
         while batch := _claim(ctx, provider, number, step):
             told += _one_batch(ctx, provider, scope, step, batch, trouble)

@@ -12,7 +12,8 @@ from sqlalchemy import text
 from im.domain.errors import Refused
 from im.domain.hold import HoldKind
 from im.domain.instance import Observed, Scope
-from im.providers.base import Rate, Snapshot
+from im.domain.rate import Rate
+from im.providers.base import Snapshot
 from im.services import hold
 from im.services.sweep import sweep_if_stale
 from tests.world import World

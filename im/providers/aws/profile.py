@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 from im.domain.errors import Refused
 from im.domain.instance import Scope, Spec
+from im.domain.rate import Rate
 from im.providers.aws.images import check_image
 from im.providers.aws.public_key import check_public_key
-from im.providers.base import Ask, Capabilities, Rate
+from im.providers.base import Ask, Capabilities
 
 DEFAULT_TYPE = "t2.nano"
 DEFAULT_REGION = "us-east-1"
@@ -19,6 +21,8 @@ _SIDES = "central|north|south|east|west|northeast|northwest|southeast|southwest"
 _REGION = re.compile(rf"[a-z]{{2,4}}(?:-(?:gov|iso[a-z]?|de))?-(?:{_SIDES})-\d{{1,2}}", re.ASCII)
 # a zone is a region and a letter; a local zone (us-west-2-lax-1a) names its city in between
 _ZONE = re.compile(rf"(?P<region>{_REGION.pattern})(?:-[a-z]{{3}}-\d{{1,2}})?[a-z]", re.ASCII)
+
+_MACHINE = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
 
 _SOME_REGIONS = (
     *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "af-south-1", "me-central-1"),
@@ -70,6 +74,13 @@ class AwsProfile:
         )
         return Scope(self.name, account, region), spec
 
+    def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
+        """An EC2 id is `i-` and 8 or 17 hex digits."""
+        for one in machine_ids:
+            if not _MACHINE.fullmatch(one):
+                raise Refused(f"'{one[:40]}' is not an EC2 instance id", "it looks like i-0123456789abcdef0")
+        return Scope(self.name, account, _check_region(region, "--region"))
+
 
 PROFILE = AwsProfile()
 
@@ -100,13 +111,13 @@ def _nearest_zone(small: str) -> str:
     return "a zone is a region and a letter, like us-east-1a"
 
 
-def _check_region(region: str) -> str:
+def _check_region(region: str, said: str = "AWS_REGION") -> str:
     if _REGION.fullmatch(region):
         return region
     if _ZONE.fullmatch(region):
-        raise Refused(f"AWS_REGION={region} is an availability zone, not a region", f"set AWS_REGION={region[:-1]}")
+        raise Refused(f"{said}={region} is an availability zone, not a region", f"set {said}={region[:-1]}")
     near = difflib.get_close_matches(region.lower(), _SOME_REGIONS, n=1, cutoff=0.7)
-    raise Refused(f"AWS_REGION={region[:40]} is not a region", f"set AWS_REGION={near[0] if near else DEFAULT_REGION}")
+    raise Refused(f"{said}={region[:40]} is not a region", f"set {said}={near[0] if near else DEFAULT_REGION}")
 
 
 def check_type(instance_type: str) -> str:
