@@ -1,0 +1,112 @@
+"""What the documents say is what the program does. `python -m tests.unit.test_docs` writes the generated parts anew."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+
+from im.cli.main import COMMANDS, im
+from im.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def settings_table() -> str:
+    rows = ["| variable | default | what it is |", "|---|---|---|"]
+    for one in fields(Settings):
+        default = "" if str(one.default) in ("", ".") else f"`{one.default}`"
+        rows.append(f"| `{one.metadata['env']}` | {default} | {one.metadata['says']} |")
+    return "\n".join(rows)
+
+
+def policy() -> str:
+    return f"```json\n{(ROOT / 'docs' / 'iam-policy.json').read_text().strip()}\n```"
+
+
+PARTS = {"settings": settings_table, "policy": policy}
+
+
+def _part(text: str, name: str) -> re.Match[str]:
+    found = re.search(rf"(<!-- {name}[^>]*-->\n)(.*?)(\n?<!-- /{name} -->)", text, re.DOTALL)
+    assert found is not None, f"README has no part {name}"
+    return found
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_the_generated_parts_are_up_to_date(name: str) -> None:
+    written = _part((ROOT / "README.md").read_text(), name)[2]
+    assert written == PARTS[name](), "run: python -m tests.unit.test_docs"
+
+
+def _shell_lines() -> list[tuple[str, str]]:
+    lines = []
+    for document in DOCUMENTS:
+        for block in re.findall(r"```bash\n(.*?)```", document.read_text(), re.DOTALL):
+            for line in block.splitlines():
+                for command in re.split(r"&&|\|\|?|;", line.partition(" #")[0]):
+                    lines.append((document.name, command.strip()))
+    return lines
+
+
+def _commands() -> list[tuple[str, list[str]]]:
+    """Every `im …` that the documents tell people to type, also through compose or a virtual environment."""
+    found = []
+    for name, line in _shell_lines():
+        words = shlex.split(line.replace("…", "x"))
+        for at, word in enumerate(words):
+            if word in ("im", ".venv/bin/im") and at + 1 < len(words):
+                found.append((name, words[at + 1 :]))
+                break
+    return found
+
+
+@pytest.mark.parametrize(("document", "words"), _commands(), ids=lambda v: v if isinstance(v, str) else " ".join(v))
+def test_every_command_in_the_documents_exists_with_its_options(document: str, words: list[str]) -> None:
+    context = click.Context(im)
+    command: click.Command | None = im
+    rest = list(words)
+    while isinstance(command, click.Group):
+        word = rest.pop(0)
+        command = command.get_command(context, word)
+        assert command is not None, f"{document}: there is no {word}"
+    known = {name for param in command.get_params(context) for name in (*param.opts, *param.secondary_opts)}
+    for word in rest:
+        if word == "--":
+            break
+        if re.match(r"--?[a-zA-Z]", word):
+            assert word.partition("=")[0] in known, f"{document}: {' '.join(words)}: no option {word}"
+
+
+def test_every_command_is_told_of_somewhere() -> None:
+    told = " ".join(document.read_text() for document in DOCUMENTS)
+    assert [name for name in COMMANDS if f"im {name}" not in told] == []
+
+
+def test_every_make_target_in_the_documents_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {word for _, line in _shell_lines() if line.startswith("make ") for word in line.split()[1:]}
+    assert named - targets == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def write() -> None:
+    readme = ROOT / "README.md"
+    text = readme.read_text()
+    for name, make in PARTS.items():
+        text = text.replace(_part(text, name)[0], _part(text, name)[1] + make() + f"\n<!-- /{name} -->")
+    readme.write_text(text)
+
+
+if __name__ == "__main__":
+    write()
