@@ -1,0 +1,66 @@
+"""The tables of time and money: when machines ran, which deadline held when, what things cost, who may spend how much."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Table,
+    Text,
+    text,
+)
+
+from im.db.tables import metadata
+
+
+def _moment(name: str, *, nullable: bool = True) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("instance_id", Text, ForeignKey("instances.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _moment("began_at", nullable=False),
+    Column("began_exactly", Boolean, nullable=False),
+    _moment("not_before", nullable=False),
+    _moment("ended_at"),
+    _moment("sure_until"),
+    Column("address", Boolean, nullable=False, server_default=text("false")),
+    Column("disk_gb", Integer),
+    Column("disk_type", Text),
+    CheckConstraint("kind IN ('run', 'disk')", name="kind"),
+    CheckConstraint("ended_at >= began_at", name="ends_after_it_began"),
+    Index("ix_usage_open", "instance_id", "kind", postgresql_where=text("ended_at IS NULL")),
+)
+
+deadlines = Table(
+    "deadlines",
+    metadata,
+    Column("instance_id", Text, ForeignKey("instances.id"), primary_key=True),
+    _moment("since", nullable=False),
+    Column("number", Integer, primary_key=True),
+    _moment("expires_at", nullable=False),
+)
+
+prices = Table(
+    "prices",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("market", Text, primary_key=True),
+    Column("since", DateTime(timezone=True), primary_key=True),
+    Column("usd", Numeric, nullable=False),
+    Column("source", Text, nullable=False),
+    # when the source was last asked; the price itself may be older
+    _moment("fetched_at", nullable=False),
+)

@@ -1,0 +1,67 @@
+"""Prices as they were fetched or stated, each with the moment from which it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from im.db.money_tables import prices
+from im.domain.cost import Item, Price
+
+p = prices.c
+
+
+def book(connection: Connection, items: Iterable[Item]) -> dict[Item, list[Price]]:
+    """What is kept of the prices of `items`, oldest first; absent where nothing is."""
+    wanted = sorted(set(items))
+    found: dict[Item, list[Price]] = {}
+    query = select(prices).where(_among(wanted)).order_by(p.since) if wanted else None
+    for row in connection.execute(query) if query is not None else ():
+        item = Item(row.provider, row.region, row.item, row.market)
+        found.setdefault(item, []).append(Price(row.usd, row.since, row.source))
+    return found
+
+
+def stale(connection: Connection, items: Sequence[Item], now: datetime, after: timedelta) -> list[Item]:
+    """Those among `items` that were not asked for within `after`."""
+    if not items:
+        return []
+    query = select(p.provider, p.region, p.item, p.market).where(_among(items), p.fetched_at > now - after)
+    fresh = {Item(*row) for row in connection.execute(query)}
+    return [item for item in items if item not in fresh]
+
+
+def write(connection: Connection, found: Mapping[Item, Price], now: datetime) -> int:
+    """Keep what was fetched; a price that did not change keeps its date. Returns how many did change."""
+    known = book(connection, found)
+    changed = 0
+    for item, price in sorted(found.items()):
+        last = known[item][-1] if item in known else None
+        if last is not None and last.usd == price.usd:
+            since = last.since
+        else:
+            since, changed = price.since, changed + 1
+        statement = insert(prices).values(
+            provider=item.provider,
+            region=item.region,
+            item=item.name,
+            market=item.market,
+            since=since,
+            usd=price.usd,
+            source=price.source,
+            fetched_at=now,
+        )
+        renewed = {"usd": statement.excluded.usd, "source": statement.excluded.source, "fetched_at": now}
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["provider", "region", "item", "market", "since"], set_=renewed
+            )
+        )
+    return changed
+
+
+def _among(items: Sequence[Item]) -> ColumnElement[bool]:
+    return tuple_(p.provider, p.region, p.item, p.market).in_([(i.provider, i.region, i.name, i.market) for i in items])

@@ -1,0 +1,162 @@
+"""Running time and deadlines, as rows that follow the instances: written in the transaction that changes an instance.
+
+`follow` compares an instance with its last stretch and writes what is missing, so calling it twice writes nothing twice, and a
+writer of facts that forgot to call it is made up for by the next `follow_all`: the dates come from the cloud, not from the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, cast, exists, func, or_, select, true
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+
+from im.db.money_tables import deadlines, usage
+from im.db.tables import instances, scopes
+from im.domain.cost import Deadline
+from im.domain.instance import GONE, Observed, Sighting
+from im.domain.usage import Kind, Seen, Stretch, follow_disk, follow_run
+
+t, u = instances.c, usage.c
+_STRETCH = tuple(c.name for c in usage.columns)
+_KEY = ("instance_id", "kind", "number")
+
+
+def follow(connection: Connection, ids: Sequence[str], sightings: Mapping[str, Sighting] | None = None) -> None:
+    """Bring the stretches of these instances up to their rows. `sightings` (by instance id) add what rows do not keep."""
+    if ids:
+        _follow(connection, t.id.in_(ids), sightings or {}, wait=True)
+
+
+def follow_all(connection: Connection) -> int:
+    """The same for every instance whose stretches disagree with its row; returns how many there were."""
+    return _follow(connection, _disagrees(), {}, wait=False)
+
+
+def _follow(
+    connection: Connection, which: ColumnElement[bool], sightings: Mapping[str, Sighting], *, wait: bool
+) -> int:
+    query = (
+        select(t.id, t.created_at, t.observed, t.observed_at, t.launched_at, t.public_ip, scopes.c.refreshed_at)
+        .join(scopes, scopes.c.id == t.scope_id)
+        .where(t.provider_id.is_not(None), which)
+        .order_by(t.id)
+        .with_for_update(of=instances, skip_locked=not wait)
+    )
+    rows = connection.execute(query).all()
+    if not rows:
+        return 0
+    last = _last(connection, [row.id for row in rows])
+    changed: list[Stretch] = []
+    for row in rows:
+        seen = _seen(row, sightings.get(row.id))
+        changed += follow_run(last.get((row.id, Kind.RUN)), seen)
+        changed += follow_disk(last.get((row.id, Kind.DISK)), seen)
+    _write(connection, changed)
+    return len({s.instance_id for s in changed})
+
+
+def _seen(row: Row[*tuple[Any, ...]], sighting: Sighting | None) -> Seen:
+    same = sighting is not None and sighting.state.value == row.observed
+    return Seen(
+        row.id,
+        row.created_at,
+        Observed(row.observed),
+        row.observed_at,
+        row.launched_at,
+        last_look=row.refreshed_at,
+        changed_at=sighting.changed_at if sighting and same else None,
+        address=row.public_ip is not None,
+        disk_gb=sighting.disk_gb if sighting else None,
+        disk_type=sighting.disk_type if sighting else None,
+    )
+
+
+def _disagrees() -> ColumnElement[bool]:
+    """Runs without an open run, has one without running, was started since, or has a disk too many or too few."""
+    mine = u.instance_id == t.id
+    run_open = exists().where(mine, u.kind == Kind.RUN.value, u.ended_at.is_(None))
+    since = exists().where(mine, u.kind == Kind.RUN.value, u.began_at >= t.launched_at)
+    disk = exists().where(mine, u.kind == Kind.DISK.value)
+    disk_open = exists().where(mine, u.kind == Kind.DISK.value, u.ended_at.is_(None))
+    running = t.observed == Observed.RUNNING.value
+    gone = t.observed.in_([o.value for o in GONE])
+    return or_(
+        and_(running, ~run_open),
+        and_(~running, run_open),
+        and_(running, t.launched_at.is_not(None), ~since),
+        and_(~gone, ~disk),
+        and_(gone, disk_open),
+    )
+
+
+def _last(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, Kind], Stretch]:
+    query = (
+        select(usage)
+        .ext(distinct_on(u.instance_id, u.kind))
+        .where(u.instance_id.in_(ids))
+        .order_by(u.instance_id, u.kind, u.number.desc())
+    )
+    return {(s.instance_id, s.kind): s for s in map(_stretch, connection.execute(query))}
+
+
+def _write(connection: Connection, changed: Sequence[Stretch]) -> None:
+    if not changed:
+        return
+    statement = insert(usage)
+    fresh = {name: statement.excluded[name] for name in _STRETCH if name not in _KEY}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=list(_KEY), set_=fresh),
+        [{**asdict(s), "kind": s.kind.value} for s in changed],
+    )
+
+
+def _stretch(row: Row[*tuple[Any, ...]]) -> Stretch:
+    values = {name: getattr(row, name) for name in _STRETCH}
+    return Stretch(**{**values, "kind": Kind(row.kind)})
+
+
+def read(
+    connection: Connection, ids: Sequence[str] | None = None, *, since: datetime | None = None
+) -> dict[str, list[Stretch]]:
+    """Stretches by instance, oldest first; only those that reach beyond `since` when it is given."""
+    query = select(usage).order_by(u.instance_id, u.began_at)
+    if ids is not None:
+        query = query.where(u.instance_id.in_(ids))
+    if since is not None:
+        query = query.where(or_(u.ended_at.is_(None), u.ended_at > since))
+    found: dict[str, list[Stretch]] = {}
+    for stretch in map(_stretch, connection.execute(query)):
+        found.setdefault(stretch.instance_id, []).append(stretch)
+    return found
+
+
+# ---- deadlines -------------------------------------------------------------------------------------------------------
+
+
+def note_deadlines(connection: Connection, ids: Sequence[str], now: datetime) -> None:
+    """Remember, for each of these instances whose deadline is not the one last remembered, which holds from `now` on."""
+    d = deadlines.c
+    latest = (
+        select(d.number, d.expires_at).where(d.instance_id == t.id).order_by(d.number.desc()).limit(1).lateral("latest")
+    )
+    moved = (
+        select(t.id, cast(now, d.since.type), func.coalesce(latest.c.number, 0) + 1, t.expires_at)
+        .outerjoin(latest, true())
+        .where(t.id.in_(ids), latest.c.expires_at.is_distinct_from(t.expires_at))
+    )
+    connection.execute(insert(deadlines).from_select(["instance_id", "since", "number", "expires_at"], moved))
+
+
+def read_deadlines(connection: Connection, ids: Sequence[str] | None = None) -> dict[str, list[Deadline]]:
+    """Every deadline that ever held, by instance, oldest first."""
+    query = select(deadlines).order_by(deadlines.c.instance_id, deadlines.c.number)
+    if ids is not None:
+        query = query.where(deadlines.c.instance_id.in_(ids))
+    found: dict[str, list[Deadline]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.instance_id, []).append(Deadline(row.since, row.expires_at))
+    return found

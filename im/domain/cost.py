@@ -1,0 +1,293 @@
+"""What machines cost: the ledger. Intervals and prices in, Decimal US dollars out; nothing is rounded before it is shown.
+
+Rules, after EC2's own: computing is billed by the time a machine runs, at least one minute for each start; a disk by its size for
+as long as the machine exists, running or stopped; a public IPv4 address while it is held, which for the addresses that come with
+a machine is while it runs. A price that is not known makes the sum unknown, never smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from im.domain.instance import ALIVE, Desired, Instance, Observed
+from im.domain.money import ZERO
+from im.domain.usage import Kind, Stretch
+
+MINIMUM = timedelta(seconds=60)
+"""EC2 charges at least one minute for each start (API reference, StartInstances)."""
+HOURS_IN_MONTH = Decimal(730)
+"""8,760 hours in a year, a twelfth of it: what AWS's own calculator takes for a price per GB and month."""
+IPV4 = "ipv4"
+ON_DEMAND = "on_demand"
+
+_HOUR = Decimal(3_600_000_000)  # microseconds
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def disk_item(disk_type: str) -> str:
+    return f"disk:{disk_type}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Item:
+    """Something with a price: an instance type, `disk:gp3` (per GB and month) or `ipv4`, in one region of one cloud."""
+
+    provider: str
+    region: str
+    name: str
+    market: str = ON_DEMAND
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """USD per hour (a disk: per GB and month), from `since` on."""
+
+    usd: Decimal
+    since: datetime
+    source: str
+    """Where it comes from, in words for people: `built-in table of 2026-02-27`."""
+
+
+PriceBook = Mapping[Item, Sequence[Price]]
+"""Each item's prices, oldest first. Before the first the first holds: it is the best that is known."""
+
+
+def for_span(usd_per_hour: Decimal, span: timedelta) -> Decimal:
+    """Multiplied first: the division is the one step that may need more digits than there are."""
+    return usd_per_hour * Decimal(span // _MICROSECOND) / _HOUR
+
+
+def price_at(prices: Sequence[Price], at: datetime) -> Price | None:
+    held = [p for p in prices if p.since <= at]
+    return held[-1] if held else (prices[0] if prices else None)
+
+
+def charge(prices: Sequence[Price], began_at: datetime, ended_at: datetime) -> Decimal | None:
+    """The cost of one unit from `began_at` to `ended_at`, across changes of price; None when no price is known."""
+    if not prices:
+        return None
+    total = ZERO
+    for i, price in enumerate(prices):
+        low = began_at if i == 0 else max(began_at, price.since)
+        high = ended_at if i == len(prices) - 1 else min(ended_at, prices[i + 1].since)
+        if high > low:
+            total += for_span(price.usd, high - low)
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The deadline that held from `since` on."""
+
+    since: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What part of time is billed."""
+
+    since: datetime
+    until: datetime
+
+    def cut(self, began_at: datetime, ended_at: datetime) -> tuple[datetime, datetime]:
+        low = max(began_at, self.since)
+        return low, max(low, min(ended_at, self.until))
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What one instance, or several, cost within a window. Known parts only; `unknown` names what has no price."""
+
+    compute: Decimal = ZERO
+    address: Decimal = ZERO
+    disk_running: Decimal = ZERO
+    disk_stopped: Decimal = ZERO
+    overrun_usd: Decimal = ZERO
+    """What the time past its deadline cost; contained in `compute` and `address`."""
+    running: timedelta = timedelta(0)
+    stopped: timedelta = timedelta(0)
+    overrun: timedelta = timedelta(0)
+    doubt: timedelta = timedelta(0)
+    """Running time that nobody can vouch for; contained in `running`."""
+    unknown: frozenset[str] = frozenset()
+
+    @property
+    def total(self) -> Decimal:
+        return self.compute + self.address + self.disk_running + self.disk_stopped
+
+    @property
+    def known(self) -> bool:
+        return not self.unknown
+
+    def __add__(self, other: Bill) -> Bill:
+        return Bill(
+            self.compute + other.compute,
+            self.address + other.address,
+            self.disk_running + other.disk_running,
+            self.disk_stopped + other.disk_stopped,
+            self.overrun_usd + other.overrun_usd,
+            self.running + other.running,
+            self.stopped + other.stopped,
+            self.overrun + other.overrun,
+            self.doubt + other.doubt,
+            self.unknown | other.unknown,
+        )
+
+
+def together(bills: Iterable[Bill]) -> Bill:
+    total = Bill()
+    for bill in bills:
+        total += bill
+    return total
+
+
+def bill(
+    row: Instance,
+    stretches: Sequence[Stretch],
+    deadlines: Sequence[Deadline],
+    book: PriceBook,
+    window: Window,
+    now: datetime,
+) -> Bill:
+    """What `row` cost within `window`. What still goes on counts until `now`."""
+    runs = sorted((s for s in stretches if s.kind is Kind.RUN), key=lambda s: s.began_at)
+    disks = [s for s in stretches if s.kind is Kind.DISK]
+    total = together(_run(row, run, deadlines, book, window, now) for run in runs)
+    return total + together(_disk(row, disk, runs, book, window, now) for disk in disks)
+
+
+def _run(
+    row: Instance, run: Stretch, deadlines: Sequence[Deadline], book: PriceBook, window: Window, now: datetime
+) -> Bill:
+    ended_at = run.ended_at or max(now, run.began_at)
+    low, high = window.cut(run.began_at, ended_at)
+    billed = window.cut(run.began_at, max(ended_at, run.began_at + MINIMUM))
+    if billed[1] <= billed[0]:
+        return Bill()
+    machine, ipv4 = _prices(row, row.spec.instance_type, book), _prices(row, IPV4, book)
+    compute = charge(machine, *billed)
+    address = charge(ipv4, *billed) if run.address else ZERO
+    over = [window.cut(*span) for span in overruns(run.began_at, ended_at, deadlines)]
+    over_usd = ZERO
+    for span in over:
+        over_usd += (charge(machine, *span) or ZERO) + ((charge(ipv4, *span) or ZERO) if run.address else ZERO)
+    doubted = window.cut(run.sure_until, ended_at) if run.sure_until else (low, low)
+    missing = {row.spec.instance_type} if compute is None else set()
+    return Bill(
+        compute=compute or ZERO,
+        address=address or ZERO,
+        overrun_usd=over_usd,
+        running=high - low,
+        overrun=sum((b - a for a, b in over), timedelta(0)),
+        doubt=doubted[1] - doubted[0],
+        unknown=frozenset(missing | ({IPV4} if address is None else set())),
+    )
+
+
+def overruns(began_at: datetime, ended_at: datetime, deadlines: Sequence[Deadline]) -> list[tuple[datetime, datetime]]:
+    """The parts of a run that lie past the deadline that held then."""
+    parts = []
+    for i, deadline in enumerate(deadlines):
+        until = deadlines[i + 1].since if i + 1 < len(deadlines) else ended_at
+        low, high = max(began_at, deadline.expires_at), min(ended_at, until)
+        if high > low:
+            parts.append((low, high))
+    return parts
+
+
+def _disk(
+    row: Instance, disk: Stretch, runs: Sequence[Stretch], book: PriceBook, window: Window, now: datetime
+) -> Bill:
+    low, high = window.cut(disk.began_at, disk.ended_at or max(now, disk.began_at))
+    if high <= low:
+        return Bill()
+    running = timedelta(0)
+    awake = ZERO
+    prices = _prices(row, disk_item(disk.disk_type), book) if disk.disk_type else ()
+    gigabytes = Decimal(disk.disk_gb or 0) / HOURS_IN_MONTH
+    whole = charge(prices, low, high) if disk.disk_gb is not None else None
+    for run in runs:
+        a, b = max(low, run.began_at), min(high, run.ended_at or high)
+        if b > a:
+            running += b - a
+            awake += (charge(prices, a, b) or ZERO) * gigabytes
+    if whole is None:
+        return Bill(stopped=high - low - running, unknown=frozenset({"disk"}))
+    return Bill(disk_running=awake, disk_stopped=whole * gigabytes - awake, stopped=high - low - running)
+
+
+def _prices(row: Instance, name: str, book: PriceBook) -> Sequence[Price]:
+    return book.get(Item(row.scope.provider, row.scope.region, name, _market(row, name)), ())
+
+
+def _market(row: Instance, name: str) -> str:
+    if name != row.spec.instance_type:
+        return ON_DEMAND
+    return market_of(row)
+
+
+def market_of(row: Instance) -> str:
+    """`on_demand` or `spot`: which price list the machine is billed by."""
+    return str(row.spec.options.get("market") or ON_DEMAND)
+
+
+# ---- what comes ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """USD per hour of each part; None where the price is not known."""
+
+    compute: Decimal | None
+    address: Decimal | None
+    disk: Decimal | None
+    source: str = ""
+    """Where the price of computing comes from."""
+
+    @property
+    def running(self) -> Decimal | None:
+        """Of a running machine: computing and its address. Without a disk of unknown size nothing is added for it."""
+        if self.compute is None:
+            return None
+        return self.compute + (self.address or ZERO) + (self.disk or ZERO)
+
+
+def rates(row: Instance, stretches: Sequence[Stretch], book: PriceBook, now: datetime) -> Rates:
+    """What an hour of it costs, by the prices of `now`."""
+    compute = price_at(_prices(row, row.spec.instance_type, book), now)
+    ipv4 = price_at(_prices(row, IPV4, book), now)
+    disk = next((s for s in stretches if s.kind is Kind.DISK and s.ended_at is None), None)
+    per_month = price_at(_prices(row, disk_item(disk.disk_type), book), now) if disk and disk.disk_type else None
+    return Rates(
+        compute=compute.usd if compute else None,
+        address=(ipv4.usd if ipv4 else None) if row.public_ip else ZERO,
+        disk=per_month.usd * (disk.disk_gb or 0) / HOURS_IN_MONTH if per_month and disk else None,
+        source=compute.source if compute else "",
+    )
+
+
+def runs_on(row: Instance) -> bool:
+    """Does it compute, or is it about to, until its deadline?"""
+    if row.closed_at is not None or row.failed:
+        return False
+    return row.desired is Desired.RUNNING and (row.observed in ALIVE or row.launching or not row.settled)
+
+
+def to_deadline(row: Instance, hourly: Rates, now: datetime) -> Decimal | None:
+    """What it will cost from `now` to its deadline if nothing changes; nothing once it does not run."""
+    if not runs_on(row) or row.expires_at <= now:
+        return ZERO
+    return None if hourly.running is None else for_span(hourly.running, row.expires_at - now)
+
+
+def rate_now(row: Instance, hourly: Rates) -> Decimal | None:
+    """What an hour costs in the state that it is in: everything while it runs, the disk alone while it is stopped."""
+    if runs_on(row) or row.observed in ALIVE:
+        return hourly.running
+    if row.observed in (Observed.STOPPED, Observed.STOPPING):
+        return hourly.disk
+    return ZERO

@@ -1,0 +1,166 @@
+"""When a machine ran and when its disk existed, from what the cloud said: the intervals that cost is computed from.
+
+A gap in our watching does not lose time, because the cloud dates both ends of a run. EC2's LaunchTime is when the present run
+began; the date in StateTransitionReason is when it ended. Where the cloud dates an end we use it. Where it does not, the run
+counts until the first look that shows otherwise, and `sure_until` keeps the last look that still showed it running: what lies
+between the two is doubt, counted as running and said aloud. So cost is never less than what the cloud will bill.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from im.domain.instance import GONE, Observed
+
+SKEW = timedelta(minutes=1)
+"""A date of the cloud's may lie this far after our own look: the two clocks differ."""
+
+_DOWN = GONE | {Observed.STOPPING, Observed.STOPPED, Observed.TERMINATING}
+"""States in which EC2 bills no computing (EC2 User Guide, "Instance lifecycle"). Pending is not billed either, but LaunchTime
+counts it; a few seconds too many are better than a run begun nowhere."""
+
+
+class Kind(StrEnum):
+    RUN = "run"
+    """The machine computes."""
+    DISK = "disk"
+    """The machine exists, running or not, and so does its disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One interval of one kind; `number` counts them up for each instance and kind."""
+
+    instance_id: str
+    kind: Kind
+    number: int
+    began_at: datetime
+    began_exactly: bool
+    """The cloud dated the beginning; otherwise it is our first look that showed it."""
+    not_before: datetime
+    """The earliest it can have begun: the end of the one before, or the creation of the row."""
+    ended_at: datetime | None = None
+    sure_until: datetime | None = None
+    """The last look that still showed it going on; None while it does, and where the cloud dated the end."""
+    address: bool = False
+    """A public IPv4 address was seen on it."""
+    disk_gb: int | None = None
+    disk_type: str | None = None
+
+    @property
+    def doubt(self) -> timedelta:
+        """How much of it nobody can vouch for."""
+        if self.ended_at is None or self.sure_until is None:
+            return timedelta(0)
+        return self.ended_at - self.sure_until
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a row says of its machine after a write, and what the sighting behind it added."""
+
+    instance_id: str
+    created_at: datetime
+    observed: Observed
+    observed_at: datetime
+    launched_at: datetime | None
+    last_look: datetime | None
+    """When the last complete listing before this sighting began: until then nothing had changed."""
+    changed_at: datetime | None = None
+    """When, by the cloud's own word, the machine came into its present state."""
+    address: bool = False
+    disk_gb: int | None = None
+    disk_type: str | None = None
+
+
+def follow_run(last: Stretch | None, seen: Seen) -> list[Stretch]:
+    """The stretches to write (new ones, and `last` changed) so that they agree with what was seen; [] when they do."""
+    if last is None or last.ended_at is not None:
+        return _next_run(last, seen)
+    started = seen.launched_at
+    if started is not None and started > last.began_at:
+        # stopped and started again while nobody looked: when it was stopped, the cloud has forgotten
+        ended = replace(last, ended_at=started, sure_until=_within(seen.last_look, last.began_at, started))
+        return [ended, *_next_run(ended, seen)]
+    now = last
+    if not last.began_exactly and started is not None and started >= last.not_before:
+        now = replace(now, began_at=started, began_exactly=True)
+    if seen.address and seen.observed is Observed.RUNNING:
+        now = replace(now, address=True)
+    if seen.observed is not Observed.RUNNING:
+        ended_at, sure_until = _end(now.began_at, seen)
+        now = replace(now, ended_at=ended_at, sure_until=sure_until)
+    return [now] if now != last else []
+
+
+def _next_run(last: Stretch | None, seen: Seen) -> list[Stretch]:
+    started = seen.launched_at
+    fresh = started is not None and (last is None or started > last.began_at)
+    if not fresh and seen.observed is not Observed.RUNNING:
+        return _dated_end(last, seen) if last is not None else []
+    if last is not None and last.ended_at is not None:
+        floor, number = last.ended_at, last.number + 1
+    else:
+        floor, number = seen.created_at, 1
+    began_at = started if fresh and started is not None else seen.observed_at
+    if last is not None:
+        began_at = max(began_at, floor)
+    made = Stretch(seen.instance_id, Kind.RUN, number, began_at, fresh, floor, address=seen.address)
+    if seen.observed is Observed.RUNNING:
+        return [made]
+    if seen.observed in _DOWN and _dates_an_end(began_at, seen):
+        # it began and ended while nobody looked; whether it had an address we take from the run before
+        held = seen.address or (last is not None and last.address)
+        return [replace(made, ended_at=seen.changed_at, address=held)]
+    return []  # no more than pending, or a start that failed: EC2 bills neither
+
+
+def _dated_end(last: Stretch, seen: Seen) -> list[Stretch]:
+    """Our own look ended it; now the cloud says when it really did."""
+    if last.sure_until is None or last.ended_at is None or seen.changed_at is None or seen.observed not in _DOWN:
+        return []
+    # the cloud dates in whole seconds
+    if not last.sure_until - timedelta(seconds=1) <= seen.changed_at <= last.ended_at:
+        return []
+    return [replace(last, ended_at=max(seen.changed_at, last.began_at), sure_until=None)]
+
+
+def follow_disk(last: Stretch | None, seen: Seen) -> list[Stretch]:
+    """The same for the machine's disk, which exists from the launch to the termination."""
+    if last is None:
+        if seen.observed is Observed.NONE or seen.observed in GONE:
+            return []
+        exactly = seen.launched_at is not None
+        began_at = seen.launched_at or seen.observed_at
+        return [
+            Stretch(
+                *(seen.instance_id, Kind.DISK, 1, began_at, exactly, seen.created_at),
+                disk_gb=seen.disk_gb,
+                disk_type=seen.disk_type,
+            )
+        ]
+    now = last
+    if seen.disk_gb is not None:
+        now = replace(now, disk_gb=seen.disk_gb, disk_type=seen.disk_type)
+    if now.ended_at is None and seen.observed in GONE:
+        ended_at, sure_until = _end(now.began_at, seen)
+        now = replace(now, ended_at=ended_at, sure_until=sure_until)
+    return [now] if now != last else []
+
+
+def _dates_an_end(began_at: datetime, seen: Seen) -> bool:
+    return seen.changed_at is not None and began_at <= seen.changed_at <= seen.observed_at + SKEW
+
+
+def _end(began_at: datetime, seen: Seen) -> tuple[datetime, datetime | None]:
+    """When it ended, and (when the cloud did not say) until when it was surely going on."""
+    if seen.observed in _DOWN and seen.changed_at is not None and _dates_an_end(began_at, seen):
+        return seen.changed_at, None
+    ended_at = max(began_at, seen.observed_at)
+    return ended_at, _within(seen.last_look, began_at, ended_at)
+
+
+def _within(at: datetime | None, low: datetime, high: datetime) -> datetime:
+    return low if at is None else min(max(at, low), high)

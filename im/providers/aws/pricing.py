@@ -1,0 +1,80 @@
+"""The AWS Price List API: list prices of instance types and disks, on demand. It speaks for every region from one endpoint.
+
+Spot prices are no list prices, and the price of a public address is filed under another service: neither is asked here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from im.domain.cost import ON_DEMAND, Item, Price
+from im.providers.aws.errors import translated
+from im.providers.errors import Unavailable
+
+ENDPOINT_REGION = "us-east-1"
+"""One of the three regions that have the API; its answers are the same in all."""
+_PAGE = 100
+
+_LINUX: Mapping[str, str] = {
+    "operatingSystem": "Linux",
+    "tenancy": "Shared",
+    "preInstalledSw": "NA",
+    "capacitystatus": "Used",
+}
+"""What plain Linux on shared hardware is called; without `capacitystatus` the reserved capacity's rows come too."""
+
+
+def fetch(pricing: Any, items: Iterable[Item]) -> dict[Item, Price]:
+    """The prices that AWS tells, absent where it tells none. `pricing` is a client in ENDPOINT_REGION. Raises ProviderError."""
+    found: dict[Item, Price] = {}
+    for item in items:
+        filters = _filters(item)
+        if filters is None:
+            continue
+        prices = list(_prices(pricing, filters))
+        if prices:
+            # should a type be listed twice, the dearer one: a budget must not be surprised
+            usd, since = max(prices)
+            found[item] = Price(usd, since, f"AWS price list, in force since {since:%Y-%m-%d}")
+    return found
+
+
+def _filters(item: Item) -> dict[str, str] | None:
+    if item.market != ON_DEMAND:
+        return None
+    kind, _, name = item.name.rpartition(":")
+    if kind == "disk":
+        return {"productFamily": "Storage", "volumeApiName": name, "regionCode": item.region}
+    if kind or "." not in name:
+        return None
+    return {"instanceType": name, "regionCode": item.region, **_LINUX}
+
+
+def _prices(pricing: Any, filters: Mapping[str, str]) -> Iterator[tuple[Decimal, datetime]]:
+    asked = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in filters.items()]
+    more: dict[str, str] = {}
+    while True:
+        with translated():
+            answer = pricing.get_products(ServiceCode="AmazonEC2", Filters=asked, MaxResults=_PAGE, **more)
+        for product in answer["PriceList"]:
+            yield from _on_demand(product)
+        if not answer.get("NextToken"):
+            return
+        more = {"NextToken": answer["NextToken"]}
+
+
+def _on_demand(product: str) -> Iterator[tuple[Decimal, datetime]]:
+    """Hourly or monthly prices above nothing: the rows of free tiers and of capacity already paid for cost 0."""
+    try:
+        for term in json.loads(product)["terms"].get("OnDemand", {}).values():
+            since = datetime.fromisoformat(term["effectiveDate"].replace("Z", "+00:00"))
+            for dimension in term["priceDimensions"].values():
+                usd = Decimal(dimension["pricePerUnit"].get("USD", "0"))
+                if usd > 0 and dimension["unit"] in ("Hrs", "GB-Mo"):
+                    yield usd, since
+    except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as exc:
+        raise Unavailable(f"the price list cannot be read: {type(exc).__name__} {exc}") from exc

@@ -1,0 +1,203 @@
+"""The read side of money: what instances cost, will cost and would save. Postgres and the built-in tables only, never a cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from im.db import instances, usage
+from im.db import prices as kept
+from im.domain.cost import (
+    IPV4,
+    Bill,
+    Deadline,
+    Item,
+    Price,
+    Rates,
+    Window,
+    bill,
+    disk_item,
+    market_of,
+    rate_now,
+    rates,
+    to_deadline,
+    together,
+)
+from im.domain.instance import Instance, tags_of
+from im.domain.money import ZERO
+from im.domain.usage import Stretch
+from im.providers.prices import built_in
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+LONG_AGO = timedelta(days=3650)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One instance's money: what it cost so far, what an hour costs now and while it runs, what is still to come."""
+
+    bill: Bill
+    rates: Rates
+    now_per_hour: Decimal | None
+    to_deadline: Decimal | None
+
+    @property
+    def so_far(self) -> Decimal | None:
+        """None where any part of it has no known price."""
+        return self.bill.total if self.bill.known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Everything that bills of `rows` are made from."""
+
+    rows: tuple[Instance, ...]
+    stretches: Mapping[str, Sequence[Stretch]]
+    deadlines: Mapping[str, Sequence[Deadline]]
+    book: Mapping[Item, Sequence[Price]]
+    now: datetime
+
+    def bill(self, row: Instance, window: Window | None = None) -> Bill:
+        whole = Window(self.now - LONG_AGO, self.now)
+        return bill(
+            row,
+            self.stretches.get(row.id, ()),
+            self.deadlines.get(row.id, ()),
+            self.book,
+            window or whole,
+            self.now,
+        )
+
+    def rates(self, row: Instance) -> Rates:
+        return rates(row, self.stretches.get(row.id, ()), self.book, self.now)
+
+    def cost(self, row: Instance) -> Cost:
+        hourly = self.rates(row)
+        return Cost(self.bill(row), hourly, rate_now(row, hourly), to_deadline(row, hourly, self.now))
+
+
+def ledger(connection: Connection, rows: Sequence[Instance], now: datetime) -> Ledger:
+    """Read what is needed to bill `rows`, within the caller's transaction."""
+    ids = [row.id for row in rows]
+    stretches = usage.read(connection, ids)
+    items = {item for row in rows for item in items_of(row, stretches.get(row.id, ()))}
+    return Ledger(tuple(rows), stretches, usage.read_deadlines(connection, ids), price_book(connection, items), now)
+
+
+def price_book(connection: Connection, items: Iterable[Item]) -> dict[Item, Sequence[Price]]:
+    """Kept prices, and the built-in one where none is kept; an item that nobody knows is absent."""
+    wanted = set(items)
+    book: dict[Item, Sequence[Price]] = dict(kept.book(connection, wanted))
+    for item in wanted:
+        if item not in book and (price := built_in(item.provider).get(item)) is not None:
+            book[item] = (price,)
+    return book
+
+
+def costs(ctx: Context, rows: Sequence[Instance]) -> dict[str, Cost]:
+    """By instance id, for what a table shows."""
+    if not rows:
+        return {}
+    with ctx.begin() as connection:
+        found = ledger(connection, rows, ctx.clock(connection))
+    return {row.id: found.cost(row) for row in rows}
+
+
+def items_of(row: Instance, stretches: Sequence[Stretch]) -> Iterable[Item]:
+    """Everything that has a price on it."""
+    place = (row.scope.provider, row.scope.region)
+    yield Item(*place, row.spec.instance_type, market_of(row))
+    yield Item(*place, IPV4)
+    for stretch in stretches:
+        if stretch.disk_type:
+            yield Item(*place, disk_item(stretch.disk_type))
+
+
+# ---- the report ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of `im cost`: a group, how many instances are in it, what they cost, and what is still promised."""
+
+    group: str
+    count: int
+    bill: Bill
+    to_deadline: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    lines: tuple[Line, ...]
+    total: Line
+    window: Window
+    sources: tuple[str, ...]
+    """Where the prices come from."""
+
+
+def report(ctx: Context, by: str, since: timedelta) -> Report:
+    """What was spent in the last `since`, by owner, type, provider, day (UTC) or `tag:KEY`, dearest first (days in order)."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        window = Window(now - since, now)
+        rows = [
+            row
+            for row in instances.listed(connection, everything=True, owner=None)
+            if row.closed_at is None or row.closed_at > window.since
+        ]
+        found = ledger(connection, rows, now)
+    lines = _by_day(found, window) if by == "day" else _by_group(found, window, by)
+    sources = sorted({prices[-1].source for prices in found.book.values() if prices})
+    return Report(tuple(lines), _line("total", found, list(found.rows), window), window, tuple(sources))
+
+
+def _by_group(found: Ledger, window: Window, by: str) -> list[Line]:
+    groups: dict[str, list[Instance]] = {}
+    for row in found.rows:
+        groups.setdefault(_group(row, by), []).append(row)
+    lines = [_line(name, found, rows, window) for name, rows in groups.items()]
+    return sorted((line for line in lines if line.bill.running or line.bill.total or line.to_deadline), key=_dearest)
+
+
+def _by_day(found: Ledger, window: Window) -> list[Line]:
+    lines = []
+    day = window.since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    while day < window.until:
+        part = Window(max(day, window.since), min(day + timedelta(days=1), window.until))
+        bills = [found.bill(row, part) for row in found.rows]
+        whole = together(bills)
+        if whole.total or whole.running:
+            lines.append(Line(f"{day:%Y-%m-%d}", sum(1 for b in bills if b.total or b.running), whole, ZERO))
+        day += timedelta(days=1)
+    return lines
+
+
+def _line(name: str, found: Ledger, rows: Sequence[Instance], window: Window) -> Line:
+    bills = [found.bill(row, window) for row in rows]
+    to_come = [to_deadline(row, found.rates(row), found.now) for row in rows]
+    known = [usd for usd in to_come if usd is not None]
+    whole = sum(known, ZERO) if len(known) == len(to_come) else None
+    return Line(name, sum(1 for b in bills if b.total or b.running), together(bills), whole)
+
+
+def _group(row: Instance, by: str) -> str:
+    match by.partition(":"):
+        case ("type", _, _):
+            return row.spec.instance_type
+        case ("provider", _, _):
+            return row.scope.provider
+        case ("tag", _, key):
+            return tags_of(row.spec).get(key, f"(no {key})")
+        case _:
+            return row.owner
+
+
+def _dearest(line: Line) -> tuple[Decimal, str]:
+    return (-line.bill.total, line.group)

@@ -1,0 +1,65 @@
+"""Prices are fetched: what is in use and was not asked for lately, from each cloud's own price list, into Postgres."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from im.db import instances, ticks, usage
+from im.db import prices as kept
+from im.domain.cost import Item
+from im.domain.instance import Instance, Scope
+from im.logs import log
+from im.providers.errors import ProviderError
+from im.queue import Task
+from im.services.costs import items_of
+
+if TYPE_CHECKING:
+    from im.context import Context
+
+KEEP = timedelta(hours=24)
+"""How long a fetched price is believed before it is asked again; list prices change a few times a year."""
+PRICES_EVERY = 3600.0
+USAGE_EVERY = 120.0
+"""Seconds between two looks for running time that some writer of facts forgot to note."""
+
+
+def upkeep(ctx: Context) -> None:
+    """With the refresh tick: note forgotten usage now and then, and ring for the prices once an hour."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        if ticks.claim(connection, "usage", USAGE_EVERY, now):
+            usage.follow_all(connection)
+        due = ticks.claim(connection, "prices", PRICES_EVERY, now)
+    if due:
+        ctx.queue.ring(Task.PRICES)
+
+
+def refresh_prices(ctx: Context) -> str:
+    """Fetch the prices of everything that lives, where they are missing or older than a day."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        rows = instances.listed(connection, everything=False, owner=None)
+        stretches = usage.read(connection, [row.id for row in rows])
+        wanted: dict[Scope, set[Item]] = {}
+        for row in rows:
+            wanted.setdefault(_one_of(rows, row), set()).update(items_of(row, stretches.get(row.id, ())))
+        stale = {s: kept.stale(connection, sorted(items), now, KEEP) for s, items in wanted.items()}
+    told = [_fetch(ctx, scope, items) for scope, items in stale.items() if items]
+    return "; ".join(told) or "nothing to ask: every price in use is known and fresh"
+
+
+def _one_of(rows: list[Instance], row: Instance) -> Scope:
+    """One scope per cloud and account is enough: a price list speaks for every region."""
+    return next(r.scope for r in rows if (r.scope.provider, r.scope.account) == (row.scope.provider, row.scope.account))
+
+
+def _fetch(ctx: Context, scope: Scope, items: list[Item]) -> str:
+    try:
+        found = ctx.provider_for(scope).prices(scope, items)
+    except ProviderError as exc:
+        log.warning("prices cannot be fetched; those known before hold", scope=str(scope), error=exc.message)
+        return f"{scope.provider}: no prices ({exc.code}), those known before hold"
+    with ctx.begin() as connection:
+        changed = kept.write(connection, found, ctx.clock(connection))
+    return f"{scope.provider}: {len(found)} of {len(items)} prices told, {changed} new"
