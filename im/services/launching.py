@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from im.context import Context
 
+_UNWANTED = "nobody wants it any more"
+
 
 def drive_launches(
     ctx: Context, provider: Provider, scope: Scope, number: int, trouble: ProviderError | None
@@ -62,6 +64,9 @@ def _claim(ctx: Context, provider: Provider, number: int) -> tuple[str, Launch, 
                 events.record(
                     connection, (Event(i, now, "launch sent", "im", sent, by_id[i].generation) for i in slots)
                 )
+            else:
+                # in this very transaction: its slots are settled now, so nobody would come back to a launch left open
+                launches.resolve(connection, launch.token, owner, LaunchState.CANCELLED, error=_UNWANTED)
             launch = Launch(
                 launch.token, launch.scope, launch.spec, tuple(slots), tuple(names), launch.state, launch.attempts, now
             )
@@ -113,7 +118,7 @@ class _Attempt:
 
     def run(self, trouble: ProviderError | None) -> str:
         if not self.launch.slots:
-            return self._close(LaunchState.CANCELLED, "nobody wants it any more")
+            return f"{_names(self.launch)}: {_UNWANTED}"
         if self.launch.attempts > 2 * MAX_ATTEMPTS and not self.fresh:
             trouble = errors.Unknown(f"{self.launch.attempts} workers took it up and none came back")
         try:
