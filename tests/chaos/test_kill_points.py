@@ -1,0 +1,120 @@
+"""Every failpoint, on the way of every verb, with a real process and a real kill -9: it is started again, and nothing is amiss.
+
+Run as a whole with IM_KILL_POINTS=all; without it, every point once and every story at least once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+import pytest
+
+from im.domain.instance import Desired, Instance, Observed
+from im.failpoints import Point
+from tests.chaos import audit, case
+from tests.chaos.case import Case
+from tests.chaos.stories import OTHER, STORIES, Story
+from tests.standin.server import StandIn
+
+WHOLE = os.environ.get("IM_KILL_POINTS") == "all"
+MATRIX = [(name, reached) for name, story in STORIES.items() for reached in story.way]
+AFTERWARDS = ("redelivered", "lost", "killed again")
+"""What becomes of the dead process's messages; or the next one dies at the same point, before a third may finish."""
+_SEEN = {Desired.RUNNING: Observed.RUNNING, Desired.STOPPED: Observed.STOPPED}
+_ENDED = (Observed.TERMINATED, Observed.MISSING)
+
+
+def representative() -> list[tuple[str, str]]:
+    """Each point once, told by the story that has had the fewest; then each story that had none, at its middle."""
+    had = dict.fromkeys(STORIES, 0)
+    chosen: list[tuple[str, str]] = []
+    for point in Point:
+        on_the_way = [(name, reached) for name, reached in MATRIX if case.named(reached) is point]
+        name, reached = min(on_the_way, key=lambda pair: had[pair[0]])
+        had[name] += 1
+        chosen.append((name, reached))
+    return chosen + [(name, STORIES[name].way[len(STORIES[name].way) // 2]) for name, n in had.items() if not n]
+
+
+CHOSEN = (
+    [(*pair, after) for pair in MATRIX for after in AFTERWARDS]
+    if WHOLE
+    else [(*pair, AFTERWARDS[n % len(AFTERWARDS)]) for n, pair in enumerate(representative())]
+)
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[StandIn]:
+    with StandIn(start=case.BEGIN) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def forks() -> ForkServerContext:
+    return case.forks()
+
+
+@pytest.fixture
+def one(tmp_path: Path, database_url: str, cloud: StandIn, forks: ForkServerContext) -> Iterator[Case]:
+    with case.opened(tmp_path, database_url, cloud.url, forks) as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_story_nobody_interrupts_goes_its_way(one: Case, name: str) -> None:
+    """So that a case below kills where its verb really passes, and no place on its way is left out."""
+    story = STORIES[name]
+    one.live(*story.before, ("trace",), *story.acts)
+    assert set(one.trace()) == set(story.way)
+    judge(one, story.ends)
+
+
+def test_no_point_is_missing_in_the_matrix() -> None:
+    assert {case.named(reached) for _, reached in MATRIX} == set(Point)
+    assert {case.named(reached) for _, reached in representative()} == set(Point)
+    assert {name for name, _ in representative()} == set(STORIES)
+
+
+@pytest.mark.parametrize(("name", "reached", "after"), CHOSEN, ids=[" · ".join(chosen) for chosen in CHOSEN])
+def test_killed_there_and_started_again(one: Case, name: str, reached: str, after: str) -> None:
+    story = STORIES[name]
+    foreign = one.control.create(1, state="running")
+    die = ("arm", f"{reached}=kill")
+
+    assert one.run(*story.before, die, *story.acts) == -signal.SIGKILL, f"{reached} was never reached"
+    if after == "lost":
+        one.broker.wipe()
+    if after == "killed again":
+        one.run(die, ("drive", 40, 300))
+    one.live(("drive", 40, 600))
+
+    judge(one, expected(story, reached))
+    assert [m["state"] for m in one.control.machines() if m["id"] in foreign] == ["running"]
+
+
+def expected(story: Story, reached: str) -> Desired | None:
+    """A request that was not committed was never made."""
+    first = next((r for r in story.way if case.named(r) is Point.REQUEST_WRITTEN), "")
+    return story.else_ends if reached == first else story.ends
+
+
+def judge(one: Case, ends: Desired | None) -> None:
+    evidence = one.evidence()
+    assert audit.broken_promises(evidence) == []
+    rows = {row.name: row for row in evidence.rows}
+    assert rows.pop(OTHER).observed is Observed.RUNNING
+    for row in rows.values():
+        assert ended(row, ends), f"{row.name}: {row.desired}, {row.observed}, {row.error_code}; wanted {ends}"
+
+
+def ended(row: Instance, ends: Desired | None) -> bool:
+    if ends is None:
+        return row.failed and row.error_code is not None
+    if ends is Desired.TERMINATED:
+        return row.closed_at is not None and row.observed in _ENDED
+    without = row.provider_id is None and ends is Desired.STOPPED
+    return row.desired is ends and row.observed is (Observed.NONE if without else _SEEN[ends])

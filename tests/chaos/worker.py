@@ -1,0 +1,239 @@
+"""A worker small enough to be killed hundreds of times a minute: the real services, tasks, Postgres and boto3, without Celery.
+
+`work` is the body of a process that a fork server made: everything is imported once, and nothing is connected before
+the fork. Run as `python -m tests.chaos.worker FOLDER DATABASE_URL CLOUD_URL` it is a process of its own that works until
+it is killed; whoever sets the clock in FOLDER moves its time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import boto3.session
+from sqlalchemy import text
+
+from im import failpoints
+from im.context import Context
+from im.db import deployment
+from im.db.engine import Database
+from im.domain.instance import Scope
+from im.domain.intent import Deadline
+from im.failpoints import Point
+from im.providers.aws.clients import Clients
+from im.providers.aws.provider import AwsProvider
+from im.providers.base import Ask, Provider
+from im.queue import Task
+from im.services import enforce, read, reconcile, refresh, request  # noqa: F401 - imported before the fork
+from im.settings import Settings
+from tests.chaos.desk import Broker, Clock
+from tests.providers.clouds import REGION, public_key
+from tests.standin.client import Control
+from workers import tasks
+
+_SESSION = boto3.Session("test", "test", region_name=REGION)
+for _service in ("ec2", "sts", "ssm"):
+    # reads botocore's models, which takes longer than any case; no connection is made
+    _SESSION.client(_service)  # type: ignore[call-overload]
+
+_WORK = {Task.REFRESH: tasks.refresh, Task.REFRESH_SCOPE: tasks.refresh_scope, Task.ENFORCE_TTL: tasks.enforce_ttl}
+
+Act = tuple[Any, ...]
+"""A verb of `Worker` and what it is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What one process does in its life."""
+
+    folder: Path
+    database_url: str
+    cloud_url: str
+    acts: tuple[Act, ...]
+
+
+def work(shift: Shift) -> None:
+    """The whole life of a process; what it says, and what goes wrong, is left in the folder for the test to show."""
+    os.environ["AWS_ENDPOINT_URL"] = shift.cloud_url
+    with (shift.folder / "log").open("ab") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+    worker = Worker(shift)
+    try:
+        for verb, *given in shift.acts:
+            getattr(worker, verb)(*given)
+    except BaseException:
+        (shift.folder / "error").write_text(traceback.format_exc())
+        raise
+    finally:
+        worker.close()
+
+
+class _Warm(Clients):
+    """The clients of a process, made from what was read before the fork."""
+
+    def _open(self) -> boto3.Session:
+        return _SESSION
+
+
+class _Trace:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def at(self, point: Point, of: str) -> None:
+        with self._path.open("a") as out:
+            out.write(f"{point}/{of}\n" if of else f"{point}\n")
+
+
+class Worker:
+    """One process of the fleet, and the person at its command line."""
+
+    def __init__(self, shift: Shift) -> None:
+        self._shift = shift
+        self._control = Control(shift.cloud_url)
+        self.clock = Clock(shift.folder)
+        self.broker = Broker(shift.folder, self.clock)
+        settings = Settings(database_url=shift.database_url, provider="aws", region=REGION, owner="ada")
+        database = Database(shift.database_url)
+        with database.begin() as connection:
+            identity = deployment.read_id(connection)
+        provider = AwsProvider(settings, identity, _Warm(settings))
+
+        def provider_for(_: Scope) -> Provider:
+            return provider
+
+        self.ctx = Context(
+            settings, database.begin, provider_for, self.broker, lambda _: self.clock.now(), database.dispose
+        )
+
+    def close(self) -> None:
+        self._control.close()
+        self.ctx.dispose()
+
+    # ---- what the test does to it ------------------------------------------------------------------------------------
+
+    def arm(self, written: str) -> None:
+        failpoints.arm({"IM_FAILPOINT": written})
+
+    def trace(self) -> None:
+        """Write down every point that is reached from here on."""
+        failpoints.armed = _Trace(self._shift.folder / "trace")  # type: ignore[assignment]
+
+    def cloud(self, does: str, *given: Any) -> None:
+        """Any verb of the stand-in's control."""
+        getattr(self._control, does)(*given)
+
+    def fault(self, fields: Mapping[str, Any]) -> None:
+        self._control.fault(**fields)
+
+    def outside(self, does: str, names: Sequence[str]) -> None:
+        """Somebody at the console."""
+        self._control.outside(does, *[row.provider_id for row in read.resolve(self.ctx, names).rows if row.provider_id])
+
+    def lose_messages(self) -> None:
+        self.broker.wipe()
+
+    # ---- a person ----------------------------------------------------------------------------------------------------
+
+    def create(self, name: str, count: int, seconds: float) -> None:
+        ask = Ask(public_key=public_key(), owner="ada")
+        order = request.Order("aws", "default", ask, name, count, _span(seconds), "ada")
+        request.create(self.ctx, order)
+
+    def extend(self, names: Sequence[str], seconds: float) -> None:
+        request.extend(self.ctx, self._ids(names), _span(seconds), actor="ada")
+
+    def start(self, names: Sequence[str]) -> None:
+        request.start(self.ctx, self._ids(names), None, actor="ada")
+
+    def stop(self, names: Sequence[str]) -> None:
+        request.stop(self.ctx, self._ids(names), actor="ada")
+
+    def terminate(self, names: Sequence[str]) -> None:
+        request.terminate(self.ctx, self._ids(names), actor="ada")
+
+    def _ids(self, names: Sequence[str]) -> list[str]:
+        return [row.id for row in read.resolve(self.ctx, names).rows]
+
+    # ---- the fleet ---------------------------------------------------------------------------------------------------
+
+    def drive(self, least: float, most: float) -> None:
+        """Let time pass, `least` seconds and then until everything is settled, at most `most`; beat lives in here too."""
+        began = self.clock.read()
+        self.deliver()
+        while (passed := self.clock.read() - began) < most and (passed < least or not self.settled()):
+            self._pass(1)
+
+    def sleep(self, least: float) -> None:
+        """Time passes, at least so much, and nobody works; until the moment of both ticks, which this process keeps."""
+        now = self.clock.read()
+        self._pass(least + (-now - least) % 30)
+
+    def _pass(self, seconds: float) -> None:
+        self._control.step(seconds)
+        self.clock.set(self.clock.read() + seconds)
+        self.tick(self.clock.read())
+        self.deliver()
+
+    def serve(self) -> None:
+        """Work until killed, as fast as others move the clock."""
+        ticked = 0
+        while True:
+            if (second := int(self.clock.read())) != ticked:
+                ticked = second
+                self.tick(second)
+            self.deliver()
+            time.sleep(0.005)  # the pace of polling; nothing is waited out
+
+    def tick(self, second: float) -> None:
+        if second % 10 == 0:
+            self.answer(Task.REFRESH)
+        if second % 30 == 0:
+            self.answer(Task.ENFORCE_TTL)
+
+    def deliver(self) -> None:
+        while due := self.broker.due():
+            for message in due:
+                self.answer(Task(message.task), message.ids)
+                self.broker.acknowledge(message)
+
+    def answer(self, task: Task, ids: Sequence[str] = ()) -> None:
+        """As Celery would call it: through the registered function, failpoints and all."""
+        _registered(lambda: self.ctx)[task.value](list(ids))
+
+    def settled(self) -> bool:
+        """Does every request stand at its end, and nothing move at the cloud that a row waits for?"""
+        query = text(
+            "SELECT count(*) FROM instances WHERE closed_at IS NULL AND failed_generation < generation"
+            " AND (settled_generation < generation OR observed IN ('pending', 'stopping', 'terminating'))"
+        )
+        with self.ctx.begin() as connection:
+            return int(connection.execute(query).scalar_one()) == 0
+
+
+def _registered(context: Any) -> dict[str, Any]:
+    """What workers.tasks gives to Celery, name by name."""
+    found: dict[str, Any] = {}
+
+    class Collecting:
+        def task(self, *, name: str) -> Any:
+            return lambda function: found.setdefault(name, function)
+
+    tasks.register(Collecting(), context)  # type: ignore[arg-type]
+    return found
+
+
+def _span(seconds: float) -> Deadline:
+    return Deadline(by=timedelta(seconds=seconds))
+
+
+if __name__ == "__main__":
+    work(Shift(Path(sys.argv[1]), sys.argv[2], sys.argv[3], (("arm", os.environ.get("IM_FAILPOINT", "")), ("serve",))))
