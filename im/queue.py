@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 class Task(StrEnum):
     CREATE = "im.create"
+    ADOPT = "im.adopt"
     EXTEND = "im.extend"
     START = "im.start"
     STOP = "im.stop"
@@ -33,6 +34,7 @@ class Task(StrEnum):
 REQUESTS, DEADLINES, WATCH = "im.requests", "im.deadlines", "im.watch"
 ROUTES = {
     Task.CREATE: REQUESTS,
+    Task.ADOPT: REQUESTS,
     Task.EXTEND: REQUESTS,
     Task.START: REQUESTS,
     Task.STOP: REQUESTS,
@@ -53,6 +55,8 @@ def doorbell_for(row: Instance) -> Task:
         return Task.TERMINATE
     if row.desired is Desired.STOPPED:
         return Task.STOP
+    if row.arriving:
+        return Task.ADOPT
     return Task.CREATE if row.observed in (Observed.NONE, Observed.PENDING) else Task.START
 
 

@@ -12,10 +12,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from im.domain.errors import Refused
+from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 
 
 def _setting(env: str, default: Any, says: str) -> Any:
@@ -47,11 +49,24 @@ class Settings:
         "IM_LAUNCH_LEASE", 75.0, "how long a launch owns its row; above connect + read time-outs"
     )
     concurrency: int = _setting("IM_CONCURRENCY", 2, "worker processes of one `im worker`")
+    on_outside_stop: OnOutsideStop = _setting(
+        "IM_ON_OUTSIDE_STOP", OnOutsideStop.RECORD, "somebody stops it before its deadline: record or restart"
+    )
+    on_outside_start: OnOutsideStart = _setting(
+        "IM_ON_OUTSIDE_START", OnOutsideStart.ADOPT, "somebody starts it, with time left: adopt or stop"
+    )
+    on_orphan: OnOrphan = _setting(
+        "IM_ON_ORPHAN", OnOrphan.LIST, "a machine of ours has no row: list, or adopt it for an hour"
+    )
     flower_url: str = _setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say")
 
     @property
     def sandbox(self) -> bool:
         return bool(self.sandbox_url)
+
+    @property
+    def policies(self) -> Policies:
+        return Policies(self.on_outside_stop, self.on_outside_start, self.on_orphan)
 
     def __repr__(self) -> str:
         shown = (f"{f.name}={redact(str(getattr(self, f.name)))!r}" for f in fields(self))
@@ -90,6 +105,11 @@ def _coerce(name: str, value: Any) -> Any:
             raise Refused(f"{env}={value} is out of range", f"unset {env} for the default, {default}")
         return number
     text = str(value)
+    if isinstance(default, StrEnum):
+        known = [choice.value for choice in type(default)]
+        if text not in known:
+            raise Refused(f"{env}={text[:40]} is no policy", f"use {' or '.join(known)}")
+        return type(default)(text)
     if name == "log_level" and text not in _LEVELS:
         raise Refused(f"{env}={text} is no log level", f"use one of {', '.join(_LEVELS)}")
     if name == "log_format" and text not in ("console", "json"):

@@ -28,7 +28,7 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
 
         app.task(name=task.value)(run)
 
-    for verb in (Task.CREATE, Task.EXTEND, Task.START, Task.STOP, Task.TERMINATE):
+    for verb in (Task.CREATE, Task.ADOPT, Task.EXTEND, Task.START, Task.STOP, Task.TERMINATE):
         answer(verb, reconcile)
     answer(Task.REFRESH, refresh)
     answer(Task.REFRESH_SCOPE, refresh_scope)

@@ -18,7 +18,7 @@ from im.domain.lifecycle import meets
 
 t = instances.c
 
-NO_MACHINE_COMING = and_(t.observed == Observed.NONE.value, t.launch_token.is_(None))
+NO_MACHINE_COMING = and_(t.observed == Observed.NONE.value, t.launch_token.is_(None), t.provider_id.is_(None))
 
 
 def settles(desired: ColumnElement[Any], observed: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -53,6 +53,11 @@ def in_use(connection: Connection) -> list[int]:
     return list(connection.execute(living.union(open_launches)).scalars())
 
 
+def known(connection: Connection) -> list[int]:
+    """Every scope there ever was: one that has nothing to watch may still have machines of ours without a row."""
+    return list(connection.execute(select(scopes.c.id).order_by(scopes.c.id)).scalars())
+
+
 def belongs_to(connection: Connection, scope: Scope, cloud_account: str) -> str:
     """Remember which account of the cloud this scope is; returns the remembered one, which may be another."""
     same = (scopes.c.provider == scope.provider, scopes.c.account == scope.account, scopes.c.region == scope.region)

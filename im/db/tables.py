@@ -144,7 +144,15 @@ instances = Table(
     CheckConstraint("settled_generation <= generation", name="settled_not_ahead"),
     CheckConstraint("failed_generation <= generation", name="failed_not_ahead"),
     Index("uq_instances_living_name", "name", unique=True, postgresql_where=text("closed_at IS NULL")),
-    Index("uq_instances_machine", "scope_id", "provider_id", unique=True),
+    # closed rows too may name it: a machine that reappears after its row was closed can be adopted by a new one
+    Index("ix_instances_machine", "scope_id", "provider_id"),
+    Index(
+        "uq_instances_living_machine",
+        "scope_id",
+        "provider_id",
+        unique=True,
+        postgresql_where=text("closed_at IS NULL"),
+    ),
     Index("ix_instances_live", "scope_id", "id", postgresql_where=text("closed_at IS NULL")),
     Index(
         "ix_instances_due",
@@ -172,6 +180,30 @@ events = Table(
     Column("generation", Integer, nullable=False),
     Column("detail", JSONB, nullable=False, server_default="{}"),
     Index("ix_events_instance_id", "instance_id", "id"),
+)
+
+orphans = Table(
+    "orphans",
+    metadata,
+    Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
+    Column("provider_id", Text, primary_key=True),
+    _moment("first_seen_at", nullable=False),
+    _moment("last_seen_at", nullable=False),
+    Column("state", Text, nullable=False),
+    Column("zone", Text, nullable=False, server_default=""),
+    Column("instance_type", Text, nullable=False, server_default=""),
+    Column("image", Text, nullable=False, server_default=""),
+    Column("public_ip", Text),
+    Column("private_ip", Text),
+    _moment("launched_at"),
+    Column("tags", JSONB, nullable=False, server_default="{}"),
+    # the launch that its tag names, which may be of a past that this database does not remember
+    Column("launch_token", Text),
+    Column("because", Text, nullable=False),
+    # it is gone, or a row has it
+    _moment("closed_at"),
+    _one_of("state", Observed),
+    Index("ix_orphans_open", "scope_id", postgresql_where=text("closed_at IS NULL")),
 )
 
 ticks = Table(

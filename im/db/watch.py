@@ -29,8 +29,9 @@ class Note:
 
 
 def living(connection: Connection, scope_id: int) -> list[Instance]:
-    """Every open row of the scope that has a machine."""
-    query = select_instances().where(t.scope_id == scope_id, t.closed_at.is_(None), t.provider_id.is_not(None))
+    """Every open row of the scope that has a machine; one that is yet to be adopted is not watched before it is ours."""
+    arrived = (t.provider_id.is_not(None), t.observed != Observed.NONE.value)
+    query = select_instances().where(t.scope_id == scope_id, t.closed_at.is_(None), *arrived)
     return fetch_instances(connection, query)
 
 
@@ -77,7 +78,7 @@ def _as_row(note: Note, now: datetime) -> dict[str, object]:
     settled = row.settled_generation
     if adopted or ended or reading.verdict is Verdict.SETTLED:
         settled = generation
-    elif reading.verdict is Verdict.OURS:
+    elif reading.verdict in (Verdict.OURS, Verdict.UNDONE):
         settled = min(settled, generation - 1)
     return {
         "id": row.id,

@@ -94,6 +94,8 @@ class Sighting:
     tags: Mapping[str, str] = field(default_factory=dict)
     launch_index: int = 0
     """The machine's place in the call that launched it."""
+    instance_type: str = ""
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,11 @@ class Instance:
     def launching(self) -> bool:
         """A launch may still bring a machine."""
         return self.observed is Observed.NONE and self.launch_token is not None
+
+    @property
+    def arriving(self) -> bool:
+        """Somebody named a machine that we did not make, and it has not been taken in yet: it may be anybody's."""
+        return self.observed is Observed.NONE and self.provider_id is not None
 
 
 class LaunchState(StrEnum):

@@ -52,7 +52,7 @@ class Intent:
 def extend(row: Instance, now: datetime, deadline: Deadline, *, start: bool = True) -> Intent:
     """Move the deadline; a stopped instance wakes, unless `start` is False."""
     _refuse_if_ending(row, "extended")
-    if row.observed is Observed.NONE and not row.launching and row.error_code:
+    if _no_machine(row) and row.error_code:
         raise Refused(
             f"{row.name} never launched: {row.error or row.error_code}",
             f"im start {row.name} -d 1h  tries again",
@@ -87,7 +87,7 @@ def terminate(row: Instance, now: datetime) -> Intent:
 
 
 def _no_machine(row: Instance) -> bool:
-    return row.observed is Observed.NONE and not row.launching
+    return row.observed is Observed.NONE and not row.launching and not row.arriving
 
 
 def _refuse_if_ending(row: Instance, what: str) -> None:

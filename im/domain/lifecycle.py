@@ -12,14 +12,16 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from im.domain.instance import GONE, Desired, Instance, Observed, Why
+from im.domain.policy import DEFAULTS, OnOutsideStart, OnOutsideStop, Policies
 
 # ---- which step next -------------------------------------------------------------------------------------------------
 
 
 class Step(StrEnum):
-    """What reconcile does to an unsettled row. START, STOP and TERMINATE change the cloud; LOOK asks it."""
+    """What reconcile does to an unsettled row. START, STOP and TERMINATE change the cloud, ADOPT only tags; LOOK asks it."""
 
     AWAIT_LAUNCH = "await_launch"
+    ADOPT = "adopt"
     START = "start"
     STOP = "stop"
     TERMINATE = "terminate"
@@ -145,6 +147,8 @@ class Verdict(StrEnum):
     """A late effect of our own step: desired is driven again."""
     ADOPTED = "adopted"
     """Somebody changed it at the cloud: the change becomes what is desired."""
+    UNDONE = "undone"
+    """Somebody changed it at the cloud, and the policy is to change it back."""
     OVERDUE = "overdue"
     """It runs although its deadline has passed: the next enforcement stops it."""
     ENDED = "ended"
@@ -160,7 +164,7 @@ class Reading:
     desired: Desired
 
 
-def observe(row: Instance, state: Observed, began_at: datetime, now: datetime) -> Reading:
+def observe(row: Instance, state: Observed, began_at: datetime, now: datetime, policy: Policies = DEFAULTS) -> Reading:
     """What it means that a look begun at `began_at` showed `row`'s machine in `state`.
 
     A settled row that looks otherwise is judged only in the second of two looks begun after our last result, because one may
@@ -185,9 +189,13 @@ def observe(row: Instance, state: Observed, began_at: datetime, now: datetime) -
         if GOAL.get(Step(step)) is state and now - since < UNSURE_FOR:
             return Reading(Verdict.OURS, f"our own earlier {step} took effect late", row.desired)
     if state is Observed.STOPPED:
+        if policy.outside_stop is OnOutsideStop.RESTART and now < row.expires_at:
+            return Reading(Verdict.UNDONE, "stopped outside im, and is started again", row.desired)
         return Reading(Verdict.ADOPTED, "stopped outside im", Desired.STOPPED)
     if now >= row.expires_at:
         return Reading(Verdict.OVERDUE, "started outside im after its deadline", row.desired)
+    if policy.outside_start is OnOutsideStart.STOP:
+        return Reading(Verdict.UNDONE, "started outside im, and is stopped again", row.desired)
     return Reading(Verdict.ADOPTED, "started outside im, with time left", Desired.RUNNING)
 
 
@@ -273,7 +281,9 @@ def phase(row: Instance, now: datetime) -> Phase:
 
 def _phase_without_machine(row: Instance, now: datetime) -> Phase:
     if row.closed_at is not None:
-        return Phase("failed, removed" if row.error_code else "cancelled", Tone.IDLE)
+        return Phase("not adopted" if row.failed else "failed, removed" if row.error_code else "cancelled", Tone.IDLE)
+    if row.arriving:
+        return Phase("adopting", Tone.WARN if row.error_code else Tone.BUSY)
     if row.error_code and not row.launching:
         return Phase(f"failed: {_plain(row.error_code)}", Tone.BAD)
     if row.desired is not Desired.RUNNING:

@@ -47,6 +47,7 @@ class Machine:
     since: datetime
     tags: dict[str, str]
     launch_index: int = 0
+    kind: str = "small"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,10 @@ class FakeCloud:
             f"10.0.{host}" if state is not _X else None,
         )
         place = (machine.zone, public_ip, private_ip, machine.born)
-        return Sighting(machine.id, state, *place, tags=dict(machine.tags), launch_index=machine.launch_index)
+        tags, index, kind = dict(machine.tags), machine.launch_index, machine.kind
+        return Sighting(
+            machine.id, state, *place, tags=tags, launch_index=index, instance_type=kind, image="fake-image"
+        )
 
     def _make(self, region: str, zone: str, tags: Mapping[str, str], index: int) -> Machine:
         number, now = next(self._numbers), self.clock()
@@ -222,6 +226,12 @@ class FakeProfile:
         kind, image = ask.instance_type or "small", ask.image or "fake-image"
         return Scope(self.name, account, zone[:-1]), Spec(kind, zone, image, ask.public_key, "fake", ask.owner)
 
+    def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
+        for one in machine_ids:
+            if not one.startswith("fake-"):
+                raise Refused(f"'{one[:40]}' is not a machine's id", "it looks like fake-000001")
+        return Scope(self.name, account, region)
+
 
 PROFILE = FakeProfile()
 
@@ -244,6 +254,8 @@ class FakeProvider:
             tags |= _slot_tags(slots[0])
         with self._cloud.call("launch", [slot.instance_id for slot in slots]):
             made = self._cloud.launch(scope.region, spec.zone, tags, token, len(slots))
+            for one in made:
+                one.kind = spec.instance_type
             return [self._cloud.sight(one) for one in made]
 
     def find(self, scope: Scope, token: str) -> Snapshot:
@@ -253,6 +265,11 @@ class FakeProvider:
         with self._cloud.call("label", list(slots)):
             for machine, slot in [(self._cloud.visible(one), slot) for one, slot in slots.items()]:
                 machine.tags.update(_slot_tags(slot))
+
+    def adopt(self, scope: Scope, machine_id: str, slot: Slot, owner: str) -> None:
+        with self._cloud.call("adopt", [machine_id]):
+            tags = self._mine | {"im:instance": slot.instance_id, "im:owner": owner}
+            self._cloud.visible(machine_id).tags.update(tags)
 
     def describe(self, scope: Scope, ids: Sequence[str]) -> dict[str, Sighting]:
         with self._cloud.call("describe", mutating=False):

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db import events, scopes, ticks, watch, work
+from im.db import deployment, events, scopes, ticks, watch, work
+from im.domain import tags
 from im.domain.event import Event
 from im.domain.instance import Desired, Instance, Observed, Sighting
 from im.domain.lifecycle import Reading, Verdict, may_be_judged_absent, observe
+from im.domain.policy import Policies
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers.base import Provider, Snapshot
 from im.providers.errors import ProviderError
 from im.queue import Task
+from im.services import orphans
 from im.services.enforce import ring_by_verb
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ TICK = 10.0
 """Seconds between two refreshes of every scope."""
 _SLOT = TICK / 2
 _UNSETTLED_AT_ONCE = 5000
+_DRIVEN = (Verdict.OURS, Verdict.UNDONE)
+_TELLING = (*_DRIVEN, Verdict.ADOPTED, Verdict.OVERDUE, Verdict.ENDED, Verdict.SUSPECT)
 
 
 def refresh(ctx: Context) -> str:
@@ -34,7 +39,7 @@ def refresh(ctx: Context) -> str:
         now = ctx.clock(connection)
         if not ticks.claim(connection, "refresh", _SLOT, now):
             return "another beat's tick did this"
-        numbers = scopes.in_use(connection)
+        numbers = sorted({*scopes.in_use(connection), *orphans.due(connection, now)})
         places = [(n, scopes.read(connection, n)) for n in numbers]
         waiting = work.waiting(connection, now, _UNSETTLED_AT_ONCE)
     reach(Point.REFRESH_CLAIMED)
@@ -60,6 +65,7 @@ def refresh_scope(ctx: Context, number: int) -> str:
     changed, suspects = _apply(ctx, number, snapshot, began_at)
     reach(Point.REFRESH_COMMITTED)
     gone = _judge_absent(ctx, provider, number, suspects, began_at) if suspects else 0
+    orphans.look_for_orphans(ctx, provider, scope, number)
     with ctx.begin() as connection:
         skew = (snapshot.date - ctx.clock(connection)).total_seconds() if snapshot.date else None
         trouble = {} if snapshot.complete else {"error_code": "incomplete", "error": "the listing was cut short"}
@@ -85,7 +91,7 @@ def _apply(ctx: Context, number: int, snapshot: Snapshot, began_at: datetime) ->
         for row in rows:
             sighting = seen.get(row.provider_id or "")
             if sighting is not None:
-                note = _note(row, sighting, began_at, now)
+                note = _note(row, sighting, began_at, now, ctx.settings.policies)
             else:
                 note, suspicious = _note_absent(row, snapshot.complete, began_at)
                 if suspicious:
@@ -93,15 +99,16 @@ def _apply(ctx: Context, number: int, snapshot: Snapshot, began_at: datetime) ->
             if note is not None:
                 notes.append(note)
         _write(ctx, connection, rows, notes, now)
-    _warn_of_strangers(number, rows, snapshot)
     return len(notes), suspects
 
 
-def _note(row: Instance, seen: Sighting, began_at: datetime, now: datetime) -> watch.Note | None:
+def _note(
+    row: Instance, seen: Sighting, began_at: datetime, now: datetime, policies: Policies
+) -> watch.Note | None:
     """What to write about one row; None when the cloud shows what we knew."""
     if row.observed_at >= began_at:
         return None
-    reading = observe(row, seen.state, began_at, now)
+    reading = observe(row, seen.state, began_at, now, policies)
     drift = (row.drift_since or began_at) if reading.verdict is Verdict.SUSPECT else None
     moved = seen.public_ip is not None and seen.public_ip != row.public_ip
     told = reading.verdict not in (Verdict.FACT, Verdict.SUSPECT)
@@ -133,14 +140,18 @@ def _judge_absent(
         log.warning("absence could not be confirmed", error=exc.message)
         return 0
     with ctx.begin() as connection:
-        now = ctx.clock(connection)
+        now, ours = ctx.clock(connection), deployment.read_id(connection)
         notes = []
         for row in suspects:
             assert row.provider_id is not None
             accepted = row.desired is Desired.TERMINATED and row.observed is Observed.TERMINATING
             state = Observed.TERMINATED if accepted else Observed.MISSING
             sighting = known.get(row.provider_id) or Sighting(row.provider_id, state)
-            notes.append(watch.Note(row, sighting, observe(row, sighting.state, began_at, now), began_at, None))
+            if sighting.tags.get(tags.DEPLOYMENT, ours) != ours:
+                told = "another deployment of im has taken it over"
+                sighting = Sighting(row.provider_id, Observed.MISSING, reason=told)
+            reading = observe(row, sighting.state, began_at, now, ctx.settings.policies)
+            notes.append(watch.Note(row, sighting, reading, began_at, None))
         _write(ctx, connection, list(suspects), notes, now)
     return len(notes)
 
@@ -153,14 +164,14 @@ def _write(
     written = watch.write(connection, notes, now)
     events.record(connection, (_told(n, now) for n in notes if n.row.id in written and _worth_telling(n)))
     reach(Point.REFRESH_WRITTEN)
-    driven = [n.row for n in notes if n.row.id in written and n.reading.verdict is Verdict.OURS]
+    driven = [n.row for n in notes if n.row.id in written and n.reading.verdict in _DRIVEN]
     ring_by_verb(ctx, driven)
     if any(n.reading.verdict is Verdict.OVERDUE for n in notes):
         ctx.queue.ring(Task.ENFORCE_TTL, [rows[0].id], label="overdue")
 
 
 def _worth_telling(note: watch.Note) -> bool:
-    if note.reading.verdict in (Verdict.ADOPTED, Verdict.OURS, Verdict.OVERDUE, Verdict.ENDED, Verdict.SUSPECT):
+    if note.reading.verdict in _TELLING:
         return True
     return note.seen is not None and note.seen.state is not note.row.observed
 
@@ -172,15 +183,3 @@ def _told(note: watch.Note, now: datetime) -> Event:
         kind = "adopted"
     because = f"{reading.because}: {note.seen.reason}" if note.seen and note.seen.reason else reading.because
     return Event(row.id, now, kind, "cloud", because, row.generation)
-
-
-def _warn_of_strangers(number: int, rows: Sequence[Instance], snapshot: Snapshot) -> None:
-    """Machines with our tag and no living row; they are never touched, only told of."""
-    known = {row.provider_id for row in rows}
-    strange = [
-        s.provider_id
-        for s in snapshot.sightings
-        if s.provider_id not in known and s.state not in (Observed.TERMINATED, Observed.TERMINATING)
-    ]
-    if strange:
-        log.warning("machines of ours without a row", scope=number, machines=strange[:10], count=len(strange))

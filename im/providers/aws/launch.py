@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from im.domain import tags as tag
 from im.domain.instance import Spec
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.images import Image
@@ -18,10 +19,6 @@ from im.providers.errors import InvalidSpec, ProviderError
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-TAG_DEPLOYMENT = "im:deployment"
-TAG_LAUNCH = "im:launch"
-TAG_OWNER = "im:owner"
-TAG_INSTANCE = "im:instance"
 TAG_VALUE = 256
 """Characters a tag's value may have."""
 
@@ -56,17 +53,23 @@ def request(
 
 def launch_tags(spec: Spec, deployment: str, token: str, slots: Sequence[Slot]) -> dict[str, str]:
     """What every machine of the launch is tagged with; one alone also carries the name and id it is known by."""
-    tags = {TAG_DEPLOYMENT: deployment, TAG_LAUNCH: token, TAG_OWNER: spec.owner}
+    tags = {tag.DEPLOYMENT: deployment, tag.LAUNCH: token, tag.OWNER: spec.owner}
     return tags | slot_tags(slots[0]) if len(slots) == 1 else tags
 
 
 def slot_tags(slot: Slot) -> dict[str, str]:
-    return {"Name": slot.name, TAG_INSTANCE: slot.instance_id}
+    return {tag.NAME: slot.name, tag.INSTANCE: slot.instance_id}
 
 
 def label_request(provider_id: str, slot: Slot) -> dict[str, Any]:
     """Arguments of CreateTags."""
     return {"Resources": [provider_id], "Tags": _tags(slot_tags(slot))}
+
+
+def adopt_request(provider_id: str, slot: Slot, owner: str, deployment: str) -> dict[str, Any]:
+    """Arguments of CreateTags for a machine that somebody else made; the name it has is left alone."""
+    tags = {tag.DEPLOYMENT: deployment, tag.INSTANCE: slot.instance_id, tag.OWNER: owner}
+    return {"Resources": [provider_id], "Tags": _tags(tags)}
 
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

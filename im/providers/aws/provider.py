@@ -8,6 +8,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from im.domain import tags
 from im.domain.instance import Scope, Sighting, Spec
 from im.providers.aws import batch, checks, keys, launch, sightings
 from im.providers.aws.clients import LAUNCH, QUICK, Clients
@@ -111,7 +112,7 @@ class AwsProvider:
 
     def find(self, scope: Scope, token: str) -> Snapshot:
         """By tag; terminated machines too, for about the hour that EC2 shows them."""
-        return self._listing(scope, {f"tag:{launch.TAG_LAUNCH}": [token]})
+        return self._listing(scope, {f"tag:{tags.LAUNCH}": [token]})
 
     def label(self, scope: Scope, slots: Mapping[str, Slot]) -> None:
         """CreateTags, one call per machine. When some fail the others are labelled, and the first error is raised."""
@@ -124,6 +125,12 @@ class AwsProvider:
                 failed = failed or exc
         if failed:
             raise failed
+
+    def adopt(self, scope: Scope, machine_id: str, slot: Slot, owner: str) -> None:
+        with translated(mutating=True):
+            self._clients.ec2(scope.region).create_tags(
+                **launch.adopt_request(machine_id, slot, owner, self._deployment)
+            )
 
     # ---- looking -----------------------------------------------------------------------------------------------------
 
@@ -144,7 +151,7 @@ class AwsProvider:
 
     def _listing(self, scope: Scope, filters: Mapping[str, Sequence[str]]) -> Snapshot:
         """What carries our deployment's tag, and matches `filters`."""
-        mine = {f"tag:{launch.TAG_DEPLOYMENT}": [self._deployment]}
+        mine = {f"tag:{tags.DEPLOYMENT}": [self._deployment]}
         return sightings.snapshot(self._clients.ec2(scope.region), {**mine, **filters})
 
     # ---- changing ----------------------------------------------------------------------------------------------------

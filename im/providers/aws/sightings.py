@@ -49,6 +49,8 @@ def sighting(shown: Mapping[str, Any]) -> Sighting:
         reason=shown.get("StateReason", {}).get("Message") or shown.get("StateTransitionReason") or "",
         tags={tag["Key"]: tag["Value"] for tag in shown.get("Tags", [])},
         launch_index=shown.get("AmiLaunchIndex", 0),
+        instance_type=shown.get("InstanceType", ""),
+        image=shown.get("ImageId", ""),
     )
 
 

@@ -1,0 +1,71 @@
+"""Rows that name a machine we did not make: what is learned of it, and how such a row ends when the machine is not to be had."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, case, func, select, update
+
+from im.db.recordset import recordset
+from im.db.rows import from_spec
+from im.db.tables import instances, scopes
+from im.domain.instance import Desired, Instance, Observed, Sighting
+
+t = instances.c
+_AT_REST = (Observed.STOPPING.value, Observed.STOPPED.value)
+
+
+def same_place(scope_id: int) -> Select[tuple[int]]:
+    """The scopes that are this one by another name: two names of ours may lead to one account of the cloud."""
+    here, there = scopes.alias("here"), scopes.alias("there")
+    same = (there.c.provider == here.c.provider) & (there.c.region == here.c.region)
+    account = (there.c.cloud_account == here.c.cloud_account) | (there.c.id == here.c.id)
+    return select(there.c.id).where(here.c.id == scope_id, same, account)
+
+
+def holders(connection: Connection, scope_id: int, provider_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Machine → id and name of the oldest living row that names it, in whichever scope of the same account."""
+    query = (
+        select(t.provider_id, t.id, t.name)
+        .where(t.scope_id.in_(same_place(scope_id)), t.provider_id.in_(provider_ids), t.closed_at.is_(None))
+        .order_by(t.created_at.desc(), t.id.desc())
+    )
+    return {provider_id: (row_id, name) for provider_id, row_id, name in connection.execute(query)}
+
+
+def learn(connection: Connection, owner: str, seen: Mapping[str, tuple[Instance, Sighting]]) -> None:
+    """Write what the cloud told of machines (by row id) into rows still leased to `owner`.
+
+    One that rests, and that nobody has asked for since, is adopted as it is: it is not started.
+    """
+    rows = [
+        {
+            "id": row.id,
+            "zone": sighting.zone,
+            "observed": sighting.state.value,
+            "spec": from_spec(
+                replace(row.spec, instance_type=sighting.instance_type, zone=sighting.zone, image=sighting.image)
+            ),
+        }
+        for row, sighting in seen.values()
+    ]
+    if not rows:
+        return
+    v = recordset(instances, ("id", "zone", "observed", "spec"), rows)
+    as_it_is = (t.desired == Desired.RUNNING.value) & (t.generation == 1) & v.c.observed.in_(_AT_REST)
+    connection.execute(
+        update(instances)
+        .where(t.id == v.c.id, t.lease_token == owner)
+        .values(zone=v.c.zone, spec=v.c.spec, desired=case((as_it_is, Desired.STOPPED.value), else_=t.desired))
+    )
+
+
+def refuse(connection: Connection, ids: Sequence[str], now: datetime) -> None:
+    """These machines are not to be had. The rows let go of them and are closed: nothing can be done to them by mistake."""
+    connection.execute(
+        update(instances)
+        .where(t.id.in_(ids), t.observed == Observed.NONE.value)
+        .values(provider_id=None, failed_generation=t.generation, closed_at=func.coalesce(t.closed_at, now))
+    )
