@@ -29,6 +29,7 @@ class Task(StrEnum):
     REFRESH = "im.refresh"
     REFRESH_SCOPE = "im.refresh_scope"
     ENFORCE_TTL = "im.enforce_ttl"
+    PRICES = "im.prices"
 
 
 REQUESTS, DEADLINES, WATCH = "im.requests", "im.deadlines", "im.watch"
@@ -42,6 +43,7 @@ ROUTES = {
     Task.REFRESH: WATCH,
     Task.REFRESH_SCOPE: WATCH,
     Task.ENFORCE_TTL: DEADLINES,
+    Task.PRICES: WATCH,
 }
 """Deadlines have a queue of their own, so that no crowd of requests or listings stands before them."""
 

@@ -29,6 +29,7 @@ _WORK = {
     Task.REFRESH: tasks.refresh,
     Task.REFRESH_SCOPE: tasks.refresh_scope,
     Task.ENFORCE_TTL: tasks.enforce_ttl,
+    Task.PRICES: tasks.prices,
 }
 
 

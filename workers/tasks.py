@@ -33,6 +33,7 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
     answer(Task.REFRESH, refresh)
     answer(Task.REFRESH_SCOPE, refresh_scope)
     answer(Task.ENFORCE_TTL, enforce_ttl)
+    answer(Task.PRICES, prices)
 
 
 def reconcile(ctx: Context, ids: Sequence[str]) -> str:
@@ -57,6 +58,12 @@ def enforce_ttl(ctx: Context, ids: Sequence[str]) -> str:
     from im.services.enforce import enforce_ttl
 
     return enforce_ttl(ctx, ids)
+
+
+def prices(ctx: Context, _ids: Sequence[str]) -> str:
+    from im.services.pricing import refresh_prices
+
+    return refresh_prices(ctx)
 
 
 def checked(ids: object) -> list[str] | None:

@@ -11,8 +11,9 @@ from im.cli.complaint import note
 from im.cli.moments import sentence
 from im.cli.options import Output, Waiting
 from im.cli.progress import progress
-from im.cli.render import SANDBOX, instance_json, say_json, show
+from im.cli.render import SANDBOX, Costs, instance_json, say_json, show
 from im.cli.session import Session
+from im.cli.spend import costs_of
 from im.cli.terminal import plain
 from im.cli.wait import Outcome, wait
 from im.domain.instance import Instance
@@ -42,25 +43,25 @@ def finish(session: Session, answer: Answer, waiting: Waiting, output: Output, t
     if as_json and outcome.error is not None:
         raise outcome.error
     if as_json:
-        say_json(changes_json(answer, outcome, sandbox=sandbox))
+        say_json(changes_json(answer, outcome, costs_of(session, outcome.rows), sandbox=sandbox))
     elif output.form == "table":
         for change, row in zip(answer.changes, outcome.rows, strict=True):
             click.echo(plain(tell(change, row, outcome.now)))
         if sandbox:
             note(SANDBOX)
     else:
-        show(outcome.rows, outcome.now, output, sandbox=sandbox)
+        show(outcome.rows, outcome.now, output, sandbox=sandbox, costs=costs_of(session, outcome.rows))
     if outcome.error is not None:
         raise outcome.error
 
 
-def changes_json(answer: Answer, outcome: Outcome, *, sandbox: bool) -> list[dict[str, object]]:
+def changes_json(answer: Answer, outcome: Outcome, costs: Costs, *, sandbox: bool) -> list[dict[str, object]]:
     """Instances as everywhere, with what the deadline was before (null: there was none)."""
     from im.cli.moments import utc
 
     return [
         {
-            **instance_json(row, outcome.now, sandbox=sandbox),
+            **instance_json(row, outcome.now, sandbox=sandbox, costs=costs),
             "previous_expires_at": utc(change.before.expires_at) if change.before else None,
         }
         for change, row in zip(answer.changes, outcome.rows, strict=True)

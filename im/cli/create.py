@@ -12,6 +12,7 @@ from im.cli.complaint import note
 from im.cli.moments import ahead, local, utc
 from im.cli.options import Output, Waiting, deadline_options, output_options, wait_options
 from im.cli.session import Session, here, pass_session
+from im.domain.errors import Refused
 from im.domain.intent import Deadline
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ DEFAULT_TTL = timedelta(hours=1)
 @click.option("--image", metavar="IMAGE", help="An AMI id or an alias; default Amazon Linux 2023.")
 @click.option("--name", metavar="NAME", help="What to call it; two words are made up when none is given.")
 @click.option("--count", type=int, default=1, show_default=True, help="How many, as NAME-1, NAME-2, …")
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="For you to find it by; repeatable.")
 @click.option("--dry-run", is_flag=True, help="Say what would be launched, and do nothing.")
 @wait_options
 @output_options
@@ -45,6 +47,7 @@ def create(
     image: str | None,
     name: str | None,
     count: int,
+    tags: tuple[str, ...],
     dry_run: bool,
     waiting: Waiting,
     output: Output,
@@ -66,6 +69,7 @@ def create(
         image=image,
         public_key=read_public_key(public_key),
         owner=settings.owner,
+        tags=_tags(tags),
     )
     order = request.Order(
         provider=provider or settings.provider,
@@ -80,17 +84,32 @@ def create(
         _tell_plan(session, request.plan(settings, order), order, output)
         return
     from im.cli.answer import finish
+    from im.cli.spend import promised
 
     session.log_to_stderr()
-    finish(session, request.create(session.context, order), waiting, output)
+    answer = request.create(session.context, order)
+    finish(session, answer, waiting, output, promised(session, [change.after for change in answer.changes]))
+
+
+def _tags(written: tuple[str, ...]) -> dict[str, str]:
+    tags = {}
+    for one in written:
+        key, equals, value = one.partition("=")
+        if not equals or not key:
+            raise Refused(f"'{one[:60]}' is no tag", "write --tag team=web")
+        tags[key] = value
+    return tags
 
 
 def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> None:
     from im.cli.render import SANDBOX, say_json
+    from im.cli.spend import quoted
     from im.cli.terminal import plain
+    from im.domain.money import exact
 
     now = here()
     expires_at = order.deadline.after(now)
+    quote = quoted(session, plan, expires_at - now)
     names = list(plan.names) or [f"(made up){f' × {plan.count}' if plan.count > 1 else ''}"]
     if output.form == "json":
         say_json(
@@ -108,6 +127,9 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
                 "ssh_user": plan.spec.ssh_user,
                 "expires_at": utc(expires_at),
                 "on_expiry": plan.on_expiry.value,
+                "usd_per_hour": exact(quote.per_hour),
+                "usd_to_deadline": exact(quote.to_deadline),
+                "price_source": quote.source or None,
             }
         )
         return
@@ -118,6 +140,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
         ("where", f"{plan.scope.provider} {plan.spec.zone or plan.scope.region}, account {plan.scope.account}"),
         ("image", f"{plan.spec.image}, log in as {plan.spec.ssh_user}"),
         ("until", f"{local(expires_at, now)} ({ahead(expires_at, now)}), then {plan.on_expiry.value}"),
+        ("costs", quote.sentence),
     ]
     for title, what in rows:
         click.echo(f"{title:<13} {plain(what)}")

@@ -13,13 +13,19 @@ import click
 
 from im.cli.moments import local, time_left, utc
 from im.cli.options import Output
+from im.cli.spend import UNKNOWN, cost_cell, cost_json, rate_cell
 from im.cli.terminal import cells, plain, takes_colour, width
 from im.domain.errors import Refused
-from im.domain.instance import Instance
+from im.domain.instance import Instance, tags_of
 from im.domain.lifecycle import Tone, phase
 
 if TYPE_CHECKING:
     from im.domain.event import Event
+    from im.services.costs import Cost
+
+Costs = Mapping[str, "Cost"]
+"""By instance id; empty where nobody asked for money."""
+NO_COSTS: Costs = MappingProxyType({})
 
 SANDBOX = "sandbox: these machines are not real, and no cloud is charged"
 
@@ -32,6 +38,12 @@ class Column:
     need: int = 0
     """0: shown only when asked for by `-c`."""
     right: bool = False
+    spend: Callable[[Cost | None], str] | None = None
+    """Its cell is made from the instance's cost instead."""
+
+
+def _no_cost(_row: Instance, _now: datetime) -> str:
+    return UNKNOWN
 
 
 COLUMNS: Mapping[str, Column] = MappingProxyType(
@@ -45,6 +57,8 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "IP": Column(lambda r, _: r.public_ip or r.private_ip or "-", 70),
         "TIME-LEFT": Column(time_left, 80, right=True),
         "EXPIRES": Column(lambda r, now: local(r.expires_at, now), 60),
+        "$/H": Column(_no_cost, 35, right=True, spend=rate_cell),
+        "COST": Column(_no_cost, 25, right=True, spend=cost_cell),
         "OWNER": Column(lambda r, _: r.owner, 30),
         "CLOUD-ID": Column(lambda r, _: r.provider_id or "-"),
         "ACCOUNT": Column(lambda r, _: r.scope.account),
@@ -64,7 +78,7 @@ TONES: Mapping[Tone, str | None] = MappingProxyType(
 )
 
 
-def instance_json(row: Instance, now: datetime, *, sandbox: bool) -> dict[str, Any]:
+def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs = NO_COSTS) -> dict[str, Any]:
     """The stable form: keys are added, never renamed; times RFC 3339 UTC, spans whole seconds, absent values null."""
     return {
         "id": row.id,
@@ -98,6 +112,8 @@ def instance_json(row: Instance, now: datetime, *, sandbox: bool) -> dict[str, A
         "error_code": row.error_code,
         "error": row.error,
         "closed_at": utc(row.closed_at),
+        "tags": tags_of(row.spec),
+        **cost_json(costs.get(row.id)),
     }
 
 
@@ -116,16 +132,19 @@ def say_json(value: Any, *, indent: int | None = 2) -> None:
     click.echo(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
 
 
-def show(rows: Sequence[Instance], now: datetime, output: Output, *, sandbox: bool) -> None:
+def show(
+    rows: Sequence[Instance], now: datetime, output: Output, *, sandbox: bool, costs: Costs = NO_COSTS
+) -> None:
     """Rows in the form that was asked for, on stdout."""
     match output.form:
         case "json":
-            say_json([instance_json(row, now, sandbox=sandbox) for row in rows])
+            say_json([instance_json(row, now, sandbox=sandbox, costs=costs) for row in rows])
         case "name" | "id":
             for row in rows:
                 click.echo(row.name if output.form == "name" else row.id)
         case _:
-            click.echo(instance_table(rows, now, output.columns, sandbox=sandbox), color=takes_colour())
+            table = instance_table(rows, now, output.columns, sandbox=sandbox, costs=costs)
+            click.echo(table, color=takes_colour())
 
 
 def check_columns(chosen: Sequence[str]) -> None:
@@ -135,16 +154,22 @@ def check_columns(chosen: Sequence[str]) -> None:
             raise Refused(f"there is no column '{name[:40]}'", f"choose from {', '.join(COLUMNS)}")
 
 
-def instance_table(rows: Sequence[Instance], now: datetime, chosen: Sequence[str], *, sandbox: bool) -> str:
+def instance_table(
+    rows: Sequence[Instance], now: datetime, chosen: Sequence[str], *, sandbox: bool, costs: Costs = NO_COSTS
+) -> str:
     check_columns(chosen)
     names = list(chosen) or [name for name, column in COLUMNS.items() if column.need]
-    body = [[plain(COLUMNS[name].cell(row, now)) for name in names] for row in rows]
+    body = [[plain(_cell(COLUMNS[name], row, now, costs)) for name in names] for row in rows]
     if not chosen:
         names, body = _fit(names, body, width())
     tones = [TONES[phase(row, now).tone] for row in rows]
     colours = [[tone if name == "STATUS" else None for name in names] for tone in tones]
     right = {i for i, name in enumerate(names) if COLUMNS[name].right}
     return text_table(names, body, colours=colours, right=right, footer=SANDBOX if sandbox else "")
+
+
+def _cell(column: Column, row: Instance, now: datetime, costs: Costs) -> str:
+    return column.spend(costs.get(row.id)) if column.spend else column.cell(row, now)
 
 
 def text_table(

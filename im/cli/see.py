@@ -17,6 +17,7 @@ from im.cli.options import Output, columns_option, output_options
 from im.cli.render import SANDBOX, check_columns, event_json, instance_json, say_json, show
 from im.cli.selection import Filter, check_word, complete_names
 from im.cli.session import Session, pass_session
+from im.cli.spend import cost_lines, costs_of
 from im.cli.terminal import plain, takes_colour
 from im.domain.instance import Instance
 from im.domain.lifecycle import phase
@@ -70,7 +71,7 @@ def status(session: Session, names: tuple[str, ...], ids: tuple[str, ...], watch
         _say_freshness(seen)
     else:
         seen = read.resolve(session.context, words)
-        show(seen.rows, seen.now, output, sandbox=session.settings.sandbox)
+        show(seen.rows, seen.now, output, sandbox=session.settings.sandbox, costs=costs_of(session, seen.rows))
 
 
 def _list(session: Session, filters: tuple[Filter, ...], output: Output, *, everything: bool, watch: bool) -> None:
@@ -93,7 +94,7 @@ def _list(session: Session, filters: tuple[Filter, ...], output: Output, *, ever
         if sandbox:
             note(SANDBOX)
     else:
-        show(seen.rows, seen.now, output, sandbox=sandbox)
+        show(seen.rows, seen.now, output, sandbox=sandbox, costs=costs_of(session, seen.rows))
     if output.form == "table":
         _say_freshness(seen)
 
@@ -141,7 +142,7 @@ def _detail_json(session: Session, row: Instance, seen: Listing) -> dict[str, ob
     health = seen.health.get(row.scope)
     refreshed = health.refreshed_at if health else None
     return {
-        **instance_json(row, seen.now, sandbox=session.settings.sandbox),
+        **instance_json(row, seen.now, sandbox=session.settings.sandbox, costs=costs_of(session, [row])),
         "facts_age_seconds": int((seen.now - refreshed).total_seconds()) if refreshed else None,
         "events": [event_json(e) for e in read.history(session.context, row.id)],
     }
@@ -161,6 +162,7 @@ def _detail(session: Session, row: Instance, seen: Listing) -> str:
         ("address", " · ".join(filter(None, (row.public_ip, row.private_ip))) or "-"),
         ("log in", ssh_line(row) or "-"),
     ]
+    lines += cost_lines(costs_of(session, [row])[row.id])
     if row.error:
         lines.append(("error", row.error))
     head = f"{click.style(plain(row.name), bold=True)}: {plain(word.word)}"

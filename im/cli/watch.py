@@ -15,6 +15,7 @@ from im.cli.options import Output
 from im.cli.render import instance_json, instance_table, show
 from im.cli.see import freshness
 from im.cli.session import Session
+from im.cli.spend import costs_of
 from im.cli.terminal import takes_colour
 
 if TYPE_CHECKING:
@@ -30,10 +31,13 @@ def watch(
     while True:
         seen = look()
         if output.form == "json":
-            rows = [instance_json(row, seen.now, sandbox=sandbox) for row in seen.rows]
+            costs = costs_of(session, seen.rows)
+            rows = [instance_json(row, seen.now, sandbox=sandbox, costs=costs) for row in seen.rows]
             click.echo(json.dumps(rows, ensure_ascii=False))
         elif output.form == "table":
-            table = instance_table(seen.rows, seen.now, output.columns, sandbox=sandbox)
+            table = instance_table(
+                *(seen.rows, seen.now, output.columns), sandbox=sandbox, costs=costs_of(session, seen.rows)
+            )
             # home, then clear from here on: an emptied screen would flicker
             if drawn:
                 sys.stdout.write("\x1b[H\x1b[J")
@@ -41,5 +45,5 @@ def watch(
             for told in freshness(seen):
                 note(told)
         else:
-            show(seen.rows, seen.now, output, sandbox=sandbox)
+            show(seen.rows, seen.now, output, sandbox=sandbox)  # names or ids: no money in them
         pause(every)

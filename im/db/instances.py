@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, or_, select, tuple_, update
 
+from im.db import usage
 from im.db.holds import trusted_clock
 from im.db.recordset import assignments, recordset
 from im.db.rows import fetch_instances, select_instances
@@ -30,6 +31,8 @@ def settles(desired: ColumnElement[Any], observed: ColumnElement[Any]) -> Column
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert new instances. A taken name raises IntegrityError on `uq_instances_living_name`."""
     connection.execute(insert(instances), list(rows))
+    for row in rows[:1]:
+        usage.note_deadlines(connection, [r["id"] for r in rows], row["created_at"])
 
 
 def taken_names(connection: Connection, names: Sequence[str]) -> set[str]:
@@ -92,6 +95,7 @@ def write_intents(connection: Connection, intents: Mapping[str, Intent], by: str
             **_new_goal(v.c.desired, now),
         )
     )
+    usage.note_deadlines(connection, list(intents), now)
     return read(connection, list(intents))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
+from im.db import usage
 from im.db.recordset import assignments, recordset
 from im.db.rows import from_spec, select_launches, to_launch
 from im.db.tables import instances, launches
@@ -99,7 +100,7 @@ def resolve(connection: Connection, token: str, owner: str, state: LaunchState, 
 
 
 def fill(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime, look_at: datetime) -> None:
-    """Give slots their machines; a slot that already has one keeps it."""
+    """Give slots their machines; a slot that already has one keeps it. `seen` in a row is the sighting it was made from."""
     if not rows:
         return
     facts = ("provider_id", "observed", "observed_at", "zone", "public_ip", "private_ip", "launched_at")
@@ -109,6 +110,7 @@ def fill(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetim
         .where(instances.c.id == v.c.id, instances.c.provider_id.is_(None))
         .values(**assignments(v, facts), error_code=None, error=None, attempts=0, next_attempt_at=look_at)
     )
+    usage.follow(connection, [row["id"] for row in rows], {row["id"]: row["seen"] for row in rows if "seen" in row})
 
 
 def known_machines(connection: Connection, scope_id: int, provider_ids: Sequence[str]) -> set[str]:

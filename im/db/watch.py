@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Integer, and_, case, func, select, update
 
+from im.db import usage
 from im.db.recordset import recordset
 from im.db.rows import fetch_instances, select_instances
 from im.db.tables import instances
@@ -67,7 +68,9 @@ def write(connection: Connection, notes: Sequence[Note], now: datetime) -> set[s
         )
         .returning(t.id)
     )
-    return set(done.scalars())
+    written = set(done.scalars())
+    usage.follow(connection, sorted(written), {n.row.id: n.seen for n in notes if n.seen is not None})
+    return written
 
 
 def _as_row(note: Note, now: datetime) -> dict[str, object]:

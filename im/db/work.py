@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, Connection, and_, case, cast, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 
+from im.db import usage
 from im.db.instances import settles
 from im.db.recordset import recordset
 from im.db.rows import fetch_instances, select_instances
@@ -103,7 +104,10 @@ def apply(connection: Connection, owner: str, step: Step, outcomes: Sequence[Out
     done = connection.execute(
         update(instances).where(t.id == v.c.id, t.lease_token == owner).values(**values).returning(t.id)
     )
-    return set(done.scalars())
+    applied = set(done.scalars())
+    told = {o.id: o.seen for o in outcomes if o.seen is not None and o.id in applied}
+    usage.follow(connection, sorted(told), told)
+    return applied
 
 
 def _as_row(o: Outcome) -> dict[str, Any]:

@@ -79,6 +79,11 @@ class Spec:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+def tags_of(spec: Spec) -> dict[str, str]:
+    """The tags that a person gave; ours are not among them."""
+    return {str(key): str(value) for key, value in (spec.options.get("tags") or {}).items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One machine as the cloud showed it at one moment. A thin sighting carries id and state only."""
@@ -94,6 +99,11 @@ class Sighting:
     tags: Mapping[str, str] = field(default_factory=dict)
     launch_index: int = 0
     """The machine's place in the call that launched it."""
+    changed_at: datetime | None = None
+    """When, by the cloud's own word, it came into this state; None where the cloud does not say."""
+    disk_gb: int | None = None
+    disk_type: str | None = None
+    """Its root disk, told by the launch alone."""
     instance_type: str = ""
     image: str = ""
 

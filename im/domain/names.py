@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from random import Random
 
 from im.domain.errors import Refused
@@ -34,6 +35,23 @@ def check_name(name: str) -> str:
     near = re.sub(r"[^a-z0-9]+", "-", name.lower(), flags=re.ASCII).lstrip("-0123456789")[:63].rstrip("-")
     hint = f"did you mean {near}?" if _NAME.fullmatch(near) else "for example web-1"
     raise Refused(f"'{shown}' is no name: use a-z, 0-9 and -, a letter first, at most 63 characters", hint)
+
+
+_TAG = re.compile(r"[\w .:/=+@-]{1,128}")
+_MOST_TAGS = 40
+
+
+def check_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """`tags` themselves. Raises Refused for what EC2 would refuse, and for the prefixes that are ours or the cloud's."""
+    for key, value in tags.items():
+        if key.lower().startswith(("im:", "aws:")) or key == "Name":
+            raise Refused(f"the tag {key[:40]} is not yours to set", "choose another key")
+        if not _TAG.fullmatch(key) or (value and not _TAG.fullmatch(value)):
+            said = f"{key}={value}"[:60]
+            raise Refused(f"'{said}' is no tag: letters, digits, spaces and _.:/=+-@, at most 128", "--tag team=web")
+    if len(tags) > _MOST_TAGS:
+        raise Refused(f"{len(tags)} tags are more than a machine can carry", f"give at most {_MOST_TAGS}")
+    return dict(tags)
 
 
 def make_name(random: Random, *, crowded: bool = False) -> str:

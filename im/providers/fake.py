@@ -14,8 +14,9 @@ from itertools import count
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from im.domain.cost import Item, Price
 from im.domain.errors import Refused
-from im.domain.instance import ALIVE, Observed, Scope, Sighting, Spec
+from im.domain.instance import ALIVE, Observed, Scope, Sighting, Spec, tags_of
 from im.providers.base import Ask, BatchResult, Capabilities, Check, Slot, Snapshot
 from im.providers.errors import NoCapacity, NotFound, ProviderError, Rejected, WrongState
 
@@ -48,6 +49,8 @@ class Machine:
     tags: dict[str, str]
     launch_index: int = 0
     kind: str = "small"
+    started: datetime | None = None
+    """When it was last started; like EC2's LaunchTime, what is shown moves with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class FakeCloud:
         """Zone → machines it can run at once; a zone not named has no limit."""
         self.cursed: dict[str, ProviderError] = {}
         """Id → what every start, stop and terminate of it answers."""
+        self.prices: dict[str, Price] = {}
+        """Instance type (or `disk:…`, `ipv4`) → what the price list says; what is not named is not told."""
         self.calls: list[Call] = []
         self._machines: dict[str, Machine] = {}
         self._tokens: dict[tuple[str, str], list[str]] = {}  # zonal, as at EC2
@@ -189,10 +194,17 @@ class FakeCloud:
             f"198.18.{host}" if state in ALIVE else None,
             f"10.0.{host}" if state is not _X else None,
         )
-        place = (machine.zone, public_ip, private_ip, machine.born)
+        place = (machine.zone, public_ip, private_ip, machine.started or machine.born)
         tags, index, kind = dict(machine.tags), machine.launch_index, machine.kind
         return Sighting(
-            machine.id, state, *place, tags=tags, launch_index=index, instance_type=kind, image="fake-image"
+            *(machine.id, state, *place),
+            tags=tags,
+            launch_index=index,
+            instance_type=kind,
+            image="fake-image",
+            changed_at=machine.since if state not in ALIVE else None,
+            disk_gb=100,
+            disk_type="fast",
         )
 
     def _make(self, region: str, zone: str, tags: Mapping[str, str], index: int) -> Machine:
@@ -206,6 +218,8 @@ class FakeCloud:
             raise WrongState(f"{machine.id} is {now}: {verb} is not possible")
         if MOVES[verb][now] is not now:
             machine.state, machine.since = MOVES[verb][now], self.clock()
+            if verb == "start":
+                machine.started = machine.since
 
     def _shown(self, machine: Machine) -> bool:
         now = self.clock()
@@ -249,7 +263,7 @@ class FakeProvider:
             return f"fake-account-{scope.account}"
 
     def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
-        tags = {**self._mine, "im:launch": token, "im:owner": spec.owner}
+        tags = {**tags_of(spec), **self._mine, "im:launch": token, "im:owner": spec.owner}
         if len(slots) == 1:
             tags |= _slot_tags(slots[0])
         with self._cloud.call("launch", [slot.instance_id for slot in slots]):
@@ -300,6 +314,10 @@ class FakeProvider:
                 return self._cloud.change(verb, ids)
         except ProviderError as exc:
             return BatchResult(failed=dict.fromkeys(ids, exc))
+
+    def prices(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
+        with self._cloud.call("prices", mutating=False):
+            return {item: self._cloud.prices[item.name] for item in items if item.name in self._cloud.prices}
 
     def checks(self, scope: Scope) -> list[Check]:
         return [Check("endpoint", ok=True, detail="the cloud in this process's memory answers")]

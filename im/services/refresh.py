@@ -19,6 +19,7 @@ from im.providers.errors import ProviderError
 from im.queue import Task
 from im.services import orphans
 from im.services.enforce import ring_by_verb
+from im.services.pricing import upkeep
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -46,6 +47,7 @@ def refresh(ctx: Context) -> str:
     for number, place in places:
         ctx.queue.ring(Task.REFRESH_SCOPE, [str(number)], label=str(place))
     ring_by_verb(ctx, waiting)
+    upkeep(ctx)
     return f"{len(numbers)} scopes to look at, {len(waiting)} instances rung for"
 
 
@@ -111,6 +113,8 @@ def _note(
     reading = observe(row, seen.state, began_at, now, policies)
     drift = (row.drift_since or began_at) if reading.verdict is Verdict.SUSPECT else None
     moved = seen.public_ip is not None and seen.public_ip != row.public_ip
+    if seen.launched_at is not None and row.launched_at is not None and seen.launched_at > row.launched_at:
+        moved = True  # it was started since; between two looks it may have stopped and started, and usage has to know
     told = reading.verdict not in (Verdict.FACT, Verdict.SUSPECT)
     if seen.state is row.observed and not moved and drift == row.drift_since and not told:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from im.domain.errors import ImError, NoSuchInstance, Refused
 from im.domain.event import Event
 from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
 from im.domain.intent import Deadline, Intent
-from im.domain.names import check_name, make_id, make_name, numbered
+from im.domain.names import check_name, check_tags, make_id, make_name, numbered
 from im.failpoints import Point, reach
 from im.providers import registry
 from im.providers.base import Ask, Capabilities
@@ -81,6 +81,8 @@ def plan(settings: Settings, order: Order) -> Plan:
         raise Refused(f"{order.count} machines at once is not possible", f"ask for 1 to {MAX_COUNT}")
     profile = registry.profile(order.provider)
     scope, spec = profile.plan(order.ask, account=order.account, default_region=settings.region)
+    if order.ask.tags:
+        spec = replace(spec, options={**spec.options, "tags": check_tags(order.ask.tags)})
     names = tuple(check_name(n) for n in numbered(order.name, order.count)) if order.name is not None else ()
     on_expiry = OnExpiry.STOP if profile.capabilities.can_stop else OnExpiry.TERMINATE
     return Plan(scope, spec, names, order.count, on_expiry, profile.capabilities)

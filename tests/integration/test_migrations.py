@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from im.db import deployment, migrate
 from im.db.engine import Database, make_engine
-from im.db.tables import metadata
+from im.db.money_tables import metadata  # every table: these stand upon those of im.db.tables
 from im.domain.errors import Unavailable
 
 

@@ -121,6 +121,10 @@ def test_the_keys_of_json_are_a_promise() -> None:
         "error_code": None,
         "error": None,
         "closed_at": None,
+        "tags": {},
+        "usd_per_hour": None,
+        "usd_so_far": None,
+        "usd_to_deadline": None,
     }
 
 
@@ -136,10 +140,13 @@ def test_a_table_with_room_has_every_column_and_says_sandbox_while_it_is_one() -
         "IP",
         "TIME-LEFT",
         "EXPIRES",
+        "$/H",
+        "COST",
         "OWNER",
     ]
     assert told[1].split() == [
-        *("web-1", "im-0000000001", "aws", "t2.nano", "us-east-1a", "running", "54.1.2.3", "2h", "14m", "15:14", "ada")
+        *("web-1", "im-0000000001", "aws", "t2.nano", "us-east-1a", "running", "54.1.2.3", "2h", "14m", "15:14"),
+        *("?", "?", "ada"),
     ]
     assert told[2].startswith("sandbox")
     assert "sandbox" not in instance_table([ROW], NOW, (), sandbox=False)

@@ -58,6 +58,10 @@ class Clients:
         client: STSClient = self._client("sts", region, PATIENT)
         return client
 
+    def pricing(self, region: str) -> Any:
+        """The Price List API; boto3's stubs for it are not worth a dependency."""
+        return self._client("pricing", region, PATIENT)
+
     def knows_region(self, region: str) -> bool:
         """Does this version of boto3 know the region? It may be older than the region."""
         session = self._open()
@@ -66,7 +70,7 @@ class Clients:
             for partition in session.get_available_partitions()
         )
 
-    def _client(self, service: Literal["ec2", "ssm", "sts"], region: str, config: Config) -> Any:
+    def _client(self, service: Literal["ec2", "ssm", "sts", "pricing"], region: str, config: Config) -> Any:
         key = (service, region, id(config))
         with self._lock, translated():
             if key not in self._made:

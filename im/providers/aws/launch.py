@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags as tag
-from im.domain.instance import Spec
+from im.domain.instance import Spec, tags_of
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.images import Image
 from im.providers.base import Slot
@@ -53,7 +53,7 @@ def request(
 
 def launch_tags(spec: Spec, deployment: str, token: str, slots: Sequence[Slot]) -> dict[str, str]:
     """What every machine of the launch is tagged with; one alone also carries the name and id it is known by."""
-    tags = {tag.DEPLOYMENT: deployment, tag.LAUNCH: token, tag.OWNER: spec.owner}
+    tags = {**tags_of(spec), tag.DEPLOYMENT: deployment, tag.LAUNCH: token, tag.OWNER: spec.owner}
     return tags | slot_tags(slots[0]) if len(slots) == 1 else tags
 
 

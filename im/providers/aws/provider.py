@@ -9,8 +9,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
+from im.domain.cost import Item, Price
 from im.domain.instance import Scope, Sighting, Spec
-from im.providers.aws import batch, checks, keys, launch, sightings
+from im.providers.aws import batch, checks, keys, launch, pricing, sightings
 from im.providers.aws.clients import LAUNCH, QUICK, Clients
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.images import Image, look_up, resolve_alias
@@ -79,9 +80,10 @@ class AwsProvider:
         with translated(mutating=True):
             answer = self._clients.ec2(scope.region, LAUNCH).run_instances(**request)
         try:
-            made = [sightings.sighting(one) for one in answer["Instances"]]
+            seen = [sightings.sighting(one) for one in answer["Instances"]]
         except KeyError as exc:
             raise Ambiguous(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
+        made = [replace(one, disk_gb=image.root_size, disk_type=image.root_type) for one in seen]
         if not made:
             raise Ambiguous("AWS accepted the launch and named no machine")
         return sorted(made, key=lambda one: one.launch_index)
@@ -180,6 +182,9 @@ class AwsProvider:
                 raise Ambiguous(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
 
         return batch.act(change, ids)
+
+    def prices(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
+        return pricing.fetch(self._clients.pricing(pricing.ENDPOINT_REGION), items)
 
     def checks(self, scope: Scope) -> list[Check]:
         return checks.run(self._clients, scope, self.identity, self._image, self._deployment)

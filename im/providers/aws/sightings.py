@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ STATES = {
     "shutting-down": Observed.TERMINATING,
     "terminated": Observed.TERMINATED,
 }
+_DATE = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)", re.ASCII)
 PAGE = 1000
 """Machines a page may hold; the most that EC2 allows."""
 FILTER_VALUES = 200
@@ -49,9 +51,16 @@ def sighting(shown: Mapping[str, Any]) -> Sighting:
         reason=shown.get("StateReason", {}).get("Message") or shown.get("StateTransitionReason") or "",
         tags={tag["Key"]: tag["Value"] for tag in shown.get("Tags", [])},
         launch_index=shown.get("AmiLaunchIndex", 0),
+        changed_at=_dated(shown.get("StateTransitionReason") or ""),
         instance_type=shown.get("InstanceType", ""),
         image=shown.get("ImageId", ""),
     )
+
+
+def _dated(reason: str) -> datetime | None:
+    """`User initiated (2030-01-31 12:34:56 GMT)` → that moment; None where EC2 gives none (spot, and while it runs)."""
+    found = _DATE.search(reason)
+    return datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) if found else None
 
 
 def changed(shown: Mapping[str, Any]) -> Sighting:
