@@ -22,6 +22,9 @@ from im.stack.layout import Layout
 _GONE = (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError)
 """What asking a supervisord that is not there, or is just leaving, raises."""
 
+_PATIENCE = 5.0
+"""Seconds supervisord may take for an answer; it needs milliseconds. One that hangs counts as gone, and is swept away."""
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -43,6 +46,15 @@ class Supervisor:
         from supervisor.xmlrpc import SupervisorTransport
 
         transport = SupervisorTransport(None, None, serverurl=f"unix://{self._control}")
+        connect = transport._get_connection
+
+        def connected() -> Any:
+            connection = connect()
+            connection.connect()
+            connection.sock.settimeout(_PATIENCE)  # without one, a supervisor that hangs would hang us too
+            return connection
+
+        transport._get_connection = connected
         try:
             yield xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
         finally:
