@@ -30,6 +30,7 @@ class Cloud:
 
     def __init__(self, *, seed: int = 0, start: float | None = None, throttle: bool = False) -> None:
         self.seed = seed
+        self._as_new: dict[str, Any] = {"seed": seed, "start": start, "throttle": throttle}
         self.clock = Clock(start)
         self.timeline = Timeline(self.clock)
         self.throttling = throttle
@@ -45,6 +46,10 @@ class Cloud:
         """Why things change now: a request id, `outside`, or a schedule's name."""
         self._rng = Random(f"{seed}/delays")
         self._requests = 0
+
+    def reset(self) -> None:
+        """Forget everything; whoever holds this cloud holds an empty one now."""
+        self.__dict__.update(Cloud(**self._as_new).__dict__)
 
     @property
     def now(self) -> float:
