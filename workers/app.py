@@ -12,6 +12,7 @@ from im import logs
 from im.queue import broker_settings
 from im.settings import Settings
 from workers import process, tasks
+from workers.watchdog import Watchdog
 
 SOFT_LIMIT, HARD_LIMIT = 150, 180
 """Seconds. Both are far above what the time-outs of Postgres and of the cloud's clients allow one task to take."""
@@ -68,6 +69,16 @@ def _wire_signals(settings: Settings, context: process.ContextOfProcess) -> None
     def start_sweeping(**_: object) -> None:
         process.Sweeper(context).start()
 
+    dogs: list[Watchdog] = []
+
+    def watch_the_consumer(sender: Any, **_: object) -> None:
+        """`sender` is the consumer that became ready; it does so again after a lost connection, and is watched already."""
+        if not dogs:
+            dogs.append(Watchdog(sender.app, list(sender.app.amqp.queues.consume_from), settings.patience))
+            signals.task_received.connect(dogs[0].taken, weak=False)
+            dogs[0].start()
+
+    signals.worker_ready.connect(watch_the_consumer, weak=False)
     signals.worker_process_init.connect(start_sweeping, weak=False)
     signals.setup_logging.connect(log_through_ours, weak=False)
     signals.beat_init.connect(ring_at_once, weak=False)

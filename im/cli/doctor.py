@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 @click.command(short_help="Check everything, and say how to mend what is broken.")
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Form of the answer.")
 @click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
+@click.option("--only", metavar="CHECK", help="One kind of check: database, broker, workers, beat, cloud …")
 @pass_session
-def doctor(session: Session, output: str, as_json: bool) -> None:
+def doctor(session: Session, output: str, as_json: bool, only: str | None) -> None:
     """Check database, migrations, broker, workers, beat, cloud and clocks, and say how to mend what is broken."""
     from im.services.diagnose import diagnose
     from im.settings import redact
@@ -29,7 +30,7 @@ def doctor(session: Session, output: str, as_json: bool) -> None:
     as_table = not (as_json or output == "json")
     if as_table and settings.sandbox:
         click.echo(click.style("sandbox: the cloud is pretended", dim=True), color=takes_colour())
-    for check in diagnose(settings):
+    for check in diagnose(settings, only):
         checks.append(check)
         if as_table:
             _tell(check)

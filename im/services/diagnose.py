@@ -5,7 +5,7 @@ No check stops another: with the database gone, the broker, the workers and the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from sqlalchemy import text
 from im.db import holds, scopes, ticks
 from im.db.engine import Database, database_clock
 from im.domain.duration import format_duration
-from im.domain.errors import ImError
+from im.domain.errors import ImError, Refused
 from im.domain.instance import Scope
 from im.providers import registry
 from im.providers.base import Check, Provider
@@ -34,6 +34,8 @@ MAX_SKEW = timedelta(seconds=5)
 """Clocks further apart than this make `in 59m` untrue; at a minute the deadlines themselves are held."""
 
 _QUEUES = (REQUESTS, DEADLINES, WATCH)
+_A_DATABASE = "im up, or set IM_DATABASE_URL to a Postgres that runs"
+_A_BROKER = "im up, or set IM_BROKER_URL to a Redis or Valkey that runs"
 _START = "im up  on this machine; a fleet: im service, or im worker and im beat"
 
 
@@ -63,15 +65,22 @@ def schema(database_url: str) -> Schema:
         return Schema(migrate.current(connection), migrate.head())
 
 
-def diagnose(settings: Settings) -> Iterator[Check]:
-    """Every check, as soon as it is known. Never raises for what it finds."""
-    yield _check("database", lambda: _database(settings), "im up, or set IM_DATABASE_URL to a Postgres that runs")
-    yield _schema(settings)
-    yield _check("broker", lambda: _broker(settings), "im up, or set IM_BROKER_URL to a Redis or Valkey that runs")
-    yield _workers(settings)
-    yield from _beat(settings)
-    yield from _holds(settings)
-    yield from _cloud(settings)
+def diagnose(settings: Settings, only: str | None = None) -> Iterator[Check]:
+    """Every check, as soon as it is known, or one kind of them. Never raises for what it finds; Refused for no such kind."""
+    kinds: dict[str, Callable[[], Iterable[Check]]] = {
+        "database": lambda: [_check("database", lambda: _database(settings), _A_DATABASE)],
+        "migrations": lambda: [_schema(settings)],
+        "broker": lambda: [_check("broker", lambda: _broker(settings), _A_BROKER)],
+        "workers": lambda: [_workers(settings)],
+        "beat": lambda: _beat(settings),
+        "deadlines": lambda: _holds(settings),
+        "cloud": lambda: _cloud(settings),
+    }
+    if only is not None and only not in kinds:
+        raise Refused(f"there is no check '{only[:40]}'", f"use one of {', '.join(kinds)}")
+    for kind, ask in kinds.items():
+        if only in (None, kind):
+            yield from ask()
 
 
 def _check(name: str, ask: Callable[[], str], mend: str) -> Check:
