@@ -50,6 +50,7 @@ class Supervisor:
 
         def connected() -> Any:
             connection = connect()
+            transport.connection = connection  # from here on it is closed with the transport, even if nobody listens
             connection.connect()
             connection.sock.settimeout(_PATIENCE)  # without one, a supervisor that hangs would hang us too
             return connection
