@@ -14,10 +14,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from compose import Fleet, until
+
+from tests.deploy.compose import Fleet, until
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILzc4P530yQPLQ3mWVnDb3h0kw9dkXC9cXk8xMtRqyLi fleet-test\n"
 OURS = ("worker", "deadlines", "beat", "flower", "migrate")
+EVERY = (*OURS, "postgres", "valkey", "sandbox")
+ONE_TICK = 30
+"""Seconds: what a busy machine may need. A healthy fleet needs one, and its history shows it."""
 CHECKED = ("postgres", "valkey", "worker", "deadlines", "flower", "sandbox")
 
 
@@ -134,7 +138,8 @@ def test_a_machine_lives_stops_wakes_and_ends(fleet: Fleet) -> None:
 
     deadline = expires_at(fleet, "web-1")
     until("web-1 is stopped by its deadline", lambda: states(fleet, "web-1") == ["stopped"])
-    assert datetime.now(UTC) >= deadline
+    late = (datetime.now(UTC) - deadline).total_seconds()
+    assert 0 <= late < ONE_TICK
     until("the row says so", lambda: fleet.rows()["web-1"]["status"] == "stopped (ttl)")
 
     fleet.im("extend", "web-1", "-d", "1h", "--wait")
@@ -187,12 +192,15 @@ def test_workers_leave_when_asked(fleet: Fleet) -> None:
     assert {c["State"]["ExitCode"] for s in ("worker", "deadlines") for c in fleet.containers(s)} == {0}
 
 
+CELERYS_FAREWELL = ("", "worker: Warm shutdown (MainProcess)")
+"""Printed by Celery at SIGTERM, past any logging (celery/apps/worker.py)."""
+
+
 def test_logs_are_json_and_hold_no_password(fleet: Fleet) -> None:
-    logs = {container["Id"]: fleet.log(container) for container in fleet.containers()}
+    logs = {service: [fleet.log(c) for c in fleet.containers(service)] for service in EVERY}
     for service in ("worker", "deadlines", "beat"):
-        lines = [line for c in fleet.containers(service) for line in logs[c["Id"]].splitlines()]
-        assert lines
-        for line in lines:
+        for line in (line for text in logs[service] for line in text.splitlines() if line not in CELERYS_FAREWELL):
             json.loads(line)
-    for text in logs.values():
+    assert any("herd" in text for text in logs["worker"])
+    for text in (text for of in logs.values() for text in of):
         assert not [name for name, password in fleet.passwords.items() if password in text]
