@@ -123,12 +123,11 @@ class World:
         until = self.now + timedelta(seconds=seconds)
         self.deliver()
         while self.now < until:
-            self.now = min(until, self.now + timedelta(seconds=step))
-            elapsed = (self.now - START).total_seconds()
-            if self.beat and elapsed % 10 == 0:
-                self.queue.ring(Task.REFRESH)
-            if self.beat and elapsed % 30 == 0:
-                self.queue.ring(Task.ENFORCE_TTL)
+            before, self.now = self.now, min(until, self.now + timedelta(seconds=step))
+            for task, period in ((Task.REFRESH, 10), (Task.ENFORCE_TTL, 30)):
+                span = timedelta(seconds=period)
+                if self.beat and (before - START) // span != (self.now - START) // span:
+                    self.queue.ring(task)
             self.deliver()
 
     def deliver(self) -> None:
