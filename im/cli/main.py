@@ -29,6 +29,8 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "ssh": Entry("Instances", "im.cli.ssh:ssh", "Log in, or print the ssh line."),
         "list": Entry("See", "im.cli.see:list_", "Every instance: state, address, time left."),
         "status": Entry("See", "im.cli.see:status", "One instance in detail."),
+        "why": Entry("See", "im.cli.why:why", "Why is it in this state, and what happens next?"),
+        "agenda": Entry("See", "im.cli.why:agenda", "What will stop, when, and what that saves."),
         "cost": Entry("See", "im.cli.cost:cost", "What was spent, by whom and on what."),
         "history": Entry("See", "im.cli.history:history", "What happened to it, when, and by whose hand."),
         "pause": Entry("Run", "im.cli.pause:pause", "Hold all deadlines for an incident."),
@@ -41,6 +43,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "flower": Entry("Run", "im.cli.fleet:flower", "A window on the queue, in the browser."),
         "demo": Entry("Set up", "im.cli.demo:demo", "Watch one instance live its whole life, in a minute."),
         "doctor": Entry("Set up", "im.cli.doctor:doctor", "Check everything, and say how to mend what is broken."),
+        "prices": Entry("Set up", "im.cli.prices:prices", "What things cost an hour, and where that is from."),
         "db": Entry("Set up", "im.cli.database:db", "Migrate the database."),
         "completion": Entry("Set up", "im.cli.completion:completion", "Tab completion for bash, zsh and fish."),
     }

@@ -22,6 +22,7 @@ from im.providers import registry
 from im.providers.base import Check, Provider
 from im.providers.errors import ProviderError
 from im.queue import DEADLINES, REQUESTS, WATCH, reach_broker, workers_alive
+from im.services import diagnose_money
 from im.settings import Settings, redact
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def diagnose(settings: Settings, only: str | None = None) -> Iterator[Check]:
         "workers": lambda: [_workers(settings)],
         "beat": lambda: _beat(settings),
         "deadlines": lambda: _holds(settings),
+        "money": lambda: _money(settings),
         "cloud": lambda: _cloud(settings),
     }
     if only is not None and only not in kinds:
@@ -135,6 +137,15 @@ def _workers(settings: Settings) -> Check:
         told = f"{len(alive)} alive, but none of them listens to {', '.join(deaf)}"
         return Check("workers", ok=False, detail=told, mend="im worker  listens to all of them")
     return Check("workers", ok=True, detail=f"{len(alive)} alive: {', '.join(sorted(alive))}")
+
+
+def _money(settings: Settings) -> Iterator[Check]:
+    try:
+        with _connected(settings.database_url) as connection:
+            found = list(diagnose_money.checks(connection, database_clock(connection)))
+    except ImError:
+        found = [Check("overrun", ok=False, detail="not checked: no migrated database", mend="mend the database first")]
+    yield from found
 
 
 def _beat(settings: Settings) -> Iterator[Check]:

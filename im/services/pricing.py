@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from im.db import instances, ticks, usage
 from im.db import prices as kept
-from im.domain.cost import Item
+from im.domain.cost import Item, Price, price_at
 from im.domain.instance import Instance, Scope
 from im.logs import log
 from im.providers.errors import ProviderError
 from im.queue import Task
-from im.services.costs import items_of
+from im.services.costs import items_of, price_book
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -63,3 +66,33 @@ def _fetch(ctx: Context, scope: Scope, items: list[Item]) -> str:
     with ctx.begin() as connection:
         changed = kept.write(connection, found, ctx.clock(connection))
     return f"{scope.provider}: {len(found)} of {len(items)} prices told, {changed} new"
+
+
+# ---- for people ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An item and its price of now; None when nobody told it."""
+
+    item: Item
+    price: Price | None
+
+
+def known(ctx: Context, items: Sequence[Item] | None) -> list[Known]:
+    """The prices of `items`, or of everything that lives."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        if items is None:
+            rows = instances.listed(connection, everything=False, owner=None)
+            stretches = usage.read(connection, [row.id for row in rows])
+            items = sorted({item for row in rows for item in items_of(row, stretches.get(row.id, ()))})
+        book = price_book(connection, items)
+    return [Known(item, price_at(book.get(item, ()), now)) for item in items]
+
+
+def state(ctx: Context, item: Item, usd: Decimal, *, actor: str) -> None:
+    """Somebody says what it costs, from now on."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        kept.write(connection, {item: Price(usd, now, f"stated by {actor} on {now:%Y-%m-%d}")}, now)

@@ -1,0 +1,150 @@
+"""Why an instance is in its state, and what happens next: the row and the time in, two sentences out.
+
+Total over every row there can be: whatever `phase` calls it, there is a reason and a next step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from im.domain.duration import format_duration
+from im.domain.instance import ALIVE, Desired, Instance, Observed, OnExpiry, Why
+from im.domain.lifecycle import DECISIONS, Step, meets
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`because` tells how it came here, `next` what happens by itself, `type` what a person may type; it may be empty."""
+
+    because: str
+    next: str
+    type: str = ""
+
+
+def why(row: Instance, now: datetime) -> Explanation:
+    """The whole answer of `im why`."""
+    if row.observed in (Observed.TERMINATED, Observed.MISSING):
+        return _gone(row)
+    if row.observed is Observed.NONE:
+        return _no_machine(row, now)
+    if row.failed:
+        told = f"{_asked(row)}, and it was given up: {_error(row)}"
+        ends = _at_deadline(row, now) if row.observed in ALIVE else "nothing by itself"
+        return Explanation(told, ends, f"im start {row.name} -d 1h  tries again")
+    if row.settled:
+        return _settled(row, now)
+    return _moving(row, now)
+
+
+def _gone(row: Instance) -> Explanation:
+    again = f"im create --name {row.name}  makes a new one"
+    if row.observed is Observed.MISSING:
+        told = "its machine vanished from the cloud without a trace: two complete listings and a look by id did not show it"
+        return Explanation(told, "nothing; a machine that reappears is listed as an orphan", again)
+    if row.why is Why.OUTSIDE:
+        return Explanation("somebody terminated it at the cloud, outside im", "nothing: it is gone for good", again)
+    return Explanation(f"{_asked(row)}, and the cloud said that it is gone", "nothing: it is gone for good", again)
+
+
+def _no_machine(row: Instance, now: datetime) -> Explanation:
+    if row.closed_at is not None:
+        return Explanation(f"{_asked(row)} before it ever had a machine", "nothing: it is closed", "")
+    if row.launching:
+        if row.desired is not Desired.RUNNING:
+            told = f"{_asked(row)} while its launch was under way"
+            nothing = "the launch is called off; should it have made a machine, that is ended at once"
+            return Explanation(told, nothing, "")
+        if row.error_code:
+            return Explanation(
+                f"its launch was refused: {_error(row)}", f"the launch is tried again{_when(row, now)}", ""
+            )
+        return Explanation(
+            f"{_asked(row)}; its launch is on its way to the cloud", "it runs as soon as the cloud says so"
+        )
+    if row.provider_id is not None:
+        return Explanation(f"{row.by} named a machine that im did not make", "it is looked at and taken in, or refused")
+    if row.desired is not Desired.RUNNING:
+        return Explanation(
+            f"{_asked(row)} before it was launched", "nothing: no machine exists", f"im start {row.name} -d 1h"
+        )
+    told = f"its launch failed: {_error(row)}"
+    return Explanation(told, "nothing: a failed launch stays failed", f"im start {row.name} -d 1h  tries again")
+
+
+def _settled(row: Instance, now: datetime) -> Explanation:
+    if meets(row.desired, row.observed):
+        if row.observed is Observed.RUNNING:
+            return Explanation(_asked(row), _at_deadline(row, now), f"im extend {row.name} -d 1h")
+        if row.why is Why.OUTSIDE:
+            told = "somebody stopped it at the cloud, outside im; that is respected"
+            return Explanation(told, _asleep(row, now), _wake(row, now))
+        return Explanation(_asked(row), _asleep(row, now), _wake(row, now))
+    verb = "is" if row.observed in (Observed.PENDING, Observed.RUNNING, Observed.STOPPED) else "began"
+    told = (
+        f"it {verb} {row.observed} at the cloud, though {_asked(row)}: somebody changed it there, or it crossed with us"
+    )
+    if row.observed in ALIVE and now >= row.expires_at:
+        return Explanation(told, "its deadline has passed, so it is stopped again at the next tick, within 30 s")
+    return Explanation(
+        told, "a second listing, 10 s later, decides: what stays so is recorded, what was ours is repaired"
+    )
+
+
+def _moving(row: Instance, now: datetime) -> Explanation:
+    decision = DECISIONS[row.desired, row.observed]
+    doing = {
+        Step.START: "it is started",
+        Step.STOP: "it is stopped",
+        Step.TERMINATE: "it is terminated",
+        Step.LOOK: "it is looked at again",
+        Step.AWAIT_LAUNCH: "its launch goes on",
+        Step.REST: "nothing",
+    }[decision.step]
+    told = f"{_asked(row)}; {decision.because}"
+    if row.error_code:
+        told += f". The last answer was {_error(row)}"
+    hopeless = decision.step in (Step.STOP, Step.TERMINATE) and row.error_code is not None
+    for_ever = ", for as long as it takes" if hopeless else ""
+    return Explanation(told, f"{doing}{_when(row, now)}{for_ever}", "im doctor" if hopeless else "")
+
+
+def _asked(row: Instance) -> str:
+    """Whose wish it is."""
+    goal = {Desired.RUNNING: "to run", Desired.STOPPED: "to stop", Desired.TERMINATED: "to be terminated"}[row.desired]
+    match row.why:
+        case Why.TTL:
+            return f"its deadline passed at {row.expires_at:%Y-%m-%d %H:%M:%S} UTC, so it has {goal}"
+        case Why.OUTSIDE:
+            return f"it was changed at the cloud, outside im, and has {goal} since"
+        case Why.USER:
+            return f"{row.by} wants it {goal}"
+
+
+def _at_deadline(row: Instance, now: datetime) -> str:
+    verb = "stopped" if row.on_expiry is OnExpiry.STOP else "terminated"
+    if now >= row.expires_at:
+        over = format_duration(now - row.expires_at)
+        return f"it should have been {verb} {over} ago: the next tick does it, unless deadlines are held (im doctor)"
+    return f"it is {verb} in {format_duration(row.expires_at - now)}, at {row.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _asleep(row: Instance, now: datetime) -> str:
+    return "nothing by itself: it stays stopped, and its disk goes on costing"
+
+
+def _wake(row: Instance, now: datetime) -> str:
+    if row.expires_at > now + timedelta(minutes=1):
+        return f"im start {row.name}"
+    return f"im extend {row.name} -d 1h"
+
+
+def _when(row: Instance, now: datetime) -> str:
+    if row.next_attempt_at is None or row.next_attempt_at <= now:
+        return " at once"
+    return f" in {format_duration(row.next_attempt_at - now)}"
+
+
+def _error(row: Instance) -> str:
+    code = (row.error_code or "unknown").replace("_", " ")
+    return f"{code} ({row.error})" if row.error else code

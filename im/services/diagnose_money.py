@@ -1,0 +1,65 @@
+"""What `im doctor` says of time and money: machines past their deadline, and machines without a price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from im.db import instances
+from im.domain.cost import Window, together
+from im.domain.duration import format_duration
+from im.domain.instance import ALIVE
+from im.domain.money import show
+from im.providers.base import Check
+from im.services.costs import Ledger, ledger
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+MONTH = timedelta(days=30)
+TOLERATED = timedelta(seconds=60)
+"""A tick and a lease may pass before a stop is on its way; what is over for longer is a fault."""
+
+
+def checks(connection: Connection, now: datetime) -> Iterator[Check]:
+    rows = [
+        row
+        for row in instances.listed(connection, everything=True, owner=None)
+        if row.closed_at is None or row.closed_at > now - MONTH
+    ]
+    found = ledger(connection, rows, now)
+    yield _overrun(found)
+    yield _prices(found)
+
+
+def _overrun(found: Ledger) -> Check:
+    window = Window(found.now - MONTH, found.now)
+    bills = [found.bill(row, window) for row in found.rows]
+    late = sum(1 for bill in bills if bill.overrun >= timedelta(seconds=1))
+    whole = together(bills)
+    detail = "no machine ran past its deadline in the last 30 days"
+    if late:
+        over, cost = format_duration(whole.overrun), show(whole.overrun_usd)
+        many = "machine" if late == 1 else "machines"
+        detail = f"{late} {many} ran past the deadline in the last 30 days, {over} in all, {cost}"
+    now_over = [
+        row
+        for row in found.rows
+        if row.observed in ALIVE and found.now - row.expires_at > TOLERATED and not row.closed_at
+    ]
+    if now_over:
+        names = ", ".join(row.name for row in now_over[:3]) + (f" and {len(now_over) - 3} more" if now_over[3:] else "")
+        detail += f"; right now {names}"
+    return Check("overrun", ok=not now_over, detail=detail, mend=f"im why {now_over[0].name}" if now_over else "")
+
+
+def _prices(found: Ledger) -> Check:
+    living = [row for row in found.rows if row.closed_at is None]
+    unknown = sorted({row.spec.instance_type for row in living if found.rates(row).compute is None})
+    sources = sorted({source for row in living if (source := found.rates(row).source)})
+    if unknown:
+        detail = f"no price is known for {', '.join(unknown[:5])}"
+        mend = f"im prices set {unknown[0]} USD_PER_HOUR, or let a worker ask (pricing:GetProducts)"
+        return Check("prices", ok=False, detail=detail, mend=mend)
+    return Check("prices", ok=True, detail="; ".join(sources) or "nothing is running that would need one")

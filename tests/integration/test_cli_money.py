@@ -1,0 +1,195 @@
+"""What people see of money and time: rates and costs in every table, the report, the agenda, the why. Real Postgres."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from click.testing import CliRunner, Result
+
+from im.cli.main import im
+from im.cli.session import Session
+from im.queue import Task
+from im.services import diagnose_money
+from tests.world import START, World
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me\n"
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    file = tmp_path / "id.pub"
+    file.write_text(KEY)
+    return str(file)
+
+
+def run(world: World, *words: str) -> Result:
+    return CliRunner().invoke(im, list(words), obj=Session(lambda: world.ctx), prog_name="im")
+
+
+def answer(world: World, *words: str) -> Any:
+    result = run(world, *words, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_create_says_the_rate_and_what_it_comes_to(world: World, key: str) -> None:
+    told = run(world, "create", "--public-key", key, "--name", "web", "-d", "2h").stdout
+    assert told.rstrip().endswith("· $0.36/h, $0.72 to the deadline")
+
+
+def test_a_dry_run_says_the_price_and_its_source(world: World, key: str) -> None:
+    told = run(world, "create", "--public-key", key, "--count", "3", "-d", "2h", "--dry-run").stdout
+    assert "costs         $1.08/h, $2.16 until then (built-in table of 2030-01-01)" in told
+    plan = answer(world, "create", "--public-key", key, "-d", "2h", "--dry-run")
+    assert (plan["usd_per_hour"], plan["usd_to_deadline"]) == ("0.360000", "0.720000")
+
+
+def test_what_has_no_price_is_said_to_have_none(world: World, key: str) -> None:
+    told = run(world, "create", "--public-key", key, "--name", "odd", "--instance-type", "huge").stdout
+    assert told.rstrip().endswith("· price unknown")
+    world.advance(20)
+    (row,) = answer(world, "list")
+    assert (row["usd_per_hour"], row["usd_so_far"], row["usd_to_deadline"]) == (None, None, None)
+    assert "?" in run(world, "list").stdout
+    assert run(world, "prices", "set", "huge", "3.60").exit_code == 0
+    assert answer(world, "list")[0]["usd_per_hour"] == "3.736000"
+
+
+def test_the_list_shows_rate_and_cost_and_json_has_them_too(world: World) -> None:
+    world.create("web", seconds=7200)
+    world.advance(3600, step=30)
+    table = run(world, "list").stdout
+    assert table.splitlines()[0].split()[-3:] == ["$/H", "COST", "OWNER"]
+    # computing 0.36, address 0.036, disk 0.10 an hour
+    assert table.splitlines()[1].split()[-3:] == ["$0.50", "$0.50", "ada"]
+    (row,) = answer(world, "list")
+    assert (row["usd_per_hour"], row["usd_so_far"], row["usd_to_deadline"]) == ("0.496000", "0.496000", "0.496000")
+    world.stop("web")
+    world.advance(20)
+    (row,) = answer(world, "list")
+    assert (row["usd_per_hour"], row["usd_to_deadline"]) == ("0.100000", "0.000000")
+
+
+def test_status_says_of_what_the_cost_is(world: World) -> None:
+    world.create("web", seconds=7200)
+    world.advance(3600, step=30)
+    told = run(world, "status", "web").stdout
+    assert "cost      $0.50 (computing $0.36, address $0.036, disk while it ran $0.10)" in told
+    assert "rate      $0.50/h while it runs, $0.50 to the deadline (built-in table of 2030-01-01)" in told
+
+
+def test_cost_groups_by_owner_type_tag_and_day(world: World, key: str) -> None:
+    world.create("a", seconds=86_400, actor="ada")
+    world.create("b", seconds=86_400, actor="bob", count=2)
+    run(world, "create", "--public-key", key, "--name", "c", "-d", "1d", "--tag", "team=web")
+    world.advance(3600, step=60)
+    by_owner = {line["group"]: line for line in answer(world, "cost")["lines"]}
+    assert {name: line["instances"] for name, line in by_owner.items()} == {"ada": 2, "bob": 2}
+    assert by_owner["bob"]["usd_compute"] == "0.720000"
+    by_tag = answer(world, "cost", "--by", "tag:team")["lines"]
+    assert {line["group"]: line["instances"] for line in by_tag} == {"(no team)": 3, "web": 1}
+    assert [line["group"] for line in answer(world, "cost", "--by", "day")["lines"]] == ["2030-01-01"]
+    assert [line["group"] for line in answer(world, "cost", "--by", "type")["lines"]] == ["small"]
+    assert [line["group"] for line in answer(world, "cost", "--by", "provider")["lines"]] == ["fake"]
+    told = run(world, "cost")
+    assert told.stdout.splitlines()[-1].split()[0] == "total"
+    assert "list prices without taxes and discounts: built-in table of 2030-01-01" in told.stderr
+
+
+def test_tags_reach_the_machine(world: World, key: str) -> None:
+    run(world, "create", "--public-key", key, "--name", "c", "--tag", "team=web", "--tag", "env=")
+    world.advance(10)
+    (machine,) = world.cloud.listing("fake-1", {}).sightings
+    assert {"team": "web", "env": "", "Name": "c"}.items() <= machine.tags.items()
+    assert answer(world, "list")[0]["tags"] == {"team": "web", "env": ""}
+
+
+@pytest.mark.parametrize("tag", ["im:launch=x", "Name=x", "team", "=x", "a=" + "x" * 200, "a=\u202e"])
+def test_a_tag_that_cannot_be_is_refused(world: World, key: str, tag: str) -> None:
+    assert run(world, "create", "--public-key", key, "--tag", tag).exit_code == 2
+    assert world.queue.rung == []
+
+
+def test_csv_is_for_spreadsheets(world: World) -> None:
+    world.create("web", seconds=7200)
+    world.advance(3600, step=60)
+    (line,) = list(csv.DictReader(io.StringIO(run(world, "cost", "--csv").stdout)))
+    assert (line["group"], line["usd_compute"], line["seconds_running"]) == ("ada", "0.360000", "3600")
+
+
+def test_a_group_that_cannot_be_is_refused(world: World) -> None:
+    told = run(world, "cost", "--by", "colour")
+    assert told.exit_code == 2
+    assert "one of owner, type, provider, tag:KEY, day" in told.stderr
+
+
+def test_the_agenda_says_what_stops_when_and_what_that_saves(world: World) -> None:
+    assert "nothing runs" in run(world, "agenda").stdout
+    world.create("late", seconds=7200)
+    world.create("soon", seconds=600)
+    world.advance(30)
+    first, second = answer(world, "agenda")
+    assert (first["name"], first["what"], first["usd_per_hour_saved"]) == ("soon", "stop", "0.396000")
+    assert second["name"] == "late"
+    told = run(world, "agenda")
+    heads, soon, late = told.stdout.splitlines()
+    assert heads.split()[:4] == ["WHEN", "IN", "NAME", "WHAT"]
+    assert " 9m 30s  soon  stops  small  ada " in soon
+    assert " late  stops " in late
+    assert "together $0.79/h are saved from then on" in told.stderr
+    assert [row["name"] for row in answer(world, "agenda", "--within", "1h")] == ["soon"]
+
+
+def test_why_says_the_reason_and_what_comes_next(world: World) -> None:
+    world.create("web", seconds=60)
+    world.advance(90)
+    told = run(world, "why", "web").stdout
+    assert told.splitlines()[0] == "web is stopped (ttl)"
+    assert "because  its deadline passed at 2030-01-01 12:01:00 UTC, so it has to stop" in told
+    assert answer(world, "why", "web")["type"] == "im extend web -d 1h"
+    assert run(world, "why", "wbe").exit_code == 3
+
+
+def test_an_overrun_is_in_cost_in_status_and_in_doctor(world: World) -> None:
+    world.create("web", seconds=3600)
+    world.advance(10)
+    world.now = START + timedelta(seconds=3600 + 600)
+    with world.ctx.begin() as connection:
+        overrun, price = diagnose_money.checks(connection, world.now)
+    assert not overrun.ok
+    assert overrun.detail == ("1 machine ran past the deadline in the last 30 days, 10m in all, $0.066; right now web")
+    assert overrun.mend == "im why web"
+    assert price.ok
+    world.queue.ring(Task.ENFORCE_TTL)
+    world.advance(10)
+    assert "overrun   10m past its deadline, $0.066" in run(world, "status", "web").stdout
+    (line,) = answer(world, "cost")["lines"]
+    assert (line["seconds_overrun"], line["usd_overrun"]) == (600, "0.066000")
+    assert "10m, $0.066" in run(world, "cost").stdout
+    with world.ctx.begin() as connection:
+        overrun, _ = diagnose_money.checks(connection, world.now)
+    assert overrun.ok
+
+
+def test_prices_say_where_they_come_from(world: World) -> None:
+    small, huge = answer(world, "prices", "list", "small", "huge", "--provider", "fake", "--region", "fake-1")
+    assert (small["usd"], small["source"]) == ("0.36", "built-in table of 2030-01-01")
+    assert (huge["usd"], huge["source"]) == (None, None)
+    assert run(world, "prices", "set", "huge", "dear").exit_code == 2
+    assert run(world, "prices", "set", "huge", "-1").exit_code == 2
+    nano = answer(world, "prices", "list", "t2.nano", "--provider", "aws", "--region", "us-east-1")
+    assert nano[0]["usd"] == "0.0058"
