@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, holds, instances, scopes
+from im.db import events, holds, instances, orphans, scopes
 from im.db import ticks as claimed
+from im.db.orphans import Summary
 from im.db.scopes import ScopeHealth
 from im.domain.errors import NoSuchInstance
 from im.domain.event import Event
 from im.domain.hold import Hold
 from im.domain.instance import Instance, Scope
+from im.domain.orphan import Orphan
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -29,6 +31,14 @@ class Listing:
     health: Mapping[Scope, ScopeHealth]
     holds: tuple[Hold, ...] = ()
     """Why deadlines are not enforced just now."""
+    orphans: Summary = Summary()
+    """Machines of ours without a row; told with the list of everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    found: tuple[Orphan, ...]
+    now: datetime
 
 
 def listing(ctx: Context, *, everything: bool = False, owner: str | None = None) -> Listing:
@@ -36,7 +46,8 @@ def listing(ctx: Context, *, everything: bool = False, owner: str | None = None)
     with ctx.begin() as connection:
         rows = instances.listed(connection, everything=everything, owner=owner)
         now = ctx.clock(connection)
-        return Listing(tuple(rows), now, scopes.health(connection), tuple(holds.active(connection, now)))
+        held = tuple(holds.active(connection, now))
+        return Listing(tuple(rows), now, scopes.health(connection), held, orphans.summary(connection))
 
 
 def resolve(ctx: Context, words: Sequence[str]) -> Listing:
@@ -63,6 +74,12 @@ def resolve(ctx: Context, words: Sequence[str]) -> Listing:
 def by_ids(ctx: Context, ids: Sequence[str]) -> Listing:
     with ctx.begin() as connection:
         return Listing(tuple(instances.read(connection, ids)), ctx.clock(connection), scopes.health(connection))
+
+
+def orphans_listed(ctx: Context) -> Orphans:
+    """Machines that carry our tag and have no row, the longest known first."""
+    with ctx.begin() as connection:
+        return Orphans(tuple(orphans.listed(connection)), ctx.clock(connection))
 
 
 def history(ctx: Context, instance_id: str) -> list[Event]:
