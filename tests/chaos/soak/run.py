@@ -1,0 +1,168 @@
+"""One soak from beginning to end: open the room, let people in, break things, mend them, wait until it is quiet, judge."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from tests.chaos.soak import report
+from tests.chaos.soak.clients import Client, Manners, Pool
+from tests.chaos.soak.clouds import CLOUD
+from tests.chaos.soak.evidence import gather
+from tests.chaos.soak.faults import PROCESSES
+from tests.chaos.soak.judge import judge
+from tests.chaos.soak.nemesis import Nemesis, plan
+from tests.chaos.soak.room import Room
+
+_DELAYS = {
+    "launch": [2.0, 6.0],
+    "start": [2.0, 5.0],
+    "stop": [2.0, 8.0],
+    "terminate": [2.0, 6.0],
+    "visible": [0.0, 3.0],
+    "forget": 600.0,
+}
+"""Seconds, as EC2 takes them; but the dead are forgotten sooner, so that both ways of ending are seen in an hour."""
+_QUIET_WITHIN = 420.0
+"""Seconds after the last fault: deadlines may be 100 s off, and a mass of starts goes at 1.5 calls a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    seed: int
+    seconds: float
+    requests_per_second: float = 1.5
+    clients: int = 5
+    """One of them types `im` commands."""
+    shortest: float = 5.0
+    longest: float = 90.0
+    scale: float = 1.0
+    """Of how long faults last."""
+    only: tuple[str, ...] = ()
+    keep: bool = False
+    every: tuple[float, float] = (2.0, 10.0)
+
+
+def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dict[str, Any]:
+    """The report, as in report.as_json; its folder is kept when a figure is not zero."""
+    faults = {**PROCESSES, **CLOUD}
+    kinds = [name for name in faults if not given.only or name in given.only]
+    room = Room(given.seed, say, cloud={"delays": _DELAYS, "throttle": True})
+    keep = True
+    try:
+        say(f"soak of {given.seconds:.0f} s in {room.folder}")
+        room.open()
+        began = time.time()
+        manners = Manners(given.requests_per_second, given.clients, given.shortest, given.longest)
+        pool = Pool()
+        people = [
+            Client(number, given.seed, room, pool, manners, types=number == given.clients - 1)
+            for number in range(given.clients)
+        ]
+        planned = plan(given.seed, given.seconds, kinds, every=given.every)
+        nemesis = Nemesis(room, given.seed, planned, faults, given.scale, say)
+        for one in people:
+            one.start()
+        nemesis.start()
+        _wait(given.seconds, lambda: _census(room, say))
+        nemesis.finish()
+        for one in people:
+            one.finish()
+        for one in people:
+            one.join(120)
+        _mend(room)
+        say("all faults ended, nobody asks for anything more; waiting until it is quiet")
+        quiet_after = _drain(room, say)
+        evidence = gather(room, began, [one.path for one in people])
+        verdict = judge(evidence, nemesis.windows)
+        run = report.Run(
+            given.seed,
+            given.seconds,
+            quiet_after,
+            asdict(given),
+            nemesis.broken,
+            os.getloadavg(),
+            {name: child.starts - 1 for name, child in room.children.items()},
+        )
+        told = report.as_json(run, evidence, verdict, nemesis.windows)
+        if to is not None:
+            report.write(to, told)
+        say("judged\n\n" + report.as_markdown(told))
+        keep = given.keep or not verdict.good
+        return told
+    finally:
+        room.close(keep=keep)
+        if keep:
+            say(f"logs are in {room.folder}")
+
+
+def _wait(seconds: float, every_minute: Callable[[], None]) -> None:
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, 60.0))
+        if left > 60:
+            every_minute()
+
+
+def _mend(room: Room) -> None:
+    room.lift()
+    room.control.clear_faults()
+    for zone in "ab":
+        room.control.capacity(f"us-east-1{zone}", None)
+    room.wait_for(lambda: _ask(room) is not None, 60, "Postgres")
+
+
+def _drain(room: Room, say: Callable[[str], None]) -> float:
+    """Seconds until nothing is unsettled, nothing moves at the cloud and no deadline is still to come; or it never is."""
+    began = told = time.monotonic()
+    while (passed := time.monotonic() - began) < _QUIET_WITHIN:
+        counts = _ask(room)
+        if counts is not None and not any(counts.values()):
+            return passed
+        if time.monotonic() - told > 15:
+            told = time.monotonic()
+            say(f"not quiet yet: {counts}")
+        time.sleep(1)  # the pace of asking; what ends the wait is the answer
+    say(f"it did not come to rest within {_QUIET_WITHIN:.0f} s: {_ask(room)}")
+    return passed
+
+
+_REST = """
+SELECT count(*) FILTER (WHERE failed_generation < generation AND settled_generation < generation),
+       count(*) FILTER (WHERE observed IN ('pending', 'stopping', 'terminating')
+                          AND (failed_generation < generation OR observed <> 'pending')),
+       count(*) FILTER (WHERE expires_at > clock_timestamp() - interval '2 seconds' AND desired = 'running'
+                          AND observed <> 'none'),
+       count(*) FILTER (WHERE observed = 'running' AND failed_generation < generation AND desired <> 'terminated')
+FROM instances WHERE closed_at IS NULL
+"""
+
+
+def _ask(room: Room) -> dict[str, int] | None:
+    """What is still to come to rest; None while Postgres does not answer."""
+    try:
+        connection = psycopg2.connect(host=str(room.sockets / "pg"), user="im", dbname="soak", connect_timeout=2)
+    except psycopg2.OperationalError:
+        return None
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_REST)
+            row = cursor.fetchone()
+        return dict(zip(("unsettled", "moving", "still to expire", "running"), row or (), strict=True))
+    except psycopg2.OperationalError:
+        return None
+    finally:
+        connection.close()
+
+
+def _census(room: Room, say: Callable[[str], None]) -> None:
+    counts = _ask(room)
+    machines = room.control.machines(fields=("state",))
+    living = sum(one["state"] not in ("terminated", "shutting-down") for one in machines)
+    say(f"     at rest: {counts}; the cloud has {living} machines and shows {len(machines)}")
