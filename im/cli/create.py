@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from im.cli.complaint import note
+from im.cli.machine import Machine, machine_options
 from im.cli.moments import ahead, local, utc
 from im.cli.options import Output, Waiting, deadline_options, output_options, wait_options
 from im.cli.session import Session, here, pass_session
@@ -29,7 +30,7 @@ DEFAULT_TTL = timedelta(hours=1)
     "--public-key", type=click.Path(path_type=Path), metavar="FILE", help="The SSH key that may log in; required."
 )
 @click.option("--availability-zone", metavar="ZONE", help="Default: zone a of AWS_REGION, so us-east-1a.")
-@click.option("--image", metavar="IMAGE", help="An AMI id or an alias; default Amazon Linux 2023.")
+@machine_options
 @click.option("--name", metavar="NAME", help="What to call it; two words are made up when none is given.")
 @click.option("--count", type=int, default=1, show_default=True, help="How many, as NAME-1, NAME-2, …")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="For you to find it by; repeatable.")
@@ -44,7 +45,7 @@ def create(
     deadline: Deadline | None,
     public_key: Path | None,
     availability_zone: str | None,
-    image: str | None,
+    machine: Machine,
     name: str | None,
     count: int,
     tags: tuple[str, ...],
@@ -66,7 +67,8 @@ def create(
     ask = Ask(
         instance_type=instance_type,
         zone=availability_zone,
-        image=image,
+        image=machine.image,
+        ssh_user=machine.ssh_user,
         public_key=read_public_key(public_key),
         owner=settings.owner,
         tags=_tags(tags),

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, Text, cast, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from im.db import usage
 from im.db.recordset import assignments, recordset
@@ -110,7 +111,21 @@ def fill(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetim
         .where(instances.c.id == v.c.id, instances.c.provider_id.is_(None))
         .values(**assignments(v, facts), error_code=None, error=None, attempts=0, next_attempt_at=look_at)
     )
+    _note_logins(connection, rows)
     usage.follow(connection, [row["id"] for row in rows], {row["id"]: row["seen"] for row in rows if "seen" in row})
+
+
+def _note_logins(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The image knows better than the guess of the prompt who logs in."""
+    by_user: dict[str, list[str]] = {}
+    for row in rows:
+        user = row["seen"].ssh_user if "seen" in row else ""
+        if user:
+            by_user.setdefault(user, []).append(row["id"])
+    for user, ids in by_user.items():
+        told = func.jsonb_set(instances.c.spec, cast(["ssh_user"], ARRAY(Text)), func.to_jsonb(cast(user, Text)))
+        changed = (instances.c.id.in_(ids), instances.c.spec["ssh_user"].astext != user)
+        connection.execute(update(instances).where(*changed).values(spec=told))
 
 
 def known_machines(connection: Connection, scope_id: int, provider_ids: Sequence[str]) -> set[str]:

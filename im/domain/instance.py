@@ -106,6 +106,8 @@ class Sighting:
     """Its root disk, told by the launch alone."""
     instance_type: str = ""
     image: str = ""
+    ssh_user: str = ""
+    """Who logs in, where the image says so; told by the launch alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,16 @@ def check_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return dict(tags)
 
 
+_LOGIN = re.compile(r"[a-z_][a-z0-9_-]{0,31}|Administrator", re.ASCII)
+
+
+def check_login(user: str) -> str:
+    """`user` itself, who ends up on ssh's command line. Raises Refused."""
+    if not _LOGIN.fullmatch(user):
+        raise Refused(f"'{user[:40]}' is no user's name", "for example ubuntu, ec2-user or admin")
+    return user
+
+
 def make_name(random: Random, *, crowded: bool = False) -> str:
     """Two words, `brave-otter`; with a number behind when the plain ones are getting taken."""
     name = f"{random.choice(_FIRST)}-{random.choice(_SECOND)}"

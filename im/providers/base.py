@@ -39,6 +39,8 @@ class Ask:
     instance_type: str | None = None
     zone: str | None = None
     image: str | None = None
+    ssh_user: str | None = None
+    """Who logs in; None: whoever the image says."""
     public_key: str = ""
     owner: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -69,6 +69,11 @@ IMAGE = answer(
     "<architecture>x86_64</architecture></item></imagesSet>",
 )
 PARAMETER = Reply(body='{"Parameter": {"Value": "ami-0123456789abcdef0"}}')
+TYPE = answer(
+    "DescribeInstanceTypes",
+    "<instanceTypeSet><item><instanceType>t2.nano</instanceType><processorInfo><supportedArchitectures><item>x86_64</item>"
+    "</supportedArchitectures></processorInfo></item></instanceTypeSet>",
+)
 KEY = answer("ImportKeyPair", "<keyName>k</keyName>")
 
 
@@ -84,6 +89,7 @@ class CannedCloud:
         """As new: only what precedes a launch is prepared, and nothing was asked yet."""
         self.replies: dict[str, list[Reply]] = {
             "DescribeImages": [IMAGE],
+            "DescribeInstanceTypes": [TYPE],
             "GetParameter": [PARAMETER],
             "ImportKeyPair": [KEY],
         }

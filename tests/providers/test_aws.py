@@ -55,7 +55,7 @@ def test_the_default_image_is_amazon_linux_2023(aws: AwsRoom) -> None:
 
 
 def test_an_image_alias_and_an_ami_id_reach_the_machine(aws: AwsRoom) -> None:
-    aws.spec = replace(aws.spec, image="al2023-arm64")
+    aws.spec = replace(aws.spec, image="al2023-arm64", instance_type="t4g.nano")
     (arm,) = aws.launch()
     ami = shown(aws, arm.provider_id)["ImageId"]
     assert aws.raw.describe_images(ImageIds=[ami])["Images"][0]["Architecture"] == "arm64"

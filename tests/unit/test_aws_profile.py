@@ -139,7 +139,7 @@ def test_no_types(name: str, hint: str) -> None:
 @pytest.mark.parametrize(("image", "user"), [(name, alias.ssh_user) for name, alias in ALIASES.items()])
 def test_image_aliases_know_who_logs_in(image: str, user: str) -> None:
     assert check_image(image) == (image, user)
-    assert ALIASES[image].parameter.startswith("/aws/service/")
+    assert all(one.startswith("/aws/service/") for one in ALIASES[image].parameters.values())
 
 
 def test_an_ami_id_is_taken_as_it_is() -> None:
@@ -154,7 +154,8 @@ def test_an_ami_id_is_taken_as_it_is() -> None:
         ("AMI-0123456789ABCDEF0", "small letters"),
         ("ubuntu", "did you mean ubuntu-24.04?"),
         ("AL2023", "did you mean al2023?"),
-        ("windows", "use an AMI id or one of al2023"),
+        ("windows", "did you mean windows-2025?"),
+        ("beos", "use an AMI id, a pattern as in 'my-app-*:self', or one of al2023"),
     ],
 )
 def test_no_images(image: str, said: str) -> None:

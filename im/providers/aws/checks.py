@@ -16,7 +16,7 @@ from im.providers.errors import Forbidden, ProviderError, Unauthenticated, Unava
 
 LAUNCH_ACTIONS = "ec2:RunInstances, ec2:CreateTags, ec2:ImportKeyPair, ec2:DescribeKeyPairs, ec2:DescribeImages"
 LOOK_ACTIONS = "ec2:DescribeInstances, ec2:DescribeAvailabilityZones"
-IMAGE_ACTIONS = "ssm:GetParameter and ec2:DescribeImages"
+IMAGE_ACTIONS = "ssm:GetParameter, ec2:DescribeImages and ec2:DescribeInstanceTypes"
 _CREDENTIALS = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose an AWS_PROFILE, or run aws sso login"
 
 
@@ -24,14 +24,14 @@ def run(
     clients: Clients,
     scope: Scope,
     identity: Callable[[Scope], str],
-    image: Callable[[str, str], Image],
+    image: Callable[[str, str, str], Image],
     deployment: str,
 ) -> list[Check]:
     """Each check on its own; a failure of one is reported and the others are still made."""
     return [
         _check("endpoint", lambda: _endpoint(clients, scope), f"allow {LOOK_ACTIONS}"),
         _check("identity", lambda: f"account {identity(scope)}", "allow sts:GetCallerIdentity"),
-        _check("image", lambda: image(scope.region, DEFAULT_ALIAS).ami, f"allow {IMAGE_ACTIONS}"),
+        _check("image", lambda: image(scope.region, DEFAULT_ALIAS, DEFAULT_TYPE).ami, f"allow {IMAGE_ACTIONS}"),
         _check("launch", lambda: _launch(clients, scope, image, deployment), f"allow {LAUNCH_ACTIONS}"),
     ]
 
@@ -60,12 +60,12 @@ def _endpoint(clients: Clients, scope: Scope) -> str:
     return f"{ec2.meta.endpoint_url} answers for {scope.region}, which has {len(zones)} zones"
 
 
-def _launch(clients: Clients, scope: Scope, image: Callable[[str, str], Image], deployment: str) -> str:
+def _launch(clients: Clients, scope: Scope, image: Callable[[str, str, str], Image], deployment: str) -> str:
     """A dry run: EC2 answers 412 DryRunOperation when it would launch. No key is named, because none is imported."""
     spec = Spec(DEFAULT_TYPE, f"{scope.region}a", DEFAULT_ALIAS, "", DEFAULT_USER, "im doctor")
     asked: dict[str, Any] = launch.request(
         spec,
-        image(scope.region, spec.image),
+        image(scope.region, spec.image, spec.instance_type),
         "",
         deployment=deployment,
         token="im-doctor",  # noqa: S106  # a launch token, no secret

@@ -10,8 +10,8 @@ from datetime import timedelta
 from im.domain.errors import Refused
 from im.domain.instance import Scope, Spec
 from im.domain.rate import Rate
-from im.providers.aws.images import check_image
-from im.providers.aws.public_key import check_public_key
+from im.providers.aws.images import check_built_for, check_image, is_windows
+from im.providers.aws.public_key import check_key_for_windows, check_public_key
 from im.providers.base import Ask, Capabilities
 
 DEFAULT_TYPE = "t2.nano"
@@ -64,13 +64,18 @@ class AwsProfile:
         region = check_zone(zone)
         instance_type = check_type(ask.instance_type or DEFAULT_TYPE)
         image, ssh_user = check_image(ask.image)
+        check_built_for(image, instance_type)
+        public_key = check_public_key(ask.public_key)
+        if is_windows(image):
+            check_key_for_windows(public_key)
         spec = Spec(
             instance_type=instance_type,
             zone=zone,
             image=image,
-            public_key=check_public_key(ask.public_key),
-            ssh_user=ssh_user,
+            public_key=public_key,
+            ssh_user=ask.ssh_user or ssh_user,
             owner=ask.owner,
+            options={"login": "own"} if ask.ssh_user else {},
         )
         return Scope(self.name, account, region), spec
 

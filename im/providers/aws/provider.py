@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
 from im.domain.cost import Item, Price
 from im.domain.instance import Scope, Sighting, Spec
-from im.providers.aws import batch, checks, keys, launch, pricing, sightings
+from im.providers.aws import batch, checks, launch, pricing, sightings
 from im.providers.aws.clients import LAUNCH, QUICK, Clients
 from im.providers.aws.errors import cloud_code, translated
-from im.providers.aws.images import Image, look_up, resolve_alias
+from im.providers.aws.fitting import Fitting, has_own_login
 from im.providers.aws.profile import PROFILE
 from im.providers.base import BatchResult, Check, Slot, Snapshot
 from im.providers.errors import Ambiguous, InvalidSpec, NotFound, ProviderError, Unavailable
 
 if TYPE_CHECKING:
     from im.settings import Settings
-
-KEEP_IMAGE = 6 * 3600.0
-"""Seconds for which the meaning of an image name is not asked again."""
 
 _TOKEN_USED = ("IdempotentParameterMismatch", "IdempotentInstanceTerminated")
 
@@ -41,8 +37,7 @@ class AwsProvider:
         self._deployment = deployment
         self._clients = clients or Clients(settings)
         self._account: str | None = None
-        self._images: dict[tuple[str, str], tuple[Image, float]] = {}
-        self._keys: set[tuple[str, str]] = set()
+        self._fitting = Fitting(self._clients, deployment)
 
     def __repr__(self) -> str:
         return f"AwsProvider(deployment={self._deployment!r})"
@@ -62,7 +57,7 @@ class AwsProvider:
             return self._run(scope, spec, token, slots)
         except ProviderError as exc:
             if cloud_code(exc) == "InvalidKeyPair.NotFound":
-                self._keys.clear()  # somebody deleted it since we imported it; nothing was launched
+                self._fitting.forget("key")  # somebody deleted it since we imported it; nothing was launched
                 return self._run(scope, spec, token, slots)
             if cloud_code(exc) in _TOKEN_USED:
                 found = self.find(scope, token).sightings
@@ -74,8 +69,8 @@ class AwsProvider:
             raise better from exc
 
     def _run(self, scope: Scope, spec: Spec, token: str, slots: Sequence[Slot]) -> list[Sighting]:
-        image = self._image(scope.region, spec.image)
-        key = self._key(scope.region, spec.public_key)
+        image = self._fitting.image(scope.region, spec.image, spec.instance_type)
+        key = self._fitting.key(scope.region, spec.public_key)
         request = launch.request(spec, image, key, deployment=self._deployment, token=token, slots=slots)
         with translated(mutating=True):
             answer = self._clients.ec2(scope.region, LAUNCH).run_instances(**request)
@@ -83,7 +78,8 @@ class AwsProvider:
             seen = [sightings.sighting(one) for one in answer["Instances"]]
         except KeyError as exc:
             raise Ambiguous(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
-        made = [replace(one, disk_gb=image.root_size, disk_type=image.root_type) for one in seen]
+        user = "" if has_own_login(spec) else image.ssh_user
+        made = [replace(one, disk_gb=image.root_size, disk_type=image.root_type, ssh_user=user) for one in seen]
         if not made:
             raise Ambiguous("AWS accepted the launch and named no machine")
         return sorted(made, key=lambda one: one.launch_index)
@@ -94,23 +90,6 @@ class AwsProvider:
         if not isinstance(exc, InvalidSpec):
             return exc
         return launch.clearer(exc, spec, self._clients.ec2(scope.region))
-
-    def _image(self, region: str, name: str) -> Image:
-        """Kept for hours: a launch that is repeated has to say the same, though AWS renews its images now and then."""
-        kept = self._images.get((region, name))
-        if kept is None or monotonic() - kept[1] > KEEP_IMAGE:
-            with translated():
-                ami = resolve_alias(self._clients.ssm(region), name)
-                kept = look_up(self._clients.ec2(region), ami), monotonic()
-            self._images[region, name] = kept
-        return kept[0]
-
-    def _key(self, region: str, public_key: str) -> str:
-        name = keys.key_name(public_key, self._deployment)
-        if (region, name) not in self._keys:
-            keys.ensure_key(self._clients.ec2(region), public_key, self._deployment)
-            self._keys.add((region, name))
-        return name
 
     def find(self, scope: Scope, token: str) -> Snapshot:
         """By tag; terminated machines too, for about the hour that EC2 shows them."""
@@ -187,7 +166,7 @@ class AwsProvider:
         return pricing.fetch(self._clients.pricing(pricing.ENDPOINT_REGION), items)
 
     def checks(self, scope: Scope) -> list[Check]:
-        return checks.run(self._clients, scope, self.identity, self._image, self._deployment)
+        return checks.run(self._clients, scope, self.identity, self._fitting.image, self._deployment)
 
 
 def from_settings(settings: Settings, deployment: str) -> AwsProvider:

@@ -36,6 +36,16 @@ def check_public_key(text: str) -> str:
     return f"{kind} {written}"
 
 
+def check_key_for_windows(key: str) -> None:
+    """EC2 encrypts the Administrator's password with the key, which only RSA can do. Raises Refused."""
+    kind = key.partition(" ")[0]
+    if kind != "ssh-rsa":
+        raise Refused(
+            f"Windows images take RSA keys only, and this is {kind}",
+            "ssh-keygen -t rsa -b 4096 -f ~/.ssh/id_rsa  makes one; then --public-key ~/.ssh/id_rsa.pub",
+        )
+
+
 def _why_not(kind: str) -> str:
     if kind.startswith(("ecdsa-", "ssh-dss", "sk-")) and len(kind) < 60:
         return f"EC2 takes no {kind} keys, only rsa and ed25519"

@@ -1,0 +1,82 @@
+"""What has to be known, or to be there, before a launch: the image, the facts of the type, the key pair.
+
+Each is asked once and kept for a while. A launch that is repeated has to say the same as before, though AWS renews its
+images now and then; and a crowd of launches is not to ask for the same thing each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, TypeVar
+
+from im.domain.instance import Spec
+from im.providers.aws import images, keys, types
+from im.providers.aws.clients import Clients
+from im.providers.aws.errors import translated
+from im.providers.aws.families import twin_of
+from im.providers.aws.images import Image
+from im.providers.aws.types import TypeFacts
+from im.providers.errors import InvalidSpec
+
+KEEP = 6 * 3600.0
+"""Seconds for which the meaning of an image's name is not asked again."""
+FOR_GOOD = float("inf")
+
+T = TypeVar("T")
+
+
+class Fitting:
+    def __init__(self, clients: Clients, deployment: str) -> None:
+        self._clients = clients
+        self._deployment = deployment
+        self._kept: dict[tuple[str, ...], tuple[Any, float]] = {}
+
+    def forget(self, *kinds: str) -> None:
+        """Ask again for everything of these kinds: somebody has removed it since."""
+        self._kept = {key: value for key, value in self._kept.items() if key[0] not in kinds}
+
+    def image(self, region: str, name: str, instance_type: str) -> Image:
+        """The AMI that `name` stands for, on a type. Raises InvalidSpec when it would not run there."""
+        facts = self.type_facts(region, instance_type)
+        architecture = facts.architectures[0]
+
+        def ask() -> Image:
+            with translated():
+                return images.resolve(self._clients.ssm(region), self._clients.ec2(region), name, architecture)
+
+        image = self._once(("image", region, name, architecture), KEEP, ask)
+        if image.architecture not in facts.architectures:
+            fits = twin_of(instance_type, image.architecture) if image.architecture in ("arm64", "x86_64") else ""
+            hint = f"; a {fits} would fit" if fits else ""
+            raise InvalidSpec(
+                f"the image {name} is built for {image.architecture}, and {instance_type} is {architecture}{hint}"
+            )
+        return image
+
+    def type_facts(self, region: str, instance_type: str) -> TypeFacts:
+        def ask() -> TypeFacts:
+            return types.look_up(self._clients.ec2(region), instance_type)
+
+        return self._once(("type", region, instance_type), FOR_GOOD, ask)
+
+    def key(self, region: str, public_key: str) -> str:
+        """The name of the key pair, imported unless it is there."""
+
+        def ask() -> str:
+            return keys.ensure_key(self._clients.ec2(region), public_key, self._deployment)
+
+        return self._once(("key", region, public_key), FOR_GOOD, ask)
+
+    def _once(self, key: tuple[str, ...], seconds: float, ask: Callable[[], T]) -> T:
+        kept = self._kept.get(key)
+        if kept is None or monotonic() - kept[1] > seconds:
+            kept = ask(), monotonic()
+            self._kept[key] = kept
+        found: T = kept[0]
+        return found
+
+
+def has_own_login(spec: Spec) -> bool:
+    """Did the person say who logs in? Then what the image tells does not count."""
+    return bool(spec.options.get("login"))
