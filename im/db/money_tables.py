@@ -64,3 +64,14 @@ prices = Table(
     # when the source was last asked; the price itself may be older
     _moment("fetched_at", nullable=False),
 )
+
+budgets = Table(
+    "budgets",
+    metadata,
+    # empty: everybody together
+    Column("owner", Text, primary_key=True),
+    Column("usd_per_month", Numeric, nullable=False),
+    Column("set_by", Text, nullable=False),
+    _moment("set_at", nullable=False),
+    CheckConstraint("usd_per_month >= 0", name="not_negative"),
+)

@@ -15,9 +15,10 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, cast, exists, func,
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from im.db.money_tables import deadlines, usage
+from im.db.rows import fetch_instances, select_instances
 from im.db.tables import instances, scopes
 from im.domain.cost import Deadline
-from im.domain.instance import GONE, Observed, Sighting
+from im.domain.instance import GONE, Instance, Observed, Sighting
 from im.domain.usage import Kind, Seen, Stretch, follow_disk, follow_run
 
 t, u = instances.c, usage.c
@@ -132,6 +133,14 @@ def read(
     for stretch in map(_stretch, connection.execute(query)):
         found.setdefault(stretch.instance_id, []).append(stretch)
     return found
+
+
+def instances_since(connection: Connection, since: datetime, owner: str | None = None) -> list[Instance]:
+    """Every instance, or one owner's, that was not closed before `since`."""
+    query = select_instances().where(or_(t.closed_at.is_(None), t.closed_at > since)).order_by(t.id)
+    if owner is not None:
+        query = query.where(t.owner == owner)
+    return fetch_instances(connection, query)
 
 
 # ---- deadlines -------------------------------------------------------------------------------------------------------

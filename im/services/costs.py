@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from im.db import instances, usage
 from im.db import prices as kept
+from im.db import usage
 from im.domain.cost import (
     IPV4,
     Bill,
@@ -147,11 +147,7 @@ def report(ctx: Context, by: str, since: timedelta) -> Report:
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         window = Window(now - since, now)
-        rows = [
-            row
-            for row in instances.listed(connection, everything=True, owner=None)
-            if row.closed_at is None or row.closed_at > window.since
-        ]
+        rows = usage.instances_since(connection, window.since)
         found = ledger(connection, rows, now)
     lines = _by_day(found, window) if by == "day" else _by_group(found, window, by)
     sources = sorted({prices[-1].source for prices in found.book.values() if prices})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import instances
+from im.db import usage
 from im.domain.cost import Window, together
 from im.domain.duration import format_duration
 from im.domain.instance import ALIVE
@@ -23,12 +23,7 @@ TOLERATED = timedelta(seconds=60)
 
 
 def checks(connection: Connection, now: datetime) -> Iterator[Check]:
-    rows = [
-        row
-        for row in instances.listed(connection, everything=True, owner=None)
-        if row.closed_at is None or row.closed_at > now - MONTH
-    ]
-    found = ledger(connection, rows, now)
+    found = ledger(connection, usage.instances_since(connection, now - MONTH), now)
     yield _overrun(found)
     yield _prices(found)
 

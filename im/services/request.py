@@ -23,6 +23,7 @@ from im.failpoints import Point, reach
 from im.providers import registry
 from im.providers.base import Ask, Capabilities
 from im.queue import Task
+from im.services import budgets
 from im.services.enforce import ring_hints
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def create(ctx: Context, order: Order) -> Answer:
             with ctx.begin() as connection:
                 now = ctx.clock(connection)
                 rows = _insert(connection, planned, names, order, now)
+                budgets.keep(connection, (), rows, now)
                 reach(Point.REQUEST_WRITTEN, Task.CREATE)
             break
         except IntegrityError as exc:
@@ -158,6 +160,7 @@ def _change(
         after = instances.write_intents(connection, intents, actor, now)
         story = (_told(old, new, actor, kind, now) for old, new in zip(before, after, strict=True))
         events.record(connection, story)
+        budgets.keep(connection, before, after, now)
         reach(Point.REQUEST_WRITTEN, task)
     reach(Point.REQUEST_COMMITTED, task)
     rang = ctx.queue.ring(task, wanted, label=_label(after))

@@ -1,0 +1,203 @@
+"""Budgets: what would spend too much is refused whole, says by how much, and holds under fifty who ask at once."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from im.cli.main import im
+from im.cli.session import Session
+from im.db.engine import Database
+from im.domain.budget import EVERYBODY
+from im.domain.errors import OverLimit
+from im.domain.instance import Observed
+from im.services import budgets
+from tests.world import START, World
+
+HOUR = 3600
+
+
+def allow(world: World, usd: str, owner: str = "ada") -> None:
+    budgets.write(world.ctx, owner, Decimal(usd), actor="root")
+
+
+def run(world: World, *words: str) -> Result:
+    return CliRunner().invoke(im, list(words), obj=Session(lambda: world.ctx), prog_name="im")
+
+
+def answer(world: World, *words: str) -> Any:
+    result = run(world, *words, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def count(world: World) -> int:
+    with world.ctx.begin() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM instances")).scalar_one())
+
+
+def test_what_fits_is_created_and_what_does_not_leaves_no_trace(world: World) -> None:
+    allow(world, "1.00")
+    world.create("a", seconds=2 * HOUR)  # 0.72 of 1.00
+    with pytest.raises(OverLimit) as caught:
+        world.create("b", seconds=HOUR)  # 0.36 more
+    assert caught.value.message == (
+        "the budget of ada would be exceeded by $0.08: of $1.00 a month $0 are spent, "
+        "$0.72 are promised until the deadlines, and this is $0.36"
+    )
+    assert count(world) == 1
+    world.create("c", seconds=HOUR * 0.75)
+
+
+def test_the_exit_code_is_6_and_the_owner_is_the_rows(world: World, tmp_path: Any) -> None:
+    allow(world, "0.10")
+    key = tmp_path / "id.pub"
+    key.write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me\n")
+    refused = run(world, "create", "--public-key", str(key), "-d", "1h")
+    assert refused.exit_code == 6
+    assert "would be exceeded by $0.26" in refused.stderr
+    world.create("bobs", seconds=HOUR, actor="bob")  # bob has no budget
+
+
+def test_an_extend_over_the_limit_is_refused_and_one_that_shortens_is_not(world: World) -> None:
+    world.create("web", seconds=HOUR)
+    world.advance(10)
+    allow(world, "0.60")
+    with pytest.raises(OverLimit, match="would be exceeded by"):
+        world.extend("web", seconds=HOUR)
+    assert world.row().expires_at == START + timedelta(hours=1)
+    allow(world, "0.01")  # deep in the red: what runs already is left alone
+    from im.domain.intent import Deadline
+    from im.services import request
+
+    request.extend(world.ctx, [world.row().id], Deadline(to=START + timedelta(minutes=30)), actor="ada")
+    assert world.row().expires_at == START + timedelta(minutes=30)
+    world.stop("web")
+    world.advance(20)
+    assert world.at_cloud() is Observed.STOPPED
+    with pytest.raises(OverLimit):
+        world.start("web")
+
+
+def test_the_deployment_has_a_budget_too(world: World) -> None:
+    allow(world, "1.00", EVERYBODY)
+    world.create("a", seconds=2 * HOUR, actor="ada")
+    with pytest.raises(OverLimit, match=r"the budget of this deployment would be exceeded by \$0.08"):
+        world.create("b", seconds=HOUR, actor="bob")
+
+
+def test_what_was_spent_counts_until_the_month_is_over(world: World) -> None:
+    allow(world, "0.60")
+    world.create("web", seconds=HOUR)
+    world.advance(HOUR + 30, step=30)
+    world.terminate("web")
+    world.advance(30)
+    with pytest.raises(OverLimit, match=r"\$0.50 are spent, \$0 are promised"):
+        world.create("more", seconds=HOUR)
+    world.now = START + timedelta(days=31)
+    world.create("february", seconds=HOUR)
+
+
+def test_a_price_that_nobody_knows_cannot_be_budgeted(world: World) -> None:
+    from im.domain.intent import Deadline
+    from im.providers.base import Ask
+    from im.services import request
+
+    ask = Ask(instance_type="huge", public_key="ssh-ed25519 AAAA t", owner="ada")
+    order = request.Order("fake", "default", ask, "odd", 1, Deadline(by=timedelta(hours=1)), "ada")
+    allow(world, "100")
+    with pytest.raises(OverLimit, match="nobody knows the price of huge") as caught:
+        request.create(world.ctx, order)
+    assert caught.value.hint.startswith("state it: im prices set huge USD_PER_HOUR")
+    assert run(world, "prices", "set", "huge", "2").exit_code == 0
+    request.create(world.ctx, order)
+
+
+def test_fifty_creates_at_once_spend_what_there_is_and_not_a_cent_more(world: World) -> None:
+    """Fifty sessions of their own, as fifty command lines: 20 machines fit, 30 are refused, whoever comes first."""
+    allow(world, "7.20")
+    world.worker = False
+    others = [World(world.ctx.settings.database_url) for _ in range(50)]
+
+    def create(number: int) -> bool:
+        try:
+            others[number].create(f"web-{number}", seconds=HOUR)
+        except OverLimit as exc:
+            assert "of $7.20 a month" in exc.message
+            return False
+        return True
+
+    try:
+        with ThreadPoolExecutor(50) as pool:
+            made = list(pool.map(create, range(50)))
+    finally:
+        for other in others:
+            other.close()
+    assert sum(made) == 20
+    assert count(world) == 20
+    (use,) = budgets.uses(world.ctx)
+    assert use.left == 0
+
+
+def test_extends_and_creates_at_once_do_not_wait_for_each_other_in_a_circle(world: World) -> None:
+    for number in range(10):
+        world.create(f"old-{number}", seconds=HOUR)
+    allow(world, "7.20")  # 3.60 are promised
+    others = [World(world.ctx.settings.database_url) for _ in range(20)]
+
+    def spend(number: int) -> bool:
+        try:
+            if number % 2:
+                others[number].create(f"new-{number}", seconds=HOUR)
+            else:
+                others[number].extend(f"old-{number // 2}", seconds=HOUR)
+        except OverLimit:
+            return False
+        return True
+
+    try:
+        with ThreadPoolExecutor(20) as pool:
+            done = list(pool.map(spend, range(20)))
+    finally:
+        for other in others:
+            other.close()
+    assert sum(done) == 10
+    (use,) = budgets.uses(world.ctx)
+    assert use.left == 0
+
+
+def test_without_a_budget_no_lock_is_taken(world: World) -> None:
+    database = Database(world.ctx.settings.database_url)
+    with database.begin() as connection:
+        connection.execute(text("LOCK TABLE budgets IN EXCLUSIVE MODE"))
+        world.create("web", seconds=HOUR)
+    database.dispose()
+
+
+class TestCommands:
+    def test_a_budget_is_set_shown_and_removed(self, world: World) -> None:
+        assert "No budget" in run(world, "budget").stdout
+        world.create("web", seconds=2 * HOUR)
+        told = run(world, "budget", "set", "50").stdout
+        assert told.splitlines()[1].split() == ["ada", "$50.00", "$0.00", "$0.72", "$49.28"]
+        run(world, "budget", "set", "1000", "--everybody")
+        everybody, ada = answer(world, "budget")
+        assert (everybody["owner"], everybody["usd_per_month"]) == (None, "1000.000000")
+        assert (ada["usd_promised"], ada["usd_left"]) == ("0.720000", "49.280000")
+        assert run(world, "budget", "remove").exit_code == 0
+        assert run(world, "budget", "remove").exit_code == 2
+        assert len(answer(world, "budget")) == 1
+
+    @pytest.mark.parametrize(
+        "words", [["much"], ["-5"], ["nan"], ["5", "--owner", "bob", "--everybody"], ["5", "--owner", ""]]
+    )
+    def test_what_cannot_be_a_budget_is_refused(self, world: World, words: list[str]) -> None:
+        assert run(world, "budget", "set", *words).exit_code == 2
+        assert answer(world, "budget") == []
