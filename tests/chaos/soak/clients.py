@@ -27,8 +27,6 @@ from tests.providers.clouds import public_key
 
 _REMEMBERED = 250
 """Machines that people still talk about; older ones are left to their deadlines."""
-_FARTHEST = timedelta(seconds=100)
-"""No deadline is pushed farther out, so that a drain has an end."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,8 @@ class Manners:
     shortest: float = 5.0
     longest: float = 90.0
     """Seconds of a deadline."""
+    farthest: float = 100.0
+    """Seconds; no deadline is pushed farther out, so that a drain has an end."""
     most_living: int = 160
     """Above so many machines alive, people end more than they begin."""
 
@@ -105,7 +105,8 @@ class Client(threading.Thread):
         span = round(self._rng.uniform(self._manners.shortest, self._manners.longest), 1)
         ids = []
         if verb != "create":
-            near = datetime.now(UTC) + _FARTHEST - timedelta(seconds=span) if verb == "extend" else None
+            room_left = timedelta(seconds=self._manners.farthest - span)
+            near = datetime.now(UTC) + room_left if verb == "extend" else None
             ids = self._pool.some(self._rng, count, before=near)
             if not ids:
                 return

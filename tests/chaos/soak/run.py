@@ -13,6 +13,7 @@ import psycopg2
 
 from tests.chaos.soak import report
 from tests.chaos.soak.clients import Client, Manners, Pool
+from tests.chaos.soak.clocks import CLOCKS
 from tests.chaos.soak.clouds import CLOUD
 from tests.chaos.soak.evidence import gather
 from tests.chaos.soak.faults import PROCESSES
@@ -42,6 +43,7 @@ class Plan:
     """One of them types `im` commands."""
     shortest: float = 5.0
     longest: float = 90.0
+    farthest: float = 100.0
     scale: float = 1.0
     """Of how long faults last."""
     only: tuple[str, ...] = ()
@@ -51,15 +53,18 @@ class Plan:
 
 def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dict[str, Any]:
     """The report, as in report.as_json; its folder is kept when a figure is not zero."""
-    faults = {**PROCESSES, **CLOUD}
+    faults = {**PROCESSES, **CLOUD, **CLOCKS}
     kinds = [name for name in faults if not given.only or name in given.only]
     room = Room(given.seed, say, cloud={"delays": _DELAYS, "throttle": True})
     keep = True
     try:
-        say(f"soak of {given.seconds:.0f} s in {room.folder}")
+        say(
+            f"soak of {given.seconds:.0f} s in {room.folder}"
+            + ("" if CLOCKS else "; clocks stay right: no libfaketime")
+        )
         room.open()
         began = time.time()
-        manners = Manners(given.requests_per_second, given.clients, given.shortest, given.longest)
+        manners = Manners(given.requests_per_second, given.clients, given.shortest, given.longest, given.farthest)
         pool = Pool()
         people = [
             Client(number, given.seed, room, pool, manners, types=number == given.clients - 1)
