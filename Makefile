@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test unit lint types clean
+.PHONY: help demo up down test unit lint types test-deploy clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lint: $(VENV)/.dev ## Style, formatting and who may import whom
 
 types: $(VENV)/.dev ## mypy --strict
 	$(BIN)/mypy
+
+test-deploy: $(VENV)/.dev ## The composed fleet on a container engine; five minutes
+	$(PYTEST) tests/deploy/fleet.py
 
 clean: ## Remove what was built; the local stack's data is not here (im down --purge)
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
