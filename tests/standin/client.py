@@ -112,6 +112,22 @@ class Control:
     def doom(self, code: str, message: str = "", **more: Any) -> None:
         self.ask("doom", code=code, message=message, **more)
 
+    def price(self, name: str, usd: str, region: str = "us-east-1") -> None:
+        self.ask("price", name=name, usd=usd, region=region)
+
+    def spot_price(self, zone: str, instance_type: str, usd: str) -> None:
+        self.ask("spot_price", zone=zone, instance_type=instance_type, usd=usd)
+
+    def interrupt(self, *ids: str, notice: float = 120) -> None:
+        """AWS takes these spot machines back."""
+        self.ask("interrupt", ids=ids, notice=notice)
+
+    def resume_spot(self, *ids: str) -> None:
+        self.ask("resume_spot", ids=ids)
+
+    def schedule_limit(self, most: int | None) -> None:
+        self.ask("schedule_limit", most=most)
+
     # ---- outside hands -----------------------------------------------------------------------------------------------
 
     def outside(self, does: str, *ids: str, **more: Any) -> None:

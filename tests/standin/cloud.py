@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -21,8 +22,9 @@ DELAYS: Mapping[str, float] = {
     "terminate": 3.0,
     "visible": 0.0,
     "forget": 3600.0,
+    "fire": 0.0,
 }
-"""Seconds: four transitions; until a new machine is shown; for which a terminated one still is."""
+"""Seconds: four transitions; until a new machine is shown; for which a terminated one still is; how late a schedule fires."""
 
 
 class Cloud:
@@ -42,6 +44,8 @@ class Cloud:
         self.identities: dict[str, dict[str, str]] = {}
         """Access key id → what STS says of it, for assumed roles."""
         self.regions: dict[tuple[str, str], Region] = {}
+        self.prices: dict[tuple[str, str], Decimal] = {}
+        """(region, type or disk type) → USD, where the list price is another one than usual."""
         self.cause = "clock"
         """Why things change now: a request id, `outside`, or a schedule's name."""
         self._rng = Random(f"{seed}/delays")

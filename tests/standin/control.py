@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from tests.standin import lifecycle
@@ -115,6 +116,41 @@ def doom(
 ) -> None:
     """The next machines are made, answered for, and end instead of running, with this StateReason."""
     cloud.region(account, region).dooms += [(code, message or code)] * times
+
+
+@verb
+def schedule_limit(cloud: Cloud, most: int | None, region: str = HOME, account: str = ACCOUNT) -> None:
+    """The quota of schedules; None is no limit."""
+    cloud.region(account, region).extra["schedule-limit"] = most
+
+
+@verb
+def price(cloud: Cloud, name: str, usd: str, region: str = HOME) -> None:
+    """The list price of a type (per hour) or a disk type (per GB-month) in a region."""
+    cloud.prices[region, name] = Decimal(usd)
+
+
+@verb
+def spot_price(cloud: Cloud, zone: str, instance_type: str, usd: str, account: str = ACCOUNT) -> None:
+    cloud.region(account, zone[:-1]).spot.prices[zone, instance_type] = Decimal(usd)
+
+
+@verb
+def interrupt(
+    cloud: Cloud, ids: Sequence[str], notice: float = 120, region: str = HOME, account: str = ACCOUNT
+) -> None:
+    """AWS takes spot machines back, `notice` seconds after it says so."""
+    place = cloud.region(account, region)
+    for one in ids:
+        place.spot.interrupt(place.machines[one], notice)
+
+
+@verb
+def resume_spot(cloud: Cloud, ids: Sequence[str], region: str = HOME, account: str = ACCOUNT) -> None:
+    """AWS starts again what it had stopped."""
+    place = cloud.region(account, region)
+    for one in ids:
+        place.spot.resume(place.machines[one])
 
 
 @verb

@@ -67,11 +67,20 @@ def answer(cloud: Cloud, request: Request) -> Reply:
     return _faulty(call, action, fault) if fault else _plain(call, action)
 
 
-def _plain(call: Call, action: Action) -> Reply:
+def invoke(call: Call) -> str:
+    """A call that another service makes on somebody's behalf; faults strike it too. "done", or the code of its refusal."""
+    action = ACTIONS[call.service, call.action]
+    call.cloud.ledger.counts[call.action] += 1
+    fault = call.cloud.faults.strike(call.now, call.action, call.region.account, call.region.name, call.asked)
+    if fault is not None and fault.effect != "now":
+        _faulty(call, action, fault)
+        return fault.code or "InternalError"
     done = _perform(call, action)
-    return (
-        _refused(call.cloud, call.service, done, call.request_id) if isinstance(done, AwsError) else _done(call, done)
-    )
+    return done.code if isinstance(done, AwsError) else "done"
+
+
+def _plain(call: Call, action: Action) -> Reply:
+    return _said(call, _perform(call, action))
 
 
 def _faulty(call: Call, action: Action, fault: Fault) -> Reply:
@@ -85,12 +94,8 @@ def _faulty(call: Call, action: Action, fault: Fault) -> Reply:
         cloud.timeline.after(fault.late_by, lambda: _ignore(_perform(call, action, reply=fault.reply, arrived=arrived)))
     elif action.mutating:
         _log(call, f"not done: {fault.code or fault.reply}", fault.reply)
-    if fault.reply == "normal" and done is None:
-        raise ValueError("a call without an effect now has no normal reply; make it error, lost or truncated")
-    if fault.reply in ("normal", "truncated") and done is not None and not isinstance(done, AwsError):
-        reply = _done(call, done)
-    elif fault.reply == "normal" and isinstance(done, AwsError):
-        reply = _refused(cloud, call.service, done, call.request_id)
+    if fault.reply in ("normal", "truncated") and done is not None:
+        reply = _said(call, done)
     else:
         code = fault.code or _CODES.get(fault.status, "InternalError")
         usual = error(code, fault.message)
@@ -186,6 +191,12 @@ def _read(request: Request, service: str) -> tuple[str, str, dict[str, Any]]:
 
 
 # ---- answering -------------------------------------------------------------------------------------------------------
+
+
+def _said(call: Call, done: Answer | AwsError) -> Reply:
+    return (
+        _refused(call.cloud, call.service, done, call.request_id) if isinstance(done, AwsError) else _done(call, done)
+    )
 
 
 def _done(call: Call, value: Answer) -> Reply:

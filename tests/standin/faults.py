@@ -14,7 +14,7 @@ REPLIES = ("normal", "error", "lost", "truncated")
 
 @dataclass(slots=True)
 class Fault:
-    """Strikes calls of `action` (a pattern), `times` times or until `until`, each with probability `p`.
+    """Strikes calls of `action` (a pattern) after it let `skip` of them pass: `times` times or until `until`, with probability `p`.
 
     effect: `now` as usual, `none` never, `late` lands `late_by` seconds (stand-in's clock) after the call came in.
     reply: `normal`, `error` (`code`, `message`, `status`), `lost` (connection closed, no byte), `truncated` (`keep` of its
@@ -31,6 +31,7 @@ class Fault:
     status: int = 0
     keep: float = 0.5
     delay: float = 0.0
+    skip: int = 0
     times: int | None = None
     until: float | None = None
     p: float = 1.0
@@ -45,6 +46,8 @@ class Fault:
             raise ValueError(f"effect is one of {', '.join(EFFECTS)}; reply one of {', '.join(REPLIES)}")
         if self.reply == "error" and not (self.code or self.status):
             raise ValueError("a reply of error needs a code or a status")
+        if self.effect != "now" and self.reply in ("normal", "truncated"):
+            raise ValueError(f"nothing to answer {self.reply} with when the effect is {self.effect}: use error or lost")
 
     def matches(self, action: str, account: str, region: str, asked: Mapping[str, Any]) -> bool:
         if not fnmatchcase(action, self.action):
@@ -83,6 +86,9 @@ class Faults:
         self._waiting = [one for one in self._waiting if one.until is None or now < one.until]
         for fault in self._waiting:
             if not fault.matches(action, account, region, asked) or (fault.p < 1 and self._rng.random() >= fault.p):
+                continue
+            if fault.skip > 0:
+                fault.skip -= 1
                 continue
             fault.struck += 1
             if fault.times is not None:

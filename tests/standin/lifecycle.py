@@ -27,6 +27,7 @@ def start(region: Region, machine: Machine) -> None:
     machine.launched = region.cloud.now
     machine.reason, machine.state_reason = "", None
     _move(region, machine, "pending", region.cloud.cause)
+    region.spot.moved(machine, "start", by_aws=False)
     _then(region, machine, "start", lambda: _started(region, machine))
 
 
@@ -35,6 +36,7 @@ def stop(region: Region, machine: Machine, reason: tuple[str, str] = USER, who: 
     machine.reason = f"{who} ({gmt(int(region.cloud.now))})"
     machine.state_reason = reason
     _move(region, machine, "stopping", region.cloud.cause)
+    region.spot.moved(machine, "stop", by_aws=who != "User initiated")
     _then(region, machine, "stop", lambda: _stopped(region, machine))
 
 
@@ -43,6 +45,7 @@ def terminate(region: Region, machine: Machine, reason: tuple[str, str] = USER, 
     machine.reason = f"{who} ({gmt(int(region.cloud.now))})"
     machine.state_reason = reason
     _move(region, machine, "shutting-down", region.cloud.cause)
+    region.spot.moved(machine, "terminate", by_aws=who != "User initiated")
     _then(region, machine, "terminate", lambda: _terminated(region, machine))
 
 

@@ -157,7 +157,7 @@ def _instance_mould(facts: Facts, public: bool, private: bool, reason: bool, tag
         "EnaSupport": True,
         "IamInstanceProfile": {"Arn": facts.profile, "Id": "AIPASTANDIN"} if facts.profile else None,
         "InstanceLifecycle": facts.lifecycle,
-        "SpotInstanceRequestId": _hole("spot") if facts.lifecycle == "spot" else None,
+        "SpotInstanceRequestId": _hole("spot") if facts.lifecycle else None,
         "NetworkInterfaces": [_interface(facts, groups, public)] if private else [],
         "SecurityGroups": groups if private else [],
         "SourceDestCheck": True if private else None,

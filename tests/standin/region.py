@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tests.standin.errors import AwsError, unknown_instances
 from tests.standin.machine import Disk, Facts, Machine, Volume
 from tests.standin.shelf import Shelf, TagIndex
+from tests.standin.spot import Spot
 from tests.standin.throttle import Throttle
 from tests.standin.tokens import Tokens
 
@@ -46,6 +47,7 @@ class Region:
         """(zone, type or *) → how many may; what is not named has no limit."""
         self.vcpu_limit: int | None = None
         self.instance_limit: int | None = None
+        self.spot = Spot(self)
         self.dooms: list[tuple[str, str]] = []
         """StateReasons with which the next machines end instead of running, one each."""
         self.vpc = f"vpc-{self.new_hex()}"

@@ -95,8 +95,6 @@ _DL = "/aws/service/deeplearning/ami"
 
 def _lines() -> list[_Line]:
     lines = [
-        _Line("amzn2-ami-hvm-2.0.{date}.0-x86_64-gp2", _AMAZON, "amazon", "x86_64", "/dev/xvda", 8,
-              (f"{_AL}/amzn2-ami-hvm-x86_64-gp2",)),
         _Line("Windows_Server-2022-English-Full-Base-{date}", _WINDOWS, "amazon", "x86_64", "/dev/sda1", 30,
               ("/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base",), windows=True),
         _Line("Windows_Server-2025-English-Full-Base-{date}", _WINDOWS, "amazon", "x86_64", "/dev/sda1", 30,
@@ -104,6 +102,8 @@ def _lines() -> list[_Line]:
     ]  # fmt: skip
     for arch, word in (("x86_64", "amd64"), ("arm64", "arm64")):
         lines += [
+            _Line(f"amzn2-ami-hvm-2.0.{{date}}.0-{arch}-gp2", _AMAZON, "amazon", arch, "/dev/xvda", 8,
+                  (f"{_AL}/amzn2-ami-hvm-{arch}-gp2",)),
             _Line(f"al2023-ami-2023.9.{{date}}.0-kernel-6.1-{arch}", _AMAZON, "amazon", arch, "/dev/xvda", 8,
                   (f"{_AL}/al2023-ami-kernel-default-{arch}", f"{_AL}/al2023-ami-kernel-6.1-{arch}")),
             _Line(f"ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-{word}-server-{{date}}", _CANONICAL, "", arch,

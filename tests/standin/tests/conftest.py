@@ -16,7 +16,7 @@ START = 1_893_456_000
 ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=5)
 
 
-def client(url: str, service: str = "ec2", region: str = "us-east-1", key: str = "t") -> Any:
+def client(url: str, service: Any = "ec2", region: str = "us-east-1", key: str = "t") -> Any:
     return boto3.client(
         service, region, endpoint_url=url, aws_access_key_id=key, aws_secret_access_key="t", config=ONCE
     )

@@ -31,6 +31,15 @@ def test_a_scripted_refusal_strikes_so_many_calls_and_does_nothing(running: Run,
     assert outcomes == ["not done: RequestLimitExceeded", "not done: RequestLimitExceeded", "done"]
 
 
+def test_a_fault_may_wait_for_the_second_page(ec2: Any, control: Control) -> None:
+    control.create(12)
+    control.refuse("DescribeInstances", "InternalError", skip=1)
+    first = ec2.describe_instances(MaxResults=5)
+    asked = {"MaxResults": 5, "NextToken": first["NextToken"]}
+    assert refused(ec2.describe_instances, **asked)[0] == "InternalError"
+    assert ec2.describe_instances(**asked)["Reservations"]
+
+
 def test_a_lost_reply_hides_an_effect(running: Run, ec2: Any, control: Control) -> None:
     ids = running()
     control.lose_reply("StopInstances")
@@ -190,6 +199,8 @@ def test_the_clouds_clock_is_in_every_answer(ec2: Any, control: Control) -> None
 def test_a_fault_that_makes_no_sense_is_told(control: Control) -> None:
     with pytest.raises(Wrong, match="effect is one of"):
         control.fault(action="x", effect="maybe")
+    with pytest.raises(Wrong, match="nothing to answer normal with"):
+        control.fault(action="x", effect="none")
     with pytest.raises(Wrong, match="reply of error"):
         control.fault(action="x", reply="error")
 

@@ -18,6 +18,7 @@ def start_instances(call: Call) -> dict[str, Any]:
     stopped = [one for one in machines if one.state == "stopped"]
     wanted: dict[tuple[str, str], int] = {}
     for one in stopped:
+        region.spot.check_start(one)
         place = (one.facts.zone, one.facts.instance_type)
         wanted[place] = wanted.get(place, 0) + 1
     for (zone, kind), number in wanted.items():

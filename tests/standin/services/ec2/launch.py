@@ -11,6 +11,7 @@ from tests.standin.machine import OCCUPYING, Disk, Facts, Machine
 from tests.standin.region import Region
 from tests.standin.registry import Call, action
 from tests.standin.services.ec2.groups import launch_groups
+from tests.standin.services.ec2.spot import spot_price
 from tests.standin.services.ec2.tags import check_tags, tags_for
 
 MOST_USER_DATA = 16 * 1024 * 4 // 3 + 4
@@ -30,6 +31,8 @@ def run_instances(call: Call) -> model.Raw:
     kind, image = _type(asked), _image(region, asked)
     chosen, number = _room(region, zone, kind, least, most)
     facts = _facts(region, asked, kind, image, chosen)
+    if facts.lifecycle == "spot":
+        region.spot.check(asked, spot_price(region, chosen, kind.name))
     _check_quota(region, kind, number)
     made = [_make(call, facts, index) for index in range(number)]
     reservation = f"r-{region.new_hex()}"
@@ -63,6 +66,8 @@ def _make(call: Call, facts: Facts, index: int) -> Machine:
     machine.user_data = asked.get("UserData")
     machine.visible_at = call.now + call.cloud.delay("visible")
     machine.doomed = region.dooms.pop(0) if region.dooms else None
+    if facts.lifecycle == "spot":
+        region.spot.open(machine, asked, tags_for(asked, "spot-instances-request"))
     return machine
 
 

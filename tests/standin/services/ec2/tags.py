@@ -96,7 +96,8 @@ def _everything(region: Region) -> Iterator[tuple[str, str, str]]:
             yield from ((machine.id, key, value) for key, value in machine.tags.items())
     for volume in region.volumes.values():
         yield from ((volume.id, key, value) for key, value in volume.tags.items())
-    for name, kept in (("KeyPairId", region.keys), ("GroupId", region.groups)):
+    others = (("KeyPairId", region.keys), ("GroupId", region.groups), ("SpotInstanceRequestId", region.spot.requests))
+    for name, kept in others:
         for one in kept.values():
             yield from ((one[name], key, value) for key, value in one["tags"].items())
 
@@ -119,7 +120,7 @@ def _other(region: Region, resource: str) -> dict[str, Any]:
     prefix = resource.partition("-")[0]
     if resource in region.volumes:
         return {"tags": region.volumes[resource].tags}
-    kept = [*region.keys.values(), *region.groups.values(), *region.extra.get("spot", {}).values()]
+    kept = [*region.keys.values(), *region.groups.values(), *region.spot.requests.values()]
     for one in kept:
         if resource in (one.get("KeyPairId"), one.get("GroupId"), one.get("SpotInstanceRequestId")):
             return dict(one)
