@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.soak.evidence import Evidence, ours
+from tests.chaos.soak.evidence import ENDED, Evidence, ours
 from tests.chaos.soak.judge import HEALTHY, Verdict
 from tests.chaos.soak.nemesis import Window
 
@@ -49,6 +49,9 @@ def as_json(run: Run, e: Evidence, verdict: Verdict, windows: Sequence[Window]) 
         "machines": {
             "ours": sum(not one.seeded for one in ours(e)),
             "foreign and orphaned": sum(one.seeded for one in e.machines.values()),
+            "alive without the name they are known by": sum(
+                one.state not in ENDED and "Name" not in one.tags for one in ours(e) if not one.seeded
+            ),
             "rows": len(e.rows),
             "mutating calls": len(e.calls),
             "changes of state": sum(len(one.stretches) for one in e.machines.values()),
