@@ -65,6 +65,9 @@ _BY_CLOUD_CODE: Mapping[str, type[ImError]] = MappingProxyType(
         "unsupported": Refused,
         "rejected": Refused,
         "wrong_state": Refused,
+        "not_found": NoSuchInstance,
+        "foreign": Refused,
+        "taken": Refused,
     }
 )
 

@@ -45,12 +45,13 @@ def ssh_line(row: Instance) -> str | None:
     """The line that logs in; None while there is no address."""
     if row.desired is not Desired.RUNNING or row.observed is not Observed.RUNNING or not row.public_ip:
         return None
-    return f"ssh {row.spec.ssh_user}@{row.public_ip}"
+    # who may log in to a machine that im did not make is not known: ssh's own configuration decides
+    return f"ssh {row.spec.ssh_user}@{row.public_ip}" if row.spec.ssh_user else f"ssh {row.public_ip}"
 
 
 def time_left(row: Instance, now: datetime) -> str:
     """What remains for a machine that runs or is about to; `12s over` for one that should be stopped by now."""
-    if row.observed not in ALIVE and not row.launching:
+    if row.observed not in ALIVE and not (row.launching or row.arriving):
         return "-"
     left = row.expires_at - now
     return span(left) if left > timedelta(0) else f"{span(-left)} over"
@@ -64,6 +65,6 @@ def state(row: Instance, now: datetime) -> str:
 
 def sentence(row: Instance, now: datetime) -> str:
     """One instance on one line: `web-1: running 54.1.2.3 · ssh ubuntu@54.1.2.3 · stops 18:04 (in 59m)`."""
-    runs = row.desired is Desired.RUNNING and (row.observed in ALIVE or row.launching)
+    runs = row.desired is Desired.RUNNING and (row.observed in ALIVE or row.launching or row.arriving)
     ends = f" · {end_of(row, now)}" if runs else ""
     return f"{row.name}: {state(row, now)}{ends}"

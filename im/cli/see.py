@@ -113,7 +113,7 @@ def _again_and_again(session: Session, look: Callable[[], Listing], output: Outp
 
 
 def freshness(seen: Listing) -> list[str]:
-    """A sentence for each reason why deadlines are held, and each place whose facts are old or that cannot be watched."""
+    """A sentence for each reason why deadlines are held, each place whose facts are old or that cannot be watched, and orphans."""
     told = [f"DEADLINES ARE HELD: {held.reason} (by {held.by}). Next: {held.mend}" for held in seen.holds]
     for scope in sorted({row.scope for row in seen.rows if row.closed_at is None}):
         health = seen.health.get(scope)
@@ -130,6 +130,8 @@ def freshness(seen: Listing) -> list[str]:
         elif seen.now - health.refreshed_at > STALE:
             age = span(seen.now - health.refreshed_at)
             told.append(f"what is known of {scope} is {age} old; is a worker running? Next: im doctor")
+    if seen.orphans.count:
+        told.append(f"{seen.orphans.sentence(seen.now)}. Next: im orphans")
     return told
 
 

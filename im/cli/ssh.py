@@ -37,7 +37,8 @@ def ssh(session: Session, name: str | None, args: tuple[str, ...], instance_id: 
         raise Refused("which instance?", "im ssh NAME; im list  shows the names")
     seen = read.resolve(session.context, [check_word(word)])
     row = seen.rows[0]
-    line = ["ssh", f"{row.spec.ssh_user}@{_address(row, phase(row, seen.now).word)}", *args]
+    user = f"{row.spec.ssh_user}@" if row.spec.ssh_user else ""
+    line = ["ssh", f"{user}{_address(row, phase(row, seen.now).word)}", *args]
     if only_print:
         click.echo(shlex.join(line))
         return

@@ -15,6 +15,7 @@ from im.db.recordset import recordset
 from im.db.rows import select_launches, to_launch
 from im.db.tables import instances, launches, orphans, scopes
 from im.domain import tags
+from im.domain.duration import format_duration
 from im.domain.instance import Launch, Observed, Scope, Sighting
 from im.domain.orphan import Orphan
 
@@ -31,6 +32,11 @@ class Summary:
 
     count: int = 0
     since: datetime | None = None
+
+    def sentence(self, now: datetime) -> str:
+        machines = "machines carry our tag and have" if self.count > 1 else "machine carries our tag and has"
+        known = f", known for {format_duration(now - self.since)}" if self.since else ""
+        return f"{self.count} {machines} no row{known}"
 
 
 def explained(connection: Connection, scope_id: int, since: datetime) -> set[str]:

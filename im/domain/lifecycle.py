@@ -148,7 +148,7 @@ class Verdict(StrEnum):
     ADOPTED = "adopted"
     """Somebody changed it at the cloud: the change becomes what is desired."""
     UNDONE = "undone"
-    """Somebody changed it at the cloud, and the policy is to change it back."""
+    """Somebody did, and the policy is to change it back."""
     OVERDUE = "overdue"
     """It runs although its deadline has passed: the next enforcement stops it."""
     ENDED = "ended"
@@ -283,7 +283,7 @@ def _phase_without_machine(row: Instance, now: datetime) -> Phase:
     if row.closed_at is not None:
         return Phase("not adopted" if row.failed else "failed, removed" if row.error_code else "cancelled", Tone.IDLE)
     if row.arriving:
-        return Phase("adopting", Tone.WARN if row.error_code else Tone.BUSY)
+        return Phase("terminating" if row.desired is Desired.TERMINATED else "adopting", Tone.BUSY)
     if row.error_code and not row.launching:
         return Phase(f"failed: {_plain(row.error_code)}", Tone.BAD)
     if row.desired is not Desired.RUNNING:

@@ -48,6 +48,10 @@ def _gone(row: Instance) -> Explanation:
 
 
 def _no_machine(row: Instance, now: datetime) -> Explanation:
+    if row.closed_at is not None and row.failed:
+        return Explanation(
+            f"{row.by} named a machine that could not be taken in: {_error(row)}", "nothing: it is closed"
+        )
     if row.closed_at is not None:
         return Explanation(f"{_asked(row)} before it ever had a machine", "nothing: it is closed", "")
     if row.launching:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from im.db import holds, scopes, ticks
+from im.db import holds, orphans, scopes, ticks
 from im.db.engine import Database, database_clock
 from im.domain.duration import format_duration
 from im.domain.errors import ImError, Refused
@@ -76,6 +76,8 @@ def diagnose(settings: Settings, only: str | None = None) -> Iterator[Check]:
         "beat": lambda: _beat(settings),
         "deadlines": lambda: _holds(settings),
         "money": lambda: _money(settings),
+        "drift": lambda: [Check("drift", ok=True, detail=settings.policies.sentence)],
+        "orphans": lambda: _orphans(settings),
         "cloud": lambda: _cloud(settings),
     }
     if only is not None and only not in kinds:
@@ -182,6 +184,18 @@ def _holds(settings: Settings) -> Iterator[Check]:
         yield Check(f"held, {hold.kind}", ok=False, detail=f"{hold.reason} (by {hold.by})", mend=hold.mend)
     if not found:
         yield Check("deadlines", ok=True, detail="enforced")
+
+
+def _orphans(settings: Settings) -> Iterator[Check]:
+    try:
+        with _connected(settings.database_url) as connection:
+            found, now = orphans.summary(connection), database_clock(connection)
+    except ImError:
+        return
+    if found.count:
+        yield Check("orphans", ok=False, detail=found.sentence(now), mend="im orphans  lists them, for you to decide")
+    else:
+        yield Check("orphans", ok=True, detail="none: every machine of ours has its row")
 
 
 def _cloud(settings: Settings) -> Iterator[Check]:

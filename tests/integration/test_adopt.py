@@ -7,16 +7,24 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from im import failpoints
 from im.domain.errors import Refused
 from im.domain.instance import Desired, Instance, Observed, OnExpiry
 from im.domain.intent import Deadline
-from im.domain.lifecycle import Ending, ending, phase
+from im.domain.lifecycle import Ending, Step, ending, phase
+from im.failpoints import Point
 from im.providers.errors import Ambiguous, Forbidden, Throttled
 from im.queue import Task
 from im.services import adopt, read
 from tests.world import World
 
 ABSENT = "fake-999999"
+_ASKING = [Point.REQUEST_WRITTEN, Point.REQUEST_COMMITTED, Point.REQUEST_RUNG]
+_ON_THE_WAY = [
+    *_ASKING,
+    *(Point.CLAIM_WRITTEN, Point.CLAIM_COMMITTED, Point.CALL_BEGUN, Point.CALL_ANSWERED),
+    *(Point.APPLY_WRITTEN, Point.APPLY_COMMITTED),
+]
 
 
 def take_in(world: World, *machines: str, name: str | None = "old", seconds: float = 3600) -> list[Instance]:
@@ -276,6 +284,28 @@ class TestTrouble:
             world.advance(60)
             assert world.word(f"old-{number}") == "running"
 
+    @pytest.mark.parametrize("point", _ON_THE_WAY)
+    def test_killed_at_any_named_point_it_converges(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, point: Point
+    ) -> None:
+        machine = world.cloud.foreign("fake-1a")
+        monkeypatch.setattr(failpoints, "armed", _KillOnce(point))
+        if point in _ASKING:
+            with pytest.raises(_Killed):
+                take_in(world, machine)
+        else:
+            take_in(world, machine)
+            with pytest.raises(_Killed):
+                world.deliver()
+        if point is Point.REQUEST_WRITTEN:  # nothing was committed, and nobody was told that it was
+            assert read.listing(world.ctx, everything=True).rows == ()
+            return
+        world.advance(60)
+        assert world.word("old") == "running"
+        assert world.row("old").settled
+        assert len(world.calls("adopt")) == 1
+        assert world.kinds("old").count("adopted") == 1
+
     def test_lost_messages_change_nothing(self, world: World) -> None:
         machine = world.cloud.foreign("fake-1a")
         take_in(world, machine)
@@ -334,3 +364,15 @@ class TestTrouble:
 
 class _Killed(RuntimeError):
     """No error of a cloud: it tears through everything, as a killed worker would."""
+
+
+class _KillOnce:
+    """Armed failpoints that tear through the process's work instead of ending the process."""
+
+    def __init__(self, point: Point) -> None:
+        self._point: Point | None = point
+
+    def at(self, point: Point, of: str) -> None:
+        if point is self._point and of in (Step.ADOPT, Task.ADOPT):
+            self._point = None
+            raise _Killed

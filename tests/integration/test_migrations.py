@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
 
 from im.db import deployment, migrate
 from im.db.engine import Database, make_engine
@@ -45,6 +46,28 @@ def test_up_down_and_up_again(empty_url: str, empty: Database) -> None:
     migrate.upgrade(empty_url)
     with empty.begin() as connection:
         assert deployment.read_id(connection) != first  # a new database is a new deployment
+
+
+def test_going_back_leaves_each_machine_to_one_row(empty_url: str, empty: Database) -> None:
+    """A closed row may share its machine with a living one; the schema before knew one row for each machine."""
+    migrate.upgrade(empty_url)
+    columns = (
+        "id, name, owner, scope_id, spec, created_at, desired, why, by, expires_at, on_expiry, generation, observed"
+    )
+    insert = (
+        f"INSERT INTO instances ({columns}, observed_at, provider_id, closed_at) VALUES (:id, 'web', 'ada', 1, '{{}}',"
+        " :at, 'stopped', 'user', 'ada', now(), 'stop', 1, 'stopped', now(), 'i-1', :closed_at)"
+    )
+    with empty.begin() as connection:
+        connection.execute(text("INSERT INTO scopes (provider, account, region) VALUES ('fake', 'default', 'fake-1')"))
+        connection.execute(text(insert), {"id": "im-old", "at": "2030-01-01", "closed_at": "2030-01-02"})
+        connection.execute(text(insert), {"id": "im-new", "at": "2030-01-03", "closed_at": None})
+    with pytest.raises(IntegrityError, match="uq_instances_living_"), empty.begin() as connection:
+        connection.execute(text(insert), {"id": "im-third", "at": "2030-01-04", "closed_at": None})
+    migrate.downgrade(empty_url, "0002")
+    with empty.begin() as connection:
+        rows = connection.execute(text("SELECT id, provider_id FROM instances ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == [("im-new", "i-1"), ("im-old", None)]
 
 
 def test_upgrading_twice_keeps_the_identity(empty_url: str, empty: Database) -> None:

@@ -435,7 +435,9 @@ class TestTwoDeployments:
         assert listed(other) == []
         with pytest.raises(NoSuchInstance):
             adopt.terminate_orphans(other.ctx, [machine], actor="eve")
-        wish = adopt.Wish("fake", "default", "fake-1", (machine,), "mine-now", Deadline(by=timedelta(seconds=60)), "eve")
+        wish = adopt.Wish(
+            "fake", "default", "fake-1", (machine,), "mine-now", Deadline(by=timedelta(seconds=60)), "eve"
+        )
         adopt.adopt(other.ctx, wish)
         self._advance(world, other, 90)
         assert world.cloud.visible(machine).tags == before

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from im.domain.instance import ALIVE, Observed
+from im.providers.base import Slot
 from im.providers.errors import NotFound
 from tests.providers.clouds import ABSENT, DEPLOYMENT, REGION, STRANGER, Room
 
@@ -63,6 +64,48 @@ def test_find_shows_what_the_token_made_and_nothing_else(room: Room) -> None:
 def test_find_does_not_see_the_launches_of_another_deployment(room: Room) -> None:
     room.of_deployment(STRANGER).launch(room.scope, room.spec, token="shared", slots=room.slots())
     assert room.provider.find(room.scope, "shared").sightings == ()
+
+
+def test_an_adopted_machine_is_ours_from_then_on_and_keeps_its_own_name(room: Room) -> None:
+    machine = room.foreign()
+    room.settle()
+    before = dict(room.provider.describe(room.scope, [machine])[machine].tags)
+    assert "im:deployment" not in before
+    room.provider.adopt(room.scope, machine, Slot("im-7", "seven"), "eve")
+    after = {**before, "im:deployment": DEPLOYMENT, "im:instance": "im-7", "im:owner": "eve"}
+    assert room.provider.describe(room.scope, [machine])[machine].tags == after
+    assert after["Name"] == "not-ours"
+    for verb in ("listing", "ours"):
+        assert [one.provider_id for one in getattr(room.provider, verb)(room.scope).sightings] == [machine]
+    assert set(room.provider.stop(room.scope, [machine]).done) == {machine}
+
+
+def test_adopting_again_says_the_latest_and_a_stranger_stays_out(room: Room) -> None:
+    machine, other = room.foreign(), room.foreign()
+    room.settle()
+    for slot in (Slot("im-7", "seven"), Slot("im-8", "eight")):
+        room.provider.adopt(room.scope, machine, slot, "eve")
+    room.of_deployment(STRANGER).adopt(room.scope, other, Slot("im-9", "nine"), "bob")
+    seen = room.provider.describe(room.scope, [machine, other])
+    assert (seen[machine].tags["im:instance"], seen[machine].tags["im:deployment"]) == ("im-8", DEPLOYMENT)
+    assert (seen[other].tags["im:instance"], seen[other].tags["im:deployment"]) == ("im-9", STRANGER)
+    assert [one.provider_id for one in room.provider.ours(room.scope).sightings] == [machine]
+
+
+@pytest.mark.parametrize("room", ["fake", "standin"], indirect=True)  # moto tags whatever it is told to
+def test_adopting_what_does_not_exist_is_not_found(room: Room) -> None:
+    with pytest.raises(NotFound):
+        room.provider.adopt(room.scope, ABSENT, Slot("im-7", "seven"), "eve")
+
+
+def test_describe_tells_what_kind_of_machine_it_is(room: Room) -> None:
+    machine = room.foreign()
+    (made,) = room.running()
+    seen = room.provider.describe(room.scope, [machine, made])
+    assert seen[made].instance_type == room.spec.instance_type
+    assert seen[machine].instance_type
+    assert seen[machine].image
+    assert seen[machine].zone.startswith(REGION)
 
 
 def test_describe_leaves_out_what_the_cloud_does_not_know(room: Room) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ from im.domain.lifecycle import (
     pairs,
     phase,
 )
+from im.domain.policy import OnOutsideStart, OnOutsideStop, Policies
 from tests.unit.rows import NOW, a_row, rows
 
 every_pair = pytest.mark.parametrize(
@@ -129,6 +131,26 @@ class TestDrift:
     def test_and_not_when_it_leads_elsewhere(self) -> None:
         other = replace(self.SECOND, unsure={"start": NOW})
         assert observe(other, Observed.STOPPED, NOW, NOW).verdict is Verdict.ADOPTED
+
+    def test_what_was_stopped_outside_is_started_again_if_that_is_the_policy_until_its_deadline(self) -> None:
+        policy = Policies(outside_stop=OnOutsideStop.RESTART)
+        reading = observe(self.SECOND, Observed.STOPPED, NOW, NOW, policy)
+        assert (reading.verdict, reading.desired) == (Verdict.UNDONE, Desired.RUNNING)
+        late = replace(self.SECOND, expires_at=NOW)
+        assert observe(late, Observed.STOPPED, NOW, NOW, policy).verdict is Verdict.ADOPTED
+        assert observe(self.SETTLED, Observed.STOPPED, NOW, NOW, policy).verdict is Verdict.SUSPECT
+
+    def test_what_was_started_outside_is_stopped_again_if_that_is_the_policy(self) -> None:
+        row, policy = replace(self.SECOND, desired=Desired.STOPPED), Policies(outside_start=OnOutsideStart.STOP)
+        reading = observe(row, Observed.RUNNING, NOW, NOW, policy)
+        assert (reading.verdict, reading.desired) == (Verdict.UNDONE, Desired.STOPPED)
+        assert observe(row, Observed.RUNNING, NOW, NOW).verdict is Verdict.ADOPTED
+
+    def test_no_policy_lets_a_machine_run_past_its_deadline(self) -> None:
+        row = replace(self.SECOND, desired=Desired.STOPPED, expires_at=NOW)
+        for stop, start in product(OnOutsideStop, OnOutsideStart):
+            reading = observe(row, Observed.RUNNING, NOW, NOW, Policies(stop, start))
+            assert (reading.verdict, reading.desired) == (Verdict.OVERDUE, Desired.STOPPED)
 
     def test_started_after_its_deadline_is_overdue(self) -> None:
         row = replace(self.SECOND, desired=Desired.STOPPED, expires_at=NOW)

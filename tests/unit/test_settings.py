@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from im.domain.errors import Refused
+from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 from im.settings import STACK_FILE, Settings, redact
 
 
@@ -52,6 +53,8 @@ def test_the_environment_beats_the_file_beats_the_stack(env: dict[str, str], tmp
         ("IM_LOG_LEVEL", "loud", "no log level"),
         ("IM_LOG_FORMAT", "xml", "no log format"),
         ("IM_CONFIG", "/nonexistent/im.toml", "no config file"),
+        ("IM_ON_OUTSIDE_STOP", "ignore", "IM_ON_OUTSIDE_STOP=ignore is no policy"),
+        ("IM_ON_ORPHAN", "kill", "IM_ON_ORPHAN=kill is no policy"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(env: dict[str, str], variable: str, value: str, says: str) -> None:
@@ -64,6 +67,17 @@ def test_an_unknown_setting_in_the_file_is_named(env: dict[str, str], tmp_path: 
     config.write_text('databse_url = "postgresql:///x"\n')
     with pytest.raises(Refused, match="unknown setting 'databse_url'"):
         Settings.from_env(env | {"IM_CONFIG": str(config)})
+
+
+def test_policies_are_chosen_by_name_in_the_environment_and_in_the_file(env: dict[str, str], tmp_path: Path) -> None:
+    assert Settings.from_env(env).policies == Policies()
+    config = tmp_path / "config.toml"
+    config.write_text('on_outside_stop = "restart"\n')
+    chosen = Settings.from_env(env | {"IM_CONFIG": str(config), "IM_ON_OUTSIDE_START": "stop", "IM_ON_ORPHAN": "adopt"})
+    assert chosen.policies == Policies(OnOutsideStop.RESTART, OnOutsideStart.STOP, OnOrphan.ADOPT)
+    with pytest.raises(Refused, match="no policy") as caught:
+        Settings.from_env(env | {"IM_ON_OUTSIDE_START": ""} | {"IM_ON_ORPHAN": "kill"})
+    assert caught.value.hint == "use list or adopt"
 
 
 def test_valkey_is_spoken_to_as_redis(env: dict[str, str]) -> None:

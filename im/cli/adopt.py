@@ -1,0 +1,72 @@
+"""`im adopt`: machines that im never made, taken in with a deadline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from im.cli.answer import finish
+from im.cli.moments import sentence
+from im.cli.options import Output, Waiting, deadline_options, output_options, wait_options
+from im.cli.selection import check_word
+from im.cli.session import Session, pass_session
+from im.domain.errors import Refused
+from im.domain.intent import Deadline
+from im.services import adopt as adopting
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from im.domain.instance import Instance
+    from im.services.request import Change
+
+
+@click.command(short_help="Take in a machine that im never made.")
+@click.argument("machines", nargs=-1, metavar="[CLOUD-ID]...")
+@deadline_options("When to stop it: 30s, 15m, 2h, 1d12h, 1w from now.")
+@click.option("--name", metavar="NAME", help="What to call it; two words are made up when none is given.")
+@click.option("--provider", metavar="CLOUD", help="Whose machine it is; default aws.")
+@click.option("--region", metavar="REGION", help="Where it is; default AWS_REGION.")
+@wait_options
+@output_options
+@pass_session
+def adopt(
+    session: Session,
+    machines: tuple[str, ...],
+    deadline: Deadline | None,
+    name: str | None,
+    provider: str | None,
+    region: str | None,
+    waiting: Waiting,
+    output: Output,
+) -> None:
+    """Take in machines that im never made, by the cloud's ids: each is tagged, watched, and stopped at its deadline.
+
+    What is stopped stays stopped until it is started or extended. Nothing is terminated unless `im terminate` is typed.
+
+    \b
+    im adopt i-0123456789abcdef0 -d 4h --name old-box
+    """
+    if not machines:
+        raise Refused("which machine?", "im adopt i-0123456789abcdef0 -d 4h; the cloud's own id")
+    if deadline is None:
+        raise Refused("for how long?", f"im adopt {check_word(machines[0])} -d 4h, or --until 18:00")
+    settings = session.settings
+    wish = adopting.Wish(
+        provider=provider or settings.provider,
+        account=settings.account,
+        region=region or settings.region,
+        machines=tuple(dict.fromkeys(check_word(m) for m in machines)),
+        name=name,
+        deadline=deadline,
+        actor=settings.owner,
+    )
+    session.log_to_stderr()
+    finish(session, adopting.adopt(session.context, wish), waiting, output, tell_adopted)
+
+
+def tell_adopted(change: Change, row: Instance, now: datetime) -> str:
+    """`old-box: i-0123456789abcdef0 adopting · stops 18:04 (in 4h), and is never terminated unasked`."""
+    told = sentence(row, now).removeprefix(f"{row.name}: ")
+    return f"{row.name}: {change.after.provider_id} {told}, and is never terminated unasked"
