@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from im.domain.errors import Refused
+from im.domain.notice import parse_stages
 from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 
 
-def _setting(env: str, default: Any, says: str) -> Any:
-    return field(default=default, metadata={"env": env, "says": says})
+def _setting(env: str, default: Any, says: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"env": env, "says": says, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,16 @@ class Settings:
     provider: str = _setting("IM_PROVIDER", "aws", "cloud used when `--provider` is not given")
     account: str = _setting("IM_ACCOUNT", "default", "our name for the cloud account in use")
     region: str = _setting("AWS_REGION", "us-east-1", "region used when no zone is given")
+    ssh_from: str = _setting("IM_SSH_FROM", "me", "who may log in when `--ssh-from` is not given: me, none, or networks")
     log_level: str = _setting("IM_LOG_LEVEL", "info", "debug, info, warn or error")
     log_format: str = _setting("IM_LOG_FORMAT", "console", "console or json")
     batch: int = _setting("IM_BATCH", 200, "rows one worker claims for one cloud call, at most 1000")
     step_lease: float = _setting("IM_STEP_LEASE", 15.0, "how long a start, stop or terminate owns its rows")
     launch_lease: float = _setting(
         "IM_LAUNCH_LEASE", 75.0, "how long a launch owns its row; above connect + read time-outs"
+    )
+    patience: float = _setting(
+        "IM_PATIENCE", 120.0, "seconds after which a worker that takes nothing, while messages wait, ends to be restarted"
     )
     concurrency: int = _setting("IM_CONCURRENCY", 2, "worker processes of one `im worker`")
     on_outside_stop: OnOutsideStop = _setting(
@@ -58,6 +63,16 @@ class Settings:
     on_orphan: OnOrphan = _setting(
         "IM_ON_ORPHAN", OnOrphan.LIST, "a machine of ours has no row: list, or adopt it for an hour"
     )
+    notice_stages: str = _setting("IM_NOTICE_STAGES", "60m,15m,5m", "how long before a deadline its notices are sent")
+    notice_webhook: str = _setting("IM_NOTICE_WEBHOOK", "", "URL that gets each notice as JSON", secret=True)
+    notice_slack: str = _setting(
+        "IM_NOTICE_SLACK", "", "incoming webhook of Slack, or of anything compatible", secret=True
+    )
+    notice_smtp: str = _setting(
+        "IM_NOTICE_SMTP", "", "mail server, as `smtp+starttls://user:password@host:587`", secret=True
+    )
+    notice_mail_from: str = _setting("IM_NOTICE_MAIL_FROM", "", "sender of notices by mail")
+    notice_mail_to: str = _setting("IM_NOTICE_MAIL_TO", "", "who gets them; `{owner}@example.com` for each owner")
     flower_url: str = _setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say")
 
     @property
@@ -69,8 +84,11 @@ class Settings:
         return Policies(self.on_outside_stop, self.on_outside_start, self.on_orphan)
 
     def __repr__(self) -> str:
-        shown = (f"{f.name}={redact(str(getattr(self, f.name)))!r}" for f in fields(self))
-        return f"Settings({', '.join(shown)})"
+        return f"Settings({', '.join(f'{f.name}={self._shown(f)!r}' for f in fields(self))})"
+
+    def _shown(self, one: Any) -> str:
+        value = str(getattr(self, one.name))
+        return "***" if value and one.metadata["secret"] else redact(value)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -114,6 +132,8 @@ def _coerce(name: str, value: Any) -> Any:
         raise Refused(f"{env}={text} is no log level", f"use one of {', '.join(_LEVELS)}")
     if name == "log_format" and text not in ("console", "json"):
         raise Refused(f"{env}={text} is no log format", "use console or json")
+    if name == "notice_stages":
+        parse_stages(text)
     if name == "broker_url" and text.startswith("valkey"):
         return text.replace("valkey", "redis", 1)  # kombu knows no valkey:// (kombu#2245); the protocol is the same
     return text
