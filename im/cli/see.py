@@ -19,6 +19,7 @@ from im.cli.selection import Filter, check_word, complete_names
 from im.cli.session import Session, pass_session
 from im.cli.spend import cost_lines, costs_of
 from im.cli.terminal import plain, takes_colour
+from im.domain import firewall
 from im.domain.instance import Instance
 from im.domain.lifecycle import phase
 from im.services import read
@@ -115,6 +116,7 @@ def _again_and_again(session: Session, look: Callable[[], Listing], output: Outp
 def freshness(seen: Listing) -> list[str]:
     """A sentence for each reason why deadlines are held, each place whose facts are old or that cannot be watched, and orphans."""
     told = [f"DEADLINES ARE HELD: {held.reason} (by {held.by}). Next: {held.mend}" for held in seen.holds]
+    told += [f"PAST DEADLINE: {alarm.sentence(seen.now)}. Next: im doctor" for alarm in seen.alarms if alarm.machines]
     for scope in sorted({row.scope for row in seen.rows if row.closed_at is None}):
         health = seen.health.get(scope)
         if health is None:
@@ -164,6 +166,8 @@ def _detail(session: Session, row: Instance, seen: Listing) -> str:
         ("address", " · ".join(filter(None, (row.public_ip, row.private_ip))) or "-"),
         ("log in", ssh_line(row) or "-"),
     ]
+    if (rules := firewall.rules_of(row.spec)) is not None:
+        lines.append(("open", firewall.sentence(rules)))
     lines += cost_lines(costs_of(session, [row])[row.id])
     if row.error:
         lines.append(("error", row.error))

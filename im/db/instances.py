@@ -127,6 +127,12 @@ def is_due(now: datetime) -> ColumnElement[bool]:
     )
 
 
+def past_deadline(connection: Connection, now: datetime) -> list[Instance]:
+    """Living instances whose deadline has passed, whatever is desired or seen of them."""
+    query = select_instances().where(t.closed_at.is_(None), t.expires_at <= now).order_by(t.expires_at)
+    return fetch_instances(connection, query)
+
+
 def expire(connection: Connection, now: datetime, limit: int) -> list[Instance]:
     """Turn what is due toward its `on_expiry`; returns the rows as they are afterwards.
 

@@ -23,6 +23,7 @@ from im.providers.base import Check, Provider
 from im.providers.errors import ProviderError
 from im.queue import DEADLINES, REQUESTS, WATCH, reach_broker, workers_alive
 from im.services import diagnose_money
+from im.services.alarm import standing
 from im.settings import Settings, redact
 
 if TYPE_CHECKING:
@@ -177,12 +178,18 @@ def _beat(settings: Settings) -> Iterator[Check]:
 def _holds(settings: Settings) -> Iterator[Check]:
     try:
         with _connected(settings.database_url) as connection:
-            found = holds.active(connection, database_clock(connection))
+            now = database_clock(connection)
+            found, late = holds.active(connection, now), standing(connection, now)
     except ImError:
         return
     for hold in found:
         yield Check(f"held, {hold.kind}", ok=False, detail=f"{hold.reason} (by {hold.by})", mend=hold.mend)
-    if not found:
+    for alarm in late:
+        if alarm.machines:
+            blind = "mend what doctor says of that scope; the cloud's console shows what runs"
+            mend = blind if alarm.blind else f"im why {alarm.machines[0].name}"
+            yield Check("past deadline", ok=False, detail=alarm.sentence(now), mend=mend)
+    if not found and not any(alarm.machines for alarm in late):
         yield Check("deadlines", ok=True, detail="enforced")
 
 

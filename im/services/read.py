@@ -12,11 +12,13 @@ from im.db import events, holds, instances, orphans, scopes
 from im.db import ticks as claimed
 from im.db.orphans import Summary
 from im.db.scopes import ScopeHealth
+from im.domain.alarm import Alarm
 from im.domain.errors import NoSuchInstance
 from im.domain.event import Event
 from im.domain.hold import Hold
 from im.domain.instance import Instance, Scope
 from im.domain.orphan import Orphan
+from im.services.alarm import standing
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -31,6 +33,8 @@ class Listing:
     health: Mapping[Scope, ScopeHealth]
     holds: tuple[Hold, ...] = ()
     """Why deadlines are not enforced just now."""
+    alarms: tuple[Alarm, ...] = ()
+    """Deadlines that were not kept, or of which nobody can tell; told with the list of everything."""
     orphans: Summary = Summary()
     """Machines of ours without a row; told with the list of everything."""
 
@@ -47,7 +51,8 @@ def listing(ctx: Context, *, everything: bool = False, owner: str | None = None)
         rows = instances.listed(connection, everything=everything, owner=owner)
         now = ctx.clock(connection)
         held = tuple(holds.active(connection, now))
-        return Listing(tuple(rows), now, scopes.health(connection), held, orphans.summary(connection))
+        alarms = tuple(standing(connection, now))
+        return Listing(tuple(rows), now, scopes.health(connection), held, alarms, orphans.summary(connection))
 
 
 def resolve(ctx: Context, words: Sequence[str]) -> Listing:

@@ -17,7 +17,7 @@ from im.logs import log
 from im.providers.base import Provider, Snapshot
 from im.providers.errors import ProviderError
 from im.queue import Task
-from im.services import orphans
+from im.services import alarm, orphans
 from im.services.enforce import ring_by_verb
 from im.services.pricing import upkeep
 
@@ -48,6 +48,7 @@ def refresh(ctx: Context) -> str:
         ctx.queue.ring(Task.REFRESH_SCOPE, [str(number)], label=str(place))
     ring_by_verb(ctx, waiting)
     upkeep(ctx)
+    alarm.sound(ctx)
     return f"{len(numbers)} scopes to look at, {len(waiting)} instances rung for"
 
 

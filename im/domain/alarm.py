@@ -1,0 +1,67 @@
+"""When a deadline could not be kept, or nobody can tell: said loudly, with how many machines, how long and what it may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from im.domain.duration import format_duration
+from im.domain.instance import ALIVE, Instance, Observed, Scope
+from im.domain.money import show
+
+GRACE = timedelta(seconds=60)
+"""A tick and a lease: within it a stop is simply on its way."""
+_AT_REST = frozenset({Observed.NONE, Observed.STOPPED, Observed.TERMINATED, Observed.MISSING})
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """A scope that cannot be listed: since when, and why."""
+
+    since: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Machines of one scope past their deadline: still running, or, where `blind`, not known to have stopped."""
+
+    scope: Scope
+    machines: tuple[Instance, ...]
+    longest: timedelta
+    """How long the first of them is past its deadline."""
+    blind: Blind | None
+    usd: Decimal | None = None
+    """What the time past their deadlines costs if all of them run; None where no price is known."""
+
+    def sentence(self, now: datetime) -> str:
+        count = len(self.machines)
+        many = f"{count} machine{'' if count == 1 else 's'} past {'its' if count == 1 else 'their'} deadline"
+        over = f"up to {format_duration(self.longest)} over" if count else ""
+        money = f", {show(self.usd)} so far" if self.usd else ""
+        if self.blind is not None:
+            since = format_duration(now - self.blind.since)
+            told = f"{self.scope} cannot be seen since {since} ({self.blind.reason})"
+            return f"{told}: {many} cannot be verified, {over}{money}" if count else told
+        why = sorted({row.error_code for row in self.machines if row.error_code})
+        reason = f" ({', '.join(why)})" if why else ""
+        return f"{self.scope}: {many} still run{'s' if count == 1 else ''}{reason}, {over}{money}"
+
+
+def alarms(rows: Iterable[Instance], blind: Mapping[Scope, Blind], now: datetime) -> list[Alarm]:
+    """One alarm for each scope that has reason for one, worst first. `rows`: the living ones."""
+    late: dict[Scope, list[Instance]] = {scope: [] for scope in blind}
+    for row in rows:
+        over = now - row.expires_at
+        unseen = row.scope in blind and row.observed not in _AT_REST and over > timedelta(0)
+        if unseen or (row.observed in ALIVE and over > GRACE):
+            late.setdefault(row.scope, []).append(row)
+    found = [
+        Alarm(
+            scope, tuple(machines), max((now - m.expires_at for m in machines), default=timedelta(0)), blind.get(scope)
+        )
+        for scope, machines in late.items()
+    ]
+    return sorted(found, key=lambda a: (-len(a.machines), a.scope))
