@@ -13,6 +13,7 @@ from im.cli.selection import check_word
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.intent import Deadline
+from im.domain.names import check_login
 from im.services import adopt as adopting
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--name", metavar="NAME", help="What to call it; two words are made up when none is given.")
 @click.option("--provider", metavar="CLOUD", help="Whose machine it is; default aws.")
 @click.option("--region", metavar="REGION", help="Where it is; default AWS_REGION.")
+@click.option("--ssh-user", metavar="USER", help="Who logs in; im cannot know.")
 @wait_options
 @output_options
 @pass_session
@@ -38,6 +40,7 @@ def adopt(
     name: str | None,
     provider: str | None,
     region: str | None,
+    ssh_user: str | None,
     waiting: Waiting,
     output: Output,
 ) -> None:
@@ -61,6 +64,7 @@ def adopt(
         name=name,
         deadline=deadline,
         actor=settings.owner,
+        ssh_user=check_login(ssh_user) if ssh_user else "",
     )
     session.log_to_stderr()
     finish(session, adopting.adopt(session.context, wish), waiting, output, tell_adopted)

@@ -48,6 +48,8 @@ class Wish:
     name: str | None
     deadline: Deadline
     actor: str
+    ssh_user: str = ""
+    """Who logs in; nobody can ask the cloud."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class _Taking:
     name: str | None
     desired: Desired
     expires_at: datetime
+    ssh_user: str = ""
 
 
 def adopt(ctx: Context, wish: Wish) -> Answer:
@@ -71,8 +74,8 @@ def adopt(ctx: Context, wish: Wish) -> Answer:
     names = _names(wish.name, len(wish.machines))
 
     def decide(_: Connection, now: datetime) -> list[_Taking]:
-        until = wish.deadline.after(now)
-        return [_Taking(m, scope, n, Desired.RUNNING, until) for m, n in zip(wish.machines, names, strict=True)]
+        until, named = wish.deadline.after(now), zip(wish.machines, names, strict=True)
+        return [_Taking(m, scope, n, Desired.RUNNING, until, wish.ssh_user) for m, n in named]
 
     return _commit(ctx, decide, wish.actor, "adopt requested")
 
@@ -143,7 +146,7 @@ def _as_row(connection: Connection, one: _Taking, actor: str, now: datetime, *, 
         "owner": actor,
         "scope_id": scopes.ensure(connection, one.scope),
         # what it is, only the cloud knows
-        "spec": from_spec(Spec("", "", "", "", "", actor)),
+        "spec": from_spec(Spec("", "", "", "", one.ssh_user, actor)),
         "created_at": now,
         "desired": one.desired.value,
         "why": Why.USER.value,

@@ -18,7 +18,7 @@ from im.domain.intent import Deadline
 from im.domain.lifecycle import YOUNG
 from im.domain.policy import ORPHAN_TTL, OnOrphan
 from im.logs import log
-from im.providers.base import Provider, Slot, Snapshot
+from im.providers.base import Provider, Snapshot
 from im.providers.errors import ProviderError
 from im.services import adopt
 from im.services.enforce import ring_by_verb
@@ -34,6 +34,7 @@ _ENDING = (Observed.TERMINATING, Observed.TERMINATED)
 _UNDER_WAY = (LaunchState.OPEN, LaunchState.CALLED)
 
 Filled = tuple[Instance, Sighting]
+"""A slot that got its machine, and the machine."""
 
 
 def look_for_orphans(ctx: Context, provider: Provider, scope: Scope, number: int) -> int:
@@ -60,7 +61,7 @@ def look_for_orphans(ctx: Context, provider: Provider, scope: Scope, number: int
         orphans.close(connection, number, ctx.clock(connection), gone=sorted(gone))
     for one in sorted(new | back):
         log.warning("a machine of ours has no row; im orphans", scope=str(scope), machine=one, because=found[one][1])
-    _finish(ctx, provider, scope, filled)
+    _drive_on(ctx, scope, filled)
     if new and ctx.settings.policies.orphan is OnOrphan.ADOPT:
         adopt.adopt_orphans(ctx, sorted(new), Deadline(by=ORPHAN_TTL), name=None, actor="policy")
     return len(found)
@@ -126,16 +127,11 @@ def _because(machine: Sighting, launch: Launch | None, past: Mapping[str, str]) 
     return "it carries our tag, and no launch of ours made it"
 
 
-def _finish(ctx: Context, provider: Provider, scope: Scope, filled: Sequence[Filled]) -> None:
-    """Name what has found its row, and have it driven on. Names are cosmetic: a failure is logged and forgotten."""
-    if not filled:
-        return
-    try:
-        provider.label(scope, {machine.provider_id: Slot(row.id, row.name) for row, machine in filled})
-    except ProviderError as exc:
-        log.warning("names were not tagged", scope=str(scope), error=exc.message)
-    log.warning("machines found their rows after all", scope=str(scope), instances=[row.name for row, _ in filled])
-    ring_by_verb(ctx, (row for row, _ in filled))
+def _drive_on(ctx: Context, scope: Scope, filled: Sequence[Filled]) -> None:
+    """What has found its row is reconcile's from here on; nothing is changed at the cloud by looking, not even a name."""
+    if filled:
+        log.warning("machines found their rows after all", scope=str(scope), instances=[row.name for row, _ in filled])
+        ring_by_verb(ctx, (row for row, _ in filled))
 
 
 def due(connection: Connection, now: datetime) -> list[int]:

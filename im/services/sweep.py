@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from im.db import scopes, ticks
 from im.logs import log
 from im.queue import Task
-from im.services import enforce, refresh
+from im.services import enforce, orphans, refresh
 from im.services.reconcile import reconcile_scope
 
 if TYPE_CHECKING:
@@ -40,10 +40,12 @@ def sweep(ctx: Context) -> str:
     alone = replace(ctx, queue=_Silent())
     told = [enforce.enforce_ttl(alone, hinted=("sweep",))]
     with ctx.begin() as connection:
-        numbers = scopes.in_use(connection)
+        numbers = sorted({*scopes.in_use(connection), *orphans.due(connection, ctx.clock(connection))})
     for number in numbers:
         refresh.refresh_scope(alone, number)
         told += reconcile_scope(alone, number)
+    notices.plan_notices(alone)
+    told.append(notices.notify(alone))
     return "; ".join(told[:5])
 
 

@@ -53,6 +53,14 @@ def test_adopt_says_what_will_become_of_it_and_calls_no_cloud(world: World) -> N
     assert run(world, "ssh", "old", "--print").stdout == f"ssh {row['public_ip']}\n"
 
 
+def test_who_logs_in_can_be_said_because_no_cloud_knows(world: World) -> None:
+    machine = world.cloud.foreign("fake-1a")
+    run(world, "adopt", machine, "-d", "4h", "--name", "old", "--ssh-user", "ubuntu")
+    world.advance(5)
+    assert run(world, "ssh", "old", "--print").stdout == f"ssh ubuntu@{world.row('old').public_ip}\n"
+    assert run(world, "adopt", machine, "-d", "4h", "--ssh-user", "-oProxyCommand=x").exit_code == 2
+
+
 def test_waiting_ends_when_it_is_taken_in_or_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("im.cli.wait.time.sleep", lambda _: None)
     machine = world.cloud.foreign("fake-1a")

@@ -191,12 +191,13 @@ class TestMatched:
         assert {(row.provider_id, row.settled) for row in read.listing(world.ctx).rows} == {(None, True)}
         return list(world.cloud._machines)
 
-    def test_it_is_found_named_and_stopped_past_its_deadline(self, world: World) -> None:
+    def test_it_is_found_and_stopped_past_its_deadline(self, world: World) -> None:
         (machine,) = self._late(world)
         world.advance(SWEEP + 60, step=1)
         assert world.row("web").provider_id == machine
         assert world.at_cloud("web") is Observed.STOPPED
         assert "found" in world.kinds("web")
+        assert {call.verb for call in world.cloud.calls} == {"launch", "stop"}  # looking changes nothing
         assert listed(world) == []
 
     def test_each_slot_gets_one_machine_and_no_more(self, world: World) -> None:
