@@ -1,24 +1,20 @@
-"""Processes whose clock is an hour wrong, by libfaketime where this machine has it (Debian package of that name); needs no right.
+"""Processes whose clock is an hour wrong. It takes a C compiler and no right: a few functions stand before the C library's own.
 
-Only the database's clock decides, so that neither a worker nor a beat nor somebody's terminal may do harm with theirs. The
-database's own clock and the cloud's are not moved here: then everything is held, as tests/integration/test_holds.py shows.
+Only the database's clock decides, so that neither a worker nor a beat may do harm with theirs. The database's own clock and the
+cloud's are not moved here: then everything is held, as tests/integration/test_holds.py shows. (Debian's libfaketime would not
+do: with a shifted clock, Python's sleep fails under it with EINVAL.)
 """
 
 from __future__ import annotations
 
-import os
+import shutil
 import signal
-from glob import glob
+import subprocess
+from pathlib import Path
 from random import Random
 
 from tests.chaos.soak.nemesis import Blow, Fault
 from tests.chaos.soak.room import BEATS, WORKERS, Room
-
-
-def library() -> str:
-    """Its path; empty where there is none. IM_SOAK_FAKETIME names one that is somewhere else."""
-    found = [os.environ.get("IM_SOAK_FAKETIME", ""), *sorted(glob("/usr/lib/*/faketime/libfaketimeMT.so.1"))]
-    return next((path for path in found if path), "")
 
 
 def clock_shifted(room: Room, rng: Random, scale: float) -> Blow:
@@ -26,14 +22,7 @@ def clock_shifted(room: Room, rng: Random, scale: float) -> Blow:
     name, hours = rng.choice((*WORKERS, *BEATS)), rng.choice((-1, 1))
     child = room.children[name]
     on_time = dict(child.environ)
-    child.environ = on_time | {
-        "LD_PRELOAD": library(),
-        "FAKETIME": f"{hours * 3600:+}",
-        # time-outs are measured by the monotonic clock, which no administrator can set
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "DONT_FAKE_MONOTONIC": "1",
-        "FAKETIME_DISABLE_SHM": "1",
-    }
+    child.environ = on_time | {"LD_PRELOAD": str(_built(room.folder)), "SHIFT_SECONDS": str(hours * 3600)}
     child.signal(signal.SIGKILL, whole=True)
 
     def end() -> None:
@@ -43,4 +32,14 @@ def clock_shifted(room: Room, rng: Random, scale: float) -> Blow:
     return Blow(f"{name} is started again {hours:+} h off", rng.uniform(40, 150) * scale, end)
 
 
-CLOCKS: dict[str, Fault] = {"clock shifted": clock_shifted} if library() else {}
+def _built(folder: Path) -> Path:
+    library = folder / "shift.so"
+    if not library.exists():
+        source = Path(__file__).with_name("shift.c")
+        compiler = shutil.which("cc")
+        assert compiler is not None
+        subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"], check=True)
+    return library
+
+
+CLOCKS: dict[str, Fault] = {"clock shifted": clock_shifted} if shutil.which("cc") else {}

@@ -60,7 +60,7 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
     try:
         say(
             f"soak of {given.seconds:.0f} s in {room.folder}"
-            + ("" if CLOCKS else "; clocks stay right: no libfaketime")
+            + ("" if CLOCKS else "; clocks stay right: there is no C compiler")
         )
         room.open()
         began = time.time()
