@@ -38,32 +38,32 @@ def credentials_denied(room: Room, rng: Random, scale: float) -> Blow:
 
 def reply_lost(room: Room, rng: Random, scale: float) -> Blow:
     action, times = rng.choice(_CHANGING), rng.randint(1, 3)
-    room.control.lose_reply(action, times=times, duration=60 * scale)
-    return Blow(f"{action} is done {times} times without a word", 10 * scale)
+    number = room.control.lose_reply(action, times=times)
+    return _some_time(room, number, 20 * scale, f"{action} is done {times} times without a word")
 
 
 def request_lost(room: Room, rng: Random, scale: float) -> Blow:
     action, times = rng.choice(_CHANGING), rng.randint(1, 3)
-    room.control.lose_request(action, times=times, duration=60 * scale)
-    return Blow(f"{action} is lost on the way {times} times", 10 * scale)
+    number = room.control.lose_request(action, times=times)
+    return _some_time(room, number, 20 * scale, f"{action} is lost on the way {times} times")
 
 
 def effect_late(room: Room, rng: Random, scale: float) -> Blow:
     action, late = rng.choice(_CHANGING[:4]), rng.uniform(5, 40) * scale
-    room.control.act_late(action, late, times=rng.randint(1, 2), duration=60 * scale)
-    return Blow(f"{action} is done {late:.0f} s late", 20 * scale)
+    number = room.control.act_late(action, late, times=rng.randint(1, 2))
+    return _some_time(room, number, late + 10 * scale, f"{action} is done {late:.0f} s late")
 
 
 def body_cut(room: Room, rng: Random, scale: float) -> Blow:
-    action = rng.choice(_ANY)
-    room.control.truncate(action, rng.uniform(0.1, 0.9), times=rng.randint(1, 3), duration=60 * scale)
-    return Blow(f"{action} answers half", 10 * scale)
+    action, times = rng.choice(_ANY), rng.randint(1, 3)
+    number = room.control.truncate(action, rng.uniform(0.1, 0.9), times=times)
+    return _some_time(room, number, 20 * scale, f"{action} answers half, {times} times")
 
 
 def answer_slow(room: Room, rng: Random, scale: float) -> Blow:
     action, delay = rng.choice(_ANY), rng.uniform(2, 20) * scale
-    room.control.slow(action, delay, times=rng.randint(1, 3), duration=60 * scale)
-    return Blow(f"{action} answers after {delay:.0f} s", delay + 5)
+    number = room.control.slow(action, delay, times=rng.randint(1, 3))
+    return _some_time(room, number, 10 * scale + delay, f"{action} answers after {delay:.0f} s")
 
 
 def zone_full(room: Room, rng: Random, scale: float) -> Blow:
@@ -189,6 +189,11 @@ def deployment(room: Room) -> str:
 
         kept.write_text(_ask(room, "SELECT id FROM deployment")[0][0])
     return kept.read_text()
+
+
+def _some_time(room: Room, number: int, seconds: float, told: str) -> Blow:
+    """A fault that strikes a few times, if it is called at all within its time."""
+    return Blow(told, seconds, lambda: room.control.clear_faults(number))
 
 
 def _until(room: Room, seconds: float, told: str, **fields: Any) -> Blow:

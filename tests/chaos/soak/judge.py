@@ -32,6 +32,8 @@ class Overrun:
     """Nothing had been broken for a tick and a lease when its deadline came, nor until it ended."""
     woken: bool
     """Somebody outside started it after its deadline: what is measured is how soon that was seen."""
+    arrived: bool
+    """It was pending when its deadline came, which no cloud can stop: what is measured is how soon it was seen to run."""
 
     @property
     def broken(self) -> bool:
@@ -190,7 +192,16 @@ def _overruns(e: Evidence, windows: Sequence[Window]) -> Iterator[Overrun]:
                 if ended > began:
                     hurt = covered(windows, began, ended)
                     healthy = not any(w.began < ended and w.ended + TICK_AND_LEASE > began for w in windows)
-                    yield Overrun(row["name"], one.id, deadline, ended - began, hurt, healthy, woken)
+                    yield Overrun(
+                        row["name"],
+                        one.id,
+                        deadline,
+                        ended - began,
+                        hurt,
+                        healthy,
+                        woken,
+                        not woken and began > deadline,
+                    )
 
 
 def covered(windows: Sequence[Window], began: float, ended: float) -> float:

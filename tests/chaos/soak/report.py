@@ -68,10 +68,12 @@ def as_json(run: Run, e: Evidence, verdict: Verdict, windows: Sequence[Window]) 
 
 def lateness(verdict: Verdict) -> dict[str, dict[str, float]]:
     """Seconds from a deadline to the stop that the cloud accepted, for machines that ran when it came."""
+    ran = [o for o in verdict.overruns if not o.woken and not o.arrived]
     kinds = {
-        "healthy": [o.seconds for o in verdict.overruns if o.healthy and not o.woken],
-        "in storms": [o.seconds for o in verdict.overruns if not o.healthy and not o.woken],
-        "in storms, less the faults": [max(0.0, o.seconds - o.disturbed) for o in verdict.overruns if not o.healthy],
+        "healthy": [o.seconds for o in ran if o.healthy],
+        "in storms": [o.seconds for o in ran if not o.healthy],
+        "in storms, less the faults": [max(0.0, o.seconds - o.disturbed) for o in ran if not o.healthy],
+        "pending at it": [o.seconds for o in verdict.overruns if o.arrived],
         "woken outside after it": [o.seconds for o in verdict.overruns if o.woken],
     }
     return {name: _percentiles(sorted(found)) for name, found in kinds.items()}

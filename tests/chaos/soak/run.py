@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -85,6 +86,8 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
         say("all faults ended, nobody asks for anything more; waiting until it is quiet")
         quiet_after = _drain(room, say)
         evidence = gather(room, began, [one.path for one in people])
+        # whoever doubts the judge may judge again
+        (room.folder / "evidence.pickle").write_bytes(pickle.dumps((evidence, nemesis.windows)))
         verdict = judge(evidence, nemesis.windows)
         run = report.Run(
             given.seed,
