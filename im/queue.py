@@ -30,6 +30,7 @@ class Task(StrEnum):
     REFRESH_SCOPE = "im.refresh_scope"
     ENFORCE_TTL = "im.enforce_ttl"
     PRICES = "im.prices"
+    NOTIFY = "im.notify"
 
 
 REQUESTS, DEADLINES, WATCH = "im.requests", "im.deadlines", "im.watch"
@@ -44,6 +45,7 @@ ROUTES = {
     Task.REFRESH_SCOPE: WATCH,
     Task.ENFORCE_TTL: DEADLINES,
     Task.PRICES: WATCH,
+    Task.NOTIFY: WATCH,
 }
 """Deadlines have a queue of their own, so that no crowd of requests or listings stands before them."""
 

@@ -34,6 +34,7 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
     answer(Task.REFRESH_SCOPE, refresh_scope)
     answer(Task.ENFORCE_TTL, enforce_ttl)
     answer(Task.PRICES, prices)
+    answer(Task.NOTIFY, notify)
 
 
 def reconcile(ctx: Context, ids: Sequence[str]) -> str:
@@ -64,6 +65,12 @@ def prices(ctx: Context, _ids: Sequence[str]) -> str:
     from im.services.pricing import refresh_prices
 
     return refresh_prices(ctx)
+
+
+def notify(ctx: Context, _ids: Sequence[str]) -> str:
+    from im.services.notices import notify
+
+    return notify(ctx)
 
 
 def checked(ids: object) -> list[str] | None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     Numeric,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
@@ -74,4 +77,26 @@ budgets = Table(
     Column("set_by", Text, nullable=False),
     _moment("set_at", nullable=False),
     CheckConstraint("usd_per_month >= 0", name="not_negative"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("instance_id", Text, ForeignKey("instances.id"), nullable=False),
+    _moment("expires_at", nullable=False),
+    # seconds before the deadline
+    Column("stage", Integer, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    _moment("created_at", nullable=False),
+    _moment("next_attempt_at", nullable=False),
+    Column("lease_token", Text),
+    _moment("lease_until"),
+    _moment("sent_at"),
+    Column("error", Text),
+    UniqueConstraint("instance_id", "expires_at", "stage", "channel", name="uq_notices_once"),
+    CheckConstraint("state IN ('pending', 'sent', 'moved', 'late')", name="state"),
+    Index("ix_notices_pending", "next_attempt_at", postgresql_where=text("state = 'pending'")),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import usage
+from im.db import notices, usage
 from im.domain.cost import Window, together
 from im.domain.duration import format_duration
 from im.domain.instance import ALIVE
@@ -26,6 +26,7 @@ def checks(connection: Connection, now: datetime) -> Iterator[Check]:
     found = ledger(connection, usage.instances_since(connection, now - MONTH), now)
     yield _overrun(found)
     yield _prices(found)
+    yield _notices(notices.standing(connection, now - timedelta(days=1)))
 
 
 def _overrun(found: Ledger) -> Check:
@@ -58,3 +59,18 @@ def _prices(found: Ledger) -> Check:
         mend = f"im prices set {unknown[0]} USD_PER_HOUR, or let a worker ask (pricing:GetProducts)"
         return Check("prices", ok=False, detail=detail, mend=mend)
     return Check("prices", ok=True, detail="; ".join(sources) or "nothing is running that would need one")
+
+
+def _notices(standing: notices.Standing) -> Check:
+    detail = f"{standing.sent} sent in the last day"
+    if standing.late:
+        were = "1 was" if standing.late == 1 else f"{standing.late} were"
+        detail += f", {were} not taken before {'its deadline' if standing.late == 1 else 'their deadlines'}"
+    if standing.failing:
+        detail += f", {standing.failing} refused so far and sent again"
+    ok = not (standing.late or standing.failing)
+    if standing.error and not ok:
+        detail += f": {standing.error}"
+    return Check(
+        "notices", ok=ok, detail=detail, mend="" if ok else "mend the receiver, or IM_NOTICE_… in the environment"
+    )

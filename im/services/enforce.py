@@ -14,6 +14,7 @@ from im.domain.instance import Desired, Instance
 from im.failpoints import Point, reach
 from im.logs import log
 from im.queue import DEADLINES, Task, doorbell_for
+from im.services.notices import plan_notices
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -30,6 +31,8 @@ def enforce_ttl(ctx: Context, hinted: Sequence[str] = ()) -> str:
     if not hinted and not _claim_tick(ctx):
         return "another beat's tick did this"
     reach(Point.ENFORCE_CLAIMED)
+    if not hinted:
+        plan_notices(ctx)
     if held := _held(ctx):
         return held
     expired: list[Instance] = []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from im.db import scopes, ticks
 from im.logs import log
 from im.queue import Task
-from im.services import enforce, orphans, refresh
+from im.services import enforce, notices, orphans, refresh
 from im.services.reconcile import reconcile_scope
 
 if TYPE_CHECKING:

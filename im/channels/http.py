@@ -1,0 +1,67 @@
+"""Notices over HTTP: a webhook of one's own, which gets everything, and Slack's (or anything compatible), which gets text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import urllib3
+from urllib3.exceptions import HTTPError
+from urllib3.util import Timeout, parse_url
+
+from im.channels import NotSent
+from im.domain.errors import Refused
+from im.domain.notice import Notice
+
+_TIMEOUT = Timeout(connect=3, read=5)
+"""Seconds. A receiver that thinks for longer counts as one that did not take it, and is asked again."""
+
+
+class _Http:
+    """One POST, one answer; no redirect is followed, because it would carry the notice to somebody unnamed."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = parse_url(url)
+        except HTTPError:
+            parsed = None
+        if parsed is None or parsed.scheme not in ("http", "https") or not parsed.host:
+            raise Refused(
+                "a notice can only be sent to an http or https URL", "mend IM_NOTICE_WEBHOOK or IM_NOTICE_SLACK"
+            )
+        self._url = url
+        self._host = parsed.host  # the rest of the URL may be a secret, as Slack's is
+        self._pool = urllib3.PoolManager(num_pools=1, retries=False, timeout=_TIMEOUT)
+
+    def _post(self, body: Mapping[str, Any], key: str) -> None:
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": "im"}
+        try:
+            answer = self._pool.request(
+                "POST", self._url, body=json.dumps(body).encode(), headers=headers, redirect=False, retries=False
+            )
+        except HTTPError as exc:
+            raise NotSent(f"{self._host} cannot be reached ({type(exc).__name__})") from exc
+        finally:
+            self._pool.clear()
+        if not 200 <= answer.status < 300:
+            raise NotSent(f"{self._host} answered {answer.status}")
+
+
+class Webhook(_Http):
+    def send(self, notice: Notice, now: datetime) -> None:
+        self._post(notice.payload(now), notice.key)
+
+
+class Slack(_Http):
+    """Incoming webhooks, as Slack, Mattermost, Discord (/slack) and Rocket.Chat take them."""
+
+    def send(self, notice: Notice, now: datetime) -> None:
+        left = notice.text(now).partition("\n")[0].removesuffix(" To keep it longer:")
+        self._post({"text": f"{_escaped(left)} To keep it longer: `{notice.extend}`"}, notice.key)
+
+
+def _escaped(text: str) -> str:
+    """Slack's three control characters, so that no owner's name becomes a link or a mention."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,84 @@
+"""Notices by SMTP, one mail each, to one address or to one made from the owner's name."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from datetime import datetime
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+from im.channels import NotSent
+from im.domain.errors import Refused
+from im.domain.notice import Notice
+
+_TIMEOUT = 8.0
+_OWNER = re.compile(r"[A-Za-z0-9._+-]{1,64}", re.ASCII)
+_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+", re.ASCII)
+_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+class Mail:
+    """`smtp://` plain, `smtp+starttls://` and `smtps://` encrypted; user and password in the URL, percent-encoded."""
+
+    def __init__(self, url: str, sender: str, to: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise Refused(
+                "IM_NOTICE_SMTP is no mail server", "write smtp+starttls://user:password@mail.example.com:587"
+            )
+        if parts.username and parts.scheme == "smtp":
+            raise Refused("IM_NOTICE_SMTP would send a password in the clear", "use smtp+starttls:// or smtps://")
+        if not _ADDRESS.fullmatch(sender) or not _ADDRESS.fullmatch(to.replace("{owner}", "owner")):
+            raise Refused(
+                "notices by mail need a sender and a receiver",
+                "set IM_NOTICE_MAIL_FROM=im@example.com and IM_NOTICE_MAIL_TO={owner}@example.com",
+            )
+        self._scheme, self._host, self._port = parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
+        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+        self._sender, self._to = sender, to
+
+    def __repr__(self) -> str:
+        return f"Mail({self._scheme}://{self._host}:{self._port})"
+
+    def send(self, notice: Notice, now: datetime) -> None:
+        letter = self._letter(notice, now)
+        try:
+            with self._connected() as server:
+                server.send_message(letter)
+        except (OSError, smtplib.SMTPException) as exc:
+            raise NotSent(f"{self._host} did not take the mail ({type(exc).__name__})") from exc
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._scheme == "smtps":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self._host, self._port, timeout=_TIMEOUT, context=ssl.create_default_context()
+            )
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT)
+        try:
+            if self._scheme == "smtp+starttls":
+                server.starttls(context=ssl.create_default_context())
+            if self._user:
+                server.login(self._user, self._password)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _letter(self, notice: Notice, now: datetime) -> EmailMessage:
+        to = self._to
+        if "{owner}" in to:
+            if not _OWNER.fullmatch(notice.owner):
+                raise NotSent("the owner's name cannot be part of an address")
+            to = to.replace("{owner}", notice.owner)
+        letter = EmailMessage()
+        letter["From"], letter["To"] = self._sender, to
+        letter["Subject"] = notice.subject(now)
+        letter["Date"] = now
+        # the same for every attempt, so that a mailbox may drop the second one
+        letter["Message-ID"] = f"<{notice.key}@im>"
+        letter["Auto-Submitted"] = "auto-generated"
+        letter.set_content(notice.text(now))
+        return letter
