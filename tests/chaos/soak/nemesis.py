@@ -6,7 +6,6 @@ them is ended. What is measured as a healthy fleet is the calm, less the time th
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 import time
@@ -113,8 +112,11 @@ class Nemesis(threading.Thread):
                 self._strike(one)
             while self._under_way and self._wait_until(min(until for until, _, _ in self._under_way.values())):
                 pass
-            self._end_all(float("inf"))
             self._room.lift()
+            until = time.time() + 60
+            while self._under_way and time.time() < until:
+                self._end_all(float("inf"))
+                time.sleep(0.2)
 
     def _wait_until(self, moment: float) -> bool:
         """Ends on the way whatever is over; False when it is time to go."""
@@ -148,10 +150,13 @@ class Nemesis(threading.Thread):
     def _end_all(self, now: float) -> None:
         for kind, (until, blow, began) in list(self._under_way.items()):
             if until <= now:
-                del self._under_way[kind]
-                if blow.end is not None:
-                    with contextlib.suppress(Exception):  # it ended by itself, with the process that it was done to
+                try:
+                    if blow.end is not None:
                         blow.end()
+                except Exception:  # whom it was done to is held still by another fault: it is not over yet
+                    self._under_way[kind] = (time.time() + 1, blow, began)
+                    continue
+                del self._under_way[kind]
                 self.windows.append(Window(kind, began, time.time(), blow.told))
                 self._diary.write(json.dumps({"at": time.time(), "ended": kind}) + "\n")
 
