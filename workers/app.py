@@ -45,6 +45,8 @@ def worker_settings() -> dict[str, Any]:
         "worker_soft_shutdown_timeout": 30,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        # a broker that takes no writes (out of memory, read-only) would end the worker, and its sweeper with it
+        "broker_channel_error_retry": True,
         "worker_send_task_events": True,
         "task_send_sent_event": True,
         "worker_hijack_root_logger": False,
