@@ -129,11 +129,14 @@ def test_one_time_spot_cannot_be_stopped(real: StandInRoom) -> None:
     assert set(result.done) == set(ids)
 
 
-def test_a_listing_that_breaks_off_says_that_it_is_incomplete(real: StandInRoom) -> None:
-    ids = real.control.create(1500, tags={"im:deployment": DEPLOYMENT})
+def test_a_listing_that_breaks_off_says_that_it_is_incomplete(
+    real: StandInRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("im.providers.aws.sightings.PAGE", 10)
+    ids = real.control.create(15, tags={"im:deployment": DEPLOYMENT})
     real.control.refuse("DescribeInstances", "UnauthorizedOperation", skip=1)
     half = real.provider.ours(real.scope)
-    assert (half.complete, len(half.sightings)) == (False, 1000)
+    assert (half.complete, len(half.sightings)) == (False, 10)
     whole = real.provider.ours(real.scope)
     assert whole.complete
     assert [one.provider_id for one in whole.sightings] == ids
