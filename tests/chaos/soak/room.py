@@ -111,15 +111,17 @@ class Room:
 
     # ---- life --------------------------------------------------------------------------------------------------------
 
-    def open(self) -> None:
-        """Services first, then the schema, then the fleet; returns once every worker has had the time to connect."""
+    def open(self, fleet: Sequence[str] = (*WORKERS, *BEATS)) -> None:
+        """Services first, then the schema, then so much of the fleet; it has only just been started when this returns."""
         self.children["postgres"].start()
         self.children["broker"].start()
         self.wait_for(lambda: postgres.answers(self.sockets), 60, "Postgres")
         postgres.ensure_database(self.sockets, "soak")
         migrate.upgrade(self.database_url)
         self._add_fleet()
-        for name in (*WORKERS, *BEATS):
+        for name in {*WORKERS, *BEATS} - set(fleet):
+            del self.children[name]
+        for name in fleet:
             self.children[name].start()
         self._supervisor.start()
 
