@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from im.cli.complaint import note
-from im.cli.machine import Machine, machine_options
+from im.cli.machine import Machine, check_ssh_from, machine_json, machine_lines, machine_options
 from im.cli.moments import ahead, local, utc
 from im.cli.options import Output, Waiting, deadline_options, output_options, wait_options
 from im.cli.session import Session, here, pass_session
@@ -67,11 +68,10 @@ def create(
     ask = Ask(
         instance_type=instance_type,
         zone=availability_zone,
-        image=machine.image,
-        ssh_user=machine.ssh_user,
         public_key=read_public_key(public_key),
         owner=settings.owner,
         tags=_tags(tags),
+        **machine.asked,
     )
     order = request.Order(
         provider=provider or settings.provider,
@@ -82,6 +82,7 @@ def create(
         deadline=deadline or Deadline(by=DEFAULT_TTL),
         actor=settings.owner,
     )
+    order = _let_in(session, machine, order)
     if dry_run:
         _tell_plan(session, request.plan(settings, order), order, output)
         return
@@ -91,6 +92,23 @@ def create(
     session.log_to_stderr()
     answer = request.create(session.context, order)
     finish(session, answer, waiting, output, promised(session, [change.after for change in answer.changes]))
+
+
+def _let_in(session: Session, machine: Machine, order: Order) -> Order:
+    """The order with the networks that may log in. Whoever brings a firewall of their own, or has none, says nothing of them."""
+    from im.cli.whereabouts import sources
+    from im.providers import registry
+    from im.services import request
+
+    can = registry.profile(order.provider).capabilities
+    if not machine.ssh_from and (machine.own_firewall or not can.can_firewall):
+        return order
+    words = machine.ssh_from or check_ssh_from((session.settings.ssh_from,))
+    somewhere = replace(order, ask=replace(order.ask, ssh_from=sources(words, real=False)))
+    if not can.real or session.settings.sandbox or "me" not in words:
+        return somewhere
+    request.plan(session.settings, somewhere)  # what is wrong for other reasons is refused before anybody is asked
+    return replace(order, ask=replace(order.ask, ssh_from=sources(words, real=True)))
 
 
 def _tags(written: tuple[str, ...]) -> dict[str, str]:
@@ -127,6 +145,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
                 "instance_type": plan.spec.instance_type,
                 "image": plan.spec.image,
                 "ssh_user": plan.spec.ssh_user,
+                **machine_json(plan.spec),
                 "expires_at": utc(expires_at),
                 "on_expiry": plan.on_expiry.value,
                 "usd_per_hour": exact(quote.per_hour),
@@ -141,6 +160,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
         ("name", shown),
         ("where", f"{plan.scope.provider} {plan.spec.zone or plan.scope.region}, account {plan.scope.account}"),
         ("image", f"{plan.spec.image}, log in as {plan.spec.ssh_user}"),
+        *machine_lines(plan.spec),
         ("until", f"{local(expires_at, now)} ({ahead(expires_at, now)}), then {plan.on_expiry.value}"),
         ("costs", quote.sentence),
     ]

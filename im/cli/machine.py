@@ -1,4 +1,4 @@
-"""The options of `im create` that say what kind of machine it is to be, gathered into one value."""
+"""The options of `im create` that say what kind of machine it is to be, gathered into one value; and what became of them, told."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
+from im.domain import firewall
+from im.domain.errors import Refused
+from im.domain.instance import Spec
 from im.domain.names import check_login
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -18,8 +21,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Machine:
     """What was typed, each part checked as far as that can be done without knowing the cloud."""
 
-    image: str | None
-    ssh_user: str | None
+    asked: dict[str, Any]
+    """Fields of `Ask`, by name."""
+    ssh_from: tuple[str, ...]
+    """Words: me, none, or networks; empty when nothing was said."""
+    own_firewall: bool
 
 
 def machine_options(command: F) -> F:
@@ -31,9 +37,50 @@ def machine_options(command: F) -> F:
         help="al2023 (the default), ubuntu-24.04, debian-12, windows-2022, dl-base …, an AMI id, or PATTERN:OWNER.",
     )
     @click.option("--ssh-user", metavar="USER", help="Who logs in, should the image not tell.")
+    @click.option(
+        "--ssh-from",
+        multiple=True,
+        metavar="CIDR|me|none",
+        help="Who may log in; default me: the address this machine has.",
+    )
+    @click.option("--open", "opened", multiple=True, metavar="PORTS", help="443/tcp,8000-8010/tcp, 53/udp@10.0.0.0/8.")
+    @click.option(
+        "--security-group", "groups", multiple=True, metavar="SG", help="One of your own instead; repeatable."
+    )
+    @click.option("--subnet", metavar="SUBNET", help="Where in the network; the zone follows it.")
+    @click.option("--vpc", metavar="VPC", help="Which network; its subnet in the zone is taken.")
     @wraps(command)
-    def gathered(*args: Any, image: str | None, ssh_user: str | None, **rest: Any) -> Any:
-        machine = Machine(image=image, ssh_user=check_login(ssh_user) if ssh_user else None)
-        return command(*args, machine=machine, **rest)
+    def gathered(*args: Any, **given: Any) -> Any:
+        user, groups = given.pop("ssh_user"), given.pop("groups")
+        ssh_from = check_ssh_from(given.pop("ssh_from"))
+        asked = {
+            "image": given.pop("image"),
+            "ssh_user": check_login(user) if user else None,
+            "open_ports": tuple(rule for text in given.pop("opened") for rule in firewall.parse_open(text)),
+            "network": given.pop("vpc"),
+            "subnet": given.pop("subnet"),
+            "options": {"security-group": groups},
+        }
+        return command(*args, machine=Machine(asked, ssh_from, bool(groups)), **given)
 
     return gathered  # type: ignore[return-value]  # same command, other keywords
+
+
+def check_ssh_from(given: tuple[str, ...]) -> tuple[str, ...]:
+    """`me`, networks in CIDR form, or `none` alone. Raises Refused."""
+    words = [word.strip() for text in given for word in text.split(",")]
+    if "none" in words and len(words) > 1:
+        raise Refused("--ssh-from none means nobody, and somebody is named beside it", "leave one of them out")
+    return tuple(dict.fromkeys(word if word in ("me", "none") else firewall.check_source(word) for word in words))
+
+
+def machine_lines(spec: Spec) -> list[tuple[str, str]]:
+    """(title, what) of everything that was wished beyond type, zone and image."""
+    rules = firewall.rules_of(spec)
+    return [] if rules is None else [("open", firewall.sentence(rules))]
+
+
+def machine_json(spec: Spec) -> dict[str, Any]:
+    """The same, for programs; rules as `22/tcp@203.0.113.7/32`, null when the network was left as it is."""
+    rules = firewall.rules_of(spec)
+    return {"firewall": None if rules is None else [str(rule) for rule in rules]}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from im.cli.machine import machine_json
 from im.cli.moments import local, time_left, utc
 from im.cli.options import Output
 from im.cli.spend import UNKNOWN, cost_cell, cost_json, rate_cell
@@ -113,6 +114,7 @@ def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs =
         "error": row.error,
         "closed_at": utc(row.closed_at),
         "tags": tags_of(row.spec),
+        **machine_json(row.spec),
         **cost_json(costs.get(row.id)),
     }
 
@@ -132,9 +134,7 @@ def say_json(value: Any, *, indent: int | None = 2) -> None:
     click.echo(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
 
 
-def show(
-    rows: Sequence[Instance], now: datetime, output: Output, *, sandbox: bool, costs: Costs = NO_COSTS
-) -> None:
+def show(rows: Sequence[Instance], now: datetime, output: Output, *, sandbox: bool, costs: Costs = NO_COSTS) -> None:
     """Rows in the form that was asked for, on stdout."""
     match output.form:
         case "json":

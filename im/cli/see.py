@@ -12,6 +12,7 @@ import click
 
 from im.cli.complaint import note
 from im.cli.history import event_lines
+from im.cli.machine import machine_lines
 from im.cli.moments import ahead, end_of, local, span, ssh_line
 from im.cli.options import Output, columns_option, output_options
 from im.cli.render import SANDBOX, check_columns, event_json, instance_json, say_json, show
@@ -19,7 +20,6 @@ from im.cli.selection import Filter, check_word, complete_names
 from im.cli.session import Session, pass_session
 from im.cli.spend import cost_lines, costs_of
 from im.cli.terminal import plain, takes_colour
-from im.domain import firewall
 from im.domain.instance import Instance
 from im.domain.lifecycle import phase
 from im.services import read
@@ -166,8 +166,7 @@ def _detail(session: Session, row: Instance, seen: Listing) -> str:
         ("address", " · ".join(filter(None, (row.public_ip, row.private_ip))) or "-"),
         ("log in", ssh_line(row) or "-"),
     ]
-    if (rules := firewall.rules_of(row.spec)) is not None:
-        lines.append(("open", firewall.sentence(rules)))
+    lines += machine_lines(row.spec)
     lines += cost_lines(costs_of(session, [row])[row.id])
     if row.error:
         lines.append(("error", row.error))

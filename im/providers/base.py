@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from im.domain.cost import Item, Price
+from im.domain.errors import Refused
+from im.domain.firewall import Rule
 from im.domain.instance import Scope, Sighting, Spec
 from im.domain.rate import Rate
 from im.providers.errors import ProviderError
@@ -28,6 +30,10 @@ class Capabilities:
     """After this long, a machine that no complete listing shows was never made."""
     can_spot: bool = False
     native_deadline: bool = False
+    can_firewall: bool = False
+    """It keeps others out: `Ask.ssh_from` and `open_ports` mean something."""
+    real: bool = True
+    """False: its machines exist in this process's memory only."""
     rates: Mapping[str, Rate] = field(default_factory=dict)
     """Verb of the contract → how often the fleet may call it in one scope, below the cloud's own limit; no name, no limit."""
 
@@ -45,6 +51,19 @@ class Ask:
     owner: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     """What the person wants to find it by, at the cloud and in `im cost --by tag:KEY`."""
+    ssh_from: tuple[str, ...] | None = None
+    """Networks (CIDR) that may log in; none at all when empty. None, and no ports: the network is left as it is."""
+    open_ports: tuple[Rule, ...] = ()
+    network: str | None = None
+    subnet: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What only some clouds have, by the name of its flag on the command line."""
+
+    def refuse_options(self, cloud: str, *known: str) -> None:
+        """Raises Refused for an option that this cloud does not have."""
+        for name, value in self.options.items():
+            if value and name not in known:
+                raise Refused(f"--{name} is nothing that {cloud} has", f"leave it out, or choose another cloud than {cloud}")
 
 
 @dataclass(frozen=True, slots=True)

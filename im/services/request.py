@@ -192,7 +192,7 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
     }
     instances.add(connection, [{**shared, "id": i, "name": n} for i, n in zip(ids, names, strict=True)])
     rows = instances.read(connection, ids)
-    told = f"{planned.spec.instance_type} in {planned.spec.zone}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC"
+    told = f"{planned.spec.instance_type} in {planned.spec.zone or planned.scope.region}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC"
     events.record(connection, (Event(r.id, now, "create requested", order.actor, told, 1) for r in rows))
     return rows
 

@@ -36,7 +36,7 @@ def key(tmp_path: Path) -> str:
 
 def run(tmp_path: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("IM_", "AWS_", "XDG_"))}
-    environ = {**kept, "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", **variables}
+    environ = {**kept, "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "IM_SSH_FROM": "none", **variables}
     command = [sys.executable, "-P", "-m", "im.cli.main", *words]
     return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
 

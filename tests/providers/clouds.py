@@ -19,7 +19,7 @@ from im.domain.instance import Observed, Scope, Sighting, Spec
 from im.providers.aws.clients import Clients
 from im.providers.aws.profile import PROFILE as AWS
 from im.providers.aws.provider import AwsProvider
-from im.providers.base import Ask, Provider, Slot
+from im.providers.base import Ask, Profile, Provider, Slot
 from im.providers.fake import PROFILE as FAKE
 from im.providers.fake import FakeCloud, FakeProvider
 from im.settings import Settings
@@ -52,6 +52,7 @@ class Room:
     """One cloud with our deployment in it. Subclasses know how to reach the cloud from outside."""
 
     provider: Provider
+    profile: Profile
     scope: Scope
     spec: Spec
 
@@ -80,6 +81,15 @@ class Room:
     def settle(self) -> None:
         """Let every transition come to its end."""
 
+    def wish(self, **asked: Any) -> None:
+        """The next launches are to be like this; what is not named is as usual."""
+        ask = Ask(**{"public_key": public_key(), "owner": "me", **asked})
+        self.scope, self.spec = self.profile.plan(ask, account="default", default_region=REGION)
+
+    def ways_in(self, machine_id: str) -> set[str] | None:
+        """What may reach the machine, as rules are written; None when its firewall is none of ours."""
+        raise NotImplementedError
+
     def outside(self, verb: str, machine_id: str) -> None:
         raise NotImplementedError
 
@@ -91,6 +101,8 @@ class Room:
 
 
 class FakeRoom(Room):
+    profile = FAKE
+
     def __init__(self) -> None:
         super().__init__()
         self.clock = SteppedClock()
@@ -105,6 +117,10 @@ class FakeRoom(Room):
         self.cloud.outside(verb, machine_id)
         self.settle()
 
+    def ways_in(self, machine_id: str) -> set[str] | None:
+        rules = self.cloud.visible(machine_id).ways_in
+        return None if rules is None else {str(rule) for rule in rules}
+
     def foreign(self) -> str:
         return self.cloud.foreign(self.spec.zone, Name="not-ours")
 
@@ -114,6 +130,8 @@ class FakeRoom(Room):
 
 class AwsRoom(Room):
     """EC2 as moto serves it over HTTP; transitions are instant there."""
+
+    profile = AWS
 
     def __init__(self, url: str, clients: Clients, raw: Any) -> None:
         super().__init__()
@@ -127,6 +145,19 @@ class AwsRoom(Room):
     def outside(self, verb: str, machine_id: str) -> None:
         getattr(self.raw, f"{verb}_instances")(InstanceIds=[machine_id])
 
+    def ways_in(self, machine_id: str) -> set[str] | None:
+        shown = self.raw.describe_instances(InstanceIds=[machine_id])["Reservations"][0]["Instances"][0]
+        ids = [group["GroupId"] for group in shown["SecurityGroups"]]
+        groups = self.raw.describe_security_groups(GroupIds=ids)["SecurityGroups"]
+        if any(one["GroupName"] == "default" for one in groups):
+            return None
+        return {
+            f"{_ports(permission)}@{source.get('CidrIp') or source['CidrIpv6']}"
+            for group in groups
+            for permission in group["IpPermissions"]
+            for source in [*permission.get("IpRanges", []), *permission.get("Ipv6Ranges", [])]
+        }
+
     def foreign(self) -> str:
         tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "not-ours"}]}]
         made = self.raw.run_instances(
@@ -136,6 +167,11 @@ class AwsRoom(Room):
 
     def of_deployment(self, deployment: str) -> Provider:
         return AwsProvider(Settings(sandbox_url=self.url), deployment, self._clients)
+
+
+def _ports(permission: dict[str, Any]) -> str:
+    first, last = permission["FromPort"], permission["ToPort"]
+    return f"{first if first == last else f'{first}-{last}'}/{permission['IpProtocol']}"
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from im.domain.errors import Refused
+from im.domain.firewall import parse_open
 from im.domain.instance import ALIVE, Observed
 from im.providers.base import Slot
 from im.providers.errors import NotFound
@@ -200,6 +202,47 @@ def test_what_hands_outside_do_is_seen(room: Room) -> None:
     assert room.states([one]) == {one: Observed.RUNNING}
     room.outside("terminate", one)
     assert room.states([one]) == {one: Observed.TERMINATED}
+
+
+# ---- who may reach it ------------------------------------------------------------------------------------------------
+
+
+def test_what_was_opened_is_open_and_nothing_else(room: Room) -> None:
+    assert room.provider.capabilities.can_firewall
+    room.wish(ssh_from=("203.0.113.7/32", "198.51.100.0/24"), open_ports=parse_open("443/tcp,8000-8010/udp@10.0.0.0/8"))
+    (one,) = room.launch()
+    assert room.ways_in(one.provider_id) == {
+        *("22/tcp@203.0.113.7/32", "22/tcp@198.51.100.0/24", "8000-8010/udp@10.0.0.0/8"),
+        *("443/tcp@0.0.0.0/0", "443/tcp@::/0"),
+    }
+
+
+def test_what_one_machine_opens_is_closed_on_the_others(room: Room) -> None:
+    room.wish(ssh_from=("203.0.113.7/32",))
+    first = room.launch()[0].provider_id
+    room.wish(ssh_from=("203.0.113.7/32",), open_ports=parse_open("443/tcp@10.0.0.0/8"))
+    open_one = room.launch()[0].provider_id
+    room.wish(ssh_from=("198.51.100.9/32",))
+    elsewhere = room.launch()[0].provider_id
+    assert room.ways_in(first) == {"22/tcp@203.0.113.7/32"}
+    assert room.ways_in(open_one) == {"22/tcp@203.0.113.7/32", "443/tcp@10.0.0.0/8"}
+    assert room.ways_in(elsewhere) == {"22/tcp@198.51.100.9/32"}
+
+
+def test_nobody_may_be_let_in(room: Room) -> None:
+    room.wish(ssh_from=())
+    assert room.ways_in(room.launch()[0].provider_id) == set()
+
+
+def test_a_network_nothing_was_said_of_is_left_as_it_is(room: Room) -> None:
+    room.wish()
+    assert room.ways_in(room.launch()[0].provider_id) is None
+
+
+def test_an_option_that_the_cloud_does_not_have_is_refused(room: Room) -> None:
+    with pytest.raises(Refused, match="--warp-drive is nothing that"):
+        room.wish(options={"warp-drive": "on"})
+    room.wish(options={"warp-drive": ""})
 
 
 def test_identity_names_an_account(room: Room) -> None:

@@ -26,7 +26,8 @@ PINNED: dict[type[e.ProviderError], set[str]] = {
     e.QuotaExceeded: {
         *("InstanceLimitExceeded", "VcpuLimitExceeded", "MaxSpotInstanceCountExceeded", "VolumeLimitExceeded"),
         *("ResourceCountExceeded", "ResourceLimitExceeded", "NetworkInterfaceLimitExceeded", "KeyPairLimitExceeded"),
-        *("TagLimitExceeded", "PendingVerification"),
+        *("TagLimitExceeded", "PendingVerification", "SecurityGroupLimitExceeded"),
+        *("RulesPerSecurityGroupLimitExceeded", "SecurityGroupsPerInterfaceLimitExceeded"),
     },
     e.Forbidden: {
         *("UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError"),
@@ -41,9 +42,9 @@ PINNED: dict[type[e.ProviderError], set[str]] = {
     e.NotFound: {"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "InvalidInstanceID"},
     e.WrongState: {
         *("IncorrectInstanceState", "IncorrectState", "InvalidInstanceState", "InvalidState"),
-        "IncorrectSpotRequestState",
+        *("IncorrectSpotRequestState", "DependencyViolation", "ResourceInUse"),
     },
-    e.Unsupported: {"UnsupportedOperation"},
+    e.Unsupported: {"UnsupportedOperation", "UnsupportedHibernationConfiguration"},
     e.InvalidSpec: {
         *("InvalidParameterValue", "InvalidParameterCombination", "InvalidParameter", "MissingParameter"),
         *("MissingInput", "ValidationError", "ValidationException", "InvalidInput", "UnknownParameter"),
@@ -52,6 +53,10 @@ PINNED: dict[type[e.ProviderError], set[str]] = {
         *("InvalidAMIID.NotFound", "InvalidAMIID.Malformed", "InvalidAMIID.Unavailable", "ParameterNotFound"),
         *("InvalidKeyPair.NotFound", "InvalidKeyPair.Duplicate", "InvalidKeyPair.Format", "InvalidKey.Format"),
         *("InvalidSubnetID.NotFound", "InvalidGroup.NotFound", "VPCIdNotSpecified", "VPCResourceNotSpecified"),
+        *("InvalidSubnetID.Malformed", "InvalidVpcID.NotFound", "InvalidVpcID.Malformed", "InvalidGroup.Duplicate"),
+        *("InvalidGroupId.Malformed", "InvalidPermission.Duplicate", "InvalidPermission.NotFound"),
+        *("InvalidPermission.Malformed", "InvalidParameterDependency", "InvalidVolume.ZoneMismatch"),
+        *("InvalidIamInstanceProfileArn.Malformed", "InvalidIamInstanceProfile.NotFound"),
         *("InvalidBlockDeviceMapping", "InvalidSnapshot.NotFound"),
     },
     e.Rejected: {"IdempotentInstanceTerminated"},

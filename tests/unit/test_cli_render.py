@@ -122,6 +122,7 @@ def test_the_keys_of_json_are_a_promise() -> None:
         "error": None,
         "closed_at": None,
         "tags": {},
+        "firewall": None,
         "usd_per_hour": None,
         "usd_so_far": None,
         "usd_to_deadline": None,

@@ -65,8 +65,7 @@ def _launch(clients: Clients, scope: Scope, image: Callable[[str, str, str], Ima
     spec = Spec(DEFAULT_TYPE, f"{scope.region}a", DEFAULT_ALIAS, "", DEFAULT_USER, "im doctor")
     asked: dict[str, Any] = launch.request(
         spec,
-        image(scope.region, spec.image, spec.instance_type),
-        "",
+        launch.Fitted(image(scope.region, spec.image, spec.instance_type), ""),
         deployment=deployment,
         token="im-doctor",  # noqa: S106  # a launch token, no secret
         slots=[Slot("im-doctor", "im-doctor")],

@@ -44,7 +44,8 @@ _TABLE: tuple[tuple[type[e.ProviderError], str, str], ...] = (
         e.QuotaExceeded,
         "the account's quota is used up; ask AWS for more, or terminate something",
         "InstanceLimitExceeded VcpuLimitExceeded MaxSpotInstanceCountExceeded VolumeLimitExceeded "
-        "ResourceCountExceeded ResourceLimitExceeded NetworkInterfaceLimitExceeded KeyPairLimitExceeded",
+        "ResourceCountExceeded ResourceLimitExceeded NetworkInterfaceLimitExceeded KeyPairLimitExceeded "
+        "SecurityGroupLimitExceeded RulesPerSecurityGroupLimitExceeded SecurityGroupsPerInterfaceLimitExceeded",
     ),
     (e.QuotaExceeded, "the machine has too many tags", "TagLimitExceeded"),
     (e.QuotaExceeded, "AWS is still checking this new account", "PendingVerification"),
@@ -75,7 +76,9 @@ _TABLE: tuple[tuple[type[e.ProviderError], str, str], ...] = (
         "the machine is not in a state for this",
         "IncorrectInstanceState IncorrectState InvalidInstanceState InvalidState IncorrectSpotRequestState",
     ),
+    (e.WrongState, "something still uses it", "DependencyViolation ResourceInUse"),
     (e.Unsupported, "this machine can never do that", "UnsupportedOperation"),
+    (e.Unsupported, "this machine cannot hibernate", "UnsupportedHibernationConfiguration"),
     (
         e.InvalidSpec,
         "AWS refuses the request as it is",
@@ -93,9 +96,20 @@ _TABLE: tuple[tuple[type[e.ProviderError], str, str], ...] = (
     (
         e.InvalidSpec,
         "the network cannot be used",
-        "InvalidSubnetID.NotFound InvalidGroup.NotFound VPCIdNotSpecified VPCResourceNotSpecified",
+        "InvalidSubnetID.NotFound InvalidSubnetID.Malformed InvalidVpcID.NotFound InvalidVpcID.Malformed "
+        "InvalidGroup.NotFound InvalidGroup.Duplicate InvalidGroupId.Malformed InvalidPermission.Duplicate "
+        "InvalidPermission.NotFound InvalidPermission.Malformed VPCIdNotSpecified VPCResourceNotSpecified",
     ),
-    (e.InvalidSpec, "the disk cannot be used", "InvalidBlockDeviceMapping InvalidSnapshot.NotFound"),
+    (
+        e.InvalidSpec,
+        "the disk cannot be used",
+        "InvalidBlockDeviceMapping InvalidSnapshot.NotFound InvalidParameterDependency InvalidVolume.ZoneMismatch",
+    ),
+    (
+        e.InvalidSpec,
+        "the instance profile cannot be used",
+        "InvalidIamInstanceProfileArn.Malformed InvalidIamInstanceProfile.NotFound",
+    ),
     # the launch token was used before: what it made has to be looked for
     (e.Ambiguous, "an earlier call with this token said something else", "IdempotentParameterMismatch"),
     (e.Rejected, "the machines of this launch were terminated", "IdempotentInstanceTerminated"),

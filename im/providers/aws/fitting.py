@@ -1,4 +1,5 @@
-"""What has to be known, or to be there, before a launch: the image, the facts of the type, the key pair.
+"""What has to be known, or to be there, before a launch: the image, the facts of the type, the key pair, the
+security group.
 
 Each is asked once and kept for a while. A launch that is repeated has to say the same as before, though AWS renews its
 images now and then; and a crowd of launches is not to ask for the same thing each.
@@ -10,17 +11,21 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, TypeVar
 
+from im.domain.firewall import rules_of
 from im.domain.instance import Spec
-from im.providers.aws import images, keys, types
+from im.providers.aws import groups, images, keys, network, types
 from im.providers.aws.clients import Clients
 from im.providers.aws.errors import translated
 from im.providers.aws.families import twin_of
 from im.providers.aws.images import Image
+from im.providers.aws.network import Place
 from im.providers.aws.types import TypeFacts
 from im.providers.errors import InvalidSpec
 
 KEEP = 6 * 3600.0
 """Seconds for which the meaning of an image's name is not asked again."""
+KEEP_NETWORK = 600.0
+"""Seconds for which a security group is believed to hold what it should."""
 FOR_GOOD = float("inf")
 
 T = TypeVar("T")
@@ -67,6 +72,23 @@ class Fitting:
             return keys.ensure_key(self._clients.ec2(region), public_key, self._deployment)
 
         return self._once(("key", region, public_key), FOR_GOOD, ask)
+
+    def place(self, region: str, spec: Spec) -> Place | None:
+        """Where it goes; None when nothing about the network was asked for, and nothing has to be known of it."""
+        asked = [str(spec.options.get(one) or "") for one in ("subnet", "vpc")]
+        if not any(asked) and rules_of(spec) is None:
+            return None
+        key = ("place", region, *asked, spec.zone)
+        return self._once(key, KEEP_NETWORK, lambda: network.find_place(self._clients.ec2(region), spec))
+
+    def groups(self, region: str, spec: Spec, place: Place | None) -> tuple[str, ...]:
+        """The security groups to launch into: the person's own, or the one with the wished rules; else the VPC's default."""
+        rules = rules_of(spec)
+        if rules is None or place is None:
+            return tuple(spec.options.get("security_groups") or ())
+        ec2, vpc = self._clients.ec2(region), place.vpc
+        key = ("group", region, vpc, groups.group_name(rules, self._deployment))
+        return (self._once(key, KEEP_NETWORK, lambda: groups.ensure_group(ec2, rules, self._deployment, vpc)),)
 
     def _once(self, key: tuple[str, ...], seconds: float, ask: Callable[[], T]) -> T:
         kept = self._kept.get(key)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags as tag
 from im.domain.instance import Spec, tags_of
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.images import Image
+from im.providers.aws.network import Place
 from im.providers.base import Slot
 from im.providers.errors import InvalidSpec, ProviderError
 
@@ -23,10 +25,19 @@ TAG_VALUE = 256
 """Characters a tag's value may have."""
 
 
-def request(
-    spec: Spec, image: Image, key: str, *, deployment: str, token: str, slots: Sequence[Slot]
-) -> dict[str, Any]:
-    """Arguments of RunInstances. The token is zonal at EC2 because a zone is named: never reuse it in another zone."""
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What was found or made for a launch before it is asked for."""
+
+    image: Image
+    key: str
+    place: Place | None = None
+    groups: tuple[str, ...] = ()
+
+
+def request(spec: Spec, fitted: Fitted, *, deployment: str, token: str, slots: Sequence[Slot]) -> dict[str, Any]:
+    """Arguments of RunInstances. The token is zonal at EC2 because a zone or a subnet is named: never reuse it elsewhere."""
+    image = fitted.image
     tags = _tags(launch_tags(spec, deployment, token, slots))
     # the image's own size and type, named because the disk is to be encrypted and so is described anew
     disk: dict[str, Any] = {"Encrypted": True, "DeleteOnTermination": True}
@@ -34,14 +45,13 @@ def request(
         disk["VolumeSize"] = image.root_size
     if image.root_type:
         disk["VolumeType"] = image.root_type
-    return {
+    asked: dict[str, Any] = {
         "ClientToken": token,
         "MinCount": len(slots),
         "MaxCount": len(slots),
         "ImageId": image.ami,
         "InstanceType": spec.instance_type,
-        "KeyName": key,
-        "Placement": {"AvailabilityZone": spec.zone},
+        "KeyName": fitted.key,
         "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
         "BlockDeviceMappings": [{"DeviceName": image.root_device, "Ebs": disk}],
         "TagSpecifications": [
@@ -49,6 +59,16 @@ def request(
             {"ResourceType": "volume", "Tags": tags},
         ],
     }
+    return asked | _network(spec, fitted)
+
+
+def _network(spec: Spec, fitted: Fitted) -> dict[str, Any]:
+    asked: dict[str, Any] = {"Placement": {"AvailabilityZone": spec.zone}} if spec.zone else {}
+    if fitted.place is not None and fitted.place.subnet:
+        asked["SubnetId"] = fitted.place.subnet
+    if fitted.groups:
+        asked["SecurityGroupIds"] = list(fitted.groups)
+    return asked
 
 
 def launch_tags(spec: Spec, deployment: str, token: str, slots: Sequence[Slot]) -> dict[str, str]:
@@ -85,6 +105,10 @@ def clearer(error: ProviderError, spec: Spec, ec2: EC2Client) -> ProviderError:
         return InvalidSpec(f"there is no zone {spec.zone} for this account{_zones(ec2)}")
     if "instancetype" in code.lower() or (code == "InvalidParameterValue" and _speaks_of_type(said, spec)):
         return InvalidSpec(f"there is no instance type {spec.instance_type}{_near_types(spec.instance_type, ec2)}")
+    if code.startswith("InvalidGroup"):
+        return InvalidSpec(
+            f"{ec2.meta.region_name} has no such security group in the network of the machine: {error.message}"
+        )
     if code.startswith("InvalidAMIID") or code == "ParameterNotFound":
         return InvalidSpec(
             f"{ec2.meta.region_name} has no image {spec.image} that this account may use; name another with --image"

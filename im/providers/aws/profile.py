@@ -10,6 +10,7 @@ from datetime import timedelta
 from im.domain.errors import Refused
 from im.domain.instance import Scope, Spec
 from im.domain.rate import Rate
+from im.providers.aws import wishes
 from im.providers.aws.images import check_built_for, check_image, is_windows
 from im.providers.aws.public_key import check_key_for_windows, check_public_key
 from im.providers.base import Ask, Capabilities
@@ -48,6 +49,7 @@ class AwsProfile:
         launch_visible_within=timedelta(minutes=5),
         can_spot=False,
         native_deadline=False,
+        can_firewall=True,
         # below EC2's documented refill (run, start 2/s; stop, terminate 5/s; describe 20/s when paginated) and bursts
         rates={
             "launch": Rate(1.5, 4),
@@ -60,8 +62,7 @@ class AwsProfile:
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         """Defaults: t2.nano, zone `a` of the region, Amazon Linux 2023. Raises Refused with the nearest right form."""
-        zone = ask.zone or f"{_check_region(default_region or DEFAULT_REGION)}a"
-        region = check_zone(zone)
+        region, zone = _where(ask, default_region or DEFAULT_REGION)
         instance_type = check_type(ask.instance_type or DEFAULT_TYPE)
         image, ssh_user = check_image(ask.image)
         check_built_for(image, instance_type)
@@ -75,7 +76,7 @@ class AwsProfile:
             public_key=public_key,
             ssh_user=ask.ssh_user or ssh_user,
             owner=ask.owner,
-            options={"login": "own"} if ask.ssh_user else {},
+            options=wishes.options_of(ask, image),
         )
         return Scope(self.name, account, region), spec
 
@@ -88,6 +89,21 @@ class AwsProfile:
 
 
 PROFILE = AwsProfile()
+
+
+def _where(ask: Ask, default_region: str) -> tuple[str, str]:
+    """(region, zone). The zone of a subnet is the subnet's, and so is not named: empty."""
+    if not ask.subnet:
+        zone = ask.zone or f"{_check_region(default_region)}a"
+        return check_zone(zone), zone
+    if ask.zone:
+        region = check_zone(ask.zone)
+        elsewhere = f", and say AWS_REGION={region} if that is where it is" if region != default_region else ""
+        raise Refused(
+            f"the zone follows the subnet, and {ask.zone} may be another one",
+            f"leave --availability-zone out{elsewhere}",
+        )
+    return _check_region(default_region), ""
 
 
 def check_zone(zone: str) -> str:

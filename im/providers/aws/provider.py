@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
 from im.domain.cost import Item, Price
+from im.domain.firewall import rules_of
 from im.domain.instance import Scope, Sighting, Spec
 from im.providers.aws import batch, checks, launch, pricing, sightings
 from im.providers.aws.clients import LAUNCH, QUICK, Clients
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.fitting import Fitting, has_own_login
+from im.providers.aws.launch import Fitted
 from im.providers.aws.profile import PROFILE
 from im.providers.base import BatchResult, Check, Slot, Snapshot
 from im.providers.errors import Ambiguous, InvalidSpec, NotFound, ProviderError, Unavailable
@@ -21,6 +23,8 @@ from im.providers.errors import Ambiguous, InvalidSpec, NotFound, ProviderError,
 if TYPE_CHECKING:
     from im.settings import Settings
 
+_READY = {"InvalidKeyPair.NotFound": "key", "InvalidGroup.NotFound": "group"}
+"""EC2's words for what somebody has deleted since we saw to it → what has to be seen to again."""
 _TOKEN_USED = ("IdempotentParameterMismatch", "IdempotentInstanceTerminated")
 
 
@@ -54,11 +58,8 @@ class AwsProvider:
     def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
         """RunInstances, after the image is looked up and the key imported. InvalidSpec says what would be right."""
         try:
-            return self._run(scope, spec, token, slots)
+            return self._run_afresh(scope, spec, token, slots)
         except ProviderError as exc:
-            if cloud_code(exc) == "InvalidKeyPair.NotFound":
-                self._fitting.forget("key")  # somebody deleted it since we imported it; nothing was launched
-                return self._run(scope, spec, token, slots)
             if cloud_code(exc) in _TOKEN_USED:
                 found = self.find(scope, token).sightings
                 if found:
@@ -68,21 +69,46 @@ class AwsProvider:
                 raise
             raise better from exc
 
+    def _run_afresh(self, scope: Scope, spec: Spec, token: str, slots: Sequence[Slot]) -> list[Sighting]:
+        """Once more when what we had made ready is gone: nothing was launched then."""
+        try:
+            return self._run(scope, spec, token, slots)
+        except InvalidSpec as exc:
+            if cloud_code(exc) not in _READY:
+                raise
+            self._fitting.forget(*_READY.values())
+        try:
+            return self._run(scope, spec, token, slots)
+        except InvalidSpec as exc:
+            if cloud_code(exc) != "InvalidGroup.NotFound" or rules_of(spec) is None:
+                raise
+            raise Unavailable("the security group was just made, and is not known everywhere yet") from exc
+
     def _run(self, scope: Scope, spec: Spec, token: str, slots: Sequence[Slot]) -> list[Sighting]:
-        image = self._fitting.image(scope.region, spec.image, spec.instance_type)
-        key = self._fitting.key(scope.region, spec.public_key)
-        request = launch.request(spec, image, key, deployment=self._deployment, token=token, slots=slots)
+        fitted = self._fitted(scope.region, spec)
+        request = launch.request(spec, fitted, deployment=self._deployment, token=token, slots=slots)
         with translated(mutating=True):
             answer = self._clients.ec2(scope.region, LAUNCH).run_instances(**request)
         try:
             seen = [sightings.sighting(one) for one in answer["Instances"]]
         except KeyError as exc:
             raise Ambiguous(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
+        image = fitted.image
         user = "" if has_own_login(spec) else image.ssh_user
         made = [replace(one, disk_gb=image.root_size, disk_type=image.root_type, ssh_user=user) for one in seen]
         if not made:
             raise Ambiguous("AWS accepted the launch and named no machine")
         return sorted(made, key=lambda one: one.launch_index)
+
+    def _fitted(self, region: str, spec: Spec) -> Fitted:
+        fitting = self._fitting
+        place = fitting.place(region, spec)
+        return Fitted(
+            image=fitting.image(region, spec.image, spec.instance_type),
+            key=fitting.key(region, spec.public_key),
+            place=place,
+            groups=fitting.groups(region, spec, place),
+        )
 
     def _clearer(self, exc: ProviderError, scope: Scope, spec: Spec) -> ProviderError:
         if isinstance(exc, Unavailable) and not self._clients.knows_region(scope.region):

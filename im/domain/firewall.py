@@ -1,0 +1,121 @@
+"""Who may reach a machine: rules of protocol, ports and source, the same in every cloud's words.
+
+A rule is written `443/tcp@0.0.0.0/0`. A machine's rules are its own: what one person opens is open on that machine alone,
+so providers give each *set* of rules a firewall of its own instead of adding up what several machines want in one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from im.domain.errors import Refused
+from im.domain.instance import Spec
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
+SSH, RDP = 22, 3389
+MOST_RULES = 60
+"""EC2's own limit for one group, and more than one machine should need."""
+
+_PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/([a-z]+))?(?:@(.+))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Rule:
+    """One way in. `source` is a network in CIDR form."""
+
+    protocol: str
+    first: int
+    last: int
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.ports}@{self.source}"
+
+    @property
+    def ports(self) -> str:
+        span = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+        return f"{span}/{self.protocol}"
+
+    @classmethod
+    def read(cls, written: str) -> Rule:
+        """From the form that `str` gives."""
+        ports, _, source = written.partition("@")
+        span, _, protocol = ports.partition("/")
+        first, _, last = span.partition("-")
+        return cls(protocol, int(first), int(last or first), source)
+
+
+def check_source(text: str) -> str:
+    """A network as CIDR; an address alone is a network of one. Raises Refused with the nearest right form."""
+    written = text.strip()
+    if written.lower() == "anywhere":
+        return ANYWHERE[0]
+    try:
+        return str(ipaddress.ip_network(written))
+    except ValueError:
+        pass
+    try:
+        near = ipaddress.ip_network(written, strict=False)
+    except ValueError:
+        raise Refused(
+            f"'{written[:60]}' is no network", "write 203.0.113.7, 203.0.113.0/24, me, none or anywhere"
+        ) from None
+    raise Refused(f"'{written[:60]}' has an address where a network is needed", f"did you mean {near}?")
+
+
+def parse_open(text: str) -> tuple[Rule, ...]:
+    """`443/tcp,8000-8010/tcp@10.0.0.0/8`; without a source it is the whole world. Raises Refused."""
+    rules: list[Rule] = []
+    for one in (part.strip() for part in text.split(",")):
+        found = _PORTS.fullmatch(one.lower())
+        if not found:
+            raise Refused(f"'{one[:40]}' names no ports", "write 443/tcp, 8000-8010/tcp or 53/udp@10.0.0.0/8")
+        first, last, protocol = int(found[1]), int(found[2] or found[1]), found[3] or "tcp"
+        if protocol not in ("tcp", "udp"):
+            raise Refused(f"'{protocol[:20]}' is no protocol with ports", f"did you mean {found[1]}/tcp?")
+        if first > last:
+            raise Refused(f"'{one[:40]}' counts down", f"did you mean {last}-{first}/{protocol}?")
+        if not 1 <= first <= last <= 65535:
+            raise Refused(f"'{one[:40]}' names a port that cannot be", "ports go from 1 to 65535")
+        sources = (check_source(found[4]),) if found[4] else ANYWHERE
+        rules += [Rule(protocol, first, last, source) for source in sources]
+    return tuple(rules)
+
+
+def gathered(
+    ssh_from: Sequence[str] | None, open_ports: Iterable[Rule], login_ports: Sequence[int] = (SSH,)
+) -> tuple[Rule, ...] | None:
+    """All rules of one machine, sorted, each once; None when nothing was said and the network is left as it is."""
+    opened = tuple(open_ports)
+    if ssh_from is None and not opened:
+        return None
+    login = (Rule("tcp", port, port, source) for port in login_ports for source in ssh_from or ())
+    rules = tuple(sorted({*login, *opened}))
+    if len(rules) > MOST_RULES:
+        raise Refused(
+            f"{len(rules)} rules are more than one machine can have", f"name ranges; at most {MOST_RULES} fit"
+        )
+    return rules
+
+
+def rules_of(spec: Spec) -> tuple[Rule, ...] | None:
+    """The rules a spec carries; None when the network is left as it is."""
+    written = spec.options.get("firewall")
+    return None if written is None else tuple(Rule.read(str(one)) for one in written)
+
+
+def sentence(rules: Sequence[Rule]) -> str:
+    """`22/tcp from 203.0.113.7/32 · 443/tcp from anywhere`."""
+    if not rules:
+        return "nothing"
+    by_ports: dict[str, list[str]] = {}
+    for rule in rules:
+        by_ports.setdefault(rule.ports, []).append(rule.source)
+    told = []
+    for ports, sources in by_ports.items():
+        whole = [s for s in sources if s not in ANYWHERE] + (["anywhere"] if ANYWHERE[0] in sources else [])
+        told.append(f"{ports} from {', '.join(whole) or sources[0]}")
+    return " · ".join(told)
