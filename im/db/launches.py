@@ -78,6 +78,14 @@ def wait(connection: Connection, token: str, until: datetime) -> None:
     connection.execute(update(launches).where(t.token == token).values(**values))
 
 
+def renew(connection: Connection, token: str, owner: str, until: datetime) -> bool:
+    """Keep a lease that nobody has taken over; False when somebody has."""
+    kept = connection.execute(
+        update(launches).where(t.token == token, t.lease_token == owner).values(lease_until=until).returning(t.token)
+    )
+    return kept.first() is not None
+
+
 def commit_to_call(
     connection: Connection, token: str, slots: Sequence[str], names: Sequence[str], now: datetime
 ) -> None:

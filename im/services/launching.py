@@ -60,7 +60,7 @@ def _claim(ctx: Context, provider: Provider, number: int) -> tuple[str, Launch, 
             names = [by_id[i].name for i in slots]
             if slots:
                 launches.commit_to_call(connection, launch.token, slots, names, now)
-                sent = f"{launch.spec.instance_type} in {launch.spec.zone}"
+                sent = f"{launch.spec.instance_type} in {launch.spec.zone or launch.scope.region}"
                 events.record(
                     connection, (Event(i, now, "launch sent", "im", sent, by_id[i].generation) for i in slots)
                 )
@@ -95,6 +95,10 @@ def _drop(connection: Connection, rows: Sequence[Instance], now: datetime) -> No
     events.record(connection, story)
 
 
+class _Overtaken(Exception):
+    """Our lease passed, and another worker has taken the launch up."""
+
+
 class _Attempt:
     """One claimed launch: look for it if it was called before, call it, write down what came of it."""
 
@@ -125,6 +129,8 @@ class _Attempt:
             if trouble is not None:
                 raise trouble
             machines = self._machines()
+        except _Overtaken:
+            return f"{_names(self.launch)}: somebody newer works on it"
         except ProviderError as exc:
             return self._refused_or_retried(exc)
         except Exception as exc:
@@ -155,7 +161,19 @@ class _Attempt:
             return None
         return self._call() if anybody and not found else found
 
-    def _call(self) -> list[Sighting]:
+    def _call(self) -> list[Sighting] | None:
+        """Launch, if that is still ours to do: this process may have been stopped for minutes since it claimed.
+
+        A cloud without launch tokens would make a second machine for a launch that somebody newer has called meanwhile.
+        """
+        with self.ctx.begin() as connection:
+            now = self.ctx.clock(connection)
+            until = now + timedelta(seconds=self.ctx.settings.launch_lease)
+            if not launches.renew(connection, self.launch.token, self.owner, until):
+                raise _Overtaken
+            rows = instances.read(connection, self.launch.slots)
+        if not self.found and not any(wanted(row, self.launch.token, now) for row in rows):
+            return None
         slots = [Slot(i, n) for i, n in zip(self.launch.slots, self.launch.names, strict=True)]
         reach(Point.LAUNCH_CALLING)
         return self.provider.launch(self.scope, self.launch.spec, token=self.launch.token, slots=slots)

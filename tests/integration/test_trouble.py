@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from im import failpoints
 from im.domain.errors import Refused
 from im.domain.instance import Observed
 from im.domain.lifecycle import MAX_ATTEMPTS, Ending, ending
+from im.failpoints import Point
 from im.providers.errors import (
     Ambiguous,
     Forbidden,
@@ -368,6 +371,23 @@ class TestLeases:
         assert world.row().desired.value == "running"
         assert world.row().settled
 
+    def test_a_launch_claimed_before_a_long_stop_of_its_worker_is_not_made_twice(self, world: World) -> None:
+        """A cloud without tokens; the worker stops after its claim, another one launches, then the first one goes on."""
+        world.cloud.idempotent = False
+        world.provider.capabilities = replace(world.provider.capabilities, idempotent_launch=False)
+        world.create()
+        failpoints.armed = _Stall(world, Point.LAUNCH_CLAIM_COMMITTED, 90)  # type: ignore[assignment]
+        world.advance(120)
+        assert len(world.machines()) == 1
+        assert world.row().settled
+
+    def test_a_worker_that_wakes_after_the_deadline_launches_nothing(self, world: World) -> None:
+        world.create(seconds=30)
+        failpoints.armed = _Stall(world, Point.LAUNCH_CLAIM_COMMITTED, 60)  # type: ignore[assignment]
+        world.advance(500)
+        assert world.calls("launch") == []
+        assert world.row().settled
+
     def test_credentials_of_another_account_change_nothing(self, world: World) -> None:
         world.create()
         world.advance(10)
@@ -380,6 +400,18 @@ class TestLeases:
         assert world.calls("stop") == []
         assert world.row().error_code == "forbidden"
         assert "somebody-else" in (world.row().error or "")
+
+
+class _Stall:
+    """At one failpoint the world goes on for a while without this worker."""
+
+    def __init__(self, world: World, point: Point, seconds: float) -> None:
+        self._world, self._point, self._seconds = world, point, seconds
+
+    def at(self, point: Point, _of: str) -> None:
+        if point is self._point:
+            failpoints.armed = None
+            self._world.advance(self._seconds)
 
 
 class _Pausing:
