@@ -124,43 +124,61 @@ def _status_mould(zone: str, running: bool) -> str:
 
 @lru_cache(4096)
 def _instance_mould(facts: Facts, public: bool, private: bool, reason: bool, tagged: bool) -> str:
-    groups = [{"GroupId": group, "GroupName": name} for group, name in facts.groups]
     shown: dict[str, Any] = {
         "InstanceId": _hole("id"),
         "ImageId": facts.image,
         "State": {"Code": _hole("code"), "Name": _hole("state")},
-        "PrivateDnsName": f"ip-{_hole('dashed')}.ec2.internal" if private else "",
-        "PublicDnsName": f"ec2-{_hole('public_dashed')}.compute-1.amazonaws.com" if public else "",
         "StateTransitionReason": _hole("reason"),
+        "StateReason": {"Code": _hole("reason_code"), "Message": _hole("reason_message")} if reason else None,
         "KeyName": facts.key_name,
         "AmiLaunchIndex": _hole("index"),
         "ProductCodes": [],
         "InstanceType": facts.instance_type,
         "LaunchTime": _hole("launched"),
         "Placement": {"AvailabilityZone": facts.zone, "GroupName": "", "Tenancy": "default"},
-        "Platform": "windows" if facts.windows else None,
         "Monitoring": {"State": facts.monitoring},
+        "RootDeviceName": facts.root_device,
+        "RootDeviceType": "ebs",
+        "BlockDeviceMappings": model.Raw(_hole("disks")),
+        "ClientToken": _hole("token"),
+        "Tags": model.Raw(_hole("tags")) if tagged else None,
+        "IamInstanceProfile": {"Arn": facts.profile, "Id": "AIPASTANDIN"} if facts.profile else None,
+        "InstanceLifecycle": facts.lifecycle,
+        "SpotInstanceRequestId": _hole("spot") if facts.lifecycle else None,
+        **_network(facts, public, private),
+        **_platform(facts),
+    }
+    return _cast(model.write(model.service("ec2").shape_for("Instance"), shown, "item"))
+
+
+def _network(facts: Facts, public: bool, private: bool) -> dict[str, Any]:
+    """A terminated machine has none of it, a stopped one nothing public."""
+    groups = [{"GroupId": group, "GroupName": name} for group, name in facts.groups]
+    return {
+        "PrivateDnsName": f"ip-{_hole('dashed')}.ec2.internal" if private else "",
+        "PublicDnsName": f"ec2-{_hole('public_dashed')}.compute-1.amazonaws.com" if public else "",
         "SubnetId": facts.subnet if private else None,
         "VpcId": facts.vpc if private else None,
         "PrivateIpAddress": _hole("private") if private else None,
         "PublicIpAddress": _hole("public") if public else None,
-        "StateReason": {"Code": _hole("reason_code"), "Message": _hole("reason_message")} if reason else None,
-        "Architecture": facts.architecture,
-        "RootDeviceName": facts.root_device,
-        "RootDeviceType": "ebs",
-        "BlockDeviceMappings": model.Raw(_hole("disks")),
-        "VirtualizationType": "hvm",
-        "ClientToken": _hole("token"),
-        "Tags": model.Raw(_hole("tags")) if tagged else None,
-        "Hypervisor": "xen",
-        "EbsOptimized": False,
-        "EnaSupport": True,
-        "IamInstanceProfile": {"Arn": facts.profile, "Id": "AIPASTANDIN"} if facts.profile else None,
-        "InstanceLifecycle": facts.lifecycle,
-        "SpotInstanceRequestId": _hole("spot") if facts.lifecycle else None,
         "NetworkInterfaces": [_interface(facts, groups, public)] if private else [],
         "SecurityGroups": groups if private else [],
         "SourceDestCheck": True if private else None,
+    }
+
+
+def _platform(facts: Facts) -> dict[str, Any]:
+    """What EC2 says of every machine of a kind, so that an answer is as long to read as a real one."""
+    return {
+        "Platform": "windows" if facts.windows else None,
+        "PlatformDetails": "Windows" if facts.windows else "Linux/UNIX",
+        "UsageOperation": "RunInstances:0002" if facts.windows else "RunInstances",
+        "UsageOperationUpdateTime": _hole("launched"),
+        "Architecture": facts.architecture,
+        "VirtualizationType": "hvm",
+        "Hypervisor": "xen",
+        "EbsOptimized": False,
+        "EnaSupport": True,
         "CpuOptions": {"CoreCount": max(1, facts.vcpus // 2), "ThreadsPerCore": 2 if facts.vcpus > 1 else 1},
         "CapacityReservationSpecification": {"CapacityReservationPreference": "open"},
         "HibernationOptions": {"Configured": facts.hibernation},
@@ -174,9 +192,6 @@ def _instance_mould(facts: Facts, public: bool, private: bool, reason: bool, tag
         },
         "EnclaveOptions": {"Enabled": False},
         "BootMode": "uefi-preferred",
-        "PlatformDetails": "Windows" if facts.windows else "Linux/UNIX",
-        "UsageOperation": "RunInstances:0002" if facts.windows else "RunInstances",
-        "UsageOperationUpdateTime": _hole("launched"),
         "PrivateDnsNameOptions": {
             "HostnameType": "ip-name",
             "EnableResourceNameDnsARecord": False,
@@ -185,7 +200,6 @@ def _instance_mould(facts: Facts, public: bool, private: bool, reason: bool, tag
         "MaintenanceOptions": {"AutoRecovery": "default"},
         "CurrentInstanceBootMode": "uefi" if facts.architecture == "arm64" else "legacy-bios",
     }
-    return _cast(model.write(model.service("ec2").shape_for("Instance"), shown, "item"))
 
 
 def _interface(facts: Facts, groups: list[dict[str, str]], public: bool) -> dict[str, Any]:

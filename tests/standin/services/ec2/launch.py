@@ -131,12 +131,8 @@ def _facts(region: Region, asked: Mapping[str, Any], kind: stock.InstanceType, i
         raise AwsError("InvalidKeyPair.NotFound", f"The key pair '{key}' does not exist")
     hibernation = (asked.get("HibernationOptions") or {}).get("Configured", False)
     disks = _disks(asked, image)
-    if hibernation and not kind.hibernation:
-        raise AwsError(
-            "UnsupportedHibernationConfiguration", f"The instance type {kind.name} does not support hibernation."
-        )
-    if hibernation and not disks[0].encrypted:
-        raise AwsError("UnsupportedHibernationConfiguration", "Hibernation needs an encrypted root volume.")
+    if hibernation:
+        _check_hibernation(kind, disks[0])
     market = asked.get("InstanceMarketOptions") or {}
     spot = market.get("MarketType") == "spot"
     profile = asked.get("IamInstanceProfile") or {}
@@ -161,6 +157,15 @@ def _facts(region: Region, asked: Mapping[str, Any], kind: stock.InstanceType, i
         monitoring="enabled" if (asked.get("Monitoring") or {}).get("Enabled") else "disabled",
         profile=profile.get("Arn") or (_profile_arn(region, profile["Name"]) if profile.get("Name") else None),
     )
+
+
+def _check_hibernation(kind: stock.InstanceType, root: Disk) -> None:
+    if not kind.hibernation:
+        raise AwsError(
+            "UnsupportedHibernationConfiguration", f"The instance type {kind.name} does not support hibernation."
+        )
+    if not root.encrypted:
+        raise AwsError("UnsupportedHibernationConfiguration", "Hibernation needs an encrypted root volume.")
 
 
 def _profile_arn(region: Region, name: str) -> str:
