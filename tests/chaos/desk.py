@@ -58,10 +58,17 @@ class Broker:
 
     def due(self) -> list[Message]:
         """What may be delivered now, in order."""
-        done, now = set(_lines(self._done)), self._clock.read()
+        now = self._clock.read()
+        return [message for message in self._waiting() if message.at <= now]
+
+    def next(self) -> float | None:
+        """When the next message may be delivered, if any waits."""
+        return next((message.at for message in self._waiting()), None)
+
+    def _waiting(self) -> list[Message]:
+        done = set(_lines(self._done))
         read = (json.loads(line) for line in _lines(self._rung))
-        waiting = (Message(at, n, task, tuple(ids)) for n, (at, task, ids) in enumerate(read) if str(n) not in done)
-        return sorted(message for message in waiting if message.at <= now)
+        return sorted(Message(at, n, task, tuple(ids)) for n, (at, task, ids) in enumerate(read) if str(n) not in done)
 
     def acknowledge(self, message: Message) -> None:
         _append(self._done, str(message.number))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-from im.domain.instance import Desired
 from im.failpoints import Point
 from tests.chaos.worker import Act
 
@@ -14,18 +14,37 @@ OTHER = "other"
 """A machine of ours that no story is about, and that must come through all of them running."""
 
 
+class End(StrEnum):
+    """What the machines of a story come to."""
+
+    NOTHING = "nothing"
+    """They never were: no row, no machine."""
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    """Settled as stopped, and never launched."""
+    RUNNING = "running"
+    STOPPED = "stopped"
+    GONE = "gone"
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     before: tuple[Act, ...]
     """What is done, and comes to its end, before the process is armed."""
     acts: tuple[Act, ...]
     """What it does when it dies."""
-    ends: Desired | None
-    """What the machines come to when it dies with its request committed. None: reported as failed."""
+    ends: tuple[End, ...]
+    """How it ends when none of its requests was committed, when the first was, and so on to all of them."""
     way: tuple[str, ...]
     """Every point that it reaches, with the step or task on whose behalf: `point/of`."""
-    else_ends: Desired | None = None
-    """What they come to when it dies before: what was true stays true. None: they never were."""
+
+    def end(self, reached: str) -> End:
+        """How it ends for a process that died at `reached`: a request that was not committed was never made."""
+        requests = [r.partition("/")[2] for r in self.way if r.startswith(Point.REQUEST_WRITTEN)]
+        point, _, verb = reached.partition("/")
+        if not point.startswith("request."):
+            return self.ends[-1]
+        return self.ends[requests.index(verb) + (point != Point.REQUEST_WRITTEN)]
 
 
 def _request(verb: str) -> tuple[str, ...]:
@@ -69,81 +88,76 @@ STORIES: Mapping[str, Story] = {
     "create": Story(
         _OTHER,
         (_CREATE, _SETTLE),
-        Desired.RUNNING,
+        (End.NOTHING, End.RUNNING),
         (*_request("create"), *_task("create"), *_CLAIMED, Point.LAUNCH_CALLING, *_FILLED, *_step("look")),
     ),
     "create, reply lost": Story(
         (*_OTHER, ("cloud", "lose_reply", "RunInstances")),
         (_CREATE, _SETTLE),
-        Desired.RUNNING,
+        (End.NOTHING, End.RUNNING),
         (
             *(*_request("create"), *_task("create"), *_CLAIMED, Point.LAUNCH_CALLING, *_DELAYED),
-            *(Point.LAUNCH_LOOKED, *_FILLED, *_task("start"), *_step("look")),
+            *(Point.LAUNCH_LOOKED, *_FILLED, *_step("look")),
         ),
     ),
     "create, no capacity": Story(
         (*_OTHER, ("fault", _NO_ROOM)),
         (_CREATE, _SETTLE),
-        None,
+        (End.NOTHING, End.FAILED),
         (*_request("create"), *_task("create"), *_CLAIMED, Point.LAUNCH_CALLING, *_CLOSED),
     ),
     "create, stopped at once": Story(
         _OTHER,
         (_CREATE, ("stop", WEB), _SETTLE),
-        Desired.STOPPED,
+        (End.NOTHING, End.RUNNING, End.CANCELLED),
         (*_request("create"), *_request("stop"), *_task("create"), *_task("stop"), *_CLAIMED),
     ),
     "extend wakes": Story(
         _STOPPED,
         (("extend", WEB, _HOUR), _SETTLE),
-        Desired.RUNNING,
+        (End.STOPPED, End.RUNNING),
         (*_request("extend"), *_task("extend"), *_step("start"), *_task("create"), *_step("look")),
-        else_ends=Desired.STOPPED,
     ),
     "start": Story(
         _STOPPED,
         (("start", WEB), _SETTLE),
-        Desired.RUNNING,
+        (End.STOPPED, End.RUNNING),
         (*_request("start"), *_task("start"), *_step("start"), *_task("create"), *_step("look")),
-        else_ends=Desired.STOPPED,
     ),
     "stop": Story(
         _RUNNING,
         (("stop", WEB), _SETTLE),
-        Desired.STOPPED,
+        (End.RUNNING, End.STOPPED),
         (*_request("stop"), *_task("stop"), *_step("stop"), *_step("look")),
-        else_ends=Desired.RUNNING,
     ),
     "stop, doorbell lost": Story(
         _RUNNING,
         (("stop", WEB), ("lose_messages",), _SETTLE),
-        Desired.STOPPED,
+        (End.RUNNING, End.STOPPED),
         (*_request("stop"), *_LISTED, *_task("stop"), *_step("stop"), *_step("look")),
-        else_ends=Desired.RUNNING,
     ),
     "terminate": Story(
         _RUNNING,
         (("terminate", WEB), _SETTLE),
-        Desired.TERMINATED,
+        (End.RUNNING, End.GONE),
         (*_request("terminate"), *_task("terminate"), *_step("terminate"), *_step("look")),
-        else_ends=Desired.RUNNING,
     ),
     "deadline": Story(
         (*_OTHER, ("create", "web", 2, 100), _SETTLE, _ALIGN, ("sleep", 60)),
         (("drive", 20, 120),),
-        Desired.STOPPED,
+        (End.STOPPED,),
         (*_LISTED, *_TICKED, *_EXPIRED, *_task("stop"), *_step("stop"), *_step("look")),
     ),
     "stopped outside": Story(
         (*_RUNNING, ("outside", "stop", WEB)),
         (("drive", 40, 120),),
-        Desired.STOPPED,
+        (End.STOPPED,),
         (*_LISTED, Point.REFRESH_WRITTEN, *_TICKED),
     ),
     "vanished": Story(
         (*_RUNNING, ("sleep", 60), ("outside", "vanish", WEB)),
         (("drive", 40, 120),),
-        Desired.TERMINATED,
+        (End.GONE,),
         (*_LISTED, Point.REFRESH_WRITTEN, *_TICKED),
     ),
 }

@@ -166,11 +166,16 @@ class Worker:
     # ---- the fleet ---------------------------------------------------------------------------------------------------
 
     def drive(self, least: float, most: float) -> None:
-        """Let time pass, `least` seconds and then until everything is settled, at most `most`; beat lives in here too."""
+        """Let time pass, `least` seconds and then until everything is settled, at most `most`; beat lives in here too.
+
+        From one moment at which something is to be done to the next: in between, nothing can happen that anybody sees.
+        """
         began = self.clock.read()
         self.deliver()
         while (passed := self.clock.read() - began) < most and (passed < least or not self.settled()):
-            self._pass(1)
+            now = self.clock.read()
+            tick = now + 10 - now % 10
+            self._pass(min(tick, self.broker.next() or tick) - now)
 
     def sleep(self, least: float) -> None:
         """Time passes, at least so much, and nobody works; until the moment of both ticks, which this process keeps."""
@@ -194,9 +199,9 @@ class Worker:
             time.sleep(0.005)  # the pace of polling; nothing is waited out
 
     def tick(self, second: float) -> None:
-        if second % 10 == 0:
+        if not second % 10:
             self.answer(Task.REFRESH)
-        if second % 30 == 0:
+        if not second % 30:
             self.answer(Task.ENFORCE_TTL)
 
     def deliver(self) -> None:
