@@ -5,30 +5,29 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from im.cli.complaint import note
+from im.cli.freshness import freshness
 from im.cli.history import event_lines
 from im.cli.machine import machine_lines
-from im.cli.moments import ahead, end_of, local, span, ssh_line
+from im.cli.moments import ahead, end_of, local, ssh_line, utc
 from im.cli.options import Output, columns_option, output_options
 from im.cli.render import SANDBOX, check_columns, event_json, instance_json, say_json, show
 from im.cli.selection import Filter, check_word, complete_names
 from im.cli.session import Session, pass_session
 from im.cli.spend import cost_lines, costs_of
 from im.cli.terminal import plain, takes_colour
-from im.domain.instance import Instance
+from im.domain.instance import Instance, OnExpiry
 from im.domain.lifecycle import phase
 from im.services import read
 
 if TYPE_CHECKING:
     from im.services.read import Listing
 
-STALE = timedelta(seconds=20)
-"""Two refresh ticks: older facts are said to be old."""
 WATCH_EVERY = 2.0
 """Seconds between two looks of `--watch`."""
 LAST_EVENTS = 5
@@ -113,30 +112,6 @@ def _again_and_again(session: Session, look: Callable[[], Listing], output: Outp
     watch(session, look, output, every=WATCH_EVERY, pause=time.sleep)
 
 
-def freshness(seen: Listing) -> list[str]:
-    """A sentence for each reason why deadlines are held, each place whose facts are old or that cannot be watched, and orphans."""
-    told = [f"DEADLINES ARE HELD: {held.reason} (by {held.by}). Next: {held.mend}" for held in seen.holds]
-    told += [f"PAST DEADLINE: {alarm.sentence(seen.now)}. Next: im doctor" for alarm in seen.alarms if alarm.machines]
-    for scope in sorted({row.scope for row in seen.rows if row.closed_at is None}):
-        health = seen.health.get(scope)
-        if health is None:
-            continue
-        if health.failing_since is not None:
-            since = span(seen.now - health.failing_since)
-            told.append(
-                f"{scope} cannot be watched since {since}: {health.error or health.error_code}. Next: im doctor"
-            )
-        elif health.refreshed_at is None:
-            if seen.now - min(r.created_at for r in seen.rows if r.scope == scope) > STALE:
-                told.append(f"{scope} has never been looked at; is a worker running? Next: im doctor")
-        elif seen.now - health.refreshed_at > STALE:
-            age = span(seen.now - health.refreshed_at)
-            told.append(f"what is known of {scope} is {age} old; is a worker running? Next: im doctor")
-    if seen.orphans.count:
-        told.append(f"{seen.orphans.sentence(seen.now)}. Next: im orphans")
-    return told
-
-
 def _say_freshness(seen: Listing) -> None:
     for sentence in freshness(seen):
         note(sentence)
@@ -148,8 +123,30 @@ def _detail_json(session: Session, row: Instance, seen: Listing) -> dict[str, ob
     return {
         **instance_json(row, seen.now, sandbox=session.settings.sandbox, costs=costs_of(session, [row])),
         "facts_age_seconds": int((seen.now - refreshed).total_seconds()) if refreshed else None,
+        "guard": _guard_json(session, row),
         "events": [event_json(e) for e in read.history(session.context, row.id)],
     }
+
+
+def _guard_json(session: Session, row: Instance) -> dict[str, object] | None:
+    guard = read.guard(session.context, row.id)
+    if guard is None:
+        return None
+    grace = int(guard.grace.total_seconds())
+    return {"kind": guard.kind.value, "grace_seconds": grace, "at": utc(guard.told_at), "error": guard.error}
+
+
+def _guard_lines(session: Session, row: Instance, now: datetime) -> list[tuple[str, str]]:
+    guard = read.guard(session.context, row.id)
+    if guard is None or row.closed_at is not None:
+        return []
+    verb = "stops" if row.on_expiry is OnExpiry.STOP else "terminates"
+    told = "none set at the cloud"
+    if guard.told_at is not None and guard.told_at > now:
+        told = (
+            f"the cloud itself {verb} it {local(guard.told_at, now)} ({ahead(guard.told_at, now)}), should im be gone"
+        )
+    return [("guard", told if guard.error is None else f"{told}; the cloud refused the last change: {guard.error}")]
 
 
 def _detail(session: Session, row: Instance, seen: Listing) -> str:
@@ -167,6 +164,7 @@ def _detail(session: Session, row: Instance, seen: Listing) -> str:
         ("log in", ssh_line(row) or "-"),
     ]
     lines += machine_lines(row.spec)
+    lines += _guard_lines(session, row, now)
     lines += cost_lines(costs_of(session, [row])[row.id])
     if row.error:
         lines.append(("error", row.error))

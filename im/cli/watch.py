@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from im.cli.complaint import note
+from im.cli.freshness import freshness
 from im.cli.options import Output
 from im.cli.render import instance_json, instance_table, show
-from im.cli.see import freshness
 from im.cli.session import Session
 from im.cli.spend import costs_of
 from im.cli.terminal import takes_colour

@@ -33,7 +33,7 @@ _FORM = click.Choice(["table", "json"])
 @pass_session
 def why(session: Session, name: str, output: str, as_json: bool) -> None:
     """Why an instance is in its state, and what happens next."""
-    from im.cli.see import freshness
+    from im.cli.freshness import freshness
     from im.domain.lifecycle import phase
     from im.domain.why import why as explain
     from im.services import read
