@@ -17,6 +17,7 @@ from im.cli.selection import Selection, select, selection_options
 from im.cli.session import Session, pass_session
 from im.cli.terminal import is_attended, plain
 from im.domain import intent as wish
+from im.domain.disk import disks_of, fate
 from im.domain.errors import Refused
 from im.domain.instance import Desired, Instance, Observed, OnExpiry
 from im.domain.intent import Deadline, Intent
@@ -187,8 +188,11 @@ def _confirm_end(chosen: Listing) -> None:
         click.echo(
             f"  {plain(row.name)}  {plain(row.id)}  {row.spec.instance_type}  {where}  {plain(row.owner)}", err=True
         )
+        if any(disk.keep for disk in disks_of(row.spec)):
+            click.echo(f"    {plain(fate(disks_of(row.spec)))}", err=True)
     many = f"these {len(names)} instances" if len(names) > 1 else names[0]
-    if not click.confirm(f"Terminate {many} for good, disk and all?", err=True):
+    kept = any(disk.keep for row in chosen.rows for disk in disks_of(row.spec))
+    if not click.confirm(f"Terminate {many} for good, {'but for what is kept' if kept else 'disk and all'}?", err=True):
         raise Refused("nothing was terminated", "")
 
 
@@ -213,7 +217,8 @@ def _tell_dry(chosen: Listing, verb: Verb, output: Output) -> None:
         )
         return
     for row, intent in would:
-        click.echo(f"would {verb.name} {plain(row.name)}: {_what_changes(row, intent, chosen.now)}")
+        ends = f" · {fate(disks_of(row.spec))}" if intent.desired is Desired.TERMINATED else ""
+        click.echo(f"would {verb.name} {plain(row.name)}: {_what_changes(row, intent, chosen.now)}{ends}")
 
 
 def _what_changes(row: Instance, intent: Intent, now: datetime) -> str:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from im.domain import firewall
+from im.domain.disk import Disk, disks_of, parse_disk
 from im.domain.errors import Refused
 from im.domain.instance import Spec
 from im.domain.names import check_login
@@ -47,6 +48,9 @@ def machine_options(command: F) -> F:
     @click.option(
         "--security-group", "groups", multiple=True, metavar="SG", help="One of your own instead; repeatable."
     )
+    @click.option("--disk", metavar="GB|SIZE=…", help="The root disk: 50, or size=50,type=io2,iops=4000,keep.")
+    @click.option("--volume", "volumes", multiple=True, metavar="GB|SIZE=…", help="Another disk, likewise; repeatable.")
+    @click.option("--kms-key", metavar="KEY", help="What encrypts the disks, instead of the account's own key.")
     @click.option("--subnet", metavar="SUBNET", help="Where in the network; the zone follows it.")
     @click.option("--vpc", metavar="VPC", help="Which network; its subnet in the zone is taken.")
     @wraps(command)
@@ -57,9 +61,11 @@ def machine_options(command: F) -> F:
             "image": given.pop("image"),
             "ssh_user": check_login(user) if user else None,
             "open_ports": tuple(rule for text in given.pop("opened") for rule in firewall.parse_open(text)),
+            "root_disk": parse_disk(disk) if (disk := given.pop("disk")) else None,
+            "volumes": tuple(parse_disk(text) for text in given.pop("volumes")),
             "network": given.pop("vpc"),
             "subnet": given.pop("subnet"),
-            "options": {"security-group": groups},
+            "options": {"security-group": groups, "kms-key": given.pop("kms_key")},
         }
         return command(*args, machine=Machine(asked, ssh_from, bool(groups)), **given)
 
@@ -77,10 +83,22 @@ def check_ssh_from(given: tuple[str, ...]) -> tuple[str, ...]:
 def machine_lines(spec: Spec) -> list[tuple[str, str]]:
     """(title, what) of everything that was wished beyond type, zone and image."""
     rules = firewall.rules_of(spec)
-    return [] if rules is None else [("open", firewall.sentence(rules))]
+    lines = [] if rules is None else [("open", firewall.sentence(rules))]
+    if "disks" in spec.options:
+        root, *more = disks_of(spec)
+        lines.append(("disk", root.sentence))
+        lines += [("volume", disk.sentence) for disk in more]
+    return lines
 
 
 def machine_json(spec: Spec) -> dict[str, Any]:
-    """The same, for programs; rules as `22/tcp@203.0.113.7/32`, null when the network was left as it is."""
+    """The same, for programs; rules as `22/tcp@203.0.113.7/32`, null when the network was left as it is; the root disk first."""
     rules = firewall.rules_of(spec)
-    return {"firewall": None if rules is None else [str(rule) for rule in rules]}
+    return {
+        "firewall": None if rules is None else [str(rule) for rule in rules],
+        "disks": [_disk_json(disk) for disk in disks_of(spec)],
+    }
+
+
+def _disk_json(disk: Disk) -> dict[str, Any]:
+    return {"size_gb": disk.size_gb, "type": disk.kind, "encrypted": disk.encrypted, "keep": disk.keep}

@@ -9,6 +9,7 @@ import ipaddress
 import urllib.request
 from collections.abc import Sequence
 from http.client import HTTPException
+from urllib.error import HTTPError
 
 from im.domain.errors import Refused
 
@@ -33,6 +34,8 @@ def own_network() -> str:
         with urllib.request.urlopen(MIRROR, timeout=PATIENCE) as answer:  # the address is ours
             told = answer.read(100).decode("ascii", "replace").strip()
     except (OSError, HTTPException) as exc:
+        if isinstance(exc, HTTPError):
+            exc.close()
         why = getattr(exc, "reason", None) or exc
         raise Refused(f"your own address is not known: {host} does not answer ({why})", hint) from None
     try:

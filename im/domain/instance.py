@@ -103,7 +103,7 @@ class Sighting:
     """When, by the cloud's own word, it came into this state; None where the cloud does not say."""
     disk_gb: int | None = None
     disk_type: str | None = None
-    """Its root disk, told by the launch alone."""
+    """Its root disk, with the volumes of the same type; told by the launch alone."""
     instance_type: str = ""
     image: str = ""
     ssh_user: str = ""

@@ -54,6 +54,9 @@ class Ask:
     ssh_from: tuple[str, ...] | None = None
     """Networks (CIDR) that may log in; none at all when empty. None, and no ports: the network is left as it is."""
     open_ports: tuple[Rule, ...] = ()
+    root_disk: Disk | None = None
+    volumes: tuple[Disk, ...] = ()
+    """Further disks."""
     network: str | None = None
     subnet: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from im.domain.cost import Item, Price
+from im.domain.disk import disks_of, stored
 from im.domain.errors import Refused
 from im.domain.firewall import gathered, rules_of
 from im.domain.instance import Scope, Sighting, Spec, tags_of
@@ -37,7 +38,8 @@ class FakeProfile:
         ask.refuse_options(self.name)
         kind, image, user = ask.instance_type or "small", ask.image or "fake-image", ask.ssh_user or "fake"
         rules = gathered(ask.ssh_from, ask.open_ports)
-        options = {} if rules is None else {"firewall": [str(rule) for rule in rules]}
+        options: dict[str, Any] = {} if rules is None else {"firewall": [str(rule) for rule in rules]}
+        options |= stored(ask.root_disk, ask.volumes)
         return Scope(self.name, account, zone[:-1]), Spec(kind, zone, image, ask.public_key, user, ask.owner, options)
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
@@ -71,6 +73,7 @@ class FakeProvider:
             for one in made:
                 one.kind = spec.instance_type
                 one.ways_in = rules_of(spec)
+                one.disks = disks_of(spec)
             return [self._cloud.sight(one) for one in made]
 
     def find(self, scope: Scope, token: str) -> Snapshot:

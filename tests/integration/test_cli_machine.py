@@ -117,6 +117,24 @@ def test_the_house_rule_for_who_may_log_in(world: World, key: str) -> None:
     assert answer(world, "create", "--public-key", key)[0]["firewall"] == ["22/tcp@198.51.100.0/24"]
 
 
+# ---- disks -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_becomes_of_the_disks_is_said_before_it_happens(world: World, key: str) -> None:
+    words = ("--disk", "50", "--volume", "size=100,type=fast,keep")
+    run(world, "create", "--public-key", key, "--name", "db", *words)
+    run(world, "create", "--public-key", key, "--name", "web")
+    world.advance(5)
+    told = run(world, "status", "db").stdout
+    assert "disk      50 GB\n" in told
+    assert "volume    100 GB fast, kept when the machine is terminated" in told
+    shown = answer(world, "status", "db")[0]["disks"]
+    assert [(disk["size_gb"], disk["keep"]) for disk in shown] == [(50, False), (100, True)]
+    dry = run(world, "terminate", "db", "web", "--dry-run").stdout.splitlines()
+    assert dry[0].endswith("the root disk is deleted · the volume of 100 GB is kept, and goes on costing")
+    assert dry[1].endswith("the root disk is deleted")
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
@@ -125,6 +143,7 @@ def test_the_house_rule_for_who_may_log_in(world: World, key: str) -> None:
         ("--ssh-from everyone", "'everyone' is no network. Next: write 203.0.113.7"),
         ("--open 9000-8000", "'9000-8000' counts down. Did you mean 8000-9000/tcp?"),
         ("--security-group sg-01234567", "--security-group is nothing that fake has"),
+        ("--disk 50,mount=/data", "'mount=/data' says nothing of a disk"),
         ("--ssh-user ;id", "';id' is no user's name"),
     ],
 )

@@ -90,6 +90,14 @@ class Room:
         """What may reach the machine, as rules are written; None when its firewall is none of ours."""
         raise NotImplementedError
 
+    def disks(self, machine_id: str) -> list[tuple[int, bool]]:
+        """(GiB, does it outlive its machine) of each disk, the root disk first."""
+        raise NotImplementedError
+
+    def left(self) -> list[int]:
+        """GiB of each disk that has outlived its machine."""
+        raise NotImplementedError
+
     def outside(self, verb: str, machine_id: str) -> None:
         raise NotImplementedError
 
@@ -120,6 +128,12 @@ class FakeRoom(Room):
     def ways_in(self, machine_id: str) -> set[str] | None:
         rules = self.cloud.visible(machine_id).ways_in
         return None if rules is None else {str(rule) for rule in rules}
+
+    def disks(self, machine_id: str) -> list[tuple[int, bool]]:
+        return [(disk.size_gb or 0, disk.keep) for disk in self.cloud.visible(machine_id).disks]
+
+    def left(self) -> list[int]:
+        return [disk.size_gb or 0 for disk in self.cloud.left]
 
     def foreign(self) -> str:
         return self.cloud.foreign(self.spec.zone, Name="not-ours")
@@ -157,6 +171,24 @@ class AwsRoom(Room):
             for permission in group["IpPermissions"]
             for source in [*permission.get("IpRanges", []), *permission.get("Ipv6Ranges", [])]
         }
+
+    def volumes(self, machine_id: str) -> list[dict[str, Any]]:
+        """As EC2 shows them, the root disk first."""
+        attached = [{"Name": "attachment.instance-id", "Values": [machine_id]}]
+        shown = self.raw.describe_instances(InstanceIds=[machine_id])["Reservations"][0]["Instances"][0]
+        found: list[dict[str, Any]] = self.raw.describe_volumes(Filters=attached)["Volumes"]
+        devices = {one["Ebs"]["VolumeId"]: one for one in shown["BlockDeviceMappings"]}
+        for one in found:
+            one["Attachments"][0]["DeleteOnTermination"] = devices[one["VolumeId"]]["Ebs"]["DeleteOnTermination"]
+        root = shown["RootDeviceName"]
+        return sorted(found, key=lambda one: (one["Attachments"][0]["Device"] != root, one["Attachments"][0]["Device"]))
+
+    def disks(self, machine_id: str) -> list[tuple[int, bool]]:
+        return [(one["Size"], not one["Attachments"][0]["DeleteOnTermination"]) for one in self.volumes(machine_id)]
+
+    def left(self) -> list[int]:
+        free = [{"Name": "status", "Values": ["available"]}]
+        return [one["Size"] for one in self.raw.describe_volumes(Filters=free)["Volumes"]]
 
     def foreign(self) -> str:
         tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "not-ours"}]}]

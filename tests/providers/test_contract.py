@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from im.domain.disk import Disk
 from im.domain.errors import Refused
 from im.domain.firewall import parse_open
 from im.domain.instance import ALIVE, Observed
@@ -243,6 +244,22 @@ def test_an_option_that_the_cloud_does_not_have_is_refused(room: Room) -> None:
     with pytest.raises(Refused, match="--warp-drive is nothing that"):
         room.wish(options={"warp-drive": "on"})
     room.wish(options={"warp-drive": ""})
+
+
+# ---- disks -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_machine_has_the_disks_that_were_asked_for(room: Room) -> None:
+    room.wish(root_disk=Disk(50), volumes=(Disk(100, keep=True), Disk(20)))
+    (one,) = room.launch()
+    assert room.disks(one.provider_id) == [(50, False), (100, True), (20, False)]
+
+
+def test_a_disk_that_is_to_be_kept_outlives_its_machine_and_no_other_does(room: Room) -> None:
+    room.wish(root_disk=Disk(50), volumes=(Disk(100, keep=True), Disk(20)))
+    room.provider.terminate(room.scope, room.running(1))
+    room.settle()
+    assert room.left() == [100]
 
 
 def test_identity_names_an_account(room: Room) -> None:

@@ -123,6 +123,7 @@ def test_the_keys_of_json_are_a_promise() -> None:
         "closed_at": None,
         "tags": {},
         "firewall": None,
+        "disks": [{"size_gb": None, "type": None, "encrypted": True, "keep": False}],
         "usd_per_hour": None,
         "usd_so_far": None,
         "usd_to_deadline": None,

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, TypeVar
 
+from im.domain.disk import disks_of
 from im.domain.firewall import rules_of
 from im.domain.instance import Spec
-from im.providers.aws import groups, images, keys, network, types
+from im.providers.aws import disks, groups, images, keys, network, types
 from im.providers.aws.clients import Clients
 from im.providers.aws.errors import translated
 from im.providers.aws.families import twin_of
@@ -89,6 +90,15 @@ class Fitting:
         ec2, vpc = self._clients.ec2(region), place.vpc
         key = ("group", region, vpc, groups.group_name(rules, self._deployment))
         return (self._once(key, KEEP_NETWORK, lambda: groups.ensure_group(ec2, rules, self._deployment, vpc)),)
+
+    def root_gb(self, spec: Spec, image: Image) -> int | None:
+        """GiB of the root disk. Raises InvalidSpec when the image does not fit."""
+        size = disks.root_size(disks_of(spec)[0], image)
+        if size is not None and image.root_size is not None and size < image.root_size:
+            raise InvalidSpec(
+                f"the image {spec.image} needs a root disk of {image.root_size} GB; --disk {image.root_size} would do"
+            )
+        return size
 
     def _once(self, key: tuple[str, ...], seconds: float, ask: Callable[[], T]) -> T:
         kept = self._kept.get(key)

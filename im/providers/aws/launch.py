@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags as tag
+from im.domain.disk import disks_of
 from im.domain.instance import Spec, tags_of
+from im.providers.aws import disks
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.images import Image
 from im.providers.aws.network import Place
@@ -33,18 +35,14 @@ class Fitted:
     key: str
     place: Place | None = None
     groups: tuple[str, ...] = ()
+    root_gb: int | None = None
+    """GiB of the root disk; None as the image has it."""
 
 
 def request(spec: Spec, fitted: Fitted, *, deployment: str, token: str, slots: Sequence[Slot]) -> dict[str, Any]:
     """Arguments of RunInstances. The token is zonal at EC2 because a zone or a subnet is named: never reuse it elsewhere."""
     image = fitted.image
     tags = _tags(launch_tags(spec, deployment, token, slots))
-    # the image's own size and type, named because the disk is to be encrypted and so is described anew
-    disk: dict[str, Any] = {"Encrypted": True, "DeleteOnTermination": True}
-    if image.root_size:
-        disk["VolumeSize"] = image.root_size
-    if image.root_type:
-        disk["VolumeType"] = image.root_type
     asked: dict[str, Any] = {
         "ClientToken": token,
         "MinCount": len(slots),
@@ -53,13 +51,22 @@ def request(spec: Spec, fitted: Fitted, *, deployment: str, token: str, slots: S
         "InstanceType": spec.instance_type,
         "KeyName": fitted.key,
         "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
-        "BlockDeviceMappings": [{"DeviceName": image.root_device, "Ebs": disk}],
+        "BlockDeviceMappings": disks.mappings(disks_of(spec), image, spec.options.get("kms_key"), fitted.root_gb),
         "TagSpecifications": [
             {"ResourceType": "instance", "Tags": tags},
             {"ResourceType": "volume", "Tags": tags},
         ],
     }
     return asked | _network(spec, fitted)
+
+
+def disk_space(spec: Spec, fitted: Fitted) -> tuple[int | None, str | None]:
+    """(GiB, type) of the root disk, with the volumes of the same type: what the machine is charged for by the month."""
+    root, *more = disks_of(spec)
+    kind = root.kind or fitted.image.root_type
+    if fitted.root_gb is None:
+        return None, kind
+    return fitted.root_gb + sum(disk.size_gb or 0 for disk in more if disk.kind == kind), kind
 
 
 def _network(spec: Spec, fitted: Fitted) -> dict[str, Any]:
@@ -105,6 +112,10 @@ def clearer(error: ProviderError, spec: Spec, ec2: EC2Client) -> ProviderError:
         return InvalidSpec(f"there is no zone {spec.zone} for this account{_zones(ec2)}")
     if "instancetype" in code.lower() or (code == "InvalidParameterValue" and _speaks_of_type(said, spec)):
         return InvalidSpec(f"there is no instance type {spec.instance_type}{_near_types(spec.instance_type, ec2)}")
+    if "kms" in said and spec.options.get("kms_key"):
+        return InvalidSpec(
+            f"{ec2.meta.region_name} cannot encrypt with the KMS key {spec.options['kms_key']}: {error.message}"
+        )
     if code.startswith("InvalidGroup"):
         return InvalidSpec(
             f"{ec2.meta.region_name} has no such security group in the network of the machine: {error.message}"

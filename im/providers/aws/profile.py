@@ -76,7 +76,7 @@ class AwsProfile:
             public_key=public_key,
             ssh_user=ask.ssh_user or ssh_user,
             owner=ask.owner,
-            options=wishes.options_of(ask, image),
+            options=wishes.options_of(ask, image, region),
         )
         return Scope(self.name, account, region), spec
 

@@ -95,7 +95,8 @@ class AwsProvider:
             raise Ambiguous(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
         image = fitted.image
         user = "" if has_own_login(spec) else image.ssh_user
-        made = [replace(one, disk_gb=image.root_size, disk_type=image.root_type, ssh_user=user) for one in seen]
+        size, kind = launch.disk_space(spec, fitted)
+        made = [replace(one, disk_gb=size, disk_type=kind, ssh_user=user) for one in seen]
         if not made:
             raise Ambiguous("AWS accepted the launch and named no machine")
         return sorted(made, key=lambda one: one.launch_index)
@@ -103,8 +104,10 @@ class AwsProvider:
     def _fitted(self, region: str, spec: Spec) -> Fitted:
         fitting = self._fitting
         place = fitting.place(region, spec)
+        image = fitting.image(region, spec.image, spec.instance_type)
         return Fitted(
-            image=fitting.image(region, spec.image, spec.instance_type),
+            image=image,
+            root_gb=fitting.root_gb(spec, image),
             key=fitting.key(region, spec.public_key),
             place=place,
             groups=fitting.groups(region, spec, place),

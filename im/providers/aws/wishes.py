@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from im.domain.disk import Disk, stored
 from im.domain.errors import Refused
 from im.domain.firewall import RDP, SSH, gathered
+from im.providers.aws.disks import check_disks, check_kms_key
 from im.providers.aws.images import is_windows
 from im.providers.base import Ask
 
@@ -20,15 +22,15 @@ MOST_GROUPS = 5
 """Groups a network interface may have, unless AWS was asked for more."""
 
 
-def options_of(ask: Ask, image: str) -> dict[str, Any]:
+def options_of(ask: Ask, image: str, region: str) -> dict[str, Any]:
     """The options; only what was asked for is in them. Raises Refused with the nearest right form."""
-    ask.refuse_options("aws", "security-group")
+    ask.refuse_options("aws", "security-group", "kms-key")
     options: dict[str, Any] = {"login": "own"} if ask.ssh_user else {}
     if ask.subnet:
         options["subnet"] = check_id(ask.subnet, "subnet")
     if ask.network:
         options["vpc"] = check_id(ask.network, "vpc")
-    return options | _firewall(ask, image)
+    return options | _firewall(ask, image) | _disks(ask, image, region)
 
 
 def _firewall(ask: Ask, image: str) -> dict[str, Any]:
@@ -45,6 +47,14 @@ def _firewall(ask: Ask, image: str) -> dict[str, Any]:
     if own:
         return {"security_groups": list(dict.fromkeys(own))}
     return {} if rules is None else {"firewall": [str(one) for one in rules]}
+
+
+def _disks(ask: Ask, image: str, region: str) -> dict[str, Any]:
+    root, more = check_disks(ask.root_disk, ask.volumes, image)
+    options = stored(root, more)
+    if key := ask.options.get("kms-key"):
+        options["kms_key"] = check_kms_key(str(key), region, (root or Disk(), *more))
+    return options
 
 
 _KINDS = {"sg": "security group", "subnet": "subnet", "vpc": "VPC"}
