@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from im.domain.cost import Item, Price
+from im.domain.disk import Disk
 from im.domain.errors import Refused
 from im.domain.firewall import Rule
 from im.domain.instance import Scope, Sighting, Spec

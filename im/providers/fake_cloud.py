@@ -14,6 +14,7 @@ from itertools import count
 from threading import RLock
 
 from im.domain.cost import Price
+from im.domain.disk import Disk
 from im.domain.firewall import Rule
 from im.domain.instance import ALIVE, Observed, Sighting
 from im.providers.base import BatchResult, Snapshot
@@ -92,6 +93,8 @@ class FakeCloud:
         """Id → what every start, stop and terminate of it answers."""
         self.prices: dict[str, Price] = {}
         """Instance type (or `disk:…`, `ipv4`) → what the price list says; what is not named is not told."""
+        self.left: list[Disk] = []
+        """Disks that outlived their machines."""
         self.calls: list[Call] = []
         self._machines: dict[str, Machine] = {}
         self._tokens: dict[tuple[str, str], list[str]] = {}  # zonal, as at EC2
@@ -222,6 +225,8 @@ class FakeCloud:
             machine.state, machine.since = MOVES[verb][now], self.clock()
             if verb == "start":
                 machine.started = machine.since
+            if verb == "terminate":
+                self.left += [disk for disk in machine.disks if disk.keep]
 
     def _shown(self, machine: Machine) -> bool:
         now = self.clock()
