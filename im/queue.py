@@ -31,6 +31,7 @@ class Task(StrEnum):
     ENFORCE_TTL = "im.enforce_ttl"
     PRICES = "im.prices"
     NOTIFY = "im.notify"
+    GUARD = "im.guard"
 
 
 REQUESTS, DEADLINES, WATCH = "im.requests", "im.deadlines", "im.watch"
@@ -46,6 +47,7 @@ ROUTES = {
     Task.ENFORCE_TTL: DEADLINES,
     Task.PRICES: WATCH,
     Task.NOTIFY: WATCH,
+    Task.GUARD: REQUESTS,
 }
 """Deadlines have a queue of their own, so that no crowd of requests or listings stands before them."""
 

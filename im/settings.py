@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from im.domain.errors import Refused
+from im.domain.guard import GuardKind
 from im.domain.notice import parse_stages
 from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 
@@ -73,6 +74,11 @@ class Settings:
     )
     notice_mail_from: str = _setting("IM_NOTICE_MAIL_FROM", "", "sender of notices by mail")
     notice_mail_to: str = _setting("IM_NOTICE_MAIL_TO", "", "who gets them; `{owner}@example.com` for each owner")
+    guard: GuardKind = _setting(
+        "IM_GUARD", GuardKind.NONE, "who stops a machine if all of im is gone: none, or scheduler (docs/guard.md)"
+    )
+    guard_grace: float = _setting("IM_GUARD_GRACE", 300.0, "seconds after the deadline at which the guard stops it")
+    guard_role: str = _setting("IM_GUARD_ROLE", "", "ARN of the role that EventBridge Scheduler stops machines as")
     flower_url: str = _setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say")
 
     @property

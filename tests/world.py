@@ -31,6 +31,7 @@ _WORK = {
     Task.ENFORCE_TTL: tasks.enforce_ttl,
     Task.PRICES: tasks.prices,
     Task.NOTIFY: tasks.notify,
+    Task.GUARD: tasks.guard,
 }
 
 

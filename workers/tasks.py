@@ -35,6 +35,7 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
     answer(Task.ENFORCE_TTL, enforce_ttl)
     answer(Task.PRICES, prices)
     answer(Task.NOTIFY, notify)
+    answer(Task.GUARD, guard)
 
 
 def reconcile(ctx: Context, ids: Sequence[str]) -> str:
@@ -71,6 +72,13 @@ def notify(ctx: Context, _ids: Sequence[str]) -> str:
     from im.services.notices import notify
 
     return notify(ctx)
+
+
+def guard(ctx: Context, ids: Sequence[str]) -> str:
+    from im.services.reconcile import reconcile_scope
+
+    told = [line for i in ids if i.isdecimal() and len(i) < 10 for line in reconcile_scope(ctx, int(i))]
+    return "; ".join(told[:5]) or "nothing to do"
 
 
 def checked(ids: object) -> list[str] | None:

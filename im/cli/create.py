@@ -14,7 +14,9 @@ from im.cli.machine import Machine, check_ssh_from, machine_json, machine_lines,
 from im.cli.moments import ahead, local, utc
 from im.cli.options import Output, Waiting, deadline_options, output_options, wait_options
 from im.cli.session import Session, here, pass_session
+from im.domain.duration import format_duration
 from im.domain.errors import Refused
+from im.domain.guard import GuardKind
 from im.domain.intent import Deadline
 
 if TYPE_CHECKING:
@@ -35,6 +37,11 @@ DEFAULT_TTL = timedelta(hours=1)
 @click.option("--name", metavar="NAME", help="What to call it; two words are made up when none is given.")
 @click.option("--count", type=int, default=1, show_default=True, help="How many, as NAME-1, NAME-2, …")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="For you to find it by; repeatable.")
+@click.option(
+    "--guard",
+    type=click.Choice(["scheduler", "none"]),
+    help="Who stops it if all of im is gone: the cloud itself, or nobody; default IM_GUARD.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be launched, and do nothing.")
 @wait_options
 @output_options
@@ -50,6 +57,7 @@ def create(
     name: str | None,
     count: int,
     tags: tuple[str, ...],
+    guard: str | None,
     dry_run: bool,
     waiting: Waiting,
     output: Output,
@@ -81,6 +89,7 @@ def create(
         count=count,
         deadline=deadline or Deadline(by=DEFAULT_TTL),
         actor=settings.owner,
+        guard=GuardKind(guard) if guard else None,
     )
     order = _let_in(session, machine, order)
     if dry_run:
@@ -148,6 +157,8 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
                 **machine_json(plan.spec),
                 "expires_at": utc(expires_at),
                 "on_expiry": plan.on_expiry.value,
+                "guard": plan.guard.value,
+                "guard_grace_seconds": int(plan.grace.total_seconds()) if plan.guard is not GuardKind.NONE else None,
                 "usd_per_hour": exact(quote.per_hour),
                 "usd_to_deadline": exact(quote.to_deadline),
                 "price_source": quote.source or None,
@@ -163,9 +174,16 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
         *machine_lines(plan.spec),
         ("until", f"{local(expires_at, now)} ({ahead(expires_at, now)}), then {plan.on_expiry.value}"),
         ("costs", quote.sentence),
+        ("guard", _guarding(plan)),
     ]
     for title, what in rows:
         click.echo(f"{title:<13} {plain(what)}")
     click.echo("nothing was written and nothing was launched")
     if session.settings.sandbox:
         note(SANDBOX)
+
+
+def _guarding(plan: Plan) -> str:
+    if plan.guard is GuardKind.NONE:
+        return "none: should all of im be gone, nobody stops it"
+    return f"the cloud itself ends it {format_duration(plan.grace)} after its deadline, should all of im be gone"

@@ -100,3 +100,22 @@ notices = Table(
     CheckConstraint("state IN ('pending', 'sent', 'moved', 'late')", name="state"),
     Index("ix_notices_pending", "next_attempt_at", postgresql_where=text("state = 'pending'")),
 )
+
+guards = Table(
+    "guards",
+    metadata,
+    Column("instance_id", Text, ForeignKey("instances.id"), primary_key=True),
+    Column("kind", Text, nullable=False),
+    # seconds after the deadline
+    Column("grace", Integer, nullable=False),
+    # what the cloud has confirmed, and what it was asked without an answer so far
+    _moment("told_at"),
+    _moment("asked_at"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    _moment("next_attempt_at"),
+    Column("lease_token", Text),
+    _moment("lease_until"),
+    Column("error_code", Text),
+    Column("error", Text),
+    CheckConstraint("kind IN ('none', 'scheduler')", name="kind"),
+)

@@ -15,7 +15,7 @@ from im.domain.cost import Item, Price
 from im.domain.disk import Disk
 from im.domain.errors import Refused
 from im.domain.firewall import Rule
-from im.domain.instance import Scope, Sighting, Spec
+from im.domain.instance import OnExpiry, Scope, Sighting, Spec
 from im.domain.rate import Rate
 from im.providers.errors import ProviderError
 
@@ -97,6 +97,14 @@ class BatchResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Guarded:
+    """When the cloud shall end a machine by itself (None: not at all), and how."""
+
+    at: datetime | None
+    what: OnExpiry
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One thing `im doctor` asked of a cloud."""
 
@@ -169,6 +177,13 @@ class Provider(Protocol):
 
     def prices(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
         """The list prices of `items`, of whatever region; absent where the cloud tells none. Raises ProviderError."""
+        ...
+
+    def guard(self, scope: Scope, wishes: Mapping[str, Guarded]) -> Mapping[str, ProviderError]:
+        """Set, move or take away the cloud's own deadline of each machine; idempotent. Returns what failed, by machine.
+
+        Called only where `capabilities.native_deadline`.
+        """
         ...
 
     def checks(self, scope: Scope) -> list[Check]:

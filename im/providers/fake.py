@@ -11,7 +11,7 @@ from im.domain.disk import disks_of, stored
 from im.domain.errors import Refused
 from im.domain.firewall import gathered, rules_of
 from im.domain.instance import Scope, Sighting, Spec, tags_of
-from im.providers.base import Ask, BatchResult, Capabilities, Check, Slot, Snapshot
+from im.providers.base import Ask, BatchResult, Capabilities, Check, Guarded, Slot, Snapshot
 from im.providers.errors import ProviderError
 from im.providers.fake_cloud import FakeCloud
 
@@ -27,6 +27,7 @@ class FakeProfile:
         can_stop=True,
         idempotent_launch=True,
         launch_visible_within=timedelta(seconds=5),
+        native_deadline=True,
         can_firewall=True,
         real=False,
     )
@@ -122,6 +123,15 @@ class FakeProvider:
     def prices(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
         with self._cloud.call("prices", mutating=False):
             return {item: self._cloud.prices[item.name] for item in items if item.name in self._cloud.prices}
+
+    def guard(self, scope: Scope, wishes: Mapping[str, Guarded]) -> Mapping[str, ProviderError]:
+        with self._cloud.call("guard", list(wishes)):
+            for machine_id, wish in wishes.items():
+                if wish.at is None:
+                    self._cloud.guards.pop(machine_id, None)
+                else:
+                    self._cloud.guards[machine_id] = wish
+        return {}
 
     def checks(self, scope: Scope) -> list[Check]:
         return [Check("endpoint", ok=True, detail="the cloud in this process's memory answers")]

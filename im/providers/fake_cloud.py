@@ -17,7 +17,7 @@ from im.domain.cost import Price
 from im.domain.disk import Disk
 from im.domain.firewall import Rule
 from im.domain.instance import ALIVE, Observed, Sighting
-from im.providers.base import BatchResult, Snapshot
+from im.providers.base import BatchResult, Guarded, Snapshot
 from im.providers.errors import NoCapacity, NotFound, ProviderError, Rejected, WrongState
 
 _P, _R, _S, _H = Observed.PENDING, Observed.RUNNING, Observed.STOPPING, Observed.STOPPED
@@ -93,6 +93,8 @@ class FakeCloud:
         """Id → what every start, stop and terminate of it answers."""
         self.prices: dict[str, Price] = {}
         """Instance type (or `disk:…`, `ipv4`) → what the price list says; what is not named is not told."""
+        self.guards: dict[str, Guarded] = {}
+        """Id → when the cloud ends the machine by itself."""
         self.left: list[Disk] = []
         """Disks that outlived their machines."""
         self.calls: list[Call] = []
@@ -227,6 +229,16 @@ class FakeCloud:
                 machine.started = machine.since
             if verb == "terminate":
                 self.left += [disk for disk in machine.disks if disk.keep]
+
+    def _fire(self) -> None:
+        """Guards whose moment has come take effect, at that moment, whoever looks later."""
+        for one, wish in list(self.guards.items()):
+            if wish.at is None or wish.at > self.clock():
+                continue
+            del self.guards[one]
+            machine = self._machines.get(one)
+            if machine and (goal := MOVES[wish.what.value].get(self.state(machine))):
+                machine.state, machine.since = goal, wish.at
 
     def _shown(self, machine: Machine) -> bool:
         now = self.clock()

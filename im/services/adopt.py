@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 
-from im.db import adoption, events, instances, orphans, scopes
+from im.db import adoption, events, guards, instances, orphans, scopes
 from im.db.rows import from_spec
 from im.domain import tags
 from im.domain.errors import NoSuchInstance, Refused
@@ -111,6 +111,8 @@ def _commit(ctx: Context, decide: Callable[[Connection, datetime], list[_Taking]
                 now = ctx.clock(connection)
                 wanted = decide(connection, now)
                 rows = _insert(connection, wanted, actor, kind, now, crowded=attempt > 1)
+                grace = timedelta(seconds=ctx.settings.guard_grace)
+                guards.add(connection, [row.id for row in rows], ctx.settings.guard, grace)
                 reach(Point.REQUEST_WRITTEN, Task.ADOPT)
             break
         except IntegrityError as exc:

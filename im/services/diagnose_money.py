@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import notices, usage
+from im.db import guards, notices, usage
 from im.domain.cost import Window, together
 from im.domain.duration import format_duration
 from im.domain.instance import ALIVE
@@ -26,6 +26,7 @@ def checks(connection: Connection, now: datetime) -> Iterator[Check]:
     found = ledger(connection, usage.instances_since(connection, now - MONTH), now)
     yield _overrun(found)
     yield _prices(found)
+    yield _guards(guards.failing(connection))
     yield _notices(notices.standing(connection, now - timedelta(days=1)))
 
 
@@ -74,3 +75,12 @@ def _notices(standing: notices.Standing) -> Check:
     return Check(
         "notices", ok=ok, detail=detail, mend="" if ok else "mend the receiver, or IM_NOTICE_… in the environment"
     )
+
+
+def _guards(failing: list[tuple[str, str]]) -> Check:
+    if not failing:
+        return Check("guards", ok=True, detail="every guard at the cloud is as it should be")
+    name, error = failing[0]
+    more = f" and {len(failing) - 1} more" if failing[1:] else ""
+    detail = f"the cloud refuses the guard of {name}{more}: {error}"
+    return Check("guards", ok=False, detail=detail, mend="give the workers the role and the policy of docs/guard.md")

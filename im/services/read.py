@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, holds, instances, orphans, scopes
+from im.db import events, guards, holds, instances, orphans, scopes
 from im.db import ticks as claimed
 from im.db.orphans import Summary
 from im.db.scopes import ScopeHealth
 from im.domain.alarm import Alarm
 from im.domain.errors import NoSuchInstance
 from im.domain.event import Event
+from im.domain.guard import Guard
 from im.domain.hold import Hold
 from im.domain.instance import Instance, Scope
 from im.domain.orphan import Orphan
@@ -90,6 +91,12 @@ def orphans_listed(ctx: Context) -> Orphans:
 def history(ctx: Context, instance_id: str) -> list[Event]:
     with ctx.begin() as connection:
         return events.read(connection, [instance_id])
+
+
+def guard(ctx: Context, instance_id: str) -> Guard | None:
+    """What the cloud does by itself after the deadline, as far as it was told."""
+    with ctx.begin() as connection:
+        return guards.read(connection, [instance_id]).get(instance_id)
 
 
 def ticks(ctx: Context) -> Mapping[str, timedelta]:

@@ -25,6 +25,7 @@ from im.providers.base import BatchResult, Provider
 from im.providers.errors import ProviderError
 from im.services.adopting import drive_adoptions
 from im.services.enforce import ring_by_verb
+from im.services.guarding import drive_guards
 from im.services.launching import drive_launches
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def reconcile_scope(ctx: Context, number: int) -> list[str]:
             told += _one_batch(ctx, provider, scope, step, batch, trouble)
             if len(batch.rows) < ctx.settings.batch:
                 break
+    told += drive_guards(ctx, provider, scope, number, trouble)
     return told
 
 

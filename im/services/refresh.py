@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db import deployment, events, scopes, ticks, watch, work
+from im.db import deployment, events, guards, scopes, ticks, watch, work
 from im.domain import tags
 from im.domain.event import Event
+from im.domain.guard import Guard, fired
 from im.domain.instance import Desired, Instance, Observed, Sighting
-from im.domain.lifecycle import Reading, Verdict, may_be_judged_absent, observe
+from im.domain.lifecycle import Reading, Step, Verdict, may_be_judged_absent, observe
 from im.domain.policy import Policies
 from im.failpoints import Point, reach
 from im.logs import log
@@ -19,6 +21,7 @@ from im.providers.errors import ProviderError
 from im.queue import Task
 from im.services import alarm, orphans
 from im.services.enforce import ring_by_verb
+from im.services.guarding import ring_for_guards
 from im.services.pricing import upkeep
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ def refresh(ctx: Context) -> str:
         ctx.queue.ring(Task.REFRESH_SCOPE, [str(number)], label=str(place))
     ring_by_verb(ctx, waiting)
     upkeep(ctx)
+    ring_for_guards(ctx)
     alarm.sound(ctx)
     return f"{len(numbers)} scopes to look at, {len(waiting)} instances rung for"
 
@@ -89,11 +93,13 @@ def _apply(ctx: Context, number: int, snapshot: Snapshot, began_at: datetime) ->
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         rows = watch.living(connection, number)
+        due = guards.of_scope(connection, number, now)
         notes: list[watch.Note] = []
         suspects: list[Instance] = []
         for row in rows:
             sighting = seen.get(row.provider_id or "")
             if sighting is not None:
+                row = _guarded(row, due.get(row.id), sighting, now)
                 note = _note(row, sighting, began_at, now, ctx.settings.policies)
             else:
                 note, suspicious = _note_absent(row, snapshot.complete, began_at)
@@ -103,6 +109,12 @@ def _apply(ctx: Context, number: int, snapshot: Snapshot, began_at: datetime) ->
                 notes.append(note)
         _write(ctx, connection, rows, notes, now)
     return len(notes), suspects
+
+
+def _guarded(row: Instance, guard: Guard | None, seen: Sighting, now: datetime) -> Instance:
+    """A stop by our own guard is one of our steps that took effect late: the row is judged as if we were unsure of it."""
+    at = fired(guard, row, seen, now) if guard is not None else None
+    return row if at is None else replace(row, unsure={**row.unsure, Step.STOP.value: now})
 
 
 def _note(

@@ -5,17 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 
-from im.db import events, instances, launches, scopes
+from im.db import events, guards, instances, launches, scopes
 from im.db.rows import from_spec
 from im.domain import intent as wish
 from im.domain.errors import ImError, NoSuchInstance, Refused
 from im.domain.event import Event
+from im.domain.guard import GuardKind
 from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
 from im.domain.intent import Deadline, Intent
 from im.domain.names import check_name, check_tags, make_id, make_name, numbered
@@ -47,6 +48,8 @@ class Order:
     count: int
     deadline: Deadline
     actor: str
+    guard: GuardKind | None = None
+    """None: as this deployment has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,9 @@ class Plan:
     count: int
     on_expiry: OnExpiry
     capabilities: Capabilities
+    guard: GuardKind = GuardKind.NONE
+    grace: timedelta = timedelta(0)
+    """How long after the deadline the guard acts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,18 @@ def plan(settings: Settings, order: Order) -> Plan:
         spec = replace(spec, options={**spec.options, "tags": check_tags(order.ask.tags)})
     names = tuple(check_name(n) for n in numbered(order.name, order.count)) if order.name is not None else ()
     on_expiry = OnExpiry.STOP if profile.capabilities.can_stop else OnExpiry.TERMINATE
-    return Plan(scope, spec, names, order.count, on_expiry, profile.capabilities)
+    guard = _guard(settings, order, profile.capabilities)
+    grace = timedelta(seconds=settings.guard_grace)
+    return Plan(scope, spec, names, order.count, on_expiry, profile.capabilities, guard, grace)
+
+
+def _guard(settings: Settings, order: Order, can: Capabilities) -> GuardKind:
+    """As asked, else as the deployment has it; a cloud that has none of its own cannot be asked for one."""
+    if can.native_deadline:
+        return order.guard or settings.guard
+    if order.guard not in (None, GuardKind.NONE):
+        raise Refused(f"{order.provider} has no deadline of its own to guard with", "leave --guard out")
+    return GuardKind.NONE
 
 
 def create(ctx: Context, order: Order) -> Answer:
@@ -191,6 +208,7 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
         "launch_token": token,
     }
     instances.add(connection, [{**shared, "id": i, "name": n} for i, n in zip(ids, names, strict=True)])
+    guards.add(connection, ids, planned.guard, planned.grace)
     rows = instances.read(connection, ids)
     told = f"{planned.spec.instance_type} in {planned.spec.zone or planned.scope.region}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC"
     events.record(connection, (Event(r.id, now, "create requested", order.actor, told, 1) for r in rows))

@@ -62,6 +62,10 @@ class Clients:
         """The Price List API; boto3's stubs for it are not worth a dependency."""
         return self._client("pricing", region, PATIENT)
 
+    def scheduler(self, region: str) -> Any:
+        """EventBridge Scheduler; as above."""
+        return self._client("scheduler", region, QUICK)
+
     def knows_region(self, region: str) -> bool:
         """Does this version of boto3 know the region? It may be older than the region."""
         session = self._open()
@@ -70,7 +74,9 @@ class Clients:
             for partition in session.get_available_partitions()
         )
 
-    def _client(self, service: Literal["ec2", "ssm", "sts", "pricing"], region: str, config: Config) -> Any:
+    def _client(
+        self, service: Literal["ec2", "ssm", "sts", "pricing", "scheduler"], region: str, config: Config
+    ) -> Any:
         key = (service, region, id(config))
         with self._lock, translated():
             if key not in self._made:

@@ -48,7 +48,7 @@ class AwsProfile:
         idempotent_launch=True,
         launch_visible_within=timedelta(minutes=5),
         can_spot=False,
-        native_deadline=False,
+        native_deadline=True,
         can_firewall=True,
         # below EC2's documented refill (run, start 2/s; stop, terminate 5/s; describe 20/s when paginated) and bursts
         rates={
@@ -57,6 +57,8 @@ class AwsProfile:
             "stop": Rate(4, 40),
             "terminate": Rate(4, 80),
             "describe": Rate(10, 50),
+            # batches of 50 schedules; EventBridge Scheduler takes 250 a second in its small regions
+            "guard": Rate(1, 4),
         },
     )
 

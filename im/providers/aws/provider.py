@@ -11,14 +11,14 @@ from im.domain import tags
 from im.domain.cost import Item, Price
 from im.domain.firewall import rules_of
 from im.domain.instance import Scope, Sighting, Spec
-from im.providers.aws import batch, checks, launch, pricing, sightings
+from im.providers.aws import batch, checks, guard, launch, pricing, sightings
 from im.providers.aws.clients import LAUNCH, QUICK, Clients
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.fitting import Fitting, has_own_login
 from im.providers.aws.launch import Fitted
 from im.providers.aws.profile import PROFILE
-from im.providers.base import BatchResult, Check, Slot, Snapshot
-from im.providers.errors import Ambiguous, InvalidSpec, NotFound, ProviderError, Unavailable
+from im.providers.base import BatchResult, Check, Guarded, Slot, Snapshot
+from im.providers.errors import Ambiguous, InvalidSpec, NotFound, ProviderError, Transient, Unavailable
 
 if TYPE_CHECKING:
     from im.settings import Settings
@@ -39,6 +39,7 @@ class AwsProvider:
                 PROFILE.capabilities, idempotent_launch=False, launch_visible_within=timedelta(seconds=5)
             )
         self._deployment = deployment
+        self._guard_role = settings.guard_role
         self._clients = clients or Clients(settings)
         self._account: str | None = None
         self._fitting = Fitting(self._clients, deployment)
@@ -193,6 +194,25 @@ class AwsProvider:
 
     def prices(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
         return pricing.fetch(self._clients.pricing(pricing.ENDPOINT_REGION), items)
+
+    def guard(self, scope: Scope, wishes: Mapping[str, Guarded]) -> Mapping[str, ProviderError]:
+        """One call for each machine: EventBridge Scheduler knows no batches. When it is ill, the rest is left for later."""
+        failed: dict[str, ProviderError] = {}
+        ill: ProviderError | None = None
+        scheduler = self._clients.scheduler(scope.region)
+        for machine_id, wish in wishes.items():
+            if ill is not None:
+                failed[machine_id] = Unavailable(f"not tried yet: {ill.message}", retry_after=ill.retry_after)
+                continue
+            try:
+                if wish.at is None:
+                    guard.remove(scheduler, self._deployment, machine_id)
+                else:
+                    guard.put(scheduler, self._deployment, machine_id, wish.at, wish.what, self._guard_role)
+            except ProviderError as exc:
+                failed[machine_id] = exc
+                ill = exc if isinstance(exc, Transient) else None
+        return failed
 
     def checks(self, scope: Scope) -> list[Check]:
         return checks.run(self._clients, scope, self.identity, self._fitting.image, self._deployment)

@@ -1,0 +1,158 @@
+"""Guards as rows: what the cloud was told, what it should be told, and who is just telling it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Interval,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from im.db.money_tables import guards
+from im.db.rows import fetch_instances, select_instances
+from im.db.tables import instances
+from im.domain.guard import TOO_NEAR, Guard, GuardKind, wanted
+from im.domain.instance import GONE, Instance, Observed
+
+g, t = guards.c, instances.c
+_IDLE = [o.value for o in (*GONE, Observed.NONE, Observed.STOPPED, Observed.TERMINATING)]
+
+
+def add(connection: Connection, ids: Sequence[str], kind: GuardKind, grace: timedelta) -> None:
+    if ids and kind is not GuardKind.NONE:
+        rows = [{"instance_id": i, "kind": kind.value, "grace": int(grace.total_seconds())} for i in ids]
+        connection.execute(insert(guards).on_conflict_do_nothing(), rows)
+
+
+def _wanted() -> ColumnElement[datetime]:
+    """`im.domain.guard.wanted` in SQL, to find candidates; what is asked for is computed by the rule itself."""
+    grace = g.grace * cast(literal("1 second"), Interval)
+    at = func.date_trunc(text("'second'"), t.expires_at + grace + cast(literal("999999 microseconds"), Interval))
+    idle = or_(t.closed_at.is_not(None), t.provider_id.is_(None), t.observed.in_(_IDLE))
+    return case((idle, null()), else_=at)
+
+
+def _differs(now: datetime) -> ColumnElement[bool]:
+    at = _wanted()
+    return and_(
+        g.kind != GuardKind.NONE.value,
+        or_(g.told_at.is_distinct_from(at), g.asked_at.is_not(None)),
+        # a moment that has come is for us to enforce, and one that was never told needs no taking back
+        or_(at.is_(None), at > now + TOO_NEAR),
+        or_(at.is_not(None), g.told_at.is_not(None), g.asked_at.is_not(None)),
+        or_(g.next_attempt_at.is_(None), g.next_attempt_at <= now),
+        or_(g.lease_until.is_(None), g.lease_until <= now),
+    )
+
+
+def scopes_waiting(connection: Connection, now: datetime) -> list[int]:
+    """Where something about a guard is to be done."""
+    query = select(t.scope_id).join(guards, g.instance_id == t.id).where(_differs(now)).distinct()
+    return list(connection.execute(query).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One guard to set, move or take away (`at` None)."""
+
+    row: Instance
+    guard: Guard
+    at: datetime | None
+    attempts: int
+
+
+def claim(connection: Connection, scope_id: int, now: datetime, lease: timedelta, limit: int, owner: str) -> list[Task]:
+    """Lease up to `limit` guards of the scope that differ from what they should be, and write down what is asked."""
+    query = (
+        select(guards)
+        .join(instances, g.instance_id == t.id)
+        .where(t.scope_id == scope_id, _differs(now))
+        .order_by(t.expires_at)
+        .limit(limit)
+        .with_for_update(of=guards, skip_locked=True)
+    )
+    found = {row.instance_id: row for row in connection.execute(query)}
+    rows = fetch_instances(connection, select_instances().where(t.id.in_(list(found))))
+    tasks = [
+        Task(row, one := _guard(found[row.id]), wanted(row, one.grace, now), found[row.id].attempts + 1) for row in rows
+    ]
+    for task in tasks:
+        connection.execute(
+            update(guards)
+            .where(g.instance_id == task.row.id)
+            .values(lease_token=owner, lease_until=now + lease, attempts=g.attempts + 1, asked_at=task.at)
+        )
+    return tasks
+
+
+def told(connection: Connection, owner: str, tasks: Sequence[Task]) -> set[str]:
+    """The cloud has confirmed these; returns the ids still ours."""
+    done: set[str] = set()
+    for task in tasks:
+        values = {"told_at": task.at, "asked_at": None, "attempts": 0, "next_attempt_at": None}
+        done |= _apply(connection, owner, task, {**values, "error_code": None, "error": None})
+    return done
+
+
+def refused(
+    connection: Connection, owner: str, task: Task, code: str, error: str, again_at: datetime, *, sure: bool
+) -> set[str]:
+    """The cloud did not; unless `sure`, it may have done it all the same."""
+    asked = None if sure else task.at
+    values = {"asked_at": asked, "next_attempt_at": again_at, "error_code": code, "error": error[:300]}
+    return _apply(connection, owner, task, values)
+
+
+def _apply(connection: Connection, owner: str, task: Task, values: Mapping[str, object]) -> set[str]:
+    done = connection.execute(
+        update(guards)
+        .where(g.instance_id == task.row.id, g.lease_token == owner)
+        .values(lease_token=None, lease_until=None, **values)
+        .returning(g.instance_id)
+    )
+    return set(done.scalars())
+
+
+def read(connection: Connection, ids: Sequence[str]) -> dict[str, Guard]:
+    query = select(guards).where(g.instance_id.in_(ids), g.kind != GuardKind.NONE.value)
+    return {row.instance_id: _guard(row) for row in connection.execute(query)}
+
+
+def of_scope(connection: Connection, scope_id: int, now: datetime) -> dict[str, Guard]:
+    """Those of the scope whose moment has come: they may have fired."""
+    query = (
+        select(guards)
+        .join(instances, g.instance_id == t.id)
+        .where(t.scope_id == scope_id, t.closed_at.is_(None), or_(g.told_at <= now, g.asked_at <= now))
+    )
+    return {row.instance_id: _guard(row) for row in connection.execute(query)}
+
+
+def failing(connection: Connection) -> list[tuple[str, str]]:
+    """Name and error of the living whose guard the cloud refused."""
+    query = select(t.name, g.error).join(instances, g.instance_id == t.id)
+    found = connection.execute(query.where(g.error.is_not(None), t.closed_at.is_(None)).order_by(t.name))
+    return [(row.name, row.error) for row in found]
+
+
+def _guard(row: object) -> Guard:
+    values = row._mapping  # type: ignore[attr-defined]
+    return Guard(
+        *(values["instance_id"], GuardKind(values["kind"]), timedelta(seconds=values["grace"])),
+        *(values["told_at"], values["asked_at"], values["error"]),
+    )

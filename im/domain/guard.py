@@ -1,0 +1,65 @@
+"""The guard: a stop that the cloud itself carries out some time after a deadline, though all of im be gone by then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from im.domain.instance import GONE, Instance, Observed, Sighting
+
+
+class GuardKind(StrEnum):
+    NONE = "none"
+    SCHEDULER = "scheduler"
+    """EventBridge Scheduler, or whatever a cloud has in its place (`capabilities.native_deadline`)."""
+
+
+TOO_NEAR = timedelta(seconds=10)
+"""A guard is not set for a moment that has come: by then it is for us to stop it."""
+FIRES_WITHIN = timedelta(minutes=15)
+"""How long after its moment a guard may take effect: AWS promises a minute, and retries what fails."""
+SKEW = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What stands at the cloud for one instance, as far as is known."""
+
+    instance_id: str
+    kind: GuardKind
+    grace: timedelta
+    told_at: datetime | None
+    """The moment that the cloud has confirmed; None when none is set."""
+    asked_at: datetime | None
+    """The moment asked for in a call whose outcome nobody knows yet."""
+    error: str | None = None
+
+    @property
+    def moments(self) -> tuple[datetime, ...]:
+        """Every moment at which it may fire."""
+        return tuple(at for at in (self.told_at, self.asked_at) if at is not None)
+
+
+def wanted(row: Instance, grace: timedelta, now: datetime) -> datetime | None:
+    """When the cloud should stop it by itself; None when nothing can run. Scheduler counts in whole seconds."""
+    if row.closed_at is not None or row.provider_id is None:
+        return None
+    if row.observed in GONE or row.observed in (Observed.NONE, Observed.STOPPED, Observed.TERMINATING):
+        return None
+    at = row.expires_at + grace
+    return at.replace(microsecond=0) + timedelta(seconds=1 if at.microsecond else 0)
+
+
+def fired(guard: Guard, row: Instance, seen: Sighting, now: datetime) -> datetime | None:
+    """The moment of the guard that stopped this machine though there is time left; None when it was somebody else.
+
+    The cloud dates the stop: it has to lie where the guard's does. Without a date, the guard must have been due just now.
+    """
+    if seen.state is not Observed.STOPPED or row.expires_at <= now:
+        return None
+    for at in guard.moments:
+        stopped_at = seen.changed_at or (now if now - at < FIRES_WITHIN else None)
+        if at <= now and stopped_at is not None and at - SKEW <= stopped_at <= at + FIRES_WITHIN:
+            return at
+    return None

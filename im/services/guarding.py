@@ -1,0 +1,97 @@
+"""Guards are set, moved and taken away by reconcile, as part of its work on a scope: claim → call → apply, in batches."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from im.db import events, guards, rates
+from im.db.guards import Task
+from im.domain.event import Event
+from im.domain.instance import Scope
+from im.domain.lifecycle import backoff
+from im.logs import log
+from im.providers import errors
+from im.providers.base import Guarded, Provider
+from im.providers.errors import ProviderError
+from im.queue import Task as Doorbell
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from im.context import Context
+
+_LEASE = timedelta(seconds=120)
+BATCH = 50
+"""Guards in one batch: a cloud takes one call for each, and the bucket counts batches."""
+
+
+def ring_for_guards(ctx: Context) -> None:
+    """With the refresh tick: ring where a guard differs from what it should be."""
+    with ctx.begin() as connection:
+        numbers = guards.scopes_waiting(connection, ctx.clock(connection))
+    if numbers:
+        ctx.queue.ring(Doorbell.GUARD, [str(number) for number in numbers])
+
+
+def drive_guards(
+    ctx: Context, provider: Provider, scope: Scope, number: int, trouble: ProviderError | None
+) -> list[str]:
+    """Bring every guard of the scope up to its deadline. `trouble` forbids calling at all."""
+    if not provider.capabilities.native_deadline or trouble is not None:
+        return []
+    told: list[str] = []
+    while True:
+        owner = str(uuid.uuid4())
+        with ctx.begin() as connection:
+            now = ctx.clock(connection)
+            if not guards.scopes_waiting(connection, now):
+                return told
+            if rates.take(connection, number, "guard", provider.capabilities.rates.get("guard"), now):
+                return told  # the next tick rings again
+            tasks = guards.claim(connection, number, now, _LEASE, BATCH, owner)
+        if not tasks:
+            return told
+        told += _tell(ctx, provider, scope, tasks, owner)
+
+
+def _tell(ctx: Context, provider: Provider, scope: Scope, tasks: list[Task], owner: str) -> list[str]:
+    asked = {task.row.provider_id or "": Guarded(task.at, task.row.on_expiry) for task in tasks}
+    try:
+        failed: Mapping[str, ProviderError] = provider.guard(scope, asked)
+    except ProviderError as exc:
+        failed = dict.fromkeys(asked, exc)
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        done = [task for task in tasks if task.row.provider_id not in failed]
+        mine = guards.told(connection, owner, done)
+        story = [_told(task, now) for task in done if task.row.id in mine]
+        for task in tasks:
+            refusal = failed.get(task.row.provider_id or "")
+            if refusal is None:
+                continue
+            again_at = now + backoff(task.attempts, refusal.retry_after)
+            sure = not isinstance(refusal, errors.Ambiguous | errors.Unknown)
+            guards.refused(connection, owner, task, refusal.code, refusal.message, again_at, sure=sure)
+            if task.attempts == 1:
+                because = f"{refusal.code}: {refusal.message}"
+                story.append(Event(task.row.id, now, "guard refused", "cloud", because, task.row.generation))
+        events.record(connection, story)
+    if failed:
+        log.error("guards are not as they should be", scope=str(scope), count=len(failed), error=_first(failed))
+    return [f"{task.row.name}: guard {'set' if task.at else 'taken away'}" for task in done]
+
+
+def _told(task: Task, now: datetime) -> Event:
+    if task.at is None:
+        return Event(task.row.id, now, "guard removed", "im", "nothing runs that it could end", task.row.generation)
+    kind = "guard moved" if task.guard.told_at else "guard set"
+    verb = "stops" if task.row.on_expiry == "stop" else "terminates"
+    because = f"the cloud {verb} it at {task.at:%Y-%m-%d %H:%M:%S} UTC by itself, whatever becomes of im"
+    return Event(task.row.id, now, kind, "im", because, task.row.generation)
+
+
+def _first(failed: Mapping[str, ProviderError]) -> str:
+    return next(iter(failed.values())).message

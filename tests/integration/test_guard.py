@@ -1,0 +1,278 @@
+"""The guard: a deadline that holds though nobody of ours is there, moves with every extend, and is known again when it fires."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from im.cli.main import im
+from im.cli.session import Session
+from im.db import guards
+from im.domain.guard import Guard, GuardKind, fired, wanted
+from im.domain.instance import Observed, Sighting
+from im.domain.intent import Deadline
+from im.providers.base import Ask
+from im.providers.errors import Ambiguous, Forbidden
+from im.services import diagnose_money, request
+from tests.unit.rows import NOW, a_row
+from tests.world import START, World
+
+GRACE = 300
+HOUR = 3600
+
+
+def create(world: World, name: str = "web", *, seconds: float = HOUR, count: int = 1) -> None:
+    ask = Ask(public_key="ssh-ed25519 AAAA t", owner="ada")
+    deadline = Deadline(by=timedelta(seconds=seconds))
+    request.create(
+        world.ctx, request.Order("fake", "default", ask, name, count, deadline, "ada", guard=GuardKind.SCHEDULER)
+    )
+
+
+def at_cloud(world: World, name: str = "web") -> float | None:
+    """Seconds after the start for which the cloud has the guard."""
+    found = world.cloud.guards.get(world.row(name).provider_id or "")
+    return (found.at - START).total_seconds() if found and found.at else None
+
+
+def run(world: World, *words: str) -> Result:
+    return CliRunner().invoke(im, list(words), obj=Session(lambda: world.ctx), prog_name="im")
+
+
+def answer(world: World, *words: str) -> Any:
+    result = run(world, *words, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_it_is_set_once_the_machine_is_there_and_moves_with_every_extend(world: World) -> None:
+    create(world)
+    world.advance(15)
+    assert at_cloud(world) == HOUR + GRACE
+    world.extend("web", seconds=HOUR)
+    world.advance(15)
+    assert at_cloud(world) == 2 * HOUR + GRACE
+    assert [k for k in world.kinds() if k.startswith("guard")] == ["guard set", "guard moved"]
+    assert len(world.calls("guard")) == 2
+
+
+def test_it_is_taken_away_when_there_is_nothing_left_to_end(world: World) -> None:
+    create(world, "stopped")
+    create(world, "ended")
+    world.advance(15)
+    assert len(world.cloud.guards) == 2
+    world.stop("stopped")
+    world.terminate("ended")
+    world.advance(30)
+    assert world.cloud.guards == {}
+    world.start("stopped")
+    world.advance(30)
+    assert at_cloud(world, "stopped") == HOUR + GRACE
+
+
+def test_a_machine_that_ends_outside_loses_its_guard_too(world: World) -> None:
+    create(world)
+    world.advance(15)
+    world.cloud.outside("terminate", str(world.row().provider_id))
+    world.advance(60)
+    assert world.cloud.guards == {}
+
+
+def test_a_healthy_fleet_is_there_first(world: World) -> None:
+    create(world, seconds=60)
+    world.advance(75)
+    (stop,) = [c for c in world.cloud.calls if c.verb == "stop"]
+    assert stop.at - START <= timedelta(seconds=61)
+    world.advance(GRACE + 60, step=5)
+    assert world.word() == "stopped (ttl)"
+    assert world.cloud.guards == {}
+
+
+def test_the_machine_stops_though_all_of_im_is_gone(world: World) -> None:
+    create(world, seconds=120)
+    world.advance(15)
+    world.worker = world.beat = False
+    world.advance(120 + GRACE - 16, step=10)
+    assert world.at_cloud() is Observed.RUNNING
+    world.advance(10)
+    assert world.at_cloud() is Observed.STOPPED
+    assert world.calls("stop") == []
+
+
+def test_a_guard_that_fires_while_there_is_time_left_is_known_as_ours_and_the_machine_is_woken(world: World) -> None:
+    """An extend that is carried out but for its guard, which the cloud refuses to move."""
+    create(world, seconds=120)
+    world.advance(15)
+    world.cloud.fail_next("guard", Forbidden("no more"), times=1000)
+    world.extend("web", seconds=2 * HOUR)
+    world.advance(60)
+    assert world.row().settled
+    assert at_cloud(world) == 120 + GRACE  # still the old one
+    world.advance(120 + GRACE - 75 + 40, step=5)
+    assert world.at_cloud() is Observed.RUNNING  # stopped by the guard at 420 s, and woken
+    assert len(world.calls("start")) == 1
+    assert "stopped outside" not in world.kinds()
+    assert world.row().why.value == "user"
+    world.cloud._faults.clear()
+    world.advance(90, step=5)
+    assert at_cloud(world) == 120 + 2 * HOUR + GRACE
+
+
+def test_a_hand_in_the_console_is_not_mistaken_for_the_guard(world: World) -> None:
+    create(world, seconds=120)
+    world.advance(15)
+    world.cloud.fail_next("guard", Forbidden("no more"), times=1000)
+    world.extend("web", seconds=2 * HOUR)
+    world.advance(60)
+    world.cloud.outside("stop", str(world.row().provider_id))
+    world.advance(60)
+    assert world.word() == "stopped outside"
+    assert world.calls("start") == []
+
+
+def test_an_extend_while_everybody_is_down_is_woken_when_they_are_back(world: World) -> None:
+    create(world, seconds=120)
+    world.advance(15)
+    world.worker = False
+    world.advance(60)
+    world.extend("web", seconds=2 * HOUR)  # committed, and nobody there to carry it out
+    world.lose_messages()
+    world.advance(2 * GRACE, step=10)
+    assert world.at_cloud() is Observed.STOPPED
+    world.worker = True
+    world.advance(40)
+    assert world.at_cloud() is Observed.RUNNING
+    assert at_cloud(world) == 120 + 2 * HOUR + GRACE
+
+
+def test_a_lost_answer_is_asked_again_until_it_is_sure(world: World) -> None:
+    create(world)
+    world.cloud.fail_next("guard", Ambiguous("no answer"), after=True, times=20)
+    world.advance(12)
+    with world.ctx.begin() as connection:
+        guard = guards.read(connection, [world.row().id])[world.row().id]
+    assert guard.error is not None
+    assert guard.told_at is None
+    assert guard.asked_at == START + timedelta(seconds=HOUR + GRACE)
+    world.cloud._faults.clear()
+    world.advance(90)
+    with world.ctx.begin() as connection:
+        guard = guards.read(connection, [world.row().id])[world.row().id]
+    assert (guard.told_at, guard.asked_at, guard.error) == (START + timedelta(seconds=HOUR + GRACE), None, None)
+
+
+def test_two_hundred_are_set_in_batches(world: World) -> None:
+    create(world, count=200)
+    world.advance(30)
+    assert len(world.cloud.guards) == 200
+    assert sorted(len(ids) for ids in world.calls("guard")) == [50, 50, 50, 50]
+
+
+def test_a_refused_guard_is_loud(world: World) -> None:
+    world.cloud.fail_next("guard", Forbidden("our credentials may not do this"), times=100)
+    create(world)
+    world.advance(30)
+    with world.ctx.begin() as connection:
+        check = next(c for c in diagnose_money.checks(connection, world.now) if c.name == "guards")
+    assert not check.ok
+    assert check.detail == "the cloud refuses the guard of web: our credentials may not do this"
+    assert "the cloud refused the last change" in run(world, "status", "web").stdout
+    assert world.kinds().count("guard refused") == 1
+    assert world.row().settled  # the machine is as it should be all the same
+
+
+def test_the_deployments_default_and_the_exception(world: World, tmp_path: Any) -> None:
+    key = tmp_path / "id.pub"
+    key.write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me\n")
+    create = ("create", "--public-key", str(key), "-d", "1h")
+    assert "guard         none: should all of im be gone, nobody stops it" in run(world, *create, "--dry-run").stdout
+    world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, guard=GuardKind.SCHEDULER, guard_grace=60.0))
+    assert "ends it 1m after its deadline" in run(world, *create, "--dry-run").stdout
+    assert run(world, *create, "--name", "guarded").exit_code == 0
+    assert run(world, *create, "--name", "bare", "--guard", "none").exit_code == 0
+    world.advance(30)
+    assert at_cloud(world, "guarded") == HOUR + 60
+    assert at_cloud(world, "bare") is None
+    assert "guard     the cloud itself stops it" in run(world, "status", "guarded").stdout
+    (told,) = answer(world, "status", "guarded")
+    assert told["guard"] == {"kind": "scheduler", "grace_seconds": 60, "at": "2030-01-01T13:01:00.000Z", "error": None}
+    assert answer(world, "status", "bare")[0]["guard"] is None
+
+
+def test_sql_and_the_rule_agree_on_what_is_wanted(world: World) -> None:
+    create(world, count=6)
+    world.advance(15)
+    for number, change in enumerate(
+        (
+            {"observed": "stopped"},
+            {"observed": "stopping"},
+            {"observed": "missing"},
+            {"expires_at": START + timedelta(seconds=HOUR, microseconds=1)},
+            {"expires_at": START + timedelta(seconds=HOUR, microseconds=999_999)},
+            {"closed_at": START},
+        ),
+        start=1,
+    ):
+        world.tamper(f"web-{number}", **change)
+    with world.ctx.begin() as connection:
+        rows = connection.execute(text("SELECT id, name FROM instances ORDER BY name")).all()
+        query = "SELECT i.name FROM instances i JOIN guards g ON g.instance_id = i.id"
+        assert len(connection.execute(text(query)).all()) == 6
+        from sqlalchemy import select
+
+        from im.db.money_tables import guards as table
+        from im.db.tables import instances
+
+        found = connection.execute(
+            select(instances.c.id, guards._wanted()).join(table, table.c.instance_id == instances.c.id)
+        )
+        in_sql = {row.id: row[1] for row in found}
+        from im.db import instances as stored
+
+        by_rule = {
+            row.id: wanted(row, timedelta(seconds=GRACE), world.now)
+            for row in stored.read(connection, [row.id for row in rows])
+        }
+    assert in_sql == by_rule
+    assert sum(at is None for at in by_rule.values()) == 3
+
+
+MOMENT = NOW - timedelta(minutes=1)
+GUARD = Guard("im-0000000001", GuardKind.SCHEDULER, timedelta(seconds=GRACE), MOMENT, None)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "left", "guard", "ours"),
+    [
+        (MOMENT, 1, GUARD, True),
+        (MOMENT + timedelta(minutes=10), 1, GUARD, True),
+        (MOMENT - timedelta(minutes=5), 1, GUARD, False),  # somebody stopped it before
+        (MOMENT + timedelta(minutes=20), 1, GUARD, False),  # … or long after
+        (None, 1, GUARD, True),  # the cloud does not date it, and the guard was due just now
+        (None, 1, replace(GUARD, told_at=NOW - timedelta(hours=1)), False),
+        (MOMENT, -1, GUARD, False),  # its time is over anyway
+        (MOMENT, 1, replace(GUARD, told_at=None, asked_at=MOMENT), True),  # asked without an answer: it may have fired
+        (MOMENT, 1, replace(GUARD, told_at=NOW + timedelta(hours=1)), False),
+    ],
+)
+def test_how_a_guard_that_fired_is_known_again(stopped: Any, left: int, guard: Guard, ours: bool) -> None:
+    row = a_row(observed=Observed.RUNNING, provider_id="m", expires_at=NOW + timedelta(hours=left))
+    seen = Sighting("m", Observed.STOPPED, changed_at=stopped)
+    assert (fired(guard, row, seen, NOW) is not None) == ours
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=2)), st.integers(0, 999_999))
+def test_a_guard_is_never_before_its_grace_is_over(left: timedelta, micro: int) -> None:
+    row = a_row(observed=Observed.RUNNING, provider_id="m", expires_at=NOW + left + timedelta(microseconds=micro))
+    at = wanted(row, timedelta(seconds=GRACE), NOW)
+    assert at is not None
+    assert timedelta(0) <= at - row.expires_at - timedelta(seconds=GRACE) < timedelta(seconds=1)
+    assert at.microsecond == 0
