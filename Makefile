@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test unit lint types test-deploy clean
+.PHONY: help demo up down test unit lint types audit chaos test-deploy clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +34,14 @@ lint: $(VENV)/.dev ## Style, formatting and who may import whom
 
 types: $(VENV)/.dev ## mypy --strict
 	$(BIN)/mypy
+
+audit: $(VENV)/.dev ## Do the installed versions fit together, and has any a known vulnerability
+	$(BIN)/python -m pip check
+	$(BIN)/pip-audit --progress-spinner off --skip-editable
+
+chaos: $(VENV)/.dev ## Kill points in full, 2,000 x 50 steps of the state machine, and a soak of SECONDS (600)
+	IM_CHAOS=full IM_EXAMPLES=2000 IM_STEPS=50 $(PYTEST) tests/chaos --ignore tests/chaos/test_soak.py
+	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS)
 
 test-deploy: $(VENV)/.dev ## The composed fleet on a container engine; five minutes
 	$(PYTEST) tests/deploy/fleet.py
