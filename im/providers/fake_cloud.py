@@ -133,6 +133,7 @@ class FakeCloud:
     def call(self, verb: str, ids: Sequence[str] = (), *, mutating: bool = True) -> Iterator[None]:
         """One call: the scripted faults before and after, and the log between."""
         with self._lock:
+            self._fire()
             fault = next((one for one in self._faults if one.verb == verb), None)
             if fault:
                 self._faults.remove(fault)
@@ -172,6 +173,7 @@ class FakeCloud:
 
     def visible(self, machine_id: str) -> Machine:
         """Raises NotFound for a machine that is unknown, too young or long gone."""
+        self._fire()
         machine = self._machines.get(machine_id)
         if machine is None or not self._shown(machine):
             raise NotFound(f"no machine {machine_id}")
