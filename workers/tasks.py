@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from im.domain.errors import ImError
 from im.failpoints import Point, reach
 from im.logs import log
 from im.queue import DOORBELLS_PER_MESSAGE, Task
@@ -26,7 +27,8 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
             known = checked(ids)
             return _told(task, work(context(), known) if known is not None else "refused: not a list of ids")
 
-        app.task(name=task.value)(run)
+        # what has a sentence for people needs no traceback: the database is away, say
+        app.task(name=task.value, throws=(ImError,))(run)
 
     for verb in (Task.CREATE, Task.ADOPT, Task.EXTEND, Task.START, Task.STOP, Task.TERMINATE):
         answer(verb, reconcile)
