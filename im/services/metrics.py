@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from im.db import holds, instances, orphans, scopes, ticks
-from im.services import alarm
+from im.services import alarm, metrics_money
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
@@ -24,6 +24,9 @@ class Collector:
     def collect(self) -> Iterator[GaugeMetricFamily]:
         from prometheus_client.core import GaugeMetricFamily
 
+        def gauge(name: str, says: str, *labels: str) -> GaugeMetricFamily:
+            return GaugeMetricFamily(f"im_{name}", says, labels=labels)
+
         with self._ctx.begin() as connection:
             now = self._ctx.clock(connection)
             rows = instances.listed(connection, everything=False, owner=None)
@@ -32,9 +35,7 @@ class Collector:
             held = holds.active(connection, now)
             found = alarm.standing(connection, now)
             strays = orphans.summary(connection).count
-
-        def gauge(name: str, says: str, *labels: str) -> GaugeMetricFamily:
-            return GaugeMetricFamily(f"im_{name}", says, labels=labels)
+            money_families = list(metrics_money.families(connection, now, gauge))
 
         count = gauge("instances", "Living instances by what is desired and observed.", "desired", "observed")
         for (desired, observed), number in Counter((r.desired.value, r.observed.value) for r in rows).items():
@@ -74,6 +75,7 @@ class Collector:
         lost = gauge("orphans", "Machines of ours without a row.")
         lost.add_metric([], strays)
         yield lost
+        yield from money_families
 
 
 def exposition(ctx: Context) -> str:

@@ -193,3 +193,16 @@ def test_prices_say_where_they_come_from(world: World) -> None:
     assert run(world, "prices", "set", "huge", "-1").exit_code == 2
     nano = answer(world, "prices", "list", "t2.nano", "--provider", "aws", "--region", "us-east-1")
     assert nano[0]["usd"] == "0.0058"
+
+
+def test_the_metrics_have_the_overrun_in_seconds_and_in_money(world: World) -> None:
+    from im.services.metrics import exposition
+
+    world.create("web", seconds=3600)
+    world.advance(10)
+    world.now = START + timedelta(seconds=3600 + 600)
+    told = dict(line.rsplit(" ", 1) for line in exposition(world.ctx).splitlines() if not line.startswith("#"))
+    assert float(told["im_overrun_seconds"]) == 600
+    assert float(told["im_overrun_usd"]) == pytest.approx(0.066)
+    assert float(told["im_usd_per_hour"]) == pytest.approx(0.496)
+    assert float(told["im_unpriced_instances"]) == 0

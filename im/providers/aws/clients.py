@@ -60,7 +60,7 @@ class Clients:
 
     def pricing(self, region: str) -> Any:
         """The Price List API; boto3's stubs for it are not worth a dependency."""
-        return self._client("pricing", region, PATIENT)
+        return self._client("pricing", region, QUICK)
 
     def scheduler(self, region: str) -> Any:
         """EventBridge Scheduler; as above."""
