@@ -26,6 +26,7 @@ class Task(StrEnum):
     START = "im.start"
     STOP = "im.stop"
     TERMINATE = "im.terminate"
+    PROTECT = "im.protect"
     REFRESH = "im.refresh"
     REFRESH_SCOPE = "im.refresh_scope"
     ENFORCE_TTL = "im.enforce_ttl"
@@ -42,6 +43,7 @@ ROUTES = {
     Task.START: REQUESTS,
     Task.STOP: REQUESTS,
     Task.TERMINATE: REQUESTS,
+    Task.PROTECT: REQUESTS,
     Task.REFRESH: WATCH,
     Task.REFRESH_SCOPE: WATCH,
     Task.ENFORCE_TTL: DEADLINES,

@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from im.domain.duration import parse_keep
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.notice import parse_stages
@@ -79,6 +80,9 @@ class Settings:
     )
     guard_grace: float = _setting("IM_GUARD_GRACE", 300.0, "seconds after the deadline at which the guard stops it")
     guard_role: str = _setting("IM_GUARD_ROLE", "", "ARN of the role that EventBridge Scheduler stops machines as")
+    keep_stopped: str = _setting(
+        "IM_KEEP_STOPPED", "forever", "how long a machine is kept once its TTL stopped it, and then terminated: 7d, or forever"
+    )
     flower_url: str = _setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say")
 
     @property
@@ -140,6 +144,8 @@ def _coerce(name: str, value: Any) -> Any:
         raise Refused(f"{env}={text} is no log format", "use console or json")
     if name == "notice_stages":
         parse_stages(text)
+    if name == "keep_stopped":
+        parse_keep(text)
     if name == "broker_url" and text.startswith("valkey"):
         return text.replace("valkey", "redis", 1)  # kombu knows no valkey:// (kombu#2245); the protocol is the same
     return text

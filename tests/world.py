@@ -95,10 +95,13 @@ class World:
 
     # ---- people ------------------------------------------------------------------------------------------------------
 
-    def create(self, name: str = "web", *, seconds: float = 3600, count: int = 1, actor: str = "ada") -> list[Instance]:
+    def create(
+        self, name: str = "web", *, seconds: float = 3600, count: int = 1, actor: str = "ada", **order_as: Any
+    ) -> list[Instance]:
+        """`order_as`: what else an Order may say."""
         ask = Ask(public_key="ssh-ed25519 AAAA test", owner=actor)
         deadline = Deadline(by=timedelta(seconds=seconds))
-        order = request.Order("fake", "default", ask, name, count, deadline, actor)
+        order = request.Order("fake", "default", ask, name, count, deadline, actor, **order_as)
         return [c.after for c in request.create(self.ctx, order).changes]
 
     def extend(self, *names: str, seconds: float, start: bool = True, actor: str = "ada") -> request.Answer:
@@ -114,6 +117,9 @@ class World:
 
     def terminate(self, *names: str) -> request.Answer:
         return request.terminate(self.ctx, self._ids(names), actor="ada")
+
+    def protect(self, *names: str, on: bool) -> request.Answer:
+        return request.protect(self.ctx, self._ids(names), on=on, actor="ada")
 
     def _ids(self, names: Sequence[str]) -> list[str]:
         return [self.row(n).id for n in names]

@@ -30,7 +30,7 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
         # what has a sentence for people needs no traceback: the database is away, say
         app.task(name=task.value, throws=(ImError,))(run)
 
-    for verb in (Task.CREATE, Task.ADOPT, Task.EXTEND, Task.START, Task.STOP, Task.TERMINATE):
+    for verb in (Task.CREATE, Task.ADOPT, Task.EXTEND, Task.START, Task.STOP, Task.TERMINATE, Task.PROTECT):
         answer(verb, reconcile)
     answer(Task.REFRESH, refresh)
     answer(Task.REFRESH_SCOPE, refresh_scope)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from im.cli.complaint import note
+from im.cli.life import Life, life_options
 from im.cli.machine import Machine, check_ssh_from, machine_json, machine_lines, machine_options
-from im.cli.moments import ahead, local, utc
+from im.cli.moments import ahead, local, seconds, span, utc
 from im.cli.options import Output, Waiting, deadline_options, output_options, wait_options
 from im.cli.session import Session, here, pass_session
 from im.domain.duration import format_duration
@@ -34,6 +35,7 @@ DEFAULT_TTL = timedelta(hours=1)
 )
 @click.option("--availability-zone", metavar="ZONE", help="Default: zone a of AWS_REGION, so us-east-1a.")
 @machine_options
+@life_options
 @click.option("--name", metavar="NAME", help="What to call it; two words are made up when none is given.")
 @click.option("--count", type=int, default=1, show_default=True, help="How many, as NAME-1, NAME-2, …")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="For you to find it by; repeatable.")
@@ -54,6 +56,7 @@ def create(
     public_key: Path | None,
     availability_zone: str | None,
     machine: Machine,
+    life: Life,
     name: str | None,
     count: int,
     tags: tuple[str, ...],
@@ -90,6 +93,8 @@ def create(
         deadline=deadline or Deadline(by=DEFAULT_TTL),
         actor=settings.owner,
         guard=GuardKind(guard) if guard else None,
+        keep_stopped=life.keep_stopped,
+        protect=life.protect,
     )
     order = _let_in(session, machine, order)
     if dry_run:
@@ -118,6 +123,12 @@ def _let_in(session: Session, machine: Machine, order: Order) -> Order:
         return somewhere
     request.plan(session.settings, somewhere)  # what is wrong for other reasons is refused before anybody is asked
     return replace(order, ask=replace(order.ask, ssh_from=sources(words, real=True)))
+
+
+def _afterwards(plan: Plan) -> str:
+    if plan.protect:
+        return "; protected, so nobody terminates it"
+    return f", kept {span(plan.keep_stopped)}, then terminated" if plan.keep_stopped else ""
 
 
 def _tags(written: tuple[str, ...]) -> dict[str, str]:
@@ -159,6 +170,8 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
                 "on_expiry": plan.on_expiry.value,
                 "guard": plan.guard.value,
                 "guard_grace_seconds": int(plan.grace.total_seconds()) if plan.guard is not GuardKind.NONE else None,
+                "keep_stopped_seconds": seconds(plan.keep_stopped),
+                "protected": plan.protect,
                 "usd_per_hour": exact(quote.per_hour),
                 "usd_to_deadline": exact(quote.to_deadline),
                 "price_source": quote.source or None,
@@ -172,7 +185,10 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
         ("where", f"{plan.scope.provider} {plan.spec.zone or plan.scope.region}, account {plan.scope.account}"),
         ("image", f"{plan.spec.image}, log in as {plan.spec.ssh_user}"),
         *machine_lines(plan.spec),
-        ("until", f"{local(expires_at, now)} ({ahead(expires_at, now)}), then {plan.on_expiry.value}"),
+        (
+            "until",
+            f"{local(expires_at, now)} ({ahead(expires_at, now)}), then {plan.on_expiry.value}{_afterwards(plan)}",
+        ),
         ("costs", quote.sentence),
         ("guard", _guarding(plan)),
     ]

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "stop": Entry("Instances", "im.cli.change:stop", "Stop it now; its disk stays."),
         "start": Entry("Instances", "im.cli.change:start", "Start it again, or try a failed launch again."),
         "terminate": Entry("Instances", "im.cli.change:terminate", "End it for good, disk and all."),
+        "protect": Entry("Instances", "im.cli.protect:protect", "Refuse to terminate it, or no longer."),
         "adopt": Entry("Instances", "im.cli.adopt:adopt", "Take in a machine that im never made."),
         "ssh": Entry("Instances", "im.cli.ssh:ssh", "Log in, or print the ssh line."),
         "list": Entry("See", "im.cli.see:list_", "Every instance: state, address, time left."),

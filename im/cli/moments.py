@@ -35,10 +35,32 @@ def utc(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at is not None else None
 
 
+def seconds(long: timedelta | None) -> int | None:
+    """Whole seconds, as JSON has spans."""
+    return int(long.total_seconds()) if long is not None else None
+
+
 def end_of(row: Instance, now: datetime) -> str:
     """`stops 18:04 (in 59m)`, in the words of what the deadline does to this machine."""
     verb = "stops" if row.on_expiry is OnExpiry.STOP else "terminates"
-    return f"{verb} {local(row.expires_at, now)} ({ahead(row.expires_at, now)})"
+    return f"{verb} {local(row.expires_at, now)} ({ahead(row.expires_at, now)}){_afterwards(row)}"
+
+
+def _afterwards(row: Instance) -> str:
+    if row.protected:
+        return ", protected"
+    return f", kept {span(row.keep_stopped)}, then terminated" if row.keep_stopped else ""
+
+
+def second_end(row: Instance, now: datetime) -> str:
+    """What becomes of a machine that its TTL has stopped: `terminates Tue 18:04 (in 6d 23h)`; empty when nothing will."""
+    if not row.stopped_by_ttl or row.keep_stopped is None:
+        return ""
+    if row.protected:
+        return "protected, so it stays"
+    if row.ends_at is None:
+        return f"terminates {span(row.keep_stopped)} after it was seen stopped"
+    return f"terminates {local(row.ends_at, now)} ({ahead(row.ends_at, now)})"
 
 
 def ssh_line(row: Instance) -> str | None:
@@ -66,5 +88,6 @@ def state(row: Instance, now: datetime) -> str:
 def sentence(row: Instance, now: datetime) -> str:
     """One instance on one line: `web-1: running 54.1.2.3 · ssh ubuntu@54.1.2.3 · stops 18:04 (in 59m)`."""
     runs = row.desired is Desired.RUNNING and (row.observed in ALIVE or row.launching or row.arriving)
-    ends = f" · {end_of(row, now)}" if runs else ""
+    told = end_of(row, now) if runs else second_end(row, now)
+    ends = f" · {told}" if told else ""
     return f"{row.name}: {state(row, now)}{ends}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from im.cli.machine import machine_json
-from im.cli.moments import local, time_left, utc
+from im.cli.moments import local, seconds, time_left, utc
 from im.cli.options import Output
 from im.cli.spend import UNKNOWN, cost_cell, cost_json, rate_cell
 from im.cli.terminal import cells, plain, takes_colour, width
@@ -110,6 +110,9 @@ def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs =
         "expires_at": utc(row.expires_at),
         "seconds_left": max(0, int((row.expires_at - now).total_seconds())),
         "on_expiry": row.on_expiry.value,
+        "keep_stopped_seconds": seconds(row.keep_stopped),
+        "ends_at": utc(row.ends_at if row.stopped_by_ttl and not row.protected else None),
+        "protected": row.protected,
         "error_code": row.error_code,
         "error": row.error,
         "closed_at": utc(row.closed_at),

@@ -14,7 +14,7 @@ from im.cli.complaint import note
 from im.cli.freshness import freshness
 from im.cli.history import event_lines
 from im.cli.machine import machine_lines
-from im.cli.moments import ahead, end_of, local, ssh_line, utc
+from im.cli.moments import ahead, end_of, local, second_end, ssh_line, utc
 from im.cli.options import Output, columns_option, output_options
 from im.cli.render import SANDBOX, check_columns, event_json, instance_json, say_json, show
 from im.cli.selection import Filter, check_word, complete_names
@@ -160,6 +160,7 @@ def _detail(session: Session, row: Instance, seen: Listing) -> str:
         ("desired", f"{row.desired} (by {row.by}, {row.why})"),
         ("observed", f"{row.observed} ({age})"),
         ("deadline", f"{end_of(row, now)}" if row.closed_at is None else local(row.expires_at, now)),
+        *([("then", then)] if (then := second_end(row, now)) else []),
         ("address", " · ".join(filter(None, (row.public_ip, row.private_ip))) or "-"),
         ("log in", ssh_line(row) or "-"),
     ]

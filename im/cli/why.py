@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from im.cli.complaint import note
-from im.cli.moments import ahead, local, utc
+from im.cli.moments import ahead, local, seconds, utc
 from im.cli.options import Duration
 from im.cli.selection import check_word, complete_names
 from im.cli.session import Session, pass_session
 from im.cli.terminal import plain, takes_colour
 from im.domain.cost import runs_on
+from im.domain.duration import format_duration
 from im.domain.instance import ALIVE, Instance, OnExpiry
 from im.domain.money import ZERO, exact, show, show_rate
 
@@ -77,8 +78,8 @@ def agenda(session: Session, within: timedelta | None, output: str, as_json: boo
     from im.services import read
 
     seen = read.listing(session.context)
-    due = [row for row in seen.rows if runs_on(row) or (row.observed in ALIVE and row.closed_at is None)]
-    rows = [row for row in due if within is None or row.expires_at - seen.now <= within]
+    due = sorted((row for row in seen.rows if _is_coming(row)), key=lambda row: (_at(row), row.name))
+    rows = [row for row in due if within is None or _at(row) - seen.now <= within]
     costs = costs_of(session, rows)
     if as_json or output == "json":
         from im.cli.render import say_json
@@ -92,9 +93,34 @@ def agenda(session: Session, within: timedelta | None, output: str, as_json: boo
         _tell(rows, costs, seen.now, sandbox=session.settings.sandbox)
 
 
+def _is_coming(row: Instance) -> bool:
+    """It runs and will stop, or it sleeps and will be terminated; what is protected against that is shown as such."""
+    if row.stopped_by_ttl:
+        return row.keep_stopped is not None
+    return runs_on(row) or (row.observed in ALIVE and row.closed_at is None)
+
+
+def _at(row: Instance) -> datetime:
+    if row.stopped_by_ttl and row.keep_stopped is not None:
+        return row.ends_at or row.observed_at + row.keep_stopped
+    return row.expires_at
+
+
+def _what(row: Instance) -> str:
+    if row.stopped_by_ttl:
+        return "stays, protected" if row.protected else "terminates"
+    if row.on_expiry is OnExpiry.TERMINATE:
+        return "terminates"
+    if row.keep_stopped is None:
+        return "stops"
+    return "stops, protected" if row.protected else f"stops, ends {format_duration(row.keep_stopped)} later"
+
+
 def saves(row: Instance, cost: Cost) -> Decimal | None:
-    """USD per hour from the deadline on: a stopped machine goes on paying for its disk, a terminated one for nothing."""
+    """USD per hour from then on: a stopped machine goes on paying for its disk, a terminated one for nothing."""
     hourly = cost.rates
+    if row.stopped_by_ttl:
+        return ZERO if row.protected else hourly.disk
     if hourly.compute is None:
         return None
     saved = hourly.compute + (hourly.address or ZERO)
@@ -111,11 +137,12 @@ def _tell(rows: list[Instance], costs: Mapping[str, Cost], now: datetime, *, san
         cost = costs[row.id]
         saved = saves(row, cost)
         known, total = known and saved is not None, total + (saved or ZERO)
-        what = "stops" if row.on_expiry is OnExpiry.STOP else "terminates"
         to_come = show(cost.to_deadline) if cost.to_deadline is not None else "?"
-        when = (local(row.expires_at, now), ahead(row.expires_at, now).removeprefix("in "))
+        when = (local(_at(row), now), ahead(_at(row), now).removeprefix("in "))
         rate = show_rate(saved) if saved is not None else "?"
-        body.append([plain(cell) for cell in (*when, row.name, what, row.spec.instance_type, row.owner, to_come, rate)])
+        body.append(
+            [plain(cell) for cell in (*when, row.name, _what(row), row.spec.instance_type, row.owner, to_come, rate)]
+        )
     click.echo(text_table(heads, body, right={1, 6, 7}, footer=SANDBOX if sandbox else ""), color=takes_colour())
     note(f"together {show_rate(total)}{'' if known else ' and what has no known price'} are saved from then on")
 
@@ -128,8 +155,10 @@ def _json(row: Instance, costs: Mapping[str, Cost], session: Session) -> dict[st
         "owner": row.owner,
         "instance_type": row.spec.instance_type,
         "sandbox": session.settings.sandbox,
-        "at": utc(row.expires_at),
-        "what": row.on_expiry.value,
+        "at": utc(_at(row)),
+        "what": "terminate" if row.stopped_by_ttl else row.on_expiry.value,
+        "protected": row.protected,
+        "keep_stopped_seconds": seconds(row.keep_stopped),
         "usd_to_deadline": exact(cost.to_deadline),
         "usd_per_hour_saved": exact(saves(row, cost)),
     }

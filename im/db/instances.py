@@ -92,11 +92,22 @@ def write_intents(connection: Connection, intents: Mapping[str, Intent], by: str
         .values(
             **assignments(v, ("why", "expires_at")),
             by=by,
-            **_new_goal(v.c.desired, now),
+            **_new_goal(v.c.desired, now) | {"ends_at": _second_deadline_after(v)},
         )
     )
     usage.note_deadlines(connection, list(intents), now)
     return read(connection, list(intents))
+
+
+def _second_deadline_after(v: Any) -> ColumnElement[Any]:
+    """A request that leaves a machine as its TTL left it leaves its second deadline too; any other clears it."""
+    same = and_(
+        t.desired == Desired.STOPPED.value,
+        v.c.desired == Desired.STOPPED.value,
+        v.c.why == Why.TTL.value,
+        v.c.expires_at == t.expires_at,
+    )
+    return case((same, t.ends_at), else_=None)
 
 
 def _new_goal(desired: ColumnElement[Any], now: datetime) -> dict[str, Any]:
@@ -112,6 +123,7 @@ def _new_goal(desired: ColumnElement[Any], now: datetime) -> dict[str, Any]:
         "attempts": 0,
         "next_attempt_at": None,
         "drift_since": None,
+        "ends_at": None,
     }
 
 
@@ -146,6 +158,53 @@ def expire(connection: Connection, now: datetime, limit: int) -> list[Instance]:
         update(instances)
         .where(t.id.in_(select(due.c.id)), is_due(now))
         .values(why=Why.TTL.value, by="ttl", **_new_goal(goal, now))
+        .returning(t.id)
+    ).scalars()
+    ids = list(changed)
+    return read(connection, ids) if ids else []
+
+
+def _asleep_by_ttl(now: datetime) -> ColumnElement[bool]:
+    """Seen stopped by its TTL, and to be kept so for a while only; where the clock is trusted."""
+    return and_(
+        t.closed_at.is_(None),
+        t.keep_stopped.is_not(None),
+        t.desired == Desired.STOPPED.value,
+        t.why == Why.TTL.value,
+        t.observed == Observed.STOPPED.value,
+        t.settled_generation == t.generation,
+        t.expires_at <= now,
+        t.scope_id.in_(select(scopes.c.id).where(trusted_clock())),
+    )
+
+
+def date_ends(connection: Connection, now: datetime, limit: int) -> list[Instance]:
+    """Write the second deadline of what was seen stopped by its TTL since; returns the rows as they are afterwards."""
+    asleep = and_(_asleep_by_ttl(now), t.ends_at.is_(None))
+    found = select(t.id).where(asleep).order_by(t.id).limit(limit).with_for_update().cte("asleep")
+    since = func.greatest(t.observed_at, t.expires_at)
+    changed = connection.execute(
+        update(instances)
+        .where(t.id.in_(select(found.c.id)), asleep)
+        .values(ends_at=since + func.make_interval(0, 0, 0, 0, 0, 0, t.keep_stopped))
+        .returning(t.id)
+    ).scalars()
+    ids = list(changed)
+    return read(connection, ids) if ids else []
+
+
+def end(connection: Connection, now: datetime, limit: int) -> list[Instance]:
+    """Turn toward termination what its TTL stopped and whose second deadline has passed; never what is protected.
+
+    Restated in the UPDATE as in `expire`: an extend or a protection committed a moment earlier is honoured.
+    """
+    over = and_(_asleep_by_ttl(now), t.ends_at <= now, ~t.protected)
+    found = select(t.id).where(over).order_by(t.id).limit(limit).with_for_update().cte("over")
+    goal = literal(Desired.TERMINATED.value)
+    changed = connection.execute(
+        update(instances)
+        .where(t.id.in_(select(found.c.id)), over)
+        .values(why=Why.TTL.value, by="ttl", **_new_goal(goal, now) | {"ends_at": t.ends_at})
         .returning(t.id)
     ).scalars()
     ids = list(changed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
@@ -59,6 +59,10 @@ def to_instance(row: Row[Any]) -> Instance:
         unsure={step: datetime.fromisoformat(at) for step, at in row.unsure.items()},
         drift_since=row.drift_since,
         closed_at=row.closed_at,
+        keep_stopped=timedelta(seconds=row.keep_stopped) if row.keep_stopped is not None else None,
+        ends_at=row.ends_at,
+        protected=row.protected,
+        protected_at_cloud=row.protected_at_cloud,
     )
 
 

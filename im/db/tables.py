@@ -138,11 +138,19 @@ instances = Table(
     Column("unsure", JSONB, nullable=False, server_default="{}"),
     _moment("drift_since"),
     _moment("closed_at"),
+    # the second stage: seconds for which it is kept once its TTL has stopped it (none: for good), and the moment that makes
+    Column("keep_stopped", Integer),
+    _moment("ends_at"),
+    # nobody may terminate it; whether the cloud guards it too is unknown (null) while that is being changed
+    Column("protected", Boolean, nullable=False, server_default=text("false")),
+    Column("protected_at_cloud", Boolean, server_default=text("false")),
+    _moment("protection_try_at"),
     _one_of("desired", Desired),
     _one_of("observed", Observed),
     _one_of("on_expiry", OnExpiry),
     CheckConstraint("settled_generation <= generation", name="settled_not_ahead"),
     CheckConstraint("failed_generation <= generation", name="failed_not_ahead"),
+    CheckConstraint("keep_stopped > 0", name="keep_stopped_positive"),
     Index("uq_instances_living_name", "name", unique=True, postgresql_where=text("closed_at IS NULL")),
     # closed rows too may name it: a machine that reappears after its row was closed can be adopted by a new one
     Index("ix_instances_machine", "scope_id", "provider_id"),
@@ -158,6 +166,16 @@ instances = Table(
         "ix_instances_due",
         "expires_at",
         postgresql_where=text("closed_at IS NULL AND desired <> 'terminated'"),
+    ),
+    Index(
+        "ix_instances_second_stage",
+        "expires_at",
+        postgresql_where=text("closed_at IS NULL AND desired = 'stopped' AND keep_stopped IS NOT NULL"),
+    ),
+    Index(
+        "ix_instances_protection",
+        "scope_id",
+        postgresql_where=text("closed_at IS NULL AND protected IS DISTINCT FROM protected_at_cloud"),
     ),
     Index(
         "ix_instances_unsettled",

@@ -37,6 +37,14 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+FOREVER = "forever"
+
+
+def parse_keep(text: str) -> timedelta | None:
+    """`7d` → timedelta, `forever` → None: how long something is kept. Raises Refused for anything else."""
+    return None if text.strip().lower() == FOREVER else parse_duration(text)
+
+
 def parse_until(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
     """`18:00` (the next one, in `zone`) or ISO 8601 → an aware datetime after `now`.
 

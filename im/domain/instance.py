@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -151,6 +151,21 @@ class Instance:
     drift_since: datetime | None = None
     """When a listing first showed a settled row in another stable state, or without its machine."""
     closed_at: datetime | None = None
+
+    keep_stopped: timedelta | None = None
+    """How long it is kept once its TTL has stopped it; None: for good."""
+    ends_at: datetime | None = None
+    """When it is terminated, written when it was seen stopped by its TTL; any request clears it."""
+    protected: bool = False
+    """Nobody may terminate it, the second deadline neither."""
+    protected_at_cloud: bool | None = False
+    """Whether the cloud guards it too; None while that is being changed."""
+
+    @property
+    def stopped_by_ttl(self) -> bool:
+        """Asleep since its deadline; the second one counts from here."""
+        asleep = self.desired is Desired.STOPPED and self.observed is Observed.STOPPED and self.closed_at is None
+        return asleep and self.why is Why.TTL and self.settled
 
     @property
     def settled(self) -> bool:

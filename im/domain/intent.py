@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from im.domain.duration import MAX_TTL, format_duration
 from im.domain.errors import Refused
-from im.domain.instance import GONE, Desired, Instance, Observed, Why
+from im.domain.instance import GONE, Desired, Instance, Observed, OnExpiry, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +74,33 @@ def start(row: Instance, now: datetime, deadline: Deadline | None = None) -> Int
 
 
 def stop(row: Instance, now: datetime) -> Intent:
-    """Stop it; the deadline stays as it is."""
+    """Stop it; the deadline stays as it is. What its TTL has stopped stays stopped by that, with all that follows."""
     _refuse_if_ending(row, "stopped")
-    return Intent(Desired.STOPPED, row.expires_at, Why.USER)
+    if row.on_expiry is OnExpiry.TERMINATE:
+        raise Refused(f"{row.name} cannot be stopped, only terminated", f"im terminate {row.name}")
+    ttl = row.desired is Desired.STOPPED and row.why is Why.TTL
+    return Intent(Desired.STOPPED, row.expires_at, Why.TTL if ttl else Why.USER)
 
 
 def terminate(row: Instance, now: datetime) -> Intent:
     """End it. Asking again is fine; asking for a machine that is gone is not."""
     if row.observed in GONE or row.closed_at is not None:
         raise Refused(f"{row.name} is already gone", "im list --all  shows what was")
+    if row.protected:
+        raise Refused(f"{row.name} is protected against being terminated", f"im protect {row.name} --off  lifts that")
     return Intent(Desired.TERMINATED, row.expires_at, Why.USER)
+
+
+def protect(row: Instance, on: bool) -> None:
+    """Raises Refused where protection cannot be given; taking it away is always possible."""
+    if not on:
+        return
+    _refuse_if_ending(row, "protected")
+    if row.on_expiry is OnExpiry.TERMINATE:
+        raise Refused(
+            f"{row.name} cannot be stopped, so its deadline terminates it, and protection would be an empty promise",
+            f"im extend {row.name} -d 8h  keeps it longer",
+        )
 
 
 def _no_machine(row: Instance) -> bool:

@@ -134,6 +134,13 @@ def _at_deadline(row: Instance, now: datetime) -> str:
 
 
 def _asleep(row: Instance, now: datetime) -> str:
+    if row.stopped_by_ttl and row.keep_stopped is not None:
+        if row.protected:
+            return "nothing by itself: it is protected, so it stays stopped, and its disk goes on costing"
+        if row.ends_at is None:
+            return f"it is terminated {format_duration(row.keep_stopped)} after it was seen stopped; an extend cancels that"
+        over = format_duration(row.ends_at - now) if row.ends_at > now else "0s"
+        return f"it is terminated in {over}, at {row.ends_at:%Y-%m-%d %H:%M:%S} UTC; an extend or a start cancels that"
     return "nothing by itself: it stays stopped, and its disk goes on costing"
 
 

@@ -30,6 +30,8 @@ class Capabilities:
     launch_visible_within: timedelta
     """After this long, a machine that no complete listing shows was never made."""
     can_spot: bool = False
+    can_protect: bool = False
+    """It can be told to refuse a termination, whoever asks for it."""
     native_deadline: bool = False
     can_firewall: bool = False
     """It keeps others out: `Ask.ssh_from` and `open_ports` mean something."""
@@ -174,6 +176,10 @@ class Provider(Protocol):
     def stop(self, scope: Scope, ids: Sequence[str]) -> BatchResult: ...
 
     def terminate(self, scope: Scope, ids: Sequence[str]) -> BatchResult: ...
+
+    def protect(self, scope: Scope, ids: Sequence[str], *, on: bool) -> Mapping[str, ProviderError]:
+        """Have the cloud itself refuse to terminate these, or no longer; returns those for which it could not be done."""
+        ...
 
     def prices(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
         """The list prices of `items`, of whatever region; absent where the cloud tells none. Raises ProviderError."""

@@ -29,6 +29,7 @@ class FakeProfile:
         launch_visible_within=timedelta(seconds=5),
         native_deadline=True,
         can_firewall=True,
+        can_protect=True,
         real=False,
     )
 
@@ -112,6 +113,16 @@ class FakeProvider:
 
     def terminate(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
         return self._change("terminate", ids)
+
+    def protect(self, scope: Scope, ids: Sequence[str], *, on: bool) -> Mapping[str, ProviderError]:
+        failed: dict[str, ProviderError] = {}
+        with self._cloud.call("protect", ids):
+            for one in ids:
+                try:
+                    self._cloud.visible(one).protected = on
+                except ProviderError as exc:
+                    failed[one] = exc
+        return failed
 
     def _change(self, verb: str, ids: Sequence[str]) -> BatchResult:
         try:

@@ -18,7 +18,7 @@ from im.domain.disk import Disk
 from im.domain.firewall import Rule
 from im.domain.instance import ALIVE, Observed, Sighting
 from im.providers.base import BatchResult, Guarded, Snapshot
-from im.providers.errors import NoCapacity, NotFound, ProviderError, Rejected, WrongState
+from im.providers.errors import Forbidden, NoCapacity, NotFound, ProviderError, Rejected, WrongState
 
 _P, _R, _S, _H = Observed.PENDING, Observed.RUNNING, Observed.STOPPING, Observed.STOPPED
 _T, _X = Observed.TERMINATING, Observed.TERMINATED
@@ -46,6 +46,7 @@ class Machine:
     tags: dict[str, str]
     launch_index: int = 0
     kind: str = "small"
+    protected: bool = False
     started: datetime | None = None
     """When it was last started; like EC2's LaunchTime, what is shown moves with it."""
     ways_in: tuple[Rule, ...] | None = None
@@ -221,6 +222,8 @@ class FakeCloud:
 
     def _move(self, verb: str, machine: Machine) -> None:
         now = self.state(machine)
+        if machine.protected and verb == "terminate" and now not in (_T, _X):
+            raise Forbidden(f"{machine.id} is protected against being terminated")
         if now not in MOVES[verb]:
             raise WrongState(f"{machine.id} is {now}: {verb} is not possible")
         if MOVES[verb][now] is not now:

@@ -41,8 +41,11 @@ def enforce_ttl(ctx: Context, hinted: Sequence[str] = ()) -> str:
         expired += batch
         ring_by_verb(ctx, batch, to=DEADLINES)
         reach(Point.ENFORCE_RUNG)
+    ended = _end_second_stage(ctx)
     coming = _ring_coming(ctx, timedelta(seconds=2 if hinted else TICK))
     told = f"{_names(expired)} expired" if expired else "nothing is due"
+    if ended:
+        told = f"{_names(ended)} kept long enough, terminated" + (f"; {told}" if expired else "")
     return f"{told}; next in {format_duration(coming)}" if coming is not None else told
 
 
@@ -89,6 +92,38 @@ def _expire(ctx: Context) -> list[Instance]:
         events.record(connection, (_told(row, now) for row in rows))
         reach(Point.ENFORCE_WRITTEN)
         return rows
+
+
+def _end_second_stage(ctx: Context) -> list[Instance]:
+    """Date the second deadline of what its TTL has stopped, and end what has been kept that long."""
+    ended: list[Instance] = []
+    while True:
+        with ctx.begin() as connection:
+            now = ctx.clock(connection)
+            dated = instances.date_ends(connection, now, _BATCH)
+            over = instances.end(connection, now, _BATCH)
+            events.record(connection, [*(_told_dated(r, now) for r in dated), *(_told_ended(r, now) for r in over)])
+            reach(Point.ENFORCE_WRITTEN)
+        reach(Point.ENFORCE_COMMITTED)
+        ended += over
+        ring_by_verb(ctx, over, to=DEADLINES)
+        if len(dated) < _BATCH and len(over) < _BATCH:
+            return ended
+
+
+def _told_dated(row: Instance, now: datetime) -> Event:
+    assert row.keep_stopped is not None
+    assert row.ends_at is not None
+    kept = f"kept {format_duration(row.keep_stopped)} from when it was seen stopped by its TTL"
+    reason = f"{kept}: until {row.ends_at:%Y-%m-%d %H:%M:%S} UTC, then terminated; an extend or a start cancels that"
+    return Event(row.id, now, "end dated", "ttl", reason, row.generation)
+
+
+def _told_ended(row: Instance, now: datetime) -> Event:
+    assert row.ends_at is not None
+    over = (now - row.ends_at).total_seconds()
+    reason = f"it was kept stopped until {row.ends_at:%Y-%m-%d %H:%M:%S} UTC, noticed {over:.1f} s later; terminate it"
+    return Event(row.id, now, "kept long enough", "ttl", reason, row.generation, {"late_seconds": round(over, 3)})
 
 
 def _told(row: Instance, now: datetime) -> Event:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, holds, rates, scopes, work
+from im.db import events, holds, protection, rates, scopes, work
 from im.db.work import Outcome
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope, Sighting
@@ -27,6 +27,7 @@ from im.services.adopting import drive_adoptions
 from im.services.enforce import ring_by_verb
 from im.services.guarding import drive_guards
 from im.services.launching import drive_launches
+from im.services.protecting import drive_protections
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -41,7 +42,8 @@ _STEPS = (Step.STOP, Step.TERMINATE, Step.START, Step.LOOK)
 def reconcile(ctx: Context, ids: Sequence[str]) -> str:
     """Work on the scopes in which `ids` live, as far as anything is unsettled there. Returns a sentence for people."""
     with ctx.begin() as connection:
-        numbers = work.scopes_of(connection, ids)
+        unprotected = protection.scopes_of(connection, ctx.clock(connection), ids)
+        numbers = sorted({*work.scopes_of(connection, ids), *unprotected})
     told: list[str] = []
     for number in numbers:
         told += reconcile_scope(ctx, number)
@@ -58,7 +60,8 @@ def reconcile_scope(ctx: Context, number: int) -> list[str]:
     trouble = _wrong_account(ctx, provider, scope)
     if _is_clone(ctx):
         return ["this database is a copy: nothing is changed at the cloud until `im db resume`"]
-    told = drive_launches(ctx, provider, scope, number, trouble)
+    told = drive_protections(ctx, provider, scope, number, trouble)  # first: what is unprotected may have to end now
+    told += drive_launches(ctx, provider, scope, number, trouble)
     told += drive_adoptions(ctx, provider, scope, number, trouble)
     for step in _STEPS:
         while batch := _claim(ctx, provider, number, step):

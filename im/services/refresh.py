@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db import deployment, events, guards, scopes, ticks, watch, work
+from im.db import deployment, events, guards, protection, scopes, ticks, watch, work
 from im.domain import tags
 from im.domain.event import Event
 from im.domain.guard import Guard, fired
@@ -46,10 +46,13 @@ def refresh(ctx: Context) -> str:
         numbers = sorted({*scopes.in_use(connection), *orphans.due(connection, now)})
         places = [(n, scopes.read(connection, n)) for n in numbers]
         waiting = work.waiting(connection, now, _UNSETTLED_AT_ONCE)
+        unguarded = protection.waiting(connection, now, _UNSETTLED_AT_ONCE)
     reach(Point.REFRESH_CLAIMED)
     for number, place in places:
         ctx.queue.ring(Task.REFRESH_SCOPE, [str(number)], label=str(place))
     ring_by_verb(ctx, waiting)
+    if unguarded:
+        ctx.queue.ring(Task.PROTECT, unguarded)
     upkeep(ctx)
     ring_for_guards(ctx)
     alarm.sound(ctx)

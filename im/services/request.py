@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 
-from im.db import events, guards, instances, launches, scopes
+from im.db import events, guards, instances, launches, protection, scopes
 from im.db.rows import from_spec
 from im.domain import intent as wish
+from im.domain.duration import FOREVER, format_duration, parse_keep
 from im.domain.errors import ImError, NoSuchInstance, Refused
 from im.domain.event import Event
 from im.domain.guard import GuardKind
@@ -50,6 +51,9 @@ class Order:
     actor: str
     guard: GuardKind | None = None
     """None: as this deployment has it."""
+    keep_stopped: str = ""
+    """How long it is kept once its TTL has stopped it: a duration, `forever`, or empty for what the settings say."""
+    protect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,9 @@ class Plan:
     guard: GuardKind = GuardKind.NONE
     grace: timedelta = timedelta(0)
     """How long after the deadline the guard acts."""
+    keep_stopped: timedelta | None = None
+    """None: for good."""
+    protect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,13 @@ def plan(settings: Settings, order: Order) -> Plan:
     on_expiry = OnExpiry.STOP if profile.capabilities.can_stop else OnExpiry.TERMINATE
     guard = _guard(settings, order, profile.capabilities)
     grace = timedelta(seconds=settings.guard_grace)
-    return Plan(scope, spec, names, order.count, on_expiry, profile.capabilities, guard, grace)
+    _refuse_what_excludes(order, on_expiry)
+    keep = parse_keep(order.keep_stopped or (settings.keep_stopped if on_expiry is OnExpiry.STOP else FOREVER))
+    return Plan(
+        *(scope, spec, names, order.count, on_expiry, profile.capabilities, guard, grace),
+        keep_stopped=keep,
+        protect=order.protect,
+    )
 
 
 def _guard(settings: Settings, order: Order, can: Capabilities) -> GuardKind:
@@ -104,6 +117,16 @@ def _guard(settings: Settings, order: Order, can: Capabilities) -> GuardKind:
     if order.guard not in (None, GuardKind.NONE):
         raise Refused(f"{order.provider} has no deadline of its own to guard with", "leave --guard out")
     return GuardKind.NONE
+
+
+def _refuse_what_excludes(order: Order, on_expiry: OnExpiry) -> None:
+    if on_expiry is OnExpiry.STOP:
+        return
+    what = "this machine cannot be stopped, so its deadline terminates it"
+    if order.keep_stopped not in ("", FOREVER):
+        raise Refused(f"{what}, and nothing is left to keep", "leave --keep-stopped out")
+    if order.protect:
+        raise Refused(f"{what}, and protection would be an empty promise", "leave --protect out")
 
 
 def create(ctx: Context, order: Order) -> Answer:
@@ -153,6 +176,34 @@ def terminate(ctx: Context, ids: Sequence[str], *, actor: str) -> Answer:
     return _change(ctx, ids, wish.terminate, actor, Task.TERMINATE, "terminate requested")
 
 
+def protect(ctx: Context, ids: Sequence[str], *, on: bool, actor: str) -> Answer:
+    """Guard machines against being terminated, or no longer; all or nothing. The cloud is told by a worker."""
+    wanted = list(dict.fromkeys(ids))
+    with ctx.begin() as connection:
+        before = _lock(connection, wanted)
+        now = ctx.clock(connection)
+        for row in before:
+            wish.protect(row, on)
+        after = protection.write(connection, wanted, on)
+        told = "nobody may terminate it" if on else "it may be terminated again"
+        changed = [new for old, new in zip(before, after, strict=True) if old.protected is not on]
+        kind = "protected" if on else "unprotected"
+        events.record(connection, (Event(r.id, now, kind, actor, told, r.generation) for r in changed))
+        reach(Point.REQUEST_WRITTEN, Task.PROTECT)
+    reach(Point.REQUEST_COMMITTED, Task.PROTECT)
+    rang = ctx.queue.ring(Task.PROTECT, wanted, label=_label(after))
+    reach(Point.REQUEST_RUNG, Task.PROTECT)
+    return Answer(tuple(Change(b, a) for b, a in zip(before, after, strict=True)), now, rang)
+
+
+def _lock(connection: Connection, wanted: Sequence[str]) -> list[Instance]:
+    rows = instances.lock(connection, wanted)
+    if len(rows) < len(wanted):
+        missing = sorted(set(wanted) - {row.id for row in rows})
+        raise NoSuchInstance(f"there is no instance {missing[0]}", "im list  shows what there is")
+    return rows
+
+
 def _change(
     ctx: Context,
     ids: Sequence[str],
@@ -164,10 +215,7 @@ def _change(
     """All or nothing: one refusal, and no row of this request changes."""
     wanted = list(dict.fromkeys(ids))
     with ctx.begin() as connection:
-        before = instances.lock(connection, wanted)
-        if len(before) < len(wanted):
-            missing = sorted(set(wanted) - {row.id for row in before})
-            raise NoSuchInstance(f"there is no instance {missing[0]}", "im list  shows what there is")
+        before = _lock(connection, wanted)
         now = ctx.clock(connection)
         intents = {row.id: decide(row, now) for row in before}
         for row in before:
@@ -201,6 +249,8 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
         "by": order.actor,
         "expires_at": expires_at,
         "on_expiry": planned.on_expiry.value,
+        "keep_stopped": int(planned.keep_stopped.total_seconds()) if planned.keep_stopped else None,
+        "protected": planned.protect,
         "generation": 1,
         "observed": Observed.NONE.value,
         "observed_at": now,
@@ -211,6 +261,10 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
     guards.add(connection, ids, planned.guard, planned.grace)
     rows = instances.read(connection, ids)
     told = f"{planned.spec.instance_type} in {planned.spec.zone or planned.scope.region}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC"
+    if planned.keep_stopped is not None:
+        told += f", then kept stopped for {format_duration(planned.keep_stopped)} and terminated"
+    if planned.protect:
+        told += ", protected"
     events.record(connection, (Event(r.id, now, "create requested", order.actor, told, 1) for r in rows))
     return rows
 

@@ -278,3 +278,24 @@ def test_capabilities_are_told(room: Room) -> None:
     assert room.provider.capabilities.can_stop
     assert room.scope.region == REGION
     assert room.provider.capabilities.launch_visible_within.total_seconds() > 0
+
+
+def test_a_protected_machine_refuses_its_end_until_it_is_protected_no_more(room: Room) -> None:
+    safe, other = room.running(2)
+    assert room.provider.capabilities.can_protect
+    assert room.provider.protect(room.scope, [safe], on=True) == {}
+    assert room.provider.protect(room.scope, [safe], on=True) == {}, "once more changes nothing"
+    refused = room.provider.terminate(room.scope, [safe]).failed
+    assert refused[safe].code == "forbidden"
+    assert room.states([safe]) == {safe: Observed.RUNNING}
+    assert set(room.provider.stop(room.scope, [safe]).done) == {safe}, "it is stopped all the same"
+    room.settle()
+    assert room.provider.protect(room.scope, [safe], on=False) == {}
+    assert set(room.provider.terminate(room.scope, [safe, other]).done) == {safe, other}
+
+
+def test_what_is_not_there_cannot_be_protected(room: Room) -> None:
+    (one,) = room.running()
+    failed = room.provider.protect(room.scope, [ABSENT, one], on=True)
+    assert {absent: exc.code for absent, exc in failed.items()} == {ABSENT: "not_found"}
+    assert room.provider.terminate(room.scope, [one]).failed[one].code == "forbidden", "one bad id sinks nobody"

@@ -50,6 +50,7 @@ class AwsProfile:
         can_spot=False,
         native_deadline=True,
         can_firewall=True,
+        can_protect=True,
         # below EC2's documented refill (run, start 2/s; stop, terminate 5/s; describe 20/s when paginated) and bursts
         rates={
             "launch": Rate(1.5, 4),

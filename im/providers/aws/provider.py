@@ -18,7 +18,7 @@ from im.providers.aws.fitting import Fitting, has_own_login
 from im.providers.aws.launch import Fitted
 from im.providers.aws.profile import PROFILE
 from im.providers.base import BatchResult, Check, Guarded, Slot, Snapshot
-from im.providers.errors import Ambiguous, InvalidSpec, NotFound, ProviderError, Transient, Unavailable
+from im.providers.errors import Ambiguous, InvalidSpec, NotFound, ProviderError, Transient, Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
     from im.settings import Settings
@@ -180,6 +180,22 @@ class AwsProvider:
         """NotFound is a failure here: whether it proves the end is for the caller to judge."""
         ec2 = self._clients.ec2(scope.region, QUICK)
         return self._change(lambda some: ec2.terminate_instances(InstanceIds=some), "TerminatingInstances", ids)
+
+    def protect(self, scope: Scope, ids: Sequence[str], *, on: bool) -> Mapping[str, ProviderError]:
+        """ModifyInstanceAttribute, one call for each: EC2 takes one machine at a time."""
+        ec2, failed = self._clients.ec2(scope.region, QUICK), dict[str, ProviderError]()
+        for at, one in enumerate(ids):
+            try:
+                with translated(mutating=True):
+                    ec2.modify_instance_attribute(InstanceId=one, DisableApiTermination={"Value": on})
+            except (
+                Transient,
+                Unauthenticated,
+            ) as exc:  # it speaks of the cloud, not of this machine: the others would wait too
+                return failed | dict.fromkeys(ids[at:], exc)
+            except ProviderError as exc:
+                failed[one] = exc
+        return failed
 
     def _change(self, call: Any, answered: str, ids: Sequence[str]) -> BatchResult:
         def change(some: list[str]) -> dict[str, Sighting]:

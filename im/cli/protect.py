@@ -1,0 +1,42 @@
+"""`im protect`: refuse to terminate a machine, or no longer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from im.cli.answer import finish
+from im.cli.options import Output, Waiting, output_options
+from im.cli.selection import Selection, select, selection_options
+from im.cli.session import Session, pass_session
+from im.cli.terminal import plain
+from im.domain.errors import Refused
+from im.domain.intent import protect as check_protection
+from im.services import request
+
+
+@click.command(short_help="Refuse to terminate it, or no longer.")
+@selection_options
+@click.option("--off", is_flag=True, help="Lift the protection.")
+@output_options
+@pass_session
+def protect(session: Session, selection: Selection, off: bool, output: Output) -> None:
+    """Protect instances against being terminated, by im and at the cloud; they are still stopped at their deadline.
+
+    \b
+    im protect web-1
+    im protect web-1 --off
+    """
+    session.log_to_stderr()
+    chosen = select(session.context, selection)
+    for row in chosen.rows:
+        try:
+            check_protection(row, not off)
+        except Refused as exc:
+            others = f"; none of the {len(chosen.rows)} was changed" if len(chosen.rows) > 1 else ""
+            raise Refused(f"{plain(exc.message)}{others}", exc.hint) from None
+    ids = [row.id for row in chosen.rows]
+    answer = request.protect(session.context, ids, on=not off, actor=session.settings.owner)
+    told = "may be terminated again" if off else "is protected: im refuses to terminate it, and so will the cloud"
+    finish(session, answer, Waiting(False, timedelta()), output, lambda _, row, __: f"{row.name}: {told}")

@@ -1,0 +1,72 @@
+"""Protection as people wish it and as the cloud has it: rows in which the two differ are claimed, and the cloud is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+
+from im.db.instances import read
+from im.db.rows import fetch_instances, select_instances
+from im.db.tables import instances
+from im.domain.instance import Instance, Observed
+
+t = instances.c
+
+_THERE = (Observed.PENDING.value, Observed.RUNNING.value, Observed.STOPPING.value, Observed.STOPPED.value)
+
+
+def write(connection: Connection, ids: Sequence[str], on: bool) -> list[Instance]:
+    """What people wish from now on, on locked rows; returned in the order asked for."""
+    connection.execute(update(instances).where(t.id.in_(ids)).values(protected=on, protection_try_at=None))
+    return read(connection, ids)
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    """The cloud has it otherwise, or nobody knows how it has it, and there is a machine to tell about."""
+    return and_(
+        t.closed_at.is_(None),
+        t.protected.is_distinct_from(t.protected_at_cloud),
+        t.observed.in_(_THERE),
+        or_(t.protection_try_at.is_(None), t.protection_try_at <= now),
+    )
+
+
+def waiting(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """Ids of rows about which the cloud has to be told something."""
+    return list(connection.execute(select(t.id).where(_due(now)).order_by(t.id).limit(limit)).scalars())
+
+
+def scopes_of(connection: Connection, now: datetime, ids: Sequence[str]) -> list[int]:
+    """Where such rows live, of these."""
+    query = select(t.scope_id).where(_due(now), t.id.in_(ids)).distinct()
+    return list(connection.execute(query).scalars())
+
+
+def claim(connection: Connection, scope_id: int, now: datetime, lease: timedelta, limit: int) -> list[Instance]:
+    """Rows to tell the cloud about. From here on nobody knows how the cloud has them, until `learn`, or until the lease ends."""
+    query = (
+        select_instances()
+        .where(t.scope_id == scope_id, _due(now))
+        .order_by(t.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=instances)
+    )
+    rows = fetch_instances(connection, query)
+    values = {"protected_at_cloud": None, "protection_try_at": now + lease}
+    connection.execute(update(instances).where(t.id.in_([r.id for r in rows])).values(**values))
+    return rows
+
+
+def learn(connection: Connection, on: Sequence[str], off: Sequence[str]) -> None:
+    """The cloud has said so of these."""
+    for ids, value in ((on, True), (off, False)):
+        if ids:
+            values = {"protected_at_cloud": value, "protection_try_at": None}
+            connection.execute(update(instances).where(t.id.in_(ids)).values(**values))
+
+
+def delay(connection: Connection, ids: Sequence[str], until: datetime) -> None:
+    if ids:
+        connection.execute(update(instances).where(t.id.in_(ids)).values(protection_try_at=until))

@@ -1,0 +1,69 @@
+"""The protections of reconcile: the cloud is told what people wish, so that nobody ends the machine behind our back either.
+
+im itself refuses to terminate what is protected, whatever the cloud knows; the cloud's own guard is the second lock.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from im.db import events, protection
+from im.domain.event import Event
+from im.domain.lifecycle import backoff
+from im.logs import log
+from im.providers.base import Provider
+from im.providers.errors import ProviderError
+
+if TYPE_CHECKING:
+    from im.context import Context
+    from im.domain.instance import Instance, Scope
+
+_AGAIN = 5
+"""The wait after a refusal, as `backoff` counts: half a minute. The guard at the cloud is worth no storm of calls."""
+
+
+def drive_protections(
+    ctx: Context, provider: Provider, scope: Scope, number: int, trouble: ProviderError | None
+) -> list[str]:
+    """Tell the cloud wherever it guards what it should not, or does not guard what it should; one line for each."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        lease = timedelta(seconds=ctx.settings.step_lease)
+        rows = protection.claim(connection, number, now, lease, ctx.settings.batch)
+    if not rows:
+        return []
+    failed: dict[str, ProviderError] = {}
+    for on in (False, True):
+        ids = [row.provider_id for row in rows if row.protected is on and row.provider_id]
+        if ids:
+            failed |= dict.fromkeys(ids, trouble) if trouble else _tell(provider, scope, ids, on)
+    return _apply(ctx, rows, failed)
+
+
+def _tell(provider: Provider, scope: Scope, ids: list[str], on: bool) -> dict[str, ProviderError]:
+    if not provider.capabilities.can_protect:
+        return {}
+    try:
+        return dict(provider.protect(scope, ids, on=on))
+    except ProviderError as exc:
+        return dict.fromkeys(ids, exc)
+
+
+def _apply(ctx: Context, rows: list[Instance], failed: dict[str, ProviderError]) -> list[str]:
+    done = [row for row in rows if row.provider_id not in failed]
+    left = [row for row in rows if row.provider_id in failed]
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        protection.learn(connection, [r.id for r in done if r.protected], [r.id for r in done if not r.protected])
+        protection.delay(connection, [r.id for r in left], now + backoff(_AGAIN))
+        told = "protected at the cloud", "no longer protected at the cloud"
+        story = (Event(r.id, now, "protection", "cloud", told[not r.protected], r.generation) for r in done)
+        events.record(connection, story)
+    for row in left:
+        exc = failed[row.provider_id or ""]
+        log.warning("protection not told to the cloud", instance=row.name, wanted=row.protected, error=exc.message)
+    return [
+        *(f"{r.name}: {'protected' if r.protected else 'unprotected'}" for r in done),
+        *(f"{r.name}: protection refused ({failed[r.provider_id or ''].code})" for r in left),
+    ]
