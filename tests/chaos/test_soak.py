@@ -15,18 +15,21 @@ def test_given_a_fleet_that_is_hurt_every_second_nothing_is_lost_doubled_orphane
     seed = int(os.environ.get("IM_SOAK_SEED") or random.SystemRandom().randrange(10_000))
     given = Plan(
         seed,
-        seconds=25,
+        seconds=20,
         requests_per_second=4,
         clients=3,
-        shortest=3,
-        longest=8,
+        shortest=4,
+        longest=12,
         scale=0.1,
-        farthest=10,
-        every=(0.5, 2.0),
+        farthest=14,
+        launch_lease=10,
+        waits_for_launches=False,
+        every=(1.0, 2.5),
     )
     said: list[str] = []
     told = soak(given, said.append, tmp_path / "report")
     again = f"IM_SOAK_SEED={seed} repeats it\n" + "\n".join(said)
     assert told["requests"]["all"] > 20, again
+    assert told["machines"]["ours"] >= 5, again
     assert sum(told["faults"].values()) >= 8, again
     assert told["figures"] == dict.fromkeys(told["figures"], 0), again

@@ -12,8 +12,11 @@ from tests.chaos.audit import TAG_DEPLOYMENT
 from tests.chaos.soak.evidence import ALIVE, ENDED, Evidence, Machine, ours
 from tests.chaos.soak.nemesis import Window
 
-TICK_AND_LEASE = 45.0
-"""Seconds: what a deadline may be late by after a fault, beside the fault itself (promise 5)."""
+TICK, LEASE, LAUNCH_LEASE = 30.0, 15.0, 75.0
+"""Seconds: a deadline may be late by a tick and a lease after a fault, beside the fault itself (promise 5)."""
+TICK_AND_LEASE = TICK + LEASE
+_LOOKED_FOR = 330.0
+"""Seconds for which a launch that nobody answered for is looked for, before it counts as absent; and a tick."""
 HEALTHY = 1.0
 _AS_ROWS_SAY = {"shutting-down": "terminating"}
 
@@ -35,9 +38,12 @@ class Overrun:
     arrived: bool
     """It was pending when its deadline came, which no cloud can stop: what is measured is how soon it was seen to run."""
 
+    found_late: bool
+    """Its launch went unanswered, and only the next holder of the launch's lease learned that it was there."""
+
     @property
     def broken(self) -> bool:
-        return self.seconds - self.disturbed > TICK_AND_LEASE
+        return self.seconds - self.disturbed > TICK + (LAUNCH_LEASE if self.found_late else LEASE)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.machine}) ran {self.seconds:.1f} s past its deadline, {self.disturbed:.1f} s of it disturbed"
@@ -105,7 +111,7 @@ def _unfinished(e: Evidence, row: Mapping[str, Any]) -> Iterator[str]:
     settled = row["settled_generation"] == row["generation"]
     if failed and not (row["error_code"] and row["error"]):
         yield f"{row['name']} failed without a reason"
-    if not failed and not settled and row["closed_at"] is None:
+    if not failed and not settled and row["closed_at"] is None and not looked_for(e, row["launch_token"]):
         told = f"{row['desired']}, {row['observed']}, {row['attempts']} attempts, {row['error_code']}"
         yield f"{row['name']} is not settled at generation {row['generation']}: {told}"
     machine = e.machines.get(row["provider_id"] or "")
@@ -120,6 +126,14 @@ def _unfinished(e: Evidence, row: Mapping[str, Any]) -> Iterator[str]:
             yield f"{row['name']} is {row['observed']} in its row, and {machine.state} at the cloud"
         if row["closed_at"] is not None and state not in (*ENDED, "terminating"):
             yield f"{row['name']} is closed as {row['observed']}, and its machine is {machine.state}"
+
+
+def looked_for(e: Evidence, token: str | None) -> bool:
+    """Its launch was sent and not answered, and the time to look for what it made is not over: that is its true state."""
+    launch = e.launches.get(token or "")
+    if launch is None or launch["state"] != "called" or launch["called_at"] is None:
+        return False
+    return bool(e.now - launch["called_at"].timestamp() < _LOOKED_FOR)
 
 
 # ---- doubled -----------------------------------------------------------------------------------------------------------
@@ -156,7 +170,12 @@ def _life(machine: Machine) -> tuple[float, float]:
 def _orphaned(e: Evidence) -> Iterator[str]:
     living = {row["provider_id"] for row in e.rows.values() if row["closed_at"] is None}
     for one in ours(e):
-        if one.state in (*ENDED, "shutting-down") or one.id in living or one.id in e.orphans:
+        if (
+            one.state in (*ENDED, "shutting-down")
+            or one.id in living
+            or one.id in e.orphans
+            or looked_for(e, one.token)
+        ):
             continue
         row = e.row_of(one)
         whose = f"the row of its slot, {row['name']}, has {row['provider_id']}" if row else "no row ever had it"
@@ -171,6 +190,8 @@ def _still_running(e: Evidence) -> Iterator[str]:
         row = e.row_of(one)
         if one.seeded or row is None or one.state not in ALIVE or row["expires_at"].timestamp() > e.now:
             continue
+        if row["provider_id"] != one.id and looked_for(e, one.token):
+            continue
         over = e.now - row["expires_at"].timestamp()
         told = f"{row['desired']}, {row['observed']}, failed {row['error_code']}: {row['error']}"
         yield f"{row['name']} ({one.id}) still runs {over:.0f} s after its deadline ({told})"
@@ -183,6 +204,7 @@ def _overruns(e: Evidence, windows: Sequence[Window]) -> Iterator[Overrun]:
         if one.seeded or row is None:
             continue
         deadlines = e.deadlines[row["id"]]
+        known = next((x["at"].timestamp() for x in e.events[row["id"]] if x["kind"] == "launched"), e.now)
         for stretch in (s for s in one.stretches if s.state == "running"):
             before = [s for s in one.stretches if s.ended <= stretch.began and s.state == "pending"]
             woken = bool(before) and before[-1].cause == "outside"
@@ -190,6 +212,7 @@ def _overruns(e: Evidence, windows: Sequence[Window]) -> Iterator[Overrun]:
                 until = deadlines[number + 1][0] if number + 1 < len(deadlines) else float("inf")
                 began, ended = max(stretch.began, since, deadline), min(stretch.ended, until)
                 if ended > began:
+                    late = known > deadline
                     hurt = covered(windows, began, ended)
                     healthy = not any(w.began < ended and w.ended + TICK_AND_LEASE > began for w in windows)
                     yield Overrun(
@@ -201,6 +224,7 @@ def _overruns(e: Evidence, windows: Sequence[Window]) -> Iterator[Overrun]:
                         healthy,
                         woken,
                         not woken and began > deadline,
+                        late,
                     )
 
 

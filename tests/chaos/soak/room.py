@@ -89,7 +89,9 @@ class Child:
 class Room:
     """Everything a fleet needs, in a folder that goes away with it."""
 
-    def __init__(self, seed: int, say: Callable[[str], None], *, cloud: Mapping[str, Any]) -> None:
+    def __init__(
+        self, seed: int, say: Callable[[str], None], *, cloud: Mapping[str, Any], launch_lease: float = 75
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="im-soak-", dir="/tmp"))
         self.folder.chmod(0o755)
         (self.folder / "log").mkdir()
@@ -105,7 +107,7 @@ class Room:
         self.cloud_url, self.cloud_process = self._open_cloud(seed)
         self.control = Control(self.cloud_url)
         self.control.configure(**cloud)
-        self.environ = self._environ()
+        self.environ = self._environ() | {"IM_LAUNCH_LEASE": str(launch_lease)}
         self.settings = Settings.from_env(self.environ)
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
 

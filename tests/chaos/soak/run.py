@@ -47,6 +47,10 @@ class Plan:
     farthest: float = 100.0
     scale: float = 1.0
     """Of how long faults last."""
+    launch_lease: float = 75.0
+    """Seconds for which a launch is its worker's, killed or not; above the slowest answer."""
+    waits_for_launches: bool = True
+    """Drain until what was launched without an answer is found or given up, which takes five minutes."""
     only: tuple[str, ...] = ()
     keep: bool = False
     every: tuple[float, float] = (2.0, 10.0)
@@ -56,7 +60,7 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
     """The report, as in report.as_json; its folder is kept when a figure is not zero."""
     faults = {**PROCESSES, **CLOUD, **CLOCKS}
     kinds = [name for name in faults if not given.only or name in given.only]
-    room = Room(given.seed, say, cloud={"delays": _DELAYS, "throttle": True})
+    room = Room(given.seed, say, cloud={"delays": _DELAYS, "throttle": True}, launch_lease=given.launch_lease)
     keep = True
     try:
         say(
@@ -64,6 +68,7 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
             + ("" if CLOCKS else "; clocks stay right: there is no C compiler")
         )
         room.open()
+        room.wait_for(lambda: _ticked(room), 120, "the fleet")
         began = time.time()
         manners = Manners(given.requests_per_second, given.clients, given.shortest, given.longest, given.farthest)
         pool = Pool()
@@ -84,7 +89,7 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
             one.join(120)
         _mend(room)
         say("all faults ended, nobody asks for anything more; waiting until it is quiet")
-        quiet_after = _drain(room, say)
+        quiet_after = _drain(room, say, waits_for_launches=given.waits_for_launches)
         evidence = gather(room, began, [one.path for one in people])
         # whoever doubts the judge may judge again
         (room.folder / "evidence.pickle").write_bytes(pickle.dumps((evidence, nemesis.windows)))
@@ -126,13 +131,16 @@ def _mend(room: Room) -> None:
     room.wait_for(lambda: _ask(room) is not None, 60, "Postgres")
 
 
-def _drain(room: Room, say: Callable[[str], None]) -> float:
+def _drain(room: Room, say: Callable[[str], None], *, waits_for_launches: bool) -> float:
     """Seconds until nothing is unsettled, nothing moves at the cloud and no deadline is still to come; or it never is."""
     began = told = time.monotonic()
     while (passed := time.monotonic() - began) < _QUIET_WITHIN:
         counts = _ask(room)
-        if counts is not None and not any(counts.values()):
-            return passed
+        if counts is not None:
+            looked_for = counts.pop("looked for")
+            if not any(counts.values()) and not (looked_for and waits_for_launches):
+                return passed
+            counts["looked for"] = looked_for
         if time.monotonic() - told > 15:
             told = time.monotonic()
             say(f"not quiet yet: {counts}")
@@ -142,13 +150,15 @@ def _drain(room: Room, say: Callable[[str], None]) -> float:
 
 
 _REST = """
-SELECT count(*) FILTER (WHERE failed_generation < generation AND settled_generation < generation),
+SELECT count(*) FILTER (WHERE failed_generation < generation AND settled_generation < generation AND NOT looked_for),
        count(*) FILTER (WHERE observed IN ('pending', 'stopping', 'terminating')
                           AND (failed_generation < generation OR observed <> 'pending')),
        count(*) FILTER (WHERE expires_at > clock_timestamp() - interval '2 seconds' AND desired = 'running'
                           AND observed <> 'none'),
-       count(*) FILTER (WHERE observed = 'running' AND failed_generation < generation AND desired <> 'terminated')
-FROM instances WHERE closed_at IS NULL
+       count(*) FILTER (WHERE observed = 'running' AND failed_generation < generation AND desired <> 'terminated'),
+       count(*) FILTER (WHERE failed_generation < generation AND settled_generation < generation AND looked_for)
+FROM (SELECT i.*, i.observed = 'none' AND l.state IS NOT DISTINCT FROM 'called' AS looked_for
+      FROM instances i LEFT JOIN launches l ON l.token = i.launch_token WHERE i.closed_at IS NULL) AS living
 """
 
 
@@ -162,9 +172,20 @@ def _ask(room: Room) -> dict[str, int] | None:
         with connection.cursor() as cursor:
             cursor.execute(_REST)
             row = cursor.fetchone()
-        return dict(zip(("unsettled", "moving", "still to expire", "running"), row or (), strict=True))
+        return dict(zip(("unsettled", "moving", "still to expire", "running", "looked for"), row or (), strict=True))
     except psycopg2.OperationalError:
         return None
+    finally:
+        connection.close()
+
+
+def _ticked(room: Room) -> bool:
+    """Has a worker answered a beat?"""
+    connection = psycopg2.connect(host=str(room.sockets / "pg"), user="im", dbname="soak", connect_timeout=2)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM ticks WHERE name = 'refresh'")
+            return bool((cursor.fetchone() or (0,))[0])
     finally:
         connection.close()
 
