@@ -12,7 +12,7 @@ from sqlalchemy import text
 from im.context import Context
 from im.db import deployment, holds
 from im.db.engine import Database
-from im.db.tables import metadata
+from im.db.wish_tables import metadata
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope
 from im.domain.intent import Deadline

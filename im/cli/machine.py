@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from im.cli.user_data_file import read_user_data
 from im.domain import firewall
 from im.domain.disk import Disk, disks_of, parse_disk
 from im.domain.errors import Refused
@@ -48,6 +50,14 @@ def machine_options(command: F) -> F:
     @click.option(
         "--security-group", "groups", multiple=True, metavar="SG", help="One of your own instead; repeatable."
     )
+    @click.option(
+        "--user-data",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="What it runs at its first start; never shown.",
+    )
+    @click.option("--iam-role", metavar="PROFILE", help="The instance profile that lends it its rights.")
+    @click.option("--hibernate", is_flag=True, help="Keep its memory when it is stopped.")
     @click.option("--disk", metavar="GB|SIZE=…", help="The root disk: 50, or size=50,type=io2,iops=4000,keep.")
     @click.option("--volume", "volumes", multiple=True, metavar="GB|SIZE=…", help="Another disk, likewise; repeatable.")
     @click.option("--kms-key", metavar="KEY", help="What encrypts the disks, instead of the account's own key.")
@@ -61,11 +71,13 @@ def machine_options(command: F) -> F:
             "image": given.pop("image"),
             "ssh_user": check_login(user) if user else None,
             "open_ports": tuple(rule for text in given.pop("opened") for rule in firewall.parse_open(text)),
+            "user_data": read_user_data(path) if (path := given.pop("user_data")) else None,
+            "hibernate": given.pop("hibernate"),
             "root_disk": parse_disk(disk) if (disk := given.pop("disk")) else None,
             "volumes": tuple(parse_disk(text) for text in given.pop("volumes")),
             "network": given.pop("vpc"),
             "subnet": given.pop("subnet"),
-            "options": {"security-group": groups, "kms-key": given.pop("kms_key")},
+            "options": {"security-group": groups, "kms-key": given.pop("kms_key"), "iam-role": given.pop("iam_role")},
         }
         return command(*args, machine=Machine(asked, ssh_from, bool(groups)), **given)
 
@@ -88,7 +100,20 @@ def machine_lines(spec: Spec) -> list[tuple[str, str]]:
         root, *more = disks_of(spec)
         lines.append(("disk", root.sentence))
         lines += [("volume", disk.sentence) for disk in more]
+    if role := spec.options.get("iam_role"):
+        lines.append(("role", str(role)))
+    if spec.options.get("hibernate"):
+        lines.append(("stop", "keeps its memory: it hibernates where it can"))
+    if size := _user_data_size(spec):
+        lines.append(("user data", f"{size:,} bytes, kept apart until it is launched, then erased"))
     return lines
+
+
+def _user_data_size(spec: Spec) -> int | None:
+    if spec.user_data is not None:
+        return len(spec.user_data)
+    aside: dict[str, Any] = spec.options.get("user_data") or {}
+    return aside.get("bytes")
 
 
 def machine_json(spec: Spec) -> dict[str, Any]:
@@ -96,6 +121,9 @@ def machine_json(spec: Spec) -> dict[str, Any]:
     rules = firewall.rules_of(spec)
     return {
         "firewall": None if rules is None else [str(rule) for rule in rules],
+        "iam_role": spec.options.get("iam_role"),
+        "hibernate": bool(spec.options.get("hibernate")),
+        "user_data_bytes": _user_data_size(spec),
         "disks": [_disk_json(disk) for disk in disks_of(spec)],
     }
 

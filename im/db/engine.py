@@ -89,6 +89,8 @@ def make_engine(url: str) -> Engine:
         pool_recycle=900,
         pool_timeout=10,
         pool_size=5,
+        # an error that is told or logged repeats no values: user data may be among them
+        hide_parameters=True,
         connect_args={**_CONNECT, "options": _SESSION},
     )
 

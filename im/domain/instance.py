@@ -77,6 +77,8 @@ class Spec:
     ssh_user: str
     owner: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    user_data: bytes | None = field(default=None, repr=False)
+    """What the machine runs at its first start. It may hold secrets, so it is never stored or shown with the spec."""
 
 
 def tags_of(spec: Spec) -> dict[str, str]:

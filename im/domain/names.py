@@ -38,7 +38,9 @@ def check_name(name: str) -> str:
 
 
 _TAG = re.compile(r"[\w .:/=+@-]{1,128}")
-_MOST_TAGS = 40
+_TAG_VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
+_MOST_TAGS = 45
+"""Of the 50 that EC2 allows, five are im's own."""
 
 
 def check_tags(tags: Mapping[str, str]) -> dict[str, str]:
@@ -46,9 +48,11 @@ def check_tags(tags: Mapping[str, str]) -> dict[str, str]:
     for key, value in tags.items():
         if key.lower().startswith(("im:", "aws:")) or key == "Name":
             raise Refused(f"the tag {key[:40]} is not yours to set", "choose another key")
-        if not _TAG.fullmatch(key) or (value and not _TAG.fullmatch(value)):
+        if not _TAG.fullmatch(key) or not _TAG_VALUE.fullmatch(value):
             said = f"{key}={value}"[:60]
-            raise Refused(f"'{said}' is no tag: letters, digits, spaces and _.:/=+-@, at most 128", "--tag team=web")
+            raise Refused(
+                f"'{said}' is no tag: letters, digits, spaces and _.:/=+-@, at most 128 and 256", "--tag team=web"
+            )
     if len(tags) > _MOST_TAGS:
         raise Refused(f"{len(tags)} tags are more than a machine can carry", f"give at most {_MOST_TAGS}")
     return dict(tags)

@@ -6,7 +6,7 @@ batch. Errors are `im.providers.errors`, nothing else; a call that raises did no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -35,6 +35,7 @@ class Capabilities:
     native_deadline: bool = False
     can_firewall: bool = False
     """It keeps others out: `Ask.ssh_from` and `open_ports` mean something."""
+    can_hibernate: bool = False
     real: bool = True
     """False: its machines exist in this process's memory only."""
     rates: Mapping[str, Rate] = field(default_factory=dict)
@@ -57,6 +58,10 @@ class Ask:
     ssh_from: tuple[str, ...] | None = None
     """Networks (CIDR) that may log in; none at all when empty. None, and no ports: the network is left as it is."""
     open_ports: tuple[Rule, ...] = ()
+    user_data: bytes | None = field(default=None, repr=False)
+    """What the machine runs at its first start."""
+    hibernate: bool = False
+    """Its memory is written to disk when it is stopped, and read back when it is started."""
     root_disk: Disk | None = None
     volumes: tuple[Disk, ...] = ()
     """Further disks."""
@@ -69,7 +74,9 @@ class Ask:
         """Raises Refused for an option that this cloud does not have."""
         for name, value in self.options.items():
             if value and name not in known:
-                raise Refused(f"--{name} is nothing that {cloud} has", f"leave it out, or choose another cloud than {cloud}")
+                raise Refused(
+                    f"--{name} is nothing that {cloud} has", f"leave it out, or choose another cloud than {cloud}"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +180,9 @@ class Provider(Protocol):
 
     def start(self, scope: Scope, ids: Sequence[str]) -> BatchResult: ...
 
-    def stop(self, scope: Scope, ids: Sequence[str]) -> BatchResult: ...
+    def stop(self, scope: Scope, ids: Sequence[str], *, hibernate: Collection[str] = ()) -> BatchResult:
+        """`hibernate`: those of `ids` whose memory is to be kept. One that cannot now is stopped without: the deadline counts."""
+        ...
 
     def terminate(self, scope: Scope, ids: Sequence[str]) -> BatchResult: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ class FakeProfile:
         launch_visible_within=timedelta(seconds=5),
         native_deadline=True,
         can_firewall=True,
+        can_hibernate=True,
         can_protect=True,
         real=False,
     )
@@ -41,8 +42,9 @@ class FakeProfile:
         kind, image, user = ask.instance_type or "small", ask.image or "fake-image", ask.ssh_user or "fake"
         rules = gathered(ask.ssh_from, ask.open_ports)
         options: dict[str, Any] = {} if rules is None else {"firewall": [str(rule) for rule in rules]}
-        options |= stored(ask.root_disk, ask.volumes)
-        return Scope(self.name, account, zone[:-1]), Spec(kind, zone, image, ask.public_key, user, ask.owner, options)
+        options |= stored(ask.root_disk, ask.volumes) | ({"hibernate": True} if ask.hibernate else {})
+        scope = Scope(self.name, account, zone[:-1])
+        return scope, Spec(kind, zone, image, ask.public_key, user, ask.owner, options, ask.user_data)
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
         for one in machine_ids:
@@ -76,6 +78,7 @@ class FakeProvider:
                 one.kind = spec.instance_type
                 one.ways_in = rules_of(spec)
                 one.disks = disks_of(spec)
+                one.user_data = spec.user_data
             return [self._cloud.sight(one) for one in made]
 
     def find(self, scope: Scope, token: str) -> Snapshot:
@@ -108,8 +111,10 @@ class FakeProvider:
     def start(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
         return self._change("start", ids)
 
-    def stop(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
-        return self._change("stop", ids)
+    def stop(self, scope: Scope, ids: Sequence[str], *, hibernate: Collection[str] = ()) -> BatchResult:
+        result = self._change("stop", ids)
+        self._cloud.asleep |= {one for one in hibernate if one in result.done}
+        return result
 
     def terminate(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
         return self._change("terminate", ids)

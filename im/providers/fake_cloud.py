@@ -53,6 +53,7 @@ class Machine:
     """What its firewall lets in; None: nobody said."""
     disks: tuple[Disk, ...] = ()
     """The root disk first."""
+    user_data: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ class FakeCloud:
         """Id → when the cloud ends the machine by itself."""
         self.left: list[Disk] = []
         """Disks that outlived their machines."""
+        self.asleep: set[str] = set()
+        """Ids of the machines that were stopped with their memory kept."""
         self.calls: list[Call] = []
         self._machines: dict[str, Machine] = {}
         self._tokens: dict[tuple[str, str], list[str]] = {}  # zonal, as at EC2
@@ -230,6 +233,7 @@ class FakeCloud:
             machine.state, machine.since = MOVES[verb][now], self.clock()
             if verb == "start":
                 machine.started = machine.since
+                self.asleep.discard(machine.id)
             if verb == "terminate":
                 self.left += [disk for disk in machine.disks if disk.keep]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, launches, rates
+from im.db import events, instances, launches, rates, user_data
 from im.domain.event import Event
 from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed, Scope, Sighting
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, backoff
@@ -172,11 +172,14 @@ class _Attempt:
             if not launches.renew(connection, self.launch.token, self.owner, until):
                 raise _Overtaken
             rows = instances.read(connection, self.launch.slots)
+            spec = user_data.attached(connection, self.launch.spec)
         if not self.found and not any(wanted(row, self.launch.token, now) for row in rows):
             return None
+        if spec is None:
+            raise errors.InvalidSpec("its user data was used and erased; create a new one with --user-data")
         slots = [Slot(i, n) for i, n in zip(self.launch.slots, self.launch.names, strict=True)]
         reach(Point.LAUNCH_CALLING)
-        return self.provider.launch(self.scope, self.launch.spec, token=self.launch.token, slots=slots)
+        return self.provider.launch(self.scope, spec, token=self.launch.token, slots=slots)
 
     def _fill(self, machines: Sequence[Sighting]) -> str:
         """Give the n-th machine to the n-th slot. Kept even when our lease has passed: a machine must never be lost."""
@@ -189,6 +192,7 @@ class _Attempt:
             free = [i for i in self.launch.slots if i in rows and rows[i].provider_id is None]
             pairs = list(zip(free, (m for m in ordered if m.provider_id not in known), strict=False))
             launches.fill(connection, [_as_row(i, m, now) for i, m in pairs], now, now + LOOK_AGAIN)
+            user_data.erase_spent(connection)
             events.record(connection, (_launched(rows[i], m, now) for i, m in pairs))
             mine = launches.resolve(connection, self.launch.token, self.owner, LaunchState.DONE)
             left = [rows[i] for i in free[len(pairs) :]] if mine else []

@@ -8,7 +8,7 @@ to look, and all due siblings of the same scope and step go into the same call.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -120,7 +120,8 @@ def _one_batch(
 ) -> list[str]:
     reach(Point.CLAIM_COMMITTED, step)
     ids = [row.provider_id for row in batch.rows if row.provider_id]
-    result = BatchResult(failed=dict.fromkeys(ids, trouble)) if trouble else _call(provider, scope, step, ids)
+    asleep = {row.provider_id for row in batch.rows if row.provider_id and row.spec.options.get("hibernate")}
+    result = BatchResult(failed=dict.fromkeys(ids, trouble)) if trouble else _call(provider, scope, step, ids, asleep)
     reach(Point.CALL_ANSWERED, step)
     with ctx.begin() as connection:
         now = ctx.clock(connection)
@@ -148,14 +149,15 @@ def _is_clone(ctx: Context) -> bool:
         return holds.is_clone(connection)
 
 
-def _call(provider: Provider, scope: Scope, step: Step, ids: Sequence[str]) -> BatchResult:
+def _call(provider: Provider, scope: Scope, step: Step, ids: Sequence[str], asleep: Collection[str]) -> BatchResult:
+    """`asleep`: those that keep their memory when they are stopped."""
     reach(Point.CALL_BEGUN, step)
     try:
         match step:
             case Step.START:
                 result = provider.start(scope, ids)
             case Step.STOP:
-                result = provider.stop(scope, ids)
+                result = provider.stop(scope, ids, hibernate=asleep) if asleep else provider.stop(scope, ids)
             case Step.TERMINATE:
                 result = provider.terminate(scope, ids)
             case _:
@@ -164,18 +166,18 @@ def _call(provider: Provider, scope: Scope, step: Step, ids: Sequence[str]) -> B
     except ProviderError as exc:
         return BatchResult(failed=dict.fromkeys(ids, exc))
     except Exception as exc:
-        return _without_the_poison(provider, scope, step, ids, exc)
+        return _without_the_poison(provider, scope, step, ids, asleep, exc)
 
 
 def _without_the_poison(
-    provider: Provider, scope: Scope, step: Step, ids: Sequence[str], exc: Exception
+    provider: Provider, scope: Scope, step: Step, ids: Sequence[str], asleep: Collection[str], exc: Exception
 ) -> BatchResult:
     """A fault of ours, not of the cloud. The id it hangs on is found by halving, and parked with what was raised."""
     log.exception("unexpected error in a provider", step=step.value, scope=str(scope), ids=list(ids[:5]))
     if len(ids) == 1:
         return BatchResult(failed={ids[0]: errors.Unknown(f"unexpected {type(exc).__name__}; the worker's log has it")})
     half = len(ids) // 2
-    first, second = (_call(provider, scope, step, part) for part in (ids[:half], ids[half:]))
+    first, second = (_call(provider, scope, step, part, asleep) for part in (ids[:half], ids[half:]))
     return BatchResult({**first.done, **second.done}, {**first.failed, **second.failed})
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db import deployment, events, guards, protection, scopes, ticks, watch, work
+from im.db import deployment, events, guards, protection, scopes, ticks, user_data, watch, work
 from im.domain import tags
 from im.domain.event import Event
 from im.domain.guard import Guard, fired
@@ -46,6 +46,7 @@ def refresh(ctx: Context) -> str:
         numbers = sorted({*scopes.in_use(connection), *orphans.due(connection, now)})
         places = [(n, scopes.read(connection, n)) for n in numbers]
         waiting = work.waiting(connection, now, _UNSETTLED_AT_ONCE)
+        user_data.erase_spent(connection)
         unguarded = protection.waiting(connection, now, _UNSETTLED_AT_ONCE)
     reach(Point.REFRESH_CLAIMED)
     for number, place in places:

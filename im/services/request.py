@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 
-from im.db import events, guards, instances, launches, protection, scopes
+from im.db import events, guards, instances, launches, protection, scopes, user_data
 from im.db.rows import from_spec
 from im.domain import intent as wish
 from im.domain.duration import FOREVER, format_duration, parse_keep
@@ -238,11 +238,12 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
     number = scopes.ensure(connection, planned.scope)
     expires_at = order.deadline.after(now)
     ids = [make_id(_random) for _ in names]
-    token = _open_launch(connection, planned.scope, planned.spec, ids, names, now)
+    spec = user_data.keep(connection, planned.spec, now)
+    token = _open_launch(connection, planned.scope, spec, ids, names, now)
     shared: dict[str, Any] = {
         "owner": order.ask.owner,
         "scope_id": number,
-        "spec": from_spec(planned.spec),
+        "spec": from_spec(spec),
         "created_at": now,
         "desired": Desired.RUNNING.value,
         "why": Why.USER.value,

@@ -117,6 +117,40 @@ def test_the_house_rule_for_who_may_log_in(world: World, key: str) -> None:
     assert answer(world, "create", "--public-key", key)[0]["firewall"] == ["22/tcp@198.51.100.0/24"]
 
 
+# ---- user data -------------------------------------------------------------------------------------------------------
+
+
+def test_user_data_is_measured_and_never_shown(world: World, key: str, tmp_path: Path) -> None:
+    file = tmp_path / "boot.sh"
+    file.write_text("TOKEN=hunter2\n")
+    words = ("create", "--public-key", key, "--name", "web", "--user-data", str(file), "--hibernate")
+    told = run(world, *words, "--dry-run").stdout + run(world, *words).stdout
+    world.advance(5)
+    told += run(world, "status", "web").stdout + run(world, "history", "web").stdout
+    told += json.dumps(answer(world, "status", "web"))
+    assert "user data" in told
+    assert "14 bytes, kept apart until it is launched, then erased" in told
+    assert '"user_data_bytes": 14' in told
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("missing", "there is no file"),
+        (".", "is a folder, not user data"),
+        ("empty", "is empty"),
+        ("big", "is too big"),
+    ],
+)
+def test_no_user_data(world: World, key: str, tmp_path: Path, name: str, line: str) -> None:
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "big").write_bytes(b"x" * (1024 * 1024 + 1))
+    done = run(world, "create", "--public-key", key, "--user-data", str(tmp_path / name))
+    assert (done.exit_code, answer(world, "list")) == (2, [])
+    assert line in done.stderr
+
+
 # ---- disks -----------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from im.db import deployment, migrate
 from im.db.engine import Database, make_engine
-from im.db.money_tables import metadata  # every table: these stand upon those of im.db.tables
+from im.db.wish_tables import metadata  # every table: these stand upon all others
 from im.domain.errors import Unavailable
 
 

@@ -94,6 +94,9 @@ class Room:
         """(GiB, does it outlive its machine) of each disk, the root disk first."""
         raise NotImplementedError
 
+    def user_data(self, machine_id: str) -> bytes | None:
+        raise NotImplementedError
+
     def left(self) -> list[int]:
         """GiB of each disk that has outlived its machine."""
         raise NotImplementedError
@@ -131,6 +134,12 @@ class FakeRoom(Room):
 
     def disks(self, machine_id: str) -> list[tuple[int, bool]]:
         return [(disk.size_gb or 0, disk.keep) for disk in self.cloud.visible(machine_id).disks]
+
+    def user_data(self, machine_id: str) -> bytes | None:
+        return self.cloud.visible(machine_id).user_data
+
+    def kept_memory(self, machine_id: str) -> bool:
+        return machine_id in self.cloud.asleep
 
     def left(self) -> list[int]:
         return [disk.size_gb or 0 for disk in self.cloud.left]
@@ -185,6 +194,10 @@ class AwsRoom(Room):
 
     def disks(self, machine_id: str) -> list[tuple[int, bool]]:
         return [(one["Size"], not one["Attachments"][0]["DeleteOnTermination"]) for one in self.volumes(machine_id)]
+
+    def user_data(self, machine_id: str) -> bytes | None:
+        shown = self.raw.describe_instance_attribute(InstanceId=machine_id, Attribute="userData")["UserData"]
+        return base64.b64decode(shown["Value"]) if "Value" in shown else None
 
     def left(self) -> list[int]:
         free = [{"Name": "status", "Values": ["available"]}]

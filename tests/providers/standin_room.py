@@ -24,6 +24,10 @@ class StandInRoom(AwsRoom):
         self.control.outside(verb, machine_id)
         self.settle()
 
+    def kept_memory(self, machine_id: str) -> bool:
+        shown = self.raw.describe_instances(InstanceIds=[machine_id])["Reservations"][0]["Instances"][0]
+        return bool(shown.get("StateReason", {}).get("Code") == "Client.UserInitiatedHibernate")
+
     def foreign(self) -> str:
         (made,) = self.control.create(tags={"Name": "not-ours"})
         return made

@@ -262,6 +262,33 @@ def test_a_disk_that_is_to_be_kept_outlives_its_machine_and_no_other_does(room: 
     assert room.left() == [100]
 
 
+# ---- first start, and sleep ------------------------------------------------------------------------------------------
+
+
+def test_user_data_reaches_every_machine_to_the_byte(room: Room) -> None:
+    content = b"#!/bin/sh\necho \x00\xff hello\n"
+    room.wish(user_data=content)
+    assert [room.user_data(one.provider_id) for one in room.launch(2)] == [content, content]
+    room.wish()
+    assert not room.user_data(room.launch()[0].provider_id)
+
+
+def test_user_data_shows_in_no_spec(room: Room) -> None:
+    room.wish(user_data=b"secret-of-mine")
+    assert "secret-of-mine" not in repr(room.spec)
+    assert "secret-of-mine" not in str(room.spec.options)
+
+
+def test_a_machine_that_can_hibernate_stops_like_any_other_when_that_is_not_asked(room: Room) -> None:
+    assert room.provider.capabilities.can_hibernate
+    room.wish(hibernate=True, instance_type="t3.micro")
+    plain, asleep = room.running(2)
+    result = room.provider.stop(room.scope, [plain, asleep], hibernate=[asleep])
+    assert (set(result.done), dict(result.failed)) == ({plain, asleep}, {})
+    room.settle()
+    assert room.states([plain, asleep]) == {plain: Observed.STOPPED, asleep: Observed.STOPPED}
+
+
 def test_identity_names_an_account(room: Room) -> None:
     assert room.provider.identity(room.scope)
     assert room.provider.identity(room.scope) == room.provider.identity(room.scope)

@@ -11,6 +11,14 @@ X86, ARM = "x86_64", "arm64"
 
 # Graviton puts a g behind the generation (m7g, c7gn, im4gn, is4gen); a1 was the first of them, Grace says gb200
 _ARM_FAMILY = re.compile(r"a1|[a-z]+\d+g[a-z]*(?:-.*)?|[a-z0-9]+-gb\d+", re.ASCII)
+HIBERNATING = frozenset(
+    "c3 c4 c5 c5d c6a c6g c6gd c6gn c6i c6id c6in c7a c7g c7gd c7gn c7i c7i-flex c8a c8g c8gb c8gd c8gn c8i c8i-flex c8ib "
+    "c8in c9g c9gd i3 i3en i4g i7i i7ie i8g i8ge im4gn is4gen m3 m4 m5 m5a m5ad m5d m6a m6g m6gd m6i m6id m6idn m6in m7a "
+    "m7g m7gd m7i m7i-flex m8a m8azn m8g m8gb m8gd m8gn m8i m8i-flex m8ib m8idb m8idn m8in m9g m9gd r3 r4 r5 r5a r5ad r5d "
+    "r6a r6g r6gd r6idn r6in r7a r7g r7gd r7i r7iz r8a r8g r8gb r8gd r8gn r8i r8i-flex r8ib r8idb r8idn r8in r9g r9gd t2 t3 "
+    "t3a t4g t8i x2gd x8aedz x8i".split()
+)
+"""Families of which some size can hibernate, by AWS's own table; which sizes, and where, is for EC2 to say."""
 _TWIN = {X86: "t3", ARM: "t4g"}
 _TWIN_SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")
 
@@ -18,6 +26,19 @@ _TWIN_SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")
 def architecture_of(instance_type: str) -> str:
     """`arm64` for Graviton and Grace, else `x86_64`."""
     return ARM if _ARM_FAMILY.fullmatch(instance_type.partition(".")[0]) else X86
+
+
+def cannot_hibernate(instance_type: str) -> str:
+    """Why a type cannot hibernate, with one that can behind it; empty when it can, as far as its name tells."""
+    family, _, size = instance_type.partition(".")
+    if family not in HIBERNATING:
+        return f"{instance_type} is of a family that cannot hibernate; {twin_of(instance_type, architecture_of(instance_type))} can"
+    if size.startswith("metal"):
+        return f"bare metal cannot hibernate; {family}.large can"
+    if size == "nano":
+        # EC2 would try, and AWS advises at least 1 GB: what does not fit is lost with the stop
+        return f"{instance_type} has too little memory to hibernate; {family}.micro can"
+    return ""
 
 
 def twin_of(instance_type: str, architecture: str) -> str:

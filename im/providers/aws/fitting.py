@@ -91,13 +91,18 @@ class Fitting:
         key = ("group", region, vpc, groups.group_name(rules, self._deployment))
         return (self._once(key, KEEP_NETWORK, lambda: groups.ensure_group(ec2, rules, self._deployment, vpc)),)
 
-    def root_gb(self, spec: Spec, image: Image) -> int | None:
-        """GiB of the root disk. Raises InvalidSpec when the image does not fit."""
-        size = disks.root_size(disks_of(spec)[0], image)
-        if size is not None and image.root_size is not None and size < image.root_size:
-            raise InvalidSpec(
-                f"the image {spec.image} needs a root disk of {image.root_size} GB; --disk {image.root_size} would do"
-            )
+    def root_gb(self, region: str, spec: Spec, image: Image) -> int | None:
+        """GiB of the root disk. Raises InvalidSpec when the image does not fit, with its memory beside it if it hibernates."""
+        room, why = 0, "the image"
+        if spec.options.get("hibernate"):
+            facts = self.type_facts(region, spec.instance_type)
+            if facts.hibernates is False:
+                raise InvalidSpec(f"{spec.instance_type} cannot hibernate in {region}; leave --hibernate out")
+            room, why = -(-(facts.memory or 0) // 1024), "to hibernate, the image"
+        size = disks.root_size(disks_of(spec)[0], image, room)
+        needed = (image.root_size or 0) + room
+        if size is not None and image.root_size is not None and size < needed:
+            raise InvalidSpec(f"{why} {spec.image} needs a root disk of {needed} GB; --disk {needed} would do")
         return size
 
     def _once(self, key: tuple[str, ...], seconds: float, ask: Callable[[], T]) -> T:

@@ -57,6 +57,12 @@ def request(spec: Spec, fitted: Fitted, *, deployment: str, token: str, slots: S
             {"ResourceType": "volume", "Tags": tags},
         ],
     }
+    if spec.user_data is not None:
+        asked["UserData"] = spec.user_data  # botocore encodes it
+    if role := spec.options.get("iam_role"):
+        asked["IamInstanceProfile"] = {"Arn" if role.startswith("arn:") else "Name": role}
+    if spec.options.get("hibernate"):
+        asked["HibernationOptions"] = {"Configured": True}
     return asked | _network(spec, fitted)
 
 
@@ -112,6 +118,8 @@ def clearer(error: ProviderError, spec: Spec, ec2: EC2Client) -> ProviderError:
         return InvalidSpec(f"there is no zone {spec.zone} for this account{_zones(ec2)}")
     if "instancetype" in code.lower() or (code == "InvalidParameterValue" and _speaks_of_type(said, spec)):
         return InvalidSpec(f"there is no instance type {spec.instance_type}{_near_types(spec.instance_type, ec2)}")
+    if "profile" in said and spec.options.get("iam_role"):
+        return InvalidSpec(f"there is no instance profile {spec.options['iam_role']} in this account")
     if "kms" in said and spec.options.get("kms_key"):
         return InvalidSpec(
             f"{ec2.meta.region_name} cannot encrypt with the KMS key {spec.options['kms_key']}: {error.message}"

@@ -50,6 +50,7 @@ class AwsProfile:
         can_spot=False,
         native_deadline=True,
         can_firewall=True,
+        can_hibernate=True,
         can_protect=True,
         # below EC2's documented refill (run, start 2/s; stop, terminate 5/s; describe 20/s when paginated) and bursts
         rates={
@@ -79,7 +80,8 @@ class AwsProfile:
             public_key=public_key,
             ssh_user=ask.ssh_user or ssh_user,
             owner=ask.owner,
-            options=wishes.options_of(ask, image, region),
+            options=wishes.options_of(ask, image, instance_type, region),
+            user_data=ask.user_data,
         )
         return Scope(self.name, account, region), spec
 

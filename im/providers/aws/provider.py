@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,16 @@ from im.providers.aws.fitting import Fitting, has_own_login
 from im.providers.aws.launch import Fitted
 from im.providers.aws.profile import PROFILE
 from im.providers.base import BatchResult, Check, Guarded, Slot, Snapshot
-from im.providers.errors import Ambiguous, InvalidSpec, NotFound, ProviderError, Transient, Unauthenticated, Unavailable
+from im.providers.errors import (
+    Ambiguous,
+    InvalidSpec,
+    NotFound,
+    ProviderError,
+    Transient,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+)
 
 if TYPE_CHECKING:
     from im.settings import Settings
@@ -108,7 +117,7 @@ class AwsProvider:
         image = fitting.image(region, spec.image, spec.instance_type)
         return Fitted(
             image=image,
-            root_gb=fitting.root_gb(spec, image),
+            root_gb=fitting.root_gb(region, spec, image),
             key=fitting.key(region, spec.public_key),
             place=place,
             groups=fitting.groups(region, spec, place),
@@ -171,10 +180,21 @@ class AwsProvider:
         ec2 = self._clients.ec2(scope.region, QUICK)
         return self._change(lambda some: ec2.start_instances(InstanceIds=some), "StartingInstances", ids)
 
-    def stop(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
+    def stop(self, scope: Scope, ids: Sequence[str], *, hibernate: Collection[str] = ()) -> BatchResult:
         """Unsupported for machines that cannot stop: one-time spot, or a root disk on the host."""
         ec2 = self._clients.ec2(scope.region, QUICK)
-        return self._change(lambda some: ec2.stop_instances(InstanceIds=some), "StoppingInstances", ids)
+        asleep = [one for one in ids if one in hibernate]
+
+        def into_sleep(some: list[str]) -> Any:
+            return ec2.stop_instances(InstanceIds=some, Hibernate=True)
+
+        slept = self._change(into_sleep, "StoppingInstances", asleep) if asleep else BatchResult()
+        # a machine hibernates only some minutes after its start, and when its agent is well; its deadline does not wait
+        awake = {one for one, exc in slept.failed.items() if isinstance(exc, Unsupported | InvalidSpec)}
+        plainly = [one for one in ids if one not in hibernate or one in awake]
+        rest = self._change(lambda some: ec2.stop_instances(InstanceIds=some), "StoppingInstances", plainly)
+        refused = {one: exc for one, exc in slept.failed.items() if one not in awake}
+        return BatchResult({**slept.done, **rest.done}, {**refused, **rest.failed})
 
     def terminate(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
         """NotFound is a failure here: whether it proves the end is for the caller to judge."""

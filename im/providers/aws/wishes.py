@@ -4,10 +4,15 @@ login            "own": the person named who logs in
 firewall         the rules of the machine's security group, as im.domain.firewall writes them
 security_groups  the person's own groups instead
 subnet, vpc      where in the network
+disks            as im.domain.disk writes them, the root disk first
+kms_key          what encrypts them, instead of the account's own key
+iam_role         the instance profile that lends the machine its role: a name or an ARN
+hibernate        true: its memory is kept when it is stopped
 """
 
 from __future__ import annotations
 
+import gzip
 import re
 from typing import Any
 
@@ -15,21 +20,31 @@ from im.domain.disk import Disk, stored
 from im.domain.errors import Refused
 from im.domain.firewall import RDP, SSH, gathered
 from im.providers.aws.disks import check_disks, check_kms_key
+from im.providers.aws.families import cannot_hibernate
 from im.providers.aws.images import is_windows
 from im.providers.base import Ask
 
+MOST_USER_DATA = 16 * 1024
+"""Bytes."""
+_PROFILE = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+_PROFILE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:instance-profile/[\w+=,.@/-]{1,512}", re.ASCII)
 MOST_GROUPS = 5
 """Groups a network interface may have, unless AWS was asked for more."""
 
 
-def options_of(ask: Ask, image: str, region: str) -> dict[str, Any]:
+def options_of(ask: Ask, image: str, instance_type: str, region: str) -> dict[str, Any]:
     """The options; only what was asked for is in them. Raises Refused with the nearest right form."""
-    ask.refuse_options("aws", "security-group", "kms-key")
+    ask.refuse_options("aws", "security-group", "kms-key", "iam-role")
+    check_user_data(ask.user_data)
     options: dict[str, Any] = {"login": "own"} if ask.ssh_user else {}
     if ask.subnet:
         options["subnet"] = check_id(ask.subnet, "subnet")
     if ask.network:
         options["vpc"] = check_id(ask.network, "vpc")
+    if role := ask.options.get("iam-role"):
+        options["iam_role"] = check_role(str(role))
+    if ask.hibernate:
+        options["hibernate"] = check_hibernation(ask, instance_type)
     return options | _firewall(ask, image) | _disks(ask, image, region)
 
 
@@ -47,6 +62,40 @@ def _firewall(ask: Ask, image: str) -> dict[str, Any]:
     if own:
         return {"security_groups": list(dict.fromkeys(own))}
     return {} if rules is None else {"firewall": [str(one) for one in rules]}
+
+
+def check_user_data(content: bytes | None) -> None:
+    """EC2 takes 16,384 bytes, counted before they are encoded for the wire. Raises Refused; never repeats the content."""
+    if content is None or len(content) <= MOST_USER_DATA:
+        return
+    packed = len(gzip.compress(content, mtime=0))
+    hint = "let it fetch the rest from somewhere, as a few lines of shell"
+    if packed <= MOST_USER_DATA:
+        hint = f"gzip -9 makes {packed:,} of it, which cloud-init unpacks by itself"
+    raise Refused(f"{len(content):,} bytes of user data are more than the {MOST_USER_DATA:,} that EC2 takes", hint)
+
+
+def check_role(given: str) -> str:
+    """The name or ARN of an instance profile. Raises Refused, for a role's ARN with the profile of the same name."""
+    written = given.strip()
+    if _PROFILE.fullmatch(written) or _PROFILE_ARN.fullmatch(written):
+        return written
+    if ":role/" in written:
+        near = written.rpartition("/")[2][:64]
+        raise Refused(
+            "a machine takes an instance profile, not a role", f"the profile often has the role's name: {near}"
+        )
+    raise Refused(f"'{written[:40]}' names no instance profile", "give its name or ARN, as in --iam-role web-server")
+
+
+def check_hibernation(ask: Ask, instance_type: str) -> bool:
+    """True. Raises Refused with a type, or a disk, that would do."""
+    if reason := cannot_hibernate(instance_type):
+        why, _, near = reason.partition("; ")
+        raise Refused(why, f"--instance-type {near.removesuffix(' can')}, or leave --hibernate out")
+    if ask.root_disk is not None and not ask.root_disk.encrypted:
+        raise Refused("memory is only written to an encrypted root disk", "leave encrypted=no out of --disk")
+    return True
 
 
 def _disks(ask: Ask, image: str, region: str) -> dict[str, Any]:

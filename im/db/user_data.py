@@ -1,0 +1,44 @@
+"""User data between the request and the launch: kept apart from everything that is shown, and erased when it was used."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists, insert, select
+
+from im.db.tables import instances
+from im.db.wish_tables import user_data
+from im.domain.instance import Spec
+
+t = user_data.c
+
+
+def keep(connection: Connection, spec: Spec, now: datetime) -> Spec:
+    """The spec as it may be stored and shown: its user data is put aside, and only named and measured in the options."""
+    if spec.user_data is None:
+        return spec
+    name = str(uuid.uuid4())
+    connection.execute(insert(user_data).values(id=name, content=spec.user_data, created_at=now))
+    aside = {"id": name, "bytes": len(spec.user_data)}
+    return replace(spec, user_data=None, options={**spec.options, "user_data": aside})
+
+
+def attached(connection: Connection, spec: Spec) -> Spec | None:
+    """The spec with its user data, for the one call that needs it. None when it names some that is erased."""
+    aside: dict[str, Any] | None = spec.options.get("user_data")
+    if not aside:
+        return spec
+    content = connection.execute(select(t.content).where(t.id == aside["id"])).scalar_one_or_none()
+    return None if content is None else replace(spec, user_data=bytes(content))
+
+
+def erase_spent(connection: Connection) -> int:
+    """Erase what no living instance without a machine waits for; returns how many."""
+    i = instances.c
+    waiting = exists().where(
+        i.closed_at.is_(None), i.provider_id.is_(None), i.spec["options"]["user_data"]["id"].astext == t.id
+    )
+    return connection.execute(delete(user_data).where(~waiting)).rowcount
