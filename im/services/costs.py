@@ -12,6 +12,7 @@ from im.db import prices as kept
 from im.db import usage
 from im.domain.cost import (
     IPV4,
+    MINIMUM,
     Bill,
     Deadline,
     Item,
@@ -73,6 +74,13 @@ class Ledger:
             self.book,
             window or whole,
             self.now,
+        )
+
+    def existed(self, row: Instance, part: Window) -> bool:
+        """Is there anything of it to bill in `part`? A minute more, for what is billed at least."""
+        return any(
+            s.began_at < part.until and (s.ended_at or self.now) + MINIMUM > part.since
+            for s in self.stretches.get(row.id, ())
         )
 
     def rates(self, row: Instance) -> Rates:
@@ -167,7 +175,7 @@ def _by_day(found: Ledger, window: Window) -> list[Line]:
     day = window.since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     while day < window.until:
         part = Window(max(day, window.since), min(day + timedelta(days=1), window.until))
-        bills = [found.bill(row, part) for row in found.rows]
+        bills = [found.bill(row, part) for row in found.rows if found.existed(row, part)]
         whole = together(bills)
         if whole.total or whole.running:
             lines.append(Line(f"{day:%Y-%m-%d}", sum(1 for b in bills if b.total or b.running), whole, ZERO))
