@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from im.db import deployment, events, rows
 from im.domain.event import Event
@@ -93,7 +93,7 @@ def _lost(e: Evidence) -> Iterator[str]:
                 yield f"the cloud knows no {row.provider_id}, which is {row.name}"
         elif machine.state is not row.observed:
             yield f"{row.name} is {row.observed} in its row and {machine.state} at the cloud"
-        elif machine.tags.get(TAG_INSTANCE, row.id) != row.id or machine.tags.get("Name", row.name) != row.name:
+        elif machine.tags.get(TAG_INSTANCE, row.id) != row.id:
             yield f"{row.name} ({row.id}) has a machine that is labelled for another: {dict(machine.tags)}"
 
 
@@ -139,9 +139,9 @@ def _untold(e: Evidence) -> Iterator[str]:
             at, intent = datetime.fromtimestamp(call["at"], UTC), _INTENT[call["action"]]
             if not any(event.kind == intent and event.at <= at for event in story):
                 yield f"{call['action']} for {row.name} at {at:%H:%M:%S} without '{intent}' before it: {_kinds(story)}"
-        if not story or story[0].kind != "create requested":
+        if not story or story[0].kind not in ("create requested", "adopt requested"):
             yield f"the history of {row.name} does not begin with its request: {_kinds(story)}"
-        if row.provider_id and "launched" not in _kinds(story):
+        if row.provider_id and row.launch_token and "launched" not in _kinds(story):
             yield f"{row.name} has a machine, and its history does not say so: {_kinds(story)}"
 
 
@@ -153,19 +153,3 @@ def _is_for(call: Mapping[str, Any], row: Instance) -> bool:
 
 def _kinds(story: Sequence[Event]) -> list[str]:
     return [event.kind for event in story]
-
-
-def unlabelled(e: Evidence) -> list[str]:
-    """Our machines that do not carry the name they are known by."""
-    return [
-        row.name for row in e.rows if row.provider_id in e.machines and not e.machines[row.provider_id].tags.get("Name")
-    ]
-
-
-def idle_connections(connection: Connection) -> int:
-    """Other sessions of this database that hold a transaction open: what a killed process may have left behind."""
-    query = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        " AND state LIKE 'idle in transaction%'"
-    )
-    return int(connection.execute(query).scalar_one())

@@ -72,8 +72,7 @@ _LISTED = (
     Point.REFRESH_LISTED,
     Point.REFRESH_COMMITTED,
 )
-_TICKED = (*_task("enforce_ttl"), Point.ENFORCE_CLAIMED, Point.ENFORCE_WRITTEN)
-_EXPIRED = (Point.ENFORCE_COMMITTED, Point.ENFORCE_RUNG)
+_TICKED = (*_task("enforce_ttl"), Point.ENFORCE_CLAIMED, Point.ENFORCE_WRITTEN, Point.ENFORCE_COMMITTED)
 
 _HOUR, _DAY = 3600.0, 86400.0
 _SETTLE: Act = ("drive", 0, 120)
@@ -112,6 +111,12 @@ STORIES: Mapping[str, Story] = {
         (End.NOTHING, End.RUNNING, End.CANCELLED),
         (*_request("create"), *_request("stop"), *_task("create"), *_task("stop"), *_CLAIMED),
     ),
+    "adopt": Story(
+        (*_OTHER, ("strays", 2)),
+        (("adopt", "web", _HOUR), _SETTLE),
+        (End.NOTHING, End.RUNNING),
+        (*_request("adopt"), *_task("adopt"), *_step("adopt")),
+    ),
     "extend wakes": Story(
         _STOPPED,
         (("extend", WEB, _HOUR), _SETTLE),
@@ -146,7 +151,7 @@ STORIES: Mapping[str, Story] = {
         (*_OTHER, ("create", "web", 2, 100), _SETTLE, _ALIGN, ("sleep", 60)),
         (("drive", 20, 120),),
         (End.STOPPED,),
-        (*_LISTED, *_TICKED, *_EXPIRED, *_task("stop"), *_step("stop"), *_step("look")),
+        (*_LISTED, *_TICKED, Point.ENFORCE_RUNG, *_task("stop"), *_step("stop"), *_step("look")),
     ),
     "stopped outside": Story(
         (*_RUNNING, ("outside", "stop", WEB)),

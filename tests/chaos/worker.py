@@ -32,7 +32,7 @@ from im.providers.aws.clients import Clients
 from im.providers.aws.provider import AwsProvider
 from im.providers.base import Ask, Provider
 from im.queue import Task
-from im.services import enforce, read, reconcile, refresh, request  # noqa: F401 - imported before the fork
+from im.services import adopt, enforce, read, reconcile, refresh, request  # noqa: F401 - imported before the fork
 from im.settings import Settings
 from tests.chaos.desk import Broker, Clock
 from tests.providers.clouds import REGION, public_key
@@ -45,6 +45,8 @@ for _service in ("ec2", "sts", "ssm"):
     _SESSION.client(_service)  # type: ignore[call-overload]
 
 _WORK = {Task.REFRESH: tasks.refresh, Task.REFRESH_SCOPE: tasks.refresh_scope, Task.ENFORCE_TTL: tasks.enforce_ttl}
+
+STRAY = "made by hand"
 
 Act = tuple[Any, ...]
 """A verb of `Worker` and what it is given."""
@@ -113,6 +115,7 @@ class Worker:
         self.ctx = Context(
             settings, database.begin, provider_for, self.broker, lambda _: self.clock.now(), database.dispose
         )
+        self._tasks = _registered(lambda: self.ctx)
 
     def close(self) -> None:
         self._control.close()
@@ -138,6 +141,10 @@ class Worker:
         """Somebody at the console."""
         self._control.outside(does, *[row.provider_id for row in read.resolve(self.ctx, names).rows if row.provider_id])
 
+    def strays(self, count: int) -> None:
+        """Running machines that somebody made by hand."""
+        self._control.create(count, tags={"Name": STRAY}, state="running")
+
     def lose_messages(self) -> None:
         self.broker.wipe()
 
@@ -147,6 +154,10 @@ class Worker:
         ask = Ask(public_key=public_key(), owner="ada")
         order = request.Order("aws", "default", ask, name, count, _span(seconds), "ada")
         request.create(self.ctx, order)
+
+    def adopt(self, name: str, seconds: float) -> None:
+        strays = tuple(m["id"] for m in self._control.machines() if m["tags"].get("Name") == STRAY)
+        adopt.adopt(self.ctx, adopt.Wish("aws", "default", REGION, strays, name, _span(seconds), "ada"))
 
     def extend(self, names: Sequence[str], seconds: float) -> None:
         request.extend(self.ctx, self._ids(names), _span(seconds), actor="ada")
@@ -212,7 +223,7 @@ class Worker:
 
     def answer(self, task: Task, ids: Sequence[str] = ()) -> None:
         """As Celery would call it: through the registered function, failpoints and all."""
-        _registered(lambda: self.ctx)[task.value](list(ids))
+        self._tasks[task.value](list(ids))
 
     def settled(self) -> bool:
         """Does every request stand at its end, and nothing move at the cloud that a row waits for?"""
@@ -229,7 +240,7 @@ def _registered(context: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     class Collecting:
-        def task(self, *, name: str) -> Any:
+        def task(self, *, name: str, **_options: Any) -> Any:
             return lambda function: found.setdefault(name, function)
 
     tasks.register(Collecting(), context)  # type: ignore[arg-type]
