@@ -31,6 +31,7 @@ class Task(StrEnum):
     REFRESH_SCOPE = "im.refresh_scope"
     ENFORCE_TTL = "im.enforce_ttl"
     PRICES = "im.prices"
+    GC = "im.gc"
     NOTIFY = "im.notify"
     GUARD = "im.guard"
 
@@ -48,6 +49,7 @@ ROUTES = {
     Task.REFRESH_SCOPE: WATCH,
     Task.ENFORCE_TTL: DEADLINES,
     Task.PRICES: WATCH,
+    Task.GC: WATCH,
     Task.NOTIFY: WATCH,
     Task.GUARD: REQUESTS,
 }

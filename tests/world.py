@@ -30,6 +30,7 @@ _WORK = {
     Task.REFRESH_SCOPE: tasks.refresh_scope,
     Task.ENFORCE_TTL: tasks.enforce_ttl,
     Task.PRICES: tasks.prices,
+    Task.GC: tasks.gc,
     Task.NOTIFY: tasks.notify,
     Task.GUARD: tasks.guard,
 }

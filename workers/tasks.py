@@ -36,6 +36,7 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
     answer(Task.REFRESH_SCOPE, refresh_scope)
     answer(Task.ENFORCE_TTL, enforce_ttl)
     answer(Task.PRICES, prices)
+    answer(Task.GC, gc)
     answer(Task.NOTIFY, notify)
     answer(Task.GUARD, guard)
 
@@ -81,6 +82,12 @@ def guard(ctx: Context, ids: Sequence[str]) -> str:
 
     told = [line for i in ids if i.isdecimal() and len(i) < 10 for line in reconcile_scope(ctx, int(i))]
     return "; ".join(told[:5]) or "nothing to do"
+
+
+def gc(ctx: Context, _ids: Sequence[str]) -> str:
+    from im.services.gc import collect
+
+    return collect(ctx)
 
 
 def checked(ids: object) -> list[str] | None:

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "history": Entry("See", "im.cli.history:history", "What happened to it, when, and by whose hand."),
         "orphans": Entry("See", "im.cli.orphans:orphans", "Machines of ours that no row has."),
         "metrics": Entry("Run", "im.cli.metrics:metrics", "The fleet's state in Prometheus' format."),
+        "gc": Entry("Run", "im.cli.gc:gc", "Take away groups and keys of ours that nothing uses."),
         "pause": Entry("Run", "im.cli.pause:pause", "Hold all deadlines for an incident."),
         "resume": Entry("Run", "im.cli.pause:resume", "End a pause."),
         "up": Entry("Run", "im.cli.stack:up", "Start the whole thing on this machine."),

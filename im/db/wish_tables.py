@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, LargeBinary, Table, Text
+from sqlalchemy import Column, DateTime, ForeignKey, Integer, LargeBinary, Table, Text
 
 import im.db.money_tables  # noqa: F401  # whoever asks for all tables gets all
 from im.db.tables import metadata
 
-__all__ = ["metadata", "user_data"]
+__all__ = ["leftovers", "metadata", "surveys", "user_data"]
 
 user_data = Table(
     "user_data",
@@ -17,4 +17,31 @@ user_data = Table(
     # may hold secrets: read for a launch, erased after it, never shown
     Column("content", LargeBinary, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+surveys = Table(
+    "surveys",
+    metadata,
+    Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
+    # somebody wants to know what of ours lies there unused
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    # the question it was last answered for; an error says why it could not be
+    Column("answered_at", DateTime(timezone=True)),
+    Column("error", Text),
+)
+
+leftovers = Table(
+    "leftovers",
+    metadata,
+    Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
+    Column("provider_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+    # a person said that it may go
+    Column("condemned_at", DateTime(timezone=True)),
+    Column("condemned_by", Text),
+    Column("gone_at", DateTime(timezone=True)),
+    Column("error", Text),
 )

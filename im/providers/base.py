@@ -114,6 +114,19 @@ class Guarded:
 
 
 @dataclass(frozen=True, slots=True)
+class Belonging:
+    """Something of ours at the cloud that is no machine: what machines are launched with, made by us when first needed."""
+
+    kind: str
+    """In the cloud's words: `security group`, `key pair`."""
+    id: str
+    name: str
+    detail: str
+    used: bool
+    """By a machine that is not gone, whoever's it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One thing `im doctor` asked of a cloud."""
 
@@ -199,6 +212,18 @@ class Provider(Protocol):
 
         Called only where `capabilities.native_deadline`.
         """
+        ...
+
+    def belongings(self, scope: Scope) -> list[Belonging]:
+        """Everything of this deployment that is no machine. Raises ProviderError."""
+        ...
+
+    def needed_by(self, spec: Spec) -> frozenset[str]:
+        """Names of the belongings that a machine of that spec is launched with."""
+        ...
+
+    def discard(self, scope: Scope, things: Sequence[Belonging]) -> Mapping[str, ProviderError]:
+        """Take them away, but never what is in use or not ours; gone already is done. Returns what failed, by id."""
         ...
 
     def checks(self, scope: Scope) -> list[Check]:

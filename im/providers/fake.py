@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,8 @@ from im.domain.disk import disks_of, stored
 from im.domain.errors import Refused
 from im.domain.firewall import gathered, rules_of
 from im.domain.instance import Scope, Sighting, Spec, tags_of
-from im.providers.base import Ask, BatchResult, Capabilities, Check, Guarded, Slot, Snapshot
-from im.providers.errors import ProviderError
+from im.providers.base import Ask, BatchResult, Belonging, Capabilities, Check, Guarded, Slot, Snapshot
+from im.providers.errors import ProviderError, WrongState
 from im.providers.fake_cloud import FakeCloud
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class FakeProvider:
         self.capabilities = capabilities
         self._cloud = cloud
         self._mine = {"im:deployment": deployment}
+        self._deployment = deployment
 
     def identity(self, scope: Scope) -> str:
         with self._cloud.call("identity", mutating=False):
@@ -79,6 +81,11 @@ class FakeProvider:
                 one.ways_in = rules_of(spec)
                 one.disks = disks_of(spec)
                 one.user_data = spec.user_data
+                one.needs = belongings_of(spec)
+            self._cloud.belonging |= {
+                f"{scope.region}/{self._deployment[:8]}/{name}": (scope.region, self._deployment, name)
+                for name in belongings_of(spec)
+            }
             return [self._cloud.sight(one) for one in made]
 
     def find(self, scope: Scope, token: str) -> Snapshot:
@@ -149,8 +156,31 @@ class FakeProvider:
                     self._cloud.guards[machine_id] = wish
         return {}
 
+    def belongings(self, scope: Scope) -> list[Belonging]:
+        with self._cloud.call("belongings", mutating=False):
+            return self._cloud.belongings(scope.region, self._deployment)
+
+    def needed_by(self, spec: Spec) -> frozenset[str]:
+        return belongings_of(spec)
+
+    def discard(self, scope: Scope, things: Sequence[Belonging]) -> Mapping[str, ProviderError]:
+        with self._cloud.call("discard", [one.id for one in things]):
+            there = {one.id: one for one in self._cloud.belongings(scope.region, self._deployment)}
+            used = {one.id for one in things if one.id in there and there[one.id].used}
+            for one in things:
+                if one.id in there and one.id not in used:
+                    del self._cloud.belonging[one.id]
+            return {one: WrongState(f"a machine still uses {one}") for one in used}
+
     def checks(self, scope: Scope) -> list[Check]:
         return [Check("endpoint", ok=True, detail="the cloud in this process's memory answers")]
+
+
+def belongings_of(spec: Spec) -> frozenset[str]:
+    """A key pair for each key, a firewall for each set of rules."""
+    rules = rules_of(spec)
+    key = f"key-{hashlib.sha256(spec.public_key.encode()).hexdigest()[:8]}"
+    return frozenset({key} if rules is None else {key, f"firewall-{','.join(str(rule) for rule in rules)}"})
 
 
 def _slot_tags(slot: Slot) -> dict[str, str]:

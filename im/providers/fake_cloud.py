@@ -17,7 +17,7 @@ from im.domain.cost import Price
 from im.domain.disk import Disk
 from im.domain.firewall import Rule
 from im.domain.instance import ALIVE, Observed, Sighting
-from im.providers.base import BatchResult, Guarded, Snapshot
+from im.providers.base import BatchResult, Belonging, Guarded, Snapshot
 from im.providers.errors import Forbidden, NoCapacity, NotFound, ProviderError, Rejected, WrongState
 
 _P, _R, _S, _H = Observed.PENDING, Observed.RUNNING, Observed.STOPPING, Observed.STOPPED
@@ -54,6 +54,8 @@ class Machine:
     disks: tuple[Disk, ...] = ()
     """The root disk first."""
     user_data: bytes | None = None
+    needs: frozenset[str] = frozenset()
+    """Names of the belongings it was launched with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ class FakeCloud:
         """Disks that outlived their machines."""
         self.asleep: set[str] = set()
         """Ids of the machines that were stopped with their memory kept."""
+        self.belonging: dict[str, tuple[str, str, str]] = {}
+        """Id → region, deployment and name of what machines were launched with."""
         self.calls: list[Call] = []
         self._machines: dict[str, Machine] = {}
         self._tokens: dict[tuple[str, str], list[str]] = {}  # zonal, as at EC2
@@ -192,6 +196,14 @@ class FakeCloud:
         shown = tuple(self.sight(one) for one in here if tags.items() <= one.tags.items())
         keep = self._halves.pop(0) if self._halves else None
         return Snapshot(keep is None, shown[:keep], self.clock())
+
+    def belongings(self, region: str, deployment: str) -> list[Belonging]:
+        living = [one for one in self._machines.values() if self.state(one) is not _X and one.region == region]
+        return [
+            Belonging(name.partition("-")[0], one, name, "", any(name in machine.needs for machine in living))
+            for one, (where, whose, name) in self.belonging.items()
+            if (where, whose) == (region, deployment)
+        ]
 
     def state(self, machine: Machine) -> Observed:
         """The state now: a transition is over once it has lasted as long as transitions take."""

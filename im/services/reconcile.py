@@ -57,8 +57,8 @@ def reconcile_scope(ctx: Context, number: int) -> list[str]:
     if scope is None:
         return []
     provider = ctx.provider_for(scope)
-    trouble = _wrong_account(ctx, provider, scope)
-    if _is_clone(ctx):
+    trouble = wrong_account(ctx, provider, scope)
+    if is_clone(ctx):
         return ["this database is a copy: nothing is changed at the cloud until `im db resume`"]
     told = drive_protections(ctx, provider, scope, number, trouble)  # first: what is unprotected may have to end now
     told += drive_launches(ctx, provider, scope, number, trouble)
@@ -144,7 +144,7 @@ def _rate(provider: Provider, step: Step) -> tuple[str, Rate | None]:
     return verb, provider.capabilities.rates.get(verb)
 
 
-def _is_clone(ctx: Context) -> bool:
+def is_clone(ctx: Context) -> bool:
     with ctx.begin() as connection:
         return holds.is_clone(connection)
 
@@ -233,7 +233,7 @@ def gives_up(step: Step, exc: ProviderError, attempts: int) -> bool:
     return isinstance(exc, errors.Rejected) or attempts >= MAX_ATTEMPTS
 
 
-def _wrong_account(ctx: Context, provider: Provider, scope: Scope) -> ProviderError | None:
+def wrong_account(ctx: Context, provider: Provider, scope: Scope) -> ProviderError | None:
     """The reason why nothing may be changed in this scope with the credentials we have; None when all is well."""
     try:
         ours = provider.identity(scope)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db import deployment, events, guards, protection, scopes, ticks, user_data, watch, work
+from im.db import deployment, events, guards, leftovers, protection, scopes, ticks, user_data, watch, work
 from im.domain import tags
 from im.domain.event import Event
 from im.domain.guard import Guard, fired
@@ -47,11 +47,14 @@ def refresh(ctx: Context) -> str:
         places = [(n, scopes.read(connection, n)) for n in numbers]
         waiting = work.waiting(connection, now, _UNSETTLED_AT_ONCE)
         user_data.erase_spent(connection)
+        sweeping = leftovers.pending(connection)
         unguarded = protection.waiting(connection, now, _UNSETTLED_AT_ONCE)
     reach(Point.REFRESH_CLAIMED)
     for number, place in places:
         ctx.queue.ring(Task.REFRESH_SCOPE, [str(number)], label=str(place))
     ring_by_verb(ctx, waiting)
+    if sweeping:
+        ctx.queue.ring(Task.GC)
     if unguarded:
         ctx.queue.ring(Task.PROTECT, unguarded)
     upkeep(ctx)

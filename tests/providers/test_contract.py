@@ -11,7 +11,7 @@ from im.domain.errors import Refused
 from im.domain.firewall import parse_open
 from im.domain.instance import ALIVE, Observed
 from im.providers.base import Slot
-from im.providers.errors import NotFound
+from im.providers.errors import NotFound, WrongState
 from tests.providers.clouds import ABSENT, DEPLOYMENT, REGION, STRANGER, Room
 
 
@@ -287,6 +287,61 @@ def test_a_machine_that_can_hibernate_stops_like_any_other_when_that_is_not_aske
     assert (set(result.done), dict(result.failed)) == ({plain, asleep}, {})
     room.settle()
     assert room.states([plain, asleep]) == {plain: Observed.STOPPED, asleep: Observed.STOPPED}
+
+
+# ---- what is no machine ----------------------------------------------------------------------------------------------
+
+
+def test_what_a_machine_was_launched_with_is_in_use_until_it_is_gone(room: Room) -> None:
+    room.wish(ssh_from=("203.0.113.7/32",))
+    (one,) = room.running()
+    things = room.provider.belongings(room.scope)
+    assert {thing.name for thing in things} == room.provider.needed_by(room.spec)
+    assert [thing.used for thing in things] == [True, True]
+    failed = room.provider.discard(room.scope, things)
+    assert set(failed) == {thing.id for thing in things}
+    assert all(isinstance(exc, WrongState) for exc in failed.values())
+    room.provider.stop(room.scope, [one])
+    room.settle()
+    assert all(thing.used for thing in room.provider.belongings(room.scope)), "it may be started again"
+    room.provider.terminate(room.scope, [one])
+    room.settle()
+    assert [thing.used for thing in room.provider.belongings(room.scope)] == [False, False]
+
+
+def test_what_is_discarded_is_gone_and_discarding_again_is_done(room: Room) -> None:
+    room.wish(ssh_from=())
+    room.provider.terminate(room.scope, room.running())
+    room.settle()
+    things = room.provider.belongings(room.scope)
+    assert len(things) == 2
+    for _ in range(2):
+        assert room.provider.discard(room.scope, things) == {}
+    assert room.provider.belongings(room.scope) == []
+
+
+def test_the_belongings_of_another_deployment_are_left_alone(room: Room) -> None:
+    room.wish(ssh_from=())
+    theirs = room.of_deployment(STRANGER)
+    (made,) = theirs.launch(room.scope, room.spec, token="theirs", slots=room.slots())
+    room.settle()
+    theirs.terminate(room.scope, [made.provider_id])
+    room.settle()
+    things = theirs.belongings(room.scope)
+    assert len(things) == 2
+    assert room.provider.belongings(room.scope) == []
+    assert room.provider.discard(room.scope, things) == {}
+    assert theirs.belongings(room.scope) == things
+
+
+def test_what_was_discarded_is_made_again_when_it_is_needed(room: Room) -> None:
+    room.wish(ssh_from=("203.0.113.7/32",))
+    room.provider.terminate(room.scope, room.running())
+    room.settle()
+    room.provider.discard(room.scope, room.provider.belongings(room.scope))
+    (one,) = room.launch()
+    assert room.ways_in(one.provider_id) == {"22/tcp@203.0.113.7/32"}
+    assert len(room.provider.belongings(room.scope)) == 2
 
 
 def test_identity_names_an_account(room: Room) -> None:

@@ -11,13 +11,13 @@ from im.domain import tags
 from im.domain.cost import Item, Price
 from im.domain.firewall import rules_of
 from im.domain.instance import Scope, Sighting, Spec
-from im.providers.aws import batch, checks, guard, launch, pricing, sightings
+from im.providers.aws import batch, belongings, checks, guard, launch, pricing, sightings
 from im.providers.aws.clients import LAUNCH, QUICK, Clients
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.fitting import Fitting, has_own_login
 from im.providers.aws.launch import Fitted
 from im.providers.aws.profile import PROFILE
-from im.providers.base import BatchResult, Check, Guarded, Slot, Snapshot
+from im.providers.base import BatchResult, Belonging, Check, Guarded, Slot, Snapshot
 from im.providers.errors import (
     Ambiguous,
     InvalidSpec,
@@ -249,6 +249,15 @@ class AwsProvider:
                 failed[machine_id] = exc
                 ill = exc if isinstance(exc, Transient) else None
         return failed
+
+    def belongings(self, scope: Scope) -> list[Belonging]:
+        return belongings.found(self._clients.ec2(scope.region), self._deployment)
+
+    def needed_by(self, spec: Spec) -> frozenset[str]:
+        return belongings.names_of(spec, self._deployment)
+
+    def discard(self, scope: Scope, things: Sequence[Belonging]) -> Mapping[str, ProviderError]:
+        return belongings.discard(self._clients.ec2(scope.region), things, self._deployment)
 
     def checks(self, scope: Scope) -> list[Check]:
         return checks.run(self._clients, scope, self.identity, self._fitting.image, self._deployment)
