@@ -25,8 +25,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from im.db.money_tables import guards
 from im.db.rows import fetch_instances, select_instances
-from im.db.tables import instances
+from im.db.tables import holds, instances
 from im.domain.guard import TOO_NEAR, Guard, GuardKind, wanted
+from im.domain.hold import HoldKind
 from im.domain.instance import GONE, Instance, Observed
 
 g, t = guards.c, instances.c
@@ -39,16 +40,22 @@ def add(connection: Connection, ids: Sequence[str], kind: GuardKind, grace: time
         connection.execute(insert(guards).on_conflict_do_nothing(), rows)
 
 
-def _wanted() -> ColumnElement[datetime]:
+def paused_until(connection: Connection, now: datetime) -> datetime | None:
+    query = select(holds.c.until).where(holds.c.kind == HoldKind.PAUSE.value, holds.c.until > now)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _wanted(paused: datetime | None) -> ColumnElement[datetime]:
     """`im.domain.guard.wanted` in SQL, to find candidates; what is asked for is computed by the rule itself."""
     grace = g.grace * cast(literal("1 second"), Interval)
-    at = func.date_trunc(text("'second'"), t.expires_at + grace + cast(literal("999999 microseconds"), Interval))
+    ends: ColumnElement[datetime] = func.greatest(t.expires_at, paused) if paused else t.expires_at
+    at = func.date_trunc(text("'second'"), ends + grace + cast(literal("999999 microseconds"), Interval))
     idle = or_(t.closed_at.is_not(None), t.provider_id.is_(None), t.observed.in_(_IDLE))
     return case((idle, null()), else_=at)
 
 
-def _differs(now: datetime) -> ColumnElement[bool]:
-    at = _wanted()
+def _differs(now: datetime, paused: datetime | None) -> ColumnElement[bool]:
+    at = _wanted(paused)
     return and_(
         g.kind != GuardKind.NONE.value,
         or_(g.told_at.is_distinct_from(at), g.asked_at.is_not(None)),
@@ -62,7 +69,8 @@ def _differs(now: datetime) -> ColumnElement[bool]:
 
 def scopes_waiting(connection: Connection, now: datetime) -> list[int]:
     """Where something about a guard is to be done."""
-    query = select(t.scope_id).join(guards, g.instance_id == t.id).where(_differs(now)).distinct()
+    differs = _differs(now, paused_until(connection, now))
+    query = select(t.scope_id).join(guards, g.instance_id == t.id).where(differs).distinct()
     return list(connection.execute(query).scalars())
 
 
@@ -78,10 +86,11 @@ class Task:
 
 def claim(connection: Connection, scope_id: int, now: datetime, lease: timedelta, limit: int, owner: str) -> list[Task]:
     """Lease up to `limit` guards of the scope that differ from what they should be, and write down what is asked."""
+    paused = paused_until(connection, now)
     query = (
         select(guards)
         .join(instances, g.instance_id == t.id)
-        .where(t.scope_id == scope_id, _differs(now))
+        .where(t.scope_id == scope_id, _differs(now, paused))
         .order_by(t.expires_at)
         .limit(limit)
         .with_for_update(of=guards, skip_locked=True)
@@ -89,7 +98,8 @@ def claim(connection: Connection, scope_id: int, now: datetime, lease: timedelta
     found = {row.instance_id: row for row in connection.execute(query)}
     rows = fetch_instances(connection, select_instances().where(t.id.in_(list(found))))
     tasks = [
-        Task(row, one := _guard(found[row.id]), wanted(row, one.grace, now), found[row.id].attempts + 1) for row in rows
+        Task(row, one := _guard(found[row.id]), wanted(row, one.grace, paused), found[row.id].attempts + 1)
+        for row in rows
     ]
     for task in tasks:
         connection.execute(

@@ -83,15 +83,18 @@ def _disagrees() -> ColumnElement[bool]:
     since = exists().where(mine, u.kind == Kind.RUN.value, u.began_at >= t.launched_at)
     disk = exists().where(mine, u.kind == Kind.DISK.value)
     disk_open = exists().where(mine, u.kind == Kind.DISK.value, u.ended_at.is_(None))
+    going_on = exists().where(mine, u.ended_at.is_(None))
     running = t.observed == Observed.RUNNING.value
     gone = t.observed.in_([o.value for o in GONE])
-    return or_(
+    differs = or_(
         and_(running, ~run_open),
         and_(~running, run_open),
         and_(running, t.launched_at.is_not(None), ~since),
         and_(~gone, ~disk),
         and_(gone, disk_open),
     )
+    # what is closed and has nothing open is history, of which there may be much
+    return and_(or_(t.closed_at.is_(None), going_on), differs)
 
 
 def _last(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, Kind], Stretch]:

@@ -41,13 +41,16 @@ class Guard:
         return tuple(at for at in (self.told_at, self.asked_at) if at is not None)
 
 
-def wanted(row: Instance, grace: timedelta, now: datetime) -> datetime | None:
-    """When the cloud should stop it by itself; None when nothing can run. Scheduler counts in whole seconds."""
+def wanted(row: Instance, grace: timedelta, paused_until: datetime | None = None) -> datetime | None:
+    """When the cloud should stop it by itself; None when nothing can run. Scheduler counts in whole seconds.
+
+    While deadlines are paused the guard waits with them: a pause that outlives im ends by itself too.
+    """
     if row.closed_at is not None or row.provider_id is None:
         return None
     if row.observed in GONE or row.observed in (Observed.NONE, Observed.STOPPED, Observed.TERMINATING):
         return None
-    at = row.expires_at + grace
+    at = max(row.expires_at, paused_until or row.expires_at) + grace
     return at.replace(microsecond=0) + timedelta(seconds=1 if at.microsecond else 0)
 
 

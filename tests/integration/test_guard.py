@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from im.cli.main import im
 from im.cli.session import Session
-from im.db import guards
+from im.db import guards, holds
 from im.domain.guard import Guard, GuardKind, fired, wanted
 from im.domain.instance import Observed, Sighting
 from im.domain.intent import Deadline
@@ -153,6 +153,21 @@ def test_an_extend_while_everybody_is_down_is_woken_when_they_are_back(world: Wo
     assert at_cloud(world) == 120 + 2 * HOUR + GRACE
 
 
+def test_a_pause_holds_the_guard_too_and_a_resume_brings_it_back(world: World) -> None:
+    create(world, seconds=2 * HOUR)
+    create(world, "later", seconds=9 * HOUR)
+    world.advance(15)
+    with world.ctx.begin() as connection:
+        holds.pause(connection, world.now, START + timedelta(hours=4), "ada", "an incident")
+    world.advance(30)
+    assert at_cloud(world) == 4 * HOUR + GRACE
+    assert at_cloud(world, "later") == 9 * HOUR + GRACE
+    with world.ctx.begin() as connection:
+        holds.resume(connection)
+    world.advance(30)
+    assert at_cloud(world) == 2 * HOUR + GRACE
+
+
 def test_a_lost_answer_is_asked_again_until_it_is_sure(world: World) -> None:
     create(world)
     world.cloud.fail_next("guard", Ambiguous("no answer"), after=True, times=20)
@@ -232,13 +247,13 @@ def test_sql_and_the_rule_agree_on_what_is_wanted(world: World) -> None:
         from im.db.tables import instances
 
         found = connection.execute(
-            select(instances.c.id, guards._wanted()).join(table, table.c.instance_id == instances.c.id)
+            select(instances.c.id, guards._wanted(None)).join(table, table.c.instance_id == instances.c.id)
         )
         in_sql = {row.id: row[1] for row in found}
         from im.db import instances as stored
 
         by_rule = {
-            row.id: wanted(row, timedelta(seconds=GRACE), world.now)
+            row.id: wanted(row, timedelta(seconds=GRACE))
             for row in stored.read(connection, [row.id for row in rows])
         }
     assert in_sql == by_rule
@@ -272,7 +287,7 @@ def test_how_a_guard_that_fired_is_known_again(stopped: Any, left: int, guard: G
 @given(st.timedeltas(timedelta(0), timedelta(days=2)), st.integers(0, 999_999))
 def test_a_guard_is_never_before_its_grace_is_over(left: timedelta, micro: int) -> None:
     row = a_row(observed=Observed.RUNNING, provider_id="m", expires_at=NOW + left + timedelta(microseconds=micro))
-    at = wanted(row, timedelta(seconds=GRACE), NOW)
+    at = wanted(row, timedelta(seconds=GRACE))
     assert at is not None
     assert timedelta(0) <= at - row.expires_at - timedelta(seconds=GRACE) < timedelta(seconds=1)
     assert at.microsecond == 0
