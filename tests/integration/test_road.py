@@ -8,6 +8,7 @@ import pytest
 
 from im.domain.errors import NoSuchInstance, Refused
 from im.domain.instance import Desired, Observed, Why
+from im.providers.errors import Throttled
 from tests.world import START, World
 
 
@@ -114,6 +115,16 @@ def test_machines_of_one_launch_carry_their_names(world: World) -> None:
     world.advance(5)
     tags = {s.tags["Name"]: s.tags["im:instance"] for s in world.cloud.listing("fake-1", {}).sightings}
     assert tags == {f"web-{n}": world.row(f"web-{n}").id for n in (1, 2, 3)}
+
+
+def test_names_that_could_not_be_tagged_at_once_are_tagged_later(world: World) -> None:
+    world.cloud.visible_after = timedelta(seconds=4)
+    world.create("web", count=3)
+    world.advance(1)
+    world.cloud.fail_next("label", Throttled("slow down"))
+    world.advance(25)
+    tags = {s.tags.get("Name") for s in world.cloud.listing("fake-1", {}).sightings}
+    assert tags == {"web-1", "web-2", "web-3"}
 
 
 def test_a_taken_name_is_refused_and_nothing_is_written(world: World) -> None:

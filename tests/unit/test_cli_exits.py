@@ -46,7 +46,7 @@ def test_no_error_was_forgotten() -> None:
         ("unsupported", Exit.USAGE),
         ("rejected", Exit.USAGE),
         ("wrong_state", Exit.USAGE),
-        ("not_found", Exit.FAILURE),
+        ("not_found", Exit.NOT_FOUND),
         ("unavailable", Exit.FAILURE),
         ("ambiguous", Exit.FAILURE),
         ("transient", Exit.FAILURE),
