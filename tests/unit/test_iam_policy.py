@@ -1,0 +1,93 @@
+"""docs/iam-policy.json against the source: a right for every call that the adapter makes, and a call for every right."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+from botocore import xform_name
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("ec2", "pricing", "scheduler", "ssm", "sts")
+NEEDS_NO_RIGHT = {"sts:GetCallerIdentity"}
+MACHINES = "arn:aws:ec2:*:*:instance/*"
+
+
+def calls_in_source() -> set[str]:
+    """`service:Operation` of every method that is called on a variable, or an accessor, named after its service."""
+    session = botocore.session.Session()
+    operations = {
+        service: {xform_name(name): name for name in session.get_service_model(service).operation_names}
+        for service in SERVICES
+    }
+    found = set()
+    for path in (ROOT / "im" / "providers" / "aws").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute):
+                service = _service(node.value)
+                if service in operations and node.attr in operations[service]:
+                    found.add(f"{service}:{operations[service][node.attr]}")
+    return found
+
+
+def _service(receiver: ast.expr) -> str:
+    if isinstance(receiver, ast.Name):
+        return receiver.id
+    if isinstance(receiver, ast.Call) and isinstance(receiver.func, ast.Attribute):
+        return receiver.func.attr
+    return ""
+
+
+def statements() -> list[dict[str, Any]]:
+    read: dict[str, Any] = json.loads((ROOT / "docs" / "iam-policy.json").read_text())
+    assert read["Version"] == "2012-10-17"
+    return [{**one, "Action": _many(one["Action"]), "Resource": _many(one["Resource"])} for one in read["Statement"]]
+
+
+def _many(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def rights() -> set[str]:
+    return {action for one in statements() for action in one["Action"]}
+
+
+def rights_of_the_guard() -> set[str]:
+    written = (ROOT / "docs" / "guard.md").read_text().rpartition("## What the workers need for it")[2]
+    return set(re.findall(r'"(scheduler:\w+)"', written))
+
+
+def test_there_is_a_right_for_every_call_and_a_call_for_every_right() -> None:
+    calls = calls_in_source()
+    assert len(calls) > 20, "the source is really read"
+    guard = {call for call in calls if call.startswith("scheduler:")}
+    assert rights() == calls - guard - NEEDS_NO_RIGHT
+    assert rights_of_the_guard() == guard
+
+
+def test_no_call_is_made_under_a_name_that_nobody_can_read() -> None:
+    for path in (ROOT / "im" / "providers" / "aws").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            computed = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr"
+            assert not computed or _service(node.args[0]) not in SERVICES, path  # type: ignore[attr-defined]
+
+
+def test_no_right_is_a_wildcard_and_what_changes_anything_names_its_resources() -> None:
+    for one in statements():
+        assert one["Effect"] == "Allow"
+        assert not any("*" in action for action in one["Action"])
+        looks = all(re.match(r"\w+:(Describe|Get)", action) for action in one["Action"])
+        assert looks or "*" not in one["Resource"], one["Sid"]
+
+
+def test_machines_are_changed_only_when_they_carry_a_deployments_tag() -> None:
+    changing = {"ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances", "ec2:ModifyInstanceAttribute"}
+    for one in statements():
+        if changing & set(one["Action"]):
+            assert "aws:ResourceTag/im:deployment" in one["Condition"]["StringLike"], one["Sid"]
+        if "ec2:RunInstances" in one["Action"] and MACHINES in one["Resource"]:
+            assert "aws:RequestTag/im:deployment" in one["Condition"]["StringLike"], one["Sid"]
