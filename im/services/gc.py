@@ -17,7 +17,7 @@ from im.logs import log
 from im.providers.base import Belonging, Provider
 from im.providers.errors import ProviderError, Transient
 from im.queue import Task
-from im.services.reconcile import is_clone, wrong_account
+from im.services.identity import is_clone, wrong_account
 
 if TYPE_CHECKING:
     from im.context import Context

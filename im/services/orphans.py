@@ -22,6 +22,7 @@ from im.providers.base import Provider, Snapshot
 from im.providers.errors import ProviderError
 from im.services import adopt
 from im.services.enforce import ring_by_verb
+from im.services.identity import wrong_account
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -44,15 +45,13 @@ def look_for_orphans(ctx: Context, provider: Provider, scope: Scope, number: int
         if not ticks.claim(connection, f"orphans {number}", EVERY, began_at):
             return 0
     try:
-        account = provider.identity(scope)
+        if (trouble := wrong_account(ctx, provider, scope)) is not None:
+            raise trouble
         snapshot = provider.ours(scope)
     except ProviderError as exc:
         log.warning("orphans could not be looked for", scope=str(scope), code=exc.code, error=exc.message)
         return 0
     with ctx.begin() as connection:
-        if scopes.belongs_to(connection, scope, account) != account:
-            log.warning("orphans were looked for in another account", scope=str(scope), account=account)
-            return 0
         filled, found = _sort_out(connection, scope, number, snapshot, began_at, ctx.clock(connection))
         new, back = orphans.write(connection, number, found, began_at)
         gone = orphans.open_in(connection, number) - set(found)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, holds, protection, rates, scopes, work
+from im.db import events, protection, rates, scopes, work
 from im.db.work import Outcome
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope, Sighting
@@ -26,6 +26,7 @@ from im.providers.errors import ProviderError
 from im.services.adopting import drive_adoptions
 from im.services.enforce import ring_by_verb
 from im.services.guarding import drive_guards
+from im.services.identity import is_clone, wrong_account
 from im.services.launching import drive_launches
 from im.services.protecting import drive_protections
 
@@ -144,11 +145,6 @@ def _rate(provider: Provider, step: Step) -> tuple[str, Rate | None]:
     return verb, provider.capabilities.rates.get(verb)
 
 
-def is_clone(ctx: Context) -> bool:
-    with ctx.begin() as connection:
-        return holds.is_clone(connection)
-
-
 def _call(provider: Provider, scope: Scope, step: Step, ids: Sequence[str], asleep: Collection[str]) -> BatchResult:
     """`asleep`: those that keep their memory when they are stopped."""
     reach(Point.CALL_BEGUN, step)
@@ -231,19 +227,6 @@ def gives_up(step: Step, exc: ProviderError, attempts: int) -> bool:
     if step is not Step.START or isinstance(exc, errors.Transient | errors.WrongState):
         return False
     return isinstance(exc, errors.Rejected) or attempts >= MAX_ATTEMPTS
-
-
-def wrong_account(ctx: Context, provider: Provider, scope: Scope) -> ProviderError | None:
-    """The reason why nothing may be changed in this scope with the credentials we have; None when all is well."""
-    try:
-        ours = provider.identity(scope)
-    except ProviderError as exc:
-        return exc
-    with ctx.begin() as connection:
-        theirs = scopes.belongs_to(connection, scope, ours)
-    if theirs == ours:
-        return None
-    return errors.Forbidden(f"these credentials belong to account {ours}, but {scope} was made in account {theirs}")
 
 
 def _repair(

@@ -22,6 +22,7 @@ from im.queue import Task
 from im.services import alarm, orphans
 from im.services.enforce import ring_by_verb
 from im.services.guarding import ring_for_guards
+from im.services.identity import wrong_account
 from im.services.pricing import upkeep
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ def refresh_scope(ctx: Context, number: int) -> str:
             return "nothing to do"
     provider = ctx.provider_for(scope)
     try:
+        # another account's listing would show every machine of ours as missing
+        if (foreign := wrong_account(ctx, provider, scope)) is not None:
+            raise foreign
         snapshot = provider.listing(scope)
     except ProviderError as exc:
         return _cannot_see(ctx, number, str(scope), began_at, exc)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import text
+
 from im.domain.instance import Desired, Observed, Why
 from im.domain.lifecycle import YOUNG
+from im.providers.errors import Unavailable
+from im.services import read
 from tests.world import World
 
 
@@ -132,9 +136,6 @@ def test_a_foreign_machine_is_never_touched(world: World) -> None:
 
 
 def test_a_scope_that_cannot_be_seen_keeps_its_facts_and_says_since_when(world: World) -> None:
-    from im.providers.errors import Unavailable
-    from im.services import read
-
     world.create()
     world.advance(20)
     world.cloud.fail_next("listing", Unavailable("down"), times=3)
@@ -147,3 +148,17 @@ def test_a_scope_that_cannot_be_seen_keeps_its_facts_and_says_since_when(world: 
     (health,) = read.listing(world.ctx).health.values()
     assert health.error_code is None
     assert health.failing_since is None
+
+
+def test_credentials_of_another_account_prove_no_absence(world: World) -> None:
+    world.create()
+    world.advance(120)
+    with world.ctx.begin() as connection:
+        connection.execute(text("UPDATE scopes SET cloud_account = 'the one it began with'"))
+    hidden = world.cloud._machines.pop(_machine(world))
+    world.advance(120)
+    assert world.row().observed is Observed.RUNNING
+    assert world.row().closed_at is None
+    (alarm,) = read.listing(world.ctx).health.values()
+    assert "the one it began with" in (alarm.error or "")
+    world.cloud._machines[hidden.id] = hidden

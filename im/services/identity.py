@@ -1,0 +1,33 @@
+"""Whose machines may we touch, and believe what we see of them: this deployment's, in the account it began with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from im.db import holds, scopes
+from im.domain.instance import Scope
+from im.providers import errors
+from im.providers.base import Provider
+from im.providers.errors import ProviderError
+
+if TYPE_CHECKING:
+    from im.context import Context
+
+
+def wrong_account(ctx: Context, provider: Provider, scope: Scope) -> ProviderError | None:
+    """The reason why nothing in this scope may be changed, or believed, with the credentials we have; None when all is well."""
+    try:
+        ours = provider.identity(scope)
+    except ProviderError as exc:
+        return exc
+    with ctx.begin() as connection:
+        theirs = scopes.belongs_to(connection, scope, ours)
+    if theirs == ours:
+        return None
+    return errors.Forbidden(f"these credentials belong to account {ours}, but {scope} was made in account {theirs}")
+
+
+def is_clone(ctx: Context) -> bool:
+    """Is this database a copy of one that may still be at work elsewhere?"""
+    with ctx.begin() as connection:
+        return holds.is_clone(connection)
