@@ -199,6 +199,7 @@ def _confirm_end(chosen: Listing) -> None:
 def _tell_dry(chosen: Listing, verb: Verb, output: Output) -> None:
     would = [(row, verb.decide(row, chosen.now)) for row in chosen.rows]
     if output.form == "json":
+        from im.cli.machine import machine_json
         from im.cli.render import say_json
 
         say_json(
@@ -211,6 +212,7 @@ def _tell_dry(chosen: Listing, verb: Verb, output: Output) -> None:
                     "previous_desired": row.desired.value,
                     "expires_at": utc(intent.expires_at),
                     "previous_expires_at": utc(row.expires_at),
+                    "disks": machine_json(row.spec)["disks"],
                 }
                 for row, intent in would
             ]

@@ -42,7 +42,7 @@ def gc(session: Session, dry_run: bool, yes: bool, timeout: timedelta, output: O
     for scope, why in seen.troubles.items():
         note(f"{scope} could not be looked at: {why}")
     if dry_run or not unused:
-        _show(unused, output, "lies unused")
+        _show(unused, output, "unused")
         return
     if not yes:
         _confirm(unused)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from im.domain.errors import Refused
@@ -118,9 +118,13 @@ def stored(root: Disk | None, more: Sequence[Disk]) -> dict[str, Any]:
 
 
 def disks_of(spec: Spec) -> tuple[Disk, ...]:
-    """The disks of a spec, the root disk first; a plain one when nothing was said."""
+    """The disks of a spec, the root disk first; a plain one when nothing was said.
+
+    Tolerant: a row of a neighbouring version may say more of a disk than this one knows.
+    """
+    known = {field.name for field in fields(Disk)}
     written = spec.options.get("disks") or [{}]
-    return tuple(Disk(**one) for one in written)
+    return tuple(Disk(**{name: value for name, value in one.items() if name in known}) for one in written)
 
 
 def fate(disks: Sequence[Disk]) -> str:

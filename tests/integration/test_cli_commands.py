@@ -257,7 +257,8 @@ def test_a_dry_run_of_a_change_tells_it_and_writes_nothing(world: World) -> None
     world.create("web")
     world.advance(10)
     before = traces(world)
-    assert run(world, "terminate", "web", "--dry-run").stdout == "would terminate web: running → terminated\n"
+    told = run(world, "terminate", "web", "--dry-run").stdout
+    assert told == "would terminate web: running → terminated · the root disk is deleted\n"
     assert run(world, "extend", "web", "-d", "1h", "--dry-run").stdout.startswith("would extend web: stops ")
     assert answer(world, "stop", "web", "--dry-run")[0]["desired"] == "stopped"
     assert traces(world) == before

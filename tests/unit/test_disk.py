@@ -182,6 +182,10 @@ def test_disks_are_read_as_they_were_stored(disks: list[Disk]) -> None:
     assert disks_of(spec(**stored(disks[0], disks[1:]))) == tuple(disks)
 
 
+def test_a_disk_of_a_newer_version_is_read_as_far_as_it_is_known() -> None:
+    assert disks_of(spec(disks=[{"size_gb": 50, "colour": "red"}])) == (Disk(50),)
+
+
 def test_what_ends_and_what_stays_is_said() -> None:
     assert fate(disks_of(spec())) == "the root disk is deleted"
     told = fate([Disk(), Disk(100, keep=True), Disk(20)])

@@ -63,9 +63,10 @@ def _endpoint(clients: Clients, scope: Scope) -> str:
 def _launch(clients: Clients, scope: Scope, image: Callable[[str, str, str], Image], deployment: str) -> str:
     """A dry run: EC2 answers 412 DryRunOperation when it would launch. No key is named, because none is imported."""
     spec = Spec(DEFAULT_TYPE, f"{scope.region}a", DEFAULT_ALIAS, "", DEFAULT_USER, "im doctor")
+    found = image(scope.region, spec.image, spec.instance_type)
     asked: dict[str, Any] = launch.request(
         spec,
-        launch.Fitted(image(scope.region, spec.image, spec.instance_type), ""),
+        launch.Fitted(found, "", root_gb=found.root_size),
         deployment=deployment,
         token="im-doctor",  # noqa: S106  # a launch token, no secret
         slots=[Slot("im-doctor", "im-doctor")],
