@@ -44,7 +44,9 @@ class Settings:
     provider: str = _setting("IM_PROVIDER", "aws", "cloud used when `--provider` is not given")
     account: str = _setting("IM_ACCOUNT", "default", "our name for the cloud account in use")
     region: str = _setting("AWS_REGION", "us-east-1", "region used when no zone is given")
-    ssh_from: str = _setting("IM_SSH_FROM", "me", "who may log in when `--ssh-from` is not given: me, none, or networks")
+    ssh_from: str = _setting(
+        "IM_SSH_FROM", "me", "who may log in when `--ssh-from` is not given: me, none, or networks"
+    )
     log_level: str = _setting("IM_LOG_LEVEL", "info", "debug, info, warn or error")
     log_format: str = _setting("IM_LOG_FORMAT", "console", "console or json")
     batch: int = _setting("IM_BATCH", 200, "rows one worker claims for one cloud call, at most 1000")
@@ -53,7 +55,9 @@ class Settings:
         "IM_LAUNCH_LEASE", 75.0, "how long a launch owns its row; above connect + read time-outs"
     )
     patience: float = _setting(
-        "IM_PATIENCE", 120.0, "seconds after which a worker that takes nothing, while messages wait, ends to be restarted"
+        "IM_PATIENCE",
+        120.0,
+        "seconds after which a worker that takes nothing, while messages wait, ends to be restarted",
     )
     concurrency: int = _setting("IM_CONCURRENCY", 2, "worker processes of one `im worker`")
     on_outside_stop: OnOutsideStop = _setting(
@@ -81,7 +85,9 @@ class Settings:
     guard_grace: float = _setting("IM_GUARD_GRACE", 300.0, "seconds after the deadline at which the guard stops it")
     guard_role: str = _setting("IM_GUARD_ROLE", "", "ARN of the role that EventBridge Scheduler stops machines as")
     keep_stopped: str = _setting(
-        "IM_KEEP_STOPPED", "forever", "how long a machine is kept once its TTL stopped it, and then terminated: 7d, or forever"
+        "IM_KEEP_STOPPED",
+        "forever",
+        "how long a machine is kept once its TTL stopped it, and then terminated: 7d, or forever",
     )
     flower_url: str = _setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say")
 

@@ -60,9 +60,7 @@ def downgrade() -> None:
         " AND (newer.created_at, newer.id) > (instances.created_at, instances.id)"
     )
     op.create_index("uq_instances_machine", "instances", ["scope_id", "provider_id"], unique=True)
-    op.drop_index(
-        "uq_instances_living_machine", table_name="instances", postgresql_where=sa.text("closed_at IS NULL")
-    )
+    op.drop_index("uq_instances_living_machine", table_name="instances", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index("ix_instances_machine", table_name="instances")
     op.drop_index("ix_orphans_open", table_name="orphans", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_table("orphans")

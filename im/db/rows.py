@@ -81,7 +81,9 @@ def to_launch(row: Row[Any]) -> Launch:
 
 def to_spec(stored: dict[str, Any]) -> Spec:
     """Tolerant: a row written by a neighbouring version, or by half, must not stop the work on its whole scope."""
-    texts: dict[str, Any] = {f.name: str(stored.get(f.name) or "") for f in fields(Spec) if f.name not in ("options", "user_data")}
+    texts: dict[str, Any] = {
+        f.name: str(stored.get(f.name) or "") for f in fields(Spec) if f.name not in ("options", "user_data")
+    }
     return Spec(**texts, options=stored.get("options") or {})
 
 

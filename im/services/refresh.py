@@ -130,9 +130,7 @@ def _guarded(row: Instance, guard: Guard | None, seen: Sighting, now: datetime) 
     return row if at is None else replace(row, unsure={**row.unsure, Step.STOP.value: now})
 
 
-def _note(
-    row: Instance, seen: Sighting, began_at: datetime, now: datetime, policies: Policies
-) -> watch.Note | None:
+def _note(row: Instance, seen: Sighting, began_at: datetime, now: datetime, policies: Policies) -> watch.Note | None:
     """What to write about one row; None when the cloud shows what we knew."""
     if row.observed_at >= began_at:
         return None

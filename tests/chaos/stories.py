@@ -99,6 +99,13 @@ STORIES: Mapping[str, Story] = {
             *(Point.LAUNCH_LOOKED, *_FILLED, *_step("look")),
         ),
     ),
+    "create, shown late": Story(
+        # so that a look finds nothing of a launch that was made, and only its token stands before a second machine
+        (*_OTHER, ("delay", {"visible": 15})),
+        (_CREATE, _SETTLE),
+        (End.NOTHING, End.RUNNING),
+        (*_request("create"), *_task("create"), *_CLAIMED, Point.LAUNCH_CALLING, *_FILLED, *_step("look"), *_LISTED),
+    ),
     "create, no capacity": Story(
         (*_OTHER, ("fault", _NO_ROOM)),
         (_CREATE, _SETTLE),

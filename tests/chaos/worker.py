@@ -134,6 +134,9 @@ class Worker:
         """Any verb of the stand-in's control."""
         getattr(self._control, does)(*given)
 
+    def delay(self, delays: Mapping[str, float]) -> None:
+        self._control.configure(delays=delays)
+
     def fault(self, fields: Mapping[str, Any]) -> None:
         self._control.fault(**fields)
 

@@ -129,8 +129,7 @@ def test_fifty_creates_at_once_spend_what_there_is_and_not_a_cent_more(world: Wo
     def create(number: int) -> bool:
         try:
             others[number].create(f"web-{number}", seconds=HOUR)
-        except OverLimit as exc:
-            assert "of $7.20 a month" in exc.message
+        except OverLimit:
             return False
         return True
 

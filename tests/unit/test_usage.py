@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -130,4 +131,4 @@ def test_whatever_is_seen_runs_never_overlap_and_following_twice_changes_nothing
         assert (bool(runs) and runs[max(runs)].ended_at is None) == (state is R)
     ordered = [runs[n] for n in sorted(runs)]
     assert all(r.ended_at is None or r.began_at <= r.ended_at for r in ordered)
-    assert all(a.ended_at is not None and a.ended_at <= b.began_at for a, b in zip(ordered, ordered[1:], strict=False))
+    assert all(a.ended_at is not None and a.ended_at <= b.began_at for a, b in pairwise(ordered))
