@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -29,10 +28,6 @@ from tests.chaos.fleet import Fleet, kill_trees
 from tests.providers.clouds import REGION, public_key
 from tests.standin.client import Control
 from tests.standin.server import StandIn
-
-pytestmark = pytest.mark.skipif(
-    os.environ.get("IM_KILL_POINTS") != "all", reason="a minute of real processes: make chaos runs it"
-)
 
 _LIFE = (
     Task.CREATE,
