@@ -5,9 +5,12 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 SECONDS ?= 600
+PEERS  := .venv-bench-peers
+RUNS   ?= 5
+GOALS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test unit lint types audit chaos test-deploy clean
+.PHONY: help demo up down test unit lint types audit chaos bench test-deploy clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,11 +46,14 @@ chaos: $(VENV)/.dev ## Kill points in full, 2,000 x 50 steps of the state machin
 	IM_KILL_POINTS=all IM_EXAMPLES=2000 IM_STEPS=50 $(PYTEST) tests/chaos --ignore tests/chaos/test_soak.py
 	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS)
 
+bench: $(VENV)/.dev $(PEERS)/.made ## How fast, against what: every goal (GOALS='P1 P5' for some), medians of RUNS (5)
+	$(BIN)/python -m tests.benchmarks $(GOALS) --runs $(RUNS) --json bench.json
+
 test-deploy: $(VENV)/.dev ## The composed fleet on a container engine; five minutes
 	$(PYTEST) tests/deploy/fleet.py
 
 clean: ## Remove what was built; the local stack's data is not here (im down --purge)
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(PEERS) bench.json dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -61,3 +67,10 @@ $(VENV)/.local: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[local,dev]'
 	@touch $@ $(VENV)/.local
+
+# a peer that cannot be installed here is left out by name; the table says which
+$(PEERS)/.made: tests/benchmarks/requirements.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $< || grep -v '^#' $< | while read -r one; do \
+	  $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check "$$one" || echo "cannot be installed here: $$one"; done
+	@touch $@

@@ -1,0 +1,83 @@
+"""P1: one refresh tick of 10,000 machines of which 1 % have changed, against draining the same listings with plain boto3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import text
+
+from im.context import Context
+from im.services.refresh import refresh_scope
+from tests.benchmarks.place import Place, place
+from tests.benchmarks.row import Row, of_runs
+from tests.benchmarks.spent import Spent, spent
+
+MACHINES, CHANGED = 10_000, 100
+
+
+def measure(runs: int) -> Iterator[Row]:
+    with place() as here:
+        ours: list[Spent] = []
+        full: list[Spent] = []
+        status: list[Spent] = []
+        written: list[int] = []
+        machines = here.fleet(MACHINES)
+        ctx, plain = here.context(), here.ec2()
+        quiet(here, ctx)
+        for run in range(runs):
+            full.append(spent(lambda: drain(plain, "describe_instances", "Reservations"))[0])
+            status.append(spent(lambda: drain(plain, "describe_instance_status", "InstanceStatuses", **EVERY_STATE))[0])
+            change(here, machines, run)
+            before = mark(ctx)
+            here.clock.tick()
+            ours.append(spent(lambda: refresh_scope(ctx, here.number(ctx)))[0])
+            written.append(written_since(ctx, before))
+            quiet(here, ctx)
+        ctx.dispose()
+    work = f"refresh tick, {MACHINES:,} machines, {CHANGED} changed"
+    for name, floor, goal in (
+        ("describe_instances drain", full, 0.35),
+        ("describe_instance_status drain", status, 1.3),
+    ):
+        yield of_runs("P1", work, "cpu", [s.cpu for s in ours], [s.cpu for s in floor], name, goal)
+        yield of_runs("P1", work, "wall", [s.wall for s in ours], [s.wall for s in floor], name, goal)
+    yield of_runs("P1", work, "rows", written, [CHANGED] * runs, "rows whose machine changed", 1.0)
+
+
+EVERY_STATE = {"IncludeAllInstances": True}
+
+
+def drain(plain: Any, call: str, items: str, **asked: Any) -> int:
+    """Every page of a listing, as unmodified boto3 reads it; how many items there were."""
+    pages = plain.get_paginator(call).paginate(**asked, PaginationConfig={"PageSize": 1000})
+    return sum(len(page[items]) for page in pages)
+
+
+def change(here: Place, machines: list[str], run: int) -> None:
+    """One machine in a hundred is stopped from outside; other ones in each run."""
+    first = run * CHANGED % len(machines)
+    here.control.outside("stop", *machines[first : first + CHANGED])
+
+
+def quiet(here: Place, ctx: Context) -> None:
+    """Ticks until nothing is news: a change is judged in the second look that shows it."""
+    number = here.number(ctx)
+    for _ in range(10):
+        here.clock.tick()
+        if refresh_scope(ctx, number).endswith(" 0 changed"):
+            return
+    raise AssertionError("the fleet does not come to rest")
+
+
+def mark(ctx: Context) -> int:
+    """A point in the database's history, for `written_since`."""
+    with ctx.begin() as connection:
+        return int(connection.execute(text("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)")).scalar_one())
+
+
+def written_since(ctx: Context, point: int) -> int:
+    """Rows of `instances` that were written after that point."""
+    with ctx.begin() as connection:
+        asked = text("SELECT count(*) FROM instances WHERE CAST(CAST(xmin AS text) AS bigint) > :point")
+        return int(connection.execute(asked, {"point": point}).scalar_one())
