@@ -85,7 +85,7 @@ def follow_run(last: Stretch | None, seen: Seen) -> list[Stretch]:
         ended = replace(last, ended_at=started, sure_until=_within(seen.last_look, last.began_at, started))
         return [ended, *_next_run(ended, seen)]
     now = last
-    if not last.began_exactly and started is not None and started >= last.not_before:
+    if not last.began_exactly and started is not None and _dates_its_beginning(last, started):
         now = replace(now, began_at=started, began_exactly=True)
     if seen.address and seen.observed is Observed.RUNNING:
         now = replace(now, address=True)
@@ -93,6 +93,11 @@ def follow_run(last: Stretch | None, seen: Seen) -> list[Stretch]:
         ended_at, sure_until = _end(now.began_at, seen)
         now = replace(now, ended_at=ended_at, sure_until=sure_until)
     return [now] if now != last else []
+
+
+def _dates_its_beginning(run: Stretch, started: datetime) -> bool:
+    """Is it this run's LaunchTime? One at the very end of the run before is that one's own: it ended as it began."""
+    return started > run.not_before or (run.number == 1 and started == run.not_before)
 
 
 def _next_run(last: Stretch | None, seen: Seen) -> list[Stretch]:

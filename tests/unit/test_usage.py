@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from im.domain.instance import Observed
@@ -102,6 +102,15 @@ def test_a_cloud_that_shows_the_first_launch_time_for_ever_still_starts_a_new_ru
     assert (again.number, again.began_at, again.began_exactly) == (2, at(40), False)
 
 
+def test_a_run_that_ended_as_it_began_does_not_lend_its_launch_time_to_the_next() -> None:
+    (short,) = follow_run(None, seen(S, 1, launched_at=at(0), changed_at=at(0)))
+    assert (short.began_at, short.ended_at) == (at(0), at(0))
+    look = seen(R, 2, launched_at=at(0))
+    (again,) = follow_run(short, look)
+    assert (again.number, again.began_at, again.began_exactly) == (2, at(2), False)
+    assert follow_run(again, look) == []
+
+
 def test_the_disk_lives_from_the_launch_to_the_termination() -> None:
     (disk,) = follow_disk(None, seen(P, 1, launched_at=at(1), disk_gb=8, disk_type="gp3"))
     assert (disk.began_at, disk.disk_gb, disk.disk_type) == (at(1), 8, "gp3")
@@ -115,6 +124,8 @@ _dates = st.none() | st.floats(0, 100).map(at)
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 20), _states, _dates, _dates), max_size=12))
+@example([(1.0, S, at(0), at(0)), (1.0, R, None, None)])
+@example([(1.0, P, at(0), None), (1.0, S, None, at(0)), (1.0, R, None, None)])
 def test_whatever_is_seen_runs_never_overlap_and_following_twice_changes_nothing(
     looks: list[tuple[float, Observed, datetime | None, datetime | None]],
 ) -> None:
