@@ -60,7 +60,7 @@ def test_without_a_fact_there_is_no_table(tmp_path: Path) -> None:
 def test_the_table_agrees_with_the_facts_that_travel_with_it() -> None:
     table = built_in("aws")
     for line in (PRICES / "facts" / "aws.csv").read_text().splitlines():
-        if line.startswith("#") or line.startswith("region,"):
+        if line.startswith(("#", "region,")):
             continue
         region, name, usd, as_of = line.split(",")
         price = table[Item("aws", region, name)]
