@@ -16,7 +16,7 @@ from im.db.wish_tables import metadata
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope
 from im.domain.intent import Deadline
-from im.domain.lifecycle import phase
+from im.domain.phase import phase
 from im.providers.base import Ask, Provider
 from im.providers.fake import FakeCloud, FakeProvider
 from im.queue import Task

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from im.domain.duration import format_duration
 from im.domain.instance import ALIVE, Desired, Instance, Observed, OnExpiry
-from im.domain.lifecycle import phase
+from im.domain.phase import phase
 
 
 def local(at: datetime, now: datetime) -> str:

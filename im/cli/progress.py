@@ -12,7 +12,7 @@ import click
 from im.cli.moments import sentence
 from im.cli.terminal import is_live, plain, takes_colour
 from im.domain.instance import Instance
-from im.domain.lifecycle import phase
+from im.domain.phase import phase
 
 FEW = 3
 """Up to this many instances are told one by one; more are counted."""

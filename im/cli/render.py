@@ -17,8 +17,8 @@ from im.cli.options import Output
 from im.cli.spend import UNKNOWN, cost_cell, cost_json, rate_cell
 from im.cli.terminal import cells, plain, takes_colour, width
 from im.domain.errors import Refused
-from im.domain.instance import Instance, tags_of
-from im.domain.lifecycle import Tone, phase
+from im.domain.instance import Instance, Observed, tags_of
+from im.domain.phase import Tone, phase
 
 if TYPE_CHECKING:
     from im.domain.event import Event
@@ -43,6 +43,11 @@ class Column:
     """Its cell is made from the instance's cost instead."""
 
 
+def _reachable(row: Instance) -> str | None:
+    """The address to log in at. A stopped machine keeps its private one, where nobody answers."""
+    return row.public_ip or (row.private_ip if row.observed in (Observed.PENDING, Observed.RUNNING) else None)
+
+
 def _no_cost(_row: Instance, _now: datetime) -> str:
     return UNKNOWN
 
@@ -55,7 +60,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "TYPE": Column(lambda r, _: r.spec.instance_type or "-", 40),
         "ZONE": Column(lambda r, _: r.zone or r.spec.zone or "-", 20),
         "STATUS": Column(lambda r, now: phase(r, now).word, 90),
-        "IP": Column(lambda r, _: r.public_ip or r.private_ip or "-", 70),
+        "IP": Column(lambda r, _: _reachable(r) or "-", 70),
         "TIME-LEFT": Column(time_left, 80, right=True),
         "EXPIRES": Column(lambda r, now: local(r.expires_at, now), 60),
         "$/H": Column(_no_cost, 35, right=True, spend=rate_cell),

@@ -22,7 +22,7 @@ from im.cli.session import Session, pass_session
 from im.cli.spend import cost_lines, costs_of
 from im.cli.terminal import plain, takes_colour
 from im.domain.instance import Instance, OnExpiry
-from im.domain.lifecycle import phase
+from im.domain.phase import phase
 from im.services import read
 
 if TYPE_CHECKING:

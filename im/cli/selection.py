@@ -13,7 +13,7 @@ import click
 
 from im.domain.errors import NoSuchInstance, Refused
 from im.domain.instance import Instance
-from im.domain.lifecycle import phase
+from im.domain.phase import phase
 
 if TYPE_CHECKING:
     from datetime import datetime

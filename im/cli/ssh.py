@@ -13,7 +13,7 @@ from im.cli.selection import check_word, complete_names
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.instance import GONE, Instance, Observed
-from im.domain.lifecycle import phase
+from im.domain.phase import phase
 from im.services import read
 
 

@@ -13,7 +13,8 @@ from im.cli.progress import Progress
 from im.domain.duration import format_duration
 from im.domain.errors import ImError, Superseded, Unavailable, WaitTimedOut
 from im.domain.instance import Desired, Instance, Why
-from im.domain.lifecycle import Ending, ending, phase
+from im.domain.lifecycle import Ending, ending
+from im.domain.phase import phase
 
 if TYPE_CHECKING:
     from im.context import Context

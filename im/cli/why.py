@@ -35,7 +35,7 @@ _FORM = click.Choice(["table", "json"])
 def why(session: Session, name: str, output: str, as_json: bool) -> None:
     """Why an instance is in its state, and what happens next."""
     from im.cli.freshness import freshness
-    from im.domain.lifecycle import phase
+    from im.domain.phase import phase
     from im.domain.why import why as explain
     from im.services import read
 

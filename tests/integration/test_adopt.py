@@ -11,7 +11,8 @@ from im import failpoints
 from im.domain.errors import Refused
 from im.domain.instance import Desired, Instance, Observed, OnExpiry
 from im.domain.intent import Deadline
-from im.domain.lifecycle import Ending, Step, ending, phase
+from im.domain.lifecycle import Ending, Step, ending
+from im.domain.phase import phase
 from im.failpoints import Point
 from im.providers.errors import Ambiguous, Forbidden, Throttled
 from im.queue import Task

@@ -160,6 +160,12 @@ def test_a_table_with_room_has_every_column_and_says_sandbox_while_it_is_one() -
     assert "sandbox" not in instance_table([ROW], NOW, (), sandbox=False)
 
 
+def test_a_stopped_machine_has_no_address_to_log_in_at() -> None:
+    inside = replace(ROW, public_ip=None, private_ip="10.0.0.7")
+    assert "10.0.0.7" in instance_table([inside], NOW, (), sandbox=False)
+    assert "10.0.0.7" not in instance_table([replace(inside, observed=Observed.STOPPED)], NOW, (), sandbox=False)
+
+
 @pytest.mark.parametrize(("room", "kept"), [(40, ["NAME", "STATUS", "IP", "TIME-LEFT"]), (10, ["NAME"])])
 def test_a_narrow_terminal_loses_the_least_needed_first(
     monkeypatch: pytest.MonkeyPatch, room: int, kept: list[str]

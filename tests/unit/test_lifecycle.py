@@ -25,8 +25,8 @@ from im.domain.lifecycle import (
     next_step,
     observe,
     pairs,
-    phase,
 )
+from im.domain.phase import phase
 from im.domain.policy import OnOutsideStart, OnOutsideStop, Policies
 from tests.unit.rows import NOW, a_row, rows
 

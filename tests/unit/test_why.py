@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from im.domain.instance import Desired, Instance, Observed, Why
-from im.domain.lifecycle import phase
+from im.domain.phase import phase
 from im.domain.why import why
 from tests.unit.rows import NOW, a_row, rows
 

@@ -1,0 +1,92 @@
+"""The word a person reads about an instance, and how it should strike the eye: computed, never stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from im.domain.instance import Desired, Instance, Observed, Why
+from im.domain.lifecycle import meets
+
+
+class Tone(StrEnum):
+    """How a phase should strike the eye."""
+
+    GOOD = "good"
+    BUSY = "busy"
+    IDLE = "idle"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    word: str
+    tone: Tone
+
+
+_MOVING = {
+    (Desired.RUNNING, Observed.PENDING): "launching",
+    (Desired.RUNNING, Observed.STOPPED): "starting",
+    (Desired.RUNNING, Observed.STOPPING): "stopping, then starting",
+    (Desired.STOPPED, Observed.RUNNING): "stopping",
+    (Desired.STOPPED, Observed.PENDING): "starting, then stopping",
+    (Desired.STOPPED, Observed.STOPPING): "stopping",
+}
+
+
+def phase(row: Instance, now: datetime) -> Phase:
+    """The state in words, from the row and the time; never stored."""
+    match row.observed:
+        case Observed.TERMINATED:
+            return Phase("terminated outside" if row.why is Why.OUTSIDE else "terminated", Tone.IDLE)
+        case Observed.MISSING:
+            return Phase("vanished", Tone.WARN)
+        case Observed.TERMINATING:
+            return Phase("terminating", Tone.BUSY)
+        case Observed.NONE:
+            return _phase_without_machine(row, now)
+        case Observed.PENDING | Observed.RUNNING | Observed.STOPPING | Observed.STOPPED:
+            pass
+    if row.failed:
+        return Phase(f"{row.observed}, failed: {_plain(row.error_code)}", Tone.BAD)
+    if row.desired is Desired.TERMINATED:
+        return Phase(_expired(row, now, "terminating"), Tone.BUSY if not row.error_code else Tone.BAD)
+    if row.settled and meets(row.desired, row.observed):
+        if row.observed is Observed.STOPPED:
+            return Phase({Why.TTL: "stopped (ttl)", Why.OUTSIDE: "stopped outside"}.get(row.why, "stopped"), Tone.IDLE)
+        return Phase("running, past deadline", Tone.BAD) if now >= row.expires_at else Phase("running", Tone.GOOD)
+    if row.settled:
+        late = row.observed in (Observed.PENDING, Observed.RUNNING) and now >= row.expires_at
+        return Phase(f"{row.observed} outside{', past deadline' if late else ''}", Tone.BAD if late else Tone.WARN)
+    if meets(row.desired, row.observed):
+        return Phase(row.observed.value, Tone.GOOD if row.observed is Observed.RUNNING else Tone.IDLE)
+    moving = _MOVING[row.desired, row.observed]
+    if row.desired is Desired.RUNNING and row.observed is Observed.PENDING and row.generation > 1:
+        moving = "starting"
+    if row.error_code:
+        return Phase(f"{moving} ({_plain(row.error_code)}, retrying)", Tone.BAD)
+    return Phase(_expired(row, now, moving), Tone.BUSY)
+
+
+def _phase_without_machine(row: Instance, now: datetime) -> Phase:
+    if row.closed_at is not None:
+        return Phase("not adopted" if row.failed else "failed, removed" if row.error_code else "cancelled", Tone.IDLE)
+    if row.arriving:
+        return Phase("terminating" if row.desired is Desired.TERMINATED else "adopting", Tone.BUSY)
+    if row.error_code and not row.launching:
+        return Phase(f"failed: {_plain(row.error_code)}", Tone.BAD)
+    if row.desired is not Desired.RUNNING:
+        return Phase("cancelling" if row.launching else "cancelled", Tone.BUSY if row.launching else Tone.IDLE)
+    if row.error_code:
+        return Phase(f"launching ({_plain(row.error_code)}, retrying)", Tone.WARN)
+    return Phase("launching", Tone.BUSY)
+
+
+def _expired(row: Instance, now: datetime, doing: str) -> str:
+    return f"expired, {doing}" if row.why is Why.TTL and now >= row.expires_at else doing
+
+
+def _plain(code: str | None) -> str:
+    return (code or "unknown").replace("_", " ")
