@@ -174,7 +174,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
                 "protected": plan.protect,
                 "usd_per_hour": exact(quote.per_hour),
                 "usd_to_deadline": exact(quote.to_deadline),
-                "price_source": quote.source or None,
+                "price_source": quote.rates.source or None,
             }
         )
         return

@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from im.cli.moments import sentence
-from im.domain.cost import Item, for_span, price_at
+from im.domain.cost import for_span
 from im.domain.duration import format_duration
-from im.domain.errors import ImError
 from im.domain.instance import Instance
-from im.domain.money import exact, show, show_rate
+from im.domain.money import ZERO, exact, show, show_rate
 
 if TYPE_CHECKING:
     from im.cli.session import Session
+    from im.domain.outlook import Rates
     from im.services.costs import Cost
     from im.services.request import Change, Plan
 
@@ -25,10 +25,12 @@ UNKNOWN = "?"
 
 
 def rate_cell(cost: Cost | None) -> str:
-    """`$/H`: what an hour costs in the state that it is in."""
+    """`$/H`: what an hour costs in the state that it is in; with a + where a part of it has no known price."""
     if cost is None or cost.now_per_hour is None:
         return UNKNOWN
-    return show(cost.now_per_hour) if cost.now_per_hour else "-"
+    if not cost.now_per_hour:
+        return "-"
+    return f"{show(cost.now_per_hour)}{'' if cost.whole else '+'}"
 
 
 def cost_cell(cost: Cost | None) -> str:
@@ -66,7 +68,7 @@ def cost_lines(cost: Cost) -> list[tuple[str, str]]:
     lines = [("cost", far)]
     if hourly.running is not None:
         to_come = f", {show(cost.to_deadline)} to the deadline" if cost.to_deadline else ""
-        lines.append(("rate", f"{show_rate(hourly.running)} while it runs{to_come} ({hourly.source})"))
+        lines.append(("rate", f"{_at_least(hourly)} while it runs{to_come} ({hourly.source})"))
     if bill.overrun:
         late = format_duration(bill.overrun) if bill.overrun >= timedelta(seconds=1) else "less than a second"
         lines.append(("overrun", f"{late} past its deadline, {show(bill.overrun_usd)}"))
@@ -94,40 +96,46 @@ def promised(session: Session, rows: Sequence[Instance]) -> Callable[[Change, In
 def _ending(cost: Cost | None) -> str:
     if cost is None or cost.rates.running is None:
         return " · price unknown"
-    if not cost.to_deadline:
-        return f" · {show_rate(cost.rates.running)}"
-    return f" · {show_rate(cost.rates.running)}, {show(cost.to_deadline)} to the deadline"
+    rate = _at_least(cost.rates)
+    return f" · {rate}, {show(cost.to_deadline)} to the deadline" if cost.to_deadline else f" · {rate}"
+
+
+def _at_least(hourly: Rates) -> str:
+    """`$0.0117/h`, or `at least $0.0108/h`."""
+    return f"{'' if hourly.whole else 'at least '}{show_rate(hourly.running or ZERO)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a plan would cost, computing only: disk and address are known once there is a machine."""
+    """What a plan would cost: the same sum that the table shows once it runs, for all of its machines."""
 
-    per_hour: Decimal | None
-    to_deadline: Decimal | None
-    source: str
+    rates: Rates
+    count: int
+    span: timedelta
+
+    @property
+    def per_hour(self) -> Decimal | None:
+        return None if self.rates.running is None else self.rates.running * self.count
+
+    @property
+    def to_deadline(self) -> Decimal | None:
+        return None if self.per_hour is None else for_span(self.per_hour, self.span)
 
     @property
     def sentence(self) -> str:
         if self.per_hour is None or self.to_deadline is None:
             return "unknown: no price list has this type in this region"
-        disk = "disk and address come on top"
-        return f"{show_rate(self.per_hour)}, {show(self.to_deadline)} until then ({self.source}); {disk}"
+        parts = (("computing", self.rates.compute), ("address", self.rates.address), ("disk", self.rates.disk))
+        of = ", ".join(f"{what} {show(usd * self.count)}" for what, usd in parts if usd)
+        least = "" if self.rates.whole else "at least "
+        missing = [what for what, usd in parts if usd is None]
+        more = f"; no price is known for its {' and '.join(missing)}" if missing else ""
+        rate = f"{least}{show_rate(self.per_hour)} ({of})"
+        return f"{rate}, {least}{show(self.to_deadline)} until then; {self.rates.source}{more}"
 
 
 def quoted(session: Session, plan: Plan, span: timedelta) -> Quote:
     """By the kept prices where there is a database, else by the built-in table."""
-    from im.providers.prices import built_in
-    from im.services.costs import price_book
+    from im.services import costs
 
-    item = Item(plan.scope.provider, plan.scope.region, plan.spec.instance_type)
-    try:
-        with session.context.begin() as connection:
-            prices = price_book(connection, [item]).get(item, ())
-            price = price_at(prices, session.context.clock(connection))
-    except ImError:
-        price = built_in(item.provider).get(item)
-    if price is None:
-        return Quote(None, None, "")
-    each = price.usd * plan.count
-    return Quote(each, for_span(each, span), price.source)
+    return Quote(costs.quote(session.context, plan.scope, plan.spec), plan.count, span)

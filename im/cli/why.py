@@ -13,10 +13,10 @@ from im.cli.options import Duration
 from im.cli.selection import check_word, complete_names
 from im.cli.session import Session, pass_session
 from im.cli.terminal import plain, takes_colour
-from im.domain.cost import runs_on
 from im.domain.duration import format_duration
 from im.domain.instance import ALIVE, Instance, OnExpiry
 from im.domain.money import ZERO, exact, show, show_rate
+from im.domain.outlook import runs_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

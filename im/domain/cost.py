@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from im.domain.instance import ALIVE, Desired, Instance, Observed
+from im.domain.instance import Instance, Scope, Spec
 from im.domain.money import ZERO
 from im.domain.usage import Kind, Stretch
 
@@ -168,7 +168,10 @@ def _run(
     billed = window.cut(run.began_at, max(ended_at, run.began_at + MINIMUM))
     if billed[1] <= billed[0]:
         return Bill()
-    machine, ipv4 = _prices(row, row.spec.instance_type, book), _prices(row, IPV4, book)
+    machine, ipv4 = (
+        prices_of(row.scope, row.spec, row.spec.instance_type, book),
+        prices_of(row.scope, row.spec, IPV4, book),
+    )
     compute = charge(machine, *billed)
     address = charge(ipv4, *billed) if run.address else ZERO
     over = [window.cut(*span) for span in overruns(run.began_at, ended_at, deadlines)]
@@ -207,7 +210,7 @@ def _disk(
         return Bill()
     running = timedelta(0)
     awake = ZERO
-    prices = _prices(row, disk_item(disk.disk_type), book) if disk.disk_type else ()
+    prices = prices_of(row.scope, row.spec, disk_item(disk.disk_type), book) if disk.disk_type else ()
     gigabytes = Decimal(disk.disk_gb or 0) / HOURS_IN_MONTH
     whole = charge(prices, low, high) if disk.disk_gb is not None else None
     for run in runs:
@@ -220,74 +223,12 @@ def _disk(
     return Bill(disk_running=awake, disk_stopped=whole * gigabytes - awake, stopped=high - low - running)
 
 
-def _prices(row: Instance, name: str, book: PriceBook) -> Sequence[Price]:
-    return book.get(Item(row.scope.provider, row.scope.region, name, _market(row, name)), ())
+def prices_of(scope: Scope, spec: Spec, name: str, book: PriceBook) -> Sequence[Price]:
+    """Those of its type (in its market), or of something beside it, where it is."""
+    market = market_of(spec) if name == spec.instance_type else ON_DEMAND
+    return book.get(Item(scope.provider, scope.region, name, market), ())
 
 
-def _market(row: Instance, name: str) -> str:
-    if name != row.spec.instance_type:
-        return ON_DEMAND
-    return market_of(row)
-
-
-def market_of(row: Instance) -> str:
-    """`on_demand` or `spot`: which price list the machine is billed by."""
-    return str(row.spec.options.get("market") or ON_DEMAND)
-
-
-# ---- what comes ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """USD per hour of each part; None where the price is not known."""
-
-    compute: Decimal | None
-    address: Decimal | None
-    disk: Decimal | None
-    source: str = ""
-    """Where the price of computing comes from."""
-
-    @property
-    def running(self) -> Decimal | None:
-        """Of a running machine: computing and its address. Without a disk of unknown size nothing is added for it."""
-        if self.compute is None:
-            return None
-        return self.compute + (self.address or ZERO) + (self.disk or ZERO)
-
-
-def rates(row: Instance, stretches: Sequence[Stretch], book: PriceBook, now: datetime) -> Rates:
-    """What an hour of it costs, by the prices of `now`."""
-    compute = price_at(_prices(row, row.spec.instance_type, book), now)
-    ipv4 = price_at(_prices(row, IPV4, book), now)
-    disk = next((s for s in stretches if s.kind is Kind.DISK and s.ended_at is None), None)
-    per_month = price_at(_prices(row, disk_item(disk.disk_type), book), now) if disk and disk.disk_type else None
-    return Rates(
-        compute=compute.usd if compute else None,
-        address=(ipv4.usd if ipv4 else None) if row.public_ip else ZERO,
-        disk=per_month.usd * (disk.disk_gb or 0) / HOURS_IN_MONTH if per_month and disk else None,
-        source=compute.source if compute else "",
-    )
-
-
-def runs_on(row: Instance) -> bool:
-    """Does it compute, or is it about to, until its deadline?"""
-    if row.closed_at is not None or row.failed:
-        return False
-    return row.desired is Desired.RUNNING and (row.observed in ALIVE or row.launching or not row.settled)
-
-
-def to_deadline(row: Instance, hourly: Rates, now: datetime) -> Decimal | None:
-    """What it will cost from `now` to its deadline if nothing changes; nothing once it does not run."""
-    if not runs_on(row) or row.expires_at <= now:
-        return ZERO
-    return None if hourly.running is None else for_span(hourly.running, row.expires_at - now)
-
-
-def rate_now(row: Instance, hourly: Rates) -> Decimal | None:
-    """What an hour costs in the state that it is in: everything while it runs, the disk alone while it is stopped."""
-    if runs_on(row) or row.observed in ALIVE:
-        return hourly.running
-    if row.observed in (Observed.STOPPED, Observed.STOPPING):
-        return hourly.disk
-    return ZERO
+def market_of(spec: Spec) -> str:
+    """`on_demand`, `windows` or `spot`: which price list the machine is billed by."""
+    return str(spec.options.get("market") or ON_DEMAND)

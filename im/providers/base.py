@@ -16,6 +16,7 @@ from im.domain.disk import Disk
 from im.domain.errors import Refused
 from im.domain.firewall import Rule
 from im.domain.instance import OnExpiry, Scope, Sighting, Spec
+from im.domain.outlook import Parts
 from im.domain.rate import Rate
 from im.providers.errors import ProviderError
 
@@ -144,6 +145,10 @@ class Profile(Protocol):
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         """Fill in defaults and check what can be checked offline. Raises im.domain.errors.Refused."""
+        ...
+
+    def expects(self, spec: Spec) -> Parts:
+        """What a machine of that spec is going to be charged for beside computing, as far as that is known without asking."""
         ...
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:

@@ -12,6 +12,7 @@ from im.domain.disk import disks_of, stored
 from im.domain.errors import Refused
 from im.domain.firewall import gathered, rules_of
 from im.domain.instance import Scope, Sighting, Spec, tags_of
+from im.domain.outlook import Parts
 from im.providers.base import Ask, BatchResult, Belonging, Capabilities, Check, Guarded, Slot, Snapshot
 from im.providers.errors import ProviderError, WrongState
 from im.providers.fake_cloud import FakeCloud
@@ -46,6 +47,9 @@ class FakeProfile:
         options |= stored(ask.root_disk, ask.volumes) | ({"hibernate": True} if ask.hibernate else {})
         scope = Scope(self.name, account, zone[:-1])
         return scope, Spec(kind, zone, image, ask.public_key, user, ask.owner, options, ask.user_data)
+
+    def expects(self, spec: Spec) -> Parts:
+        return Parts(address=True, disk_gb=100, disk_type="fast")
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
         for one in machine_ids:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from im.db import budgets, usage
 from im.domain.budget import EVERYBODY, Budget, Use, check, month_of
-from im.domain.cost import Window, runs_on, to_deadline
+from im.domain.cost import Window
 from im.domain.errors import OverLimit, Refused
 from im.domain.instance import Instance
 from im.domain.money import ZERO
+from im.domain.outlook import runs_on, to_deadline
 from im.services.costs import ledger
 
 if TYPE_CHECKING:

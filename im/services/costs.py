@@ -17,19 +17,18 @@ from im.domain.cost import (
     Deadline,
     Item,
     Price,
-    Rates,
     Window,
     bill,
     disk_item,
     market_of,
-    rate_now,
-    rates,
-    to_deadline,
     together,
 )
-from im.domain.instance import Instance, tags_of
+from im.domain.errors import ImError, Refused
+from im.domain.instance import Instance, Scope, Spec, tags_of
 from im.domain.money import ZERO
-from im.domain.usage import Stretch
+from im.domain.outlook import UNTOLD, Parts, Rates, is_whole, parts_of, rate_now, rates, to_deadline
+from im.domain.usage import Kind, Stretch
+from im.providers import registry
 from im.providers.prices import built_in
 
 if TYPE_CHECKING:
@@ -48,6 +47,8 @@ class Cost:
     rates: Rates
     now_per_hour: Decimal | None
     to_deadline: Decimal | None
+    whole: bool = True
+    """False: `now_per_hour` lacks a part whose price nobody knows."""
 
     @property
     def so_far(self) -> Decimal | None:
@@ -84,11 +85,14 @@ class Ledger:
         )
 
     def rates(self, row: Instance) -> Rates:
-        return rates(row, self.stretches.get(row.id, ()), self.book, self.now)
+        stretches = self.stretches.get(row.id, ())
+        parts = parts_of(row, stretches, expected(row, stretches))
+        return rates(row.scope, row.spec, parts, self.book, self.now)
 
     def cost(self, row: Instance) -> Cost:
         hourly = self.rates(row)
-        return Cost(self.bill(row), hourly, rate_now(row, hourly), to_deadline(row, hourly, self.now))
+        coming = to_deadline(row, hourly, self.now)
+        return Cost(self.bill(row), hourly, rate_now(row, hourly), coming, is_whole(row, hourly))
 
 
 def ledger(connection: Connection, rows: Sequence[Instance], now: datetime) -> Ledger:
@@ -118,14 +122,47 @@ def costs(ctx: Context, rows: Sequence[Instance]) -> dict[str, Cost]:
     return {row.id: found.cost(row) for row in rows}
 
 
+def expected(row: Instance, stretches: Sequence[Stretch]) -> Parts:
+    """What it is going to have beside its computing; asked of its cloud's profile only while nothing of it was seen."""
+    if any(stretch.kind is Kind.DISK for stretch in stretches):
+        return UNTOLD
+    return expected_of(row.scope, row.spec)
+
+
+def expected_of(scope: Scope, spec: Spec) -> Parts:
+    """The same for a wish that has no row yet."""
+    try:
+        return registry.profile(scope.provider).expects(spec)
+    except Refused:  # a row of a neighbouring version, of a cloud that this one does not have
+        return UNTOLD
+
+
+def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
+    """What an hour of a machine that nobody has asked for yet would cost; by the built-in table where there is no database."""
+    parts = expected_of(scope, spec)
+    items = set(priced(scope, spec, parts.disk_type))
+    try:
+        with ctx.begin() as connection:
+            return rates(scope, spec, parts, price_book(connection, items), ctx.clock(connection))
+    except ImError:
+        table = built_in(scope.provider)
+        return rates(scope, spec, parts, {one: (table[one],) for one in items if one in table}, datetime.now(UTC))
+
+
 def items_of(row: Instance, stretches: Sequence[Stretch]) -> Iterable[Item]:
     """Everything that has a price on it."""
-    place = (row.scope.provider, row.scope.region)
-    yield Item(*place, row.spec.instance_type, market_of(row))
-    yield Item(*place, IPV4)
+    yield from priced(row.scope, row.spec, expected(row, stretches).disk_type)
     for stretch in stretches:
         if stretch.disk_type:
-            yield Item(*place, disk_item(stretch.disk_type))
+            yield Item(row.scope.provider, row.scope.region, disk_item(stretch.disk_type))
+
+
+def priced(scope: Scope, spec: Spec, disk_type: str | None) -> Iterable[Item]:
+    """What a wish has a price on."""
+    yield Item(scope.provider, scope.region, spec.instance_type, market_of(spec))
+    yield Item(scope.provider, scope.region, IPV4)
+    if disk_type:
+        yield Item(scope.provider, scope.region, disk_item(disk_type))
 
 
 # ---- the report ------------------------------------------------------------------------------------------------------

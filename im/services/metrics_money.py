@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from im.db import guards, notices, usage
-from im.domain.cost import Window, rate_now, together
+from im.domain.cost import Window, together
+from im.domain.outlook import rate_now
 from im.services.costs import ledger
 
 if TYPE_CHECKING:

@@ -48,14 +48,48 @@ def answer(world: World, *words: str) -> Any:
 
 def test_create_says_the_rate_and_what_it_comes_to(world: World, key: str) -> None:
     told = run(world, "create", "--public-key", key, "--name", "web", "-d", "2h").stdout
-    assert told.rstrip().endswith("· $0.36/h, $0.72 to the deadline")
+    assert told.rstrip().endswith("· $0.50/h, $0.99 to the deadline")
 
 
 def test_a_dry_run_says_the_price_and_its_source(world: World, key: str) -> None:
     told = run(world, "create", "--public-key", key, "--count", "3", "-d", "2h", "--dry-run").stdout
-    assert "costs         $1.08/h, $2.16 until then (built-in table of 2030-01-01)" in told
+    assert (
+        "costs         $1.49/h (computing $1.08, address $0.11, disk $0.30), $2.98 until then; "
+        "built-in table of 2030-01-01"
+    ) in told
     plan = answer(world, "create", "--public-key", key, "-d", "2h", "--dry-run")
-    assert (plan["usd_per_hour"], plan["usd_to_deadline"]) == ("0.360000", "0.720000")
+    assert (plan["usd_per_hour"], plan["usd_to_deadline"]) == ("0.496000", "0.992000")
+
+
+def test_an_hour_costs_the_same_in_the_rehearsal_the_answer_and_the_table(world: World, key: str) -> None:
+    """One meaning of $/H: computing, address and disk, before there is a machine and while it runs."""
+    create = ("create", "--public-key", key, "--name", "web", "-d", "2h")
+    planned = answer(world, *create, "--dry-run")["usd_per_hour"]
+    created = answer(world, *create)
+    (asked,) = created if isinstance(created, list) else [created]
+    assert asked["usd_per_hour"] == planned
+    assert answer(world, "list")[0]["usd_per_hour"] == planned
+    world.advance(20)
+    assert world.word() == "running"
+    assert answer(world, "list")[0]["usd_per_hour"] == planned
+    world.stop("web")
+    world.advance(20)
+    assert answer(world, "list")[0]["usd_per_hour"] == "0.100000"  # the disk alone
+    world.start("web")
+    assert answer(world, "list")[0]["usd_per_hour"] == planned
+
+
+def test_a_rate_that_lacks_a_part_is_shown_as_at_least_that(world: World, key: str) -> None:
+    aws = ("--provider", "aws", "--availability-zone", "us-east-1a", "--ssh-from", "none")
+    create = ("create", "--public-key", key, "-d", "2h", "--image", "ami-0123456789abcdef0", *aws)
+    told = run(world, *create, "--dry-run").stdout
+    assert "at least $0.0108/h (computing $0.0058, address $0.005), at least $0.0216 until then" in told
+    assert "no price is known for its disk" in told
+    named = run(world, *create, "--disk", "size=73,type=gp3", "--dry-run").stdout
+    assert "costs         $0.0188/h (computing $0.0058, address $0.005, disk $0.008), $0.0376 until then" in named
+    listed = run(world, *create, "--name", "odd").stdout
+    assert "· at least $0.0108/h, $0.0216 to the deadline" in listed
+    assert "$0.0108+" in run(world, "list").stdout
 
 
 def test_what_has_no_price_is_said_to_have_none(world: World, key: str) -> None:

@@ -21,13 +21,11 @@ from im.domain.cost import (
     charge,
     overruns,
     price_at,
-    rate_now,
-    rates,
-    to_deadline,
     together,
 )
 from im.domain.instance import Desired, Observed
 from im.domain.money import cents, exact, show
+from im.domain.outlook import UNTOLD, Parts, parts_of, rate_now, rates, to_deadline
 from im.domain.usage import Kind, Stretch
 from tests.unit.rows import NOW, SPEC, a_row
 
@@ -104,7 +102,7 @@ def test_what_has_no_price_is_named_and_the_sum_is_no_promise() -> None:
     told = bill(ROW, [run(h(0), h(1), address=True), disk(h(0), h(1))], [], {}, EVER, NOW)
     assert told.unknown == {"small", "ipv4", "disk"}
     assert not told.known
-    assert rate_now(ROW, rates(ROW, [], {}, NOW)) is None
+    assert rate_now(ROW, rates(ROW.scope, ROW.spec, UNTOLD, {}, NOW)) is None
 
 
 def test_only_the_window_is_billed() -> None:
@@ -136,7 +134,7 @@ def test_overrun_is_the_time_past_the_deadline_that_held_then(deadlines: list[tu
 
 
 def test_what_is_to_come_ends_with_the_deadline_and_with_the_wish_to_run() -> None:
-    hourly = rates(replace(ROW, public_ip="1.2.3.4"), [disk(h(-1))], BOOK, NOW)
+    hourly = rates(ROW.scope, ROW.spec, Parts(address=True, disk_gb=100, disk_type="fast"), BOOK, NOW)
     assert hourly.running is not None
     assert exact(hourly.running) == "0.496000"
     assert exact(to_deadline(ROW, hourly, NOW)) == "0.496000"
@@ -145,6 +143,42 @@ def test_what_is_to_come_ends_with_the_deadline_and_with_the_wish_to_run() -> No
     assert to_deadline(asleep, hourly, NOW) == 0
     assert exact(rate_now(asleep, hourly)) == "0.100000"
     assert rate_now(replace(ROW, desired=Desired.TERMINATED, observed=Observed.TERMINATED), hourly) == 0
+
+
+@pytest.mark.parametrize(
+    ("observed", "ip", "seen", "address"),
+    [
+        (Observed.NONE, None, [], True),  # as expected
+        (Observed.RUNNING, "1.2.3.4", [run(h(-1), address=True)], True),
+        (Observed.RUNNING, None, [run(h(-1))], False),
+        (Observed.STOPPED, None, [run(h(-2), h(-1), address=True)], True),  # it gets one again
+        (Observed.STOPPED, None, [run(h(-2), h(-1))], False),
+    ],
+)
+def test_an_address_is_counted_where_it_is_or_will_be(
+    observed: Observed, ip: str | None, seen: list[Stretch], address: bool
+) -> None:
+    row = replace(ROW, observed=observed, public_ip=ip)
+    expected = Parts(address=True, disk_gb=8, disk_type="slow")
+    assert parts_of(row, seen, expected) == Parts(address, 8, "slow")
+    assert parts_of(row, [*seen, disk(h(-3))], expected) == Parts(address, 100, "fast")
+
+
+def test_a_rate_that_lacks_a_part_says_so_and_one_without_computing_is_none() -> None:
+    known = Parts(address=True, disk_gb=100, disk_type="fast")
+    assert rates(ROW.scope, ROW.spec, known, BOOK, NOW).whole
+    for lacking in (Parts(), Parts(disk_gb=8), Parts(disk_gb=8, disk_type="odd")):
+        hourly = rates(ROW.scope, ROW.spec, lacking, BOOK, NOW)
+        assert (hourly.whole, exact(hourly.running)) == (False, "0.396000")
+    no_address = rates(
+        ROW.scope,
+        ROW.spec,
+        Parts(address=False, disk_gb=0, disk_type="fast"),
+        {item("small"): BOOK[item("small")], item("disk:fast"): BOOK[item("disk:fast")]},
+        NOW,
+    )
+    assert (no_address.whole, exact(no_address.running)) == (True, "0.360000")
+    assert rates(ROW.scope, ROW.spec, known, {}, NOW).running is None
 
 
 @given(st.lists(st.floats(0, 100), min_size=2, max_size=8, unique=True), st.floats(0, 100))

@@ -35,6 +35,8 @@ class Alias:
     least_gb: int
     """GiB of the image's own root disk; a smaller one is refused by EC2."""
     windows: bool = False
+    disk: str | None = None
+    """The type of its root disk, where its name or its documentation says so."""
 
 
 _AMAZON = "/aws/service/ami-amazon-linux-latest"
@@ -48,11 +50,15 @@ def _both(template: str, x86: str = X86, arm: str = ARM) -> dict[str, str]:
 
 
 ALIASES: Mapping[str, Alias] = {
-    "al2023": Alias(_both(f"{_AMAZON}/al2023-ami-kernel-default-{{}}"), "ec2-user", 8),
-    "al2023-arm64": Alias({ARM: f"{_AMAZON}/al2023-ami-kernel-default-arm64"}, "ec2-user", 8),
-    "al2": Alias(_both(f"{_AMAZON}/amzn2-ami-hvm-{{}}-gp2"), "ec2-user", 8),
-    "ubuntu-24.04": Alias(_both(f"{_UBUNTU}/24.04/stable/current/{{}}/hvm/ebs-gp3/ami-id", "amd64"), "ubuntu", 8),
-    "ubuntu-22.04": Alias(_both(f"{_UBUNTU}/22.04/stable/current/{{}}/hvm/ebs-gp2/ami-id", "amd64"), "ubuntu", 8),
+    "al2023": Alias(_both(f"{_AMAZON}/al2023-ami-kernel-default-{{}}"), "ec2-user", 8, disk="gp3"),
+    "al2023-arm64": Alias({ARM: f"{_AMAZON}/al2023-ami-kernel-default-arm64"}, "ec2-user", 8, disk="gp3"),
+    "al2": Alias(_both(f"{_AMAZON}/amzn2-ami-hvm-{{}}-gp2"), "ec2-user", 8, disk="gp2"),
+    "ubuntu-24.04": Alias(
+        _both(f"{_UBUNTU}/24.04/stable/current/{{}}/hvm/ebs-gp3/ami-id", "amd64"), "ubuntu", 8, disk="gp3"
+    ),
+    "ubuntu-22.04": Alias(
+        _both(f"{_UBUNTU}/22.04/stable/current/{{}}/hvm/ebs-gp2/ami-id", "amd64"), "ubuntu", 8, disk="gp2"
+    ),
     "debian-12": Alias(_both("/aws/service/debian/release/12/latest/{}", "amd64"), "admin", 8),
     "windows-2022": Alias({X86: f"{_WINDOWS}-2022-English-Full-Base"}, "Administrator", 30, windows=True),
     "windows-2025": Alias({X86: f"{_WINDOWS}-2025-English-Full-Base"}, "Administrator", 30, windows=True),

@@ -7,11 +7,13 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 
+from im.domain.disk import disks_of
 from im.domain.errors import Refused
 from im.domain.instance import Scope, Spec
+from im.domain.outlook import Parts
 from im.domain.rate import Rate
 from im.providers.aws import wishes
-from im.providers.aws.images import check_built_for, check_image, is_windows
+from im.providers.aws.images import ALIASES, check_built_for, check_image, is_windows
 from im.providers.aws.public_key import check_key_for_windows, check_public_key
 from im.providers.base import Ask, Capabilities
 
@@ -84,6 +86,15 @@ class AwsProfile:
             user_data=ask.user_data,
         )
         return Scope(self.name, account, region), spec
+
+    def expects(self, spec: Spec) -> Parts:
+        """A public address, which default subnets give out, and the disks that were named, else the image's own."""
+        image = ALIASES.get(spec.image)
+        root, *more = disks_of(spec)
+        kind, size = root.kind or (image.disk if image else None), root.size_gb or (image.least_gb if image else None)
+        if size is not None:
+            size += sum(disk.size_gb or 0 for disk in more if disk.kind == kind)
+        return Parts(disk_gb=size, disk_type=kind)
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
         """An EC2 id is `i-` and 8 or 17 hex digits."""
