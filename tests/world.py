@@ -97,10 +97,18 @@ class World:
     # ---- people ------------------------------------------------------------------------------------------------------
 
     def create(
-        self, name: str = "web", *, seconds: float = 3600, count: int = 1, actor: str = "ada", **order_as: Any
+        self,
+        name: str = "web",
+        *,
+        seconds: float = 3600,
+        count: int = 1,
+        actor: str = "ada",
+        kind: str | None = None,
+        zone: str | None = None,
+        **order_as: Any,
     ) -> list[Instance]:
         """`order_as`: what else an Order may say."""
-        ask = Ask(public_key="ssh-ed25519 AAAA test", owner=actor)
+        ask = Ask(instance_type=kind, zone=zone, public_key="ssh-ed25519 AAAA test", owner=actor)
         deadline = Deadline(by=timedelta(seconds=seconds))
         order = request.Order("fake", "default", ask, name, count, deadline, actor, **order_as)
         return [c.after for c in request.create(self.ctx, order).changes]

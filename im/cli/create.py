@@ -21,6 +21,7 @@ from im.domain.guard import GuardKind
 from im.domain.intent import Deadline
 
 if TYPE_CHECKING:
+    from im.domain.instance import Spec
     from im.services.request import Order, Plan
 
 DEFAULT_TTL = timedelta(hours=1)
@@ -28,12 +29,25 @@ DEFAULT_TTL = timedelta(hours=1)
 
 @click.command(short_help="Create an instance, for a while.")
 @click.option("--provider", metavar="CLOUD", help="The cloud; default aws.")
-@click.option("--instance-type", metavar="TYPE", help="Default t2.nano.")
+@click.option(
+    "--instance-type",
+    metavar="TYPE[,…]",
+    help="Default t2.nano. Of several, the next is tried where no zone has the first.",
+)
 @deadline_options("For how long: 30s, 15m, 2h, 1d12h, 1w; default 1h.")
 @click.option(
     "--public-key", type=click.Path(path_type=Path), metavar="FILE", help="The SSH key that may log in; required."
 )
-@click.option("--availability-zone", metavar="ZONE", help="Default: zone a of AWS_REGION, so us-east-1a.")
+@click.option(
+    "--availability-zone",
+    metavar="ZONE[,…]|any",
+    help="Default: zone a of AWS_REGION, so us-east-1a. Of several, or any, the next is tried when one has no room.",
+)
+@click.option(
+    "--no-retry",
+    is_flag=True,
+    help="Fail when no place has room; else im tries again until the deadline (exit code 7).",
+)
 @machine_options
 @life_options
 @click.option("--name", metavar="NAME", help="What to call it; two words are made up when none is given.")
@@ -55,6 +69,7 @@ def create(
     deadline: Deadline | None,
     public_key: Path | None,
     availability_zone: str | None,
+    no_retry: bool,
     machine: Machine,
     life: Life,
     name: str | None,
@@ -95,6 +110,7 @@ def create(
         guard=GuardKind(guard) if guard else None,
         keep_stopped=life.keep_stopped,
         protect=life.protect,
+        retry=not no_retry,
     )
     order = _let_in(session, machine, order)
     if dry_run:
@@ -123,6 +139,14 @@ def _let_in(session: Session, machine: Machine, order: Order) -> Order:
         return somewhere
     request.plan(session.settings, somewhere)  # what is wrong for other reasons is refused before anybody is asked
     return replace(order, ask=replace(order.ask, ssh_from=sources(words, real=True)))
+
+
+def _places(spec: Spec) -> list[tuple[str, str]]:
+    from im.domain.placement import candidates
+    from im.services.placing import names_of
+
+    found = candidates(spec)
+    return [("tries", names_of(found))] if len(found) > 1 or found[0].zone == "any" else []
 
 
 def _afterwards(plan: Plan) -> str:
@@ -163,6 +187,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
                 "region": plan.scope.region,
                 "zone": plan.spec.zone or None,
                 "instance_type": plan.spec.instance_type,
+                "candidates": [list(one) for one in plan.spec.options.get("candidates", ())],
                 "image": plan.spec.image,
                 "ssh_user": plan.spec.ssh_user,
                 **machine_json(plan.spec),
@@ -182,6 +207,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
     rows = [
         ("would launch", f"{plan.count} × {plan.spec.instance_type}"),
         ("name", shown),
+        *_places(plan.spec),
         ("where", f"{plan.scope.provider} {plan.spec.zone or plan.scope.region}, account {plan.scope.account}"),
         ("image", f"{plan.spec.image}, log in as {plan.spec.ssh_user}"),
         *machine_lines(plan.spec),

@@ -27,7 +27,11 @@ def add(
     slots: Sequence[str],
     names: Sequence[str],
     now: datetime,
+    *,
+    candidate: int = 0,
+    round_: int = 0,
 ) -> None:
+    """A launch to be called at `now` or later."""
     connection.execute(
         insert(launches).values(
             token=token,
@@ -38,6 +42,8 @@ def add(
             state=LaunchState.OPEN.value,
             created_at=now,
             next_attempt_at=now,
+            candidate=candidate,
+            round=round_,
         )
     )
 
@@ -45,6 +51,34 @@ def add(
 def attach(connection: Connection, token: str, ids: Sequence[str]) -> None:
     """These instances now wait for that launch."""
     connection.execute(update(instances).where(instances.c.id.in_(ids)).values(launch_token=token))
+
+
+def move(
+    connection: Connection,
+    token: str,
+    ids: Sequence[str],
+    spec: Spec,
+    candidate: int,
+    code: str | None,
+    error: str | None,
+    at: datetime,
+) -> None:
+    """These instances now wait for that launch, at another place, because of an error; what they are follows the place."""
+    values = {"launch_token": token, "spec": from_spec(spec), "zone": spec.zone, "candidate": candidate}
+    why = {"error_code": code, "error": error, "next_attempt_at": at, "attempts": 0}
+    connection.execute(update(instances).where(instances.c.id.in_(ids)).values(**values, **why))
+
+
+def place(connection: Connection, token: str, owner: str, spec: Spec) -> bool:
+    """Write where a launch goes that was to go anywhere, before it is called; False when somebody newer owns it."""
+    mine = connection.execute(
+        update(launches).where(t.token == token, t.lease_token == owner).values(spec=from_spec(spec)).returning(t.token)
+    )
+    if mine.first() is None:
+        return False
+    values = {"spec": from_spec(spec), "zone": spec.zone}
+    connection.execute(update(instances).where(instances.c.launch_token == token).values(**values))
+    return True
 
 
 def claim_one(connection: Connection, scope_id: int, now: datetime, lease: timedelta, owner: str) -> Launch | None:

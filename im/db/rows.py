@@ -52,6 +52,7 @@ def to_instance(row: Row[Any]) -> Instance:
         private_ip=row.private_ip,
         launched_at=row.launched_at,
         launch_token=row.launch_token,
+        candidate=row.candidate,
         error_code=row.error_code,
         error=row.error,
         attempts=row.attempts,
@@ -76,6 +77,8 @@ def to_launch(row: Row[Any]) -> Launch:
         state=LaunchState(row.state),
         attempts=row.attempts,
         called_at=row.called_at,
+        candidate=row.candidate,
+        round=row.round,
     )
 
 

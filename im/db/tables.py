@@ -92,6 +92,9 @@ launches = Table(
     _moment("lease_until"),
     Column("error_code", Text),
     Column("error", Text),
+    # which of the spec's places it is tried at, and how often all of them have refused
+    Column("candidate", Integer, nullable=False, server_default="0"),
+    Column("round", Integer, nullable=False, server_default="0"),
     _one_of("state", LaunchState),
     Index(
         "ix_launches_open",
@@ -128,6 +131,7 @@ instances = Table(
     Column("private_ip", Text),
     _moment("launched_at"),
     Column("launch_token", Text, ForeignKey("launches.token")),
+    Column("candidate", Integer, nullable=False, server_default="0"),
     # the work of getting from one to the other
     Column("error_code", Text),
     Column("error", Text),

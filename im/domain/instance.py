@@ -143,6 +143,8 @@ class Instance:
     launched_at: datetime | None = None
     launch_token: str | None = None
     """The launch that made or may yet make the machine; None once every attempt was definitely refused."""
+    candidate: int = 0
+    """Which of the spec's places (im.domain.placement) is tried, or was taken."""
 
     error_code: str | None = None
     error: str | None = None
@@ -213,3 +215,6 @@ class Launch:
     attempts: int
     called_at: datetime | None
     """When the first call went out; an answer may be outstanding ever since."""
+    candidate: int = 0
+    round: int = 0
+    """How often every place has refused before."""

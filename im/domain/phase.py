@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from im.domain.instance import Desired, Instance, Observed, Why
 from im.domain.lifecycle import meets
+from im.domain.placement import standing
 
 
 class Tone(StrEnum):
@@ -79,6 +80,8 @@ def _phase_without_machine(row: Instance, now: datetime) -> Phase:
         return Phase(f"failed: {_plain(row.error_code)}", Tone.BAD)
     if row.desired is not Desired.RUNNING:
         return Phase("cancelling" if row.launching else "cancelled", Tone.BUSY if row.launching else Tone.IDLE)
+    if row.error_code == "no_capacity":
+        return Phase(f"launching ({standing(row.spec, row.candidate)})", Tone.WARN)
     if row.error_code:
         return Phase(f"launching ({_plain(row.error_code)}, retrying)", Tone.WARN)
     return Phase("launching", Tone.BUSY)

@@ -169,6 +169,10 @@ class Provider(Protocol):
         """Ask for `len(slots)` machines; idempotent by token where `capabilities.idempotent_launch`. May return fewer."""
         ...
 
+    def offers(self, scope: Scope, spec: Spec, types: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Instance type → the zones of the region, in order, that have it and where `spec` may go. Raises ProviderError."""
+        ...
+
     def find(self, scope: Scope, token: str) -> Snapshot:
         """The machines that the launch with this token made."""
         ...

@@ -92,6 +92,11 @@ class FakeProvider:
             }
             return [self._cloud.sight(one) for one in made]
 
+    def offers(self, scope: Scope, spec: Spec, types: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        with self._cloud.call("offers", mutating=False):
+            zones = [f"{scope.region}{letter}" for letter in self._cloud.zones]
+            return {kind: [z for z in zones if (kind, z) not in self._cloud.lacking] for kind in types}
+
     def find(self, scope: Scope, token: str) -> Snapshot:
         return self._listing("find", scope, {"im:launch": token})
 

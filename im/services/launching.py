@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, launches, rates, user_data
+from im.db import events, instances, launches, user_data
+from im.domain import placement
 from im.domain.event import Event
-from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed, Scope, Sighting
+from im.domain.instance import Instance, Launch, LaunchState, Scope, Sighting, Spec
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, backoff
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers import errors
 from im.providers.base import Provider, Slot
 from im.providers.errors import ProviderError
+from im.services import placing
+from im.services.claiming import UNWANTED, Claimed, claim, wanted
 from im.services.enforce import ring_by_verb
 
 if TYPE_CHECKING:
@@ -27,72 +31,15 @@ if TYPE_CHECKING:
 
     from im.context import Context
 
-_UNWANTED = "nobody wants it any more"
-
 
 def drive_launches(
     ctx: Context, provider: Provider, scope: Scope, number: int, trouble: ProviderError | None
 ) -> list[str]:
     """Every launch of the scope that is due, one call each; one line for each. `trouble` forbids calling at all."""
     told: list[str] = []
-    while (claimed := _claim(ctx, provider, number)) is not None:
-        told.append(_Attempt(ctx, provider, scope, number, *claimed).run(trouble))
+    while (claimed := claim(ctx, provider, number)) is not None:
+        told.append(_Attempt(ctx, provider, scope, number, claimed).run(trouble))
     return told
-
-
-def _claim(ctx: Context, provider: Provider, number: int) -> tuple[str, Launch, list[Instance], datetime, bool] | None:
-    """Lease one launch, settle what can be settled without the cloud, and commit to the call."""
-    owner = str(uuid.uuid4())
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        launch = launches.claim_one(connection, number, now, timedelta(seconds=ctx.settings.launch_lease), owner)
-        if launch is None:
-            return None
-        if wait := rates.take(connection, number, "launch", provider.capabilities.rates.get("launch"), now):
-            launches.wait(connection, launch.token, now + timedelta(seconds=wait))
-            return None
-        rows = instances.lock(connection, sorted(launch.slots))
-        by_id = {row.id: row for row in rows}
-        fresh = launch.state is LaunchState.OPEN
-        if fresh:
-            slots = [i for i in launch.slots if i in by_id and wanted(by_id[i], launch.token, now)]
-            _drop(connection, [by_id[i] for i in launch.slots if i in by_id and i not in slots], now)
-            names = [by_id[i].name for i in slots]
-            if slots:
-                launches.commit_to_call(connection, launch.token, slots, names, now)
-                sent = f"{launch.spec.instance_type} in {launch.spec.zone or launch.scope.region}"
-                events.record(
-                    connection, (Event(i, now, "launch sent", "im", sent, by_id[i].generation) for i in slots)
-                )
-            else:
-                # in this very transaction: its slots are settled now, so nobody would come back to a launch left open
-                launches.resolve(connection, launch.token, owner, LaunchState.CANCELLED, error=_UNWANTED)
-            launch = Launch(
-                launch.token, launch.scope, launch.spec, tuple(slots), tuple(names), launch.state, launch.attempts, now
-            )
-        reach(Point.LAUNCH_CLAIM_WRITTEN)
-    reach(Point.LAUNCH_CLAIM_COMMITTED)
-    return owner, launch, [by_id[i] for i in launch.slots if i in by_id], now, fresh
-
-
-def wanted(row: Instance, token: str, now: datetime) -> bool:
-    """Should this slot still get a machine? Nothing is launched after its deadline."""
-    return (
-        row.desired is Desired.RUNNING
-        and row.expires_at > now
-        and row.observed is Observed.NONE
-        and row.launch_token == token
-    )
-
-
-def _drop(connection: Connection, rows: Sequence[Instance], now: datetime) -> None:
-    """Slots nobody wants any more, of a launch that was never called."""
-    late = [r.id for r in rows if r.desired is Desired.RUNNING]
-    launches.release(connection, late, now, "expired", "its deadline passed before it could be launched")
-    other = [r.id for r in rows if r.desired is not Desired.RUNNING]
-    launches.release(connection, other, now, None, None)
-    story = (Event(r.id, now, "cancelled", "im", "nothing was launched", r.generation) for r in rows)
-    events.record(connection, story)
 
 
 class _Overtaken(Exception):
@@ -108,21 +55,18 @@ class _Attempt:
         provider: Provider,
         scope: Scope,
         number: int,
-        owner: str,
-        launch: Launch,
-        rows: list[Instance],
-        now: datetime,
-        fresh: bool,
+        claimed: Claimed,
     ) -> None:
         self.ctx, self.provider, self.scope, self.number = ctx, provider, scope, number
-        self.owner, self.launch, self.rows, self.now, self.fresh = owner, launch, rows, now, fresh
+        self.owner, self.launch, self.rows = claimed.owner, claimed.launch, claimed.rows
+        self.now, self.fresh = claimed.now, claimed.fresh
         self.found: list[Sighting] = []
         # of a launch that was called before: a look showed all that it can ever have made
         self.certain = False
 
     def run(self, trouble: ProviderError | None) -> str:
         if not self.launch.slots:
-            return f"{_names(self.launch)}: {_UNWANTED}"
+            return f"{_names(self.launch)}: {UNWANTED}"
         if self.launch.attempts > 2 * MAX_ATTEMPTS and not self.fresh:
             trouble = errors.Unknown(f"{self.launch.attempts} workers took it up and none came back")
         try:
@@ -177,9 +121,20 @@ class _Attempt:
             return None
         if spec is None:
             raise errors.InvalidSpec("its user data was used and erased; create a new one with --user-data")
+        if placement.is_open(spec):
+            spec = self._place(spec)
         slots = [Slot(i, n) for i, n in zip(self.launch.slots, self.launch.names, strict=True)]
         reach(Point.LAUNCH_CALLING)
         return self.provider.launch(self.scope, spec, token=self.launch.token, slots=slots)
+
+    def _place(self, spec: Spec) -> Spec:
+        """Ask which zones there are, and write down the first before it is called: what went out can be repeated to the letter."""
+        spec = placing.spread(self.provider, self.scope, spec)
+        with self.ctx.begin() as connection:
+            if not launches.place(connection, self.launch.token, self.owner, spec):
+                raise _Overtaken
+        self.launch = replace(self.launch, spec=replace(spec, user_data=None))
+        return spec
 
     def _fill(self, machines: Sequence[Sighting]) -> str:
         """Give the n-th machine to the n-th slot. Kept even when our lease has passed: a machine must never be lost."""
@@ -213,7 +168,8 @@ class _Attempt:
             return []
         token = str(uuid.uuid4())
         ids, names = [r.id for r in left], [r.name for r in left]
-        launches.add(connection, token, self.number, self.launch.spec, ids, names, now)
+        where = {"candidate": self.launch.candidate, "round_": self.launch.round}
+        launches.add(connection, token, self.number, self.launch.spec, ids, names, now, **where)
         launches.attach(connection, token, ids)
         return instances.read(connection, ids)
 
@@ -270,6 +226,12 @@ class _Attempt:
             ring_by_verb(self.ctx, rows, after=wait.total_seconds() + 0.1)
         return f"{_names(self.launch)}: {because}, retry in {wait.total_seconds():.0f} s"
 
+    def _ring_when_due(self, rows: Sequence[Instance], now: datetime) -> None:
+        """What is further off than a tick is left to the tick."""
+        soon = [row for row in rows if row.next_attempt_at and row.next_attempt_at - now < timedelta(seconds=10)]
+        waits = [(row.next_attempt_at - now).total_seconds() for row in soon if row.next_attempt_at]
+        ring_by_verb(self.ctx, soon, after=max(waits, default=0.0) + 0.1)
+
     def _close(self, state: LaunchState, because: str, exc: ProviderError | None = None) -> str:
         """No machine will come of this launch."""
         code = exc.code if exc else None
@@ -277,12 +239,16 @@ class _Attempt:
             now = self.ctx.clock(connection)
             if not launches.resolve(connection, self.launch.token, self.owner, state, error_code=code, error=because):
                 return f"{_names(self.launch)}: somebody newer works on it"
-            launches.release(connection, self.launch.slots, now, code or "absent", because)
+            next_one = isinstance(exc, errors.NoCapacity)
+            moved = placing.move_on(connection, self.number, self.launch, exc, now) if exc and next_one else []
+            left = [row for row in self.rows if row.id not in {one.id for one in moved}]
+            launches.release(connection, [row.id for row in left], now, code or "absent", because)
             kind = "launch failed" if exc else "cancelled"
             told = f"{code}: {because}" if code else because
-            events.record(connection, (Event(r.id, now, kind, "cloud", told, r.generation) for r in self.rows))
+            events.record(connection, (Event(r.id, now, kind, "cloud", told, r.generation) for r in left))
             reach(Point.LAUNCH_CLOSE_WRITTEN)
         reach(Point.LAUNCH_CLOSE_COMMITTED)
+        self._ring_when_due(moved, now)
         return f"{_names(self.launch)}: {because}"
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from im.db import events, guards, instances, launches, protection, scopes, user_data
 from im.db.rows import from_spec
 from im.domain import intent as wish
+from im.domain import placement
 from im.domain.duration import FOREVER, format_duration, parse_keep
 from im.domain.errors import ImError, NoSuchInstance, Refused
 from im.domain.event import Event
@@ -25,7 +26,7 @@ from im.failpoints import Point, reach
 from im.providers import registry
 from im.providers.base import Ask, Capabilities
 from im.queue import Task
-from im.services import budgets
+from im.services import budgets, placing
 from im.services.enforce import ring_hints
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Order:
     keep_stopped: str = ""
     """How long it is kept once its TTL has stopped it: a duration, `forever`, or empty for what the settings say."""
     protect: bool = False
+    retry: bool = False
+    """When every place has refused for want of room: begin again, until the deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def plan(settings: Settings, order: Order) -> Plan:
     if not 1 <= order.count <= MAX_COUNT:
         raise Refused(f"{order.count} machines at once is not possible", f"ask for 1 to {MAX_COUNT}")
     profile = registry.profile(order.provider)
-    scope, spec = profile.plan(order.ask, account=order.account, default_region=settings.region)
+    scope, spec = placing.plan(profile, order.ask, account=order.account, region=settings.region, retry=order.retry)
     if order.ask.tags:
         spec = replace(spec, options={**spec.options, "tags": check_tags(order.ask.tags)})
     names = tuple(check_name(n) for n in numbered(order.name, order.count)) if order.name is not None else ()
@@ -220,8 +223,9 @@ def _change(
         intents = {row.id: decide(row, now) for row in before}
         for row in before:
             if intents[row.id].relaunch:
-                token = _open_launch(connection, row.scope, row.spec, [row.id], [row.name], now)
-                launches.attach(connection, token, [row.id])
+                spec = placement.at(row.spec, 0)
+                token = _open_launch(connection, row.scope, spec, [row.id], [row.name], now)
+                launches.move(connection, token, [row.id], spec, 0, None, None, now)
         after = instances.write_intents(connection, intents, actor, now)
         story = (_told(old, new, actor, kind, now) for old, new in zip(before, after, strict=True))
         events.record(connection, story)

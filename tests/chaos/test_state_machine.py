@@ -116,6 +116,23 @@ class Chaos(RuleBasedStateMachine):
     def create(self, name: str, ttl: int, count: int) -> None:
         self._do(lambda: self.world.create(name, seconds=ttl, count=count))
 
+    @rule(
+        name=st.sampled_from(NAMES),
+        ttl=TTLS,
+        zone=st.sampled_from([None, "any", "fake-1a,fake-1b"]),
+        retry=st.booleans(),
+    )
+    def create_where_there_is_room(self, name: str, ttl: int, zone: str | None, retry: bool) -> None:
+        self._do(lambda: self.world.create(name, seconds=ttl, zone=zone, retry=retry, count=2))
+
+    @rule(name=st.sampled_from(NAMES), ttl=TTLS)
+    def create_for_a_while(self, name: str, ttl: int) -> None:
+        self._do(lambda: self.world.create(name, seconds=ttl, keep_stopped="40s"))
+
+    @rule(name=st.sampled_from(NAMES), on=st.booleans())
+    def protect(self, name: str, on: bool) -> None:
+        self._do(lambda: self.world.protect(name, on=on))
+
     @rule(name=st.sampled_from(NAMES), ttl=TTLS, start=st.booleans())
     def extend(self, name: str, ttl: int, start: bool) -> None:
         self._do(lambda: self.world.extend(name, seconds=ttl, start=start))

@@ -39,13 +39,18 @@ class Fitted:
     """GiB of the root disk; None as the image has it."""
 
 
-def request(spec: Spec, fitted: Fitted, *, deployment: str, token: str, slots: Sequence[Slot]) -> dict[str, Any]:
-    """Arguments of RunInstances. The token is zonal at EC2 because a zone or a subnet is named: never reuse it elsewhere."""
+def request(
+    spec: Spec, fitted: Fitted, *, deployment: str, token: str, slots: Sequence[Slot], least: int | None = None
+) -> dict[str, Any]:
+    """Arguments of RunInstances. The token is zonal at EC2 because a zone or a subnet is named: never reuse it elsewhere.
+
+    `least`: fewer machines will do when there is no room for all, and the rest is asked for elsewhere; None: all or none.
+    """
     image = fitted.image
     tags = _tags(launch_tags(spec, deployment, token, slots))
     asked: dict[str, Any] = {
         "ClientToken": token,
-        "MinCount": len(slots),
+        "MinCount": least or len(slots),
         "MaxCount": len(slots),
         "ImageId": image.ami,
         "InstanceType": spec.instance_type,

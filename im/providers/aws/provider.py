@@ -11,7 +11,8 @@ from im.domain import tags
 from im.domain.cost import Item, Price
 from im.domain.firewall import rules_of
 from im.domain.instance import Scope, Sighting, Spec
-from im.providers.aws import batch, belongings, checks, guard, launch, pricing, sightings
+from im.domain.placement import takes_fewer
+from im.providers.aws import batch, belongings, checks, guard, launch, offers, pricing, sightings
 from im.providers.aws.clients import LAUNCH, QUICK, Clients
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.fitting import Fitting, has_own_login
@@ -96,7 +97,9 @@ class AwsProvider:
 
     def _run(self, scope: Scope, spec: Spec, token: str, slots: Sequence[Slot]) -> list[Sighting]:
         fitted = self._fitted(scope.region, spec)
-        request = launch.request(spec, fitted, deployment=self._deployment, token=token, slots=slots)
+        # the sandbox makes the least, never the most
+        least = 1 if takes_fewer(spec) and self.capabilities.idempotent_launch else None
+        request = launch.request(spec, fitted, deployment=self._deployment, token=token, slots=slots, least=least)
         with translated(mutating=True):
             answer = self._clients.ec2(scope.region, LAUNCH).run_instances(**request)
         try:
@@ -129,6 +132,9 @@ class AwsProvider:
         if not isinstance(exc, InvalidSpec):
             return exc
         return launch.clearer(exc, spec, self._clients.ec2(scope.region))
+
+    def offers(self, scope: Scope, spec: Spec, types: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        return offers.zones(self._clients.ec2(scope.region), spec, types)
 
     def find(self, scope: Scope, token: str) -> Snapshot:
         """By tag; terminated machines too, for about the hour that EC2 shows them."""

@@ -1,0 +1,99 @@
+"""Where a launch is tried: types and zones in order, each next one only after the cloud has definitely refused the one before.
+
+A spec names the place that is tried now; its options name all of them (`candidates`) and whether the round begins again when
+all have refused (`retry`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from im.domain.instance import Spec
+
+ANY = "any"
+"""Every zone of the region that has the type; which those are, the cloud is asked before the first call."""
+_FIRST_WAIT, _LONGEST_WAIT = 15.0, 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    instance_type: str
+    zone: str
+
+    def __str__(self) -> str:
+        return f"{self.instance_type} in {self.zone}"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which candidate, in which round, and how long to wait before it."""
+
+    candidate: int
+    round: int
+    wait: timedelta = timedelta(0)
+
+
+def candidates(spec: Spec) -> tuple[Candidate, ...]:
+    """All of them in order; the one place of a spec that names no others."""
+    named = spec.options.get("candidates") or ()
+    return tuple(Candidate(str(kind), str(zone)) for kind, zone in named) or (Candidate(spec.instance_type, spec.zone),)
+
+
+def with_candidates(spec: Spec, named: Sequence[Candidate]) -> Spec:
+    """The spec with these to try, beginning with the first."""
+    options = {**spec.options, "candidates": [[one.instance_type, one.zone] for one in named]}
+    return at(replace(spec, options=options), 0)
+
+
+def at(spec: Spec, number: int) -> Spec:
+    """The spec as it is tried at its n-th place."""
+    one = candidates(spec)[number]
+    return replace(spec, instance_type=one.instance_type, zone=one.zone)
+
+
+def retries(spec: Spec) -> bool:
+    return bool(spec.options.get("retry"))
+
+
+def takes_fewer(spec: Spec) -> bool:
+    """May a launch make fewer machines than asked for, because the others have somewhere else, or another time, to be tried?"""
+    return retries(spec) or len(candidates(spec)) > 1
+
+
+def is_open(spec: Spec) -> bool:
+    """Does the cloud have to be asked for its zones before this can be launched?"""
+    return spec.zone == ANY
+
+
+def spread(spec: Spec, zones: Mapping[str, Sequence[str]]) -> Spec:
+    """`any` replaced by the zones that have the type; types that no zone has are left out. All left out: the spec itself."""
+    named = [
+        Candidate(one.instance_type, zone)
+        for one in candidates(spec)
+        for zone in (zones.get(one.instance_type, ()) if one.zone == ANY else (one.zone,))
+    ]
+    return with_candidates(spec, named) if named else spec
+
+
+def turn_after(spec: Spec, candidate: int, round_: int) -> Turn | None:
+    """What is tried when this one has refused; None when that was the last, and nobody wants another round."""
+    if candidate + 1 < len(candidates(spec)):
+        return Turn(candidate + 1, round_)
+    if not retries(spec):
+        return None
+    return Turn(0, round_ + 1, timedelta(seconds=min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(round_, 8))))
+
+
+def standing(spec: Spec, candidate: int) -> str:
+    """`no capacity in us-east-1a, trying 2 of 6`: where a launch stands that was refused for want of room."""
+    all_of_them = candidates(spec)
+    if len(all_of_them) == 1:
+        return "no capacity, retrying"
+    if not 0 < candidate < len(all_of_them):
+        return f"no capacity in any of {len(all_of_them)}, retrying"
+    before = all_of_them[candidate - 1]
+    of_types = len({one.instance_type for one in all_of_them}) > 1
+    where = f"for {before}" if of_types else f"in {before.zone}"
+    return f"no capacity {where}, trying {candidate + 1} of {len(all_of_them)}"

@@ -1,0 +1,44 @@
+"""Which zones of a region have an instance type, and are open for a launch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from im.domain.instance import Spec
+from im.providers.aws.errors import translated
+from im.providers.errors import Forbidden
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+
+def zones(ec2: EC2Client, spec: Spec, types: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """Type → zones in order; local zones are left out, for they are named or not at all. Raises ProviderError."""
+    here = _open_zones(ec2)
+    if vpc := str(spec.options.get("vpc") or ""):
+        filters: Any = [{"Name": "vpc-id", "Values": [vpc]}]
+        with translated():
+            there = {one["AvailabilityZone"] for one in ec2.describe_subnets(Filters=filters)["Subnets"]}
+        here = [zone for zone in here if zone in there]
+    try:
+        return {kind: [zone for zone in here if zone in _offering(ec2, kind)] for kind in types}
+    except Forbidden:  # then the launch itself will say what a zone does not have
+        return dict.fromkeys(types, here)
+
+
+def _open_zones(ec2: EC2Client) -> list[str]:
+    ordinary = re.compile(rf"{re.escape(ec2.meta.region_name)}[a-z]", re.ASCII)
+    with translated():
+        found = ec2.describe_availability_zones()["AvailabilityZones"]
+    return sorted(z["ZoneName"] for z in found if z["State"] == "available" and ordinary.fullmatch(z["ZoneName"]))
+
+
+def _offering(ec2: EC2Client, kind: str) -> set[str]:
+    filters: Any = [{"Name": "instance-type", "Values": [kind]}]
+    with translated():
+        pages = ec2.get_paginator("describe_instance_type_offerings").paginate(
+            LocationType="availability-zone", Filters=filters
+        )
+        return {one["Location"] for page in pages for one in page["InstanceTypeOfferings"]}

@@ -1,0 +1,116 @@
+"""Types and zones of a create, each checked at the prompt; and the next of them when the cloud has definitely refused one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from im.db import events, instances, launches
+from im.domain import placement
+from im.domain.errors import Refused
+from im.domain.event import Event
+from im.domain.instance import Instance, Launch, Scope, Spec
+from im.domain.placement import ANY, Candidate
+from im.providers.base import Ask, Profile, Provider
+from im.providers.errors import InvalidSpec, ProviderError
+from im.services.claiming import wanted
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+MOST = 40
+"""Types times zones of one create."""
+
+
+def plan(profile: Profile, ask: Ask, *, account: str, region: str | None, retry: bool) -> tuple[Scope, Spec]:
+    """The first place of an ask, with all others in its options. Each is planned by itself, so that each is checked.
+
+    Types come before zones: the type that is named first is tried in every zone before the second is.
+    """
+    types, zones = _listed(ask.instance_type, "type"), _listed(ask.zone, "zone")
+    if ANY in zones and len(zones) > 1:
+        raise Refused("any means every zone of the region", "name the zones, or say any alone")
+    if len(types) * len(zones) > MOST:
+        raise Refused(f"{len(types)} types in {len(zones)} zones are more than im tries", f"name at most {MOST} places")
+    planned: list[tuple[Scope, Spec]] = []
+    for kind in types:
+        for zone in zones:
+            one = replace(ask, instance_type=kind, zone=None if zone == ANY else zone)
+            scope, spec = profile.plan(one, account=account, default_region=region)
+            if zone == ANY and not spec.zone:
+                raise Refused("the zone follows the subnet", "leave --availability-zone out")
+            planned.append((scope, replace(spec, zone=ANY) if zone == ANY else spec))
+    scope, first = planned[0]
+    for other, spec in planned:
+        if other != scope:
+            hint = f"name zones of {scope.region}, or create the others by themselves"
+            raise Refused(f"{spec.zone} is in {other.region}, and {first.zone} in {scope.region}", hint)
+    if len(planned) > 1:
+        first = placement.with_candidates(first, [Candidate(s.instance_type, s.zone) for _, s in planned])
+    return scope, replace(first, options={**first.options, "retry": True}) if retry else first
+
+
+def _listed(typed: str | None, what: str) -> tuple[str | None, ...]:
+    if typed is None:
+        return (None,)
+    words = [word.strip() for word in typed.split(",")]
+    if "" in words:
+        raise Refused(f"an empty {what} in '{typed[:60]}'", "write them as a,b,c")
+    return tuple(dict.fromkeys(words))
+
+
+def spread(provider: Provider, scope: Scope, spec: Spec) -> Spec:
+    """The spec with the zones that `any` stands for. Raises ProviderError; nothing is launched by asking."""
+    types = list(dict.fromkeys(one.instance_type for one in placement.candidates(spec)))
+    placed = placement.spread(spec, provider.offers(scope, spec, types))
+    if placement.is_open(placed):
+        raise InvalidSpec(f"no zone of {scope.region} has {' or '.join(types)}")
+    return placed
+
+
+def move_on(
+    connection: Connection, number: int, launch: Launch, refusal: ProviderError, now: datetime
+) -> list[Instance]:
+    """A launch of its own, with its own token, at the next place, for the slots that are still wanted.
+
+    Only for a launch that was definitely refused: no machine can come of it any more. Returns the rows that wait for the new
+    one; none when there is nothing left to try.
+    """
+    rows = [r for r in instances.lock(connection, sorted(launch.slots)) if wanted(r, launch.token, now)]
+    turn = placement.turn_after(launch.spec, launch.candidate, launch.round)
+    if not rows or turn is None:
+        return []
+    token, spec = str(uuid.uuid4()), placement.at(launch.spec, turn.candidate)
+    order = {one: place for place, one in enumerate(launch.slots)}
+    rows = sorted(rows, key=lambda row: order[row.id])
+    ids, names, at = [row.id for row in rows], [row.name for row in rows], now + turn.wait
+    launches.add(connection, token, number, spec, ids, names, at, candidate=turn.candidate, round_=turn.round)
+    launches.move(connection, token, ids, spec, turn.candidate, refusal.code, refusal.message, at)
+    told = f"{refusal.code}: {refusal.message}; {_next(spec, turn)}"
+    if turn.candidate or _worth_telling(turn.round):
+        events.record(connection, (Event(r.id, now, "refused", "cloud", told, r.generation) for r in rows))
+    return instances.read(connection, ids)
+
+
+def _next(spec: Spec, turn: placement.Turn) -> str:
+    many = len(placement.candidates(spec))
+    if turn.wait:
+        every = f"all {many} have refused" if many > 1 else "it is tried again"
+        return f"{every}, round {turn.round + 1} in {turn.wait.total_seconds():.0f} s"
+    return f"trying {turn.candidate + 1} of {many}: {spec.instance_type} in {spec.zone}"
+
+
+def _worth_telling(number: int) -> bool:
+    """The first rounds, then ever fewer: a day without capacity is not a thousand lines."""
+    return number & (number - 1) == 0
+
+
+def names_of(places: Sequence[Candidate]) -> str:
+    """`t3.nano in us-east-1a, us-east-1b; then t3a.nano in us-east-1a`."""
+    zones: dict[str, list[str]] = {}
+    for one in places:
+        zones.setdefault(one.instance_type, []).append(one.zone)
+    return "; then ".join(f"{kind} in {', '.join(of_it)}" for kind, of_it in zones.items())
