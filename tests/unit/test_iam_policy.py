@@ -27,11 +27,21 @@ def calls_in_source() -> set[str]:
     found = set()
     for path in (ROOT / "im" / "providers" / "aws").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Attribute):
-                service = _service(node.value)
-                if service in operations and node.attr in operations[service]:
-                    found.add(f"{service}:{operations[service][node.attr]}")
+            service, method = _call(node)
+            if service in operations and method in operations[service]:
+                found.add(f"{service}:{operations[service][method]}")
     return found
+
+
+def _call(node: ast.AST) -> tuple[str, str]:
+    """(receiver, method); of a paginator the method that it repeats."""
+    if isinstance(node, ast.Attribute):
+        return _service(node.value), node.attr
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get_paginator":
+        repeats = node.args[0]
+        assert isinstance(repeats, ast.Constant), "a paginator that nobody can read"
+        return _service(node.func.value), str(repeats.value)
+    return "", ""
 
 
 def _service(receiver: ast.expr) -> str:

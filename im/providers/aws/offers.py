@@ -23,9 +23,10 @@ def zones(ec2: EC2Client, spec: Spec, types: Sequence[str]) -> Mapping[str, Sequ
             there = {one["AvailabilityZone"] for one in ec2.describe_subnets(Filters=filters)["Subnets"]}
         here = [zone for zone in here if zone in there]
     try:
-        return {kind: [zone for zone in here if zone in _offering(ec2, kind)] for kind in types}
+        offered = _offered(ec2, types)
     except Forbidden:  # then the launch itself will say what a zone does not have
         return dict.fromkeys(types, here)
+    return {kind: [zone for zone in here if (kind, zone) in offered] for kind in types}
 
 
 def _open_zones(ec2: EC2Client) -> list[str]:
@@ -35,10 +36,11 @@ def _open_zones(ec2: EC2Client) -> list[str]:
     return sorted(z["ZoneName"] for z in found if z["State"] == "available" and ordinary.fullmatch(z["ZoneName"]))
 
 
-def _offering(ec2: EC2Client, kind: str) -> set[str]:
-    filters: Any = [{"Name": "instance-type", "Values": [kind]}]
+def _offered(ec2: EC2Client, types: Sequence[str]) -> set[tuple[str, str]]:
+    """(type, zone) of everything that is sold; a type that EC2 does not know is nowhere."""
+    filters: Any = [{"Name": "instance-type", "Values": list(types)}]
     with translated():
         pages = ec2.get_paginator("describe_instance_type_offerings").paginate(
             LocationType="availability-zone", Filters=filters
         )
-        return {one["Location"] for page in pages for one in page["InstanceTypeOfferings"]}
+        return {(one["InstanceType"], one["Location"]) for page in pages for one in page["InstanceTypeOfferings"]}
