@@ -5,22 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Select, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.money_tables import budgets
 from im.domain.budget import EVERYBODY, Budget
 
 b = budgets.c
+_PATIENCE = 25
+"""Seconds: below the time limit of one statement."""
 
 
 def hold(connection: Connection, owners: Iterable[str]) -> list[Budget]:
-    """The budgets of `owners` and of everybody, locked until the transaction ends; the last lock a request takes."""
-    query = select(b.owner, b.usd_per_month).where(b.owner.in_([EVERYBODY, *owners])).order_by(b.owner)
-    if connection.execute(query.limit(1)).first() is None:
-        return []
-    return [Budget(*row) for row in connection.execute(query.with_for_update())]
+    """The budgets of `owners` and of everybody, locked until the transaction ends; the last lock a request takes.
+
+    Whoever waits here waits for others who are counting, one after the other: for longer than for any other row.
+    """
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}s'"))
+    return [Budget(*row) for row in connection.execute(_of(owners).with_for_update())]
+
+
+def concern(connection: Connection, owners: Iterable[str]) -> bool:
+    """Is there a budget of theirs, or of everybody? Takes no lock."""
+    return connection.execute(_of(owners).limit(1)).first() is not None
+
+
+def _of(owners: Iterable[str]) -> Select[*tuple[Any, ...]]:
+    return select(b.owner, b.usd_per_month).where(b.owner.in_([EVERYBODY, *owners])).order_by(b.owner)
 
 
 def listed(connection: Connection) -> list[Budget]:

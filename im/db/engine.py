@@ -27,6 +27,9 @@ _CONNECT = {
 }
 
 
+_CROWDED = (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected)
+
+
 def database_clock(connection: Connection) -> datetime:
     """Now, by Postgres' own clock; not the start of the transaction."""
     now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
@@ -45,11 +48,16 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """One transaction. Raises Unavailable when Postgres cannot be reached or its schema is not the one we need."""
+        """One transaction. Raises Unavailable when Postgres cannot be reached, its schema is not ours, or others hold its rows."""
         try:
             with self.engine.begin() as connection:
                 yield connection
         except OperationalError as exc:
+            if isinstance(exc.orig, _CROWDED):
+                raise Unavailable(
+                    "the database is busy: others were changing the same rows for too long, so nothing was written",
+                    "try again; `im doctor` tells whether something is stuck",
+                ) from exc
             if not _unreachable(exc):
                 raise
             raise Unavailable(

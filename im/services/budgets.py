@@ -30,11 +30,11 @@ def keep(connection: Connection, before: Sequence[Instance], after: Sequence[Ins
     """
     if not any(runs_on(row) for row in after):
         return
-    held = budgets.hold(connection, {row.owner for row in after})
-    if not held:
+    owners = {row.owner for row in after}
+    if not budgets.concern(connection, owners):
         return
     then, new = ledger(connection, before, now), ledger(connection, after, now)
-    for budget in held:
+    for budget in budgets.hold(connection, owners):
         concerned = [row for row in after if budget.owner in (EVERYBODY, row.owner)]
         ids = {row.id for row in concerned}
         asked = ZERO

@@ -22,7 +22,7 @@ from im.cli.main import im
 from im.cli.session import Session
 from im.db.engine import Database
 from im.domain.budget import EVERYBODY
-from im.domain.errors import OverLimit
+from im.domain.errors import OverLimit, Unavailable
 from im.domain.instance import Observed
 from im.services import budgets
 from tests.world import START, World
@@ -181,6 +181,23 @@ def test_without_a_budget_no_lock_is_taken(world: World) -> None:
         connection.execute(text("LOCK TABLE budgets IN EXCLUSIVE MODE"))
         world.create("web", seconds=HOUR)
     database.dispose()
+
+
+def test_who_waits_in_vain_for_a_budget_is_told_and_nothing_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from im.db import budgets as rows
+
+    allow(world, "9")
+    monkeypatch.setattr(rows, "_PATIENCE", 0.2)
+    other = Database(world.ctx.settings.database_url)
+    with other.begin() as connection:
+        assert len(rows.hold(connection, ["ada"])) == 1
+        with pytest.raises(Unavailable, match=r"the database is busy: .* nothing was written"):
+            world.create("web", seconds=HOUR)
+        world.create("bobs", seconds=HOUR, actor="bob")  # who has no budget waits for nobody
+    other.dispose()
+    assert count(world) == 1
 
 
 class TestCommands:
