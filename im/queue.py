@@ -6,8 +6,9 @@ The row is written and committed first; then somebody rings. What a worker does 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from im.domain.errors import Unavailable
 from im.domain.instance import Desired, Instance, Observed
@@ -171,18 +172,40 @@ def reach_broker(settings: Settings) -> None:
         ) from exc
 
 
-def workers_alive(settings: Settings, within: float = 1.5) -> dict[str, frozenset[str]]:
-    """The workers that answer within so many seconds, each with the queues it listens to. Raises Unavailable.
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One that answers: the queues it listens to, and how many tasks it is at work on."""
 
-    Waits the whole time: nobody knows how many there are.
+    queues: frozenset[str]
+    busy: int = 0
+
+
+def workers_alive(settings: Settings, within: float = 1.5, host: str = "") -> dict[str, Worker]:
+    """The workers that answer within so many seconds, of all or of one host. Raises Unavailable.
+
+    Waits the whole time, twice: nobody knows how many there are.
     """
     reach_broker(settings)
     app = _app(settings)
+    named: dict[str, Any] = {"pattern": f"*@{host}", "matcher": "glob"} if host else {}
     try:
-        answers = app.control.inspect(timeout=within).active_queues() or {}
+        asked = app.control.inspect(timeout=within, **named)
+        listening, active = asked.active_queues() or {}, asked.active() or {}
     finally:
         app.close()
-    return {name: frozenset(str(queue["name"]) for queue in queues) for name, queues in answers.items()}
+    return {
+        name: Worker(frozenset(str(queue["name"]) for queue in queues), len(active.get(name, ())))
+        for name, queues in listening.items()
+    }
+
+
+def oldest_waiting(settings: Settings) -> dict[str, bytes]:
+    """The message of each queue that has waited longest; a queue in which nothing waits is left out. Raises Unavailable."""
+    reach_broker(settings)
+    with _app(settings).connection_for_read() as connection:
+        client = cast(Any, connection.default_channel).client
+        found = {queue: client.lindex(queue, -1) for queue in (REQUESTS, DEADLINES, WATCH)}
+    return {queue: message for queue, message in found.items() if message is not None}
 
 
 def _app(settings: Settings) -> Celery:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.command(short_help="Check everything, and say how to mend what is broken.")
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Form of the answer.")
 @click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
-@click.option("--only", metavar="CHECK", help="One kind of check: database, broker, workers, beat, cloud …")
+@click.option(
+    "--only", metavar="CHECK", help="One kind of check: database, workers, beat, cloud …; here: this host's own worker."
+)
 @pass_session
 def doctor(session: Session, output: str, as_json: bool, only: str | None) -> None:
     """Check database, migrations, broker, workers, beat, cloud and clocks, and say how to mend what is broken."""

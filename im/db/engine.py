@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 
-from im.domain.errors import Refused, Unavailable
+from im.domain.errors import Refused, Unavailable, Uncertain
 from im.settings import redact
 
 _SESSION = "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
@@ -48,10 +48,15 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """One transaction. Raises Unavailable when Postgres cannot be reached, its schema is not ours, or others hold its rows."""
+        """One transaction. Raises Unavailable when Postgres cannot be reached, its schema is not ours, or others hold its rows.
+
+        Uncertain when it went away at the COMMIT: `outcome.certain` finds out what became of that.
+        """
+        ended = False
         try:
             with self.engine.begin() as connection:
                 yield connection
+                ended = True
         except OperationalError as exc:
             if isinstance(exc.orig, _CROWDED):
                 raise Unavailable(
@@ -60,6 +65,11 @@ class Database:
                 ) from exc
             if not _unreachable(exc):
                 raise
+            if ended:
+                raise Uncertain(
+                    f"the database at {redact(self._url)} went away at the very end: what was being written may be stored",
+                    "look first: `im list` and `im history NAME` show what was stored; type it again only if it is not",
+                ) from exc
             raise Unavailable(
                 f"the database at {redact(self._url)} does not answer: {_first_line(exc)}",
                 "start it (`im up` for the local stack), or set IM_DATABASE_URL; `im doctor` tells more",

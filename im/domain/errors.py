@@ -11,6 +11,7 @@ Every error carries what happened and why (`message`) and what to type next (`hi
     ├── WaitTimedOut    the work goes on, the waiting does not
     ├── Superseded      a later request changed the goal
     └── Unavailable     a service of ours (database, broker, local stack) cannot be reached or is not ready
+        └── Uncertain   it went away at the very end: what was being written may be stored or not
 """
 
 from __future__ import annotations
@@ -59,3 +60,7 @@ class Superseded(ImError):
 
 class Unavailable(ImError):
     code = "unavailable"
+
+
+class Uncertain(Unavailable):
+    code = "uncertain"

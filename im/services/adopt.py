@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import IntegrityError
 
 from im.db import adoption, events, guards, instances, orphans, scopes
+from im.db.outcome import certain
 from im.db.rows import from_spec
 from im.domain import tags
 from im.domain.errors import NoSuchInstance, Refused
@@ -107,7 +108,7 @@ def _commit(ctx: Context, decide: Callable[[Connection, datetime], list[_Taking]
     for attempt in range(5):
         wanted: list[_Taking] = []
         try:
-            with ctx.begin() as connection:
+            with certain(ctx.begin) as connection:
                 now = ctx.clock(connection)
                 wanted = decide(connection, now)
                 rows = _insert(connection, wanted, actor, kind, now, crowded=attempt > 1)

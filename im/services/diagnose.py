@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from im.db import holds, orphans, scopes, ticks
+from im.db import holds, orphans
 from im.db.engine import Database, database_clock
 from im.domain.duration import format_duration
 from im.domain.errors import ImError, Refused
@@ -21,24 +22,19 @@ from im.domain.instance import Scope
 from im.providers import registry
 from im.providers.base import Check, Provider
 from im.providers.errors import ProviderError
-from im.queue import DEADLINES, REQUESTS, WATCH, reach_broker, workers_alive
-from im.services import diagnose_money
+from im.queue import reach_broker
+from im.services import diagnose_fleet, diagnose_money
 from im.services.alarm import standing
 from im.settings import Settings, redact
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-OVERDUE: Mapping[str, timedelta] = {"refresh": timedelta(seconds=30), "enforce_ttl": timedelta(seconds=90)}
-"""Three periods of each tick: one may be late and one lost before anything is said to be wrong."""
-
 MAX_SKEW = timedelta(seconds=5)
 """Clocks further apart than this make `in 59m` untrue; at a minute the deadlines themselves are held."""
 
-_QUEUES = (REQUESTS, DEADLINES, WATCH)
 _A_DATABASE = "im up, or set IM_DATABASE_URL to a Postgres that runs"
 _A_BROKER = "im up, or set IM_BROKER_URL to a Redis or Valkey that runs"
-_START = "im up  on this machine; a fleet: im service, or im worker and im beat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +69,22 @@ def diagnose(settings: Settings, only: str | None = None) -> Iterator[Check]:
         "database": lambda: [_check("database", lambda: _database(settings), _A_DATABASE)],
         "migrations": lambda: [_schema(settings)],
         "broker": lambda: [_check("broker", lambda: _broker(settings), _A_BROKER)],
-        "workers": lambda: [_workers(settings)],
-        "beat": lambda: _beat(settings),
+        "workers": lambda: [diagnose_fleet.workers(settings)],
+        "beat": lambda: _asked(settings, diagnose_fleet.beat, "beat"),
+        "refresh": lambda: _asked(settings, diagnose_fleet.refresh, "refresh"),
         "deadlines": lambda: _holds(settings),
-        "money": lambda: _money(settings),
+        "money": lambda: _asked(settings, diagnose_money.checks, "overrun"),
         "drift": lambda: [Check("drift", ok=True, detail=settings.policies.sentence)],
         "orphans": lambda: _orphans(settings),
         "cloud": lambda: _cloud(settings),
     }
-    if only is not None and only not in kinds:
-        raise Refused(f"there is no check '{only[:40]}'", f"use one of {', '.join(kinds)}")
-    for kind, ask in kinds.items():
+    # asked for by name only: most machines have no worker of their own
+    apart: dict[str, Callable[[], Iterable[Check]]] = {
+        "here": lambda: [diagnose_fleet.workers(settings, gethostname())]
+    }
+    if only is not None and only not in (*kinds, *apart):
+        raise Refused(f"there is no check '{only[:40]}'", f"use one of {', '.join((*kinds, *apart))}")
+    for kind, ask in (kinds if only is None else kinds | apart).items():
         if only in (None, kind):
             yield from ask()
 
@@ -127,52 +128,13 @@ def _broker(settings: Settings) -> str:
     return f"answers at {redact(settings.broker_url)}"
 
 
-def _workers(settings: Settings) -> Check:
-    """Every queue needs somebody who listens to it."""
-    try:
-        alive = workers_alive(settings)
-    except ImError:
-        return Check("workers", ok=False, detail="not checked: no broker", mend="mend the broker first")
-    if not alive:
-        return Check("workers", ok=False, detail="no worker answers", mend=_START)
-    deaf = [queue for queue in _QUEUES if not any(queue in queues for queues in alive.values())]
-    if deaf:
-        told = f"{len(alive)} alive, but none of them listens to {', '.join(deaf)}"
-        return Check("workers", ok=False, detail=told, mend="im worker  listens to all of them")
-    return Check("workers", ok=True, detail=f"{len(alive)} alive: {', '.join(sorted(alive))}")
-
-
-def _money(settings: Settings) -> Iterator[Check]:
+def _asked(settings: Settings, checks: Callable[[Connection, datetime], Iterator[Check]], name: str) -> Iterable[Check]:
+    """What is read from the database; one line in its place when that cannot be read."""
     try:
         with _connected(settings.database_url) as connection:
-            found = list(diagnose_money.checks(connection, database_clock(connection)))
+            return list(checks(connection, database_clock(connection)))
     except ImError:
-        found = [Check("overrun", ok=False, detail="not checked: no migrated database", mend="mend the database first")]
-    yield from found
-
-
-def _beat(settings: Settings) -> Iterator[Check]:
-    try:
-        with _connected(settings.database_url) as connection:
-            now = database_clock(connection)
-            ages, health = ticks.ages(connection, now), scopes.health(connection)
-    except ImError:
-        yield Check("beat", ok=False, detail="not checked: no migrated database", mend="mend the database first")
-        return
-    for name, limit in OVERDUE.items():
-        age = ages.get(name)
-        label = f"beat, {name.replace('_', ' ')}"
-        if age is None:
-            yield Check(label, ok=False, detail="has never ticked", mend=_START)
-        elif age > limit:
-            yield Check(label, ok=False, detail=f"last ticked {format_duration(age)} ago", mend=_START)
-        else:
-            yield Check(label, ok=True, detail=f"ticked {format_duration(age)} ago, by the database's clock")
-    for scope, seen in health.items():
-        if seen.failing_since is not None:
-            since = format_duration(now - seen.failing_since)
-            told = f"{scope} cannot be listed since {since}: {seen.error or seen.error_code}"
-            yield Check("refresh", ok=False, detail=told, mend="im doctor  where the workers run; their log says more")
+        return [Check(name, ok=False, detail="not checked: no migrated database", mend="mend the database first")]
 
 
 def _holds(settings: Settings) -> Iterator[Check]:

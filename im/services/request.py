@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import IntegrityError
 
 from im.db import events, guards, instances, launches, protection, scopes, user_data
+from im.db.outcome import certain
 from im.db.rows import from_spec
 from im.domain import intent as wish
 from im.domain import placement
@@ -138,7 +139,7 @@ def create(ctx: Context, order: Order) -> Answer:
     for attempt in range(5):
         names = planned.names or numbered(make_name(_random, crowded=attempt > 1), order.count)
         try:
-            with ctx.begin() as connection:
+            with certain(ctx.begin) as connection:
                 now = ctx.clock(connection)
                 rows = _insert(connection, planned, names, order, now)
                 budgets.keep(connection, (), rows, now)
@@ -182,7 +183,7 @@ def terminate(ctx: Context, ids: Sequence[str], *, actor: str) -> Answer:
 def protect(ctx: Context, ids: Sequence[str], *, on: bool, actor: str) -> Answer:
     """Guard machines against being terminated, or no longer; all or nothing. The cloud is told by a worker."""
     wanted = list(dict.fromkeys(ids))
-    with ctx.begin() as connection:
+    with certain(ctx.begin) as connection:
         before = _lock(connection, wanted)
         now = ctx.clock(connection)
         for row in before:
@@ -217,7 +218,7 @@ def _change(
 ) -> Answer:
     """All or nothing: one refusal, and no row of this request changes."""
     wanted = list(dict.fromkeys(ids))
-    with ctx.begin() as connection:
+    with certain(ctx.begin) as connection:
         before = _lock(connection, wanted)
         now = ctx.clock(connection)
         intents = {row.id: decide(row, now) for row in before}

@@ -22,7 +22,7 @@ OURS = ("worker", "deadlines", "beat", "flower", "migrate")
 EVERY = (*OURS, "postgres", "valkey", "sandbox")
 ONE_TICK = 30
 """Seconds: what a busy machine may need. A healthy fleet needs one, and its history shows it."""
-CHECKED = ("postgres", "valkey", "worker", "deadlines", "flower", "sandbox")
+CHECKED = ("postgres", "valkey", "worker", "deadlines", "beat", "flower", "sandbox")
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +129,19 @@ def test_doctor_finds_nothing_to_mend_from_inside_a_worker(fleet: Fleet) -> None
     checks = fleet.compose("exec", "-T", "worker", "im", "doctor").stdout
     assert "3 alive" in checks
     assert "answers for us-east-1" in checks
+
+
+def health(fleet: Fleet, service: str) -> set[str]:
+    return {c["State"].get("Health", {}).get("Status") for c in fleet.containers(service)}
+
+
+def test_a_beat_that_lives_and_rings_nobody_becomes_unhealthy(fleet: Fleet) -> None:
+    (container,) = fleet.containers("beat")
+    fleet.freeze(container)
+    until("beat is unhealthy", lambda: health(fleet, "beat") == {"unhealthy"}, 400)
+    assert health(fleet, "worker") == {"healthy"}
+    fleet.thaw(container)
+    until("beat is healthy again", lambda: health(fleet, "beat") == {"healthy"})
 
 
 def test_a_machine_lives_stops_wakes_and_ends(fleet: Fleet) -> None:

@@ -1,0 +1,79 @@
+"""What `im doctor` says of the fleet: do ticks come, does somebody listen to every queue, and is what waits there taken?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from im.db import scopes, ticks
+from im.domain.duration import format_duration
+from im.domain.errors import ImError
+from im.providers.base import Check
+from im.queue import DEADLINES, REQUESTS, WATCH, Worker, oldest_waiting, workers_alive
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.settings import Settings
+
+OVERDUE: Mapping[str, timedelta] = {"refresh": timedelta(seconds=30), "enforce_ttl": timedelta(seconds=90)}
+"""Three periods of each tick: one may be late and one lost before anything is said to be wrong."""
+
+_QUEUES = (REQUESTS, DEADLINES, WATCH)
+_START = "im up  on this machine; a fleet: im service, or im worker and im beat"
+
+
+def workers(settings: Settings, host: str = "") -> Check:
+    """Every queue needs somebody who listens to it, and takes what waits there. With `host`: is its own worker well?"""
+    name = "worker here" if host else "workers"
+    try:
+        before = oldest_waiting(settings)
+        alive = workers_alive(settings, host=host)
+        after = oldest_waiting(settings)
+    except ImError:
+        return Check(name, ok=False, detail="not checked: no broker", mend="mend the broker first")
+    if not alive:
+        return Check(name, ok=False, detail=f"no worker answers{f' on {host}' if host else ''}", mend=_START)
+    deaf = [queue for queue in _QUEUES if not any(queue in one.queues for one in alive.values())]
+    if deaf and not host:
+        told = f"{len(alive)} alive, but none of them listens to {', '.join(deaf)}"
+        return Check(name, ok=False, detail=told, mend="im worker  listens to all of them")
+    if left := _left_lying(alive, before, after):
+        told = f"{len(alive)} alive, but what waits in {', '.join(left)} is not taken, although nobody there is busy"
+        return Check(name, ok=False, detail=told, mend="start them again; each ends itself after IM_PATIENCE seconds")
+    return Check(name, ok=True, detail=f"{len(alive)} alive: {', '.join(sorted(alive))}")
+
+
+def _left_lying(alive: Mapping[str, Worker], before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
+    """Queues whose oldest message is still there seconds later, though somebody listens and none who does is at work."""
+    found = []
+    for queue in _QUEUES:
+        listeners = [one for one in alive.values() if queue in one.queues]
+        same = queue in before and before[queue] == after.get(queue)
+        if same and listeners and not any(one.busy for one in listeners):
+            found.append(queue)
+    return found
+
+
+def beat(connection: Connection, now: datetime) -> Iterator[Check]:
+    """By the ticks that were claimed: neither a beat that rings nobody nor workers that take nothing pass for one that works."""
+    ages = ticks.ages(connection, now)
+    for name, limit in OVERDUE.items():
+        age = ages.get(name)
+        label = f"beat, {name.replace('_', ' ')}"
+        if age is None:
+            yield Check(label, ok=False, detail="has never ticked", mend=_START)
+        elif age > limit:
+            yield Check(label, ok=False, detail=f"last ticked {format_duration(age)} ago", mend=_START)
+        else:
+            yield Check(label, ok=True, detail=f"ticked {format_duration(age)} ago, by the database's clock")
+
+
+def refresh(connection: Connection, now: datetime) -> Iterator[Check]:
+    """Scopes that cannot be listed."""
+    for scope, seen in scopes.health(connection).items():
+        if seen.failing_since is not None:
+            since = format_duration(now - seen.failing_since)
+            told = f"{scope} cannot be listed since {since}: {seen.error or seen.error_code}"
+            yield Check("refresh", ok=False, detail=told, mend="im doctor  where the workers run; their log says more")
