@@ -7,8 +7,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 from typing import TYPE_CHECKING
 
+from im.lanes import InTurn, Lanes
 from im.queue import CeleryQueue, Queue
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class Context:
     """Now, by the database's clock: the only one that decides."""
     dispose: Callable[[], None] = field(default=lambda: None)
     """Give back every connection."""
+    lanes: Lanes = field(default_factory=InTurn)
+    """How work on several scopes is done: in turn, or (in a worker) side by side, so that none waits for another."""
 
 
 def open_context(settings: Settings) -> Context:
@@ -58,14 +62,16 @@ class _Providers:
         self._settings = settings
         self._begin = begin
         self._made: dict[tuple[str, str], Provider] = {}
+        self._lock = Lock()
 
     def __call__(self, scope: Scope) -> Provider:
         key = (scope.provider, scope.account)
-        if key not in self._made:
-            from im.db import deployment
-            from im.providers import registry
+        with self._lock:  # connecting calls nobody: it takes no longer than a look into our own database
+            if key not in self._made:
+                from im.db import deployment
+                from im.providers import registry
 
-            with self._begin() as connection:
-                identity = deployment.read_id(connection)
-            self._made[key] = registry.connect(scope.provider, self._settings, identity)
-        return self._made[key]
+                with self._begin() as connection:
+                    identity = deployment.read_id(connection)
+                self._made[key] = registry.connect(scope.provider, self._settings, identity, scope.account)
+            return self._made[key]

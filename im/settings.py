@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from im.domain.account import Account, declared, unknown
 from im.domain.duration import parse_keep
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
@@ -42,7 +43,12 @@ class Settings:
     )
     owner: str = _setting("IM_OWNER", "", "who you are in tables and history (default: the OS user)")
     provider: str = _setting("IM_PROVIDER", "aws", "cloud used when `--provider` is not given")
-    account: str = _setting("IM_ACCOUNT", "default", "our name for the cloud account in use")
+    account: str = _setting("IM_ACCOUNT", "default", "our name for the cloud account used without `--account`")
+    accounts: tuple[Account, ...] = _setting(
+        "IM_ACCOUNTS",
+        (),
+        "further accounts: `name=profile`, `name=role ARN;external_id=…`, comma between (docs/accounts.md)",
+    )
     region: str = _setting("AWS_REGION", "us-east-1", "region used when no zone is given")
     ssh_from: str = _setting(
         "IM_SSH_FROM", "me", "who may log in when `--ssh-from` is not given: me, none, or networks"
@@ -99,6 +105,30 @@ class Settings:
     def policies(self) -> Policies:
         return Policies(self.on_outside_stop, self.on_outside_start, self.on_orphan)
 
+    @property
+    def account_names(self) -> tuple[str, ...]:
+        """What `--account` may say, the usual one first."""
+        return tuple(dict.fromkeys((self.account, *(one.name for one in self.accounts))))
+
+    def check_account(self, name: str) -> str:
+        """`name` itself, if people may ask for it. Raises Refused with what is near, and what there is."""
+        if name not in self.account_names:
+            raise unknown(name, self.account_names)
+        return name
+
+    def account_called(self, name: str) -> Account:
+        """How a worker reaches an account that rows name; the usual one needs no declaration. Raises Refused.
+
+        As long as none is declared there is one account only, and every name means it: a deployment may have changed its
+        mind about what it calls its only one.
+        """
+        for one in self.accounts:
+            if one.name == name:
+                return one
+        if name == self.account or not self.accounts:
+            return Account(name)
+        raise unknown(name, self.account_names)
+
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{f.name}={self._shown(f)!r}' for f in fields(self))})"
 
@@ -130,6 +160,8 @@ def _coerce(name: str, value: Any) -> Any:
     env, default = where.metadata["env"], where.default
     if name in ("home", "config"):
         return Path(value)
+    if name == "accounts":
+        return declared(value)
     if isinstance(default, int | float):
         try:
             number = type(default)(value)

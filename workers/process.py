@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 
 from im.context import Context, open_context
+from im.lanes import SideBySide
 from im.logs import log
 from im.services.sweep import EVERY, sweep_if_stale
 from im.settings import Settings
@@ -21,8 +23,13 @@ class ContextOfProcess:
 
     def __call__(self) -> Context:
         if self._context is None or self._pid != os.getpid():
-            self._context, self._pid = open_context(self._settings), os.getpid()
+            self._context, self._pid = replace(open_context(self._settings), lanes=SideBySide()), os.getpid()
         return self._context
+
+    def finish(self, within: float) -> None:
+        """Before this process ends: wait at most so many seconds for the clouds' answers that are still to come."""
+        if self._context is not None and self._pid == os.getpid():
+            self._context.lanes.finish(within)
 
 
 class Sweeper(threading.Thread):

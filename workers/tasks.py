@@ -54,9 +54,9 @@ def refresh(ctx: Context, _ids: Sequence[str]) -> str:
 
 
 def refresh_scope(ctx: Context, ids: Sequence[str]) -> str:
-    from im.services.refresh import refresh_scope
+    from im.services.refresh import refresh_scopes
 
-    return "; ".join(refresh_scope(ctx, int(i)) for i in ids if i.isdecimal() and len(i) < 10) or "nothing to do"
+    return refresh_scopes(ctx, _numbers(ids))
 
 
 def enforce_ttl(ctx: Context, ids: Sequence[str]) -> str:
@@ -78,16 +78,20 @@ def notify(ctx: Context, _ids: Sequence[str]) -> str:
 
 
 def guard(ctx: Context, ids: Sequence[str]) -> str:
-    from im.services.reconcile import reconcile_scope
+    from im.services.reconcile import reconcile_scopes
 
-    told = [line for i in ids if i.isdecimal() and len(i) < 10 for line in reconcile_scope(ctx, int(i))]
-    return "; ".join(told[:5]) or "nothing to do"
+    return reconcile_scopes(ctx, _numbers(ids))
 
 
 def gc(ctx: Context, _ids: Sequence[str]) -> str:
     from im.services.gc import collect
 
     return collect(ctx)
+
+
+def _numbers(ids: Sequence[str]) -> list[int]:
+    """Of scopes; what is no number is none of ours."""
+    return [int(i) for i in ids if i.isdecimal() and len(i) < 10]
 
 
 def checked(ids: object) -> list[str] | None:

@@ -8,7 +8,7 @@ import click
 
 from im.cli.answer import finish
 from im.cli.moments import sentence
-from im.cli.options import Output, Waiting, deadline_options, output_options, wait_options
+from im.cli.options import Output, Waiting, account_option, deadline_options, output_options, wait_options
 from im.cli.selection import check_word
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @deadline_options("When to stop it: 30s, 15m, 2h, 1d12h, 1w from now.")
 @click.option("--name", metavar="NAME", help="What to call it; two words are made up when none is given.")
 @click.option("--provider", metavar="CLOUD", help="Whose machine it is; default aws.")
+@account_option
 @click.option("--region", metavar="REGION", help="Where it is; default AWS_REGION.")
 @click.option("--ssh-user", metavar="USER", help="Who logs in; im cannot know.")
 @wait_options
@@ -39,6 +40,7 @@ def adopt(
     deadline: Deadline | None,
     name: str | None,
     provider: str | None,
+    account: str | None,
     region: str | None,
     ssh_user: str | None,
     waiting: Waiting,
@@ -58,7 +60,7 @@ def adopt(
     settings = session.settings
     wish = adopting.Wish(
         provider=provider or settings.provider,
-        account=settings.account,
+        account=account or settings.account,
         region=region or settings.region,
         machines=tuple(dict.fromkeys(check_word(m) for m in machines)),
         name=name,

@@ -13,7 +13,7 @@ from im.cli.complaint import note
 from im.cli.life import Life, life_options
 from im.cli.machine import Machine, check_ssh_from, machine_json, machine_lines, machine_options
 from im.cli.moments import ahead, local, seconds, span, utc
-from im.cli.options import Output, Waiting, deadline_options, output_options, wait_options
+from im.cli.options import Output, Waiting, account_option, deadline_options, output_options, wait_options
 from im.cli.session import Session, here, pass_session
 from im.domain.duration import format_duration
 from im.domain.errors import Refused
@@ -29,6 +29,7 @@ DEFAULT_TTL = timedelta(hours=1)
 
 @click.command(short_help="Create an instance, for a while.")
 @click.option("--provider", metavar="CLOUD", help="The cloud; default aws.")
+@account_option
 @click.option(
     "--instance-type",
     metavar="TYPE[,…]",
@@ -65,6 +66,7 @@ DEFAULT_TTL = timedelta(hours=1)
 def create(
     session: Session,
     provider: str | None,
+    account: str | None,
     instance_type: str | None,
     deadline: Deadline | None,
     public_key: Path | None,
@@ -101,7 +103,7 @@ def create(
     )
     order = request.Order(
         provider=provider or settings.provider,
-        account=settings.account,
+        account=account or settings.account,
         ask=ask,
         name=name,
         count=count,

@@ -123,3 +123,22 @@ def columns_option(command: F) -> F:
     return click.option(
         "-c", "--columns", metavar="A,B,…", help="These columns, in this order, however narrow it gets."
     )(command)
+
+
+def account_option(command: F) -> F:
+    """`--account`, as `account: str | None`; None is the usual one (`Session.account_of`)."""
+    return click.option(
+        "--account",
+        metavar="NAME",
+        shell_complete=_complete_accounts,
+        help="Which of the declared cloud accounts; default IM_ACCOUNT.",
+    )(command)
+
+
+def _complete_accounts(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from im.settings import Settings
+
+    try:
+        return [name for name in Settings.from_env().account_names if name.startswith(incomplete)]
+    except Refused:
+        return []

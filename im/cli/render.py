@@ -41,6 +41,8 @@ class Column:
     right: bool = False
     spend: Callable[[Cost | None], str] | None = None
     """Its cell is made from the instance's cost instead."""
+    several: bool = False
+    """Shown unasked only where its cells differ."""
 
 
 def _reachable(row: Instance) -> str | None:
@@ -59,6 +61,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "PROVIDER": Column(lambda r, _: r.scope.provider, 10),
         "TYPE": Column(lambda r, _: r.spec.instance_type or "-", 40),
         "ZONE": Column(lambda r, _: r.zone or r.spec.zone or "-", 20),
+        "ACCOUNT": Column(lambda r, _: r.scope.account, 45, several=True),
         "STATUS": Column(lambda r, now: phase(r, now).word, 90),
         "IP": Column(lambda r, _: _reachable(r) or "-", 70),
         "TIME-LEFT": Column(time_left, 80, right=True),
@@ -67,7 +70,6 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
         "COST": Column(_no_cost, 25, right=True, spend=cost_cell),
         "OWNER": Column(lambda r, _: r.owner, 30),
         "CLOUD-ID": Column(lambda r, _: r.provider_id or "-"),
-        "ACCOUNT": Column(lambda r, _: r.scope.account),
         "REGION": Column(lambda r, _: r.scope.region),
         "IMAGE": Column(lambda r, _: r.spec.image or "-"),
         "PRIVATE-IP": Column(lambda r, _: r.private_ip or "-"),
@@ -166,7 +168,7 @@ def instance_table(
     rows: Sequence[Instance], now: datetime, chosen: Sequence[str], *, sandbox: bool, costs: Costs = NO_COSTS
 ) -> str:
     check_columns(chosen)
-    names = list(chosen) or [name for name, column in COLUMNS.items() if column.need]
+    names = list(chosen) or [name for name, column in COLUMNS.items() if column.need and _tells(column, rows, now)]
     body = [[plain(_cell(COLUMNS[name], row, now, costs)) for name in names] for row in rows]
     if not chosen:
         names, body = _fit(names, body, width())
@@ -174,6 +176,10 @@ def instance_table(
     colours = [[tone if name == "STATUS" else None for name in names] for tone in tones]
     right = {i for i, name in enumerate(names) if COLUMNS[name].right}
     return text_table(names, body, colours=colours, right=right, footer=SANDBOX if sandbox else "")
+
+
+def _tells(column: Column, rows: Sequence[Instance], now: datetime) -> bool:
+    return not column.several or len({column.cell(row, now) for row in rows}) > 1
 
 
 def _cell(column: Column, row: Instance, now: datetime, costs: Costs) -> str:

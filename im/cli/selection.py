@@ -31,6 +31,8 @@ _ASKS: Mapping[str, Callable[[Instance, datetime], str]] = MappingProxyType(
         "status": lambda row, now: phase(row, now).word,
         "type": lambda row, _: row.spec.instance_type,
         "zone": lambda row, _: row.zone or row.spec.zone,
+        "region": lambda row, _: row.scope.region,
+        "account": lambda row, _: row.scope.account,
         "provider": lambda row, _: row.scope.provider,
         "name": lambda row, _: row.name,
     }

@@ -46,6 +46,12 @@ def read(connection: Connection, number: int) -> Scope | None:
     return Scope(*row) if row else None
 
 
+def places(connection: Connection, numbers: Sequence[int]) -> dict[int, Scope]:
+    """Where the scopes of these numbers are; an unknown number is in no place."""
+    query = select(scopes.c.id, scopes.c.provider, scopes.c.account, scopes.c.region).where(scopes.c.id.in_(numbers))
+    return {row.id: Scope(row.provider, row.account, row.region) for row in connection.execute(query)}
+
+
 def in_use(connection: Connection) -> list[int]:
     """The scopes that have something to watch: a living instance or an unresolved launch."""
     living = select(instances.c.scope_id).where(instances.c.closed_at.is_(None))
@@ -58,13 +64,34 @@ def known(connection: Connection) -> list[int]:
     return list(connection.execute(select(scopes.c.id).order_by(scopes.c.id)).scalars())
 
 
+def account_of(connection: Connection, provider: str, account: str) -> str | None:
+    """Which account of the cloud our name for one has meant so far; None when the cloud was never asked."""
+    query = select(scopes.c.cloud_account).where(scopes.c.provider == provider, scopes.c.account == account)
+    found: str | None = connection.execute(
+        query.where(scopes.c.cloud_account.is_not(None)).order_by(scopes.c.id)
+    ).scalar()
+    return found
+
+
 def belongs_to(connection: Connection, scope: Scope, cloud_account: str) -> str:
-    """Remember which account of the cloud this scope is; returns the remembered one, which may be another."""
-    same = (scopes.c.provider == scope.provider, scopes.c.account == scope.account, scopes.c.region == scope.region)
+    """Remember which account of the cloud this scope is; returns the remembered one, which may be another.
+
+    One name means one account, in every region: a new region asks what the name has meant so far.
+    """
+    named = (scopes.c.provider == scope.provider, scopes.c.account == scope.account)
+    elsewhere = scopes.alias()
+    so_far = (
+        select(elsewhere.c.cloud_account)
+        .where(elsewhere.c.provider == scope.provider, elsewhere.c.account == scope.account)
+        .where(elsewhere.c.cloud_account.is_not(None))
+        .order_by(elsewhere.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
     statement = (
         update(scopes)
-        .where(*same)
-        .values(cloud_account=func.coalesce(scopes.c.cloud_account, cloud_account))
+        .where(*named, scopes.c.region == scope.region)
+        .values(cloud_account=func.coalesce(scopes.c.cloud_account, so_far, cloud_account))
         .returning(scopes.c.cloud_account)
     )
     return str(connection.execute(statement).scalar_one())

@@ -200,5 +200,5 @@ CLOUD = FakeCloud()
 """The cloud that every provider of this process shares, unless it is given its own."""
 
 
-def from_settings(settings: Settings, deployment: str) -> FakeProvider:
+def from_settings(settings: Settings, deployment: str, account: str) -> FakeProvider:
     return FakeProvider(CLOUD, deployment)

@@ -26,10 +26,10 @@ def profile(name: str) -> Profile:
     return found
 
 
-def connect(name: str, settings: Settings, deployment: str) -> Provider:
-    """The cloud itself, with the credentials of this process, acting for `deployment` (a UUID)."""
-    make: Callable[[Settings, str], Provider] = _load(_known(name)[1])
-    return make(settings, deployment)
+def connect(name: str, settings: Settings, deployment: str, account: str = "") -> Provider:
+    """The cloud itself, with the credentials of `account` (the settings' usual one when empty), for `deployment` (a UUID)."""
+    make: Callable[[Settings, str, str], Provider] = _load(_known(name)[1])
+    return make(settings, deployment, account or settings.account)
 
 
 def _known(name: str) -> tuple[str, str]:

@@ -19,11 +19,10 @@ from im.db.engine import Database, database_clock
 from im.domain.duration import format_duration
 from im.domain.errors import ImError, Refused
 from im.domain.instance import Scope
-from im.providers import registry
 from im.providers.base import Check, Provider
 from im.providers.errors import ProviderError
 from im.queue import reach_broker
-from im.services import diagnose_fleet, diagnose_money
+from im.services import diagnose_cloud, diagnose_fleet, diagnose_money
 from im.services.alarm import standing
 from im.settings import Settings, redact
 
@@ -168,24 +167,20 @@ def _orphans(settings: Settings) -> Iterator[Check]:
 
 
 def _cloud(settings: Settings) -> Iterator[Check]:
-    """The cloud and account that `im create` would use, without a database too: the deployment is only a tag here."""
-    made: list[Provider] = []
+    """Where `im create` would go, without a database too: the deployment is only a tag here."""
+    reached: dict[Scope, Provider] = {}
 
     def connect() -> str:
-        made.append(registry.connect(settings.provider, settings, "im-doctor"))
+        reached.update(diagnose_cloud.accounts(settings))
         return f"sandbox at {settings.sandbox_url}" if settings.sandbox else f"{settings.provider}, for real"
 
     yield _check("cloud", connect, "im doctor --verbose")
-    if not made:
+    if not reached:
         return
-    scope = _usual_scope(settings)
-    for check in made[0].checks(scope):
-        yield Check(f"cloud, {check.name}", check.ok, check.detail, check.mend)
-    yield _clocks(settings, made[0], scope)
-
-
-def _usual_scope(settings: Settings) -> Scope:
-    return Scope(settings.provider, settings.account, settings.region)
+    found = list(diagnose_cloud.checks(settings, reached))
+    yield from found
+    scope, provider = next(iter(reached.items()))
+    yield _clocks(settings, provider, scope)
 
 
 def _clocks(settings: Settings, provider: Provider, scope: Scope) -> Check:

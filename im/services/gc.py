@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import leftovers, scopes
 from im.domain.instance import Scope
 from im.domain.leftover import Leftover
+from im.lanes import lane_of
 from im.logs import log
 from im.providers.base import Belonging, Provider
 from im.providers.errors import ProviderError, Transient
@@ -55,10 +57,9 @@ def condemn(ctx: Context, things: Sequence[Leftover], *, actor: str) -> None:
 def collect(ctx: Context) -> str:
     """Answer every open question and take away what was condemned. Returns a sentence for people."""
     with ctx.begin() as connection:
-        numbers = leftovers.pending(connection)
-        places = [(number, scopes.read(connection, number)) for number in numbers]
-    told = [_collect_in(ctx, number, scope) for number, scope in places if scope is not None]
-    return "; ".join(told) or "nothing to do"
+        places = scopes.places(connection, leftovers.pending(connection))
+    works = {lane_of("gc", where): partial(_collect_in, ctx, number, where) for number, where in places.items()}
+    return "; ".join(ctx.lanes.run(works).values()) or "nothing to do"
 
 
 def _collect_in(ctx: Context, number: int, scope: Scope) -> str:

@@ -24,7 +24,10 @@ def wrong_account(ctx: Context, provider: Provider, scope: Scope) -> ProviderErr
         theirs = scopes.belongs_to(connection, scope, ours)
     if theirs == ours:
         return None
-    return errors.Forbidden(f"these credentials belong to account {ours}, but {scope} was made in account {theirs}")
+    return errors.Forbidden(
+        f"the account '{scope.account}' is {theirs}, but its credentials now belong to {ours}: nothing there is believed or "
+        f"changed. Give '{scope.account}' its credentials back, and declare {ours} under a name of its own"
+    )
 
 
 def is_clone(ctx: Context) -> bool:

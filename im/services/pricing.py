@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import instances, ticks, usage
 from im.db import prices as kept
 from im.domain.cost import Item, Price, price_at
 from im.domain.instance import Instance, Scope
+from im.lanes import lane_of
 from im.logs import log
 from im.providers.errors import ProviderError
 from im.queue import Task
@@ -48,8 +50,8 @@ def refresh_prices(ctx: Context) -> str:
         for row in rows:
             wanted.setdefault(_one_of(rows, row), set()).update(items_of(row, stretches.get(row.id, ())))
         stale = {s: kept.stale(connection, sorted(items), now, KEEP) for s, items in wanted.items()}
-    told = [_fetch(ctx, scope, items) for scope, items in stale.items() if items]
-    return "; ".join(told) or "nothing to ask: every price in use is known and fresh"
+    works = {lane_of("prices", scope): partial(_fetch, ctx, scope, items) for scope, items in stale.items() if items}
+    return "; ".join(ctx.lanes.run(works).values()) or "nothing to ask: every price in use is known and fresh"
 
 
 def _one_of(rows: list[Instance], row: Instance) -> Scope:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import events, protection, rates, scopes, work
@@ -19,6 +20,7 @@ from im.domain.instance import Instance, Observed, Scope, Sighting
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff, next_step
 from im.domain.rate import Rate
 from im.failpoints import Point, reach
+from im.lanes import lane_of
 from im.logs import log
 from im.providers import errors
 from im.providers.base import BatchResult, Provider
@@ -45,10 +47,17 @@ def reconcile(ctx: Context, ids: Sequence[str]) -> str:
     with ctx.begin() as connection:
         unprotected = protection.scopes_of(connection, ctx.clock(connection), ids)
         numbers = sorted({*work.scopes_of(connection, ids), *unprotected})
-    told: list[str] = []
-    for number in numbers:
-        told += reconcile_scope(ctx, number)
-    return _sentence(told)
+    return reconcile_scopes(ctx, numbers)
+
+
+def reconcile_scopes(ctx: Context, numbers: Sequence[int]) -> str:
+    """Work on these scopes, each in its own lane: none waits for another. Returns a sentence for people."""
+    with ctx.begin() as connection:
+        places = scopes.places(connection, numbers)
+    works = {lane_of("reconcile", where): partial(reconcile_scope, ctx, number) for number, where in places.items()}
+    done = ctx.lanes.run(works)
+    later = [f"{lane.place} still waits for its cloud" for lane in works if lane not in done]
+    return _sentence([line for lines in done.values() for line in lines] + later)
 
 
 def reconcile_scope(ctx: Context, number: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import deployment, events, guards, leftovers, protection, scopes, ticks, user_data, watch, work
@@ -15,6 +16,7 @@ from im.domain.instance import Desired, Instance, Observed, Scope, Sighting
 from im.domain.lifecycle import Reading, Step, Verdict, may_be_judged_absent, observe
 from im.domain.policy import Policies
 from im.failpoints import Point, reach
+from im.lanes import lane_of
 from im.logs import log
 from im.providers.base import Provider, Slot, Snapshot
 from im.providers.errors import ProviderError
@@ -63,6 +65,16 @@ def refresh(ctx: Context) -> str:
     ring_for_guards(ctx)
     alarm.sound(ctx)
     return f"{len(numbers)} scopes to look at, {len(waiting)} instances rung for"
+
+
+def refresh_scopes(ctx: Context, numbers: Sequence[int]) -> str:
+    """List these scopes, each in its own lane: none waits for another. Returns a sentence for people."""
+    with ctx.begin() as connection:
+        places = scopes.places(connection, numbers)
+    works = {lane_of("refresh", where): partial(refresh_scope, ctx, number) for number, where in places.items()}
+    done = ctx.lanes.run(works)
+    later = [f"{lane.place} still waits for its cloud" for lane in works if lane not in done]
+    return "; ".join([*done.values(), *later]) or "nothing to do"
 
 
 def refresh_scope(ctx: Context, number: int) -> str:

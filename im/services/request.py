@@ -98,6 +98,7 @@ def plan(settings: Settings, order: Order) -> Plan:
     if not 1 <= order.count <= MAX_COUNT:
         raise Refused(f"{order.count} machines at once is not possible", f"ask for 1 to {MAX_COUNT}")
     profile = registry.profile(order.provider)
+    settings.check_account(order.account)
     scope, spec = placing.plan(profile, order.ask, account=order.account, region=settings.region, retry=order.retry)
     if order.ask.tags:
         spec = replace(spec, options={**spec.options, "tags": check_tags(order.ask.tags)})

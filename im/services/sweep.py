@@ -14,7 +14,7 @@ from im.db import scopes, ticks
 from im.logs import log
 from im.queue import Task
 from im.services import enforce, notices, orphans, refresh
-from im.services.reconcile import reconcile_scope
+from im.services.reconcile import reconcile_scopes
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -41,9 +41,8 @@ def sweep(ctx: Context) -> str:
     told = [enforce.enforce_ttl(alone, hinted=("sweep",))]
     with ctx.begin() as connection:
         numbers = sorted({*scopes.in_use(connection), *orphans.due(connection, ctx.clock(connection))})
-    for number in numbers:
-        refresh.refresh_scope(alone, number)
-        told += reconcile_scope(alone, number)
+    refresh.refresh_scopes(alone, numbers)
+    told.append(reconcile_scopes(alone, numbers))
     notices.plan_notices(alone)
     told.append(notices.notify(alone))
     return "; ".join(told[:5])

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from im import failpoints
+from im.domain.account import Account
 from im.domain.errors import Refused
 from im.domain.instance import Desired, Instance, Observed, OnExpiry
 from im.domain.intent import Deadline
@@ -207,7 +208,8 @@ class TestRefused:
         take_in(world, machine)
         world.advance(5)
         other = adopt.Wish("fake", "prod", "fake-1", (machine,), "two", Deadline(by=timedelta(hours=1)), "eve")
-        adopt.adopt(world.ctx, other)  # nobody has asked the cloud yet whose credentials `prod` are
+        ctx = world.another_worker(accounts=(Account("prod"),))
+        adopt.adopt(ctx, other)  # nobody has asked the cloud yet whose credentials `prod` are
         world.advance(5)
         assert closed(world, "two").error_code == "taken"
         assert closed(world, "two").error == f"{machine} is already managed as old"

@@ -20,7 +20,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 def settings_table() -> str:
     rows = ["| variable | default | what it is |", "|---|---|---|"]
     for one in fields(Settings):
-        default = "" if str(one.default) in ("", ".") else f"`{one.default}`"
+        default = "" if str(one.default) in ("", ".", "()") else f"`{one.default}`"
         rows.append(f"| `{one.metadata['env']}` | {default} | {one.metadata['says']} |")
     return "\n".join(rows)
 

@@ -1,18 +1,17 @@
-"""boto3 clients: one session per provider, one client per region and purpose, made when first used.
+"""boto3 clients: one session per account, one client per region and purpose, made when first used.
 
 Made in the process that uses them, after any fork; a client may be used by several threads.
 """
 
 from __future__ import annotations
 
-import os
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
-import botocore.session
 from botocore.config import Config
 
+from im.providers.aws.credentials import open_session
 from im.providers.aws.errors import translated
 
 if TYPE_CHECKING:
@@ -29,18 +28,13 @@ LAUNCH = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard",
 QUICK = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 1})
 """For start, stop, terminate: one attempt that fits the lease of the row; the row retries."""
 
-_ALONE: Any = {
-    # in a sandbox, nobody's profile, config or credentials file is opened
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
-
 
 class Clients:
-    """The session and its clients. In a sandbox every call goes to its endpoint, with credentials that are none."""
+    """The session of one account of ours (the usual one when not named) and its clients; in a sandbox, all of its endpoint."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, account: str = "") -> None:
+        self._settings = settings
+        self._account_name = account or settings.account
         self._sandbox_url = settings.sandbox_url
         self._lock = Lock()
         self._session: boto3.Session | None = None
@@ -66,6 +60,14 @@ class Clients:
         """EventBridge Scheduler; as above."""
         return self._client("scheduler", region, QUICK)
 
+    def key_id(self) -> str:
+        """Of the keys in use now; empty when there are none. Keys that are about to expire are exchanged first."""
+        with self._lock, translated():
+            session = self._open()
+        with translated():
+            found = session.get_credentials()
+            return (found.access_key or "") if found is not None else ""
+
     def knows_region(self, region: str) -> bool:
         """Does this version of boto3 know the region? It may be older than the region."""
         session = self._open()
@@ -90,9 +92,5 @@ class Clients:
 
     def _open(self) -> boto3.Session:
         if self._session is None:
-            if self._sandbox_url:
-                alone = botocore.session.Session(session_vars=_ALONE)
-                self._session = boto3.Session("sandbox", "sandbox", botocore_session=alone)
-            else:
-                self._session = boto3.Session()
+            self._session = open_session(self._settings, self._account_name)
         return self._session

@@ -51,18 +51,20 @@ class AwsProvider:
         self._deployment = deployment
         self._guard_role = settings.guard_role
         self._clients = clients or Clients(settings)
-        self._account: str | None = None
+        self._account = ("", "")
         self._fitting = Fitting(self._clients, deployment)
 
     def __repr__(self) -> str:
         return f"AwsProvider(deployment={self._deployment!r})"
 
     def identity(self, scope: Scope) -> str:
-        """The AWS account number; asked once."""
-        if self._account is None:
+        """The AWS account number; asked once for each set of keys, since those of a role or a profile change as time goes by."""
+        key, (known_key, account) = self._clients.key_id(), self._account
+        if not account or key != known_key:
             with translated():
-                self._account = self._clients.sts(scope.region).get_caller_identity()["Account"]
-        return self._account
+                account = self._clients.sts(scope.region).get_caller_identity()["Account"]
+            self._account = (key, account)
+        return account
 
     # ---- launching ---------------------------------------------------------------------------------------------------
 
@@ -269,6 +271,6 @@ class AwsProvider:
         return checks.run(self._clients, scope, self.identity, self._fitting.image, self._deployment)
 
 
-def from_settings(settings: Settings, deployment: str) -> AwsProvider:
-    """The provider for this process; no call is made yet."""
-    return AwsProvider(settings, deployment)
+def from_settings(settings: Settings, deployment: str, account: str) -> AwsProvider:
+    """The provider for this process and one of our accounts; no call is made yet."""
+    return AwsProvider(settings, deployment, Clients(settings, account))

@@ -1,0 +1,100 @@
+"""Whose credentials: this process's own, a profile's, or those of a role that is assumed again before they expire.
+
+Nothing is read or asked here before the first call is made, and no secret leaves this file but into boto3's session.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+)
+
+from im.domain.errors import Refused
+from im.providers.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from im.domain.account import Account
+    from im.settings import Settings
+
+QUICK = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
+"""For AssumeRole: everything of that account waits for it."""
+
+_ALONE: Any = {
+    # in a sandbox, nobody's profile, config or credentials file is opened
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+
+
+def open_session(settings: Settings, name: str) -> boto3.Session:
+    """The session of the account that our settings call `name`. Raises Unauthenticated when they declare none."""
+    try:
+        account = settings.account_called(name)
+    except Refused as exc:
+        told = f"{exc.message} in the settings of this worker ({exc.hint})"
+        raise Unauthenticated(told) from exc
+    base = _base(settings, account)
+    if not account.role:
+        return boto3.Session(botocore_session=base)
+    assumed = botocore.session.Session(session_vars=_ALONE) if settings.sandbox else _base(settings, account)
+    assumed.register_component("credential_provider", CredentialResolver([_Role(base, account, settings)]))
+    if settings.sandbox:
+        # moto forgets the roles it gave when it is restarted; this header tells it whose call it is all the same
+        def name_it(**given: Any) -> None:
+            given["request"].headers["x-moto-account-id"] = account.role_account
+
+        assumed.register("request-created", name_it)
+    return boto3.Session(botocore_session=assumed)
+
+
+def _base(settings: Settings, account: Account) -> botocore.session.Session:
+    if settings.sandbox:
+        pretended = botocore.session.Session(session_vars=_ALONE)
+        pretended.set_credentials("sandbox", "sandbox")
+        return pretended
+    return botocore.session.Session(profile=account.profile or None)
+
+
+class _Role(CredentialProvider):
+    """A provider in botocore's sense. What it loads is renewed by whoever finds it older than three quarters of its hour."""
+
+    METHOD = "assume-role"
+    CANONICAL_NAME = "im-account"
+
+    def __init__(self, base: botocore.session.Session, account: Account, settings: Settings) -> None:
+        self._base = base
+        self._account = account
+        self._settings = settings
+
+    def load(self) -> DeferredRefreshableCredentials:
+        source = self._base.get_credentials()
+        if source is None:
+            with_whom = f"profile {self._account.profile}" if self._account.profile else "the workers' own credentials"
+            raise Unauthenticated(f"{self._account.role} is to be assumed with {with_whom}, and there are none")
+        named = {"RoleSessionName": "im"}
+        if self._account.external_id:
+            named["ExternalId"] = self._account.external_id
+        fetcher = AssumeRoleCredentialFetcher(self._sts, source, self._account.role, extra_args=named)
+        return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD, _now)
+
+    def _sts(self, service: str, **keys: Any) -> Any:
+        where: dict[str, Any] = {"region_name": self._settings.region, "config": QUICK}
+        if self._settings.sandbox:
+            where |= {"config": QUICK.merge(Config(proxies={})), "endpoint_url": self._settings.sandbox_url}
+        make: Any = self._base.create_client
+        return make(service, **where, **keys)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,70 @@
+"""What `im doctor` asks of the clouds: each declared account on its own, so that one that hangs hides nothing of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from im.db import scopes
+from im.db.engine import Database
+from im.domain.errors import ImError
+from im.domain.instance import Scope
+from im.lanes import SideBySide, lane_of
+from im.providers import registry
+from im.providers.base import Check, Provider
+from im.providers.errors import ProviderError
+
+if TYPE_CHECKING:
+    from im.settings import Settings
+
+WITHIN = 25.0
+"""Seconds that an account has to answer all its checks."""
+_STUCK = "check the network to that account's endpoint; the other accounts are watched and stopped all the same"
+
+
+def accounts(settings: Settings) -> Iterator[tuple[Scope, Provider]]:
+    """Where each account's next machine would go, the usual account first. Raises ImError for a cloud we cannot serve."""
+    for name in settings.account_names:
+        provider = registry.connect(settings.provider, settings, "im-doctor", name)
+        yield Scope(settings.provider, name, settings.region), provider
+
+
+def checks(settings: Settings, reached: Mapping[Scope, Provider]) -> Iterator[Check]:
+    """Every account at the same time; told in their order. With one account its name is left out."""
+    works = {lane_of("doctor", scope): partial(_one, settings, scope, one) for scope, one in reached.items()}
+    done = SideBySide(patience=WITHIN).run(works)
+    for lane, scope in zip(works, reached, strict=True):
+        label = "cloud" if len(reached) == 1 else f"account {scope.account}"
+        if lane not in done:
+            yield Check(label, ok=False, detail=f"no answer within {WITHIN:.0f} s", mend=_STUCK)
+        for check in done.get(lane, ()):
+            yield Check(f"{label}, {check.name}", check.ok, check.detail, check.mend)
+
+
+def _one(settings: Settings, scope: Scope, provider: Provider) -> list[Check]:
+    return [_same(settings, scope, provider, check) for check in provider.checks(scope)]
+
+
+def _same(settings: Settings, scope: Scope, provider: Provider, check: Check) -> Check:
+    """The check of who we are also looks at who we were: a name that leads elsewhere now is a fault."""
+    if check.name != "identity" or not check.ok:
+        return check
+    try:
+        now, before = provider.identity(scope), _remembered(settings, scope)
+    except (ProviderError, ImError):
+        return check
+    if before in (None, now):
+        return check
+    told = f"{check.detail}, but the machines of '{scope.account}' are in account {before}: none of them is believed or changed"
+    mend = f"give '{scope.account}' its old credentials back, and declare {now} under a name of its own"
+    return Check(check.name, ok=False, detail=told, mend=mend)
+
+
+def _remembered(settings: Settings, scope: Scope) -> str | None:
+    database = Database(settings.database_url)
+    try:
+        with database.begin() as connection:
+            return scopes.account_of(connection, scope.provider, scope.account)
+    finally:
+        database.dispose()
