@@ -22,6 +22,8 @@ HOURS_IN_MONTH = Decimal(730)
 """8,760 hours in a year, a twelfth of it: what AWS's own calculator takes for a price per GB and month."""
 IPV4 = "ipv4"
 ON_DEMAND = "on_demand"
+WINDOWS = "windows"
+"""On demand, with the licence in the price of every hour."""
 
 _HOUR = Decimal(3_600_000_000)  # microseconds
 _MICROSECOND = timedelta(microseconds=1)

@@ -7,13 +7,14 @@ going to have is taken from its wish; from then on, what it has. A part whose pr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from im.domain.cost import HOURS_IN_MONTH, IPV4, PriceBook, disk_item, for_span, price_at, prices_of
+from im.domain.cost import HOURS_IN_MONTH, IPV4, Price, PriceBook, disk_item, for_span, price_at, prices_of
 from im.domain.instance import ALIVE, Desired, Instance, Observed, Scope, Spec
 from im.domain.money import ZERO
+from im.domain.placement import candidates
 from im.domain.usage import Kind, Stretch
 
 
@@ -53,9 +54,16 @@ class Rates:
         return None not in (self.compute, self.address, self.disk)
 
 
-def rates(scope: Scope, spec: Spec, parts: Parts, book: PriceBook, now: datetime) -> Rates:
-    """What an hour of it costs, by the prices of `now`."""
-    compute = price_at(prices_of(scope, spec, spec.instance_type, book), now)
+def types_of(spec: Spec, *, launched: bool) -> tuple[str, ...]:
+    """The types that it may be: its own once it is launched, until then every one that is going to be tried."""
+    if launched:
+        return (spec.instance_type,)
+    return tuple(dict.fromkeys(one.instance_type for one in candidates(spec)))
+
+
+def rates(scope: Scope, spec: Spec, parts: Parts, book: PriceBook, now: datetime, *, launched: bool = False) -> Rates:
+    """What an hour of it costs, by the prices of `now`; at most, while it may still become one of several types."""
+    compute = _dearest(scope, [replace(spec, instance_type=t) for t in types_of(spec, launched=launched)], book, now)
     ipv4 = price_at(prices_of(scope, spec, IPV4, book), now)
     per_month = price_at(prices_of(scope, spec, disk_item(parts.disk_type), book), now) if parts.disk_type else None
     return Rates(
@@ -64,6 +72,13 @@ def rates(scope: Scope, spec: Spec, parts: Parts, book: PriceBook, now: datetime
         disk=per_month.usd * parts.disk_gb / HOURS_IN_MONTH if per_month and parts.disk_gb is not None else None,
         source=compute.source if compute else "",
     )
+
+
+def _dearest(scope: Scope, specs: Sequence[Spec], book: PriceBook, now: datetime) -> Price | None:
+    """None where the price of any is not known: that one may be dearer than all others."""
+    found = [price_at(prices_of(scope, spec, spec.instance_type, book), now) for spec in specs]
+    known = [price for price in found if price is not None]
+    return max(known, key=lambda price: price.usd) if len(known) == len(found) else None
 
 
 def parts_of(row: Instance, stretches: Sequence[Stretch], expected: Parts) -> Parts:

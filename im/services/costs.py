@@ -26,7 +26,7 @@ from im.domain.cost import (
 from im.domain.errors import ImError, Refused
 from im.domain.instance import Instance, Scope, Spec, tags_of
 from im.domain.money import ZERO
-from im.domain.outlook import UNTOLD, Parts, Rates, is_whole, parts_of, rate_now, rates, to_deadline
+from im.domain.outlook import UNTOLD, Parts, Rates, is_whole, parts_of, rate_now, rates, to_deadline, types_of
 from im.domain.usage import Kind, Stretch
 from im.providers import registry
 from im.providers.prices import built_in
@@ -87,7 +87,8 @@ class Ledger:
     def rates(self, row: Instance) -> Rates:
         stretches = self.stretches.get(row.id, ())
         parts = parts_of(row, stretches, expected(row, stretches))
-        return rates(row.scope, row.spec, parts, self.book, self.now)
+        launched = row.provider_id is not None
+        return rates(row.scope, row.spec, parts, self.book, self.now, launched=launched)
 
     def cost(self, row: Instance) -> Cost:
         hourly = self.rates(row)
@@ -151,15 +152,17 @@ def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
 
 def items_of(row: Instance, stretches: Sequence[Stretch]) -> Iterable[Item]:
     """Everything that has a price on it."""
-    yield from priced(row.scope, row.spec, expected(row, stretches).disk_type)
+    disk_type = expected(row, stretches).disk_type
+    yield from priced(row.scope, row.spec, disk_type, launched=row.provider_id is not None)
     for stretch in stretches:
         if stretch.disk_type:
             yield Item(row.scope.provider, row.scope.region, disk_item(stretch.disk_type))
 
 
-def priced(scope: Scope, spec: Spec, disk_type: str | None) -> Iterable[Item]:
+def priced(scope: Scope, spec: Spec, disk_type: str | None, *, launched: bool = False) -> Iterable[Item]:
     """What a wish has a price on."""
-    yield Item(scope.provider, scope.region, spec.instance_type, market_of(spec))
+    for instance_type in types_of(spec, launched=launched):
+        yield Item(scope.provider, scope.region, instance_type, market_of(spec))
     yield Item(scope.provider, scope.region, IPV4)
     if disk_type:
         yield Item(scope.provider, scope.region, disk_item(disk_type))

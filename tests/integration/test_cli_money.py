@@ -92,6 +92,38 @@ def test_a_rate_that_lacks_a_part_is_shown_as_at_least_that(world: World, key: s
     assert "$0.0108+" in run(world, "list").stdout
 
 
+def test_of_several_types_the_dearest_counts_until_one_was_launched(world: World, key: str) -> None:
+    create = ("create", "--public-key", key, "--name", "web", "--instance-type", "small,large", "-d", "2h")
+    assert answer(world, *create, "--dry-run")["usd_per_hour"] == "3.736000"
+    run(world, "budget", "set", "7")
+    refused = run(world, *create)
+    assert refused.exit_code == 6
+    assert "would be exceeded by $0.47" in refused.stderr
+    run(world, "budget", "set", "8")
+    assert run(world, *create).exit_code == 0
+    world.advance(20)
+    assert answer(world, "list")[0]["usd_per_hour"] == "0.496000"
+    unknown = ("create", "--public-key", key, "--instance-type", "small,huge", "-d", "2h", "--dry-run")
+    assert answer(world, *unknown)["usd_per_hour"] is None
+
+
+def test_windows_is_not_priced_as_linux(world: World) -> None:
+    from im.domain.cost import WINDOWS, Item
+    from im.domain.instance import Scope, Spec
+    from im.providers.aws.wishes import options_of
+    from im.providers.base import Ask
+    from im.services import costs
+
+    options = options_of(Ask(), "windows-2022", "t2.nano", "us-east-1")
+    scope, spec = (
+        Scope("aws", "default", "us-east-1"),
+        Spec("t2.nano", "us-east-1a", "windows-2022", "", "", "ada", options),
+    )
+    assert Item("aws", "us-east-1", "t2.nano", WINDOWS) in set(costs.priced(scope, spec, None))
+    assert costs.quote(world.ctx, scope, spec).compute is None
+    assert options_of(Ask(), "al2023", "t2.nano", "us-east-1") == {}
+
+
 def test_what_has_no_price_is_said_to_have_none(world: World, key: str) -> None:
     told = run(world, "create", "--public-key", key, "--name", "odd", "--instance-type", "huge").stdout
     assert told.rstrip().endswith("· price unknown")

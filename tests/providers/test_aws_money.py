@@ -125,6 +125,12 @@ def test_prices_come_from_the_price_list_with_their_date(standin: StandInRoom) -
     assert {price.source for price in found.values()} == {"AWS price list, in force since 2026-02-01"}
 
 
+def test_windows_has_its_licence_in_the_price(standin: StandInRoom) -> None:
+    linux, windows = item("t3.large"), item("t3.large", market="windows")
+    found = standin.provider.prices(standin.scope, [linux, windows])
+    assert found[windows].usd > found[linux].usd
+
+
 def test_a_price_that_changed_is_the_new_one(standin: StandInRoom) -> None:
     standin.control.price("t3.micro", "0.0204")
     assert standin.provider.prices(standin.scope, [item("t3.micro")])[item("t3.micro")].usd == Decimal("0.0204")

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from im.domain.cost import ON_DEMAND, Item, Price
+from im.domain.cost import ON_DEMAND, WINDOWS, Item, Price
 from im.providers.aws.errors import translated
 from im.providers.errors import Unavailable
 
@@ -19,13 +19,12 @@ ENDPOINT_REGION = "us-east-1"
 """One of the three regions that have the API; its answers are the same in all."""
 _PAGE = 100
 
-_LINUX: Mapping[str, str] = {
-    "operatingSystem": "Linux",
-    "tenancy": "Shared",
-    "preInstalledSw": "NA",
-    "capacitystatus": "Used",
+_PLAIN: Mapping[str, str] = {"tenancy": "Shared", "preInstalledSw": "NA", "capacitystatus": "Used"}
+"""What shared hardware without further software is called; without `capacitystatus` the reserved capacity's rows come too."""
+_SYSTEM: Mapping[str, Mapping[str, str]] = {
+    ON_DEMAND: {"operatingSystem": "Linux"},
+    WINDOWS: {"operatingSystem": "Windows", "licenseModel": "No License required"},
 }
-"""What plain Linux on shared hardware is called; without `capacitystatus` the reserved capacity's rows come too."""
 
 
 def fetch(pricing: Any, items: Iterable[Item]) -> dict[Item, Price]:
@@ -44,14 +43,14 @@ def fetch(pricing: Any, items: Iterable[Item]) -> dict[Item, Price]:
 
 
 def _filters(item: Item) -> dict[str, str] | None:
-    if item.market != ON_DEMAND:
+    if item.market not in _SYSTEM:
         return None
     kind, _, name = item.name.rpartition(":")
     if kind == "disk":
         return {"productFamily": "Storage", "volumeApiName": name, "regionCode": item.region}
     if kind or "." not in name:
         return None
-    return {"instanceType": name, "regionCode": item.region, **_LINUX}
+    return {"instanceType": name, "regionCode": item.region, **_SYSTEM[item.market], **_PLAIN}
 
 
 def _prices(pricing: Any, filters: Mapping[str, str]) -> Iterator[tuple[Decimal, datetime]]:

@@ -1,5 +1,6 @@
 """What a person wishes beyond type, zone, image and key, checked offline and written down as EC2's options of a spec.
 
+market           which price list it is billed by: `windows`, or nothing
 login            "own": the person named who logs in
 firewall         the rules of the machine's security group, as im.domain.firewall writes them
 security_groups  the person's own groups instead
@@ -16,6 +17,7 @@ import gzip
 import re
 from typing import Any
 
+from im.domain.cost import WINDOWS
 from im.domain.disk import Disk, stored
 from im.domain.errors import Refused
 from im.domain.firewall import RDP, SSH, gathered
@@ -37,6 +39,8 @@ def options_of(ask: Ask, image: str, instance_type: str, region: str) -> dict[st
     ask.refuse_options("aws", "security-group", "kms-key", "iam-role")
     check_user_data(ask.user_data)
     options: dict[str, Any] = {"login": "own"} if ask.ssh_user else {}
+    if is_windows(image):
+        options["market"] = WINDOWS
     if ask.subnet:
         options["subnet"] = check_id(ask.subnet, "subnet")
     if ask.network:

@@ -126,6 +126,7 @@ def _machine(region: str, kind: stock.InstanceType, usd: Decimal) -> Iterator[di
                 "instanceType": kind.name,
                 "regionCode": region,
                 "operatingSystem": system,
+                "licenseModel": "No License required",
                 "tenancy": "Shared",
                 "preInstalledSw": "NA",
                 "capacitystatus": status,
