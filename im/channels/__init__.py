@@ -21,6 +21,10 @@ class Channel(Protocol):
         """Returns once the other side has taken it. Raises NotSent within seconds."""
         ...
 
+    def probe(self) -> str:
+        """Who would be asked to take it, once somebody answers there; nothing is sent. Raises NotSent within seconds."""
+        ...
+
 
 def configured(settings: Settings) -> Mapping[ChannelName, Channel]:
     """The channels that the settings name; heavy imports happen for these alone. Raises Refused for what cannot be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,8 @@ from im.channels import NotSent
 from im.domain.errors import Refused
 from im.domain.notice import Notice
 
-_TIMEOUT = Timeout(connect=3, read=5)
+_CONNECT = 3.0
+_TIMEOUT = Timeout(connect=_CONNECT, read=5)
 """Seconds. A receiver that thinks for longer counts as one that did not take it, and is asked again."""
 
 
@@ -32,8 +34,19 @@ class _Http:
                 "a notice can only be sent to an http or https URL", "mend IM_NOTICE_WEBHOOK or IM_NOTICE_SLACK"
             )
         self._url = url
+        self._port = parsed.port or (443 if parsed.scheme == "https" else 80)
         self._host = parsed.host  # the rest of the URL may be a secret, as Slack's is
         self._pool = urllib3.PoolManager(num_pools=1, retries=False, timeout=_TIMEOUT)
+
+    def probe(self) -> str:
+        """A connection and no request: whatever is posted to a webhook, somebody reads."""
+        try:
+            with socket.create_connection((self._host.strip("[]"), self._port), timeout=_CONNECT):
+                return f"{self._host}:{self._port}"
+        except OSError as exc:
+            raise NotSent(
+                f"{self._host}:{self._port} cannot be reached ({exc.strerror or type(exc).__name__})"
+            ) from exc
 
     def _post(self, body: Mapping[str, Any], key: str) -> None:
         headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": "im"}

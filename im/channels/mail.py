@@ -50,6 +50,14 @@ class Mail:
         except (OSError, smtplib.SMTPException) as exc:
             raise NotSent(f"{self._host} did not take the mail ({type(exc).__name__})") from exc
 
+    def probe(self) -> str:
+        """As far as a mail would go before it has an address: connected, encrypted and logged in as configured."""
+        try:
+            with self._connected():
+                return f"{self._host}:{self._port}"
+        except (OSError, smtplib.SMTPException) as exc:
+            raise NotSent(f"{self._host}:{self._port} cannot be reached ({type(exc).__name__})") from exc
+
     def _connected(self) -> smtplib.SMTP:
         if self._scheme == "smtps":
             server: smtplib.SMTP = smtplib.SMTP_SSL(

@@ -73,6 +73,7 @@ def diagnose(settings: Settings, only: str | None = None) -> Iterator[Check]:
         "refresh": lambda: _asked(settings, diagnose_fleet.refresh, "refresh"),
         "deadlines": lambda: _holds(settings),
         "money": lambda: _asked(settings, diagnose_money.checks, "overrun"),
+        "notices": lambda: diagnose_money.receivers(settings),
         "drift": lambda: [Check("drift", ok=True, detail=settings.policies.sentence)],
         "orphans": lambda: _orphans(settings),
         "cloud": lambda: _cloud(settings),

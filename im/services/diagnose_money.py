@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from im.db import guards, notices, usage
 from im.domain.cost import Window, together
 from im.domain.duration import format_duration
+from im.domain.errors import Refused
 from im.domain.instance import ALIVE
 from im.domain.money import show
 from im.providers.base import Check
@@ -16,6 +17,8 @@ from im.services.costs import Ledger, ledger
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from im.settings import Settings
 
 MONTH = timedelta(days=30)
 TOLERATED = timedelta(seconds=60)
@@ -28,6 +31,23 @@ def checks(connection: Connection, now: datetime) -> Iterator[Check]:
     yield _prices(found)
     yield _guards(guards.failing(connection))
     yield _notices(notices.standing(connection, now - timedelta(days=1)))
+
+
+def receivers(settings: Settings) -> Iterator[Check]:
+    """Does anybody answer where notices go? Asked from here, where the workers may see another network."""
+    from im.channels import NotSent, configured
+
+    mend = "mend the receiver, or IM_NOTICE_… in the environment"
+    try:
+        channels = configured(settings)
+    except Refused as exc:
+        yield Check("notices, channels", ok=False, detail=exc.message, mend=exc.hint)
+        return
+    for name, channel in channels.items():
+        try:
+            yield Check(f"notices, {name}", ok=True, detail=f"{channel.probe()} answers")
+        except NotSent as exc:
+            yield Check(f"notices, {name}", ok=False, detail=str(exc), mend=mend)
 
 
 def _overrun(found: Ledger) -> Check:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -149,6 +150,35 @@ def test_a_receiver_that_never_comes_back_is_told_of_by_doctor(world: World, hoo
     assert "1 was not taken before its deadline" in check.detail
     assert "127.0.0.1 answered 500" in check.detail
     assert "secret" not in check.detail
+
+
+def test_doctor_says_which_receiver_cannot_be_reached_before_there_is_any_notice(hook: Web, office: Post) -> None:
+    """A port that was free a moment ago: nobody listens there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        nobody = probe.getsockname()[1]
+    settings = Settings(
+        notice_webhook=hook.url,
+        notice_slack=f"http://127.0.0.1:{nobody}/services/secret",
+        notice_smtp=office.url,
+        notice_mail_from="im@example.com",
+        notice_mail_to="team@example.com",
+    )
+    found = {check.name: check for check in diagnose_money.receivers(settings)}
+    assert {name: check.ok for name, check in found.items()} == {
+        "notices, webhook": True,
+        "notices, slack": False,
+        "notices, mail": True,
+    }
+    assert found["notices, slack"].detail == f"127.0.0.1:{nobody} cannot be reached (Connection refused)"
+    assert "IM_NOTICE_" in found["notices, slack"].mend
+    assert (hook.asked, office.letters) == (0, [])
+    silent = Settings(notice_smtp=f"smtp://127.0.0.1:{nobody}", notice_mail_from="a@b", notice_mail_to="c@d")
+    (mail,) = diagnose_money.receivers(silent)
+    assert not mail.ok
+    (wrong,) = diagnose_money.receivers(Settings(notice_webhook="ftp://x/"))
+    assert "http or https" in wrong.detail
+    assert list(diagnose_money.receivers(Settings())) == []
 
 
 def test_one_channel_that_fails_does_not_keep_the_others_waiting(world: World, hook: Web, office: Post) -> None:
