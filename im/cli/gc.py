@@ -1,4 +1,4 @@
-"""`im gc`: security groups and key pairs of ours that nothing uses, shown, asked about, and taken away by a worker."""
+"""`im gc`: security groups, key pairs and schedules of ours that nothing uses, shown, asked about, and taken away by a worker."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LOOK_EVERY = 0.3
 @output_options
 @pass_session
 def gc(session: Session, dry_run: bool, yes: bool, timeout: timedelta, output: Output) -> None:
-    """Take away the security groups and key pairs that im once made and that nothing uses any more. Asks first."""
+    """Take away the security groups, key pairs and schedules that im made and that nothing uses any more. Asks first."""
     from im.services import gc as collecting
 
     session.log_to_stderr()

@@ -77,6 +77,33 @@ def test_it_moves_is_set_again_after_it_fired_and_is_taken_away_twice(
     assert standin.states([one]) == {one: Observed.RUNNING}
 
 
+def test_a_schedule_that_outlived_its_machine_is_found_and_taken_away_and_no_other(
+    standin: StandInRoom, guarding: AwsProvider, schedules: Any
+) -> None:
+    one, two = standin.running(2)
+    later = stop_at(now(standin) + timedelta(hours=5))
+    assert guarding.guard(standin.scope, {one: later, two: later}) == {}
+    somebody = schedules.get_schedule(Name=schedule_name(DEPLOYMENT, one))["Target"]
+    foreign = {
+        "ScheduleExpression": "at(2040-01-01T00:00:00)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": somebody,
+    }
+    schedules.create_schedule(Name=f"im-00000000-{one}", **foreign)
+    assert [o.used for o in guarding.belongings(standin.scope) if o.kind == "schedule"] == [True, True]
+    assert standin.provider.terminate(standin.scope, [one]).failed == {}
+    standin.control.step(120)
+    found = {o.name: o for o in guarding.belongings(standin.scope) if o.kind == "schedule"}
+    stray, living = found[schedule_name(DEPLOYMENT, one)], found[schedule_name(DEPLOYMENT, two)]
+    assert (stray.used, living.used) == (False, True)
+    assert list(guarding.discard(standin.scope, [stray, living])) == [living.id]
+    left = {o["Name"] for o in schedules.list_schedules()["Schedules"]}
+    assert left == {living.name, f"im-00000000-{one}"}
+    assert guarding.discard(standin.scope, [stray]) == {}
+    # who has no guards asks nothing of Scheduler
+    assert [o for o in standin.provider.belongings(standin.scope) if o.kind == "schedule"] == []
+
+
 def test_a_cloud_that_cannot_stop_would_terminate(standin: StandInRoom, guarding: AwsProvider) -> None:
     (one,) = standin.running()
     assert guarding.guard(standin.scope, {one: Guarded(now(standin) + timedelta(seconds=30), OnExpiry.TERMINATE)}) == {}

@@ -88,13 +88,14 @@ def _used(ec2: EC2Client, things: Sequence[Belonging]) -> set[str]:
         by_value = {(one.id if kind == GROUP else one.name): one.id for one in things if one.kind == kind}
         values = sorted(by_value)
         for at in range(0, len(values), FILTER_VALUES):
-            for machine in _machines(ec2, {filter_name: values[at : at + FILTER_VALUES]}):
+            for machine in machines(ec2, {filter_name: values[at : at + FILTER_VALUES]}):
                 holds = [group["GroupId"] for group in machine.get("SecurityGroups", [])] + [machine.get("KeyName", "")]
                 used |= {by_value[one] for one in holds if one in by_value}
     return used
 
 
-def _machines(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Iterator[Any]:
+def machines(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Iterator[Any]:
+    """Those that match and are not gone."""
     asked: Any = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
     asked.append({"Name": "instance-state-name", "Values": _LIVING})
     more: dict[str, str] = {}

@@ -6,15 +6,19 @@ docs/guard.md has the role that the schedule runs as, and the policy that settin
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from im.domain.instance import OnExpiry
+from im.providers.aws.belongings import machines
 from im.providers.aws.errors import cloud_code, translated
-from im.providers.errors import InvalidSpec, NotFound, ProviderError
+from im.providers.aws.sightings import FILTER_VALUES
+from im.providers.base import Belonging
+from im.providers.errors import InvalidSpec, NotFound, ProviderError, WrongState
 
 GROUP = "default"
+KIND = "schedule"
 _TARGET: Mapping[OnExpiry, str] = {
     OnExpiry.STOP: "arn:aws:scheduler:::aws-sdk:ec2:stopInstances",
     OnExpiry.TERMINATE: "arn:aws:scheduler:::aws-sdk:ec2:terminateInstances",
@@ -47,6 +51,32 @@ def request(deployment: str, machine_id: str, at: datetime, what: OnExpiry, role
     }
 
 
+def found(scheduler: Any, ec2: Any, deployment: str) -> list[Belonging]:
+    """Every schedule of ours; used while its machine is not gone. Raises ProviderError.
+
+    One whose row is there is taken away by reconcile. What is found here outlived its row: a database that was restored or lost.
+    """
+    prefix = schedule_name(deployment, "")
+    names: dict[str, str] = {}
+    more: dict[str, str] = {}
+    while True:
+        with translated():
+            answer = scheduler.list_schedules(GroupName=GROUP, NamePrefix=prefix, **more)
+        names |= {one["Name"].removeprefix(prefix): one["Name"] for one in answer["Schedules"]}
+        if not answer.get("NextToken"):
+            break
+        more = {"NextToken": answer["NextToken"]}
+    living = _living(ec2, sorted(names))
+    return [Belonging(KIND, name, name, f"would end {one}", one in living) for one, name in names.items()]
+
+
+def _living(ec2: Any, ids: Sequence[str]) -> set[str]:
+    living: set[str] = set()
+    for at in range(0, len(ids), FILTER_VALUES):
+        living |= {one["InstanceId"] for one in machines(ec2, {"instance-id": ids[at : at + FILTER_VALUES]})}
+    return living
+
+
 def put(scheduler: Any, deployment: str, machine_id: str, at: datetime, what: OnExpiry, role: str) -> None:
     """Set or move; idempotent, because the schedule's name is the machine's. Raises ProviderError."""
     if not role:
@@ -62,11 +92,29 @@ def put(scheduler: Any, deployment: str, machine_id: str, at: datetime, what: On
             scheduler.update_schedule(**asked)
 
 
+def discard(scheduler: Any, ec2: Any, things: Sequence[Belonging], deployment: str) -> dict[str, ProviderError]:
+    """Take away those whose machine is still gone; returns what failed, by id."""
+    failed: dict[str, ProviderError] = {}
+    there = {one.id: one for one in found(scheduler, ec2, deployment)}
+    for one in (there[thing.id] for thing in things if thing.id in there):
+        try:
+            if one.used:
+                raise WrongState(f"the machine of {one.name} is there")
+            _delete(scheduler, one.name)
+        except ProviderError as exc:
+            failed[one.id] = exc
+    return failed
+
+
 def remove(scheduler: Any, deployment: str, machine_id: str) -> None:
     """Take it away; one that is gone already is fine. Raises ProviderError."""
+    _delete(scheduler, schedule_name(deployment, machine_id))
+
+
+def _delete(scheduler: Any, name: str) -> None:
     try:
         with translated(mutating=True):
-            scheduler.delete_schedule(Name=schedule_name(deployment, machine_id), GroupName=GROUP)
+            scheduler.delete_schedule(Name=name, GroupName=GROUP)
     except NotFound:
         pass
     except ProviderError as exc:

@@ -259,13 +259,22 @@ class AwsProvider:
         return failed
 
     def belongings(self, scope: Scope) -> list[Belonging]:
-        return belongings.found(self._clients.ec2(scope.region), self._deployment)
+        ec2 = self._clients.ec2(scope.region)
+        others = belongings.found(ec2, self._deployment)
+        if not self._guard_role:  # then there are no schedules, and no right to list them
+            return others
+        return [*others, *guard.found(self._clients.scheduler(scope.region), ec2, self._deployment)]
 
     def needed_by(self, spec: Spec) -> frozenset[str]:
         return belongings.names_of(spec, self._deployment)
 
     def discard(self, scope: Scope, things: Sequence[Belonging]) -> Mapping[str, ProviderError]:
-        return belongings.discard(self._clients.ec2(scope.region), things, self._deployment)
+        ec2 = self._clients.ec2(scope.region)
+        schedules = [one for one in things if one.kind == guard.KIND]
+        failed = belongings.discard(ec2, [one for one in things if one.kind != guard.KIND], self._deployment)
+        if schedules:
+            failed |= guard.discard(self._clients.scheduler(scope.region), ec2, schedules, self._deployment)
+        return failed
 
     def checks(self, scope: Scope) -> list[Check]:
         return checks.run(self._clients, scope, self.identity, self._fitting.image, self._deployment)
