@@ -86,6 +86,25 @@ def test_a_machine_that_ends_outside_loses_its_guard_too(world: World) -> None:
     assert world.cloud.guards == {}
 
 
+def test_a_machine_that_was_taken_in_is_guarded_as_the_deployment_has_it(world: World) -> None:
+    from im.services import adopt
+
+    bare, machine = world.cloud.foreign("fake-1b"), world.cloud.foreign("fake-1b")
+    by = Deadline(by=timedelta(seconds=HOUR))
+    adopt.adopt(world.ctx, adopt.Wish("fake", "default", "fake-1", (bare,), "bare", by, "ada"))
+    world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, guard=GuardKind.SCHEDULER))
+    adopt.adopt(world.ctx, adopt.Wish("fake", "default", "fake-1", (machine,), "old", by, "ada"))
+    world.advance(30)
+    assert at_cloud(world, "old") == HOUR + GRACE
+    assert at_cloud(world, "bare") is None
+    world.extend("old", seconds=HOUR)
+    world.advance(15)
+    assert at_cloud(world, "old") == 2 * HOUR + GRACE
+    world.stop("old")
+    world.advance(30)
+    assert at_cloud(world, "old") is None
+
+
 def test_a_healthy_fleet_is_there_first(world: World) -> None:
     create(world, seconds=60)
     world.advance(75)
