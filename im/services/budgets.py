@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from im.db import budgets, usage
 from im.domain.budget import EVERYBODY, Budget, Use, check, month_of
-from im.domain.cost import Window
+from im.domain.cost import WINDOWS, Window, market_of
 from im.domain.errors import OverLimit, Refused
 from im.domain.instance import Instance
 from im.domain.money import ZERO
@@ -49,9 +49,10 @@ def keep(connection: Connection, before: Sequence[Instance], after: Sequence[Ins
 
 
 def _no_price(row: Instance, budget: Budget) -> OverLimit:
+    windows = f"{WINDOWS}:" if market_of(row.spec) == WINDOWS else ""
     return OverLimit(
         f"nobody knows the price of {row.spec.instance_type} in {row.scope.region}, so {budget.whose} cannot be kept",
-        f"state it: im prices set {row.spec.instance_type} USD_PER_HOUR; or take another type",
+        f"state it: im prices set {windows}{row.spec.instance_type} USD_PER_HOUR; or take another type",
     )
 
 

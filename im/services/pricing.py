@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from im.db import instances, ticks, usage
 from im.db import prices as kept
-from im.domain.cost import Item, Price, price_at
+from im.domain.cost import WINDOWS, Item, Price, price_at
 from im.domain.instance import Instance, Scope
 from im.lanes import lane_of
 from im.logs import log
@@ -83,19 +83,31 @@ class Known:
 
 
 def known(ctx: Context, items: Sequence[Item] | None) -> list[Known]:
-    """The prices of `items`, or of everything that lives."""
+    """The prices of `items` (as people write them), or of everything that lives."""
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        if items is None:
+        if items is not None:
+            items = [meant(item) for item in items]
+        else:
             rows = instances.listed(connection, everything=False, owner=None)
             stretches = usage.read(connection, [row.id for row in rows])
             items = sorted({item for row in rows for item in items_of(row, stretches.get(row.id, ()))})
         book = price_book(connection, items)
-    return [Known(item, price_at(book.get(item, ()), now)) for item in items]
+    return [Known(_written(item), price_at(book.get(item, ()), now)) for item in items]
+
+
+def meant(item: Item) -> Item:
+    """`windows:t3.large` is t3.large with the licence of Windows."""
+    market, colon, name = item.name.partition(":")
+    return replace(item, name=name, market=WINDOWS) if colon and market == WINDOWS else item
+
+
+def _written(item: Item) -> Item:
+    return replace(item, name=f"{WINDOWS}:{item.name}") if item.market == WINDOWS else item
 
 
 def state(ctx: Context, item: Item, usd: Decimal, *, actor: str) -> None:
     """Somebody says what it costs, from now on."""
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        kept.write(connection, {item: Price(usd, now, f"stated by {actor} on {now:%Y-%m-%d}")}, now)
+        kept.write(connection, {meant(item): Price(usd, now, f"stated by {actor} on {now:%Y-%m-%d}")}, now)

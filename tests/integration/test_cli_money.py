@@ -122,6 +122,12 @@ def test_windows_is_not_priced_as_linux(world: World) -> None:
     assert Item("aws", "us-east-1", "t2.nano", WINDOWS) in set(costs.priced(scope, spec, None))
     assert costs.quote(world.ctx, scope, spec).compute is None
     assert options_of(Ask(), "al2023", "t2.nano", "us-east-1") == {}
+    place = ("--provider", "aws", "--region", "us-east-1")
+    assert run(world, "prices", "set", "windows:t2.nano", "0.0081", *place).exit_code == 0
+    assert str(costs.quote(world.ctx, scope, spec).compute) == "0.0081"
+    windows, linux = answer(world, "prices", "list", "windows:t2.nano", "t2.nano", *place)
+    assert (windows["item"], windows["market"], windows["usd"]) == ("windows:t2.nano", "windows", "0.0081")
+    assert (linux["market"], linux["usd"]) == ("on_demand", "0.0058")
 
 
 def test_what_has_no_price_is_said_to_have_none(world: World, key: str) -> None:
