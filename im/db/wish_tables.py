@@ -7,7 +7,7 @@ from sqlalchemy import Column, DateTime, ForeignKey, Integer, LargeBinary, Table
 import im.db.money_tables  # noqa: F401  # whoever asks for all tables gets all
 from im.db.tables import metadata
 
-__all__ = ["leftovers", "metadata", "surveys", "user_data"]
+__all__ = ["leftovers", "metadata", "nameless", "surveys", "user_data"]
 
 user_data = Table(
     "user_data",
@@ -44,4 +44,12 @@ leftovers = Table(
     Column("condemned_by", Text),
     Column("gone_at", DateTime(timezone=True)),
     Column("error", Text),
+)
+
+nameless = Table(
+    "nameless",
+    metadata,
+    # launched together with others, so that its name has to follow
+    Column("instance_id", Text, ForeignKey("instances.id"), primary_key=True),
+    Column("due_at", DateTime(timezone=True), nullable=False),
 )

@@ -57,11 +57,6 @@ def retries(spec: Spec) -> bool:
     return bool(spec.options.get("retry"))
 
 
-def takes_fewer(spec: Spec) -> bool:
-    """May a launch make fewer machines than asked for, because the others have somewhere else, or another time, to be tried?"""
-    return retries(spec) or len(candidates(spec)) > 1
-
-
 def is_open(spec: Spec) -> bool:
     """Does the cloud have to be asked for its zones before this can be launched?"""
     return spec.zone == ANY

@@ -92,9 +92,7 @@ class FakeCloud:
         self.clock, self.idempotent = clock, idempotent
         self.takes, self.visible_after, self.remembers = takes, visible_after, remembers
         self.capacity: dict[str, int] = {}
-        """Zone → machines it can run at once; a zone not named has no limit."""
-        self.partial = False
-        """Where there is no room for all, a launch makes as many as there is room for."""
+        """Zone → machines it can run at once; a zone not named has no limit. A launch makes as many as there is room for."""
         self.zones = "abc"
         self.lacking: set[tuple[str, str]] = set()
         """(instance type, zone) that are not offered at all."""
@@ -164,7 +162,7 @@ class FakeCloud:
                 return made
             raise Rejected("the machines of this launch are gone")
         running = sum(one.zone == zone and self.state(one) in ALIVE for one in self._machines.values())
-        if self.partial and zone in self.capacity:
+        if zone in self.capacity:
             number = max(1, min(number, self.capacity[zone] - running))
         if running + number > self.capacity.get(zone, running + number):
             raise NoCapacity(f"{zone} has no room for {number} more")

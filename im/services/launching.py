@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, launches, user_data
+from im.db import events, instances, launches, naming, user_data
 from im.domain import placement
 from im.domain.event import Event
 from im.domain.instance import Instance, Launch, LaunchState, Scope, Sighting, Spec
@@ -25,6 +25,7 @@ from im.providers.errors import ProviderError
 from im.services import placing
 from im.services.claiming import UNWANTED, Claimed, claim, wanted
 from im.services.enforce import ring_by_verb
+from im.services.naming import AT_ONCE, name
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -147,6 +148,8 @@ class _Attempt:
             free = [i for i in self.launch.slots if i in rows and rows[i].provider_id is None]
             pairs = list(zip(free, (m for m in ordered if m.provider_id not in known), strict=False))
             launches.fill(connection, [_as_row(i, m, now) for i, m in pairs], now, now + LOOK_AGAIN)
+            if len(self.launch.slots) > 1:
+                naming.add(connection, [i for i, _ in pairs], now)
             user_data.erase_spent(connection)
             events.record(connection, (_launched(rows[i], m, now) for i, m in pairs))
             mine = launches.resolve(connection, self.launch.token, self.owner, LaunchState.DONE)
@@ -155,7 +158,8 @@ class _Attempt:
             after = instances.read(connection, [i for i, _ in pairs])
             reach(Point.LAUNCH_FILL_WRITTEN)
         reach(Point.LAUNCH_FILL_COMMITTED)
-        self._label(pairs, rows)
+        if 1 < len(self.launch.slots) <= AT_ONCE:
+            name(self.ctx, self.provider, self.scope, after)
         reach(Point.LAUNCH_LABELLED)
         ring_by_verb(self.ctx, after, after=LOOK_AGAIN.total_seconds() + 0.1)
         ring_by_verb(self.ctx, again)
@@ -176,15 +180,6 @@ class _Attempt:
     def _give_up(self, connection: Connection, left: Sequence[Instance], now: datetime) -> list[Instance]:
         launches.release(connection, [r.id for r in left], now, "no_capacity", "the cloud made no machine")
         return []
-
-    def _label(self, pairs: Sequence[tuple[str, Sighting]], rows: dict[str, Instance]) -> None:
-        """Names on machines that were launched together; cosmetic, so a failure is logged and forgotten."""
-        if len(self.launch.slots) == 1:
-            return
-        try:
-            self.provider.label(self.scope, {m.provider_id: Slot(i, rows[i].name) for i, m in pairs})
-        except ProviderError as exc:
-            log.warning("names were not tagged", launch=self.launch.token, error=exc.message)
 
     def _refused_or_retried(self, exc: ProviderError) -> str:
         """Definitely refused for good: the slots have failed. Anything else is tried again, the same to the letter."""

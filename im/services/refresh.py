@@ -12,19 +12,20 @@ from im.db import deployment, events, guards, leftovers, protection, scopes, tic
 from im.domain import tags
 from im.domain.event import Event
 from im.domain.guard import Guard, fired
-from im.domain.instance import Desired, Instance, Observed, Scope, Sighting
+from im.domain.instance import Desired, Instance, Observed, Sighting
 from im.domain.lifecycle import Reading, Step, Verdict, may_be_judged_absent, observe
 from im.domain.policy import Policies
 from im.failpoints import Point, reach
 from im.lanes import lane_of
 from im.logs import log
-from im.providers.base import Provider, Slot, Snapshot
+from im.providers.base import Provider, Snapshot
 from im.providers.errors import ProviderError
 from im.queue import Task
 from im.services import alarm, orphans
 from im.services.enforce import ring_by_verb
 from im.services.guarding import ring_for_guards
 from im.services.identity import wrong_account
+from im.services.naming import drive_names
 from im.services.pricing import upkeep
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ TICK = 10.0
 """Seconds between two refreshes of every scope."""
 _SLOT = TICK / 2
 _UNSETTLED_AT_ONCE = 5000
-_NAMED_AT_ONCE = 50
 _DRIVEN = (Verdict.OURS, Verdict.UNDONE)
 _TELLING = (*_DRIVEN, Verdict.ADOPTED, Verdict.OVERDUE, Verdict.ENDED, Verdict.SUSPECT)
 
@@ -96,7 +96,7 @@ def refresh_scope(ctx: Context, number: int) -> str:
     changed, suspects = _apply(ctx, number, snapshot, began_at)
     reach(Point.REFRESH_COMMITTED)
     gone = _judge_absent(ctx, provider, number, suspects, began_at) if suspects else 0
-    _name_the_nameless(ctx, provider, scope, number, snapshot)
+    drive_names(ctx, provider, scope, number)
     orphans.look_for_orphans(ctx, provider, scope, number)
     with ctx.begin() as connection:
         skew = (snapshot.date - ctx.clock(connection)).total_seconds() if snapshot.date else None
@@ -157,21 +157,6 @@ def _note(row: Instance, seen: Sighting, began_at: datetime, now: datetime, poli
     if reading.verdict is Verdict.OVERDUE and seen.state is row.observed and drift == row.drift_since:
         return None
     return watch.Note(row, seen, reading, began_at, drift)
-
-
-def _name_the_nameless(ctx: Context, provider: Provider, scope: Scope, number: int, snapshot: Snapshot) -> None:
-    """Machines launched together get their names by a second call, which may have come before they could be seen."""
-    nameless = {s.provider_id for s in snapshot.sightings if tags.LAUNCH in s.tags and tags.INSTANCE not in s.tags}
-    if not nameless:
-        return
-    with ctx.begin() as connection:
-        rows = [row for row in watch.living(connection, number) if row.provider_id in nameless][:_NAMED_AT_ONCE]
-    if not rows:
-        return
-    try:
-        provider.label(scope, {row.provider_id: Slot(row.id, row.name) for row in rows if row.provider_id})
-    except ProviderError as exc:
-        log.info("names were not tagged; tried again with the next listing", scope=str(scope), error=exc.message)
 
 
 def _note_absent(row: Instance, complete: bool, began_at: datetime) -> tuple[watch.Note | None, bool]:

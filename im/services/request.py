@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from im.settings import Settings
 
 MAX_COUNT = 1000
+AT_ONCE = 500
+"""Machines of one launch. EC2 takes more, but advises batches, and a refusal then speaks for fewer."""
 _random = SystemRandom()
 
 
@@ -245,7 +247,7 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
     expires_at = order.deadline.after(now)
     ids = [make_id(_random) for _ in names]
     spec = user_data.keep(connection, planned.spec, now)
-    token = _open_launch(connection, planned.scope, spec, ids, names, now)
+    tokens = _open_launches(connection, planned.scope, spec, ids, names, now)
     shared: dict[str, Any] = {
         "owner": order.ask.owner,
         "scope_id": number,
@@ -262,9 +264,9 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
         "observed": Observed.NONE.value,
         "observed_at": now,
         "zone": planned.spec.zone,
-        "launch_token": token,
     }
-    instances.add(connection, [{**shared, "id": i, "name": n} for i, n in zip(ids, names, strict=True)])
+    slots = zip(ids, names, tokens, strict=True)
+    instances.add(connection, [{**shared, "id": i, "name": n, "launch_token": t} for i, n, t in slots])
     guards.add(connection, ids, planned.guard, planned.grace)
     rows = instances.read(connection, ids)
     told = f"{planned.spec.instance_type} in {planned.spec.zone or planned.scope.region}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC"
@@ -282,6 +284,17 @@ def _open_launch(
     token = str(uuid.uuid4())
     launches.add(connection, token, scopes.ensure(connection, scope), spec, ids, names, now)
     return token
+
+
+def _open_launches(
+    connection: Connection, scope: Scope, spec: Spec, ids: Sequence[str], names: Sequence[str], now: datetime
+) -> list[str]:
+    """As few as will do; the token of each slot's own."""
+    tokens: list[str] = []
+    for at in range(0, len(ids), AT_ONCE):
+        some = slice(at, at + AT_ONCE)
+        tokens += [_open_launch(connection, scope, spec, ids[some], names[some], now)] * len(ids[some])
+    return tokens
 
 
 def _told(old: Instance, new: Instance, actor: str, kind: str, now: datetime) -> Event:

@@ -219,7 +219,6 @@ def test_zones_that_cannot_be_asked_for_are_asked_for_again(world: World) -> Non
 
 def test_three_of_five_fit_here_and_two_there(world: World) -> None:
     world.cloud.capacity = {"fake-1a": 3}
-    world.cloud.partial = True
     world.create(zone="fake-1a,fake-1b", count=5)
     world.advance(30)
     zones = sorted(world.row(f"web-{n}").zone for n in range(1, 6))
@@ -229,7 +228,6 @@ def test_three_of_five_fit_here_and_two_there(world: World) -> None:
 
 def test_what_fits_nowhere_fails_alone(world: World) -> None:
     world.cloud.capacity = {"fake-1a": 2}
-    world.cloud.partial = True
     world.create(count=3)
     world.advance(30)
     words = sorted(world.word(f"web-{n}") for n in range(1, 4))

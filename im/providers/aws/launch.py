@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,12 @@ from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.images import Image
 from im.providers.aws.network import Place
 from im.providers.base import Slot
-from im.providers.errors import InvalidSpec, ProviderError
+from im.providers.errors import InvalidSpec, NotFound, ProviderError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
+_FEW, _HANDS = 4, 8
 TAG_VALUE = 256
 """Characters a tag's value may have."""
 
@@ -40,17 +42,17 @@ class Fitted:
 
 
 def request(
-    spec: Spec, fitted: Fitted, *, deployment: str, token: str, slots: Sequence[Slot], least: int | None = None
+    spec: Spec, fitted: Fitted, *, deployment: str, token: str, slots: Sequence[Slot], least: int = 1
 ) -> dict[str, Any]:
     """Arguments of RunInstances. The token is zonal at EC2 because a zone or a subnet is named: never reuse it elsewhere.
 
-    `least`: fewer machines will do when there is no room for all, and the rest is asked for elsewhere; None: all or none.
+    `least`: how many machines will do when there is no room for all; the others are asked for again, or elsewhere.
     """
     image = fitted.image
     tags = _tags(launch_tags(spec, deployment, token, slots))
     asked: dict[str, Any] = {
         "ClientToken": token,
-        "MinCount": least or len(slots),
+        "MinCount": least,
         "MaxCount": len(slots),
         "ImageId": image.ami,
         "InstanceType": spec.instance_type,
@@ -102,6 +104,26 @@ def slot_tags(slot: Slot) -> dict[str, str]:
 def label_request(provider_id: str, slot: Slot) -> dict[str, Any]:
     """Arguments of CreateTags."""
     return {"Resources": [provider_id], "Tags": _tags(slot_tags(slot))}
+
+
+def label(ec2: EC2Client, slots: Mapping[str, Slot]) -> None:
+    """CreateTags for each machine; several at once where there are many. Raises the first error, when all others are done."""
+
+    def one(named: tuple[str, Slot]) -> ProviderError | None:
+        try:
+            with translated():
+                ec2.create_tags(**label_request(*named))
+        except NotFound as exc:  # EC2 may not know a newborn yet
+            return exc
+        return None
+
+    if len(slots) <= _FEW:
+        errors = [one(named) for named in slots.items()]
+    else:
+        with ThreadPoolExecutor(_HANDS) as hands:
+            errors = list(hands.map(one, slots.items()))
+    if failed := next(filter(None, errors), None):
+        raise failed
 
 
 def adopt_request(provider_id: str, slot: Slot, owner: str, deployment: str) -> dict[str, Any]:

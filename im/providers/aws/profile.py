@@ -61,6 +61,8 @@ class AwsProfile:
             "stop": Rate(4, 40),
             "terminate": Rate(4, 80),
             "describe": Rate(10, 50),
+            # batches of 50 machines, one CreateTags each: EC2 takes 10 a second, after 100
+            "label": Rate(0.16, 2),
             # batches of 50 schedules; EventBridge Scheduler takes 250 a second in its small regions
             "guard": Rate(1, 4),
         },

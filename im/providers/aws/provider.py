@@ -11,7 +11,6 @@ from im.domain import tags
 from im.domain.cost import Item, Price
 from im.domain.firewall import rules_of
 from im.domain.instance import Scope, Sighting, Spec
-from im.domain.placement import takes_fewer
 from im.providers.aws import batch, belongings, checks, guard, launch, offers, pricing, sightings
 from im.providers.aws.clients import LAUNCH, QUICK, Clients
 from im.providers.aws.errors import cloud_code, translated
@@ -22,7 +21,6 @@ from im.providers.base import BatchResult, Belonging, Check, Guarded, Slot, Snap
 from im.providers.errors import (
     Ambiguous,
     InvalidSpec,
-    NotFound,
     ProviderError,
     Transient,
     Unauthenticated,
@@ -99,8 +97,8 @@ class AwsProvider:
 
     def _run(self, scope: Scope, spec: Spec, token: str, slots: Sequence[Slot]) -> list[Sighting]:
         fitted = self._fitted(scope.region, spec)
-        # the sandbox makes the least, never the most
-        least = 1 if takes_fewer(spec) and self.capabilities.idempotent_launch else None
+        # fewer will do when there is no room for all; but the sandbox always makes the least, never the most
+        least = 1 if self.capabilities.idempotent_launch else len(slots)
         request = launch.request(spec, fitted, deployment=self._deployment, token=token, slots=slots, least=least)
         with translated(mutating=True):
             answer = self._clients.ec2(scope.region, LAUNCH).run_instances(**request)
@@ -144,15 +142,7 @@ class AwsProvider:
 
     def label(self, scope: Scope, slots: Mapping[str, Slot]) -> None:
         """CreateTags, one call per machine. When some fail the others are labelled, and the first error is raised."""
-        ec2, failed = self._clients.ec2(scope.region), None
-        for provider_id, slot in slots.items():
-            try:
-                with translated():
-                    ec2.create_tags(**launch.label_request(provider_id, slot))
-            except NotFound as exc:  # EC2 may not know a newborn yet
-                failed = failed or exc
-        if failed:
-            raise failed
+        launch.label(self._clients.ec2(scope.region), slots)
 
     def adopt(self, scope: Scope, machine_id: str, slot: Slot, owner: str) -> None:
         with translated(mutating=True):

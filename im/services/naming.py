@@ -1,0 +1,58 @@
+"""Names on machines that were launched together: one call for each, so they come after the launch, and no faster than the cloud
+likes. Nothing waits for them: whose machine is whose follows from the launch and the machine's place in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from im.db import naming, rates
+from im.domain.instance import Instance, Scope
+from im.logs import log
+from im.providers.base import Provider, Slot
+from im.providers.errors import ProviderError
+
+if TYPE_CHECKING:
+    from im.context import Context
+
+AT_ONCE = 50
+"""Machines that are named in one go: as many as a launch has before its names are left to the ticks."""
+_AGAIN = timedelta(seconds=5)
+
+
+def drive_names(ctx: Context, provider: Provider, scope: Scope, number: int) -> int:
+    """Name those of the scope that have waited longest; returns how many were. What fails is tried again behind the others."""
+    named = 0
+    while rows := _due(ctx, provider, number):
+        if not name(ctx, provider, scope, rows):
+            break
+        named += len(rows)
+    return named
+
+
+def _due(ctx: Context, provider: Provider, number: int) -> list[Instance]:
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        rows = naming.due(connection, number, now, AT_ONCE)
+        if rows and rates.take(connection, number, "label", provider.capabilities.rates.get("label"), now):
+            return []
+        return rows
+
+
+def name(ctx: Context, provider: Provider, scope: Scope, rows: Sequence[Instance]) -> bool:
+    """One batch; False when not all of them took their names."""
+    error: ProviderError | None = None
+    try:
+        provider.label(scope, {row.provider_id: Slot(row.id, row.name) for row in rows if row.provider_id})
+    except ProviderError as exc:
+        log.info("names were not tagged; tried again later", scope=str(scope), error=exc.message)
+        error = exc
+    ids = [row.id for row in rows]
+    with ctx.begin() as connection:
+        if error is None:
+            naming.done(connection, ids)
+        else:
+            naming.later(connection, ids, ctx.clock(connection) + _AGAIN)
+    return error is None
