@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from im.context import Context
 from im.domain.intent import Deadline
 from im.providers.base import Ask
 from im.services import read, request
-from im.services.reconcile import reconcile_scope
+from im.services.launching import drive_launches
 from im.services.refresh import refresh_scope
-from tests.benchmarks.place import REGION, Place, place
+from tests.benchmarks.place import REGION, SCOPE, Place, place
 from tests.benchmarks.row import Row, of_runs
 from tests.benchmarks.spent import Spent, spent
 from tests.providers.clouds import public_key
@@ -34,10 +35,10 @@ def measure(runs: int) -> Iterator[Row]:
         _create(ctx, here, "warm", 2)  # the worker knows the image, the key and the group by now, as it does all day
         for run in range(runs):
             shape = _shape(here)
-            many.append(spent(lambda: [_run(plain, shape, AT_ONCE) for _ in range(COUNT // AT_ONCE)])[0])
-            single.append(spent(lambda: [_run(plain, shape, 1) for _ in range(EACH)])[0])
+            many.append(spent(partial(_loop, plain, shape, AT_ONCE, COUNT // AT_ONCE))[0])
+            single.append(spent(partial(_loop, plain, shape, 1, EACH))[0])
             seen = len(here.control.calls())
-            ours.append(spent(lambda: _create(ctx, here, f"run{run}", COUNT))[0])
+            ours.append(spent(partial(_create, ctx, here, f"run{run}", COUNT))[0])
             calls.append(len(here.control.calls()) - seen)
         named = _named(ctx, here)
         ctx.dispose()
@@ -57,7 +58,7 @@ def _create(ctx: Context, here: Place, name: str, count: int) -> None:
     ask = Ask(instance_type=KIND, zone=f"{REGION}a", public_key=public_key(), owner="bench", ssh_from=("192.0.2.1/32",))
     deadline = Deadline(by=timedelta(hours=1))
     answer = request.create(ctx, request.Order("aws", "default", ask, name, count, deadline, "bench"))
-    reconcile_scope(ctx, here.number(ctx))
+    drive_launches(ctx, ctx.provider_for(SCOPE), SCOPE, here.number(ctx), None)
     rows = read.by_ids(ctx, [change.after.id for change in answer.changes]).rows
     assert all(row.provider_id for row in rows)
 
@@ -68,9 +69,10 @@ def _shape(here: Place) -> dict[str, Any]:
     return {key: value for key, value in asked.items() if key not in ("ClientToken", "MinCount", "MaxCount")}
 
 
-def _run(plain: Any, shape: dict[str, Any], count: int) -> None:
-    made = plain.run_instances(**shape, MinCount=count, MaxCount=count)
-    assert len(made["Instances"]) == count
+def _loop(plain: Any, shape: dict[str, Any], count: int, times: int) -> None:
+    for _ in range(times):
+        made = plain.run_instances(**shape, MinCount=count, MaxCount=count)
+        assert len(made["Instances"]) == count
 
 
 def _named(ctx: Context, here: Place) -> int:
