@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Interval, and_, cast, func, literal, or_, select, update
+from sqlalchemy import Connection, Interval, Row, and_, cast, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.money_tables import deadlines, notices
@@ -53,6 +54,8 @@ def waiting(connection: Connection, now: datetime) -> bool:
 @dataclass(frozen=True, slots=True)
 class Claimed:
     id: int
+    instance_id: str
+    channel: ChannelName
     attempts: int
     notice: Notice | None
     """None when there is nothing to give notice of any more."""
@@ -91,7 +94,7 @@ def claim(
         state = NoticeState.LATE
     if state is not NoticeState.PENDING:
         connection.execute(update(notices).where(n.id == row.id).values(state=state.value))
-        return Claimed(row.id, row.attempts, None, state)
+        return Claimed(*_which(row), row.attempts, None, state)
     connection.execute(
         update(notices)
         .where(n.id == row.id)
@@ -103,7 +106,11 @@ def claim(
         timedelta(seconds=row.stage),
         ChannelName(row.channel),
     )
-    return Claimed(row.id, row.attempts + 1, told, state)
+    return Claimed(*_which(row), row.attempts + 1, told, state)
+
+
+def _which(row: Row[*tuple[Any, ...]]) -> tuple[int, str, ChannelName]:
+    return row.id, row.instance_id, ChannelName(row.channel)
 
 
 def sent(connection: Connection, number: int, owner: str, now: datetime) -> bool:

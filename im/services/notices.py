@@ -62,6 +62,8 @@ def notify(ctx: Context) -> str:
             claimed = notices.claim(connection, now, _LEASE, owner, broken)
             if claimed is not None and claimed.state is NoticeState.LATE:
                 log.error("a notice was not taken before its deadline", notice=claimed.id)
+                vain = f"{claimed.channel} did not take it before the deadline"
+                events.record(connection, [Event(claimed.instance_id, now, "notice not taken", "im", vain, 0)])
         if claimed is None:
             return _sentence(tally)
         outcome = claimed.state.value

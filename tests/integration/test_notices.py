@@ -144,6 +144,7 @@ def test_a_receiver_that_never_comes_back_is_told_of_by_doctor(world: World, hoo
     world.create("web", seconds=10 * MINUTE)
     world.advance(12 * MINUTE, step=30)
     assert states(world) == [(5, "webhook", "late")]
+    assert world.kinds().count("notice not taken") == 1
     with world.ctx.begin() as connection:
         check = next(c for c in diagnose_money.checks(connection, world.now) if c.name == "notices")
     assert not check.ok
