@@ -53,7 +53,9 @@ def phase(row: Instance, now: datetime) -> Phase:
     if row.failed:
         return Phase(f"{row.observed}, failed: {_plain(row.error_code)}", Tone.BAD)
     if row.desired is Desired.TERMINATED:
-        return Phase(_expired(row, now, "terminating"), Tone.BUSY if not row.error_code else Tone.BAD)
+        if row.error_code and not row.settled:
+            return Phase(f"terminating ({_plain(row.error_code)}, retrying)", Tone.BAD)
+        return Phase(_expired(row, now, "terminating"), Tone.BUSY)
     if row.settled and meets(row.desired, row.observed):
         if row.observed is Observed.STOPPED:
             return Phase({Why.TTL: "stopped (ttl)", Why.OUTSIDE: "stopped outside"}.get(row.why, "stopped"), Tone.IDLE)
