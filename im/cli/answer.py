@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from im.cli.complaint import note
+from im.cli.crowd import CROWD, crowd
 from im.cli.moments import sentence
 from im.cli.options import Output, Waiting
 from im.cli.progress import progress
@@ -45,14 +46,20 @@ def finish(session: Session, answer: Answer, waiting: Waiting, output: Output, t
     if as_json:
         say_json(changes_json(answer, outcome, costs_of(session, outcome.rows), sandbox=sandbox))
     elif output.form == "table":
-        for change, row in zip(answer.changes, outcome.rows, strict=True):
-            click.echo(plain(tell(change, row, outcome.now)))
+        for line in _lines(answer, outcome, tell):
+            click.echo(plain(line))
         if sandbox:
             note(SANDBOX)
     else:
         show(outcome.rows, outcome.now, output, sandbox=sandbox, costs=costs_of(session, outcome.rows))
     if outcome.error is not None:
         raise outcome.error
+
+
+def _lines(answer: Answer, outcome: Outcome, tell: Tell) -> list[str]:
+    if len(outcome.rows) > CROWD:
+        return crowd(outcome.rows, outcome.now)
+    return [tell(change, row, outcome.now) for change, row in zip(answer.changes, outcome.rows, strict=True)]
 
 
 def changes_json(answer: Answer, outcome: Outcome, costs: Costs, *, sandbox: bool) -> list[dict[str, object]]:

@@ -153,4 +153,7 @@ def _worst(ends: Sequence[ImError | None]) -> ImError | None:
     first = errors[0]
     if len(errors) > 1:
         first = type(first)(f"{first.message} (and {len(errors) - 1} more like it)", first.hint)
+    if fine := len(ends) - len(errors):
+        # the code speaks for those that failed; what was reached is there all the same
+        first = type(first)(f"{first.message}; the other {fine} of {len(ends)} are fine", first.hint)
     return first

@@ -53,6 +53,19 @@ def at(spec: Spec, number: int) -> Spec:
     return replace(spec, instance_type=one.instance_type, zone=one.zone)
 
 
+def without(spec: Spec, number: int, *, whole_type: bool = False) -> tuple[Spec, int] | None:
+    """The spec without its n-th place (or without any of that place's type), and where its successor stands; None: none is left."""
+    named = candidates(spec)
+    out = named[number]
+    gone = {
+        at for at, one in enumerate(named) if at == number or (whole_type and one.instance_type == out.instance_type)
+    }
+    left = [one for at, one in enumerate(named) if at not in gone]
+    if not left:
+        return None
+    return with_candidates(spec, left), sum(at not in gone for at in range(number))
+
+
 def retries(spec: Spec) -> bool:
     return bool(spec.options.get("retry"))
 
@@ -74,8 +87,13 @@ def spread(spec: Spec, zones: Mapping[str, Sequence[str]]) -> Spec:
 
 def turn_after(spec: Spec, candidate: int, round_: int) -> Turn | None:
     """What is tried when this one has refused; None when that was the last, and nobody wants another round."""
-    if candidate + 1 < len(candidates(spec)):
-        return Turn(candidate + 1, round_)
+    return turn_at(spec, candidate + 1, round_)
+
+
+def turn_at(spec: Spec, candidate: int, round_: int) -> Turn | None:
+    """The n-th place, or the next round when there are not so many."""
+    if candidate < len(candidates(spec)):
+        return Turn(candidate, round_)
     if not retries(spec):
         return None
     return Turn(0, round_ + 1, timedelta(seconds=min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(round_, 8))))

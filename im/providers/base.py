@@ -151,6 +151,10 @@ class Profile(Protocol):
         """What a machine of that spec is going to be charged for beside computing, as far as that is known without asking."""
         ...
 
+    def check_together(self, specs: Sequence[Spec]) -> None:
+        """May one launch go over from each of these to the next? Raises Refused, naming those that may."""
+        ...
+
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
         """Where machines that we did not make are said to be. Raises Refused for an id or a region that cannot be."""
         ...

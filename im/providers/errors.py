@@ -10,6 +10,7 @@ Each provider maps its own codes onto these once, `raise … from exc`; nothing 
     ├── NoCapacity              none of this type in this zone now; definitely not done
     ├── Rejected                the same request will be refused again; definitely not done
     │   ├── InvalidSpec         no such type, image, zone, key …
+    │   │   └── NotOffered      not this type in this zone, ever; another zone may have it
     │   ├── QuotaExceeded
     │   ├── Forbidden           known, but not allowed
     │   ├── Unauthenticated     not known
@@ -62,6 +63,10 @@ class Rejected(ProviderError):
 
 class InvalidSpec(Rejected):
     code = "invalid_spec"
+
+
+class NotOffered(InvalidSpec):
+    """For people the same as InvalidSpec; for a launch with other places to try, a reason to try them."""
 
 
 class QuotaExceeded(Rejected):

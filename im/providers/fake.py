@@ -51,6 +51,9 @@ class FakeProfile:
     def expects(self, spec: Spec) -> Parts:
         return Parts(address=True, disk_gb=100, disk_type="fast")
 
+    def check_together(self, specs: Sequence[Spec]) -> None:
+        """Its machines are all alike."""
+
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
         for one in machine_ids:
             if not one.startswith("fake-"):

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 from im.db import events, instances, launches, rates
 from im.domain.event import Event
 from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed
+from im.domain.placement import is_open
 from im.failpoints import Point, reach
 from im.providers.base import Provider
+from im.services.enforce import ring_by_verb
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
 
+_RUSH = 0.1  # seconds after the moment it may be called, so that a doorbell does not come too early
 UNWANTED = "nobody wants it any more"
 
 
@@ -53,28 +56,38 @@ def claim(ctx: Context, provider: Provider, number: int) -> Claimed | None:
         launch = launches.claim_one(connection, number, now, timedelta(seconds=ctx.settings.launch_lease), owner)
         if launch is None:
             return None
-        if wait := rates.take(connection, number, "launch", provider.capabilities.rates.get("launch"), now):
+        wait = rates.take(connection, number, "launch", provider.capabilities.rates.get("launch"), now)
+        if wait:
             launches.wait(connection, launch.token, now + timedelta(seconds=wait))
-            return None
-        rows = instances.lock(connection, sorted(launch.slots))
-        by_id = {row.id: row for row in rows}
-        fresh = launch.state is LaunchState.OPEN
-        if fresh:
-            slots = [i for i in launch.slots if i in by_id and wanted(by_id[i], launch.token, now)]
-            _drop(connection, [by_id[i] for i in launch.slots if i in by_id and i not in slots], now)
-            names = [by_id[i].name for i in slots]
-            if slots:
-                launches.commit_to_call(connection, launch.token, slots, names, now)
-                sent = f"{launch.spec.instance_type} in {launch.spec.zone or launch.scope.region}"
-                events.record(
-                    connection, (Event(i, now, "launch sent", "im", sent, by_id[i].generation) for i in slots)
-                )
-            else:
-                # in this very transaction: its slots are settled now, so nobody would come back to a launch left open
-                launches.resolve(connection, launch.token, owner, LaunchState.CANCELLED, error=UNWANTED)
-            launch = replace(launch, slots=tuple(slots), names=tuple(names), called_at=now)
-        reach(Point.LAUNCH_CLAIM_WRITTEN)
+            held = instances.read(connection, launch.slots[:1])
+        else:
+            claimed = _commit(connection, launch, owner, now)
+    if wait:
+        # many places refuse faster than the cloud likes to be asked, and the next tick would be late for the rest of them
+        ring_by_verb(ctx, held, after=wait + _RUSH)
+        return None
     reach(Point.LAUNCH_CLAIM_COMMITTED)
+    return claimed
+
+
+def _commit(connection: Connection, launch: Launch, owner: str, now: datetime) -> Claimed:
+    by_id = {row.id: row for row in instances.lock(connection, sorted(launch.slots))}
+    fresh = launch.state is LaunchState.OPEN
+    if fresh:
+        slots = [i for i in launch.slots if i in by_id and wanted(by_id[i], launch.token, now)]
+        unwanted = [by_id[i] for i in sorted(by_id.keys() - set(slots))]
+        _drop(connection, unwanted, now)
+        names = [by_id[i].name for i in slots]
+        if slots:
+            launches.commit_to_call(connection, launch.token, slots, names, now)
+            where = "any zone" if is_open(launch.spec) else launch.spec.zone or launch.scope.region
+            sent = f"{launch.spec.instance_type} in {where}"
+            events.record(connection, (Event(i, now, "launch sent", "im", sent, by_id[i].generation) for i in slots))
+        else:
+            # in this very transaction: its slots are settled now, so nobody would come back to a launch left open
+            launches.resolve(connection, launch.token, owner, LaunchState.CANCELLED, error=UNWANTED)
+        launch = replace(launch, slots=tuple(slots), names=tuple(names), called_at=now)
+    reach(Point.LAUNCH_CLAIM_WRITTEN)
     return Claimed(owner, launch, [by_id[i] for i in launch.slots if i in by_id], now, fresh)
 
 

@@ -234,8 +234,7 @@ class _Attempt:
             now = self.ctx.clock(connection)
             if not launches.resolve(connection, self.launch.token, self.owner, state, error_code=code, error=because):
                 return f"{_names(self.launch)}: somebody newer works on it"
-            next_one = isinstance(exc, errors.NoCapacity)
-            moved = placing.move_on(connection, self.number, self.launch, exc, now) if exc and next_one else []
+            moved = placing.move_on(connection, self.number, self.launch, exc, now) if exc else []
             left = [row for row in self.rows if row.id not in {one.id for one in moved}]
             launches.release(connection, [row.id for row in left], now, code or "absent", because)
             kind = "launch failed" if exc else "cancelled"

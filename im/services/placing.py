@@ -15,7 +15,7 @@ from im.domain.event import Event
 from im.domain.instance import Instance, Launch, Scope, Spec
 from im.domain.placement import ANY, Candidate
 from im.providers.base import Ask, Profile, Provider
-from im.providers.errors import InvalidSpec, ProviderError
+from im.providers.errors import InvalidSpec, NoCapacity, NotOffered, ProviderError, QuotaExceeded
 from im.services.claiming import wanted
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def plan(profile: Profile, ask: Ask, *, account: str, region: str | None, retry:
         if other != scope:
             hint = f"name zones of {scope.region}, or create the others by themselves"
             raise Refused(f"{spec.zone} is in {other.region}, and {first.zone} in {scope.region}", hint)
+    profile.check_together([spec for _, spec in planned])
     if len(planned) > 1:
         first = placement.with_candidates(first, [Candidate(s.instance_type, s.zone) for _, s in planned])
     return scope, replace(first, options={**first.options, "retry": True}) if retry else first
@@ -80,10 +81,10 @@ def move_on(
     one; none when there is nothing left to try.
     """
     rows = [r for r in instances.lock(connection, sorted(launch.slots)) if wanted(r, launch.token, now)]
-    turn = placement.turn_after(launch.spec, launch.candidate, launch.round)
+    spec, turn = _turn(launch, refusal)
     if not rows or turn is None:
         return []
-    token, spec = str(uuid.uuid4()), placement.at(launch.spec, turn.candidate)
+    token, spec = str(uuid.uuid4()), placement.at(spec, turn.candidate)
     order = {one: place for place, one in enumerate(launch.slots)}
     rows = sorted(rows, key=lambda row: order[row.id])
     ids, names, at = [row.id for row in rows], [row.name for row in rows], now + turn.wait
@@ -93,6 +94,17 @@ def move_on(
     if turn.candidate or _worth_telling(turn.round):
         events.record(connection, (Event(r.id, now, "refused", "cloud", told, r.generation) for r in rows))
     return instances.read(connection, ids)
+
+
+def _turn(launch: Launch, refusal: ProviderError) -> tuple[Spec, placement.Turn | None]:
+    """No room may be over in a minute; a type that a zone does not sell, or the account may not have, is not tried again."""
+    spec, number = launch.spec, launch.candidate
+    if isinstance(refusal, NoCapacity):
+        return spec, placement.turn_after(spec, number, launch.round)
+    if not isinstance(refusal, NotOffered | QuotaExceeded):
+        return spec, None
+    left = placement.without(spec, number, whole_type=isinstance(refusal, QuotaExceeded))
+    return (left[0], placement.turn_at(*left, launch.round)) if left else (spec, None)
 
 
 def _next(spec: Spec, turn: placement.Turn) -> str:

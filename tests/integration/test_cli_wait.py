@@ -103,6 +103,13 @@ def test_a_launch_that_fails_ends_with_the_clouds_reason(
     assert code == status
 
 
+def test_half_of_them_came_and_that_is_said_too(world: World, waiter: Waiter) -> None:
+    world.cloud.capacity = {"fake-1a": 3}
+    message, _, code = _told(waiter(_asked(world, world.create(count=5))))
+    assert message.endswith("has no room for 1 more (and 1 more like it); the other 3 of 5 are fine")
+    assert code == 7
+
+
 def test_some_of_many_failed_and_it_says_how_many(world: World, waiter: Waiter) -> None:
     world.cloud.fail_next("launch", NoCapacity("no room"))
     message, _, code = _told(waiter(_asked(world, world.create(count=3))))

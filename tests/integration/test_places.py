@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,9 @@ from im import failpoints
 from im.db import scopes
 from im.domain.errors import Refused
 from im.domain.instance import Desired, Observed
+from im.domain.rate import Rate
 from im.failpoints import Point
-from im.providers.errors import Ambiguous, InvalidSpec, NoCapacity, QuotaExceeded, Throttled, Unavailable
+from im.providers.errors import Ambiguous, InvalidSpec, NoCapacity, NotOffered, QuotaExceeded, Throttled, Unavailable
 from im.services.claiming import claim
 from im.services.launching import _Attempt
 from tests.world import World
@@ -180,6 +182,35 @@ def test_what_every_place_would_refuse_ends_it(world: World, error: Any) -> None
     world.advance(60)
     assert world.row().failed
     assert world.machines() == []
+
+
+def test_a_zone_that_never_has_the_type_is_left_out_of_the_next_round(world: World) -> None:
+    world.cloud.fail_next("launch", NotOffered("not sold in fake-1a"))
+    world.cloud.capacity = {"fake-1b": 0, "fake-1c": 0}
+    world.create(zone="fake-1a,fake-1b,fake-1c", retry=True)
+    world.advance(40)
+    tried = [event.reason for event in world.story() if event.kind == "launch sent"]
+    assert tried[:3] == ["small in fake-1a", "small in fake-1b", "small in fake-1c"]
+    assert "small in fake-1a" not in tried[1:]
+    assert len(tried) > 4
+    assert world.word() == "launching (no capacity in any of 2, retrying)"
+
+
+def test_a_quota_that_is_used_up_speaks_for_its_type_in_every_zone(world: World) -> None:
+    world.cloud.fail_next("launch", QuotaExceeded("no more big ones"))
+    world.create(kind="big,small", zone="fake-1a,fake-1b")
+    world.advance(10)
+    assert [(kind, zone) for zone, _, kind in tokens(world)] == [("big", "fake-1a"), ("small", "fake-1a")]
+    assert launched(world) == ("small", "fake-1a")
+
+
+def test_more_places_than_the_cloud_likes_to_be_asked_at_once_are_all_tried_before_the_next_tick(world: World) -> None:
+    world.beat = False
+    world.provider.capabilities = replace(world.provider.capabilities, rates={"launch": Rate(1.0, 2)})
+    world.cloud.capacity = {"fake-1a": 0, "fake-1b": 0, "fake-1c": 0, "fake-1d": 0}
+    world.create(zone="fake-1a,fake-1b,fake-1c,fake-1d,fake-1e")
+    world.advance(12)
+    assert launched(world) == ("small", "fake-1e")
 
 
 def test_an_unanswered_call_and_then_no_room_moves_on_only_when_nothing_was_made(world: World) -> None:

@@ -45,6 +45,14 @@ def test_one_machine_carries_deployment_token_owner_name_and_id(room: Room) -> N
     }
 
 
+def test_the_zones_that_offer_a_type_are_told_in_order(room: Room) -> None:
+    kind = room.spec.instance_type
+    zones = list(room.provider.offers(room.scope, room.spec, [kind])[kind])
+    assert room.spec.zone in zones
+    assert zones == sorted(zones)
+    assert len(zones) > 1
+
+
 def test_machines_of_one_call_are_told_apart_by_label(room: Room) -> None:
     slots = room.slots(2)
     made = room.provider.launch(room.scope, room.spec, token="tok", slots=slots)

@@ -49,7 +49,7 @@ PINNED: dict[type[e.ProviderError], set[str]] = {
         *("InvalidParameterValue", "InvalidParameterCombination", "InvalidParameter", "MissingParameter"),
         *("MissingInput", "ValidationError", "ValidationException", "InvalidInput", "UnknownParameter"),
         *("MalformedQueryString", "InvalidRequest", "InvalidInstanceType", "InvalidInstanceType.NotFound"),
-        *("Unsupported", "UnsupportedException", "InvalidZone.NotFound", "InvalidAvailabilityZone"),
+        *("InvalidZone.NotFound", "InvalidAvailabilityZone"),
         *("InvalidAMIID.NotFound", "InvalidAMIID.Malformed", "InvalidAMIID.Unavailable", "ParameterNotFound"),
         *("InvalidKeyPair.NotFound", "InvalidKeyPair.Duplicate", "InvalidKeyPair.Format", "InvalidKey.Format"),
         *("InvalidSubnetID.NotFound", "InvalidGroup.NotFound", "VPCIdNotSpecified", "VPCResourceNotSpecified"),
@@ -59,6 +59,7 @@ PINNED: dict[type[e.ProviderError], set[str]] = {
         *("InvalidIamInstanceProfileArn.Malformed", "InvalidIamInstanceProfile.NotFound"),
         *("InvalidBlockDeviceMapping", "InvalidSnapshot.NotFound"),
     },
+    e.NotOffered: {"Unsupported", "UnsupportedException"},
     e.Rejected: {"IdempotentInstanceTerminated"},
 }
 

@@ -203,3 +203,13 @@ def test_no_public_keys(text: str, said: str) -> None:
 
 def test_a_private_key_is_told_where_its_public_half_is() -> None:
     assert ".pub" in refusal(check_public_key, "-----BEGIN OPENSSH PRIVATE KEY-----").hint
+
+
+def test_types_of_two_architectures_cannot_stand_in_for_each_other() -> None:
+    kinds = ("t3.nano", "t3a.nano", "t4g.nano")
+    asks = [Ask(instance_type=kind, public_key=ED25519) for kind in kinds]
+    specs = [PROFILE.plan(ask, account="default", default_region=None)[1] for ask in asks]
+    PROFILE.check_together(specs[:2])
+    with pytest.raises(Refused, match=r"t3.nano is x86_64 and t4g.nano is arm64") as refused:
+        PROFILE.check_together(specs)
+    assert refused.value.hint == "name types of one architecture; for t4g.nano that would be t3.nano"

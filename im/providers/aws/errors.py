@@ -87,7 +87,7 @@ _TABLE: tuple[tuple[type[e.ProviderError], str, str], ...] = (
     ),
     (e.InvalidSpec, "there is no such instance type", "InvalidInstanceType InvalidInstanceType.NotFound"),
     # of RunInstances: the zone does not offer the type, or the type not the option
-    (e.InvalidSpec, "this type or option is not offered here", "Unsupported UnsupportedException"),
+    (e.NotOffered, "this type or option is not offered here", "Unsupported UnsupportedException"),
     (e.InvalidSpec, "there is no such availability zone", "InvalidZone.NotFound InvalidAvailabilityZone"),
     (e.InvalidSpec, "there is no such image here", "InvalidAMIID.NotFound InvalidAMIID.Malformed ParameterNotFound"),
     (e.InvalidSpec, "the image cannot be used", "InvalidAMIID.Unavailable"),

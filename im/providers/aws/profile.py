@@ -13,6 +13,7 @@ from im.domain.instance import Scope, Spec
 from im.domain.outlook import Parts
 from im.domain.rate import Rate
 from im.providers.aws import wishes
+from im.providers.aws.families import architecture_of, twin_of
 from im.providers.aws.images import ALIASES, check_built_for, check_image, is_windows
 from im.providers.aws.public_key import check_key_for_windows, check_public_key
 from im.providers.base import Ask, Capabilities
@@ -97,6 +98,17 @@ class AwsProfile:
         if size is not None:
             size += sum(disk.size_gb or 0 for disk in more if disk.kind == kind)
         return Parts(disk_gb=size, disk_type=kind)
+
+    def check_together(self, specs: Sequence[Spec]) -> None:
+        """What is installed on one machine has to run on whichever it becomes, so all are of one architecture."""
+        first = specs[0].instance_type
+        alike = architecture_of(first)
+        for other in (one.instance_type for one in specs):
+            if architecture_of(other) != alike:
+                raise Refused(
+                    f"{first} is {alike} and {other} is {architecture_of(other)}: what runs on one does not run on the other",
+                    f"name types of one architecture; for {other} that would be {twin_of(other, alike)}",
+                )
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
         """An EC2 id is `i-` and 8 or 17 hex digits."""

@@ -1,0 +1,64 @@
+"""Room at EC2, on the stand-in: what a zone has none of, what it has too few of, and what it does not sell."""
+
+from __future__ import annotations
+
+import pytest
+
+from im.providers.aws.profile import PROFILE
+from im.providers.errors import NoCapacity, NotOffered
+from tests.providers.standin_room import StandInRoom
+
+
+@pytest.fixture
+def real(standin: StandInRoom) -> StandInRoom:
+    """As it stands before EC2 itself, whose launch tokens count; the sandbox's do not."""
+    standin.provider.capabilities = PROFILE.capabilities
+    return standin
+
+
+def test_where_there_is_room_for_fewer_there_are_fewer_and_the_same_ones_when_asked_again(real: StandInRoom) -> None:
+    real.control.capacity("us-east-1a", 3)
+    slots = real.slots(5)
+    made = [
+        [one.provider_id for one in real.provider.launch(real.scope, real.spec, token="t", slots=slots)]
+        for _ in range(2)
+    ]
+    assert len(made[0]) == 3
+    assert made[0] == made[1]
+    with pytest.raises(NoCapacity):
+        real.provider.launch(real.scope, real.spec, token="another", slots=slots[3:])
+
+
+def test_the_sandbox_makes_all_or_none(standin: StandInRoom) -> None:
+    standin.control.capacity("us-east-1a", 3)
+    with pytest.raises(NoCapacity):
+        standin.launch(5)
+    assert len(standin.launch(3)) == 3
+
+
+def test_a_type_that_the_zone_does_not_sell_is_no_lack_of_room(standin: StandInRoom) -> None:
+    standin.control.refuse("RunInstances", "Unsupported")
+    with pytest.raises(NotOffered):
+        standin.launch()
+
+
+def test_only_zones_of_the_region_that_are_open_and_have_the_type(standin: StandInRoom) -> None:
+    found = standin.provider.offers(standin.scope, standin.spec, ["t3.nano", "x9.nano"])
+    assert list(found["t3.nano"])[:2] == ["us-east-1a", "us-east-1b"]
+    assert list(found["x9.nano"]) == []
+
+
+def test_with_a_vpc_only_zones_that_it_has_subnets_in(standin: StandInRoom) -> None:
+    vpc = standin.raw.describe_vpcs()["Vpcs"][0]["VpcId"]
+    standin.wish(network=vpc)
+    has = {one["AvailabilityZone"] for one in standin.raw.describe_subnets()["Subnets"] if one["VpcId"] == vpc}
+    assert set(standin.provider.offers(standin.scope, standin.spec, ["t3.nano"])["t3.nano"]) == has
+
+
+def test_many_machines_are_named_by_several_hands(standin: StandInRoom) -> None:
+    slots = standin.slots(20)
+    made = standin.provider.launch(standin.scope, standin.spec, token="many", slots=slots)
+    standin.settle()
+    standin.provider.label(standin.scope, {one.provider_id: slot for one, slot in zip(made, slots, strict=True)})
+    seen = standin.provider.describe(standin.scope, [one.provider_id for one in made])
+    assert [seen[one.provider_id].tags["Name"] for one in made] == [slot.name for slot in slots]
