@@ -47,6 +47,8 @@ class Point(StrEnum):
     CLAIM_WRITTEN = "claim.written"
     CLAIM_COMMITTED = "claim.committed"
     CALL_BEGUN = "call.begun"
+    SPOT_CANCELLED = "spot.cancelled"
+    """The spot requests of machines are cancelled, and the machines themselves have not been ended yet."""
     CALL_ANSWERED = "call.answered"
     APPLY_WRITTEN = "apply.written"
     APPLY_COMMITTED = "apply.committed"

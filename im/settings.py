@@ -21,7 +21,7 @@ from im.domain.duration import parse_keep
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.notice import parse_stages
-from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
+from im.domain.policy import OnInterruption, OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 
 
 def _setting(env: str, default: Any, says: str, *, secret: bool = False) -> Any:
@@ -75,6 +75,11 @@ class Settings:
     on_orphan: OnOrphan = _setting(
         "IM_ON_ORPHAN", OnOrphan.LIST, "a machine of ours has no row: list, or adopt it for an hour"
     )
+    on_interruption: OnInterruption = _setting(
+        "IM_ON_INTERRUPTION",
+        OnInterruption.RESTART,
+        "the cloud takes a spot machine back: leave it stopped, restart when the cloud has room, or replace what it ended too",
+    )
     notice_stages: str = _setting("IM_NOTICE_STAGES", "60m,15m,5m", "how long before a deadline its notices are sent")
     notice_webhook: str = _setting("IM_NOTICE_WEBHOOK", "", "URL that gets each notice as JSON", secret=True)
     notice_slack: str = _setting(
@@ -103,7 +108,7 @@ class Settings:
 
     @property
     def policies(self) -> Policies:
-        return Policies(self.on_outside_stop, self.on_outside_start, self.on_orphan)
+        return Policies(self.on_outside_stop, self.on_outside_start, self.on_orphan, self.on_interruption)
 
     @property
     def account_names(self) -> tuple[str, ...]:

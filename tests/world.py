@@ -17,6 +17,7 @@ from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope
 from im.domain.intent import Deadline
 from im.domain.phase import phase
+from im.domain.spot import Spot
 from im.providers.base import Ask, Provider
 from im.providers.fake import FakeCloud, FakeProvider
 from im.queue import Task
@@ -105,10 +106,11 @@ class World:
         actor: str = "ada",
         kind: str | None = None,
         zone: str | None = None,
+        spot: Spot | None = None,
         **order_as: Any,
     ) -> list[Instance]:
         """`order_as`: what else an Order may say."""
-        ask = Ask(instance_type=kind, zone=zone, public_key="ssh-ed25519 AAAA test", owner=actor)
+        ask = Ask(instance_type=kind, zone=zone, public_key="ssh-ed25519 AAAA test", owner=actor, spot=spot)
         deadline = Deadline(by=timedelta(seconds=seconds))
         order = request.Order("fake", "default", ask, name, count, deadline, actor, **order_as)
         return [c.after for c in request.create(self.ctx, order).changes]

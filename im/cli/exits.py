@@ -58,6 +58,7 @@ _BY_CLOUD_CODE: Mapping[str, type[ImError]] = MappingProxyType(
     {
         "no_capacity": NoCapacity,
         "throttled": NoCapacity,
+        "taken_back": NoCapacity,
         "quota_exceeded": OverLimit,
         "forbidden": Unauthorized,
         "unauthenticated": Unauthorized,

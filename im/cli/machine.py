@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 
 import click
 
+from im.cli.spot import spot_json, spot_options
 from im.cli.user_data_file import read_user_data
 from im.domain import firewall
 from im.domain.disk import Disk, disks_of, parse_disk
 from im.domain.errors import Refused
 from im.domain.instance import Spec
 from im.domain.names import check_login
+from im.domain.spot import spot_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,6 +65,7 @@ def machine_options(command: F) -> F:
     @click.option("--kms-key", metavar="KEY", help="What encrypts the disks, instead of the account's own key.")
     @click.option("--subnet", metavar="SUBNET", help="Where in the network; the zone follows it.")
     @click.option("--vpc", metavar="VPC", help="Which network; its subnet in the zone is taken.")
+    @spot_options
     @wraps(command)
     def gathered(*args: Any, **given: Any) -> Any:
         user, groups = given.pop("ssh_user"), given.pop("groups")
@@ -77,6 +80,7 @@ def machine_options(command: F) -> F:
             "volumes": tuple(parse_disk(text) for text in given.pop("volumes")),
             "network": given.pop("vpc"),
             "subnet": given.pop("subnet"),
+            "spot": given.pop("spot"),
             "options": {"security-group": groups, "kms-key": given.pop("kms_key"), "iam-role": given.pop("iam_role")},
         }
         return command(*args, machine=Machine(asked, ssh_from, bool(groups)), **given)
@@ -100,6 +104,8 @@ def machine_lines(spec: Spec) -> list[tuple[str, str]]:
         root, *more = disks_of(spec)
         lines.append(("disk", root.sentence))
         lines += [("volume", disk.sentence) for disk in more]
+    if (spare := spot_of(spec)) is not None:
+        lines.append(("spot", spare.sentence))
     if role := spec.options.get("iam_role"):
         lines.append(("role", str(role)))
     if spec.options.get("hibernate"):
@@ -121,6 +127,7 @@ def machine_json(spec: Spec) -> dict[str, Any]:
     rules = firewall.rules_of(spec)
     return {
         "firewall": None if rules is None else [str(rule) for rule in rules],
+        "spot": spot_json(spec),
         "iam_role": spec.options.get("iam_role"),
         "hibernate": bool(spec.options.get("hibernate")),
         "user_data_bytes": _user_data_size(spec),

@@ -9,9 +9,11 @@ import click
 
 from im.cli.moments import utc
 from im.cli.session import Session, pass_session
-from im.domain.cost import Item
+from im.cli.terminal import plain
+from im.domain.cost import ON_DEMAND, Item
 from im.domain.errors import Refused
 from im.domain.money import show
+from im.domain.spot import MARKET
 
 if TYPE_CHECKING:
     from im.services.pricing import Known
@@ -48,12 +50,12 @@ def list_(
         click.echo("Nothing lives that would have a price.  im prices list t3.micro")
         return
     from im.cli.render import text_table
-    from im.cli.terminal import plain, takes_colour
+    from im.cli.terminal import takes_colour
 
     heads = ("ITEM", "REGION", "USD", "PER", "SOURCE")
     body = [
         [
-            *(plain(one.item.name), plain(one.item.region), show(one.price.usd) if one.price else "unknown"),
+            *(_named(one.item), plain(one.item.region), show(one.price.usd) if one.price else "unknown"),
             *("GB month" if one.item.name.startswith("disk:") else "hour", one.price.source if one.price else "-"),
         ]
         for one in known
@@ -66,8 +68,9 @@ def list_(
 @click.argument("usd", metavar="USD_PER_HOUR")
 @click.option("--provider", metavar="CLOUD", help="Default: aws.")
 @click.option("--region", metavar="REGION", help="Default: AWS_REGION.")
+@click.option("--spot", is_flag=True, help="The price of it as a spot machine.")
 @pass_session
-def set_(session: Session, item: str, usd: str, provider: str | None, region: str | None) -> None:
+def set_(session: Session, item: str, usd: str, provider: str | None, region: str | None, spot: bool) -> None:
     """State a price that no list tells, or your own. It holds from now on, until a price list says otherwise."""
     from im.services import pricing
 
@@ -78,9 +81,14 @@ def set_(session: Session, item: str, usd: str, provider: str | None, region: st
     if not amount.is_finite() or not 0 <= amount < 10_000:
         raise Refused(f"'{usd[:40]}' cannot be a price", "write USD per hour, like 0.0104")
     place = (provider or session.settings.provider, region or session.settings.region)
-    pricing.state(session.context, Item(*place, item), amount, actor=session.settings.owner)
+    market = MARKET if spot else ON_DEMAND
+    pricing.state(session.context, Item(*place, item, market), amount, actor=session.settings.owner)
     per = "per GB and month" if item.startswith("disk:") else "an hour"
-    click.echo(f"{item} in {place[1]} costs {show(amount)} {per} from now on")
+    click.echo(f"{item}{' (spot)' if spot else ''} in {place[1]} costs {show(amount)} {per} from now on")
+
+
+def _named(item: Item) -> str:
+    return plain(item.name) + (" (spot)" if item.market == MARKET else "")
 
 
 def _json(one: Known) -> dict[str, Any]:

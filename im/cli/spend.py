@@ -13,6 +13,7 @@ from im.domain.cost import for_span
 from im.domain.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.money import ZERO, exact, show, show_rate
+from im.domain.spot import spot_of
 
 if TYPE_CHECKING:
     from im.cli.session import Session
@@ -112,6 +113,7 @@ class Quote:
     rates: Rates
     count: int
     span: timedelta
+    spot: bool = False
 
     @property
     def per_hour(self) -> Decimal | None:
@@ -124,6 +126,8 @@ class Quote:
     @property
     def sentence(self) -> str:
         if self.per_hour is None or self.to_deadline is None:
+            if self.spot:
+                return "unknown: no list tells spot prices; it is never more than on demand"
             return "unknown: no price list has this type in this region"
         parts = (("computing", self.rates.compute), ("address", self.rates.address), ("disk", self.rates.disk))
         of = ", ".join(f"{what} {show(usd * self.count)}" for what, usd in parts if usd)
@@ -138,4 +142,4 @@ def quoted(session: Session, plan: Plan, span: timedelta) -> Quote:
     """By the kept prices where there is a database, else by the built-in table."""
     from im.services import costs
 
-    return Quote(costs.quote(session.context, plan.scope, plan.spec), plan.count, span)
+    return Quote(costs.quote(session.context, plan.scope, plan.spec), plan.count, span, spot_of(plan.spec) is not None)

@@ -119,6 +119,8 @@ def _superseded(row: Instance) -> ImError:
             what = f"its deadline came first, and it has to {verb}"
         case Why.OUTSIDE:
             what = f"it was changed outside im, and has to {verb} now"
+        case Why.SPOT:
+            what = f"the cloud took its spot machine back, and it has to {verb} now"
         case Why.USER:
             what = f"a later request by {row.by} wants it to {verb}"
     return Superseded(f"{row.name}: superseded; {what}", f"im history {row.name}")

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Select, case, func, select, update
 from im.db.recordset import recordset
 from im.db.rows import from_spec
 from im.db.tables import instances, scopes
-from im.domain.instance import Desired, Instance, Observed, Sighting
+from im.domain.instance import Desired, Instance, Observed, Sighting, Spec
+from im.domain.spot import MARKET
 
 t = instances.c
 _AT_REST = (Observed.STOPPING.value, Observed.STOPPED.value)
@@ -45,9 +46,7 @@ def learn(connection: Connection, owner: str, seen: Mapping[str, tuple[Instance,
             "id": row.id,
             "zone": sighting.zone,
             "observed": sighting.state.value,
-            "spec": from_spec(
-                replace(row.spec, instance_type=sighting.instance_type, zone=sighting.zone, image=sighting.image)
-            ),
+            "spec": from_spec(_as_seen(row.spec, sighting)),
         }
         for row, sighting in seen.values()
     ]
@@ -60,6 +59,12 @@ def learn(connection: Connection, owner: str, seen: Mapping[str, tuple[Instance,
         .where(t.id == v.c.id, t.lease_token == owner)
         .values(zone=v.c.zone, spec=v.c.spec, desired=case((as_it_is, Desired.STOPPED.value), else_=t.desired))
     )
+
+
+def _as_seen(spec: Spec, seen: Sighting) -> Spec:
+    market = {"market": MARKET} if seen.spot_request else {}
+    options = {**spec.options, **market}
+    return replace(spec, instance_type=seen.instance_type, zone=seen.zone, image=seen.image, options=options)
 
 
 def refuse(connection: Connection, ids: Sequence[str], now: datetime) -> None:

@@ -40,6 +40,12 @@ def add(connection: Connection, ids: Sequence[str], kind: GuardKind, grace: time
         connection.execute(insert(guards).on_conflict_do_nothing(), rows)
 
 
+def copy(connection: Connection, old: str, new: str) -> None:
+    """What guards one instance shall guard another; nothing if nothing did."""
+    query = select(literal(new), g.kind, g.grace).where(g.instance_id == old)
+    connection.execute(insert(guards).from_select(["instance_id", "kind", "grace"], query).on_conflict_do_nothing())
+
+
 def paused_until(connection: Connection, now: datetime) -> datetime | None:
     query = select(holds.c.until).where(holds.c.kind == HoldKind.PAUSE.value, holds.c.until > now)
     return connection.execute(query).scalar_one_or_none()

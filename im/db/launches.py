@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Text, cast, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from im.db import usage
+from im.db import spot, usage
 from im.db.recordset import assignments, recordset
 from im.db.rows import from_spec, select_launches, to_launch
 from im.db.tables import instances, launches
@@ -154,7 +154,9 @@ def fill(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetim
         .values(**assignments(v, facts), error_code=None, error=None, attempts=0, next_attempt_at=look_at)
     )
     _note_logins(connection, rows)
-    usage.follow(connection, [row["id"] for row in rows], {row["id"]: row["seen"] for row in rows if "seen" in row})
+    seen = {row["id"]: row["seen"] for row in rows if "seen" in row}
+    usage.follow(connection, [row["id"] for row in rows], seen)
+    spot.learn(connection, seen, now)
 
 
 def _note_logins(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

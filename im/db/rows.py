@@ -64,6 +64,8 @@ def to_instance(row: Row[Any]) -> Instance:
         ends_at=row.ends_at,
         protected=row.protected,
         protected_at_cloud=row.protected_at_cloud,
+        spot_request=row.spot_request,
+        interrupted_at=row.interrupted_at,
     )
 
 

@@ -149,6 +149,13 @@ instances = Table(
     Column("protected", Boolean, nullable=False, server_default=text("false")),
     Column("protected_at_cloud", Boolean, server_default=text("false")),
     _moment("protection_try_at"),
+    # the cloud's request behind a spot machine; over once it was cancelled after the machine's end, and brought no other
+    Column("spot_request", Text),
+    Column("spot_over", Boolean, nullable=False, server_default=text("false")),
+    _moment("spot_try_at"),
+    # when the cloud was seen to have taken it back; the id of the instance that was made in its place, or a reason for none
+    _moment("interrupted_at"),
+    Column("replaced_by", Text),
     _one_of("desired", Desired),
     _one_of("observed", Observed),
     _one_of("on_expiry", OnExpiry),
@@ -180,6 +187,16 @@ instances = Table(
         "ix_instances_protection",
         "scope_id",
         postgresql_where=text("closed_at IS NULL AND protected IS DISTINCT FROM protected_at_cloud"),
+    ),
+    Index(
+        "ix_instances_spot_open",
+        "scope_id",
+        postgresql_where=text("closed_at IS NOT NULL AND spot_request IS NOT NULL AND NOT spot_over"),
+    ),
+    Index(
+        "ix_instances_taken_back",
+        "closed_at",
+        postgresql_where=text("closed_at IS NOT NULL AND interrupted_at IS NOT NULL AND replaced_by IS NULL"),
     ),
     Index(
         "ix_instances_unsettled",

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Integer, and_, case, func, select, update
 
-from im.db import usage
+from im.db import spot, usage
 from im.db.recordset import recordset
 from im.db.rows import fetch_instances, select_instances
 from im.db.tables import instances
@@ -70,6 +70,7 @@ def write(connection: Connection, notes: Sequence[Note], now: datetime) -> set[s
     )
     written = set(done.scalars())
     usage.follow(connection, sorted(written), {n.row.id: n.seen for n in notes if n.seen is not None})
+    spot.learn(connection, {n.row.id: n.seen for n in notes if n.seen is not None and n.row.id in written}, now)
     return written
 
 

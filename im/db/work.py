@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, Connection, and_, case, cast, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from im.db import usage
+from im.db import spot, usage
 from im.db.instances import settles
 from im.db.recordset import recordset
 from im.db.rows import fetch_instances, select_instances
@@ -107,6 +107,7 @@ def apply(connection: Connection, owner: str, step: Step, outcomes: Sequence[Out
     applied = set(done.scalars())
     told = {o.id: o.seen for o in outcomes if o.seen is not None and o.id in applied}
     usage.follow(connection, sorted(told), told)
+    spot.learn(connection, told, now)
     return applied
 
 

@@ -36,6 +36,8 @@ class Why(StrEnum):
     USER = "user"
     TTL = "ttl"
     OUTSIDE = "outside"
+    SPOT = "spot"
+    """The cloud has taken a spot machine back."""
 
 
 class OnExpiry(StrEnum):
@@ -110,6 +112,10 @@ class Sighting:
     image: str = ""
     ssh_user: str = ""
     """Who logs in, where the image says so; told by the launch alone."""
+    spot_request: str = ""
+    """The cloud's request behind a spot machine, which may bring another one after it."""
+    interrupted: bool = False
+    """It was stopped or ended by the cloud, which needs its spare room back; only the cloud starts it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +170,10 @@ class Instance:
     """Nobody may terminate it, the second deadline neither."""
     protected_at_cloud: bool | None = False
     """Whether the cloud guards it too; None while that is being changed."""
+    spot_request: str | None = None
+    """The cloud's request behind a spot machine; None for any other."""
+    interrupted_at: datetime | None = None
+    """When the cloud was seen to have taken it back; None again once anybody else stops or ends it."""
 
     @property
     def stopped_by_ttl(self) -> bool:

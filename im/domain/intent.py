@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from im.domain.duration import MAX_TTL, format_duration
 from im.domain.errors import Refused
 from im.domain.instance import GONE, Desired, Instance, Observed, OnExpiry, Why
+from im.domain.spot import spot_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,11 @@ def protect(row: Instance, on: bool) -> None:
     if not on:
         return
     _refuse_if_ending(row, "protected")
+    if spot_of(row.spec) is not None:
+        raise Refused(
+            f"{row.name} is a spot machine, and the cloud may take it back at any time: it cannot be protected",
+            f"im extend {row.name} -d 8h  keeps it longer",
+        )
     if row.on_expiry is OnExpiry.TERMINATE:
         raise Refused(
             f"{row.name} cannot be stopped, so its deadline terminates it, and protection would be an empty promise",

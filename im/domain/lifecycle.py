@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from im.domain.instance import GONE, Desired, Instance, Observed
-from im.domain.policy import DEFAULTS, OnOutsideStart, OnOutsideStop, Policies
+from im.domain.policy import DEFAULTS, OnInterruption, OnOutsideStart, OnOutsideStop, Policies
 
 # ---- which step next -------------------------------------------------------------------------------------------------
 
@@ -164,14 +164,23 @@ class Reading:
     desired: Desired
 
 
-def observe(row: Instance, state: Observed, began_at: datetime, now: datetime, policy: Policies = DEFAULTS) -> Reading:
+def observe(
+    row: Instance,
+    state: Observed,
+    began_at: datetime,
+    now: datetime,
+    policy: Policies = DEFAULTS,
+    *,
+    interrupted: bool = False,
+) -> Reading:
     """What it means that a look begun at `began_at` showed `row`'s machine in `state`.
 
     A settled row that looks otherwise is judged only in the second of two looks begun after our last result, because one may
-    have crossed with a change of ours. It never weakens a desired termination.
+    have crossed with a change of ours. It never weakens a desired termination. `interrupted`: the cloud itself says that it
+    took the machine back, which nobody's step can be confused with.
     """
     if state in GONE:
-        return _ended(row, state)
+        return _ended(row, state, interrupted)
     if not row.settled:
         if meets(row.desired, state):
             return Reading(Verdict.SETTLED, f"seen {state} at the cloud", row.desired)
@@ -181,6 +190,10 @@ def observe(row: Instance, state: Observed, began_at: datetime, now: datetime, p
     if row.desired is Desired.TERMINATED:
         # settled as terminated, yet the cloud shows a machine: it has to go
         return Reading(Verdict.OURS, f"it is {state} although it was terminated", row.desired)
+    if interrupted and state is Observed.STOPPED:
+        return _taken_back(row, policy)
+    if row.interrupted_at is not None and row.observed is Observed.STOPPED and state is Observed.RUNNING:
+        return _given_back(row, now)
     if state not in (Observed.RUNNING, Observed.STOPPED):
         return Reading(Verdict.FACT, f"{state} without a request of ours", row.desired)
     if row.drift_since is None or began_at <= row.drift_since:
@@ -199,9 +212,28 @@ def observe(row: Instance, state: Observed, began_at: datetime, now: datetime, p
     return Reading(Verdict.ADOPTED, "started outside im, with time left", Desired.RUNNING)
 
 
-def _ended(row: Instance, state: Observed) -> Reading:
+TAKEN_BACK = "the cloud took this spot machine back"
+
+
+def _taken_back(row: Instance, policy: Policies) -> Reading:
+    """Stopped by an interruption. Only the cloud can start it again; wanting that is what keeps it wanted."""
+    if policy.interruption is OnInterruption.LEAVE:
+        return Reading(Verdict.ADOPTED, f"{TAKEN_BACK}, and it is left stopped", Desired.STOPPED)
+    return Reading(Verdict.UNDONE, f"{TAKEN_BACK}, and starts it again when it has room", row.desired)
+
+
+def _given_back(row: Instance, now: datetime) -> Reading:
+    """The cloud started again what it had stopped, though by now nobody wants it to run."""
+    if now >= row.expires_at:
+        return Reading(Verdict.OVERDUE, "the cloud started its spot machine again after its deadline", row.desired)
+    return Reading(Verdict.UNDONE, "the cloud started its spot machine again, which is to stay stopped", row.desired)
+
+
+def _ended(row: Instance, state: Observed, interrupted: bool) -> Reading:
     if row.desired is Desired.TERMINATED:
         return Reading(Verdict.ENDED, "terminated", Desired.TERMINATED)
+    if interrupted:
+        return Reading(Verdict.ENDED, f"{TAKEN_BACK}, for good", Desired.TERMINATED)
     how = "terminated outside im" if state is Observed.TERMINATED else "vanished from the cloud without a trace"
     return Reading(Verdict.ENDED, how, Desired.TERMINATED)
 

@@ -15,6 +15,7 @@ from im.domain.cost import HOURS_IN_MONTH, IPV4, Price, PriceBook, disk_item, fo
 from im.domain.instance import ALIVE, Desired, Instance, Observed, Scope, Spec
 from im.domain.money import ZERO
 from im.domain.placement import candidates
+from im.domain.spot import spot_of
 from im.domain.usage import Kind, Stretch
 
 
@@ -63,7 +64,9 @@ def types_of(spec: Spec, *, launched: bool) -> tuple[str, ...]:
 
 def rates(scope: Scope, spec: Spec, parts: Parts, book: PriceBook, now: datetime, *, launched: bool = False) -> Rates:
     """What an hour of it costs, by the prices of `now`; at most, while it may still become one of several types."""
-    compute = _dearest(scope, [replace(spec, instance_type=t) for t in types_of(spec, launched=launched)], book, now)
+    compute = _dearest(
+        scope, [replace(spec, instance_type=t) for t in types_of(spec, launched=launched)], book, now
+    ) or at_most(spec, now)
     ipv4 = price_at(prices_of(scope, spec, IPV4, book), now)
     per_month = price_at(prices_of(scope, spec, disk_item(parts.disk_type), book), now) if parts.disk_type else None
     return Rates(
@@ -79,6 +82,16 @@ def _dearest(scope: Scope, specs: Sequence[Spec], book: PriceBook, now: datetime
     found = [price_at(prices_of(scope, spec, spec.instance_type, book), now) for spec in specs]
     known = [price for price in found if price is not None]
     return max(known, key=lambda price: price.usd) if len(known) == len(found) else None
+
+
+AT_MOST = "at most: its --max-price"
+"""The source of a price that nobody told, and that cannot be exceeded. What was spent so far is not computed by it."""
+
+
+def at_most(spec: Spec, now: datetime) -> Price | None:
+    """What an hour of a spot machine may cost, where a limit was set."""
+    spare = spot_of(spec)
+    return Price(spare.max_price, now, AT_MOST) if spare and spare.max_price is not None else None
 
 
 def parts_of(row: Instance, stretches: Sequence[Stretch], expected: Parts) -> Parts:
@@ -110,7 +123,8 @@ def to_deadline(row: Instance, hourly: Rates, now: datetime) -> Decimal | None:
 
 def rate_now(row: Instance, hourly: Rates) -> Decimal | None:
     """What an hour costs in the state that it is in: everything while it runs, the disk alone while it is stopped."""
-    if runs_on(row) or row.observed in ALIVE:
+    taken_back = row.observed is Observed.STOPPED and row.interrupted_at is not None
+    if (runs_on(row) and not taken_back) or row.observed in ALIVE:
         return hourly.running
     if row.observed in (Observed.STOPPED, Observed.STOPPING):
         return hourly.disk

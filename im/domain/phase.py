@@ -41,7 +41,8 @@ def phase(row: Instance, now: datetime) -> Phase:
     """The state in words, from the row and the time; never stored."""
     match row.observed:
         case Observed.TERMINATED:
-            return Phase("terminated outside" if row.why is Why.OUTSIDE else "terminated", Tone.IDLE)
+            ended = {Why.OUTSIDE: "terminated outside", Why.SPOT: "terminated (spot)"}
+            return Phase(ended.get(row.why, "terminated"), Tone.IDLE)
         case Observed.MISSING:
             return Phase("vanished", Tone.WARN)
         case Observed.TERMINATING:
@@ -58,13 +59,16 @@ def phase(row: Instance, now: datetime) -> Phase:
         return Phase(_expired(row, now, "terminating"), Tone.BUSY)
     if row.settled and meets(row.desired, row.observed):
         if row.observed is Observed.STOPPED:
-            return Phase({Why.TTL: "stopped (ttl)", Why.OUTSIDE: "stopped outside"}.get(row.why, "stopped"), Tone.IDLE)
+            asleep = {Why.TTL: "stopped (ttl)", Why.OUTSIDE: "stopped outside", Why.SPOT: "stopped (spot)"}
+            return Phase(asleep.get(row.why, "stopped"), Tone.IDLE)
         return Phase("running, past deadline", Tone.BAD) if now >= row.expires_at else Phase("running", Tone.GOOD)
     if row.settled:
         late = row.observed in (Observed.PENDING, Observed.RUNNING) and now >= row.expires_at
         return Phase(f"{row.observed} outside{', past deadline' if late else ''}", Tone.BAD if late else Tone.WARN)
     if meets(row.desired, row.observed):
         return Phase(row.observed.value, Tone.GOOD if row.observed is Observed.RUNNING else Tone.IDLE)
+    if row.observed is Observed.STOPPED and row.interrupted_at is not None:
+        return Phase("taken back by the cloud, waiting for room", Tone.WARN)
     moving = _MOVING[row.desired, row.observed]
     if row.desired is Desired.RUNNING and row.observed is Observed.PENDING and row.generation > 1:
         moving = "starting"

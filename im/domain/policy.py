@@ -25,6 +25,17 @@ class OnOutsideStart(StrEnum):
     STOP = "stop"
 
 
+class OnInterruption(StrEnum):
+    """The cloud took a spot machine back before its deadline. What it stopped, only the cloud itself can start again."""
+
+    LEAVE = "leave"
+    """What it starts again is stopped again."""
+    RESTART = "restart"
+    """What it starts again runs on; what it ended stays gone."""
+    REPLACE = "replace"
+    """As restart, and in place of what it ended a new one is made."""
+
+
 class OnOrphan(StrEnum):
     """A machine carries our tag, and no row and no launch of ours explains it."""
 
@@ -41,6 +52,7 @@ class Policies:
     outside_stop: OnOutsideStop = OnOutsideStop.RECORD
     outside_start: OnOutsideStart = OnOutsideStart.ADOPT
     orphan: OnOrphan = OnOrphan.LIST
+    interruption: OnInterruption = OnInterruption.RESTART
 
     @property
     def sentence(self) -> str:
@@ -48,9 +60,14 @@ class Policies:
         stopped = {OnOutsideStop.RECORD: "recorded", OnOutsideStop.RESTART: "started again"}[self.outside_stop]
         started = {OnOutsideStart.ADOPT: "adopted", OnOutsideStart.STOP: "stopped again"}[self.outside_start]
         orphan = {OnOrphan.LIST: "listed", OnOrphan.ADOPT: "adopted for an hour"}[self.orphan]
+        taken = {
+            OnInterruption.LEAVE: "left stopped",
+            OnInterruption.RESTART: "runs on when the cloud restarts it",
+            OnInterruption.REPLACE: "runs on when the cloud restarts it, replaced if terminated",
+        }[self.interruption]
         return (
             f"stopped outside: {stopped} · started outside with time left: {started} · after the deadline: stopped again · "
-            f"terminated or vanished: recorded · orphan: {orphan}"
+            f"terminated or vanished: recorded · orphan: {orphan} · spot taken back: {taken}"
         )
 
 

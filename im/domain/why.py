@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from im.domain.duration import format_duration
 from im.domain.instance import ALIVE, Desired, Instance, Observed, OnExpiry, Why
-from im.domain.lifecycle import DECISIONS, Step, meets
+from im.domain.lifecycle import DECISIONS, TAKEN_BACK, Step, meets
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ def _gone(row: Instance) -> Explanation:
         return Explanation(told, "nothing; a machine that reappears is listed as an orphan", again)
     if row.why is Why.OUTSIDE:
         return Explanation("somebody terminated it at the cloud, outside im", "nothing: it is gone for good", again)
+    if row.why is Why.SPOT:
+        return Explanation(f"{TAKEN_BACK}, for good", "nothing, unless the policy is to replace it: im history", again)
     return Explanation(f"{_asked(row)}, and the cloud said that it is gone", "nothing: it is gone for good", again)
 
 
@@ -96,6 +98,12 @@ def _settled(row: Instance, now: datetime) -> Explanation:
 
 
 def _moving(row: Instance, now: datetime) -> Explanation:
+    if row.desired is Desired.RUNNING and row.observed is Observed.STOPPED and row.interrupted_at is not None:
+        return Explanation(
+            f"{TAKEN_BACK} at {row.interrupted_at:%Y-%m-%d %H:%M:%S} UTC, and keeps its disk",
+            f"the cloud starts it again when it has room; it is asked{_when(row, now)}, and until the deadline",
+            f"im terminate {row.name}  and create another, if you cannot wait",
+        )
     decision = DECISIONS[row.desired, row.observed]
     doing = {
         Step.START: "it is started",
@@ -121,6 +129,8 @@ def _asked(row: Instance) -> str:
             return f"its deadline passed at {row.expires_at:%Y-%m-%d %H:%M:%S} UTC, so it has {goal}"
         case Why.OUTSIDE:
             return f"it was changed at the cloud, outside im, and has {goal} since"
+        case Why.SPOT:
+            return f"{TAKEN_BACK}, and it has {goal} since"
         case Why.USER:
             return f"{row.by} wants it {goal}"
 

@@ -18,6 +18,7 @@ from im.domain.firewall import Rule
 from im.domain.instance import OnExpiry, Scope, Sighting, Spec
 from im.domain.outlook import Parts
 from im.domain.rate import Rate
+from im.domain.spot import Spot
 from im.providers.errors import ProviderError
 
 
@@ -31,6 +32,7 @@ class Capabilities:
     launch_visible_within: timedelta
     """After this long, a machine that no complete listing shows was never made."""
     can_spot: bool = False
+    """It lends spare room that it may take back: `Ask.spot` means something."""
     can_protect: bool = False
     """It can be told to refuse a termination, whoever asks for it."""
     native_deadline: bool = False
@@ -68,6 +70,8 @@ class Ask:
     """Further disks."""
     network: str | None = None
     subnet: str | None = None
+    spot: Spot | None = None
+    """From the cloud's spare room; None: on demand."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """What only some clouds have, by the name of its flag on the command line."""
 
@@ -185,8 +189,9 @@ class Provider(Protocol):
         """Tag machines (by provider id) with the name and id they are known by; for launches of more than one."""
         ...
 
-    def adopt(self, scope: Scope, machine_id: str, slot: Slot, owner: str) -> None:
+    def adopt(self, scope: Scope, machine_id: str, slot: Slot, owner: str, *, spot_request: str = "") -> None:
         """Tag a machine that we did not make as ours: deployment, our id, owner. Its own name and tags stay; idempotent.
+        `spot_request`: what stands behind it, to be cancelled by us one day, and so tagged as well.
 
         Whose it was is for the caller to look at before, and again after: clouds set tags without a condition.
         """
@@ -210,7 +215,20 @@ class Provider(Protocol):
         """`hibernate`: those of `ids` whose memory is to be kept. One that cannot now is stopped without: the deadline counts."""
         ...
 
-    def terminate(self, scope: Scope, ids: Sequence[str]) -> BatchResult: ...
+    def terminate(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
+        """A spot machine only after `cancel_spot`, or the cloud may make another one in its place."""
+        ...
+
+    def cancel_spot(self, scope: Scope, requests: Mapping[str, str]) -> Mapping[str, ProviderError]:
+        """See to it that no machine comes any more of the spot requests of these machines (id → request, empty if unknown).
+
+        Cancelled already, over and forgotten are done. Returns, by machine, those for which it could not be done.
+        """
+        ...
+
+    def spot_heirs(self, scope: Scope, requests: Mapping[str, str]) -> Mapping[str, str]:
+        """Machines (id → id) that the requests of machines have brought in their place. Raises ProviderError."""
+        ...
 
     def protect(self, scope: Scope, ids: Sequence[str], *, on: bool) -> Mapping[str, ProviderError]:
         """Have the cloud itself refuse to terminate these, or no longer; returns those for which it could not be done."""

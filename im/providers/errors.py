@@ -15,6 +15,7 @@ Each provider maps its own codes onto these once, `raise … from exc`; nothing 
     │   ├── Forbidden           known, but not allowed
     │   ├── Unauthenticated     not known
     │   ├── WrongState          not now: the machine is in transition; look again
+    │   │   └── Interrupted     a spot machine that the cloud took back, and alone can start again
     │   └── Unsupported         never for this machine (one-time spot cannot stop …)
     ├── NotFound                the machine, as far as this answer knows
     └── Unknown                 a code we have no word for; bounded retries
@@ -83,6 +84,10 @@ class Unauthenticated(Rejected):
 
 class WrongState(Rejected):
     code = "wrong_state"
+
+
+class Interrupted(WrongState):
+    code = "taken_back"
 
 
 class Unsupported(Rejected):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ from im.domain.errors import Refused
 from im.domain.firewall import gathered, rules_of
 from im.domain.instance import Scope, Sighting, Spec, tags_of
 from im.domain.outlook import Parts
+from im.domain.spot import spot_of
+from im.domain.spot import stored as stored_spot
 from im.providers.base import Ask, BatchResult, Belonging, Capabilities, Check, Guarded, Slot, Snapshot
-from im.providers.errors import ProviderError, WrongState
+from im.providers.errors import NotFound, ProviderError, Unavailable, WrongState
 from im.providers.fake_cloud import FakeCloud
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ class FakeProfile:
         can_firewall=True,
         can_hibernate=True,
         can_protect=True,
+        can_spot=True,
         real=False,
     )
 
@@ -45,6 +49,7 @@ class FakeProfile:
         rules = gathered(ask.ssh_from, ask.open_ports)
         options: dict[str, Any] = {} if rules is None else {"firewall": [str(rule) for rule in rules]}
         options |= stored(ask.root_disk, ask.volumes) | ({"hibernate": True} if ask.hibernate else {})
+        options |= stored_spot(ask.spot)
         scope = Scope(self.name, account, zone[:-1])
         return scope, Spec(kind, zone, image, ask.public_key, user, ask.owner, options, ask.user_data)
 
@@ -89,6 +94,8 @@ class FakeProvider:
                 one.disks = disks_of(spec)
                 one.user_data = spec.user_data
                 one.needs = belongings_of(spec)
+                if (spare := spot_of(spec)) is not None and not one.spot_request:
+                    self._cloud.spot.open(one, spare.once)
             self._cloud.belonging |= {
                 f"{scope.region}/{self._deployment[:8]}/{name}": (scope.region, self._deployment, name)
                 for name in belongings_of(spec)
@@ -108,7 +115,7 @@ class FakeProvider:
             for machine, slot in [(self._cloud.visible(one), slot) for one, slot in slots.items()]:
                 machine.tags.update(_slot_tags(slot))
 
-    def adopt(self, scope: Scope, machine_id: str, slot: Slot, owner: str) -> None:
+    def adopt(self, scope: Scope, machine_id: str, slot: Slot, owner: str, *, spot_request: str = "") -> None:
         with self._cloud.call("adopt", [machine_id]):
             tags = self._mine | {"im:instance": slot.instance_id, "im:owner": owner}
             self._cloud.visible(machine_id).tags.update(tags)
@@ -147,6 +154,26 @@ class FakeProvider:
                 except ProviderError as exc:
                     failed[one] = exc
         return failed
+
+    def cancel_spot(self, scope: Scope, requests: Mapping[str, str]) -> Mapping[str, ProviderError]:
+        failed: dict[str, ProviderError] = {}
+        try:
+            with self._cloud.call("cancel_spot", list(requests)):
+                for one, request in requests.items():
+                    seen = self._cloud.describe(scope.region, [one])
+                    if not request and one not in seen:
+                        failed[one] = Unavailable(f"{one} is not shown yet, and so its spot request is not known")
+                        continue
+                    with suppress(NotFound):
+                        self._cloud.spot.cancel(request or seen[one].spot_request)
+        except ProviderError as exc:
+            return dict.fromkeys(requests, exc)
+        return failed
+
+    def spot_heirs(self, scope: Scope, requests: Mapping[str, str]) -> Mapping[str, str]:
+        with self._cloud.call("spot_heirs", mutating=False):
+            known = {one: self._cloud.spot.requests.get(request) for one, request in requests.items()}
+            return {one: request.machine for one, request in known.items() if request and request.machine != one}
 
     def _change(self, verb: str, ids: Sequence[str]) -> BatchResult:
         try:

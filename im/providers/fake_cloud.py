@@ -19,6 +19,7 @@ from im.domain.firewall import Rule
 from im.domain.instance import ALIVE, Observed, Sighting
 from im.providers.base import BatchResult, Belonging, Guarded, Snapshot
 from im.providers.errors import Forbidden, NoCapacity, NotFound, ProviderError, Rejected, WrongState
+from im.providers.fake_spot import REASON, Spares
 
 _P, _R, _S, _H = Observed.PENDING, Observed.RUNNING, Observed.STOPPING, Observed.STOPPED
 _T, _X = Observed.TERMINATING, Observed.TERMINATED
@@ -56,6 +57,9 @@ class Machine:
     user_data: bytes | None = None
     needs: frozenset[str] = frozenset()
     """Names of the belongings it was launched with."""
+    spot_request: str = ""
+    taken: bool = False
+    """The cloud itself stopped or ended it, to have its spare room back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ class FakeCloud:
         """Ids of the machines that were stopped with their memory kept."""
         self.belonging: dict[str, tuple[str, str, str]] = {}
         """Id → region, deployment and name of what machines were launched with."""
+        self.spot = Spares(self)
         self.calls: list[Call] = []
         self._machines: dict[str, Machine] = {}
         self._tokens: dict[tuple[str, str], list[str]] = {}  # zonal, as at EC2
@@ -130,6 +135,13 @@ class FakeCloud:
     def outside(self, verb: str, machine_id: str) -> None:
         """Somebody starts, stops or terminates it in the console: no fault touches it, and no call is logged."""
         self._move(verb, self._machines[machine_id])
+
+    def known(self, machine_id: str) -> Machine | None:
+        return self._machines.get(machine_id)
+
+    def another(self, machine: Machine) -> Machine:
+        """One like it, which nobody has tagged."""
+        return self._make(machine.region, machine.zone, {}, 0)
 
     def vanish(self, machine_id: str) -> None:
         del self._machines[machine_id]
@@ -233,6 +245,9 @@ class FakeCloud:
             changed_at=machine.since if state not in ALIVE else None,
             disk_gb=100,
             disk_type="fast",
+            spot_request=machine.spot_request,
+            interrupted=machine.taken,
+            reason=REASON if machine.taken else "",
         )
 
     def _make(self, region: str, zone: str, tags: Mapping[str, str], index: int) -> Machine:
@@ -244,10 +259,12 @@ class FakeCloud:
         now = self.state(machine)
         if machine.protected and verb == "terminate" and now not in (_T, _X):
             raise Forbidden(f"{machine.id} is protected against being terminated")
+        self.spot.check(verb, machine)
         if now not in MOVES[verb]:
             raise WrongState(f"{machine.id} is {now}: {verb} is not possible")
         if MOVES[verb][now] is not now:
             machine.state, machine.since = MOVES[verb][now], self.clock()
+            self.spot.moved(verb, machine)
             if verb == "start":
                 machine.started = machine.since
                 self.asleep.discard(machine.id)

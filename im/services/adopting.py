@@ -103,7 +103,8 @@ def _take_in(ctx: Context, provider: Provider, scope: Scope, number: int, batch:
         try:
             _check(row, before.get(machine), batch, coming)
             if not _is_ours(before[machine], row, batch.ours):
-                provider.adopt(scope, machine, Slot(row.id, row.name), row.owner)
+                request = before[machine].spot_request
+                provider.adopt(scope, machine, Slot(row.id, row.name), row.owner, spot_request=request)
             tagged.append(row)
         except ProviderError as exc:
             batch.failed[machine] = exc

@@ -8,16 +8,18 @@ to look, and all due siblings of the same scope and step go into the same call.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import events, protection, rates, scopes, work
+from im.db import spot as spot_rows
 from im.db.work import Outcome
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope, Sighting
-from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff, next_step
+from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff
 from im.domain.rate import Rate
 from im.failpoints import Point, reach
 from im.lanes import lane_of
@@ -25,12 +27,14 @@ from im.logs import log
 from im.providers import errors
 from im.providers.base import BatchResult, Provider
 from im.providers.errors import ProviderError
+from im.services import spot
 from im.services.adopting import drive_adoptions
 from im.services.enforce import ring_by_verb
 from im.services.guarding import drive_guards
 from im.services.identity import is_clone, wrong_account
 from im.services.launching import drive_launches
 from im.services.protecting import drive_protections
+from im.services.story import line, sent, sentence, story, worth_telling
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -46,7 +50,8 @@ def reconcile(ctx: Context, ids: Sequence[str]) -> str:
     """Work on the scopes in which `ids` live, as far as anything is unsettled there. Returns a sentence for people."""
     with ctx.begin() as connection:
         unprotected = protection.scopes_of(connection, ctx.clock(connection), ids)
-        numbers = sorted({*work.scopes_of(connection, ids), *unprotected})
+        spent = spot_rows.scopes_of(connection, ctx.clock(connection), ids)
+        numbers = sorted({*work.scopes_of(connection, ids), *unprotected, *spent})
     return reconcile_scopes(ctx, numbers)
 
 
@@ -57,7 +62,7 @@ def reconcile_scopes(ctx: Context, numbers: Sequence[int]) -> str:
     works = {lane_of("reconcile", where): partial(reconcile_scope, ctx, number) for number, where in places.items()}
     done = ctx.lanes.run(works)
     later = [f"{lane.place} still waits for its cloud" for lane in works if lane not in done]
-    return _sentence([line for lines in done.values() for line in lines] + later)
+    return sentence([line for lines in done.values() for line in lines] + later)
 
 
 def reconcile_scope(ctx: Context, number: int) -> list[str]:
@@ -78,6 +83,7 @@ def reconcile_scope(ctx: Context, number: int) -> list[str]:
             told += _one_batch(ctx, provider, scope, step, batch, trouble)
             if len(batch.rows) < ctx.settings.batch:
                 break
+    told += spot.drive_requests(ctx, provider, scope, number, trouble)
     told += drive_guards(ctx, provider, scope, number, trouble)
     return told
 
@@ -89,6 +95,14 @@ class _Batch:
         self.owner = owner
         self.rows = rows
         self.claimed_at = claimed_at
+
+
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    """What a call has to know of some of its machines: which keep their memory, and which spot requests stand behind them."""
+
+    asleep: Collection[str]
+    requests: Mapping[str, str]
 
 
 def _claim(ctx: Context, provider: Provider, number: int, step: Step) -> _Batch | None:
@@ -103,7 +117,7 @@ def _claim(ctx: Context, provider: Provider, number: int, step: Step) -> _Batch 
             span = timedelta(seconds=ctx.settings.step_lease)
             work.lease(connection, [row.id for row in rows], step, now, span, owner)
             if step is not Step.LOOK:
-                events.record(connection, (_sent(row, step, now) for row in rows if _worth_telling(row.attempts)))
+                events.record(connection, (sent(row, step, now) for row in rows if worth_telling(row.attempts)))
         if rows and not wait:
             reach(Point.CLAIM_WRITTEN, step)
     if wait:
@@ -117,7 +131,7 @@ def _without_the_parked(connection: Connection, rows: list[Instance], step: Step
 
     Stops and terminates are never given up: a worker lost is cheaper than a machine forgotten.
     """
-    parked = [row for row in rows if step is Step.START and row.attempts >= MAX_ATTEMPTS]
+    parked = [row for row in rows if step is Step.START and row.attempts >= MAX_ATTEMPTS and step in row.unsure]
     if parked:
         told = f"{MAX_ATTEMPTS} workers took it up and none came back"
         work.park(connection, [row.id for row in parked], "poison", told)
@@ -131,7 +145,8 @@ def _one_batch(
     reach(Point.CLAIM_COMMITTED, step)
     ids = [row.provider_id for row in batch.rows if row.provider_id]
     asleep = {row.provider_id for row in batch.rows if row.provider_id and row.spec.options.get("hibernate")}
-    result = BatchResult(failed=dict.fromkeys(ids, trouble)) if trouble else _call(provider, scope, step, ids, asleep)
+    aside = _Aside(asleep, spot.requests_of(batch.rows))
+    result = BatchResult(failed=dict.fromkeys(ids, trouble)) if trouble else _call(provider, scope, step, ids, aside)
     reach(Point.CALL_ANSWERED, step)
     with ctx.begin() as connection:
         now = ctx.clock(connection)
@@ -139,14 +154,14 @@ def _one_batch(
         applied = work.apply(connection, batch.owner, step, outcomes, now)
         after = work.current(connection, [row.id for row in batch.rows])
         mine = [(row, after[row.id], o) for row, o in zip(batch.rows, outcomes, strict=True) if row.id in applied]
-        events.record(connection, _story(mine, now))
+        events.record(connection, story(mine, now))
         late = [row for row in batch.rows if row.id not in applied]
         repaired = _repair(connection, late, step, result, now) if late and step is not Step.LOOK else []
         reach(Point.APPLY_WRITTEN, step)
     reach(Point.APPLY_COMMITTED, step)
     _ring_again(ctx, [new for _, new, _ in mine], now)
     ring_by_verb(ctx, repaired)
-    return [_line(old, new, step, now) for old, new, _ in mine]
+    return [line(old, new, step, now) for old, new, _ in mine]
 
 
 def _rate(provider: Provider, step: Step) -> tuple[str, Rate | None]:
@@ -154,41 +169,44 @@ def _rate(provider: Provider, step: Step) -> tuple[str, Rate | None]:
     return verb, provider.capabilities.rates.get(verb)
 
 
-def _call(provider: Provider, scope: Scope, step: Step, ids: Sequence[str], asleep: Collection[str]) -> BatchResult:
-    """`asleep`: those that keep their memory when they are stopped."""
+def _call(provider: Provider, scope: Scope, step: Step, ids: Sequence[str], aside: _Aside) -> BatchResult:
     reach(Point.CALL_BEGUN, step)
     try:
         match step:
             case Step.START:
                 result = provider.start(scope, ids)
             case Step.STOP:
-                result = provider.stop(scope, ids, hibernate=asleep) if asleep else provider.stop(scope, ids)
+                result = (
+                    provider.stop(scope, ids, hibernate=aside.asleep) if aside.asleep else provider.stop(scope, ids)
+                )
             case Step.TERMINATE:
-                result = provider.terminate(scope, ids)
+                result = spot.terminate(provider, scope, ids, aside.requests)
             case _:
                 return BatchResult(done=provider.describe(scope, ids))
         return _look_at_refused(provider, scope, result)
     except ProviderError as exc:
         return BatchResult(failed=dict.fromkeys(ids, exc))
     except Exception as exc:
-        return _without_the_poison(provider, scope, step, ids, asleep, exc)
+        return _without_the_poison(provider, scope, step, ids, aside, exc)
 
 
 def _without_the_poison(
-    provider: Provider, scope: Scope, step: Step, ids: Sequence[str], asleep: Collection[str], exc: Exception
+    provider: Provider, scope: Scope, step: Step, ids: Sequence[str], aside: _Aside, exc: Exception
 ) -> BatchResult:
     """A fault of ours, not of the cloud. The id it hangs on is found by halving, and parked with what was raised."""
     log.exception("unexpected error in a provider", step=step.value, scope=str(scope), ids=list(ids[:5]))
     if len(ids) == 1:
         return BatchResult(failed={ids[0]: errors.Unknown(f"unexpected {type(exc).__name__}; the worker's log has it")})
     half = len(ids) // 2
-    first, second = (_call(provider, scope, step, part, asleep) for part in (ids[:half], ids[half:]))
+    first, second = (_call(provider, scope, step, part, aside) for part in (ids[:half], ids[half:]))
     return BatchResult({**first.done, **second.done}, {**first.failed, **second.failed})
 
 
 def _look_at_refused(provider: Provider, scope: Scope, result: BatchResult) -> BatchResult:
     """A machine that refused because of its state is looked at straight away: what we believed of it was old."""
-    refused = [i for i, exc in result.failed.items() if isinstance(exc, errors.WrongState)]
+    # of an interrupted one, looking brings nothing new: the cloud has told why, and has to be waited for
+    found_wrong = ((i, exc) for i, exc in result.failed.items() if not isinstance(exc, errors.Interrupted))
+    refused = [i for i, exc in found_wrong if isinstance(exc, errors.WrongState)]
     if not refused:
         return result
     try:
@@ -261,49 +279,6 @@ def _ring_again(ctx: Context, rows: Iterable[Instance], now: datetime) -> None:
     for members in waits.values():
         latest = max(m.next_attempt_at for m in members if m.next_attempt_at)
         ring_by_verb(ctx, members, after=max(0.0, (latest - now).total_seconds()) + _RUSH)
-
-
-# ---- the story -------------------------------------------------------------------------------------------------------
-
-
-def _worth_telling(attempts: int) -> bool:
-    """The first few attempts, then ever fewer: a stop that is refused for a week is not ten thousand lines."""
-    return attempts & (attempts + 1) == 0
-
-
-def _sent(row: Instance, step: Step, now: datetime) -> Event:
-    because = next_step(row.desired, row.observed).because
-    nth = f", attempt {row.attempts + 1}" if row.attempts else ""
-    return Event(row.id, now, f"{step} sent", "im", f"{because}{nth}", row.generation)
-
-
-def _story(changed: Iterable[tuple[Instance, Instance, Outcome]], now: datetime) -> Iterable[Event]:
-    for old, new, outcome in changed:
-        if outcome.seen is not None and (new.observed is not old.observed or new.closed_at != old.closed_at):
-            reason = outcome.seen.reason or f"the cloud says {new.observed}"
-            where = {"ip": new.public_ip} if new.public_ip and new.public_ip != old.public_ip else {}
-            yield Event(new.id, now, new.observed.value, "cloud", reason, new.generation, where)
-        elif outcome.error_code and outcome.error_code != old.error_code:
-            kind = "failed" if outcome.failed else "refused"
-            yield Event(new.id, now, kind, "cloud", f"{outcome.error_code}: {outcome.error}", new.generation)
-
-
-def _line(old: Instance, new: Instance, step: Step, now: datetime) -> str:
-    if new.error_code:
-        if new.failed:
-            return f"{new.name}: {step} failed ({new.error_code})"
-        wait = (new.next_attempt_at - now).total_seconds() if new.next_attempt_at else 0
-        return f"{new.name}: {step} refused ({new.error_code}), retry in {wait:.0f} s"
-    if new.observed is old.observed:
-        return f"{new.name}: {'is' if new.settled else 'still'} {new.observed}"
-    return f"{new.name}: {old.observed} → {new.observed}"
-
-
-def _sentence(lines: Sequence[str]) -> str:
-    if not lines:
-        return "nothing to do"
-    shown = "; ".join(lines[:5])
-    return shown if len(lines) <= 5 else f"{shown}; and {len(lines) - 5} more"
 
 
 def _spread(instance_id: str) -> float:

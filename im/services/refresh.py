@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from im.db import deployment, events, guards, leftovers, protection, scopes, ticks, user_data, watch, work
+from im.db import deployment, events, guards, leftovers, protection, scopes, spot, ticks, user_data, watch, work
 from im.domain import tags
 from im.domain.event import Event
 from im.domain.guard import Guard, fired
@@ -27,6 +27,7 @@ from im.services.guarding import ring_for_guards
 from im.services.identity import wrong_account
 from im.services.naming import drive_names
 from im.services.pricing import upkeep
+from im.services.replacing import replace_lost
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -53,6 +54,7 @@ def refresh(ctx: Context) -> str:
         user_data.erase_spent(connection)
         sweeping = leftovers.pending(connection)
         unguarded = protection.waiting(connection, now, _UNSETTLED_AT_ONCE)
+        spent = spot.waiting(connection, now, _UNSETTLED_AT_ONCE)
     reach(Point.REFRESH_CLAIMED)
     for number, place in places:
         ctx.queue.ring(Task.REFRESH_SCOPE, [str(number)], label=str(place))
@@ -61,6 +63,8 @@ def refresh(ctx: Context) -> str:
         ctx.queue.ring(Task.GC)
     if unguarded:
         ctx.queue.ring(Task.PROTECT, unguarded)
+    if spent:
+        ctx.queue.ring(Task.TERMINATE, spent)
     upkeep(ctx)
     ring_for_guards(ctx)
     alarm.sound(ctx)
@@ -98,6 +102,7 @@ def refresh_scope(ctx: Context, number: int) -> str:
     gone = _judge_absent(ctx, provider, number, suspects, began_at) if suspects else 0
     drive_names(ctx, provider, scope, number)
     orphans.look_for_orphans(ctx, provider, scope, number)
+    replace_lost(ctx, number)
     with ctx.begin() as connection:
         skew = (snapshot.date - ctx.clock(connection)).total_seconds() if snapshot.date else None
         trouble = {} if snapshot.complete else {"error_code": "incomplete", "error": "the listing was cut short"}
@@ -146,11 +151,13 @@ def _note(row: Instance, seen: Sighting, began_at: datetime, now: datetime, poli
     """What to write about one row; None when the cloud shows what we knew."""
     if row.observed_at >= began_at:
         return None
-    reading = observe(row, seen.state, began_at, now, policies)
+    reading = observe(row, seen.state, began_at, now, policies, interrupted=seen.interrupted)
     drift = (row.drift_since or began_at) if reading.verdict is Verdict.SUSPECT else None
     moved = seen.public_ip is not None and seen.public_ip != row.public_ip
     if seen.launched_at is not None and row.launched_at is not None and seen.launched_at > row.launched_at:
         moved = True  # it was started since; between two looks it may have stopped and started, and usage has to know
+    if seen.spot_request and seen.spot_request != row.spot_request:
+        moved = True
     told = reading.verdict not in (Verdict.FACT, Verdict.SUSPECT)
     if seen.state is row.observed and not moved and drift == row.drift_since and not told:
         return None
@@ -190,7 +197,8 @@ def _judge_absent(
             if sighting.tags.get(tags.DEPLOYMENT, ours) != ours:
                 told = "another deployment of im has taken it over"
                 sighting = Sighting(row.provider_id, Observed.MISSING, reason=told)
-            reading = observe(row, sighting.state, began_at, now, ctx.settings.policies)
+            taken = sighting.interrupted
+            reading = observe(row, sighting.state, began_at, now, ctx.settings.policies, interrupted=taken)
             notes.append(watch.Note(row, sighting, reading, began_at, None))
         _write(ctx, connection, list(suspects), notes, now)
     return len(notes)
@@ -221,5 +229,7 @@ def _told(note: watch.Note, now: datetime) -> Event:
     kind = note.seen.state.value if note.seen else "not listed"
     if reading.verdict is Verdict.ADOPTED:
         kind = "adopted"
+    if note.seen and note.seen.interrupted and note.seen.state in (Observed.STOPPED, Observed.TERMINATED):
+        kind = "interrupted"
     because = f"{reading.because}: {note.seen.reason}" if note.seen and note.seen.reason else reading.because
     return Event(row.id, now, kind, "cloud", because, row.generation)

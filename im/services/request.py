@@ -23,6 +23,7 @@ from im.domain.guard import GuardKind
 from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
 from im.domain.intent import Deadline, Intent
 from im.domain.names import check_name, check_tags, make_id, make_name, numbered
+from im.domain.spot import spot_of
 from im.failpoints import Point, reach
 from im.providers import registry
 from im.providers.base import Ask, Capabilities
@@ -105,7 +106,7 @@ def plan(settings: Settings, order: Order) -> Plan:
     if order.ask.tags:
         spec = replace(spec, options={**spec.options, "tags": check_tags(order.ask.tags)})
     names = tuple(check_name(n) for n in numbered(order.name, order.count)) if order.name is not None else ()
-    on_expiry = OnExpiry.STOP if profile.capabilities.can_stop else OnExpiry.TERMINATE
+    on_expiry = _on_expiry(order, spec, profile.capabilities)
     guard = _guard(settings, order, profile.capabilities)
     grace = timedelta(seconds=settings.guard_grace)
     _refuse_what_excludes(order, on_expiry)
@@ -126,7 +127,19 @@ def _guard(settings: Settings, order: Order, can: Capabilities) -> GuardKind:
     return GuardKind.NONE
 
 
+def _on_expiry(order: Order, spec: Spec, can: Capabilities) -> OnExpiry:
+    if order.ask.spot is not None and not can.can_spot:
+        raise Refused(f"{order.provider} has no spot machines", "leave --spot out")
+    spot = spot_of(spec)
+    return OnExpiry.STOP if can.can_stop and not (spot and spot.once) else OnExpiry.TERMINATE
+
+
 def _refuse_what_excludes(order: Order, on_expiry: OnExpiry) -> None:
+    if order.protect and order.ask.spot is not None:
+        raise Refused(
+            "a spot machine cannot be protected: the cloud may take it back at any time",
+            "leave --protect out, or --spot",
+        )
     if on_expiry is OnExpiry.STOP:
         return
     what = "this machine cannot be stopped, so its deadline terminates it"

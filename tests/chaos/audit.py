@@ -34,6 +34,7 @@ class Machine:
     id: str
     state: Observed
     tags: Mapping[str, str]
+    spot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,12 @@ def gather(connection: Connection, ec2: Any, calls: Sequence[Mapping[str, Any]],
     pages = ec2.get_paginator("describe_instances").paginate()
     shown = (one for page in pages for group in page["Reservations"] for one in group["Instances"])
     machines = [
-        Machine(one["InstanceId"], STATES[one["State"]["Name"]], {t["Key"]: t["Value"] for t in one.get("Tags", [])})
+        Machine(
+            one["InstanceId"],
+            STATES[one["State"]["Name"]],
+            {t["Key"]: t["Value"] for t in one.get("Tags", [])},
+            "SpotInstanceRequestId" in one,
+        )
         for one in shown
     ]
     identity = deployment.read_id(connection)
@@ -67,7 +73,16 @@ def gather(connection: Connection, ec2: Any, calls: Sequence[Mapping[str, Any]],
 
 def broken_promises(e: Evidence) -> list[str]:
     """One sentence for each; nothing is lost, doubled, orphaned, left running or touched though foreign when it is empty."""
-    return [*_unsettled(e), *_lost(e), *_doubled(e), *_orphaned(e), *_past_deadline(e), *_touched(e), *_untold(e)]
+    return [
+        *_unsettled(e),
+        *_lost(e),
+        *_doubled(e),
+        *_orphaned(e),
+        *_came_back(e),
+        *_past_deadline(e),
+        *_touched(e),
+        *_untold(e),
+    ]
 
 
 def _unsettled(e: Evidence) -> Iterator[str]:
@@ -115,6 +130,14 @@ def _orphaned(e: Evidence) -> Iterator[str]:
     for machine in e.machines.values():
         if machine.tags.get(TAG_DEPLOYMENT) == e.deployment and machine.id not in known:
             yield f"{machine.id} ({machine.state}) carries our tag and has no row"
+
+
+def _came_back(e: Evidence) -> Iterator[str]:
+    """EC2 puts another machine, without a tag, in the place of a spot machine whose request nobody cancelled."""
+    known = {row.provider_id for row in e.rows}
+    for machine in e.machines.values():
+        if machine.spot and machine.id not in known and machine.state not in GONE:
+            yield f"{machine.id} ({machine.state}) was launched by the spot request of a machine of ours, and has no row"
 
 
 def _past_deadline(e: Evidence) -> Iterator[str]:

@@ -154,6 +154,24 @@ STORIES: Mapping[str, Story] = {
         (End.RUNNING, End.GONE),
         (*_request("terminate"), *_task("terminate"), *_step("terminate"), *_step("look")),
     ),
+    "terminate, spot": Story(
+        (*_OTHER, ("create_spot", "web", 2, _HOUR), _SETTLE, _ALIGN),
+        (("terminate", WEB), _SETTLE),
+        (End.RUNNING, End.GONE),
+        (
+            *(*_request("terminate"), *_task("terminate"), *_step("terminate")),
+            *(Point.SPOT_CANCELLED, *_step("look")),
+        ),
+    ),
+    "terminate, spot, reply lost": Story(
+        (*_OTHER, ("create_spot", "web", 2, _HOUR), _SETTLE, _ALIGN),
+        (("cloud", "lose_reply", "CancelSpotInstanceRequests"), ("terminate", WEB), _SETTLE),
+        (End.RUNNING, End.GONE),
+        (
+            *(*_request("terminate"), *_task("terminate"), *_step("terminate")),
+            *(Point.SPOT_CANCELLED, *_step("look")),
+        ),
+    ),
     "deadline": Story(
         (*_OTHER, ("create", "web", 2, 100), _SETTLE, _ALIGN, ("sleep", 60)),
         (("drive", 20, 120),),

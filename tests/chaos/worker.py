@@ -27,6 +27,7 @@ from im.db import deployment
 from im.db.engine import Database
 from im.domain.instance import Scope
 from im.domain.intent import Deadline
+from im.domain.spot import Spot
 from im.failpoints import Point
 from im.providers.aws.clients import Clients
 from im.providers.aws.provider import AwsProvider
@@ -157,6 +158,11 @@ class Worker:
         ask = Ask(public_key=public_key(), owner="ada")
         order = request.Order("aws", "default", ask, name, count, _span(seconds), "ada")
         request.create(self.ctx, order)
+
+    def create_spot(self, name: str, count: int, seconds: float) -> None:
+        """As create, from the cloud's spare room; EC2 lends no t2.nano."""
+        ask = Ask(public_key=public_key(), owner="ada", instance_type="t3.nano", spot=Spot())
+        request.create(self.ctx, request.Order("aws", "default", ask, name, count, _span(seconds), "ada"))
 
     def adopt(self, name: str, seconds: float) -> None:
         strays = tuple(m["id"] for m in self._control.machines() if m["tags"].get("Name") == STRAY)

@@ -15,7 +15,7 @@ from typing import Any
 
 from moto.server import ThreadedMotoServer
 
-from im.domain.instance import Observed, Scope, Sighting, Spec
+from im.domain.instance import ALIVE, Observed, Scope, Sighting, Spec
 from im.providers.aws.clients import Clients
 from im.providers.aws.profile import PROFILE as AWS
 from im.providers.aws.provider import AwsProvider
@@ -146,6 +146,19 @@ class FakeRoom(Room):
 
     def foreign(self) -> str:
         return self.cloud.foreign(self.spec.zone, Name="not-ours")
+
+    def take_back(self, machine_id: str) -> None:
+        """The cloud needs the room of a spot machine, and has it."""
+        self.cloud.spot.take_back(machine_id)
+        self.settle()
+
+    def give_back(self, machine_id: str) -> None:
+        self.cloud.spot.give_back(machine_id)
+        self.settle()
+
+    def alive(self) -> set[str]:
+        """Every machine that bills for computing, whoever's it is."""
+        return {one.provider_id for one in self.cloud.listing(REGION, {}).sightings if one.state in ALIVE}
 
     def of_deployment(self, deployment: str) -> Provider:
         return FakeProvider(self.cloud, deployment)

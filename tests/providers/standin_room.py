@@ -28,6 +28,19 @@ class StandInRoom(AwsRoom):
         shown = self.raw.describe_instances(InstanceIds=[machine_id])["Reservations"][0]["Instances"][0]
         return bool(shown.get("StateReason", {}).get("Code") == "Client.UserInitiatedHibernate")
 
+    def take_back(self, machine_id: str) -> None:
+        """AWS needs the room of a spot machine, and has it."""
+        self.control.interrupt(machine_id, notice=0)
+        self.settle()
+
+    def give_back(self, machine_id: str) -> None:
+        self.control.resume_spot(machine_id)
+        self.settle()
+
+    def alive(self) -> set[str]:
+        """Every machine that bills for computing, whoever's it is."""
+        return {one["id"] for one in self.control.machines() if one["state"] in ("pending", "running")}
+
     def foreign(self) -> str:
         (made,) = self.control.create(tags={"Name": "not-ours"})
         return made

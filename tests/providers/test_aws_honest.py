@@ -120,7 +120,7 @@ def test_one_time_spot_cannot_be_stopped(real: StandInRoom) -> None:
     image = real.raw.describe_instances(InstanceIds=ids)["Reservations"][0]["Instances"][0]["ImageId"]
     market = {"MarketType": "spot"}
     made = real.raw.run_instances(
-        ImageId=image, InstanceType="t2.nano", MinCount=1, MaxCount=1, InstanceMarketOptions=market
+        ImageId=image, InstanceType="t3.nano", MinCount=1, MaxCount=1, InstanceMarketOptions=market
     )
     spot = made["Instances"][0]["InstanceId"]
     real.settle()

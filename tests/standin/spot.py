@@ -1,8 +1,9 @@
 """Spot: the request behind each spot machine, and what becomes of both when people or AWS act.
 
 Source: EC2 user guide, "Spot Instances". Modelled: a one-time request closes with its machine; a persistent one follows a stop
-(`disabled`) and, unless cancelled, launches another machine, without tags, when its own is terminated by people. An
-interruption stops or terminates as asked for, and only AWS starts again what it stopped.
+(`disabled`) and, unless cancelled, launches another machine, without tags, when its own is terminated by people, running or
+stopped. Whose request is cancelled runs on and cannot be stopped; what is stopped ends with its request. An interruption stops
+or terminates as asked for, and only AWS starts again what it stopped.
 """
 
 from __future__ import annotations
@@ -68,11 +69,15 @@ class Spot:
         self._fulfil(request, machine)
 
     def cancel(self, request: Request) -> None:
-        """The machine stays as it is."""
-        kept = request["State"] == "active"
+        """A machine that runs stays as it is; one that is stopped is terminated with its request."""
+        kept = request["State"] in ("active", "disabled")
         self._set(
             request, "cancelled", "request-canceled-and-instance-running" if kept else "canceled-before-fulfillment"
         )
+
+        machine = self._region.machines.get(request.get("InstanceId", ""))
+        if machine is not None and machine.state == "stopped":
+            lifecycle.terminate(self._region, machine, who=BY_AWS)
 
     def moved(self, machine: Machine, verb: str, by_aws: bool) -> None:
         """A spot machine began to start, stop or end."""
@@ -83,12 +88,21 @@ class Spot:
             self._set(request, "active", "fulfilled")
         elif verb == "stop":
             self._set(request, "disabled", f"instance-stopped-{'no-capacity' if by_aws else 'by-user'}")
-        elif request["Type"] == "persistent" and request["State"] != "disabled":
+        elif request["Type"] == "persistent":  # running or stopped, it makes no difference
             self._set(request, "open", f"instance-terminated-{'no-capacity' if by_aws else 'by-user'}")
             if not by_aws:
                 self._replace(request, machine)
         else:
             self._set(request, "closed", f"instance-terminated-{'no-capacity' if by_aws else 'by-user'}")
+
+    def check_stop(self, machine: Machine) -> None:
+        """Raises for a machine whose request is no more."""
+        request = self.requests.get(machine.spot_request or "")
+        if request is not None and request["State"] == "cancelled":
+            raise AwsError(
+                "UnsupportedOperation",
+                f"You can't stop the Spot Instance '{machine.id}' because the associated Spot Instance request is cancelled.",
+            )
 
     def check_start(self, machine: Machine) -> None:
         """Raises for a machine that AWS stopped, or whose request is no more."""

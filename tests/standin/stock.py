@@ -24,7 +24,7 @@ class InstanceType:
 def _types() -> list[InstanceType]:
     small = {"nano": (1, 512), "micro": (1, 1024), "small": (1, 2048), "medium": (2, 4096), "large": (2, 8192)}
     found = [
-        InstanceType(f"t2.{size}", vcpus, memory, "x86_64", hibernation=size != "nano")
+        InstanceType(f"t2.{size}", vcpus, memory, "x86_64", hibernation=size != "nano", spot=size != "nano")
         for size, (vcpus, memory) in small.items()
     ]
     for family, architecture in (("t3", "x86_64"), ("t3a", "x86_64"), ("t4g", "arm64")):

@@ -22,6 +22,7 @@ PINNED: dict[type[e.ProviderError], set[str]] = {
     e.NoCapacity: {
         *("InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientHostCapacity"),
         *("InsufficientReservedInstanceCapacity", "InsufficientFreeAddressesInSubnet", "InsufficientVolumeCapacity"),
+        "SpotMaxPriceTooLow",
     },
     e.QuotaExceeded: {
         *("InstanceLimitExceeded", "VcpuLimitExceeded", "MaxSpotInstanceCountExceeded", "VolumeLimitExceeded"),
@@ -32,6 +33,7 @@ PINNED: dict[type[e.ProviderError], set[str]] = {
     e.Forbidden: {
         *("UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError"),
         *("OperationNotPermitted", "OptInRequired", "Blocked", "AccountDisabled", "RegionDisabledException"),
+        "AuthFailure.ServiceLinkedRoleCreationNotPermitted",
     },
     e.Unauthenticated: {
         *("AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken", "InvalidAccessKeyId"),
@@ -39,11 +41,15 @@ PINNED: dict[type[e.ProviderError], set[str]] = {
         *("IncompleteSignature", "InvalidSecurity", "ExpiredToken", "ExpiredTokenException", "RequestExpired"),
         "RequestTimeTooSkewed",
     },
-    e.NotFound: {"InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "InvalidInstanceID"},
+    e.NotFound: {
+        *("InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "InvalidInstanceID"),
+        *("InvalidSpotInstanceRequestID.NotFound", "InvalidSpotInstanceRequestID.Malformed"),
+    },
     e.WrongState: {
         *("IncorrectInstanceState", "IncorrectState", "InvalidInstanceState", "InvalidState"),
-        *("IncorrectSpotRequestState", "DependencyViolation", "ResourceInUse"),
+        *("DependencyViolation", "ResourceInUse"),
     },
+    e.Interrupted: {"IncorrectSpotRequestState"},
     e.Unsupported: {"UnsupportedOperation", "UnsupportedHibernationConfiguration"},
     e.InvalidSpec: {
         *("InvalidParameterValue", "InvalidParameterCombination", "InvalidParameter", "MissingParameter"),

@@ -40,6 +40,7 @@ def test_no_error_was_forgotten() -> None:
     [
         ("no_capacity", Exit.CAPACITY),
         ("throttled", Exit.CAPACITY),
+        ("taken_back", Exit.CAPACITY),
         ("quota_exceeded", Exit.LIMIT),
         ("forbidden", Exit.AUTH),
         ("unauthenticated", Exit.AUTH),

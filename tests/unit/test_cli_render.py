@@ -126,6 +126,7 @@ def test_the_keys_of_json_are_a_promise() -> None:
         "closed_at": None,
         "tags": {},
         "firewall": None,
+        "spot": None,
         "iam_role": None,
         "hibernate": False,
         "user_data_bytes": None,

@@ -96,6 +96,7 @@ def test_no_right_is_a_wildcard_and_what_changes_anything_names_its_resources() 
 
 def test_machines_are_changed_only_when_they_carry_a_deployments_tag() -> None:
     changing = {"ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances", "ec2:ModifyInstanceAttribute"}
+    changing |= {"ec2:CancelSpotInstanceRequests"}
     for one in statements():
         if changing & set(one["Action"]):
             assert "aws:ResourceTag/im:deployment" in one["Condition"]["StringLike"], one["Sid"]

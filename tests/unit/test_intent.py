@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from im.domain import intent
@@ -24,7 +24,7 @@ def test_extending_never_shortens_and_always_reaches_into_the_future(row: Instan
     try:
         wish = intent.extend(row, NOW, Deadline(by=by))
     except Refused:
-        assume(False)
+        return
     assert wish.expires_at == max(NOW, row.expires_at) + by
     assert wish.expires_at > row.expires_at
     assert wish.desired is Desired.RUNNING

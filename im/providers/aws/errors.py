@@ -38,6 +38,8 @@ _TABLE: tuple[tuple[type[e.ProviderError], str, str], ...] = (
         "InsufficientInstanceCapacity InsufficientCapacity InsufficientHostCapacity "
         "InsufficientReservedInstanceCapacity",
     ),
+    # other zones have other prices, and the price may fall
+    (e.NoCapacity, "the spot price is above --max-price in this zone now", "SpotMaxPriceTooLow"),
     (e.NoCapacity, "the subnet of this zone has no free address", "InsufficientFreeAddressesInSubnet"),
     (e.NoCapacity, "AWS has no volume to give in this zone now", "InsufficientVolumeCapacity"),
     (
@@ -55,6 +57,12 @@ _TABLE: tuple[tuple[type[e.ProviderError], str, str], ...] = (
         "UnauthorizedOperation AccessDenied AccessDeniedException AuthorizationError",
     ),
     (e.Forbidden, "the machine is protected against this", "OperationNotPermitted"),
+    (
+        e.Forbidden,
+        "nobody has used spot in this account yet; once: aws iam create-service-linked-role --aws-service-name "
+        "spot.amazonaws.com",
+        "AuthFailure.ServiceLinkedRoleCreationNotPermitted",
+    ),
     (e.Forbidden, "the account is not open for this", "OptInRequired Blocked AccountDisabled RegionDisabledException"),
     (
         e.Unauthenticated,
@@ -72,10 +80,16 @@ _TABLE: tuple[tuple[type[e.ProviderError], str, str], ...] = (
         "InvalidInstanceID.NotFound InvalidInstanceID.Malformed InvalidInstanceID",
     ),
     (
+        e.NotFound,
+        "AWS knows no such spot request",
+        "InvalidSpotInstanceRequestID.NotFound InvalidSpotInstanceRequestID.Malformed",
+    ),
+    (
         e.WrongState,
         "the machine is not in a state for this",
-        "IncorrectInstanceState IncorrectState InvalidInstanceState InvalidState IncorrectSpotRequestState",
+        "IncorrectInstanceState IncorrectState InvalidInstanceState InvalidState",
     ),
+    (e.Interrupted, "AWS took this spot machine back, and alone starts it again", "IncorrectSpotRequestState"),
     (e.WrongState, "something still uses it", "DependencyViolation ResourceInUse"),
     (e.Unsupported, "this machine can never do that", "UnsupportedOperation"),
     (e.Unsupported, "this machine cannot hibernate", "UnsupportedHibernationConfiguration"),

@@ -19,6 +19,8 @@ HIBERNATING = frozenset(
     "t3a t4g t8i x2gd x8aedz x8i".split()
 )
 """Families of which some size can hibernate, by AWS's own table; which sizes, and where, is for EC2 to say."""
+ON_DEMAND_ONLY = re.compile(r"mac.*|hpc.*|u-.*|u7i.*|trn2u", re.ASCII)
+"""Families that EC2 never lends from its spare room: Macs, high performance computing, very much memory."""
 _TWIN = {X86: "t3", ARM: "t4g"}
 _TWIN_SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")
 
@@ -39,6 +41,15 @@ def cannot_hibernate(instance_type: str) -> str:
         # EC2 would try, and AWS advises at least 1 GB: what does not fit is lost with the stop
         return f"{instance_type} has too little memory to hibernate; {family}.micro can"
     return ""
+
+
+def cannot_spot(instance_type: str) -> str:
+    """A type to be had instead when this one is never lent as spot; empty when it may be, as far as its name tells."""
+    if instance_type == "t2.nano":
+        return "t3.nano"
+    if not ON_DEMAND_ONLY.fullmatch(instance_type.partition(".")[0]):
+        return ""
+    return "m7g.large" if architecture_of(instance_type) == ARM else "m7i.large"
 
 
 def twin_of(instance_type: str, architecture: str) -> str:

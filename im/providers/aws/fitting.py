@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from im.domain.disk import disks_of
 from im.domain.firewall import rules_of
 from im.domain.instance import Spec
+from im.domain.spot import spot_of
 from im.providers.aws import disks, groups, images, keys, network, types
 from im.providers.aws.clients import Clients
 from im.providers.aws.errors import translated
@@ -65,6 +66,11 @@ class Fitting:
             return types.look_up(self._clients.ec2(region), instance_type)
 
         return self._once(("type", region, instance_type), FOR_GOOD, ask)
+
+    def check_spot(self, region: str, spec: Spec) -> None:
+        """Raises InvalidSpec for a type that is not lent as spot in the region."""
+        if spot_of(spec) is not None and self.type_facts(region, spec.instance_type).spot is False:
+            raise InvalidSpec(f"{spec.instance_type} is not lent as spot in {region}; leave --spot out")
 
     def key(self, region: str, public_key: str) -> str:
         """The name of the key pair, imported unless it is there."""

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from im.domain import tags as tag
 from im.domain.disk import disks_of
 from im.domain.instance import Spec, tags_of
-from im.providers.aws import disks
+from im.domain.spot import spot_of
+from im.providers.aws import disks, spot
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.images import Image
 from im.providers.aws.network import Place
@@ -64,6 +65,9 @@ def request(
             {"ResourceType": "volume", "Tags": tags},
         ],
     }
+    if (spare := spot_of(spec)) is not None:
+        asked["InstanceMarketOptions"] = spot.market(spare)
+        asked["TagSpecifications"].append({"ResourceType": spot.REQUEST, "Tags": tags})
     if spec.user_data is not None:
         asked["UserData"] = spec.user_data  # botocore encodes it
     if role := spec.options.get("iam_role"):
@@ -126,10 +130,10 @@ def label(ec2: EC2Client, slots: Mapping[str, Slot]) -> None:
         raise failed
 
 
-def adopt_request(provider_id: str, slot: Slot, owner: str, deployment: str) -> dict[str, Any]:
-    """Arguments of CreateTags for a machine that somebody else made; the name it has is left alone."""
+def adopt_request(provider_id: str, slot: Slot, owner: str, deployment: str, spot_request: str = "") -> dict[str, Any]:
+    """Arguments of CreateTags for a machine that somebody else made, and its spot request; the name it has is left alone."""
     tags = {tag.DEPLOYMENT: deployment, tag.INSTANCE: slot.instance_id, tag.OWNER: owner}
-    return {"Resources": [provider_id], "Tags": _tags(tags)}
+    return {"Resources": [provider_id, *([spot_request] if spot_request else [])], "Tags": _tags(tags)}
 
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -19,6 +19,8 @@ from im.providers.aws.public_key import check_key_for_windows, check_public_key
 from im.providers.base import Ask, Capabilities
 
 DEFAULT_TYPE = "t2.nano"
+SPOT_TYPE = "t3.nano"
+"""The default of spot machines: EC2 lends no t2.nano."""
 DEFAULT_REGION = "us-east-1"
 
 _SIDES = "central|north|south|east|west|northeast|northwest|southeast|southwest"
@@ -50,7 +52,7 @@ class AwsProfile:
         can_stop=True,
         idempotent_launch=True,
         launch_visible_within=timedelta(minutes=5),
-        can_spot=False,
+        can_spot=True,
         native_deadline=True,
         can_firewall=True,
         can_hibernate=True,
@@ -72,7 +74,7 @@ class AwsProfile:
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         """Defaults: t2.nano, zone `a` of the region, Amazon Linux 2023. Raises Refused with the nearest right form."""
         region, zone = _where(ask, default_region or DEFAULT_REGION)
-        instance_type = check_type(ask.instance_type or DEFAULT_TYPE)
+        instance_type = check_type(ask.instance_type or (SPOT_TYPE if ask.spot else DEFAULT_TYPE))
         image, ssh_user = check_image(ask.image)
         check_built_for(image, instance_type)
         public_key = check_public_key(ask.public_key)

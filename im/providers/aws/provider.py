@@ -11,7 +11,7 @@ from im.domain import tags
 from im.domain.cost import Item, Price
 from im.domain.firewall import rules_of
 from im.domain.instance import Scope, Sighting, Spec
-from im.providers.aws import batch, belongings, checks, guard, launch, offers, pricing, sightings
+from im.providers.aws import batch, belongings, checks, guard, launch, offers, pricing, sightings, spot
 from im.providers.aws.clients import LAUNCH, QUICK, Clients
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.fitting import Fitting, has_own_login
@@ -116,6 +116,7 @@ class AwsProvider:
 
     def _fitted(self, region: str, spec: Spec) -> Fitted:
         fitting = self._fitting
+        fitting.check_spot(region, spec)
         place = fitting.place(region, spec)
         image = fitting.image(region, spec.image, spec.instance_type)
         return Fitted(
@@ -144,22 +145,16 @@ class AwsProvider:
         """CreateTags, one call per machine. When some fail the others are labelled, and the first error is raised."""
         launch.label(self._clients.ec2(scope.region), slots)
 
-    def adopt(self, scope: Scope, machine_id: str, slot: Slot, owner: str) -> None:
+    def adopt(self, scope: Scope, machine_id: str, slot: Slot, owner: str, *, spot_request: str = "") -> None:
         with translated(mutating=True):
             self._clients.ec2(scope.region).create_tags(
-                **launch.adopt_request(machine_id, slot, owner, self._deployment)
+                **launch.adopt_request(machine_id, slot, owner, self._deployment, spot_request)
             )
 
     # ---- looking -----------------------------------------------------------------------------------------------------
 
     def describe(self, scope: Scope, ids: Sequence[str]) -> dict[str, Sighting]:
-        ec2, unique, size = self._clients.ec2(scope.region), list(dict.fromkeys(ids)), sightings.FILTER_VALUES
-        return {
-            one.provider_id: one
-            for at in range(0, len(unique), size)
-            for page in sightings.pages(ec2, {"instance-id": unique[at : at + size]})
-            for one in page.sightings
-        }
+        return sightings.described(self._clients.ec2(scope.region), ids)
 
     def listing(self, scope: Scope) -> Snapshot:
         return self._listing(scope, {})
@@ -198,6 +193,12 @@ class AwsProvider:
         """NotFound is a failure here: whether it proves the end is for the caller to judge."""
         ec2 = self._clients.ec2(scope.region, QUICK)
         return self._change(lambda some: ec2.terminate_instances(InstanceIds=some), "TerminatingInstances", ids)
+
+    def cancel_spot(self, scope: Scope, requests: Mapping[str, str]) -> Mapping[str, ProviderError]:
+        return spot.cancel(self._clients.ec2(scope.region, QUICK), self._clients.ec2(scope.region), requests)
+
+    def spot_heirs(self, scope: Scope, requests: Mapping[str, str]) -> Mapping[str, str]:
+        return spot.heirs(self._clients.ec2(scope.region), requests)
 
     def protect(self, scope: Scope, ids: Sequence[str], *, on: bool) -> Mapping[str, ProviderError]:
         """ModifyInstanceAttribute, one call for each: EC2 takes one machine at a time."""

@@ -25,6 +25,8 @@ STATES = {
     "shutting-down": Observed.TERMINATING,
     "terminated": Observed.TERMINATED,
 }
+TAKEN_BACK = frozenset({"Server.SpotInstanceTermination", "Server.SpotInstanceShutdown"})
+"""Codes of StateReason: the cloud took a spot machine back (EC2 API reference, StateReason)."""
 _DATE = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)", re.ASCII)
 PAGE = 1000
 """Machines a page may hold; the most that EC2 allows."""
@@ -54,6 +56,8 @@ def sighting(shown: Mapping[str, Any]) -> Sighting:
         changed_at=_dated(shown.get("StateTransitionReason") or ""),
         instance_type=shown.get("InstanceType", ""),
         image=shown.get("ImageId", ""),
+        spot_request=shown.get("SpotInstanceRequestId") or "",
+        interrupted=shown.get("StateReason", {}).get("Code") in TAKEN_BACK,
     )
 
 
@@ -83,6 +87,17 @@ def pages(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Iterator[Page
         if not answer.get("NextToken"):
             return
         more = {"NextToken": answer["NextToken"]}
+
+
+def described(ec2: EC2Client, ids: Sequence[str]) -> dict[str, Sighting]:
+    """Machines by id, in full; one that EC2 does not know is absent."""
+    unique = list(dict.fromkeys(ids))
+    return {
+        one.provider_id: one
+        for at in range(0, len(unique), FILTER_VALUES)
+        for page in pages(ec2, {"instance-id": unique[at : at + FILTER_VALUES]})
+        for one in page.sightings
+    }
 
 
 def snapshot(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Snapshot:

@@ -20,6 +20,7 @@ class TypeFacts:
     architectures: tuple[str, ...]
     memory: int | None = None
     hibernates: bool | None = None
+    spot: bool | None = None
 
 
 def look_up(ec2: EC2Client, instance_type: str) -> TypeFacts:
@@ -34,4 +35,6 @@ def look_up(ec2: EC2Client, instance_type: str) -> TypeFacts:
     shown = found[0]
     known = tuple(str(one) for one in shown.get("ProcessorInfo", {}).get("SupportedArchitectures", []))
     memory = shown.get("MemoryInfo", {}).get("SizeInMiB")
-    return TypeFacts(known or (architecture_of(instance_type),), memory, shown.get("HibernationSupported"))
+    sold = shown.get("SupportedUsageClasses")
+    spot = "spot" in sold if sold else None
+    return TypeFacts(known or (architecture_of(instance_type),), memory, shown.get("HibernationSupported"), spot)

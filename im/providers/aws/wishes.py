@@ -9,6 +9,7 @@ disks            as im.domain.disk writes them, the root disk first
 kms_key          what encrypts them, instead of the account's own key
 iam_role         the instance profile that lends the machine its role: a name or an ARN
 hibernate        true: its memory is kept when it is stopped
+market, spot     as im.domain.spot writes them
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from im.domain.cost import WINDOWS
 from im.domain.disk import Disk, stored
 from im.domain.errors import Refused
 from im.domain.firewall import RDP, SSH, gathered
+from im.domain.spot import stored as stored_spot
 from im.providers.aws.disks import check_disks, check_kms_key
-from im.providers.aws.families import cannot_hibernate
+from im.providers.aws.families import cannot_hibernate, cannot_spot
 from im.providers.aws.images import is_windows
 from im.providers.base import Ask
 
@@ -49,7 +51,9 @@ def options_of(ask: Ask, image: str, instance_type: str, region: str) -> dict[st
         options["iam_role"] = check_role(str(role))
     if ask.hibernate:
         options["hibernate"] = check_hibernation(ask, instance_type)
-    return options | _firewall(ask, image) | _disks(ask, image, region)
+    if ask.spot is not None:
+        check_spot(ask, instance_type)
+    return options | stored_spot(ask.spot) | _firewall(ask, image) | _disks(ask, image, region)
 
 
 def _firewall(ask: Ask, image: str) -> dict[str, Any]:
@@ -100,6 +104,16 @@ def check_hibernation(ask: Ask, instance_type: str) -> bool:
     if ask.root_disk is not None and not ask.root_disk.encrypted:
         raise Refused("memory is only written to an encrypted root disk", "leave encrypted=no out of --disk")
     return True
+
+
+def check_spot(ask: Ask, instance_type: str) -> None:
+    """Raises Refused for what no spot machine can be."""
+    if near := cannot_spot(instance_type):
+        raise Refused(f"EC2 never lends a {instance_type} as spot", f"--instance-type {near}, or leave --spot out")
+    if ask.hibernate:
+        raise Refused(
+            "a spot machine is stopped without its memory when EC2 takes it back", "leave --hibernate out, or --spot"
+        )
 
 
 def _disks(ask: Ask, image: str, region: str) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def stop_instances(call: Call) -> dict[str, Any]:
                 f"You can't stop the Spot Instance '{one.id}' because it is associated with a one-time Spot Instance request. "
                 "You can only stop Spot Instances associated with persistent Spot Instance requests.",
             )
+        region.spot.check_stop(one)
         if one.stop_protected:
             raise _protected(one, "stopped", "disableApiStop")
         if call.asked.get("Hibernate") and not one.facts.hibernation:

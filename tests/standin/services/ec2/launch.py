@@ -32,6 +32,8 @@ def run_instances(call: Call) -> model.Raw:
     chosen, number = _room(region, zone, kind, least, most)
     facts = _facts(region, asked, kind, image, chosen)
     if facts.lifecycle == "spot":
+        if not kind.spot:
+            raise AwsError("Unsupported", f"The instance type '{kind.name}' is not supported for Spot Instances.")
         region.spot.check(asked, spot_price(region, chosen, kind.name))
     _check_quota(region, kind, number)
     made = [_make(call, facts, index) for index in range(number)]

@@ -1,0 +1,49 @@
+"""`--spot` and `--max-price` of `im create`: a machine from the cloud's spare room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+from im.domain.errors import Refused
+from im.domain.instance import Spec
+from im.domain.spot import Spot, parse_max_price, spot_of
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PERSISTENT, ONCE = "persistent", "one-time"
+
+
+def spot_options(command: F) -> F:
+    """The two as `spot: Spot | None`."""
+
+    @click.option(
+        "--spot",
+        "market",
+        is_flag=False,
+        flag_value=PERSISTENT,
+        type=click.Choice([PERSISTENT, ONCE]),
+        help="From the cloud's spare room, which it may take back: then it is stopped, like at its deadline; "
+        "one-time: terminated, by both.",
+    )
+    @click.option("--max-price", metavar="USD", help="With --spot: the most an hour may cost, like 0.05.")
+    @wraps(command)
+    def gathered(*args: Any, market: str | None, max_price: str | None, **rest: Any) -> Any:
+        most = parse_max_price(max_price) if max_price is not None else None
+        if market is None and most is not None:
+            raise Refused("only a spot machine has a maximum price", f"add --spot, as in --spot --max-price {most:f}")
+        return command(*args, spot=Spot(market == ONCE, most) if market else None, **rest)
+
+    return gathered  # type: ignore[return-value]  # same command, other keywords
+
+
+def spot_json(spec: Spec) -> dict[str, Any] | None:
+    """For programs; null for a machine on demand."""
+    spare = spot_of(spec)
+    if spare is None:
+        return None
+    most = spare.max_price
+    return {"type": ONCE if spare.once else PERSISTENT, "max_price_usd": f"{most:f}" if most is not None else None}

@@ -1,0 +1,143 @@
+"""Spot machines in their rows: the request behind each, whether the cloud took it back, and what is still to be done afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, Connection, and_, case, func, or_, select, update
+
+from im.db.recordset import recordset
+from im.db.rows import fetch_instances, select_instances
+from im.db.tables import instances
+from im.domain.instance import GONE, Desired, Instance, Observed, OnExpiry, Sighting, Why
+
+t = instances.c
+
+_RESTS = frozenset({Observed.STOPPED, *GONE})
+
+
+def learn(connection: Connection, seen: Mapping[str, Sighting], now: datetime) -> None:
+    """Write what full sightings (by row id) tell of spot machines; in the transaction that writes the sightings themselves.
+
+    What the cloud took back was nobody's outside hand.
+    """
+    rows = [
+        {
+            "id": i,
+            "spot_request": s.spot_request,
+            "taken": s.interrupted and s.state in _RESTS,
+            "rests": s.state in _RESTS,
+        }
+        for i, s in seen.items()
+        if s.spot_request
+    ]
+    if not rows:
+        return
+    v = recordset(instances, ("id", "spot_request"), rows, {"taken": Boolean(), "rests": Boolean()})
+    connection.execute(
+        update(instances)
+        .where(t.id == v.c.id)
+        .values(
+            spot_request=v.c.spot_request,
+            interrupted_at=case(
+                (v.c.taken, func.coalesce(t.interrupted_at, now)), (v.c.rests, None), else_=t.interrupted_at
+            ),
+            why=case((and_(v.c.taken, t.why == Why.OUTSIDE.value), Why.SPOT.value), else_=t.why),
+        )
+    )
+
+
+# ---- requests that are to bring nothing more -------------------------------------------------------------------------
+
+
+def _open(now: datetime) -> ColumnElement[bool]:
+    """The machine is gone, and its request may bring another one yet."""
+    return and_(
+        t.closed_at.is_not(None),
+        t.spot_request.is_not(None),
+        ~t.spot_over,
+        or_(t.spot_try_at.is_(None), t.spot_try_at <= now),
+    )
+
+
+def waiting(connection: Connection, now: datetime, limit: int) -> list[str]:
+    return list(connection.execute(select(t.id).where(_open(now)).order_by(t.id).limit(limit)).scalars())
+
+
+def scopes_of(connection: Connection, now: datetime, ids: Sequence[str]) -> list[int]:
+    return list(connection.execute(select(t.scope_id).where(_open(now), t.id.in_(ids)).distinct()).scalars())
+
+
+def claim(connection: Connection, scope_id: int, now: datetime, lease: timedelta, limit: int) -> list[Instance]:
+    """Rows whose requests are to be ended; nobody else takes them up before the lease has passed."""
+    query = select_instances().where(t.scope_id == scope_id, _open(now)).order_by(t.id).limit(limit)
+    rows = fetch_instances(connection, query.with_for_update(skip_locked=True, of=instances))
+    delay(connection, [row.id for row in rows], now + lease)
+    return rows
+
+
+def delay(connection: Connection, ids: Sequence[str], until: datetime) -> None:
+    if ids:
+        connection.execute(update(instances).where(t.id.in_(ids)).values(spot_try_at=until))
+
+
+def finish(connection: Connection, ids: Sequence[str]) -> None:
+    """Cancelled, and nothing came of them that is not ours by now."""
+    if ids:
+        connection.execute(update(instances).where(t.id.in_(ids)).values(spot_over=True, spot_try_at=None))
+
+
+# ---- machines to be made in place of those that were taken back ------------------------------------------------------
+
+RECENT = timedelta(minutes=10)
+"""What was seen to end longer ago is history: a policy that is changed today does not bring it back."""
+
+
+def lost(connection: Connection, scope_id: int, now: datetime, limit: int) -> list[Instance]:
+    """What the cloud took back for good, though people wanted it and there is time left; locked."""
+    query = (
+        select_instances()
+        .where(
+            t.scope_id == scope_id,
+            t.closed_at > now - RECENT,
+            t.interrupted_at.is_not(None),
+            t.why == Why.SPOT.value,
+            t.observed == Observed.TERMINATED.value,
+            t.replaced_by.is_(None),
+            t.expires_at > now,
+        )
+        .order_by(t.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=instances)
+    )
+    return fetch_instances(connection, query)
+
+
+def note_replaced(connection: Connection, instance_id: str, by: str) -> None:
+    """`by`: the id of the new instance, or why there is none."""
+    connection.execute(update(instances).where(t.id == instance_id).values(replaced_by=by))
+
+
+def successor(connection: Connection, row: Instance, instance_id: str, token: str, now: datetime) -> dict[str, Any]:
+    """The row of a machine that is to be what `row` was, until the same deadline."""
+    query = select(t.scope_id, t.keep_stopped).where(t.id == row.id)
+    old = connection.execute(query).one()
+    return {
+        "id": instance_id,
+        "name": row.name,
+        "owner": row.owner,
+        "scope_id": old.scope_id,
+        "created_at": now,
+        "desired": Desired.RUNNING.value,
+        "why": Why.USER.value,
+        "by": "policy",
+        "expires_at": row.expires_at,
+        "on_expiry": OnExpiry(row.on_expiry).value,
+        "keep_stopped": old.keep_stopped,
+        "generation": 1,
+        "observed": Observed.NONE.value,
+        "observed_at": now,
+        "launch_token": token,
+    }

@@ -1,0 +1,85 @@
+"""Spot in the cloud in memory, by EC2's rules: a request behind each machine, which may bring another one after it.
+
+Only the cloud starts again what it took back; who ends a machine whose persistent request stands gets another one, without a tag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from im.domain.instance import ALIVE, Observed
+from im.providers.errors import Interrupted, NotFound, Unsupported
+
+if TYPE_CHECKING:
+    from im.providers.fake_cloud import FakeCloud, Machine
+
+REASON = "the fake cloud needs its spare room back"
+
+
+@dataclass(slots=True)
+class Request:
+    id: str
+    machine: str
+    once: bool
+    cancelled: bool = False
+
+
+class Spares:
+    """The spot requests of one cloud."""
+
+    def __init__(self, cloud: FakeCloud) -> None:
+        self._cloud = cloud
+        self.requests: dict[str, Request] = {}
+
+    def open(self, machine: Machine, once: bool) -> None:
+        """`machine` comes from the spare room."""
+        made = Request(f"spot-{len(self.requests) + 1:06}", machine.id, once)
+        self.requests[made.id] = made
+        machine.spot_request = made.id
+
+    def check(self, verb: str, machine: Machine) -> None:
+        """Raises for what nobody can do to a spot machine."""
+        request = self.requests.get(machine.spot_request)
+        if request is None:
+            return
+        if verb == "stop" and self._cloud.state(machine) in ALIVE and (request.once or request.cancelled):
+            raise Unsupported(
+                f"{machine.id} is a one-time spot machine, or its request is cancelled: it cannot be stopped"
+            )
+        if verb == "start" and (machine.taken or request.cancelled):
+            raise Interrupted(f"the cloud took {machine.id} back, and alone starts it again")
+
+    def moved(self, verb: str, machine: Machine) -> None:
+        """People started, stopped or terminated it."""
+        machine.taken = False
+        request = self.requests.get(machine.spot_request)
+        if verb == "terminate" and request is not None and not request.cancelled and not request.once:
+            other = self._cloud.another(machine)
+            other.spot_request, request.machine = request.id, other.id
+
+    def cancel(self, request_id: str) -> None:
+        """What is stopped ends with its request; what runs goes on."""
+        request = self.requests.get(request_id)
+        if request is None:
+            raise NotFound(f"no spot request {request_id}")
+        request.cancelled = True
+        machine = self._cloud.known(request.machine)
+        if machine is not None and self._cloud.state(machine) is Observed.STOPPED:
+            machine.state, machine.since = Observed.TERMINATING, self._cloud.clock()
+
+    def take_back(self, machine_id: str) -> None:
+        """The cloud needs the room."""
+        machine = self._cloud.known(machine_id)
+        assert machine is not None
+        stops = not self.requests[machine.spot_request].once
+        machine.state = Observed.STOPPING if stops else Observed.TERMINATING
+        machine.since, machine.taken = self._cloud.clock(), True
+
+    def give_back(self, machine_id: str) -> None:
+        """It has room again, and starts what it had stopped."""
+        machine = self._cloud.known(machine_id)
+        assert machine is not None
+        if machine.taken and self._cloud.state(machine) is Observed.STOPPED:
+            machine.state, machine.taken = Observed.PENDING, False
+            machine.since = machine.started = self._cloud.clock()

@@ -1,0 +1,53 @@
+"""What reconcile did, told: the events of a row's history, and the lines of a task's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from im.db.work import Outcome
+from im.domain.event import Event
+from im.domain.instance import Instance, Observed
+from im.domain.lifecycle import Step, next_step
+
+
+def worth_telling(attempts: int) -> bool:
+    """The first few attempts, then ever fewer: a stop that is refused for a week is not ten thousand lines."""
+    return attempts & (attempts + 1) == 0
+
+
+def sent(row: Instance, step: Step, now: datetime) -> Event:
+    because = next_step(row.desired, row.observed).because
+    nth = f", attempt {row.attempts + 1}" if row.attempts else ""
+    return Event(row.id, now, f"{step} sent", "im", f"{because}{nth}", row.generation)
+
+
+def story(changed: Iterable[tuple[Instance, Instance, Outcome]], now: datetime) -> Iterable[Event]:
+    for old, new, outcome in changed:
+        if outcome.seen is not None and (new.observed is not old.observed or new.closed_at != old.closed_at):
+            reason = outcome.seen.reason or f"the cloud says {new.observed}"
+            taken = outcome.seen.interrupted and new.observed in (Observed.STOPPED, Observed.TERMINATED)
+            where = {"ip": new.public_ip} if new.public_ip and new.public_ip != old.public_ip else {}
+            kind = "interrupted" if taken else new.observed.value
+            yield Event(new.id, now, kind, "cloud", reason, new.generation, where)
+        elif outcome.error_code and outcome.error_code != old.error_code:
+            word = "failed" if outcome.failed else "refused"
+            yield Event(new.id, now, word, "cloud", f"{outcome.error_code}: {outcome.error}", new.generation)
+
+
+def line(old: Instance, new: Instance, step: Step, now: datetime) -> str:
+    if new.error_code:
+        if new.failed:
+            return f"{new.name}: {step} failed ({new.error_code})"
+        wait = (new.next_attempt_at - now).total_seconds() if new.next_attempt_at else 0
+        return f"{new.name}: {step} refused ({new.error_code}), retry in {wait:.0f} s"
+    if new.observed is old.observed:
+        return f"{new.name}: {'is' if new.settled else 'still'} {new.observed}"
+    return f"{new.name}: {old.observed} → {new.observed}"
+
+
+def sentence(lines: Sequence[str]) -> str:
+    if not lines:
+        return "nothing to do"
+    shown = "; ".join(lines[:5])
+    return shown if len(lines) <= 5 else f"{shown}; and {len(lines) - 5} more"
