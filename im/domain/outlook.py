@@ -64,9 +64,8 @@ def types_of(spec: Spec, *, launched: bool) -> tuple[str, ...]:
 
 def rates(scope: Scope, spec: Spec, parts: Parts, book: PriceBook, now: datetime, *, launched: bool = False) -> Rates:
     """What an hour of it costs, by the prices of `now`; at most, while it may still become one of several types."""
-    compute = _dearest(
-        scope, [replace(spec, instance_type=t) for t in types_of(spec, launched=launched)], book, now
-    ) or at_most(spec, now)
+    may_be = [replace(spec, instance_type=one) for one in types_of(spec, launched=launched)]
+    compute = _dearest(scope, may_be, book, now) or at_most(spec, now)
     ipv4 = price_at(prices_of(scope, spec, IPV4, book), now)
     per_month = price_at(prices_of(scope, spec, disk_item(parts.disk_type), book), now) if parts.disk_type else None
     return Rates(

@@ -1,3 +1,143 @@
-"""`im create --spot` from the command line: what is said before anything happens, and what is refused with the nearest right thing."""
+"""`im create --spot`: what is said before anything happens, and what is refused with the nearest right thing."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from click.testing import CliRunner, Result
+
+from im.cli.main import im
+from im.cli.session import Session
+from im.domain.instance import OnExpiry
+from tests.world import World
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me\n"
+
+AWS = ("--provider", "aws", "--availability-zone", "us-east-1a")
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    file = tmp_path / "id.pub"
+    file.write_text(KEY)
+    return str(file)
+
+
+def run(world: World, *words: str) -> Result:
+    return CliRunner().invoke(im, list(words), obj=Session(lambda: world.ctx), prog_name="im")
+
+
+def answer(world: World, *words: str) -> Any:
+    result = run(world, *words, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def create(world: World, key: str, *words: str) -> Result:
+    return run(world, "create", "--public-key", key, "--name", "web", "-d", "1h", *words)
+
+
+def test_a_dry_run_says_what_the_deadline_does_and_what_it_may_cost(world: World, key: str) -> None:
+    told = create(world, key, "--spot", "--dry-run").stdout
+    assert "persistent, never more than on demand: its deadline and an interruption stop it" in told
+    assert "then stop" in told
+    assert "costs         unknown: no list tells spot prices" in told
+    told = create(world, key, "--spot", "one-time", "--max-price", "0.05", "--dry-run").stdout
+    assert "one-time, at most $0.05 an hour: its deadline and an interruption terminate it" in told
+    assert "then terminate" in told
+    assert "at most: its --max-price" in told
+
+
+def test_programs_are_told_the_same(world: World, key: str) -> None:
+    plan = answer(world, "create", "--public-key", key, "--spot", "one-time", "--max-price", "0.05", "--dry-run")
+    assert (plan["spot"], plan["on_expiry"]) == ({"type": "one-time", "max_price_usd": "0.05"}, "terminate")
+    plan = answer(world, "create", "--public-key", key, "--spot", "--dry-run")
+    assert (plan["spot"], plan["on_expiry"]) == ({"type": "persistent", "max_price_usd": None}, "stop")
+    assert answer(world, "create", "--public-key", key, "--dry-run")["spot"] is None
+
+
+def test_the_answer_of_create_says_how_it_ends(world: World, key: str) -> None:
+    assert "stops " in create(world, key, "--spot").stdout
+    told = run(world, "create", "--public-key", key, "--name", "db", "-d", "1h", "--spot", "one-time").stdout
+    assert "terminates " in told
+    assert world.row("db").on_expiry is OnExpiry.TERMINATE
+    world.advance(10)
+    assert "its deadline and an interruption terminate it" in run(world, "status", "db").stdout
+    assert answer(world, "list")[0]["spot"] is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "says", "hint"),
+    [
+        (("--max-price", "0.05"), "only a spot machine has a maximum price", "--spot --max-price 0.05"),
+        (("--spot", "--max-price", "0,05"), "is not a price", "--max-price 0.05?"),
+        (("--spot", "--max-price", "0"), "nothing is to be had", "leave --max-price out"),
+        (("--spot", "--protect"), "cannot be protected", "leave --protect out, or --spot"),
+        (("--spot", "one-time", "--protect"), "cannot be protected", "leave --protect out, or --spot"),
+        (("--spot", "one-time", "--keep-stopped", "7d"), "nothing is left to keep", "leave --keep-stopped out"),
+        (
+            (*AWS, "--spot", "--hibernate", "--instance-type", "t3.micro"),
+            "without its memory",
+            "leave --hibernate out, or --spot",
+        ),
+        ((*AWS, "--spot", "--instance-type", "t2.nano"), "never lends", "--instance-type t3.nano"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_the_prompt(
+    world: World, key: str, words: tuple[str, ...], says: str, hint: str
+) -> None:
+    refused = create(world, key, *words)
+    assert refused.exit_code == 2
+    assert says in refused.stderr
+    assert hint in refused.stderr
+    assert run(world, "list", "--json").stdout.strip() == "[]"
+
+
+def test_a_word_that_is_no_kind_of_spot(world: World, key: str) -> None:
+    refused = create(world, key, "--spot", "once")
+    assert refused.exit_code == 2
+    assert "one-time" in refused.stderr
+
+
+def test_a_price_is_stated_for_spot_alone(world: World, key: str) -> None:
+    assert "(spot) in fake-1 costs" in run(world, "prices", "set", "small", "0.02", "--spot").stdout
+    create(world, key, "--spot")
+    run(world, "create", "--public-key", key, "--name", "plain", "-d", "1h")
+    world.advance(1800)
+    by_name = {row["name"]: row for row in answer(world, "list")}
+    dearer = Decimal(by_name["plain"]["usd_per_hour"]) - Decimal(by_name["web"]["usd_per_hour"])
+    assert dearer == Decimal(listed_price(world, "small", "on_demand")) - Decimal("0.02")
+    assert listed_price(world, "small", "spot") == "0.02"
+    assert "small (spot)" in run(world, "prices", "list").stdout
+
+
+def listed_price(world: World, item: str, market: str) -> str:
+    listed = {(one["item"], one["market"]): one["usd"] for one in answer(world, "prices", "list")}
+    return str(listed[item, market])
+
+
+def test_waiting_for_room_is_said_and_explained(world: World, key: str) -> None:
+    create(world, key, "--spot")
+    world.advance(10)
+    machine = world.row().provider_id
+    assert machine is not None
+    world.cloud.spot.take_back(machine)
+    world.advance(20)
+    assert "taken back by the cloud, waiting for room" in run(world, "status", "web").stdout
+    told = run(world, "why", "web").stdout
+    assert "the cloud took this spot machine back at" in told
+    assert "the cloud starts it again when it has room" in told
+    assert "interrupted" in run(world, "history", "web").stdout
+    assert "spot taken back: runs on when the cloud restarts it" in run(world, "doctor").stdout
