@@ -34,6 +34,7 @@ from im.services.guarding import drive_guards
 from im.services.identity import is_clone, wrong_account
 from im.services.launching import drive_launches
 from im.services.protecting import drive_protections
+from im.services.replacing import replace_lost
 from im.services.story import line, sent, sentence, story, worth_telling
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def reconcile_scope(ctx: Context, number: int) -> list[str]:
             if len(batch.rows) < ctx.settings.batch:
                 break
     told += spot.drive_requests(ctx, provider, scope, number, trouble)
+    replace_lost(ctx, number)
     told += drive_guards(ctx, provider, scope, number, trouble)
     return told
 

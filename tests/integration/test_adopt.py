@@ -319,7 +319,7 @@ class TestTrouble:
 
     def test_a_tag_that_does_not_show_at_once_is_waited_for(self, world: World) -> None:
         machine = world.cloud.foreign("fake-1a")
-        world.provider.adopt = lambda *_: None  # accepted, and not to be seen yet
+        world.provider.adopt = lambda *_, **__: None  # accepted, and not to be seen yet
         take_in(world, machine)
         world.advance(1)
         assert world.word("old") == "adopting"
@@ -329,7 +329,7 @@ class TestTrouble:
 
     def test_a_deployment_that_was_faster_keeps_it(self, world: World) -> None:
         machine = world.cloud.foreign("fake-1a")
-        world.provider.adopt = lambda _, one, *__: tags(world, one).update({"im:deployment": "faster"})
+        world.provider.adopt = lambda _, one, *__, **___: tags(world, one).update({"im:deployment": "faster"})
         take_in(world, machine)
         world.advance(5)
         assert closed(world).error_code == "foreign"
@@ -351,8 +351,8 @@ class TestTrouble:
         take_in(world, machine)
         honest = world.provider.adopt
 
-        def slow(*args: object) -> None:
-            honest(*args)
+        def slow(*args: object, **more: object) -> None:
+            honest(*args, **more)
             world.provider.adopt = honest
             world.now += timedelta(seconds=30)  # the lease is over, and another worker does the same
             world.answer(Task.ADOPT, [closed(world).id])
