@@ -23,12 +23,12 @@ from im.domain.guard import GuardKind
 from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
 from im.domain.intent import Deadline, Intent
 from im.domain.names import check_name, check_tags, make_id, make_name, numbered
-from im.domain.spot import spot_of
 from im.failpoints import Point, reach
 from im.providers import registry
 from im.providers.base import Ask, Capabilities
 from im.queue import Task
 from im.services import budgets, placing
+from im.services.endings import guard_of, on_expiry_of, refuse_what_excludes
 from im.services.enforce import ring_hints
 
 if TYPE_CHECKING:
@@ -106,47 +106,16 @@ def plan(settings: Settings, order: Order) -> Plan:
     if order.ask.tags:
         spec = replace(spec, options={**spec.options, "tags": check_tags(order.ask.tags)})
     names = tuple(check_name(n) for n in numbered(order.name, order.count)) if order.name is not None else ()
-    on_expiry = _on_expiry(order, spec, profile.capabilities)
-    guard = _guard(settings, order, profile.capabilities)
+    on_expiry = on_expiry_of(order, spec, profile.capabilities)
+    guard = guard_of(settings, order, profile.capabilities)
     grace = timedelta(seconds=settings.guard_grace)
-    _refuse_what_excludes(order, on_expiry)
+    refuse_what_excludes(order, on_expiry)
     keep = parse_keep(order.keep_stopped or (settings.keep_stopped if on_expiry is OnExpiry.STOP else FOREVER))
     return Plan(
         *(scope, spec, names, order.count, on_expiry, profile.capabilities, guard, grace),
         keep_stopped=keep,
         protect=order.protect,
     )
-
-
-def _guard(settings: Settings, order: Order, can: Capabilities) -> GuardKind:
-    """As asked, else as the deployment has it; a cloud that has none of its own cannot be asked for one."""
-    if can.native_deadline:
-        return order.guard or settings.guard
-    if order.guard not in (None, GuardKind.NONE):
-        raise Refused(f"{order.provider} has no deadline of its own to guard with", "leave --guard out")
-    return GuardKind.NONE
-
-
-def _on_expiry(order: Order, spec: Spec, can: Capabilities) -> OnExpiry:
-    if order.ask.spot is not None and not can.can_spot:
-        raise Refused(f"{order.provider} has no spot machines", "leave --spot out")
-    spot = spot_of(spec)
-    return OnExpiry.STOP if can.can_stop and not (spot and spot.once) else OnExpiry.TERMINATE
-
-
-def _refuse_what_excludes(order: Order, on_expiry: OnExpiry) -> None:
-    if order.protect and order.ask.spot is not None:
-        raise Refused(
-            "a spot machine cannot be protected: the cloud may take it back at any time",
-            "leave --protect out, or --spot",
-        )
-    if on_expiry is OnExpiry.STOP:
-        return
-    what = "this machine cannot be stopped, so its deadline terminates it"
-    if order.keep_stopped not in ("", FOREVER):
-        raise Refused(f"{what}, and nothing is left to keep", "leave --keep-stopped out")
-    if order.protect:
-        raise Refused(f"{what}, and protection would be an empty promise", "leave --protect out")
 
 
 def create(ctx: Context, order: Order) -> Answer:
