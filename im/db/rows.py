@@ -37,7 +37,7 @@ def to_instance(row: Row[Any]) -> Instance:
         spec=to_spec(row.spec),
         created_at=row.created_at,
         desired=Desired(row.desired),
-        why=Why(row.why),
+        why=_why(row.why),
         by=row.by,
         expires_at=row.expires_at,
         on_expiry=OnExpiry(row.on_expiry),
@@ -57,7 +57,7 @@ def to_instance(row: Row[Any]) -> Instance:
         error=row.error,
         attempts=row.attempts,
         next_attempt_at=row.next_attempt_at,
-        unsure={step: datetime.fromisoformat(at) for step, at in row.unsure.items()},
+        unsure=_unsure(row),
         drift_since=row.drift_since,
         closed_at=row.closed_at,
         keep_stopped=timedelta(seconds=row.keep_stopped) if row.keep_stopped is not None else None,
@@ -67,6 +67,25 @@ def to_instance(row: Row[Any]) -> Instance:
         spot_request=row.spot_request,
         interrupted_at=row.interrupted_at,
     )
+
+
+def _why(written: str) -> Why:
+    """A word that this version does not know was not one of its own reasons: a newer version, or a hand, wrote it."""
+    return Why(written) if written in list(Why) else Why.OUTSIDE
+
+
+def _unsure(row: Row[Any]) -> dict[str, datetime]:
+    """A step that may have happened stays one though its date cannot be read; one unreadable row must not stop its scope."""
+    written = row.unsure if isinstance(row.unsure, dict) else {}
+    return {str(step): _moment(at) or row.observed_at for step, at in written.items()}
+
+
+def _moment(written: object) -> datetime | None:
+    try:
+        read = datetime.fromisoformat(str(written))
+    except ValueError:
+        return None
+    return read if read.tzinfo else None
 
 
 def to_launch(row: Row[Any]) -> Launch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from dataclasses import fields
@@ -101,6 +102,40 @@ def test_every_make_target_in_the_documents_exists() -> None:
 def test_every_link_leads_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def _definitions() -> set[str]:
+    """`file::name` and `file::Class::name` of everything defined in the tests, below `tests/`."""
+    found = set()
+    for path in (ROOT / "tests").rglob("*.py"):
+        module = ast.parse(path.read_text())
+        file = path.relative_to(ROOT / "tests").as_posix()
+        for one in module.body:
+            if isinstance(one, ast.FunctionDef | ast.ClassDef):
+                found.add(f"{file}::{one.name}")
+            if isinstance(one, ast.ClassDef):
+                found |= {f"{file}::{one.name}::{each.name}" for each in one.body if isinstance(each, ast.FunctionDef)}
+    return found
+
+
+def test_every_fault_names_a_test_there_is() -> None:
+    rows = [line for line in (ROOT / "docs" / "faults.md").read_text().splitlines() if line.startswith("| ")]
+    faults = [row for row in rows if not row.startswith("| fault")]
+    assert len(faults) > 50
+    assert [row for row in faults if "::" not in row] == []
+    named = {name for row in faults for name in re.findall(r"`([\w/.]+\.py::[\w:]+)`", row)}
+    assert named - _definitions() == set()
+
+
+def test_every_test_that_a_promise_names_is_there() -> None:
+    table = [
+        line for line in (ROOT / "docs" / "reliability.md").read_text().splitlines() if re.match(r"\| \d+ \|", line)
+    ]
+    named = {name for row in table for name in re.findall(r"`((?:test_|Test)\w+)`", row.split("|")[4])}
+    files = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    defined = {part for definition in _definitions() for part in definition.split("::")[1:]}
+    assert len(table) == 13
+    assert named - files - defined == set()
 
 
 def write() -> None:
