@@ -10,7 +10,7 @@ RUNS   ?= 5
 GOALS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test unit lint types audit chaos bench test-deploy clean
+.PHONY: help demo up down test unit lint types audit chaos bench test-deploy test-live clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench: $(VENV)/.dev $(PEERS)/.made ## How fast, against what: every goal (GOALS=
 
 test-deploy: $(VENV)/.dev ## The composed fleet on a container engine; five minutes
 	$(PYTEST) tests/deploy/fleet.py
+
+test-live: $(VENV)/.dev ## The real AWS, with your credentials: a few minutes, at most IM_LIVE_BUDGET ($$0.05)
+	$(BIN)/python -m tests.live
 
 clean: ## Remove what was built; the local stack's data is not here (im down --purge)
 	rm -rf $(VENV) $(PEERS) bench.json dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

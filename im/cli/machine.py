@@ -70,10 +70,12 @@ def machine_options(command: F) -> F:
     def gathered(*args: Any, **given: Any) -> Any:
         user, groups = given.pop("ssh_user"), given.pop("groups")
         ssh_from = check_ssh_from(given.pop("ssh_from"))
+        opened = tuple(rule for text in given.pop("opened") for rule in firewall.parse_open(text))
+        _refuse_both(ssh_from, opened)
         asked = {
             "image": given.pop("image"),
             "ssh_user": check_login(user) if user else None,
-            "open_ports": tuple(rule for text in given.pop("opened") for rule in firewall.parse_open(text)),
+            "open_ports": opened,
             "user_data": read_user_data(path) if (path := given.pop("user_data")) else None,
             "hibernate": given.pop("hibernate"),
             "root_disk": parse_disk(disk) if (disk := given.pop("disk")) else None,
@@ -93,7 +95,16 @@ def check_ssh_from(given: tuple[str, ...]) -> tuple[str, ...]:
     words = [word.strip() for text in given for word in text.split(",")]
     if "none" in words and len(words) > 1:
         raise Refused("--ssh-from none means nobody, and somebody is named beside it", "leave one of them out")
-    return tuple(dict.fromkeys(word if word in ("me", "none") else firewall.check_source(word) for word in words))
+    own = ("me", "none")
+    return tuple(dict.fromkeys(word if word in own else firewall.check_source(word, own) for word in words))
+
+
+def _refuse_both(ssh_from: tuple[str, ...], opened: tuple[firewall.Rule, ...]) -> None:
+    """Nobody, and the whole world, through one and the same door."""
+    through = [rule for rule in opened if rule.protocol == "tcp" and rule.first <= firewall.SSH <= rule.last]
+    if "none" in ssh_from and through:
+        said = f"--ssh-from none lets nobody log in, and --open {through[0].ports} lets in whoever comes by ssh"
+        raise Refused(said, "leave one of them out, or leave port 22 out of --open")
 
 
 def machine_lines(spec: Spec) -> list[tuple[str, str]]:

@@ -48,22 +48,34 @@ class Rule:
         return cls(protocol, int(first), int(last or first), source)
 
 
-def check_source(text: str) -> str:
-    """A network as CIDR; an address alone is a network of one. Raises Refused with the nearest right form."""
+def check_source(text: str, also: Sequence[str] = ()) -> str:
+    """A network as CIDR; an address alone is a network of one. Raises Refused with the nearest right form.
+
+    `also`: further words that may be said in its place; they are the caller's to read.
+    """
     written = text.strip()
     if written.lower() == "anywhere":
         return ANYWHERE[0]
     try:
-        return str(ipaddress.ip_network(written))
+        network = ipaddress.ip_network(written, strict=False)
     except ValueError:
-        pass
+        hint = f"write 203.0.113.7, 203.0.113.0/24{''.join(f', {word}' for word in also)} or anywhere"
+        raise Refused(f"'{written[:60]}' is no network", hint) from None
+    if str(network) != str(_as_network(written)):
+        raise Refused(f"'{written[:60]}' has an address where a network is needed", f"did you mean {network}?")
+    if network.is_loopback or network.is_link_local or network.is_multicast:
+        # a machine's own loopback, its neighbours on one wire, or many at once: none of them ever comes to a cloud
+        hint = f"name the address that the cloud sees{', or say me' if 'me' in also else ''}"
+        raise Refused(f"nobody can come from {network}", hint)
+    return str(network)
+
+
+def _as_network(written: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """What it is to the letter; None when bits are set behind the mask."""
     try:
-        near = ipaddress.ip_network(written, strict=False)
+        return ipaddress.ip_network(written)
     except ValueError:
-        raise Refused(
-            f"'{written[:60]}' is no network", "write 203.0.113.7, 203.0.113.0/24, me, none or anywhere"
-        ) from None
-    raise Refused(f"'{written[:60]}' has an address where a network is needed", f"did you mean {near}?")
+        return None
 
 
 def parse_open(text: str) -> tuple[Rule, ...]:

@@ -175,6 +175,14 @@ def test_what_becomes_of_the_disks_is_said_before_it_happens(world: World, key: 
         ("--ssh-from 10.0.0.1/8", "'10.0.0.1/8' has an address where a network is needed. Did you mean 10.0.0.0/8?"),
         ("--ssh-from none,me", "--ssh-from none means nobody, and somebody is named beside it"),
         ("--ssh-from everyone", "'everyone' is no network. Next: write 203.0.113.7"),
+        (
+            "--ssh-from 127.0.0.1",
+            "nobody can come from 127.0.0.1/32. Next: name the address that the cloud sees, or say me",
+        ),
+        (
+            "--ssh-from none --open 20-30",
+            "--ssh-from none lets nobody log in, and --open 20-30/tcp lets in whoever comes",
+        ),
         ("--open 9000-8000", "'9000-8000' counts down. Did you mean 8000-9000/tcp?"),
         ("--security-group sg-01234567", "--security-group is nothing that fake has"),
         ("--disk 50,mount=/data", "'mount=/data' says nothing of a disk"),

@@ -94,6 +94,7 @@ def test_a_pattern_with_its_owner(image: str, stored: str, user: str) -> None:
     ("image", "said"),
     [
         ("ubuntu*:cannonical", "did you mean canonical?"),
+        ("ubuntu*", "say it after a colon: 'ubuntu*:self'"),
         ("ubuntu*:", "an account number, or one of self"),
         ("ubuntu*:12345", "an account number"),
         ("*:self", "*noble*"),

@@ -94,10 +94,30 @@ def test_no_zones(zone: str, hint: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("zone", "hint"),
+    [
+        ("us-west-7a", "did you mean us-west-2a or us-west-1a?  If it is new, set AWS_REGION=us-west-7"),
+        ("zz-west-1b", "did you mean us-west-1b or eu-west-1b?  If it is new, set AWS_REGION=zz-west-1"),
+    ],
+)
+def test_a_zone_of_a_region_that_nobody_has_heard_of(zone: str, hint: str) -> None:
+    ask = Ask(public_key=ED25519, zone=zone)
+    error = refusal(lambda: PROFILE.plan(ask, account="a", default_region="us-east-1"))
+    assert error.hint == hint
+    region = zone[:-1]
+    assert PROFILE.plan(ask, account="a", default_region=region)[0].region == region
+
+
+@pytest.mark.parametrize("zone", ["cn-north-1a", "us-gov-west-1b", "eusc-de-east-1a", "us-west-2-lax-1a"])
+def test_regions_apart_from_the_public_ones_are_let_be(zone: str) -> None:
+    PROFILE.plan(Ask(public_key=ED25519, zone=zone), account="a", default_region="us-east-1")
+
+
+@pytest.mark.parametrize(
     ("region", "hint"),
     [
         ("us-east-1a", "set AWS_REGION=us-east-1"),
-        ("us-eest-1", "set AWS_REGION=us-"),
+        ("us-est-1", "set AWS_REGION=us-west-1 or AWS_REGION=us-east-1"),
         ("nowhere", "set AWS_REGION=us-east-1"),
     ],
 )

@@ -36,6 +36,10 @@ def test_networks(text: str, network: str) -> None:
         ("203.0.113", "write 203.0.113.7"),
         ("example.com", "write 203.0.113.7"),
         ("1" * 5000, "write 203.0.113.7"),
+        ("127.0.0.1", "name the address that the cloud sees"),
+        ("::1/128", "name the address that the cloud sees"),
+        ("169.254.0.0/16", "name the address that the cloud sees"),
+        ("224.0.0.0/4", "name the address that the cloud sees"),
     ],
 )
 def test_no_networks(text: str, hint: str) -> None:
@@ -43,6 +47,15 @@ def test_no_networks(text: str, hint: str) -> None:
         check_source(text)
     assert hint in caught.value.hint
     assert len(caught.value.message) < 120
+
+
+def test_the_words_that_may_be_said_are_those_of_the_option() -> None:
+    with pytest.raises(Refused) as of_ssh:
+        check_source("everyone", ("me", "none"))
+    assert of_ssh.value.hint == "write 203.0.113.7, 203.0.113.0/24, me, none or anywhere"
+    with pytest.raises(Refused) as of_open:
+        parse_open("443/tcp@me")
+    assert of_open.value.hint == "write 203.0.113.7, 203.0.113.0/24 or anywhere"
 
 
 def test_ports_are_open_to_the_world_unless_a_network_is_named() -> None:
@@ -93,7 +106,9 @@ def test_more_rules_than_fit_are_refused() -> None:
     st.sampled_from(["tcp", "udp"]),
     st.integers(1, 65535),
     st.integers(1, 65535),
-    st.ip_addresses().map(lambda a: check_source(str(a))),
+    st.ip_addresses()
+    .filter(lambda a: not (a.is_loopback or a.is_link_local or a.is_multicast))
+    .map(lambda a: check_source(str(a))),
 )
 def test_a_rule_is_read_as_it_was_written(protocol: str, a: int, b: int, source: str) -> None:
     rule = Rule(protocol, min(a, b), max(a, b), source)

@@ -122,6 +122,9 @@ def check_image(asked: str | None) -> tuple[str, str]:
     if ":" in name:
         pattern, owner = _check_pattern(name)
         return f"{pattern}:{owner}", login_of(name) or DEFAULT_USER
+    if set(name) & set("*?["):
+        hint = f"say it after a colon: '{name[:40]}:self', or of {', '.join(OWNERS)}"
+        raise Refused(f"'{name[:40]}' is a pattern, and whose images are meant is not said", hint)
     near = difflib.get_close_matches(name.lower(), ALIASES, n=1)
     known = ", ".join(ALIASES)
     raise Refused(

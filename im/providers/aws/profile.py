@@ -30,12 +30,14 @@ _ZONE = re.compile(rf"(?P<region>{_REGION.pattern})(?:-[a-z]{{3}}-\d{{1,2}})?[a-
 
 _MACHINE = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
 
-_SOME_REGIONS = (
-    *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "af-south-1", "me-central-1"),
-    *("eu-central-1", "eu-west-1", "eu-west-2", "eu-west-3", "eu-north-1", "eu-south-1", "il-central-1"),
-    *("ap-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2"),
+_REGIONS = (
+    *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "ca-west-1", "mx-central-1", "sa-east-1"),
+    *("eu-central-1", "eu-central-2", "eu-west-1", "eu-west-2", "eu-west-3", "eu-north-1", "eu-south-1", "eu-south-2"),
+    *("af-south-1", "il-central-1", "me-central-1", "me-south-1", "ap-east-1", "ap-east-2", "ap-south-1", "ap-south-2"),
+    *("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3"),
+    *("ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7"),
 )
-"""For "did you mean" only; whether a region exists is for the cloud to say."""
+"""The public ones. A region that is newer than this list is believed when AWS_REGION names it."""
 
 _SIZES = ("nano", "micro", "small", "medium", "large", "xlarge", "metal")
 _TYPE = re.compile(
@@ -127,7 +129,10 @@ def _where(ask: Ask, default_region: str) -> tuple[str, str]:
     """(region, zone). The zone of a subnet is the subnet's, and so is not named: empty."""
     if not ask.subnet:
         zone = ask.zone or f"{_check_region(default_region)}a"
-        return check_zone(zone), zone
+        region = check_zone(zone)
+        if region != default_region:
+            _refuse_unheard_of(region, zone)
+        return region, zone
     if ask.zone:
         region = check_zone(ask.zone)
         elsewhere = f", and say AWS_REGION={region} if that is where it is" if region != default_region else ""
@@ -156,9 +161,18 @@ def check_zone(zone: str) -> str:
     raise Refused(no_zone, _nearest_zone(small))
 
 
+def _refuse_unheard_of(region: str, zone: str) -> None:
+    """A slip in a zone would otherwise be an endpoint that nobody answers at. Regions apart from the public ones are let be."""
+    if region in _REGIONS or re.match(r"cn-|[a-z]+-(?:gov|iso|de)", region, re.ASCII):
+        return
+    near = difflib.get_close_matches(region, _REGIONS, n=2, cutoff=0.75)
+    meant = f"did you mean {' or '.join(one + zone.removeprefix(region) for one in near)}?  " if near else ""
+    raise Refused(f"there is no region {region} that im has heard of", f"{meant}If it is new, set AWS_REGION={region}")
+
+
 def _nearest_zone(small: str) -> str:
     letter = small[-1] if re.search("[0-9][a-f]$", small) else "a"
-    near = difflib.get_close_matches(small.rstrip("abcdef"), _SOME_REGIONS, n=2, cutoff=0.85)
+    near = difflib.get_close_matches(small.rstrip("abcdef"), _REGIONS, n=2, cutoff=0.85)
     if near:
         return f"did you mean {' or '.join(region + letter for region in near)}?"
     return "a zone is a region and a letter, like us-east-1a"
@@ -169,8 +183,9 @@ def _check_region(region: str, said: str = "AWS_REGION") -> str:
         return region
     if _ZONE.fullmatch(region):
         raise Refused(f"{said}={region} is an availability zone, not a region", f"set {said}={region[:-1]}")
-    near = difflib.get_close_matches(region.lower(), _SOME_REGIONS, n=1, cutoff=0.7)
-    raise Refused(f"{said}={region[:40]} is not a region", f"set {said}={near[0] if near else DEFAULT_REGION}")
+    near = difflib.get_close_matches(region.lower(), _REGIONS, n=2, cutoff=0.85)
+    near = near or difflib.get_close_matches(region.lower(), _REGIONS, n=1, cutoff=0.6) or [DEFAULT_REGION]
+    raise Refused(f"{said}={region[:40]} is not a region", f"set {' or '.join(f'{said}={one}' for one in near)}")
 
 
 def check_type(instance_type: str) -> str:
