@@ -70,6 +70,18 @@ def test_the_deadline_of_a_one_time_machine_terminates_it(world: World) -> None:
         world.extend("web", seconds=600)
 
 
+def test_somebody_cancels_its_request_in_the_console(world: World) -> None:
+    """Nobody can stop it then: that is said for as long as it lasts, and a termination ends it."""
+    running(world, seconds=30)
+    world.cloud.spot.cancel(world.row().spot_request or "")
+    world.advance(200)
+    assert world.word() == "stopping (unsupported, retrying)"
+    assert world.at_cloud() is Observed.RUNNING
+    world.terminate("web")
+    world.advance(20)
+    assert world.machines() == []
+
+
 def test_a_one_time_machine_is_not_stopped_by_hand(world: World) -> None:
     running(world, spot=ONCE)
     with pytest.raises(Refused, match="cannot be stopped, only terminated"):
