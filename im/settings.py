@@ -65,6 +65,11 @@ class Settings:
         120.0,
         "seconds after which a worker that takes nothing, while messages wait, ends to be restarted",
     )
+    states_from: int = _setting(
+        "IM_STATES_FROM",
+        500,
+        "machines in one place from which on most refreshes read states only, and everything once a minute",
+    )
     concurrency: int = _setting("IM_CONCURRENCY", 2, "worker processes of one `im worker`")
     on_outside_stop: OnOutsideStop = _setting(
         "IM_ON_OUTSIDE_STOP", OnOutsideStop.RECORD, "somebody stops it before its deadline: record or restart"

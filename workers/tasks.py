@@ -56,7 +56,8 @@ def refresh(ctx: Context, _ids: Sequence[str]) -> str:
 def refresh_scope(ctx: Context, ids: Sequence[str]) -> str:
     from im.services.refresh import refresh_scopes
 
-    return refresh_scopes(ctx, _numbers(ids))
+    named = (i.partition("/") for i in ids)
+    return refresh_scopes(ctx, [(number, zone) for n, _, zone in named for number in _numbers([n])])
 
 
 def enforce_ttl(ctx: Context, ids: Sequence[str]) -> str:

@@ -149,13 +149,9 @@ def read(connection: Connection, ids: Sequence[str]) -> dict[str, Guard]:
     return {row.instance_id: _guard(row) for row in connection.execute(query)}
 
 
-def of_scope(connection: Connection, scope_id: int, now: datetime) -> dict[str, Guard]:
-    """Those of the scope whose moment has come: they may have fired."""
-    query = (
-        select(guards)
-        .join(instances, g.instance_id == t.id)
-        .where(t.scope_id == scope_id, t.closed_at.is_(None), or_(g.told_at <= now, g.asked_at <= now))
-    )
+def fired_by(connection: Connection, ids: Sequence[str], now: datetime) -> dict[str, Guard]:
+    """Those of these instances whose moment has come: they may have fired."""
+    query = select(guards).where(g.instance_id.in_(ids), or_(g.told_at <= now, g.asked_at <= now))
     return {row.instance_id: _guard(row) for row in connection.execute(query)}
 
 

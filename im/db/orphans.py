@@ -39,14 +39,14 @@ class Summary:
         return f"{self.count} {machines} no row{known}"
 
 
-def explained(connection: Connection, scope_id: int, since: datetime) -> set[str]:
-    """Machines that a row accounts for: a living one, or one that was closed after `since`, too lately to contradict it.
+def explained(connection: Connection, scope_id: int, since: datetime, among: Sequence[str]) -> set[str]:
+    """Those of these machines that a row accounts for: a living one, or one closed after `since`, too lately to contradict it.
 
     Rows of every scope that leads to the same account count.
     """
     query = select(i.provider_id).where(
         i.scope_id.in_(same_place(scope_id)),
-        i.provider_id.is_not(None),
+        i.provider_id.in_(among),
         or_(i.closed_at.is_(None), i.closed_at > since),
     )
     return set(connection.execute(query).scalars())

@@ -75,6 +75,17 @@ scopes = Table(
     UniqueConstraint("provider", "account", "region", name="uq_scopes_place"),
 )
 
+# of a scope that is too big for one look: how the last look at each of its zones went
+shards = Table(
+    "shards",
+    metadata,
+    Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
+    Column("zone", Text, primary_key=True),
+    _moment("refreshed_at"),
+    Column("error_code", Text),
+    Column("error", Text),
+)
+
 launches = Table(
     "launches",
     metadata,

@@ -24,6 +24,13 @@ def claim(connection: Connection, name: str, every: float, now: datetime) -> boo
     return claimed
 
 
+def claimed(connection: Connection, name: str, within: float, now: datetime) -> bool:
+    """Was a slot of the tick `name` claimed in the last `within` seconds?"""
+    query = select(func.max(ticks.c.claimed_at)).where(ticks.c.name == name)
+    last: datetime | None = connection.execute(query).scalar_one()
+    return last is not None and now - last < timedelta(seconds=within)
+
+
 def ages(connection: Connection, now: datetime) -> dict[str, timedelta]:
     """How long ago a slot of each tick was last claimed."""
     query = select(ticks.c.name, func.max(ticks.c.claimed_at)).group_by(ticks.c.name)

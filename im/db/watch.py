@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Integer, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, and_, case, func, or_, select, update
 
 from im.db import spot, usage
 from im.db.recordset import recordset
@@ -29,11 +29,62 @@ class Note:
     drift_since: datetime | None
 
 
-def living(connection: Connection, scope_id: int) -> list[Instance]:
-    """Every open row of the scope that has a machine; one that is yet to be adopted is not watched before it is ours."""
-    arrived = (t.provider_id.is_not(None), t.observed != Observed.NONE.value)
-    query = select_instances().where(t.scope_id == scope_id, t.closed_at.is_(None), *arrived)
+REST = "-"
+"""In place of a zone: the rows of a scope whose zone nobody knows."""
+NEWS = ""
+"""In place of a state in `awaited`: whatever the cloud shows of this row may be news."""
+_JUST = timedelta(seconds=60)
+
+
+def awaited(connection: Connection, scope_id: int, zone: str, now: datetime) -> dict[str, str]:
+    """Machine → the state that would be no news, of every open row of the scope, or of one zone of it (REST: of no zone).
+
+    One that is yet to be adopted is not watched before it is ours.
+    """
+    here = [*_watched(scope_id), *([t.zone == ("" if zone == REST else zone)] if zone else [])]
+    just_started = and_(t.observed == Observed.RUNNING.value, t.public_ip.is_(None), t.observed_at > now - _JUST)
+    known = case((or_(_open_question(), just_started), NEWS), else_=t.observed).label("known")
+    query = select(known, func.array_agg(t.provider_id)).where(*here).group_by(known)
+    return {machine: state for state, machines in connection.execute(query) for machine in machines}
+
+
+def news(connection: Connection, scope_id: int, sightings: Sequence[Sighting]) -> list[Instance]:
+    """The rows for which these sightings may be news: compared in the database, and only those fetched."""
+    names = ("provider_id", "observed", "public_ip", "launched_at", "spot_request")
+    v = recordset(instances, names, [_as_seen(one) for one in sightings])
+    moved = and_(v.c.public_ip.is_not(None), v.c.public_ip.is_distinct_from(t.public_ip))
+    bid = v.c.spot_request.is_distinct_from(t.spot_request)
+    moved = or_(moved, and_(v.c.spot_request.is_not(None), bid))
+    differs = or_(v.c.observed != t.observed, moved, v.c.launched_at > t.launched_at, _open_question())
+    query = select_instances().join(v, v.c.provider_id == t.provider_id).where(*_watched(scope_id), differs)
     return fetch_instances(connection, query)
+
+
+def by_machine(connection: Connection, scope_id: int, machines: Sequence[str]) -> list[Instance]:
+    """The watched rows that have these machines."""
+    query = select_instances().where(*_watched(scope_id), t.provider_id.in_(machines))
+    return fetch_instances(connection, query)
+
+
+def _watched(scope_id: int) -> tuple[ColumnElement[bool], ...]:
+    arrived = (t.provider_id.is_not(None), t.observed != Observed.NONE.value)
+    return (t.scope_id == scope_id, t.closed_at.is_(None), *arrived)
+
+
+def _open_question() -> ColumnElement[bool]:
+    """A sighting may say something of the row even if it shows the state that we know: see `lifecycle.observe`."""
+    settled, met = t.settled_generation == t.generation, t.observed == t.desired
+    return or_(t.drift_since.is_not(None), settled != met, t.observed.in_([o.value for o in GONE]))
+
+
+def _as_seen(one: Sighting) -> dict[str, object]:
+    return {
+        "provider_id": one.provider_id,
+        "observed": one.state.value,
+        "public_ip": one.public_ip,
+        "launched_at": one.launched_at,
+        "spot_request": one.spot_request or None,
+    }
 
 
 def write(connection: Connection, notes: Sequence[Note], now: datetime) -> set[str]:

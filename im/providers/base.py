@@ -6,7 +6,7 @@ batch. Errors are `im.providers.errors`, nothing else; a call that raises did no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from im.domain.cost import Item, Price
 from im.domain.disk import Disk
 from im.domain.errors import Refused
 from im.domain.firewall import Rule
-from im.domain.instance import OnExpiry, Scope, Sighting, Spec
+from im.domain.instance import Observed, OnExpiry, Scope, Sighting, Spec
 from im.domain.outlook import Parts
 from im.domain.rate import Rate
 from im.domain.spot import Spot
@@ -94,10 +94,28 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What one listing showed. An incomplete one proves presence, never absence."""
+    """What a listing showed, or one page of it. An incomplete one proves presence, never absence."""
 
     complete: bool
     sightings: tuple[Sighting, ...]
+    date: datetime | None = None
+    """The cloud's own clock, when it told."""
+
+
+def whole(pages: Iterable[Snapshot]) -> Snapshot:
+    """All pages as one; complete when every page was."""
+    read = list(pages)
+    seen = tuple(one for page in read for one in page.sightings)
+    return Snapshot(all(page.complete for page in read), seen, next((page.date for page in read if page.date), None))
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """One page of the cheapest look there is: the state of machines, ours and others', by id."""
+
+    complete: bool
+    """False: the page could not be had, and none follows. What it does not show may be there all the same."""
+    seen: Mapping[str, Observed]
     date: datetime | None = None
     """The cloud's own clock, when it told."""
 
@@ -201,12 +219,19 @@ class Provider(Protocol):
         """Full facts by id. An id the cloud does not know is absent from the mapping."""
         ...
 
-    def listing(self, scope: Scope) -> Snapshot:
-        """Everything of this deployment, every page; may be thin."""
+    def listing(self, scope: Scope, *, zone: str = "") -> Iterator[Snapshot]:
+        """Everything of this deployment in full, a page at a time; of one zone when it is named.
+
+        Raises when the first page cannot be had. When a later one cannot, an empty incomplete page is the last.
+        """
         ...
 
-    def ours(self, scope: Scope) -> Snapshot:
-        """Everything that carries our deployment's tag, in full."""
+    def ours(self, scope: Scope) -> Iterator[Snapshot]:
+        """The same, asked for to find machines that no row has."""
+        ...
+
+    def states(self, scope: Scope, *, zone: str = "") -> Iterator[States]:
+        """Every state, a page at a time, as `listing` does. Others' machines may be among them, by no more than their ids."""
         ...
 
     def start(self, scope: Scope, ids: Sequence[str]) -> BatchResult: ...

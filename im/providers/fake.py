@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from im.domain.instance import Scope, Sighting, Spec, tags_of
 from im.domain.outlook import Parts
 from im.domain.spot import spot_of
 from im.domain.spot import stored as stored_spot
-from im.providers.base import Ask, BatchResult, Belonging, Capabilities, Check, Guarded, Slot, Snapshot
+from im.providers.base import Ask, BatchResult, Belonging, Capabilities, Check, Guarded, Slot, Snapshot, States
 from im.providers.errors import NotFound, ProviderError, Unavailable, WrongState
 from im.providers.fake_cloud import FakeCloud
 
@@ -124,11 +125,16 @@ class FakeProvider:
         with self._cloud.call("describe", mutating=False):
             return self._cloud.describe(scope.region, ids)
 
-    def listing(self, scope: Scope) -> Snapshot:
-        return self._listing("listing", scope, {})
+    def listing(self, scope: Scope, *, zone: str = "") -> Iterator[Snapshot]:
+        yield _in_zone(self._listing("listing", scope, {}), zone)
 
-    def ours(self, scope: Scope) -> Snapshot:
-        return self._listing("ours", scope, {})
+    def ours(self, scope: Scope) -> Iterator[Snapshot]:
+        yield self._listing("ours", scope, {})
+
+    def states(self, scope: Scope, *, zone: str = "") -> Iterator[States]:
+        with self._cloud.call("listing", mutating=False):
+            shown = _in_zone(self._cloud.listing(scope.region, {}), zone)
+        yield States(shown.complete, {one.provider_id: one.state for one in shown.sightings}, shown.date)
 
     def _listing(self, verb: str, scope: Scope, tags: dict[str, str]) -> Snapshot:
         with self._cloud.call(verb, mutating=False):
@@ -213,6 +219,10 @@ class FakeProvider:
 
     def checks(self, scope: Scope) -> list[Check]:
         return [Check("endpoint", ok=True, detail="the cloud in this process's memory answers")]
+
+
+def _in_zone(shown: Snapshot, zone: str) -> Snapshot:
+    return replace(shown, sightings=tuple(one for one in shown.sightings if zone in ("", one.zone)))
 
 
 def belongings_of(spec: Spec) -> frozenset[str]:

@@ -5,7 +5,8 @@ Never changed here, never ended in silence. A machine whose launch is still unde
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from im.domain.intent import Deadline
 from im.domain.lifecycle import YOUNG
 from im.domain.policy import ORPHAN_TTL, OnOrphan
 from im.logs import log
-from im.providers.base import Provider, Snapshot
+from im.providers.base import Provider, Snapshot, whole
 from im.providers.errors import ProviderError
 from im.services import adopt
 from im.services.enforce import ring_by_verb
@@ -47,7 +48,7 @@ def look_for_orphans(ctx: Context, provider: Provider, scope: Scope, number: int
     try:
         if (trouble := wrong_account(ctx, provider, scope)) is not None:
             raise trouble
-        snapshot = provider.ours(scope)
+        snapshot = _strangers(ctx, provider.ours(scope), number, began_at)
     except ProviderError as exc:
         log.warning("orphans could not be looked for", scope=str(scope), code=exc.code, error=exc.message)
         return 0
@@ -66,12 +67,24 @@ def look_for_orphans(ctx: Context, provider: Provider, scope: Scope, number: int
     return len(found)
 
 
+def _strangers(ctx: Context, pages: Iterable[Snapshot], number: int, began_at: datetime) -> Snapshot:
+    """What no row explains, page by page: of a hundred thousand machines, few are kept."""
+
+    def strange(page: Snapshot) -> Snapshot:
+        living = [one for one in page.sightings if one.state not in _ENDING]
+        with ctx.begin() as connection:
+            known = orphans.explained(connection, number, began_at - YOUNG, [one.provider_id for one in living])
+        return replace(page, sightings=tuple(one for one in living if one.provider_id not in known))
+
+    return whole(map(strange, pages))
+
+
 def _sort_out(
     connection: Connection, scope: Scope, number: int, snapshot: Snapshot, began_at: datetime, now: datetime
 ) -> tuple[list[Filled], dict[str, tuple[Sighting, str]]]:
     """Slots that got their machine after all, and orphans (by id) with the reason why nothing has them."""
     # a row closed only just now: the listing may still show what was
-    known = orphans.explained(connection, number, began_at - YOUNG)
+    known = orphans.explained(connection, number, began_at - YOUNG, [s.provider_id for s in snapshot.sightings])
     strangers = [s for s in snapshot.sightings if s.state not in _ENDING and s.provider_id not in known]
     if not strangers:
         return [], {}

@@ -41,7 +41,7 @@ def sweep(ctx: Context) -> str:
     told = [enforce.enforce_ttl(alone, hinted=("sweep",))]
     with ctx.begin() as connection:
         numbers = sorted({*scopes.in_use(connection), *orphans.due(connection, ctx.clock(connection))})
-    refresh.refresh_scopes(alone, numbers)
+    refresh.refresh_scopes(alone, [(number, "") for number in numbers])
     told.append(reconcile_scopes(alone, numbers))
     notices.plan_notices(alone)
     told.append(notices.notify(alone))

@@ -68,11 +68,12 @@ class Place:
     database_url: str
     cloud_url: str
     control: Control
-    cloud_pid: int
-    postgres_pid: int
-    settings: Settings
     clock: Clock = field(default_factory=Clock)
     bells: Bells = field(default_factory=Bells)
+
+    @classmethod
+    def at(cls, database_url: str, cloud_url: str) -> Place:
+        return cls(database_url, cloud_url, Control(cloud_url))
 
     def context(self, **settings: Any) -> Context:
         """A fresh one, as a worker process opens it."""
@@ -173,7 +174,7 @@ def place() -> Iterator[Place]:
         postgres.ensure_database(folder / "s", "bench")
         database = postgres.url(folder / "s", "bench")
         migrate.upgrade(database)
-        yield Place(database, url, Control(url), cloud.pid, server.pid, Settings())
+        yield Place.at(database, url)
     finally:
         cloud.terminate()
         cloud.wait(timeout=30)

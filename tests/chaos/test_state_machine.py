@@ -108,8 +108,11 @@ class Chaos(RuleBasedStateMachine):
 
     # ---- people ------------------------------------------------------------------------------------------------------
 
-    @initialize(ttl=TTLS)
-    def begin(self, ttl: int) -> None:
+    @initialize(ttl=TTLS, states_from=st.sampled_from([500, 1]))
+    def begin(self, ttl: int, states_from: int) -> None:
+        """Small scopes are listed in full, big ones mostly by states: the promises are the same."""
+        settings = replace(self.world.ctx.settings, states_from=states_from)
+        self.world.ctx = replace(self.world.ctx, settings=settings)
         self._do(lambda: self.world.create("a", seconds=ttl))
 
     @rule(name=st.sampled_from(NAMES), ttl=TTLS, count=st.sampled_from([1, 1, 3]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -113,10 +114,9 @@ class _Skewed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def listing(self, scope: Scope) -> Snapshot:
-        shown: Snapshot = self._inner.listing(scope)
-        assert shown.date is not None
-        return replace(shown, date=shown.date + self._by)
+    def listing(self, scope: Scope, *, zone: str = "") -> Iterator[Snapshot]:
+        for page in self._inner.listing(scope, zone=zone):
+            yield replace(page, date=page.date + self._by)
 
 
 class TestSweep:

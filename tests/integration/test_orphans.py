@@ -16,6 +16,7 @@ from im.domain.instance import Desired, Instance, Observed
 from im.domain.intent import Deadline
 from im.domain.orphan import Orphan
 from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop
+from im.providers.base import Snapshot
 from im.providers.errors import Ambiguous, Forbidden, Throttled, Unavailable
 from im.providers.fake import FakeProvider
 from im.services import adopt, read
@@ -98,8 +99,7 @@ class TestListed:
         a_scope(world)
         machine = ours(world)
         world.advance(SWEEP, step=1)
-        honest = world.provider.ours
-        world.provider.ours = lambda scope: type(honest(scope))(False, (), None)
+        world.provider.ours = lambda scope: iter([Snapshot(False, (), None)])
         world.advance(SWEEP, step=1)
         assert [one.provider_id for one in listed(world)] == [machine]
 
@@ -116,8 +116,7 @@ class TestListed:
         ours(world)
         world.advance(SWEEP, step=1)
         world.provider.identity = lambda _: "another-account"
-        honest = world.provider.ours
-        world.provider.ours = lambda scope: type(honest(scope))(True, (), None)
+        world.provider.ours = lambda scope: iter([Snapshot(True, (), None)])
         world.advance(SWEEP, step=1)
         assert len(listed(world)) == 1
 
@@ -138,8 +137,7 @@ class TestListed:
         shown = world.cloud.sight(world.cloud.visible(machine))
         world.terminate("web")
         world.advance(15)
-        honest = world.provider.ours
-        world.provider.ours = lambda scope: type(honest(scope))(True, (shown,), None)
+        world.provider.ours = lambda scope: iter([Snapshot(True, (shown,), None)])
         world.advance(30)
         assert read.resolve(world.ctx, ["web"]).rows[0].closed_at is not None
         assert listed(world) == []

@@ -10,7 +10,9 @@ import pytest
 from im.domain.instance import Observed, Scope
 from im.providers import registry
 from im.providers.aws import keys
+from im.providers.aws.clients import WATCH
 from im.providers.aws.provider import AwsProvider
+from im.providers.base import whole
 from im.providers.errors import InvalidSpec
 from im.settings import Settings
 from tests.providers.clouds import ABSENT, DEPLOYMENT, REGION, AwsRoom, public_key
@@ -69,7 +71,7 @@ def test_an_image_that_is_not_there_is_named_and_nothing_is_launched(aws: AwsRoo
         aws.spec = replace(aws.spec, image=image)
         with pytest.raises(InvalidSpec, match=f"us-east-1 has no image {image}.*--image"):
             aws.launch()
-    assert aws.provider.ours(aws.scope).sightings == ()
+    assert whole(aws.provider.ours(aws.scope)).sightings == ()
 
 
 def test_a_zone_that_is_not_there_is_answered_with_those_that_are(aws: AwsRoom) -> None:
@@ -96,7 +98,7 @@ def test_another_key_under_our_name_is_refused(aws: AwsRoom) -> None:
     aws.raw.import_key_pair(KeyName=name, PublicKeyMaterial=public_key("somebody else's").encode())
     with pytest.raises(InvalidSpec, match=f"{name} holds another key"):
         aws.launch()
-    assert aws.provider.ours(aws.scope).sightings == ()
+    assert whole(aws.provider.ours(aws.scope)).sightings == ()
 
 
 def test_two_keys_have_two_names(aws: AwsRoom) -> None:
@@ -113,7 +115,7 @@ def test_listings_and_descriptions_go_on_past_the_first_page(aws: AwsRoom, monke
     ids = [one.provider_id for _ in range(7) for one in aws.launch()]
     monkeypatch.setattr("im.providers.aws.sightings.PAGE", 5)
     monkeypatch.setattr("im.providers.aws.sightings.FILTER_VALUES", 3)
-    listing = aws.provider.listing(aws.scope)
+    listing = whole(aws.provider.listing(aws.scope))
     assert listing.complete
     assert {one.provider_id for one in listing.sightings} == set(ids)
     assert set(aws.provider.describe(aws.scope, ids)) == set(ids)
@@ -127,7 +129,7 @@ def test_more_machines_than_motos_own_page(aws: AwsRoom) -> None:
             ImageId=ami, MinCount=1, MaxCount=1, TagSpecifications=[{"ResourceType": "instance", "Tags": tags}]
         )
     assert len(aws.raw.describe_instances()["Reservations"]) == 100
-    assert len(aws.provider.listing(aws.scope).sightings) == 106
+    assert len(whole(aws.provider.listing(aws.scope)).sightings) == 106
 
 
 def test_a_bad_id_among_many(aws: AwsRoom) -> None:
@@ -169,9 +171,9 @@ def test_in_a_sandbox_no_credential_of_the_environment_is_read(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     provider = AwsProvider(Settings(sandbox_url=aws.url), DEPLOYMENT)
     sent: list[str] = []
-    client = provider._clients.ec2(REGION)
+    client = provider._clients.ec2(REGION, WATCH)
     client.meta.events.register("before-send.*", lambda request, **_: sent.append(str(request.headers)))
-    assert provider.listing(aws.scope).complete
+    assert whole(provider.listing(aws.scope)).complete
     assert len(sent) == 1
     assert "AKIAREAL" not in sent[0]
     assert "real-token" not in sent[0]

@@ -12,6 +12,7 @@ import pytest
 from im.domain.instance import Observed
 from im.providers.aws.clients import Clients
 from im.providers.aws.provider import AwsProvider
+from im.providers.base import whole
 from im.providers.errors import ProviderError
 from im.settings import Settings
 from tests.providers.clouds import DEPLOYMENT
@@ -135,13 +136,13 @@ def test_a_listing_that_breaks_off_says_that_it_is_incomplete(
     monkeypatch.setattr("im.providers.aws.sightings.PAGE", 10)
     ids = real.control.create(15, tags={"im:deployment": DEPLOYMENT})
     real.control.refuse("DescribeInstances", "UnauthorizedOperation", skip=1)
-    half = real.provider.ours(real.scope)
+    half = whole(real.provider.ours(real.scope))
     assert (half.complete, len(half.sightings)) == (False, 10)
-    whole = real.provider.ours(real.scope)
-    assert whole.complete
-    assert [one.provider_id for one in whole.sightings] == ids
+    full = whole(real.provider.ours(real.scope))
+    assert full.complete
+    assert [one.provider_id for one in full.sightings] == ids
 
 
 def test_the_clouds_clock_is_told_with_its_skew(real: StandInRoom) -> None:
     real.control.configure(skew=-7200)
-    assert real.provider.ours(real.scope).date == datetime(2029, 12, 31, 22, tzinfo=UTC)
+    assert whole(real.provider.ours(real.scope)).date == datetime(2029, 12, 31, 22, tzinfo=UTC)

@@ -16,7 +16,7 @@ from im.providers.aws.clients import Clients
 from im.providers.aws.errors import CODES
 from im.providers.aws.profile import PROFILE
 from im.providers.aws.provider import AwsProvider
-from im.providers.base import Ask, Slot
+from im.providers.base import Ask, Slot, whole
 from im.providers.errors import (
     Ambiguous,
     Forbidden,
@@ -335,7 +335,7 @@ def test_a_listing_torn_after_its_first_page_is_incomplete(aws: AwsProvider, clo
     cloud.will(
         "DescribeInstances", described(machine(A, "running", 16), token="more"), refusal("Unavailable", status=503)
     )
-    shown = aws.listing(SCOPE)
+    shown = whole(aws.listing(SCOPE))
     assert not shown.complete
     assert [one.provider_id for one in shown.sightings] == [A]
 
@@ -343,22 +343,22 @@ def test_a_listing_torn_after_its_first_page_is_incomplete(aws: AwsProvider, clo
 def test_a_listing_that_never_began_raises(aws: AwsProvider, cloud: CannedCloud) -> None:
     cloud.will("DescribeInstances", refusal("Unavailable", status=503))
     with pytest.raises(Unavailable):
-        aws.listing(SCOPE)
+        whole(aws.listing(SCOPE))
     assert len(cloud.seen) == 4, "looking may be repeated freely"
 
 
 def test_a_listing_survives_a_stumble(aws: AwsProvider, cloud: CannedCloud) -> None:
     cloud.will("DescribeInstances", Reply(cut=0), refusal("RequestLimitExceeded", status=503), described(machine(A)))
-    assert aws.listing(SCOPE).complete
+    assert whole(aws.listing(SCOPE)).complete
 
 
 def test_half_xml_in_a_listing_is_unavailable(aws: AwsProvider, cloud: CannedCloud) -> None:
     cloud.will("DescribeInstances", Reply(body=described(machine(A)).body[:200]))
     with pytest.raises(Unavailable):
-        aws.ours(SCOPE)
+        whole(aws.ours(SCOPE))
     cloud.will("DescribeInstances", Reply(body=""))
     with pytest.raises(Unavailable):
-        aws.ours(SCOPE)
+        whole(aws.ours(SCOPE))
     with pytest.raises(Unavailable):
         aws.describe(SCOPE, [A])
 
@@ -369,14 +369,14 @@ def test_the_reason_and_the_clouds_clock_are_read(aws: AwsProvider, cloud: Canne
         "DescribeInstances",
         replace(described(machine(A, "shutting-down", 32, why)), headers={"Date": "Tue, 01 Jan 2030 00:00:00 GMT"}),
     )
-    shown = aws.ours(SCOPE)
+    shown = whole(aws.ours(SCOPE))
     assert (shown.sightings[0].state, shown.sightings[0].reason) == (Observed.TERMINATING, "Server.Spot: reclaimed")
     assert shown.date == datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def test_a_clock_that_cannot_be_read_is_no_clock(aws: AwsProvider, cloud: CannedCloud) -> None:
     cloud.will("DescribeInstances", replace(described(machine(A)), headers={"Date": "half past nine"}))
-    shown = aws.ours(SCOPE)
+    shown = whole(aws.ours(SCOPE))
     assert shown.complete
     assert shown.date is None
 
@@ -407,7 +407,7 @@ def test_outside_the_sandbox_boto3s_own_environment_counts(cloud: CannedCloud, b
     bare.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     bare.setenv("AWS_SECRET_ACCESS_KEY", "not-really")
     cloud.will("DescribeInstances", described(machine(A)))
-    assert AwsProvider(Settings(), DEPLOYMENT).listing(SCOPE).complete
+    assert whole(AwsProvider(Settings(), DEPLOYMENT).listing(SCOPE)).complete
     assert "Credential=AKIAIOSFODNN7EXAMPLE/" in cloud.signed[0]
 
 

@@ -10,7 +10,7 @@ from im.domain.disk import Disk
 from im.domain.errors import Refused
 from im.domain.firewall import parse_open
 from im.domain.instance import ALIVE, Observed
-from im.providers.base import Slot
+from im.providers.base import Slot, whole
 from im.providers.errors import NotFound, WrongState
 from tests.providers.clouds import ABSENT, DEPLOYMENT, REGION, STRANGER, Room
 
@@ -87,7 +87,7 @@ def test_an_adopted_machine_is_ours_from_then_on_and_keeps_its_own_name(room: Ro
     assert room.provider.describe(room.scope, [machine])[machine].tags == after
     assert after["Name"] == "not-ours"
     for verb in ("listing", "ours"):
-        assert [one.provider_id for one in getattr(room.provider, verb)(room.scope).sightings] == [machine]
+        assert [one.provider_id for one in whole(getattr(room.provider, verb)(room.scope)).sightings] == [machine]
     assert set(room.provider.stop(room.scope, [machine]).done) == {machine}
 
 
@@ -100,7 +100,7 @@ def test_adopting_again_says_the_latest_and_a_stranger_stays_out(room: Room) -> 
     seen = room.provider.describe(room.scope, [machine, other])
     assert (seen[machine].tags["im:instance"], seen[machine].tags["im:deployment"]) == ("im-8", DEPLOYMENT)
     assert (seen[other].tags["im:instance"], seen[other].tags["im:deployment"]) == ("im-9", STRANGER)
-    assert [one.provider_id for one in room.provider.ours(room.scope).sightings] == [machine]
+    assert [one.provider_id for one in whole(room.provider.ours(room.scope)).sightings] == [machine]
 
 
 @pytest.mark.parametrize("room", ["fake", "standin"], indirect=True)  # moto tags whatever it is told to
@@ -132,22 +132,49 @@ def test_listings_show_our_deployment_and_only_ours(room: Room, verb: str) -> No
     room.foreign()
     room.of_deployment(STRANGER).launch(room.scope, room.spec, token="theirs", slots=room.slots())
     room.settle()
-    shown = getattr(room.provider, verb)(room.scope)
+    shown = whole(getattr(room.provider, verb)(room.scope))
     assert shown.complete
     assert {one.provider_id for one in shown.sightings} == mine
     assert all(one.state is Observed.RUNNING for one in shown.sightings)
 
 
+def test_states_show_ours_and_may_show_others(room: Room) -> None:
+    first, second = room.running(2)
+    foreign = room.foreign()
+    room.provider.stop(room.scope, [second])
+    room.settle()
+    pages = list(room.provider.states(room.scope))
+    seen = {one: state for page in pages for one, state in page.seen.items() if one != foreign}
+    assert seen == {first: Observed.RUNNING, second: Observed.STOPPED}
+    assert all(page.complete and page.date for page in pages)
+
+
+@pytest.mark.parametrize("room", ["fake", "standin"], indirect=True)  # to moto a status has no zone
+@pytest.mark.parametrize("verb", ["listing", "states"])
+def test_looking_at_one_zone_shows_what_is_in_it(room: Room, verb: str) -> None:
+    (machine,) = room.running()
+    zone = room.provider.describe(room.scope, [machine])[machine].zone
+
+    def shown(where: str) -> set[str]:
+        pages = getattr(room.provider, verb)(room.scope, zone=where)
+        if verb == "states":
+            return {one for page in pages for one in page.seen}
+        return {one.provider_id for page in pages for one in page.sightings}
+
+    assert shown(zone) == {machine}
+    assert shown(f"{zone[:-1]}b" if not zone.endswith("b") else f"{zone[:-1]}c") == set()
+
+
 def test_ours_is_full_and_tells_the_clouds_clock(room: Room) -> None:
     room.running()
-    shown = room.provider.ours(room.scope)
+    shown = whole(room.provider.ours(room.scope))
     assert shown.sightings[0].tags["im:deployment"] == DEPLOYMENT
     assert isinstance(shown.date, datetime)
     assert shown.date.tzinfo is UTC
 
 
 def test_an_empty_cloud_is_a_complete_listing(room: Room) -> None:
-    shown = room.provider.listing(room.scope)
+    shown = whole(room.provider.listing(room.scope))
     assert shown.complete
     assert shown.sightings == ()
 

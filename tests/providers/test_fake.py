@@ -10,7 +10,7 @@ import pytest
 from im.domain.errors import Refused
 from im.domain.instance import Observed, Scope
 from im.providers import registry
-from im.providers.base import Ask
+from im.providers.base import Ask, whole
 from im.providers.errors import Ambiguous, NoCapacity, NotFound, Rejected, Throttled, Unsupported, WrongState
 from im.providers.fake import PROFILE, FakeCloud, FakeProvider
 from im.settings import Settings
@@ -115,10 +115,10 @@ def test_a_newborn_is_unknown_for_a_while(fake: FakeRoom) -> None:
 def test_half_a_listing_says_so_once(fake: FakeRoom) -> None:
     fake.running(3)
     fake.cloud.cut_next_listing(keep=1)
-    half = fake.provider.listing(fake.scope)
+    half = whole(fake.provider.listing(fake.scope))
     assert (half.complete, len(half.sightings)) == (False, 1)
-    whole = fake.provider.listing(fake.scope)
-    assert (whole.complete, len(whole.sightings)) == (True, 3)
+    full = whole(fake.provider.listing(fake.scope))
+    assert (full.complete, len(full.sightings)) == (True, 3)
 
 
 def test_a_machine_may_vanish(fake: FakeRoom) -> None:
@@ -129,7 +129,7 @@ def test_a_machine_may_vanish(fake: FakeRoom) -> None:
 
 def test_every_mutating_call_is_logged_with_its_time(fake: FakeRoom) -> None:
     ids = fake.running(2)
-    fake.provider.listing(fake.scope)
+    whole(fake.provider.listing(fake.scope))
     at = fake.clock()
     fake.provider.stop(fake.scope, ids)
     assert [call.verb for call in fake.cloud.calls] == ["launch", "stop"]
@@ -139,7 +139,7 @@ def test_every_mutating_call_is_logged_with_its_time(fake: FakeRoom) -> None:
 def test_regions_do_not_see_each_other(fake: FakeRoom) -> None:
     (one,) = fake.running()
     elsewhere = Scope("fake", "default", "eu-west-1")
-    assert fake.provider.listing(elsewhere).sightings == ()
+    assert whole(fake.provider.listing(elsewhere)).sightings == ()
     assert fake.provider.describe(elsewhere, [one]) == {}
 
 

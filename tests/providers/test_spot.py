@@ -10,6 +10,7 @@ import pytest
 
 from im.domain.instance import Observed
 from im.domain.spot import Spot
+from im.providers.base import whole
 from im.providers.errors import Forbidden, Interrupted, InvalidSpec, NoCapacity, Throttled, Unavailable, Unsupported
 from tests.providers.clouds import ABSENT, FakeRoom, Room
 from tests.providers.standin_room import StandInRoom
@@ -69,7 +70,7 @@ def test_what_was_not_comes_back_without_a_tag(lender: FakeRoom | StandInRoom) -
     lender.settle()
     (heir,) = lender.alive()
     assert lender.provider.spot_heirs(lender.scope, requests) == dict.fromkeys(requests, heir)
-    assert heir not in {one.provider_id for one in lender.provider.ours(lender.scope).sightings}
+    assert heir not in {one.provider_id for one in whole(lender.provider.ours(lender.scope)).sightings}
 
 
 def test_a_stopped_one_ends_with_its_request(lender: FakeRoom | StandInRoom) -> None:

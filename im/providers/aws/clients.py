@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 from botocore.config import Config
 
+from im.providers.aws import quick
 from im.providers.aws.credentials import open_session
 from im.providers.aws.errors import translated
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 PATIENT = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
 """For calls that may be repeated freely: describing, listing, importing a key."""
+WATCH = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
+"""For looking at machines: as patient, and its long answers are read by `quick`."""
 LAUNCH = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
 """A launch takes its time, and is repeated from its row alone, after a look: not every cloud honours the token."""
 QUICK = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 1})
@@ -88,6 +91,8 @@ class Clients:
                     self._made[key] = make(service, region_name=region, endpoint_url=self._sandbox_url, config=config)
                 else:
                     self._made[key] = make(service, region_name=region, config=config)
+                if key[2] == id(WATCH):
+                    quick.install(self._made[key])
             return self._made[key]
 
     def _open(self) -> boto3.Session:

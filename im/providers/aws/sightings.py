@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from im.domain.instance import Observed, Sighting
+from im.providers.aws import quick
 from im.providers.aws.errors import translated
-from im.providers.base import Snapshot
+from im.providers.aws.words import STATES, TAKEN_BACK, dated
+from im.providers.base import Snapshot, States
 from im.providers.errors import ProviderError, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-STATES = {
-    "pending": Observed.PENDING,
-    "running": Observed.RUNNING,
-    "stopping": Observed.STOPPING,
-    "stopped": Observed.STOPPED,
-    "shutting-down": Observed.TERMINATING,
-    "terminated": Observed.TERMINATED,
-}
-TAKEN_BACK = frozenset({"Server.SpotInstanceTermination", "Server.SpotInstanceShutdown"})
-"""Codes of StateReason: the cloud took a spot machine back (EC2 API reference, StateReason)."""
-_DATE = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)", re.ASCII)
 PAGE = 1000
 """Machines a page may hold; the most that EC2 allows."""
 FILTER_VALUES = 200
@@ -53,18 +44,12 @@ def sighting(shown: Mapping[str, Any]) -> Sighting:
         reason=shown.get("StateReason", {}).get("Message") or shown.get("StateTransitionReason") or "",
         tags={tag["Key"]: tag["Value"] for tag in shown.get("Tags", [])},
         launch_index=shown.get("AmiLaunchIndex", 0),
-        changed_at=_dated(shown.get("StateTransitionReason") or ""),
+        changed_at=dated(shown.get("StateTransitionReason") or ""),
         instance_type=shown.get("InstanceType", ""),
         image=shown.get("ImageId", ""),
         spot_request=shown.get("SpotInstanceRequestId") or "",
         interrupted=shown.get("StateReason", {}).get("Code") in TAKEN_BACK,
     )
-
-
-def _dated(reason: str) -> datetime | None:
-    """`User initiated (2030-01-31 12:34:56 GMT)` → that moment; None where EC2 gives none (spot, and while it runs)."""
-    found = _DATE.search(reason)
-    return datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) if found else None
 
 
 def changed(shown: Mapping[str, Any]) -> Sighting:
@@ -74,19 +59,9 @@ def changed(shown: Mapping[str, Any]) -> Sighting:
 
 def pages(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Iterator[Page]:
     """Every page of the machines that match all `filters`; an id that is absent is simply not shown."""
-    asked: Any = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
-    more: dict[str, str] = {}
-    while True:
-        with translated():
-            answer = ec2.describe_instances(Filters=asked, MaxResults=PAGE, **more)  # type: ignore[arg-type]
-        try:
-            seen = tuple(sighting(one) for group in answer["Reservations"] for one in group["Instances"])
-        except KeyError as exc:
-            raise Unavailable(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
-        yield Page(seen, answered_at(answer))
-        if not answer.get("NextToken"):
-            return
-        more = {"NextToken": answer["NextToken"]}
+    for answer in _answers(ec2.describe_instances, filters):
+        read = quick.sightings_in(answer)
+        yield Page(_sightings(answer) if read is None else read, answered_at(answer))
 
 
 def described(ec2: EC2Client, ids: Sequence[str]) -> dict[str, Sighting]:
@@ -100,21 +75,61 @@ def described(ec2: EC2Client, ids: Sequence[str]) -> dict[str, Sighting]:
     }
 
 
-def snapshot(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Snapshot:
-    """All pages as one; incomplete when a later page failed, and the failure itself when the first did."""
-    seen: list[Sighting] = []
-    date: datetime | None = None
+def _sightings(answer: Mapping[str, Any]) -> tuple[Sighting, ...]:
+    with _readable():
+        return tuple(sighting(one) for group in answer["Reservations"] for one in group["Instances"])
+
+
+def snapshots(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Iterator[Snapshot]:
+    """The same for those who have to know whether they saw everything: see `Provider.listing`."""
     arrived = 0
     try:
         for page in pages(ec2, filters):
-            seen += page.sightings
-            date = date or page.date
+            yield Snapshot(complete=True, sightings=page.sightings, date=page.date)
             arrived += 1
     except ProviderError:
         if not arrived:
             raise
-        return Snapshot(complete=False, sightings=tuple(seen), date=date)
-    return Snapshot(complete=True, sightings=tuple(seen), date=date)
+        yield Snapshot(complete=False, sightings=())
+
+
+def states(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Iterator[States]:
+    """Every page of DescribeInstanceStatus, in whatever state the machines are."""
+    arrived = 0
+    try:
+        for answer in _answers(ec2.describe_instance_status, filters, IncludeAllInstances=True):
+            read = quick.states_in(answer)
+            yield States(complete=True, seen=_states(answer) if read is None else read, date=answered_at(answer))
+            arrived += 1
+    except ProviderError:
+        if not arrived:
+            raise
+        yield States(complete=False, seen={})
+
+
+def _states(answer: Mapping[str, Any]) -> dict[str, Observed]:
+    with _readable():
+        return {one["InstanceId"]: STATES[one["InstanceState"]["Name"]] for one in answer["InstanceStatuses"]}
+
+
+def _answers(call: Any, filters: Mapping[str, Sequence[str]], **more: Any) -> Iterator[Mapping[str, Any]]:
+    if filters:
+        more["Filters"] = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
+    while True:
+        with translated():
+            answer = call(MaxResults=PAGE, **more)
+        yield answer
+        if not answer.get("NextToken"):
+            return
+        more["NextToken"] = answer["NextToken"]
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except KeyError as exc:
+        raise Unavailable(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
 
 
 def answered_at(answer: Mapping[str, Any]) -> datetime | None:

@@ -1,0 +1,130 @@
+"""The two long answers that are read on every tick, read here in a tenth of the time that botocore's own parser takes.
+
+Signing, sending, retries and errors stay botocore's; only a whole, successful answer is read here, before botocore would. What
+cannot be read with certainty (other elements than expected, broken XML) is left to botocore, which raises what it always raises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree import ElementTree
+
+from im.domain.instance import Observed, Sighting
+from im.providers.aws.words import STATES, TAKEN_BACK, dated
+
+_SIGHTINGS, _STATES = "im:sightings", "im:states"
+"""Names in the parsed answer; botocore has none with a colon."""
+_NS = "{http://ec2.amazonaws.com/doc/2016-11-15/}"
+_UNREAD = (
+    b"networkInterfaceSet blockDeviceMapping metadataOptions groupSet privateDnsNameOptions cpuOptions maintenanceOptions "
+    b"capacityReservationSpecification hibernationOptions enclaveOptions"
+).split()
+_CUT = re.compile(rb"<(" + b"|".join(_UNREAD) + rb")>.*?</\1>", re.DOTALL)
+"""Four fifths of a machine's description are about what we never ask."""
+_STATE = re.compile(
+    rb"<instanceId>([^<]+)</instanceId>.*?<instanceState>\s*<code>\d+</code>\s*<name>([a-z-]+)</name>", re.DOTALL
+)
+_TOKEN = re.compile(rb"<nextToken>([^<&]+)</nextToken>")
+
+
+class Unclear(Exception):
+    """Not what we expect; botocore shall read it."""
+
+
+def sightings_in(answer: Mapping[str, Any]) -> tuple[Sighting, ...] | None:
+    """Those of a DescribeInstances answer; None when botocore has read it."""
+    return answer.get(_SIGHTINGS)
+
+
+def states_in(answer: Mapping[str, Any]) -> dict[str, Observed] | None:
+    """Those of a DescribeInstanceStatus answer; None when botocore has read it."""
+    return answer.get(_STATES)
+
+
+def install(client: Any) -> None:
+    """Read this client's describes."""
+    register = client.meta.events.register
+    register("before-parse.ec2.DescribeInstances", _reading(_SIGHTINGS, read_sightings))
+    register("before-parse.ec2.DescribeInstanceStatus", _reading(_STATES, read_states))
+
+
+def _reading(name: str, read: Callable[[bytes], tuple[Any, str]]) -> Callable[..., None]:
+    def before_parse(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+        if response_dict["status_code"] != 200:
+            return
+        try:
+            customized_response_dict[name], token = read(response_dict["body"])
+        except (Unclear, ElementTree.ParseError, KeyError, ValueError):
+            return
+        if token:
+            customized_response_dict["NextToken"] = token
+        response_dict["body"] = b"<Read/>"
+
+    return before_parse
+
+
+def read_states(body: bytes) -> tuple[dict[str, Observed], str]:
+    """Id → state, and the token of the next page (empty: none). Raises Unclear, or KeyError for a state that is new to us."""
+    if not body.rstrip().endswith(b"</DescribeInstanceStatusResponse>"):
+        raise Unclear
+    found = {one.decode(): STATES[word.decode()] for one, word in _STATE.findall(body)}
+    if not len(found) == body.count(b"<instanceId>") == body.count(b"<instanceState>"):
+        raise Unclear
+    tokens = _TOKEN.findall(body)
+    if len(tokens) != body.count(b"<nextToken>"):
+        raise Unclear
+    return found, tokens[0].decode() if tokens else ""
+
+
+def read_sightings(body: bytes) -> tuple[tuple[Sighting, ...], str]:
+    """The same in full. Raises ParseError, KeyError or ValueError for what is not as it should be."""
+    root = ElementTree.fromstring(_CUT.sub(b"", body))  # noqa: S314 - botocore would hand the same bytes to the same parser
+    if root.tag != f"{_NS}DescribeInstancesResponse":
+        raise Unclear
+    groups = root.find(f"{_NS}reservationSet")
+    if groups is None:
+        raise Unclear
+    seen = tuple(_sighting(one) for group in groups for one in group.find(f"{_NS}instancesSet") or ())
+    return seen, root.findtext(f"{_NS}nextToken") or ""
+
+
+_ID, _STATE_OF, _NAME, _PLACE, _ZONE = (
+    f"{_NS}{name}" for name in ("instanceId", "instanceState", "name", "placement", "availabilityZone")
+)
+_PUBLIC, _PRIVATE, _LAUNCHED, _WHY, _MESSAGE = (
+    f"{_NS}{name}" for name in ("ipAddress", "privateIpAddress", "launchTime", "stateReason", "message")
+)
+_CODE, _SPOT = f"{_NS}code", f"{_NS}spotInstanceRequestId"
+_REASON, _TAGS, _KEY, _VALUE, _INDEX, _TYPE, _IMAGE = (
+    f"{_NS}{name}" for name in ("reason", "tagSet", "key", "value", "amiLaunchIndex", "instanceType", "imageId")
+)
+
+
+def _sighting(item: ElementTree.Element) -> Sighting:
+    """As `sightings.sighting` reads what botocore makes of it."""
+    parts = {part.tag: part for part in item}
+
+    def text(name: str) -> str:
+        return (parts[name].text or "") if name in parts else ""
+
+    why = parts[_WHY].findtext(_MESSAGE) if _WHY in parts else None
+    launched, place = text(_LAUNCHED), parts.get(_PLACE)
+    return Sighting(
+        provider_id=parts[_ID].text or "",
+        state=STATES[parts[_STATE_OF].findtext(_NAME) or ""],
+        zone=(place.findtext(_ZONE) or "") if place is not None else "",
+        public_ip=text(_PUBLIC) or None,
+        private_ip=text(_PRIVATE) or None,
+        launched_at=datetime.fromisoformat(launched).astimezone(UTC) if launched else None,
+        reason=why or text(_REASON),
+        tags={tag.findtext(_KEY) or "": tag.findtext(_VALUE) or "" for tag in parts.get(_TAGS, ())},
+        launch_index=int(text(_INDEX) or 0),
+        changed_at=dated(text(_REASON)),
+        instance_type=text(_TYPE),
+        image=text(_IMAGE),
+        spot_request=text(_SPOT),
+        interrupted=_WHY in parts and parts[_WHY].findtext(_CODE) in TAKEN_BACK,
+    )

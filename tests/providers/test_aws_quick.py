@@ -1,0 +1,99 @@
+"""Our own reading of the two long answers against botocore's: the same facts, or none, and then botocore's."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from xml.dom import minidom
+from xml.etree import ElementTree
+
+import botocore.session
+import pytest
+from botocore.parsers import EC2QueryParser
+
+from im.providers.aws import quick, sightings
+from im.providers.aws.quick import Unclear, read_sightings, read_states
+from tests.providers.canned import XMLNS, described, machine
+from tests.providers.standin_room import StandInRoom
+
+A = "i-0aaaaaaaaaaaaaaaa"
+SERVICE = botocore.session.get_session().get_service_model("ec2")
+
+
+def by_botocore(operation: str, body: bytes) -> dict[str, Any]:
+    shape = SERVICE.operation_model(operation).output_shape
+    read: dict[str, Any] = EC2QueryParser().parse({"body": body, "headers": {}, "status_code": 200}, shape)
+    return read
+
+
+def answers(standin: StandInRoom) -> dict[str, bytes]:
+    """Both answers as they come over the wire, of machines in several states."""
+    bodies: dict[str, bytes] = {}
+
+    def keep(operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
+        bodies[operation_model.name] = response_dict["body"]
+
+    ids = standin.control.create(7, tags={"Name": "a & b <{n}>", "im:deployment": "d"}, per_launch=3)
+    standin.control.outside("stop", *ids[:2])
+    standin.control.outside("terminate", ids[2])
+    standin.settle()
+    standin.raw.meta.events.register("before-parse.ec2", keep)
+    standin.raw.describe_instances(MaxResults=5)
+    standin.raw.describe_instance_status(MaxResults=5, IncludeAllInstances=True)
+    return bodies
+
+
+def test_it_reads_what_botocore_reads_however_it_is_indented(standin: StandInRoom) -> None:
+    for operation, body in answers(standin).items():
+        for form in (body, minidom.parseString(body).toprettyxml().encode()):  # noqa: S318
+            plain = by_botocore(operation, form)
+            if operation == "DescribeInstances":
+                machines = tuple(sightings.sighting(i) for group in plain["Reservations"] for i in group["Instances"])
+                assert len(machines) == 5
+                assert read_sightings(form) == (machines, plain["NextToken"])
+            else:
+                states = {
+                    i["InstanceId"]: sightings.STATES[i["InstanceState"]["Name"]] for i in plain["InstanceStatuses"]
+                }
+                assert len(states) == 5
+                assert read_states(form) == (states, plain["NextToken"])
+
+
+def test_a_clients_answers_are_read_here_and_not_by_botocore(
+    standin: StandInRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standin.running(2)
+    monkeypatch.setattr(sightings, "_sightings", None)
+    monkeypatch.setattr(sightings, "_states", None)
+    (page,) = standin.provider.listing(standin.scope)
+    assert len(page.sightings) == 2
+    (shown,) = standin.provider.states(standin.scope)
+    assert len(shown.seen) == 2
+
+
+@pytest.mark.parametrize("read", [read_states, read_sightings])
+def test_what_breaks_off_is_not_read(read: Any, standin: StandInRoom) -> None:
+    bodies = answers(standin)
+    body = bodies["DescribeInstanceStatus" if read is read_states else "DescribeInstances"]
+    for keep in (0, 40, len(body) // 2, len(body) - 3):
+        with pytest.raises((Unclear, ElementTree.ParseError)):
+            read(body[:keep])
+
+
+def test_a_status_page_that_is_otherwise_than_expected_is_left_to_botocore(standin: StandInRoom) -> None:
+    body = answers(standin)["DescribeInstanceStatus"]
+    swapped = re.sub(rb"(<code>\d+</code>)(<name>[a-z-]+</name>)", rb"\2\1", body, count=1)
+    assert swapped != body
+    assert by_botocore("DescribeInstanceStatus", swapped) == by_botocore("DescribeInstanceStatus", body)
+    with pytest.raises(Unclear):
+        read_states(swapped)
+    with pytest.raises(KeyError):
+        read_states(body.replace(b"<name>running</name>", b"<name>dreaming</name>"))
+
+
+def test_an_answer_of_another_kind_is_not_read() -> None:
+    with pytest.raises(Unclear):
+        read_sightings(f'<RunInstancesResponse xmlns="{XMLNS}"/>'.encode())
+    with pytest.raises(Unclear):
+        read_sightings(described(machine(A)).body.replace(XMLNS, "urn:other").encode())
+    assert quick.sightings_in({"Reservations": []}) is None
