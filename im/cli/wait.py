@@ -109,6 +109,8 @@ def _failed(row: Instance) -> ImError:
     why = row.error or (row.error_code or "unknown").replace("_", " ")
     again = row.closed_at is None and row.desired is Desired.RUNNING
     hint = f"im start {row.name} -d 1h  tries again" if again else f"im history {row.name}"
+    if again and row.provider_id is None and row.error_code == "invalid_spec":  # the same would be refused again
+        hint = f"im terminate {row.name}  frees the name; then create it as it can be"
     return error_for(row.error_code)(f"{row.name}: {why}", hint)
 
 

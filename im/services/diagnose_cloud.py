@@ -35,7 +35,7 @@ def checks(settings: Settings, reached: Mapping[Scope, Provider]) -> Iterator[Ch
     works = {lane_of("doctor", scope): partial(_one, settings, scope, one) for scope, one in reached.items()}
     done = SideBySide(patience=WITHIN).run(works)
     for lane, scope in zip(works, reached, strict=True):
-        label = "cloud" if len(reached) == 1 else f"account {scope.account}"
+        label = "cloud" if len(reached) == 1 else scope.account
         if lane not in done:
             yield Check(label, ok=False, detail=f"no answer within {WITHIN:.0f} s", mend=_STUCK)
         for check in done.get(lane, ()):
