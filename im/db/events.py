@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, insert, select
 
+from im.db.recordset import recordset
 from im.db.tables import events
 from im.domain.event import Event
 
@@ -25,7 +26,8 @@ def record(connection: Connection, happened: Iterable[Event]) -> None:
         for e in happened
     ]
     if rows:
-        connection.execute(insert(events), rows)
+        v = recordset(events, list(rows[0]), rows)
+        connection.execute(insert(events).from_select(list(rows[0]), select(*v.c)))
 
 
 def read(connection: Connection, instance_ids: Sequence[str]) -> list[Event]:

@@ -120,6 +120,14 @@ def renew(connection: Connection, token: str, owner: str, until: datetime) -> bo
     return kept.first() is not None
 
 
+def wanted(connection: Connection, launch: Launch, now: datetime) -> bool:
+    """Does anybody still wait for a machine of this launch? Nothing is launched after its deadline."""
+    i = instances.c
+    waits = (i.desired == Desired.RUNNING.value, i.observed == Observed.NONE.value, i.expires_at > now)
+    slots = (i.id.in_(launch.slots), i.launch_token == launch.token)
+    return connection.execute(select(i.id).where(*slots, *waits).limit(1)).first() is not None
+
+
 def commit_to_call(
     connection: Connection, token: str, slots: Sequence[str], names: Sequence[str], now: datetime
 ) -> None:

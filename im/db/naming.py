@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, update
+from sqlalchemy import Connection, delete, exists, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.rows import fetch_instances, select_instances
@@ -18,8 +18,8 @@ t = nameless.c
 
 def add(connection: Connection, ids: Sequence[str], now: datetime) -> None:
     if ids:
-        rows = [{"instance_id": one, "due_at": now} for one in ids]
-        connection.execute(insert(nameless).on_conflict_do_nothing(), rows)
+        these = select(instances.c.id, literal(now)).where(instances.c.id.in_(ids))
+        connection.execute(insert(nameless).from_select(["instance_id", "due_at"], these).on_conflict_do_nothing())
 
 
 def due(connection: Connection, scope_id: int, now: datetime, limit: int) -> list[Instance]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, select
 from im.db.tables import instances, launches, scopes
 from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed, OnExpiry, Scope, Spec, Why
 
+_TEXTS = tuple(f.name for f in fields(Spec) if f.name not in ("options", "user_data"))
 _PLACE = (scopes.c.provider, scopes.c.account, scopes.c.region)
 
 
@@ -105,9 +106,7 @@ def to_launch(row: Row[Any]) -> Launch:
 
 def to_spec(stored: dict[str, Any]) -> Spec:
     """Tolerant: a row written by a neighbouring version, or by half, must not stop the work on its whole scope."""
-    texts: dict[str, Any] = {
-        f.name: str(stored.get(f.name) or "") for f in fields(Spec) if f.name not in ("options", "user_data")
-    }
+    texts: dict[str, Any] = {name: str(stored.get(name) or "") for name in _TEXTS}
     return Spec(**texts, options=stored.get("options") or {})
 
 

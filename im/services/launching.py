@@ -116,9 +116,9 @@ class _Attempt:
             until = now + timedelta(seconds=self.ctx.settings.launch_lease)
             if not launches.renew(connection, self.launch.token, self.owner, until):
                 raise _Overtaken
-            rows = instances.read(connection, self.launch.slots)
+            anybody = bool(self.found) or launches.wanted(connection, self.launch, now)
             spec = user_data.attached(connection, self.launch.spec)
-        if not self.found and not any(wanted(row, self.launch.token, now) for row in rows):
+        if not anybody:
             return None
         if spec is None:
             raise errors.InvalidSpec("its user data was used and erased; create a new one with --user-data")
@@ -155,7 +155,7 @@ class _Attempt:
             mine = launches.resolve(connection, self.launch.token, self.owner, LaunchState.DONE)
             left = [rows[i] for i in free[len(pairs) :]] if mine else []
             again = self._again(connection, left, now) if pairs else self._give_up(connection, left, now)
-            after = instances.read(connection, [i for i, _ in pairs])
+            after = [replace(rows[i], provider_id=m.provider_id, observed=m.state) for i, m in pairs]
             reach(Point.LAUNCH_FILL_WRITTEN)
         reach(Point.LAUNCH_FILL_COMMITTED)
         if 1 < len(self.launch.slots) <= AT_ONCE:

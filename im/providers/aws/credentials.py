@@ -18,6 +18,7 @@ from botocore.credentials import (
     CredentialResolver,
     DeferredRefreshableCredentials,
 )
+from botocore.utils import parse_timestamp
 
 from im.domain.errors import Refused
 from im.providers.errors import Unauthenticated
@@ -47,7 +48,8 @@ def open_session(settings: Settings, name: str) -> boto3.Session:
     base = _base(settings, account)
     if not account.role:
         return boto3.Session(botocore_session=base)
-    assumed = botocore.session.Session(session_vars=_ALONE) if settings.sandbox else _base(settings, account)
+    alone = botocore.session.Session(session_vars=_ALONE)
+    assumed = _reading_fast(alone) if settings.sandbox else _base(settings, account)
     assumed.register_component("credential_provider", CredentialResolver([_Role(base, account, settings)]))
     if settings.sandbox:
         # moto forgets the roles it gave when it is restarted; this header tells it whose call it is all the same
@@ -60,10 +62,28 @@ def open_session(settings: Settings, name: str) -> boto3.Session:
 
 def _base(settings: Settings, account: Account) -> botocore.session.Session:
     if settings.sandbox:
-        pretended = botocore.session.Session(session_vars=_ALONE)
+        pretended = _reading_fast(botocore.session.Session(session_vars=_ALONE))
         pretended.set_credentials("sandbox", "sandbox")
         return pretended
-    return botocore.session.Session(profile=account.profile or None)
+    return _reading_fast(botocore.session.Session(profile=account.profile or None))
+
+
+def _reading_fast(session: botocore.session.Session) -> botocore.session.Session:
+    """boto3 reads every moment as if it might be written in any of a hundred ways: two fifths of the work of an answer."""
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
+    return session
+
+
+def moment(written: Any) -> datetime:
+    """A moment as AWS writes them; anything else as boto3 would read it."""
+    if isinstance(written, str):
+        try:
+            read = datetime.fromisoformat(written)
+        except ValueError:
+            return parse_timestamp(written)
+        if read.tzinfo is not None:
+            return read
+    return parse_timestamp(written)
 
 
 class _Role(CredentialProvider):
