@@ -38,7 +38,9 @@ def measure(runs: int) -> Iterator[Row]:
             many.append(spent(partial(_loop, plain, shape, AT_ONCE, COUNT // AT_ONCE))[0])
             single.append(spent(partial(_loop, plain, shape, 1, EACH))[0])
             seen = len(here.control.calls())
-            ours.append(spent(partial(_create, ctx, here, f"run{run}", COUNT))[0])
+            cost, ids = spent(partial(_create, ctx, here, f"run{run}", COUNT))
+            assert all(row.provider_id for row in read.by_ids(ctx, ids).rows)
+            ours.append(cost)
             calls.append(len(here.control.calls()) - seen)
         named = _named(ctx, here)
         ctx.dispose()
@@ -53,14 +55,13 @@ def measure(runs: int) -> Iterator[Row]:
     yield of_runs("P4", "names on all of them, 10 s ticks", "calls", [named], [COUNT], "one for each machine", None)
 
 
-def _create(ctx: Context, here: Place, name: str, count: int) -> None:
-    """The command, and the worker that it rings for."""
+def _create(ctx: Context, here: Place, name: str, count: int) -> list[str]:
+    """The command, and the worker that it rings for; the ids."""
     ask = Ask(instance_type=KIND, zone=f"{REGION}a", public_key=public_key(), owner="bench", ssh_from=("192.0.2.1/32",))
     deadline = Deadline(by=timedelta(hours=1))
     answer = request.create(ctx, request.Order("aws", "default", ask, name, count, deadline, "bench"))
     drive_launches(ctx, ctx.provider_for(SCOPE), SCOPE, here.number(ctx), None)
-    rows = read.by_ids(ctx, [change.after.id for change in answer.changes]).rows
-    assert all(row.provider_id for row in rows)
+    return [change.after.id for change in answer.changes]
 
 
 def _shape(here: Place) -> dict[str, Any]:
