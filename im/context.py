@@ -44,14 +44,19 @@ def open_context(settings: Settings) -> Context:
     from im.failpoints import arm
 
     arm(os.environ)
-    database = Database(settings.database_url)
+    database, queue = Database(settings.database_url), CeleryQueue(settings)
+
+    def dispose() -> None:
+        database.dispose()
+        queue.close()
+
     return Context(
         settings=settings,
         begin=database.begin,
         provider_for=_Providers(settings, database.begin),
-        queue=CeleryQueue(settings),
+        queue=queue,
         clock=database_clock,
-        dispose=database.dispose,
+        dispose=dispose,
     )
 
 

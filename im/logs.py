@@ -4,19 +4,53 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
-
-import structlog
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 from im.settings import redact
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger("im")
+if TYPE_CHECKING:
+    from structlog.stdlib import BoundLogger
+
+
+class _OnFirstLine:
+    """structlog brings rich and costs 0.1 s to import; a command line that has nothing to log never pays it."""
+
+    to_stderr: bool | None = None
+    """Set by a command line: its stdout belongs to the answer. True shows every line, False none."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._logger, name)
+
+    @cached_property
+    def _logger(self) -> Any:
+        import structlog
+
+        if self.to_stderr is not None:
+            level = logging.DEBUG if self.to_stderr else logging.CRITICAL
+            structlog.configure(
+                wrapper_class=structlog.make_filtering_bound_logger(level),
+                logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+            )
+        return structlog.get_logger("im")
+
+
+_log = _OnFirstLine()
+log = cast("BoundLogger", _log)
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 
 
+def only_to_stderr(*, verbose: bool) -> None:
+    """For a command line: lines go to stderr when `verbose`, else nowhere."""
+    _log.to_stderr = verbose
+    _log.__dict__.pop("_logger", None)
+
+
 def configure(level: str = "info", form: str = "console") -> None:
     """Send our own and every library's log through one pipe to stdout. `level` in debug, info, warn, error."""
+    import structlog
+
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from im.domain.errors import Unavailable
 from im.domain.instance import Desired, Instance, Observed
+from im.doorbell import Pushing, message, plain_address
 from im.settings import redact
 
 if TYPE_CHECKING:
@@ -113,20 +114,40 @@ def broker_settings(settings: Settings) -> dict[str, Any]:
 
 
 class CeleryQueue:
-    """The real doorbell. Importing Celery costs 0.15 s and more, so it happens at the first ring."""
+    """The real doorbell: a Celery message, pushed by `im.doorbell`; where the broker's URL asks for more, by Celery itself."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._app: Celery | None = None
+        address = plain_address(settings.broker_url)
+        self._pushing = Pushing(address) if address else None
 
     def ring(
         self, task: Task, ids: Sequence[str] = (), *, label: str = "", after: float = 0, to: str | None = None
     ) -> bool:
+        if not self._settings.broker_url:
+            return False  # Celery's own default would be an AMQP server on this machine
+        starts = range(0, max(1, len(ids)), DOORBELLS_PER_MESSAGE)
+        chunks = [list(ids[start : start + DOORBELLS_PER_MESSAGE]) for start in starts]
+        if self._pushing is None:
+            return self._publish(task, chunks, label, after, to)
+        queue = to or ROUTES[task]
+        try:
+            self._pushing.push(
+                queue, [message(task.value, [c] if c else [], queue, label=label, after=after) for c in chunks]
+            )
+        except OSError as exc:
+            return _not_taken(task, exc)
+        return True
+
+    def close(self) -> None:
+        if self._pushing is not None:
+            self._pushing.close()
+
+    def _publish(self, task: Task, chunks: Sequence[list[str]], label: str, after: float, to: str | None) -> bool:
         from kombu.exceptions import KombuError, OperationalError
         from redis.exceptions import RedisError
 
-        if not self._settings.broker_url:
-            return False  # Celery's own default would be an AMQP server on this machine
         options: dict[str, Any] = {"ignore_result": True, "retry": True}
         if after > 0:
             options["countdown"] = after
@@ -135,20 +156,23 @@ class CeleryQueue:
         if to:
             options["queue"] = to
         try:
-            for start in range(0, max(1, len(ids)), DOORBELLS_PER_MESSAGE):
-                chunk = list(ids[start : start + DOORBELLS_PER_MESSAGE])
+            for chunk in chunks:
                 self._celery().send_task(task.value, args=[chunk] if chunk else [], **options)
         except (OSError, KombuError, OperationalError, RedisError) as exc:
-            from im.logs import log
-
-            log.warning("doorbell not taken; the next tick rings again", task=task.value, error=type(exc).__name__)
-            return False
+            return _not_taken(task, exc)
         return True
 
     def _celery(self) -> Celery:
         if self._app is None:
             self._app = _app(self._settings)
         return self._app
+
+
+def _not_taken(task: Task, exc: Exception) -> bool:
+    from im.logs import log
+
+    log.warning("doorbell not taken; the next tick rings again", task=task.value, error=type(exc).__name__)
+    return False
 
 
 def reach_broker(settings: Settings) -> None:

@@ -41,15 +41,9 @@ class Session:
 
     def log_to_stderr(self) -> None:
         """stdout belongs to the answer. What the doorbell logs is said by the command itself, so only --verbose shows it."""
-        import logging
-        import sys
+        from im import logs
 
-        import structlog
-
-        structlog.configure(
-            wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if self.verbose else logging.CRITICAL),
-            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-        )
+        logs.only_to_stderr(verbose=self.verbose)
 
     def close(self) -> None:
         """Give back what was opened."""

@@ -12,7 +12,19 @@ from click.testing import CliRunner
 
 from im.cli.main import COMMANDS, SYNONYMS, im
 
-HEAVY = ("sqlalchemy", "celery", "kombu", "boto3", "botocore", "rich", "structlog", "alembic", "im.services", "im.db")
+HEAVY = (
+    "sqlalchemy",
+    "celery",
+    "kombu",
+    "boto3",
+    "botocore",
+    "rich",
+    "structlog",
+    "alembic",
+    "redis",
+    "im.services",
+    "im.db",
+)
 
 
 def _loaded_by(*words: str) -> set[str]:

@@ -1,0 +1,50 @@
+"""What a command that talks to the services loads, and what it must not: every library here costs a person time at each call."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import StackUnderTest
+
+NEVER = ("celery", "kombu", "redis", "rich", "structlog", "attr", "pygments", "boto3", "botocore", "alembic")
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC2fKEWpEW0v3jUhSMUhUvAgi9e4TjWN5hzKEpRTDYIG load"
+
+
+def _loaded_by(stack: StackUnderTest, *words: str) -> set[str]:
+    told = (
+        "import sys, atexit\n"
+        f"atexit.register(lambda: print(*[m for m in {NEVER!r} if m in sys.modules], file=sys.stderr))\n"
+        f"sys.argv = ['im', *{list(words)!r}]\n"
+        "from im.cli.main import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", told], env=stack.environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("words", ["list", "list -o json", "status", "agenda", "history load-1"])
+def test_looking_loads_the_driver_and_the_statements_only(made: StackUnderTest, words: str) -> None:
+    assert _loaded_by(made, *words.split()) == set()
+
+
+def test_a_request_rings_without_loading_a_message_library(made: StackUnderTest) -> None:
+    for words in ("extend load-1 -d 1h --no-wait", "stop load-1 --no-wait", "start load-1 -d 1h --no-wait"):
+        assert _loaded_by(made, *words.split()) == set()
+
+
+@pytest.fixture
+def made(stack: StackUnderTest, tmp_path: Path) -> StackUnderTest:
+    """A stack with one instance; it is made once, and by a command that is under test itself."""
+    if stack.run("status", "load-1").returncode != 0:
+        key = tmp_path / "k.pub"
+        key.write_text(KEY)
+        words = ("create", "--name", "load-1", "-d", "1h", "--no-wait", "--public-key", str(key))
+        assert _loaded_by(stack, *words) == set()
+    return stack
