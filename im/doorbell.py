@@ -117,6 +117,9 @@ class Pushing:
             self._socket.close()
             self._socket = None
 
+    def __del__(self) -> None:
+        self.close()
+
     def _send(self, queue: str, messages: Sequence[bytes]) -> None:
         try:
             if self._socket is None or self._pid != os.getpid():

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from im.db import usage
 from im.db.holds import trusted_clock
@@ -211,17 +212,23 @@ def end(connection: Connection, now: datetime, limit: int) -> list[Instance]:
     return read(connection, ids) if ids else []
 
 
-def deadlines_between(connection: Connection, after: datetime, until: datetime) -> dict[datetime, tuple[str, str, int]]:
-    """Per second in (after, until] that has a deadline in it: the latest moment in it, one of its names, and how many."""
-    second = func.date_trunc("second", t.expires_at)
+def deadlines_between(
+    connection: Connection, after: datetime, until: datetime, per_second: int, ids: Sequence[str] = ()
+) -> dict[datetime, tuple[str, str, int]]:
+    """Per part of a second in (after, until] that has a deadline in it: the latest moment in it, the id and name that it is of,
+    and how many. Only those of `ids`, when there are any."""
+    part = func.floor(func.extract("epoch", t.expires_at) * per_second)
+    latest = aggregate_order_by(t.id, t.expires_at.desc()), aggregate_order_by(t.name, t.expires_at.desc())
     query = (
-        select(func.max(t.expires_at), func.min(t.name), func.count(), func.min(t.id))
+        select(func.max(t.expires_at), func.array_agg(latest[0])[1], func.array_agg(latest[1])[1], func.count())
         .where(
             t.closed_at.is_(None),
             t.desired == Desired.RUNNING.value,
             t.expires_at > after,
             t.expires_at <= until,
         )
-        .group_by(second)
+        .group_by(part)
     )
-    return {at: (instance_id, name, count) for at, name, count, instance_id in connection.execute(query)}
+    if ids:
+        query = query.where(t.id.in_(ids))
+    return {at: (instance_id, name, count) for at, instance_id, name, count in connection.execute(query)}

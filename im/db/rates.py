@@ -17,15 +17,33 @@ from im.domain.rate import Rate
 
 def take(connection: Connection, scope_id: int, verb: str, rate: Rate | None, now: datetime) -> float:
     """Take one token; returns 0 when there was one, else the seconds until there will be. No rate, no limit."""
+    return taken(connection, scope_id, verb, rate, now, 1, 1)[1]
+
+
+def taken(
+    connection: Connection, scope_id: int, verb: str, rate: Rate | None, now: datetime, count: float, least: float
+) -> tuple[int, float]:
+    """How many tokens were taken, up to `count`, and 0; or none, and the seconds until there will be `least` or `count`.
+
+    No rate, no limit.
+    """
     if rate is None:
-        return 0.0
+        return int(count), 0.0
     full = {"scope_id": scope_id, "verb": verb, "tokens": rate.burst, "at": now}
     connection.execute(insert(rates).values(**full).on_conflict_do_nothing())
     mine = (rates.c.scope_id == scope_id, rates.c.verb == verb)
     row = connection.execute(select(rates.c.tokens, rates.c.at).where(*mine).with_for_update()).one()
     refilled = row.tokens + max(0.0, (now - row.at).total_seconds()) * rate.per_second
     tokens = min(rate.burst, refilled)
-    if tokens < 1:
-        return float((1 - tokens) / rate.per_second)
-    connection.execute(update(rates).where(*mine).values(tokens=tokens - 1, at=max(now, row.at)))
-    return 0.0
+    wanted = min(count, least)
+    if tokens < wanted:
+        return 0, float((wanted - tokens) / rate.per_second)
+    mine_now = min(int(count), int(tokens))
+    connection.execute(update(rates).where(*mine).values(tokens=tokens - mine_now, at=max(now, row.at)))
+    return mine_now, 0.0
+
+
+def give_back(connection: Connection, scope_id: int, verb: str, count: float) -> None:
+    """Tokens that were taken in this transaction and not used."""
+    mine = (rates.c.scope_id == scope_id, rates.c.verb == verb)
+    connection.execute(update(rates).where(*mine).values(tokens=rates.c.tokens + count))

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, cast, exists, func,
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from im.db.money_tables import deadlines, usage
+from im.db.recordset import recordset
 from im.db.rows import fetch_instances, select_instances
 from im.db.tables import instances, scopes
 from im.domain.cost import Deadline
@@ -110,12 +111,12 @@ def _last(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, Kind], 
 def _write(connection: Connection, changed: Sequence[Stretch]) -> None:
     if not changed:
         return
-    statement = insert(usage)
+    # one statement whatever their number; later ones win, as if written one after the other
+    rows = {(s.instance_id, s.kind, s.number): {**asdict(s), "kind": s.kind.value} for s in changed}
+    v = recordset(usage, _STRETCH, list(rows.values()))
+    statement = insert(usage).from_select(_STRETCH, select(*(v.c[name] for name in _STRETCH)))
     fresh = {name: statement.excluded[name] for name in _STRETCH if name not in _KEY}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=list(_KEY), set_=fresh),
-        [{**asdict(s), "kind": s.kind.value} for s in changed],
-    )
+    connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=fresh))
 
 
 def _stretch(row: Row[*tuple[Any, ...]]) -> Stretch:

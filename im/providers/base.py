@@ -43,6 +43,8 @@ class Capabilities:
     """False: its machines exist in this process's memory only."""
     rates: Mapping[str, Rate] = field(default_factory=dict)
     """Verb of the contract → how often the fleet may call it in one scope, below the cloud's own limit; no name, no limit."""
+    machine_rates: Mapping[str, Rate] = field(default_factory=dict)
+    """The same for the machines that those calls name, all together."""
 
 
 @dataclass(frozen=True, slots=True)

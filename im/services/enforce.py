@@ -24,6 +24,9 @@ TICK = 30.0
 _SLOT = TICK / 2  # half a period: a tick that comes a moment early must not find its slot already used
 _LATE = 0.05  # a hint that came a moment early would find nothing due
 _BATCH = 1000
+_HINTS = 4
+"""Exact hints in a second, at most: a deadline waits for the last one of its quarter."""
+_EARLY = timedelta(seconds=2)  # by so much, or less, a hint may have come before its deadline
 
 
 def enforce_ttl(ctx: Context, hinted: Sequence[str] = ()) -> str:
@@ -42,7 +45,8 @@ def enforce_ttl(ctx: Context, hinted: Sequence[str] = ()) -> str:
         ring_by_verb(ctx, batch, to=DEADLINES)
         reach(Point.ENFORCE_RUNG)
     ended = _end_second_stage(ctx)
-    coming = _ring_coming(ctx, timedelta(seconds=2 if hinted else TICK))
+    # a hint that came early is rung again for its own deadline alone: hints that ring for others multiply
+    coming = _ring_coming(ctx, _EARLY, hinted) if hinted else _ring_coming(ctx, timedelta(seconds=TICK))
     told = f"{_names(expired)} expired" if expired else "nothing is due"
     if ended:
         told = f"{_names(ended)} kept long enough, terminated" + (f"; {told}" if expired else "")
@@ -61,11 +65,12 @@ def ring_by_verb(ctx: Context, rows: Iterable[Instance], *, after: float = 0, to
 def ring_hints(ctx: Context, rows: Iterable[Instance], now: datetime) -> None:
     """For deadlines just written that fall before the next tick has looked ahead: hints of their own."""
     soon = now + timedelta(seconds=TICK)
-    seconds: dict[int, Instance] = {}
+    parts: dict[int, Instance] = {}
     for row in rows:
         if row.desired is Desired.RUNNING and row.expires_at <= soon:
-            seconds[int(row.expires_at.timestamp())] = row
-    for row in seconds.values():
+            part = int(row.expires_at.timestamp() * _HINTS)
+            parts[part] = max(row, parts.get(part, row), key=lambda r: r.expires_at)
+    for row in parts.values():
         after = max(0.0, (row.expires_at - now).total_seconds()) + _LATE
         ctx.queue.ring(Task.ENFORCE_TTL, [row.id], label=row.name, after=after)
 
@@ -132,11 +137,14 @@ def _told(row: Instance, now: datetime) -> Event:
     return Event(row.id, now, "expired", "ttl", reason, row.generation, {"late_seconds": round(over, 3)})
 
 
-def _ring_coming(ctx: Context, window: timedelta) -> timedelta | None:
-    """Ring an exact hint for each second of the window that has a deadline in it; returns the time to the first."""
+def _ring_coming(ctx: Context, window: timedelta, only: Sequence[str] = ()) -> timedelta | None:
+    """Ring an exact hint for each quarter of a second of the window that has a deadline in it; returns the time to the first.
+
+    `only`: of these instances.
+    """
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        coming = instances.deadlines_between(connection, now, now + window)
+        coming = instances.deadlines_between(connection, now, now + window, _HINTS, only)
     for at, (instance_id, name, count) in sorted(coming.items()):
         label = name if count == 1 else f"{name} and {count - 1} more"
         ctx.queue.ring(Task.ENFORCE_TTL, [instance_id], label=label, after=(at - now).total_seconds() + _LATE)

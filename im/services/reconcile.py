@@ -14,25 +14,26 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from im.db import events, protection, rates, scopes, work
+from im.db import events, protection, scopes, work
 from im.db import spot as spot_rows
 from im.db.work import Outcome
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope, Sighting
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff
-from im.domain.rate import Rate
 from im.failpoints import Point, reach
 from im.lanes import lane_of
 from im.logs import log
 from im.providers import errors
 from im.providers.base import BatchResult, Provider
 from im.providers.errors import ProviderError
+from im.queue import DEADLINES
 from im.services import spot
 from im.services.adopting import drive_adoptions
 from im.services.enforce import ring_by_verb
 from im.services.guarding import drive_guards
 from im.services.identity import is_clone, wrong_account
 from im.services.launching import drive_launches
+from im.services.pace import allowance
 from im.services.protecting import drive_protections
 from im.services.replacing import replace_lost
 from im.services.story import line, sent, sentence, story, worth_telling
@@ -82,7 +83,7 @@ def reconcile_scope(ctx: Context, number: int) -> list[str]:
     for step in _STEPS:
         while batch := _claim(ctx, provider, number, step):
             told += _one_batch(ctx, provider, scope, step, batch, trouble)
-            if len(batch.rows) < ctx.settings.batch:
+            if not batch.more:
                 break
     told += spot.drive_requests(ctx, provider, scope, number, trouble)
     replace_lost(ctx, number)
@@ -93,10 +94,12 @@ def reconcile_scope(ctx: Context, number: int) -> list[str]:
 class _Batch:
     """Rows leased for one call, with the lease's token and the moment before which nothing was looked at."""
 
-    def __init__(self, owner: str, rows: list[Instance], claimed_at: datetime) -> None:
+    def __init__(self, owner: str, rows: list[Instance], claimed_at: datetime, *, more: bool) -> None:
         self.owner = owner
         self.rows = rows
         self.claimed_at = claimed_at
+        self.more = more
+        """There may be others that wait for the same step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,11 @@ def _claim(ctx: Context, provider: Provider, number: int, step: Step) -> _Batch 
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         rows = work.ready(connection, number, step, now, ctx.settings.batch)
+        found = len(rows)
         rows = _without_the_parked(connection, rows, step, now)
-        wait = rates.take(connection, number, *_rate(provider, step), now) if rows else 0.0
+        allowed, wait = allowance(connection, provider, number, step, len(rows), now)
         if not wait:
+            rows = rows[:allowed]
             span = timedelta(seconds=ctx.settings.step_lease)
             work.lease(connection, [row.id for row in rows], step, now, span, owner)
             if step is not Step.LOOK:
@@ -123,9 +128,11 @@ def _claim(ctx: Context, provider: Provider, number: int, step: Step) -> _Batch 
         if rows and not wait:
             reach(Point.CLAIM_WRITTEN, step)
     if wait:
-        ring_by_verb(ctx, rows, after=wait)
+        # what ends machines goes on where a process is kept free for it, and before whom no listing and no look stands
+        ring_by_verb(ctx, rows, after=wait, to=DEADLINES if step in (Step.STOP, Step.TERMINATE) else None)
         return None
-    return _Batch(owner, rows, now) if rows else None
+    more = found == ctx.settings.batch or len(rows) < found
+    return _Batch(owner, rows, now, more=more) if rows else None
 
 
 def _without_the_parked(connection: Connection, rows: list[Instance], step: Step, now: datetime) -> list[Instance]:
@@ -164,11 +171,6 @@ def _one_batch(
     _ring_again(ctx, [new for _, new, _ in mine], now)
     ring_by_verb(ctx, repaired)
     return [line(old, new, step, now) for old, new, _ in mine]
-
-
-def _rate(provider: Provider, step: Step) -> tuple[str, Rate | None]:
-    verb = "describe" if step is Step.LOOK else step.value
-    return verb, provider.capabilities.rates.get(verb)
 
 
 def _call(provider: Provider, scope: Scope, step: Step, ids: Sequence[str], aside: _Aside) -> BatchResult:

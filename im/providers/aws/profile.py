@@ -71,6 +71,8 @@ class AwsProfile:
             # batches of 50 schedules; EventBridge Scheduler takes 250 a second in its small regions
             "guard": Rate(1, 4),
         },
+        # "resource tokens" at EC2: 1000, refilled with 20/s (start: 2/s); a call that names more than are left is refused whole
+        machine_rates={"start": Rate(1.9, 950), "stop": Rate(19.5, 950), "terminate": Rate(19.5, 950)},
     )
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:

@@ -1,0 +1,34 @@
+"""P2: 10,000 machines, of which 1,000 have their deadline within one minute: how late is each stop, at the cloud?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from tests.benchmarks.deadlines import AHEAD, first_stops, set_deadlines, wait_until_stopped
+from tests.benchmarks.fleet import at_work
+from tests.benchmarks.place import place
+from tests.benchmarks.row import Row
+
+MACHINES, DUE, SPREAD = 10_000, 1_000, 60.0
+
+
+def measure(runs: int) -> Iterator[Row]:
+    with place() as here:
+        machines = here.fleet(MACHINES)
+        here.control.configure(delays={"stop": 20.0})
+        delays: list[list[float]] = []
+        with at_work(here):
+            for run in range(runs):
+                chosen = machines[run * DUE : (run + 1) * DUE]
+                since = here.control.counts()["calls"] if run else 0
+                deadlines = set_deadlines(here, chosen, SPREAD)
+                wait_until_stopped(here, DUE * (run + 1) if not since else DUE, since, AHEAD + SPREAD + 60)
+                stops = first_stops(here, since)
+                delays.append(sorted(stops[machine] - deadlines[machine] for machine in chosen))
+    assert min(one[0] for one in delays) >= 0, "a machine was stopped before its deadline"
+    work = f"{DUE:,} of {MACHINES:,} machines due within {SPREAD:.0f} s, deadline to Stop"
+    for name, place_of, most in (("median", 0.5, None), ("p99", 0.99, 1.0), ("latest", 1.0, 2.0)):
+        figure = median(one[min(DUE - 1, int(DUE * place_of))] for one in delays)
+        goal = None if most is None else 1.0
+        yield Row("P2", f"{work}: {name}", "seconds", figure, most or 1.0, f"{most or 1.0:g} s", goal, runs)
