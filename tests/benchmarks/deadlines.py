@@ -37,7 +37,8 @@ def set_deadlines(here: Place, machines: list[str], spread: float) -> dict[str, 
 
 def wait_until_stopped(here: Place, count: int, since: int, seconds: float) -> None:
     """Until the cloud has been told to stop so many machines."""
-    wait_for(lambda: len(first_stops(here, since)) >= count, seconds, "the last stop")
+    # asked seldom: the answer is long, and the asking must not be what the machine is busy with
+    wait_for(lambda: len(first_stops(here, since)) >= count, seconds, "the last stop", every=1.0)
 
 
 def first_stops(here: Place, since: int) -> dict[str, float]:

@@ -81,12 +81,12 @@ def at_work(here: Place, **more: str) -> Iterator[AtWork]:
         yield AtWork(environ, hand)
 
 
-def wait_for(holds: Callable[[], bool], seconds: float, what: str) -> None:
+def wait_for(holds: Callable[[], bool], seconds: float, what: str, every: float = 0.01) -> None:
     until = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > until:
             raise TimeoutError(f"{what} did not get there within {seconds:.0f} s")
-        time.sleep(0.01)  # waiting for other processes
+        time.sleep(every)  # waiting for other processes
 
 
 @contextmanager
