@@ -192,7 +192,7 @@ def test_other_refusals_keep_the_clouds_own_words(aws: AwsProvider, cloud: Canne
 
 def test_a_region_that_nobody_knows() -> None:
     scope, spec = PROFILE.plan(
-        Ask(public_key=public_key(), image=AMI, zone="us-east-77a"), account="default", default_region=None
+        Ask(public_key=public_key(), image=AMI, zone="us-east-77a"), account="default", default_region="us-east-77"
     )
     away = AwsProvider(Settings(sandbox_url="http://127.0.0.1:9"), DEPLOYMENT)
     with pytest.raises(InvalidSpec, match="no region by that name"):
