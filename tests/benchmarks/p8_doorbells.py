@@ -17,7 +17,7 @@ from tests.benchmarks.fleet import broker, children, environment, wait_for
 from tests.benchmarks.place import Place, place
 from tests.benchmarks.row import Row
 
-MESSAGES, PROCESSES = 4_000, 2
+MESSAGES, PROCESSES = 1_000, 2
 
 
 def measure(runs: int) -> Iterator[Row]:
