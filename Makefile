@@ -43,7 +43,7 @@ audit: $(VENV)/.dev ## Do the installed versions fit together, and has any a kno
 	$(BIN)/pip-audit --progress-spinner off --skip-editable
 
 chaos: $(VENV)/.dev ## Kill points in full, 2,000 x 50 steps of the state machine, and a soak of SECONDS (600)
-	IM_KILL_POINTS=all IM_EXAMPLES=2000 IM_STEPS=50 $(PYTEST) tests/chaos --ignore tests/chaos/test_soak.py
+	IM_KILL_POINTS=all IM_EXAMPLES=2000 IM_STEPS=50 $(PYTEST) --numprocesses auto --maxprocesses 4 tests/chaos --ignore tests/chaos/test_soak.py
 	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS)
 
 bench: $(VENV)/.dev $(PEERS)/.made ## How fast, against what: every goal (GOALS='P1 P5' for some), medians of RUNS (5)
