@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -175,12 +176,15 @@ class TestPoison:
         world.advance(10)
         world.stop("web")
         world.advance(10)
-        world.start("web")
-        world.tamper(attempts=8)
-        world.advance(10)
+        world.provider = deadly = _Deadly(world.provider)
+        world.start("web", seconds=7200)
+        for _ in range(60):
+            with suppress(_Killed):
+                world.advance(20)
         assert world.row().failed
         assert world.row().error_code == "poison"
-        assert world.calls("start") == []
+        assert deadly.killed == 8
+        assert world.at_cloud("web") is Observed.STOPPED
 
     def test_a_row_written_by_half_does_not_stop_its_scope(self, world: World) -> None:
         world.create("good", seconds=60)
@@ -191,6 +195,24 @@ class TestPoison:
         world.advance(70)
         assert world.at_cloud("good") is Observed.STOPPED
         assert world.at_cloud("half") is Observed.STOPPED
+
+
+class _Killed(BaseException):
+    """What kill -9 is to a process: nothing after this line happens."""
+
+
+class _Deadly:
+    """A start ends the process that asks for it."""
+
+    def __init__(self, inner: object) -> None:
+        self._inner, self.killed = inner, 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+    def start(self, *_: object) -> None:
+        self.killed += 1
+        raise _Killed
 
 
 class _Poisoned:
