@@ -9,7 +9,7 @@ import pytest
 from im.domain.account import Account
 from im.domain.instance import Observed, Scope
 from im.providers.errors import Unauthenticated
-from tests.integration.test_cli_commands import answer, key, own_log, run  # noqa: F401 - fixtures
+from tests.integration.typed import answer, run
 from tests.world import World
 
 
@@ -20,12 +20,12 @@ def fleet(world: World) -> World:
     return world
 
 
-def make(world: World, key: str, name: str, *words: str) -> None:  # noqa: F811
+def make(world: World, key: str, name: str, *words: str) -> None:
     result = run(world, "create", "--public-key", key, "--name", name, *words)
     assert result.exit_code == 0, result.stderr
 
 
-def test_a_machine_is_made_in_the_account_that_was_asked_for(fleet: World, key: str) -> None:  # noqa: F811
+def test_a_machine_is_made_in_the_account_that_was_asked_for(fleet: World, key: str) -> None:
     make(fleet, key, "web", "--account", "prod")
     assert fleet.row("web").scope == Scope("fake", "prod", "fake-1")
     assert "account prod" in run(fleet, "status", "web").stdout
@@ -33,7 +33,7 @@ def test_a_machine_is_made_in_the_account_that_was_asked_for(fleet: World, key: 
     assert "account prod" in told
 
 
-def test_a_typo_is_refused_with_the_near_name_and_nothing_is_written(fleet: World, key: str) -> None:  # noqa: F811
+def test_a_typo_is_refused_with_the_near_name_and_nothing_is_written(fleet: World, key: str) -> None:
     for words in (["create", "--public-key", key], ["adopt", "fake-000001", "-d", "1h"]):
         refused = run(fleet, *words, "--account", "prdo")
         assert refused.exit_code == 2
@@ -43,13 +43,13 @@ def test_a_typo_is_refused_with_the_near_name_and_nothing_is_written(fleet: Worl
     assert answer(fleet, "list", "--all") == []
 
 
-def test_without_a_declaration_the_place_for_one_is_named(world: World, key: str) -> None:  # noqa: F811
+def test_without_a_declaration_the_place_for_one_is_named(world: World, key: str) -> None:
     refused = run(world, "create", "--public-key", key, "--account", "prod")
     assert "there is no account 'prod'" in refused.stderr
     assert "declared here: default; others go under [accounts] in the config file" in refused.stderr
 
 
-def test_the_account_is_shown_where_there_is_more_than_one(fleet: World, key: str) -> None:  # noqa: F811
+def test_the_account_is_shown_where_there_is_more_than_one(fleet: World, key: str) -> None:
     make(fleet, key, "one")
     assert "ACCOUNT" not in run(fleet, "list").stdout
     make(fleet, key, "two", "--account", "prod")
@@ -59,7 +59,7 @@ def test_the_account_is_shown_where_there_is_more_than_one(fleet: World, key: st
     assert [row["account"] for row in answer(fleet, "list")] == ["default", "prod"]
 
 
-def test_regions_are_told_apart(fleet: World, key: str) -> None:  # noqa: F811
+def test_regions_are_told_apart(fleet: World, key: str) -> None:
     make(fleet, key, "near")
     make(fleet, key, "far", "--availability-zone", "fake-2a")
     assert [row["name"] for row in answer(fleet, "list", "--filter", "region=fake-2")] == ["far"]
@@ -79,7 +79,7 @@ class TestANameThatLeadsElsewhere:
         provider = world.provider
         provider.identity = lambda scope: f"new-{account}" if scope.account == account else f"fake-{scope.account}"
 
-    def test_no_machine_looks_gone_and_none_is_touched(self, fleet: World, key: str) -> None:  # noqa: F811
+    def test_no_machine_looks_gone_and_none_is_touched(self, fleet: World, key: str) -> None:
         make(fleet, key, "web", "--account", "prod", "-d", "40s")
         fleet.advance(10)
         assert fleet.row("web").observed is Observed.RUNNING
@@ -92,7 +92,7 @@ class TestANameThatLeadsElsewhere:
         assert "prod" in (fleet.row("web").error or "")
         assert "under a name of its own" in (fleet.row("web").error or "")
 
-    def test_a_new_region_is_not_a_way_around(self, fleet: World, key: str) -> None:  # noqa: F811
+    def test_a_new_region_is_not_a_way_around(self, fleet: World, key: str) -> None:
         make(fleet, key, "web", "--account", "prod")
         fleet.advance(10)
         self.lead_elsewhere(fleet, "prod")
@@ -101,7 +101,7 @@ class TestANameThatLeadsElsewhere:
         assert fleet.row("far").provider_id is None
         assert fleet.row("far").error_code == "forbidden"
 
-    def test_another_name_is_another_account(self, fleet: World, key: str) -> None:  # noqa: F811
+    def test_another_name_is_another_account(self, fleet: World, key: str) -> None:
         make(fleet, key, "web", "--account", "prod")
         fleet.advance(10)
         self.lead_elsewhere(fleet, "prod")
@@ -110,7 +110,7 @@ class TestANameThatLeadsElsewhere:
         assert fleet.row("own").observed is Observed.RUNNING
 
 
-def test_one_account_without_credentials_leaves_the_other_its_deadline(fleet: World, key: str) -> None:  # noqa: F811
+def test_one_account_without_credentials_leaves_the_other_its_deadline(fleet: World, key: str) -> None:
     """One doorbell names both machines: the refusal of one place is not the other's."""
     make(fleet, key, "broken", "--account", "prod")
     make(fleet, key, "well")
@@ -132,7 +132,7 @@ def test_one_account_without_credentials_leaves_the_other_its_deadline(fleet: Wo
     assert fleet.row("broken").observed is Observed.STOPPED
 
 
-def test_a_fault_of_ours_in_one_place_is_not_the_others(fleet: World, key: str) -> None:  # noqa: F811
+def test_a_fault_of_ours_in_one_place_is_not_the_others(fleet: World, key: str) -> None:
     make(fleet, key, "broken", "--account", "prod")
     make(fleet, key, "well")
     fleet.advance(10)

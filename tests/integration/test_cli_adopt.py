@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-import structlog
 
 from im.db import scopes
 from im.domain.instance import Desired, Observed, Scope
 from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 from im.queue import Task
 from im.services.diagnose import diagnose
-from tests.integration.test_cli_commands import answer, run, traces
+from tests.integration.test_cli_commands import traces
+from tests.integration.typed import answer, run
 from tests.world import World
-
-
-@pytest.fixture(autouse=True)
-def own_log() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -14,16 +14,8 @@ import pytest
 
 from im.cli import whereabouts
 from im.domain.errors import Refused
-from tests.integration.test_cli_commands import answer, run
-from tests.providers.clouds import public_key
+from tests.integration.typed import answer, run
 from tests.world import World
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    file = tmp_path / "id.pub"
-    file.write_text(public_key())
-    return str(file)
 
 
 @contextmanager

@@ -4,46 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-import structlog
-from click.testing import CliRunner, Result
 
-from im.cli.main import im
-from im.cli.session import Session
 from im.queue import Task
 from im.services import diagnose_money
+from tests.integration.typed import answer, run
 from tests.world import START, World
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me\n"
-
-
-@pytest.fixture(autouse=True)
-def own_log() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    file = tmp_path / "id.pub"
-    file.write_text(KEY)
-    return str(file)
-
-
-def run(world: World, *words: str) -> Result:
-    return CliRunner().invoke(im, list(words), obj=Session(lambda: world.ctx), prog_name="im")
-
-
-def answer(world: World, *words: str) -> Any:
-    result = run(world, *words, "--json")
-    assert result.exit_code == 0, result.stderr
-    return json.loads(result.stdout)
 
 
 def test_create_says_the_rate_and_what_it_comes_to(world: World, key: str) -> None:

@@ -27,13 +27,6 @@ def closed_port() -> Iterator[int]:
         yield held.getsockname()[1]
 
 
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    file = tmp_path / "id.pub"
-    file.write_text(KEY)
-    return str(file)
-
-
 def run(tmp_path: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("IM_", "AWS_", "XDG_"))}
     environ = {**kept, "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "IM_SSH_FROM": "none", **variables}

@@ -15,8 +15,8 @@ from im.providers.errors import Forbidden, ProviderError, Unauthenticated, Unava
 from im.providers.fake import FakeProvider
 from im.queue import Task
 from im.services import gc
-from tests.integration.test_cli_commands import run
 from tests.integration.test_machine_wishes import order
+from tests.integration.typed import run
 from tests.world import World
 
 HOME = ("10.0.0.1/32",)
