@@ -25,7 +25,7 @@ down: $(VENV)/.local ## Stop the local stack, keep its data
 	$(BIN)/im down
 
 test: $(VENV)/.dev ## Every test but chaos, benchmarks and live clouds, from nothing
-	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered
+	$(PYTEST) --numprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered
 
 unit: $(VENV)/.dev ## The tests that need no service; seconds
 	$(PYTEST) tests/unit
