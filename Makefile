@@ -10,7 +10,7 @@ RUNS   ?= 5
 GOALS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test unit lint types audit chaos bench test-deploy test-live clean
+.PHONY: help demo up down test coverage unit lint types audit chaos bench test-deploy test-live clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,10 @@ down: $(VENV)/.local ## Stop the local stack, keep its data
 	$(BIN)/im down
 
 test: $(VENV)/.dev ## Every test but chaos, benchmarks and live clouds, from nothing
-	$(PYTEST) --numprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered
+	$(PYTEST) --numprocesses 3 --dist loadfile
+
+coverage: $(VENV)/.dev ## The same, and which lines they reach; a third slower
+	$(PYTEST) --numprocesses 3 --dist loadfile --cov --cov-report=term:skip-covered
 
 unit: $(VENV)/.dev ## The tests that need no service; seconds
 	$(PYTEST) tests/unit

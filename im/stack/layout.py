@@ -159,8 +159,13 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """A loopback TCP port nobody listens on: `preferred` when it is still free, so that bookmarks last."""
-    for port in (preferred or 0, 0):
+    """A loopback TCP port nobody listens on: `preferred` when it is still free, so that bookmarks last.
+
+    Another one lies below those that the kernel gives to connections going out (32768 and up on Linux): such a port may be some
+    client's before the server that it was found for has started.
+    """
+    drawn = [20_000 + secrets.randbelow(12_000) for _ in range(100)]
+    for port in (preferred or drawn[0], *drawn, 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
