@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
@@ -26,6 +27,10 @@ from im.db.engine import make_engine
 from im.stack import postgres
 from im.stack.layout import Layout
 from tests.world import World, empty
+
+# no test judges how long something took; Hypothesis would, on a machine that is busy
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
