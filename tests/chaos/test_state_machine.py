@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 )
 
 from im import failpoints
+from im.db import instances
 from im.domain.errors import ImError
 from im.domain.instance import GONE, Desired, Instance, Observed
 from im.domain.lifecycle import meets
@@ -40,7 +41,6 @@ from im.providers.errors import (
     WrongState,
 )
 from im.queue import Task
-from im.services import read
 from im.services.sweep import sweep_if_stale
 from tests.world import World, empty
 
@@ -298,7 +298,8 @@ class Chaos(RuleBasedStateMachine):
             return
 
     def _rows(self) -> list[Instance]:
-        return list(read.listing(self.world.ctx, everything=True).rows)
+        with self.world.ctx.begin() as connection:
+            return instances.listed(connection, everything=True, owner=None)
 
     def _ours(self) -> list[Any]:
         shown = (
