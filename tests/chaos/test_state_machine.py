@@ -223,7 +223,7 @@ class Chaos(RuleBasedStateMachine):
         if machine is not None:
             try:
                 self.world.cloud.outside(verb, machine)
-            except WrongState:
+            except (WrongState, Forbidden):  # nobody can terminate what the cloud protects
                 return
 
     @rule(which=WHICH)
