@@ -38,15 +38,19 @@ class Cloud:
             raise Unavailable(f"the cloud's address is {sighting.public_ip}, im says {row.public_ip}")
         return " ".join(filter(None, (sighting.provider_id, str(sighting.state), sighting.public_ip)))
 
+    def seconds_left(self, name: str) -> float:
+        """To the deadline, by the database's clock; negative past it."""
+        row = self._row(name)
+        return (row.expires_at - read.by_ids(self._context, [row.id]).now).total_seconds()
+
     def stopped_by_deadline(self, name: str, tell: Callable[[str, int], None]) -> float:
         """Look on until the machine is seen stopped; returns seconds from its deadline, by the database's clock.
 
         Raises Unavailable when it stops early, or not at all.
         """
         while True:
-            row, sighting = self._look(name)
-            now = read.by_ids(self._context, [row.id]).now
-            left = (row.expires_at - now).total_seconds()
+            _, sighting = self._look(name)
+            left = self.seconds_left(name)
             if sighting.state not in ALIVE and left > 0:
                 raise Unavailable(f"{name} was {sighting.state} {left:.1f} s before its deadline")
             if sighting.state not in ALIVE:

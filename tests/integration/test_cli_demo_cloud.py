@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from im.cli.demo import _type
+from im.cli import demo
 from im.cli.demo_cloud import Cloud
 from im.cli.main import im
 from im.domain.errors import Unavailable
+from im.domain.lifecycle import Ending, ending
 from tests.world import World
 
 
@@ -101,4 +102,29 @@ def test_a_demo_whose_stack_does_not_come_up_fails_in_one_line_and_leaves_nothin
 
 def test_a_command_that_fails_in_the_demo_ends_it() -> None:
     with pytest.raises(Unavailable, match="`im status` ended with exit code 1"):
-        _type({"IM_DATABASE_URL": "postgresql://127.0.0.1:1/im"}, "status", "demo")
+        demo._type({"IM_DATABASE_URL": "postgresql://127.0.0.1:1/im"}, "status", "demo")
+
+
+@pytest.mark.parametrize(
+    ("asleep", "expected"),
+    [([0], "demo"), ([13, 0], "demo-slow"), ([20, 0], "demo-slow")],
+    ids=["in time", "up with nothing left to see", "its deadline came first"],
+)
+def test_where_everything_crawls_it_tries_once_more_with_more_time(
+    world: World, monkeypatch: pytest.MonkeyPatch, asleep: list[float], expected: str
+) -> None:
+    def typed(_environ: object, _verb: str, *words: str) -> int:
+        """`im create --wait` of a fleet that sleeps first."""
+        said = dict(zip(words[::2], words[1::2], strict=False))
+        world.worker = False
+        row = world.create(said["--name"], seconds=float(said["-d"].removesuffix("s")))[0]
+        world.advance(asleep.pop(0))
+        world.worker = True
+        while (end := ending(world.row(said["--name"]), row.generation)) is Ending.OPEN:
+            world.advance(0.5)
+        return {Ending.SETTLED: 0, Ending.SUPERSEDED: 8}[end]
+
+    monkeypatch.setattr(demo, "_typed", typed)
+    assert demo._created({}, Path("key.pub"), _cloud(world)) == expected
+    assert world.at_cloud(expected) == "running"
+    assert asleep == []
