@@ -12,9 +12,9 @@ from im.cli.crowd import CROWD, crowd
 from im.cli.moments import sentence
 from im.cli.options import Output, Waiting
 from im.cli.progress import progress
-from im.cli.render import SANDBOX, Costs, instance_json, say_json, show
+from im.cli.render import NO_COSTS, SANDBOX, Costs, instance_json, say_json, show
 from im.cli.session import Session
-from im.cli.spend import costs_of
+from im.cli.spend import costs_of, ending
 from im.cli.terminal import plain
 from im.cli.wait import Outcome, wait
 from im.domain.instance import Instance
@@ -31,8 +31,19 @@ def plainly(_change: Change, row: Instance, now: datetime) -> str:
     return sentence(row, now)
 
 
-def finish(session: Session, answer: Answer, waiting: Waiting, output: Output, tell: Tell = plainly) -> None:
-    """Raises what ended the waiting badly; in a table's place the lines are printed before that, JSON is not."""
+def finish(
+    session: Session,
+    answer: Answer,
+    waiting: Waiting,
+    output: Output,
+    tell: Tell = plainly,
+    *,
+    priced: bool = False,
+) -> None:
+    """Raises what ended the waiting badly; in a table's place the lines are printed before that, JSON is not.
+
+    `priced`: each line ends with what the machine costs until its deadline.
+    """
     sandbox = session.settings.sandbox
     as_json = output.form == "json"
     if not answer.rang and not as_json:
@@ -46,7 +57,7 @@ def finish(session: Session, answer: Answer, waiting: Waiting, output: Output, t
     if as_json:
         say_json(changes_json(answer, outcome, costs_of(session, outcome.rows), sandbox=sandbox))
     elif output.form == "table":
-        for line in _lines(answer, outcome, tell):
+        for line in _lines(answer, outcome, tell, costs_of(session, outcome.rows) if priced else NO_COSTS):
             click.echo(plain(line))
         if sandbox:
             note(SANDBOX)
@@ -56,10 +67,11 @@ def finish(session: Session, answer: Answer, waiting: Waiting, output: Output, t
         raise outcome.error
 
 
-def _lines(answer: Answer, outcome: Outcome, tell: Tell) -> list[str]:
+def _lines(answer: Answer, outcome: Outcome, tell: Tell, costs: Costs) -> list[str]:
     if len(outcome.rows) > CROWD:
-        return crowd(outcome.rows, outcome.now)
-    return [tell(change, row, outcome.now) for change, row in zip(answer.changes, outcome.rows, strict=True)]
+        return crowd(outcome.rows, outcome.now, costs)
+    changed = zip(answer.changes, outcome.rows, strict=True)
+    return [f"{tell(change, row, outcome.now)}{ending([row], costs)}" for change, row in changed]
 
 
 def changes_json(answer: Answer, outcome: Outcome, costs: Costs, *, sandbox: bool) -> list[dict[str, object]]:

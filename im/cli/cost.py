@@ -13,6 +13,7 @@ import click
 from im.cli.complaint import note
 from im.cli.options import Duration
 from im.cli.session import Session, pass_session
+from im.cli.spend import AT_MOST
 from im.domain.errors import Refused
 from im.domain.money import cents, exact, show
 
@@ -99,7 +100,7 @@ def _cells(line: Line) -> Sequence[str]:
         *(line.group, str(line.count), span(bill.running)),
         *(f"${cents(usd):,f}" for usd in sums),
         f"${cents(bill.total):,f}{more}",
-        "?" if line.to_deadline is None else f"${cents(line.to_deadline):,f}",
+        "?" if line.to_deadline is None else f"{AT_MOST if line.at_most else ''}${cents(line.to_deadline):,f}",
         over,
     )
 
@@ -122,7 +123,7 @@ def _fields(line: Line) -> list[Any]:
         *(line.group, line.count, exact(b.total), exact(b.compute), exact(b.address)),
         *(exact(b.disk_running), exact(b.disk_stopped), exact(line.to_deadline), exact(b.overrun_usd)),
         *(round(s.total_seconds()) for s in (b.overrun, b.running, b.stopped, b.doubt)),
-        " ".join(sorted(b.unknown)),
+        "; ".join(sorted(b.unknown)),
     ]
 
 

@@ -119,11 +119,9 @@ def create(
         _tell_plan(session, request.plan(settings, order), order, output)
         return
     from im.cli.answer import finish
-    from im.cli.spend import promised
 
     session.log_to_stderr()
-    answer = request.create(session.context, order)
-    finish(session, answer, waiting, output, promised(session, [change.after for change in answer.changes]))
+    finish(session, request.create(session.context, order), waiting, output, priced=True)
 
 
 def _let_in(session: Session, machine: Machine, order: Order) -> Order:

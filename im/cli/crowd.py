@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from im.cli.moments import ahead, local
+from im.cli.render import NO_COSTS, Costs
+from im.cli.spend import ending
 from im.domain.instance import Instance
 from im.domain.phase import phase
 
@@ -16,13 +18,13 @@ _SHOWN = 6
 _NUMBERED = re.compile(r"(.*-)(\d{1,4})", re.ASCII)
 
 
-def crowd(rows: Sequence[Instance], now: datetime) -> list[str]:
-    """`198 running: web-1 … web-198 · stop 18:04 (in 59m)`, the greatest number first."""
+def crowd(rows: Sequence[Instance], now: datetime, costs: Costs = NO_COSTS) -> list[str]:
+    """`198 running: web-1 … web-198 · stop 18:04 (in 59m) · $2.32/h, $2.32 to the deadline`, the greatest number first."""
     groups: dict[str, list[Instance]] = {}
     for row in rows:
         groups.setdefault(phase(row, now).word, []).append(row)
     return [
-        f"{len(members)} {word}: {spans([row.name for row in members])}{_until(members, now)}"
+        f"{len(members)} {word}: {spans([row.name for row in members])}{_until(members, now)}{ending(members, costs)}"
         for word, members in sorted(groups.items(), key=lambda group: -len(group[1]))
     ]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from im.cli.moments import sentence
 from im.domain.cost import for_span
 from im.domain.duration import format_duration
 from im.domain.instance import Instance
@@ -19,19 +18,21 @@ if TYPE_CHECKING:
     from im.cli.session import Session
     from im.domain.outlook import Rates
     from im.services.costs import Cost
-    from im.services.request import Change, Plan
+    from im.services.request import Plan
 
 UNKNOWN = "?"
 """A price that nobody told us is shown as that, never as a guess."""
+AT_MOST = "≤"
+"""Before a sum that a --max-price bounds: what it is going to be, nobody knows."""
 
 
 def rate_cell(cost: Cost | None) -> str:
-    """`$/H`: what an hour costs in the state that it is in; with a + where a part of it has no known price."""
+    """`$/H`: what an hour costs in the state that it is in; with a + where a part has no known price, a ≤ where it is a limit."""
     if cost is None or cost.now_per_hour is None:
         return UNKNOWN
     if not cost.now_per_hour:
         return "-"
-    return f"{show(cost.now_per_hour)}{'' if cost.whole else '+'}"
+    return f"{AT_MOST if cost.at_most else ''}{show(cost.now_per_hour)}{'' if cost.whole else '+'}"
 
 
 def cost_cell(cost: Cost | None) -> str:
@@ -50,6 +51,7 @@ def cost_json(cost: Cost | None) -> dict[str, Any]:
         "usd_per_hour": exact(cost.now_per_hour) if cost else None,
         "usd_so_far": exact(cost.so_far) if cost else None,
         "usd_to_deadline": exact(cost.to_deadline) if cost else None,
+        "price_source": cost.rates.source or None if cost else None,
     }
 
 
@@ -69,7 +71,7 @@ def cost_lines(cost: Cost) -> list[tuple[str, str]]:
     lines = [("cost", far)]
     if hourly.running is not None:
         to_come = f", {show(cost.to_deadline)} to the deadline" if cost.to_deadline else ""
-        lines.append(("rate", f"{_at_least(hourly)} while it runs{to_come} ({hourly.source})"))
+        lines.append(("rate", f"{_about(hourly)} while it runs{to_come} ({hourly.source})"))
     if bill.overrun:
         late = format_duration(bill.overrun) if bill.overrun >= timedelta(seconds=1) else "less than a second"
         lines.append(("overrun", f"{late} past its deadline, {show(bill.overrun_usd)}"))
@@ -82,28 +84,34 @@ def costs_of(session: Session, rows: Sequence[Instance]) -> Mapping[str, Cost]:
     return costs(session.context, rows)
 
 
-def promised(session: Session, rows: Sequence[Instance]) -> Callable[[Change, Instance, datetime], str]:
-    """The line that answers a create: what it is, until when, and what that costs."""
-    found: dict[str, Cost] = {}
-
-    def tell(_change: Change, row: Instance, now: datetime) -> str:
-        if not found:
-            found.update(costs_of(session, rows))
-        return f"{sentence(row, now)}{_ending(found.get(row.id))}"
-
-    return tell
-
-
-def _ending(cost: Cost | None) -> str:
-    if cost is None or cost.rates.running is None:
+def ending(rows: Sequence[Instance], costs: Mapping[str, Cost]) -> str:
+    """What ends the line about one instance, or about several that are alike: what they cost together. Empty for what failed."""
+    found = [costs[row.id] for row in rows if row.id in costs and not row.failed]
+    if not found:
+        return ""
+    known = [cost.rates for cost in found if cost.rates.running is not None]
+    if len(known) < len(found):
         return " · price unknown"
-    rate = _at_least(cost.rates)
-    return f" · {rate}, {show(cost.to_deadline)} to the deadline" if cost.to_deadline else f" · {rate}"
+    per_hour = sum((rates.running or ZERO for rates in known), ZERO)
+    to_come = sum((cost.to_deadline or ZERO for cost in found), ZERO)
+    first = found[0].rates
+    rate = f"{_bound(first)}{show_rate(per_hour)}{_without(first)}"
+    return f" · {rate}, {show(to_come)} to the deadline" if to_come else f" · {rate}"
 
 
-def _at_least(hourly: Rates) -> str:
-    """`$0.0117/h`, or `at least $0.0108/h`."""
-    return f"{'' if hourly.whole else 'at least '}{show_rate(hourly.running or ZERO)}"
+def _about(hourly: Rates) -> str:
+    """`$0.0117/h`, `at least $0.0108/h`, `at most $0.0558/h`, or `at most $0.0550/h without its disk`."""
+    return f"{_bound(hourly)}{show_rate(hourly.running or ZERO)}{_without(hourly)}"
+
+
+def _bound(hourly: Rates) -> str:
+    if hourly.at_most:
+        return "at most "
+    return "" if hourly.whole else "at least "
+
+
+def _without(hourly: Rates) -> str:
+    return f" without its {' and '.join(hourly.missing)}" if hourly.at_most and hourly.missing else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +139,11 @@ class Quote:
             return "unknown: no price list has this type in this region"
         parts = (("computing", self.rates.compute), ("address", self.rates.address), ("disk", self.rates.disk))
         of = ", ".join(f"{what} {show(usd * self.count)}" for what, usd in parts if usd)
-        least = "" if self.rates.whole else "at least "
-        missing = [what for what, usd in parts if usd is None]
+        bound, missing = _bound(self.rates), self.rates.missing
         more = f"; no price is known for its {' and '.join(missing)}" if missing else ""
-        rate = f"{least}{show_rate(self.per_hour)} ({of})"
-        return f"{rate}, {least}{show(self.to_deadline)} until then; {self.rates.source}{more}"
+        rate = f"{bound}{show_rate(self.per_hour)} ({of}){_without(self.rates)}"
+        source = self.rates.source.removeprefix("at most: ")
+        return f"{rate}, {bound}{show(self.to_deadline)} until then; {source}{more}"
 
 
 def quoted(session: Session, plan: Plan, span: timedelta) -> Quote:

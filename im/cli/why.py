@@ -129,22 +129,26 @@ def saves(row: Instance, cost: Cost) -> Decimal | None:
 
 def _tell(rows: list[Instance], costs: Mapping[str, Cost], now: datetime, *, sandbox: bool) -> None:
     from im.cli.render import SANDBOX, text_table
+    from im.cli.spend import AT_MOST
 
     heads = ("WHEN", "IN", "NAME", "WHAT", "TYPE", "OWNER", "TO DEADLINE", "SAVES")
     body = []
-    total, known = ZERO, True
+    total, known, bounded = ZERO, True, False
     for row in rows:
         cost = costs[row.id]
         saved = saves(row, cost)
         known, total = known and saved is not None, total + (saved or ZERO)
-        to_come = show(cost.to_deadline) if cost.to_deadline is not None else "?"
+        mark = AT_MOST if cost.rates.at_most and not row.stopped_by_ttl else ""
+        bounded = bounded or bool(mark)
+        to_come = f"{mark if cost.to_deadline else ''}{show(cost.to_deadline)}" if cost.to_deadline is not None else "?"
         when = (local(_at(row), now), ahead(_at(row), now).removeprefix("in "))
-        rate = show_rate(saved) if saved is not None else "?"
+        rate = f"{mark}{show_rate(saved)}" if saved is not None else "?"
         body.append(
             [plain(cell) for cell in (*when, row.name, _what(row), row.spec.instance_type, row.owner, to_come, rate)]
         )
     click.echo(text_table(heads, body, right={1, 6, 7}, footer=SANDBOX if sandbox else ""), color=takes_colour())
-    note(f"together {show_rate(total)}{'' if known else ' and what has no known price'} are saved from then on")
+    more = "" if known else " and what has no known price"
+    note(f"together {'at most ' if bounded else ''}{show_rate(total)}{more} are saved from then on")
 
 
 def _json(row: Instance, costs: Mapping[str, Cost], session: Session) -> dict[str, object]:
@@ -161,4 +165,5 @@ def _json(row: Instance, costs: Mapping[str, Cost], session: Session) -> dict[st
         "keep_stopped_seconds": seconds(row.keep_stopped),
         "usd_to_deadline": exact(cost.to_deadline),
         "usd_per_hour_saved": exact(saves(row, cost)),
+        "price_source": cost.rates.source or None,
     }

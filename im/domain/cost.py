@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from im.domain.disk import disks_of
 from im.domain.instance import Instance, Scope, Spec
 from im.domain.money import ZERO
+from im.domain.spot import MARKET as SPOT
 from im.domain.usage import Kind, Stretch
 
 MINIMUM = timedelta(seconds=60)
@@ -21,6 +23,8 @@ MINIMUM = timedelta(seconds=60)
 HOURS_IN_MONTH = Decimal(730)
 """8,760 hours in a year, a twelfth of it: what AWS's own calculator takes for a price per GB and month."""
 IPV4 = "ipv4"
+VOLUMES = "volumes"
+"""What no price here covers: volumes of another type than the root disk's, IOPS and throughput that are paid for."""
 ON_DEMAND = "on_demand"
 WINDOWS = "windows"
 """On demand, with the licence in the price of every hour."""
@@ -181,7 +185,7 @@ def _run(
     for span in over:
         over_usd += (charge(machine, *span) or ZERO) + ((charge(ipv4, *span) or ZERO) if run.address else ZERO)
     doubted = window.cut(run.sure_until, ended_at) if run.sure_until else (low, low)
-    missing = {row.spec.instance_type} if compute is None else set()
+    missing = {label_of(row.spec)} if compute is None else set()
     return Bill(
         compute=compute or ZERO,
         address=address or ZERO,
@@ -220,15 +224,39 @@ def _disk(
         if b > a:
             running += b - a
             awake += (charge(prices, a, b) or ZERO) * gigabytes
+    beside = frozenset({VOLUMES} if has_more_disks(row.spec, disk.disk_type) else ())
     if whole is None:
-        return Bill(stopped=high - low - running, unknown=frozenset({"disk"}))
-    return Bill(disk_running=awake, disk_stopped=whole * gigabytes - awake, stopped=high - low - running)
+        return Bill(stopped=high - low - running, unknown=beside | {"disk"})
+    stopped = whole * gigabytes - awake
+    return Bill(disk_running=awake, disk_stopped=stopped, stopped=high - low - running, unknown=beside)
 
 
 def prices_of(scope: Scope, spec: Spec, name: str, book: PriceBook) -> Sequence[Price]:
     """Those of its type (in its market), or of something beside it, where it is."""
     market = market_of(spec) if name == spec.instance_type else ON_DEMAND
     return book.get(Item(scope.provider, scope.region, name, market), ())
+
+
+def has_more_disks(spec: Spec, disk_type: str | None) -> bool:
+    """Is there something beside the gigabytes of `disk_type` that is paid for by the month?"""
+    root, *more = disks_of(spec)
+    other = any(disk.kind not in (None, disk_type) or disk.size_gb is None for disk in more)
+    return other or any(disk.iops or disk.throughput for disk in (root, *more))
+
+
+def label_of(spec: Spec) -> str:
+    """Its type as `im prices` writes it: `t3.large`, `windows:t3.large`, `t3.large (spot)`."""
+    return f"{_item(spec)}{' (spot)' if market_of(spec) == SPOT else ''}"
+
+
+def how_to_state(scope: Scope, spec: Spec) -> str:
+    """What to type when nobody knows its price."""
+    spot = " --spot" if market_of(spec) == SPOT else ""
+    return f"im prices set {_item(spec)} USD_PER_HOUR{spot} --region {scope.region}"
+
+
+def _item(spec: Spec) -> str:
+    return f"{WINDOWS}:{spec.instance_type}" if market_of(spec) == WINDOWS else spec.instance_type
 
 
 def market_of(spec: Spec) -> str:

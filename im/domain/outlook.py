@@ -11,7 +11,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from im.domain.cost import HOURS_IN_MONTH, IPV4, Price, PriceBook, disk_item, for_span, price_at, prices_of
+from im.domain.cost import (
+    HOURS_IN_MONTH,
+    IPV4,
+    VOLUMES,
+    Price,
+    PriceBook,
+    disk_item,
+    for_span,
+    has_more_disks,
+    price_at,
+    prices_of,
+)
 from im.domain.instance import ALIVE, Desired, Instance, Observed, Scope, Spec
 from im.domain.money import ZERO
 from im.domain.placement import candidates
@@ -41,6 +52,8 @@ class Rates:
     disk: Decimal | None
     source: str = ""
     """Where the price of computing comes from."""
+    more_disks: bool = False
+    """It has volumes or IOPS beside, which are in none of the parts."""
 
     @property
     def running(self) -> Decimal | None:
@@ -50,9 +63,20 @@ class Rates:
         return self.compute + (self.address or ZERO) + (self.disk or ZERO)
 
     @property
+    def missing(self) -> list[str]:
+        """What is in it and has no price."""
+        parts = (("computing", self.compute), ("address", self.address), ("disk", self.disk))
+        return [what for what, usd in parts if usd is None] + ([VOLUMES] if self.more_disks else [])
+
+    @property
     def whole(self) -> bool:
         """Every part has a price; otherwise it is at least that much."""
-        return None not in (self.compute, self.address, self.disk)
+        return not self.missing
+
+    @property
+    def at_most(self) -> bool:
+        """Computing costs no more than that, and probably less."""
+        return self.source == AT_MOST
 
 
 def types_of(spec: Spec, *, launched: bool) -> tuple[str, ...]:
@@ -73,6 +97,7 @@ def rates(scope: Scope, spec: Spec, parts: Parts, book: PriceBook, now: datetime
         address=(ipv4.usd if ipv4 else None) if parts.address else ZERO,
         disk=per_month.usd * parts.disk_gb / HOURS_IN_MONTH if per_month and parts.disk_gb is not None else None,
         source=compute.source if compute else "",
+        more_disks=has_more_disks(spec, parts.disk_type),
     )
 
 
@@ -120,10 +145,15 @@ def to_deadline(row: Instance, hourly: Rates, now: datetime) -> Decimal | None:
     return None if hourly.running is None else for_span(hourly.running, row.expires_at - now)
 
 
+def computes(row: Instance) -> bool:
+    """Does it pay for computing now, or is it about to?"""
+    taken_back = row.observed is Observed.STOPPED and row.interrupted_at is not None
+    return (runs_on(row) and not taken_back) or row.observed in ALIVE
+
+
 def rate_now(row: Instance, hourly: Rates) -> Decimal | None:
     """What an hour costs in the state that it is in: everything while it runs, the disk alone while it is stopped."""
-    taken_back = row.observed is Observed.STOPPED and row.interrupted_at is not None
-    if (runs_on(row) and not taken_back) or row.observed in ALIVE:
+    if computes(row):
         return hourly.running
     if row.observed in (Observed.STOPPED, Observed.STOPPING):
         return hourly.disk
@@ -132,4 +162,6 @@ def rate_now(row: Instance, hourly: Rates) -> Decimal | None:
 
 def is_whole(row: Instance, hourly: Rates) -> bool:
     """Does `rate_now` hold everything that is paid for? A stopped machine pays for its disk alone."""
-    return hourly.whole or not (runs_on(row) or row.observed in ALIVE)
+    if not computes(row):
+        return not hourly.more_disks or row.observed not in (Observed.STOPPED, Observed.STOPPING)
+    return hourly.whole

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from im.db import budgets, usage
 from im.domain.budget import EVERYBODY, Budget, Use, check, month_of
-from im.domain.cost import WINDOWS, Window, market_of
+from im.domain.cost import Window, how_to_state, label_of
 from im.domain.errors import OverLimit, Refused
 from im.domain.instance import Instance
 from im.domain.money import ZERO
 from im.domain.outlook import runs_on, to_deadline
+from im.domain.spot import spot_of
 from im.services.costs import ledger
 
 if TYPE_CHECKING:
@@ -49,10 +50,10 @@ def keep(connection: Connection, before: Sequence[Instance], after: Sequence[Ins
 
 
 def _no_price(row: Instance, budget: Budget) -> OverLimit:
-    windows = f"{WINDOWS}:" if market_of(row.spec) == WINDOWS else ""
+    other = "name a --max-price" if spot_of(row.spec) else "take another type"
     return OverLimit(
-        f"nobody knows the price of {row.spec.instance_type} in {row.scope.region}, so {budget.whose} cannot be kept",
-        f"state it: im prices set {windows}{row.spec.instance_type} USD_PER_HOUR; or take another type",
+        f"nobody knows the price of {label_of(row.spec)} in {row.scope.region}, so {budget.whose} cannot be kept",
+        f"state it: {how_to_state(row.scope, row.spec)}; or {other}",
     )
 
 
@@ -62,7 +63,7 @@ def _use(connection: Connection, budget: Budget, now: datetime) -> Use:
     found = ledger(connection, rows, now)
     spent = sum((found.bill(row, window).total for row in rows), ZERO)
     to_come = {row.id: to_deadline(row, found.rates(row), now) for row in rows}
-    unknown = sorted({row.spec.instance_type for row in rows if to_come[row.id] is None})
+    unknown = sorted({label_of(row.spec) for row in rows if to_come[row.id] is None})
     promised = sum((usd for usd in to_come.values() if usd is not None), ZERO)
     return Use(budget, spent, promised, tuple(unknown))
 

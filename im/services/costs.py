@@ -26,7 +26,7 @@ from im.domain.cost import (
 from im.domain.errors import ImError, Refused
 from im.domain.instance import Instance, Scope, Spec, tags_of
 from im.domain.money import ZERO
-from im.domain.outlook import UNTOLD, Parts, Rates, is_whole, parts_of, rate_now, rates, to_deadline, types_of
+from im.domain.outlook import UNTOLD, Parts, Rates, computes, is_whole, parts_of, rate_now, rates, to_deadline, types_of
 from im.domain.usage import Kind, Stretch
 from im.providers import registry
 from im.providers.prices import built_in
@@ -49,6 +49,8 @@ class Cost:
     to_deadline: Decimal | None
     whole: bool = True
     """False: `now_per_hour` lacks a part whose price nobody knows."""
+    at_most: bool = False
+    """`now_per_hour` is a limit that was set, not a price."""
 
     @property
     def so_far(self) -> Decimal | None:
@@ -93,7 +95,8 @@ class Ledger:
     def cost(self, row: Instance) -> Cost:
         hourly = self.rates(row)
         coming = to_deadline(row, hourly, self.now)
-        return Cost(self.bill(row), hourly, rate_now(row, hourly), coming, is_whole(row, hourly))
+        at_most = hourly.at_most and computes(row)
+        return Cost(self.bill(row), hourly, rate_now(row, hourly), coming, is_whole(row, hourly), at_most)
 
 
 def ledger(connection: Connection, rows: Sequence[Instance], now: datetime) -> Ledger:
@@ -179,6 +182,8 @@ class Line:
     count: int
     bill: Bill
     to_deadline: Decimal | None
+    at_most: bool = False
+    """`to_deadline` holds limits that were set where prices are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +230,12 @@ def _by_day(found: Ledger, window: Window) -> list[Line]:
 
 def _line(name: str, found: Ledger, rows: Sequence[Instance], window: Window) -> Line:
     bills = [found.bill(row, window) for row in rows]
-    to_come = [to_deadline(row, found.rates(row), found.now) for row in rows]
+    hourly = [found.rates(row) for row in rows]
+    to_come = [to_deadline(row, rate, found.now) for row, rate in zip(rows, hourly, strict=True)]
     known = [usd for usd in to_come if usd is not None]
     whole = sum(known, ZERO) if len(known) == len(to_come) else None
-    return Line(name, sum(1 for b in bills if b.total or b.running), together(bills), whole)
+    at_most = any(rate.at_most and usd for rate, usd in zip(hourly, to_come, strict=True))
+    return Line(name, sum(1 for b in bills if b.total or b.running), together(bills), whole, at_most)
 
 
 def _group(row: Instance, by: str) -> str:

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from im.db import guards, notices, usage
-from im.domain.cost import Window, together
+from im.domain.cost import Window, how_to_state, label_of, together
 from im.domain.duration import format_duration
 from im.domain.errors import Refused
 from im.domain.instance import ALIVE
 from im.domain.money import show
+from im.domain.spot import spot_of
 from im.providers.base import Check
 from im.services.costs import Ledger, ledger
 
@@ -73,11 +74,14 @@ def _overrun(found: Ledger) -> Check:
 
 def _prices(found: Ledger) -> Check:
     living = [row for row in found.rows if row.closed_at is None]
-    unknown = sorted({row.spec.instance_type for row in living if found.rates(row).compute is None})
+    unknown = {label_of(row.spec): row for row in living if found.rates(row).compute is None}
     sources = sorted({source for row in living if (source := found.rates(row).source)})
     if unknown:
-        detail = f"no price is known for {', '.join(unknown[:5])}"
-        mend = f"im prices set {unknown[0]} USD_PER_HOUR, or let a worker ask (pricing:GetProducts)"
+        named = sorted(unknown)
+        detail = f"no price is known for {', '.join(named[:5])}"
+        first = unknown[named[0]]
+        asked = "" if spot_of(first.spec) else ", or let a worker ask (pricing:GetProducts)"
+        mend = f"{how_to_state(first.scope, first.spec)}{asked}"
         return Check("prices", ok=False, detail=detail, mend=mend)
     return Check("prices", ok=True, detail="; ".join(sources) or "nothing is running that would need one")
 

@@ -55,6 +55,8 @@ def test_a_rate_that_lacks_a_part_is_shown_as_at_least_that(world: World, key: s
     told = run(world, *create, "--dry-run").stdout
     assert "at least $0.0108/h (computing $0.0058, address $0.005), at least $0.0216 until then" in told
     assert "no price is known for its disk" in told
+    beside = run(world, *create, "--disk", "10", "--volume", "size=200,type=io2,iops=8000", "--dry-run").stdout
+    assert "no price is known for its disk and volumes" in beside  # of an unknown image the root's type is unknown too
     named = run(world, *create, "--disk", "size=73,type=gp3", "--dry-run").stdout
     assert "costs         $0.0188/h (computing $0.0058, address $0.005, disk $0.008), $0.0376 until then" in named
     listed = run(world, *create, "--name", "odd").stdout
@@ -248,3 +250,16 @@ def test_the_metrics_have_the_overrun_in_seconds_and_in_money(world: World) -> N
     assert float(told["im_overrun_usd"]) == pytest.approx(0.066)
     assert float(told["im_usd_per_hour"]) == pytest.approx(0.496)
     assert float(told["im_unpriced_instances"]) == 0
+
+
+def test_volumes_of_another_type_and_chosen_iops_are_said_to_be_missing(world: World, key: str) -> None:
+    aws = ("--provider", "aws", "--availability-zone", "us-east-1a", "--ssh-from", "none")
+    create = ("create", "--public-key", key, "-d", "2h", *aws)
+    for words in (("--volume", "size=200,type=io2,iops=8000"), ("--disk", "size=20,type=gp3,iops=8000")):
+        told = run(world, *create, *words, "--dry-run").stdout
+        assert "costs         at least $0.0" in told
+        assert "no price is known for its volumes" in told
+    told = run(world, *create, "--volume", "20", "--dry-run").stdout
+    assert "costs         $0.0139/h (computing $0.0058, address $0.005, disk $0.0031), $0.0277 until then" in told
+    run(world, *create, "--name", "big", "--volume", "size=200,type=io2,iops=8000")
+    assert "$0.0117+" in run(world, "list").stdout

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from im.cli import wait as waiting
 from im.domain.instance import Observed
 from im.providers.errors import NoCapacity
 from tests.integration.typed import answer, run
@@ -62,3 +67,26 @@ def test_what_cannot_be_counted_is_refused_with_what_can(world: World, key: str)
         assert result.exit_code == 2
         assert result.stderr.startswith("im: ")
     assert answer(world, "list") == []
+
+
+def test_partial_success_is_priced_for_what_is_there_and_for_nothing_else(
+    world: World, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(*given: Any) -> waiting.Outcome:
+        return waiting.wait(*given, pause=lambda _: world.advance(0.5))
+
+    monkeypatch.setattr("im.cli.answer.wait", look)
+    world.cloud.capacity = {"fake-1a": 24}
+    told = run(
+        world, "create", "--public-key", key, "--name", "web", "--count", "25", "--no-retry", "-d", "1h", "--wait"
+    )
+    assert told.exit_code == 7
+    running, failed = told.stdout.splitlines()
+    assert running.startswith("24 running: web-1 … web-24 · stop ")
+    assert running.endswith(" · $11.90/h, $11.89 to the deadline")
+    assert failed == "1 failed: no capacity: web-25"
+    told = run(world, "create", "--public-key", key, "--name", "db", "--count", "2", "--no-retry", "-d", "1h", "--wait")
+    assert told.stdout.splitlines() == ["db-1: failed: no capacity", "db-2: failed: no capacity"]
+    world.cloud.capacity = {}
+    told = run(world, "create", "--public-key", key, "--name", "odd", "--instance-type", "huge", "--wait")
+    assert told.stdout.rstrip().endswith("· price unknown")

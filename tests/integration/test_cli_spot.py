@@ -26,7 +26,11 @@ def test_a_dry_run_says_what_the_deadline_does_and_what_it_may_cost(world: World
     told = create(world, key, "--spot", "one-time", "--max-price", "0.05", "--dry-run").stdout
     assert "one-time, at most $0.05 an hour: its deadline and an interruption terminate it" in told
     assert "then terminate" in told
-    assert "at most: its --max-price" in told
+    assert (
+        "costs         at most $0.19/h (computing $0.05, address $0.036, disk $0.10), at most $0.19 until then; "
+        in told
+    )
+    assert told.count("its --max-price") == 1
 
 
 def test_programs_are_told_the_same(world: World, key: str) -> None:
@@ -110,3 +114,38 @@ def test_waiting_for_room_is_said_and_explained(world: World, key: str) -> None:
     assert "the cloud starts it again when it has room" in told
     assert "interrupted" in run(world, "history", "web").stdout
     assert "spot taken back: runs on when the cloud restarts it" in run(world, "doctor").stdout
+
+
+def test_a_maximum_is_never_shown_as_a_price(world: World, key: str) -> None:
+    """The answer, the table, the detail, the agenda and the report all say that it is a limit; JSON says where it is from."""
+    assert "· at most $0.19/h, $0.19 to the deadline" in create(world, key, "--spot", "--max-price", "0.05").stdout
+    world.advance(20)
+    assert "≤$0.19" in run(world, "list").stdout
+    assert answer(world, "list")[0]["price_source"] == "at most: its --max-price"
+    assert "rate      at most $0.19/h while it runs" in run(world, "status", "web").stdout
+    told = run(world, "agenda")
+    assert told.stdout.splitlines()[1].split()[-2:] == ["≤$0.18", "≤$0.086/h"]
+    assert "together at most $0.086/h are saved" in told.stderr
+    assert run(world, "cost").stdout.splitlines()[1].split()[-2] == "≤$0.18"
+    world.cloud.spot.take_back(world.row().provider_id or "")
+    world.advance(20)
+    assert "≤" not in run(world, "list").stdout  # its disk has a price
+    run(world, "prices", "set", "small", "0.02", "--spot")
+    assert "≤" not in run(world, "cost").stdout + run(world, "agenda").stdout
+
+
+def test_a_price_that_nobody_knows_is_named_as_prices_set_takes_it(world: World, key: str) -> None:
+    """`im prices set small` would state the price on demand, and help nothing."""
+    create(world, key, "--spot")
+    world.advance(20)
+    assert "no price is known for small (spot)" in run(world, "status", "web").stdout
+    assert "no price is known for small (spot)" in run(world, "cost").stderr
+    state = "im prices set small USD_PER_HOUR --spot --region fake-1"
+    assert f"no price is known for small (spot) → {state}" in " ".join(run(world, "doctor").stdout.split())
+    run(world, "budget", "set", "9")
+    assert "no price is known for small (spot)" in run(world, "budget").stderr
+    refused = run(world, "create", "--public-key", key, "--name", "db", "--spot")
+    assert refused.exit_code == 6
+    assert f"state it: {state}; or name a --max-price" in refused.stderr
+    assert run(world, *state.replace("USD_PER_HOUR", "0.02").split()[1:]).exit_code == 0
+    assert run(world, "create", "--public-key", key, "--name", "db", "--spot").exit_code == 0

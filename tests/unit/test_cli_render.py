@@ -134,6 +134,7 @@ def test_the_keys_of_json_are_a_promise() -> None:
         "usd_per_hour": None,
         "usd_so_far": None,
         "usd_to_deadline": None,
+        "price_source": None,
     }
 
 
