@@ -89,8 +89,8 @@ class Look:
     complete: bool = True
     seen: int = 0
     changed: int = 0
-    date: datetime | None = None
-    """The cloud's clock, when it told."""
+    skew: float | None = None
+    """Seconds by which the cloud's clock is ahead of the database's for certain; None while it has not told."""
 
     def go(self) -> None:
         """Look, and write what it means. Raises ProviderError when nothing could be seen."""
@@ -108,7 +108,7 @@ class Look:
     def _listing(self) -> None:
         for page in self.provider.listing(self.scope, zone=self.zone):
             self.complete &= page.complete
-            self.date = self.date or page.date
+            self._compare(page.date)
             self._judge(page.sightings)
 
     def _states(self) -> None:
@@ -131,7 +131,7 @@ class Look:
         room_for = _CROWD * len(self.awaited) + _AT_ONCE
         for page in self.provider.states(self.scope, zone=self.zone):
             self.complete &= page.complete
-            self.date = self.date or page.date
+            self._compare(page.date)
             for one, state in page.seen.items():
                 known = self.awaited.pop(one, None)
                 if known is None:
@@ -147,6 +147,15 @@ class Look:
                 found = {}
         if found:
             yield found
+
+    def _compare(self, date: datetime | None) -> None:
+        """The first page's date lies between the moment it was asked for and now, however long that took and the rest will."""
+        if date is None or self.skew is not None:
+            return
+        with self.ctx.begin() as connection:
+            now = self.ctx.clock(connection)
+        ahead, behind = (date - now).total_seconds(), (self.began_at - date).total_seconds()
+        self.skew = ahead if ahead > 0 else -behind if behind > 0 else 0.0
 
     def _judge(self, sightings: Sequence[Sighting]) -> None:
         for one in sightings:

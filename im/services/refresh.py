@@ -109,9 +109,8 @@ def refresh_scope(ctx: Context, number: int, zone: str = "") -> str:
         orphans.look_for_orphans(ctx, provider, scope, number)
         replace_lost(ctx, number)
     with ctx.begin() as connection:
-        skew = (look.date - ctx.clock(connection)).total_seconds() if look.date else None
         trouble = {} if look.complete else {"error_code": "incomplete", "error": "the listing was cut short"}
-        _report(connection, number, zone, began_at, clock_skew=skew, **trouble)
+        _report(connection, number, zone, began_at, clock_skew=look.skew, **trouble)
     return f"{_place(scope, zone)}: {look.seen} seen, {look.changed} changed"
 
 

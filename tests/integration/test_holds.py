@@ -105,6 +105,38 @@ class TestClock:
         world.advance(80)
         assert len(world.calls("stop")) == 1
 
+    def test_a_look_that_takes_minutes_is_no_wrong_clock(self, world: World) -> None:
+        world.create(seconds=600)
+        world.advance(30)
+        right = world.provider
+        world.provider = _Slow(right, world, before=70, after=70)
+        world.advance(10)
+        assert hold.active(world.ctx) == []
+
+    def test_a_clock_that_differs_is_seen_however_long_the_look_takes(self, world: World) -> None:
+        world.create(seconds=600)
+        world.advance(30)
+        world.provider = _Slow(_Skewed(world.provider, timedelta(minutes=10)), world, before=0, after=70)
+        world.advance(10)
+        (held,) = hold.active(world.ctx)
+        assert "600 s ahead of the database's" in held.reason
+
+
+class _Slow:
+    """A cloud whose listing takes so many seconds to begin, and to end."""
+
+    def __init__(self, inner: Any, world: World, before: float, after: float) -> None:
+        self._inner, self._world, self._before, self._after = inner, world, before, after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def listing(self, scope: Scope, *, zone: str = "") -> Iterator[Snapshot]:
+        first = list(self._inner.listing(scope, zone=zone))
+        self._world.now += timedelta(seconds=self._before)
+        yield from first
+        self._world.now += timedelta(seconds=self._after)
+
 
 class _Skewed:
     """A cloud whose Date header is off by `by`."""
