@@ -20,6 +20,7 @@ from im.domain.account import Account, declared, unknown
 from im.domain.duration import parse_keep
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
+from im.domain.limits import Limit, parse_limits
 from im.domain.notice import parse_stages
 from im.domain.policy import OnInterruption, OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 
@@ -56,6 +57,11 @@ class Settings:
     log_level: str = _setting("IM_LOG_LEVEL", "info", "debug, info, warn or error")
     log_format: str = _setting("IM_LOG_FORMAT", "console", "console or json")
     batch: int = _setting("IM_BATCH", 200, "rows one worker claims for one cloud call, at most 1000")
+    limits: tuple[Limit, ...] = _setting(
+        "IM_LIMITS",
+        (),
+        "limits of your accounts other than EC2's usual ones: `stop=20/200, prod/stop.machines=none` (docs/fleet.md)",
+    )
     step_lease: float = _setting("IM_STEP_LEASE", 15.0, "how long a start, stop or terminate owns its rows")
     launch_lease: float = _setting(
         "IM_LAUNCH_LEASE", 75.0, "how long a launch owns its row; above connect + read time-outs"
@@ -104,6 +110,9 @@ class Settings:
         "IM_KEEP_STOPPED",
         "forever",
         "how long a machine is kept once its TTL stopped it, and then terminated: 7d, or forever",
+    )
+    keep_events: str = _setting(
+        "IM_KEEP_EVENTS", "365d", "how long history is kept, for `im history` and `im status`: 365d at most, or forever"
     )
     flower_url: str = _setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say")
 
@@ -172,6 +181,8 @@ def _coerce(name: str, value: Any) -> Any:
         return Path(value)
     if name == "accounts":
         return declared(value)
+    if name == "limits":
+        return parse_limits(value)
     if isinstance(default, int | float):
         try:
             number = type(default)(value)
@@ -192,7 +203,7 @@ def _coerce(name: str, value: Any) -> Any:
         raise Refused(f"{env}={text} is no log format", "use console or json")
     if name == "notice_stages":
         parse_stages(text)
-    if name == "keep_stopped":
+    if name in ("keep_stopped", "keep_events"):
         parse_keep(text)
     if name == "broker_url" and text.startswith("valkey"):
         return text.replace("valkey", "redis", 1)  # kombu knows no valkey:// (kombu#2245); the protocol is the same

@@ -23,7 +23,8 @@ def take(connection: Connection, scope_id: int, verb: str, rate: Rate | None, no
 def taken(
     connection: Connection, scope_id: int, verb: str, rate: Rate | None, now: datetime, count: float, least: float
 ) -> tuple[int, float]:
-    """How many tokens were taken, up to `count`, and 0; or none, and the seconds until there will be `least` or `count`.
+    """How many tokens were taken, up to `count`, and 0; or none, and the seconds until there will be `least` or `count`, or
+    the bucket is full.
 
     No rate, no limit.
     """
@@ -35,7 +36,7 @@ def taken(
     row = connection.execute(select(rates.c.tokens, rates.c.at).where(*mine).with_for_update()).one()
     refilled = row.tokens + max(0.0, (now - row.at).total_seconds()) * rate.per_second
     tokens = min(rate.burst, refilled)
-    wanted = min(count, least)
+    wanted = min(count, least, rate.burst)  # more than it ever holds would be waited for in vain
     if tokens < wanted:
         return 0, float((wanted - tokens) / rate.per_second)
     mine_now = min(int(count), int(tokens))

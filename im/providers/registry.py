@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from im.domain.errors import Refused
+from im.domain.limits import calls_of, machines_of
 
 if TYPE_CHECKING:
     from im.providers.base import Profile, Provider
@@ -29,7 +31,15 @@ def profile(name: str) -> Profile:
 def connect(name: str, settings: Settings, deployment: str, account: str = "") -> Provider:
     """The cloud itself, with the credentials of `account` (the settings' usual one when empty), for `deployment` (a UUID)."""
     make: Callable[[Settings, str, str], Provider] = _load(_known(name)[1])
-    return make(settings, deployment, account or settings.account)
+    whose = account or settings.account
+    made = make(settings, deployment, whose)
+    usual = made.capabilities
+    made.capabilities = replace(
+        usual,
+        rates=calls_of(usual.rates, settings.limits, whose),
+        machine_rates=machines_of(usual.machine_rates, settings.limits, whose),
+    )
+    return made
 
 
 def _known(name: str) -> tuple[str, str]:

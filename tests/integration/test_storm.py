@@ -62,3 +62,12 @@ def test_what_waits_for_the_bucket_keeps_no_lease(world: World) -> None:
     rest = [world.row(f"web-{n}") for n in range(1, 31)]
     assert sum(row.observed is Observed.RUNNING and row.attempts == 0 for row in rest) == 10
     assert all(row.expires_at <= world.now + timedelta(seconds=1) for row in rest)
+
+
+def test_a_bucket_that_never_holds_ten_still_lets_machines_out(world: World) -> None:
+    world.create(seconds=60, count=12)
+    world.advance(30)
+    world.provider.capabilities = replace(world.provider.capabilities, machine_rates={"stop": Rate(2, 4)})
+    world.advance(45)
+    assert all(world.at_cloud(f"web-{n}") in (Observed.STOPPING, Observed.STOPPED) for n in range(1, 13))
+    assert max(len(ids) for ids in world.calls("stop")) <= 4
