@@ -36,6 +36,7 @@ class Task(StrEnum):
     GC = "im.gc"
     NOTIFY = "im.notify"
     GUARD = "im.guard"
+    PRUNE = "im.prune"
 
 
 REQUESTS, DEADLINES, WATCH = "im.requests", "im.deadlines", "im.watch"
@@ -54,6 +55,7 @@ ROUTES = {
     Task.GC: WATCH,
     Task.NOTIFY: WATCH,
     Task.GUARD: REQUESTS,
+    Task.PRUNE: WATCH,
 }
 """Deadlines have a queue of their own, so that no crowd of requests or listings stands before them."""
 

@@ -34,6 +34,7 @@ _WORK = {
     Task.GC: tasks.gc,
     Task.NOTIFY: tasks.notify,
     Task.GUARD: tasks.guard,
+    Task.PRUNE: tasks.prune,
 }
 
 

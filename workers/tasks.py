@@ -39,6 +39,7 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
     answer(Task.GC, gc)
     answer(Task.NOTIFY, notify)
     answer(Task.GUARD, guard)
+    answer(Task.PRUNE, prune)
 
 
 def reconcile(ctx: Context, ids: Sequence[str]) -> str:
@@ -88,6 +89,12 @@ def gc(ctx: Context, _ids: Sequence[str]) -> str:
     from im.services.gc import collect
 
     return collect(ctx)
+
+
+def prune(ctx: Context, _ids: Sequence[str]) -> str:
+    from im.services.retention import prune
+
+    return prune(ctx)
 
 
 def _numbers(ids: Sequence[str]) -> list[int]:

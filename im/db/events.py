@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from im.db.recordset import recordset
 from im.db.tables import events
@@ -37,3 +38,13 @@ def read(connection: Connection, instance_ids: Sequence[str]) -> list[Event]:
         Event(row.instance_id, row.at, row.kind, row.actor, row.reason, row.generation, row.detail)
         for row in connection.execute(query)
     ]
+
+
+def prune(connection: Connection, before: datetime, limit: int) -> int:
+    """Forget what happened before that moment, at most `limit` events; returns how many there were.
+
+    They lie at the beginning of the primary key, so that this reads no more than it deletes, however long the history is.
+    """
+    oldest = select(events.c.id, events.c.at).order_by(events.c.id).limit(limit).subquery()
+    old = select(oldest.c.id).where(oldest.c.at < before)
+    return connection.execute(delete(events).where(events.c.id.in_(old))).rowcount

@@ -14,7 +14,7 @@ from im.lanes import Lane
 from im.logs import log
 from im.providers.errors import ProviderError
 from im.queue import Task
-from im.services import alarm, looking, orphans
+from im.services import alarm, looking, orphans, retention
 from im.services.enforce import ring_by_verb
 from im.services.guarding import ring_for_guards
 from im.services.identity import wrong_account
@@ -61,6 +61,7 @@ def refresh(ctx: Context) -> str:
     if spent:
         ctx.queue.ring(Task.TERMINATE, spent)
     upkeep(ctx)
+    retention.upkeep(ctx)
     ring_for_guards(ctx)
     alarm.sound(ctx)
     return f"{len(numbers)} scopes to look at, {len(waiting)} instances rung for"
