@@ -55,7 +55,7 @@ chaos: $(VENV)/.dev ## Kill points in full, 2,000 x 50 steps of the state machin
 bench: $(VENV)/.dev $(PEERS)/.made ## How fast, against what: every goal (GOALS='P1 P5' for some), medians of RUNS (5)
 	$(BIN)/python -m tests.benchmarks $(GOALS) --runs $(RUNS) --json bench.json
 
-test-deploy: $(VENV)/.dev ## The composed fleet on a container engine; five minutes
+test-deploy: $(VENV)/.dev ## The composed fleet on a container engine; five to ten minutes
 	$(PYTEST) tests/deploy/fleet.py
 
 test-live: $(VENV)/.dev ## The real AWS, with your credentials: a few minutes, at most IM_LIVE_BUDGET ($$0.05)
