@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from im.cli.answer import finish
+from im.cli.complaint import note
 from im.cli.moments import sentence
 from im.cli.options import Output, Waiting, account_option, deadline_options, output_options, wait_options
 from im.cli.selection import check_word
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.intent import Deadline
+from im.domain.money import CENT, cents, show
 from im.domain.names import check_login
 from im.services import adopt as adopting
+from im.services import budgets
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,9 +73,23 @@ def adopt(
     )
     session.log_to_stderr()
     finish(session, adopting.adopt(session.context, wish), waiting, output, tell_adopted)
+    tell_budgets(session, output)
 
 
 def tell_adopted(change: Change, row: Instance, now: datetime) -> str:
     """`old-box: i-0123456789abcdef0 adopting · stops 18:04 (in 4h), and is never terminated unasked`."""
     told = sentence(row, now).removeprefix(f"{row.name}: ")
-    return f"{row.name}: {change.after.provider_id} {told}, and is never terminated unasked"
+    rule = "" if row.failed else ", and is never terminated unasked"
+    return f"{row.name}: {change.after.provider_id} {told}{rule}"
+
+
+def tell_budgets(session: Session, output: Output) -> None:
+    """An adoption is never refused for its price, but what it does to a budget is said."""
+    if output.form == "json":
+        return
+    for use in budgets.of(session.context, session.settings.owner):
+        if use.left < 0:
+            over = show(max(cents(-use.left), CENT))
+            note(f"{use.budget.whose} is exceeded by {over}. It is taken in all the same, for it costs without im too")
+        elif use.unknown:
+            note(f"{use.budget.whose} holds {', '.join(use.unknown)}, whose price is not known: im budget")

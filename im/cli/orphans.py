@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from im.cli.adopt import tell_adopted
+from im.cli.adopt import tell_adopted, tell_budgets
 from im.cli.answer import finish
 from im.cli.complaint import note
 from im.cli.moments import ahead, utc
@@ -85,6 +85,7 @@ def adopt(
     session.log_to_stderr()
     answer = adopting.adopt_orphans(session.context, words, deadline, name=name, actor=session.settings.owner)
     finish(session, answer, waiting, output, tell_adopted)
+    tell_budgets(session, output)
 
 
 @orphans.command(short_help="End orphans for good.")

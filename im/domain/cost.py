@@ -25,6 +25,8 @@ HOURS_IN_MONTH = Decimal(730)
 IPV4 = "ipv4"
 VOLUMES = "volumes"
 """What no price here covers: volumes of another type than the root disk's, IOPS and throughput that are paid for."""
+UNSEEN = "what is just being adopted"
+"""Stands for a type that nobody knows yet."""
 ON_DEMAND = "on_demand"
 WINDOWS = "windows"
 """On demand, with the licence in the price of every hour."""
@@ -246,7 +248,7 @@ def has_more_disks(spec: Spec, disk_type: str | None) -> bool:
 
 def label_of(spec: Spec) -> str:
     """Its type as `im prices` writes it: `t3.large`, `windows:t3.large`, `t3.large (spot)`."""
-    return f"{_item(spec)}{' (spot)' if market_of(spec) == SPOT else ''}"
+    return f"{_item(spec) or UNSEEN}{' (spot)' if market_of(spec) == SPOT else ''}"
 
 
 def how_to_state(scope: Scope, spec: Spec) -> str:

@@ -78,6 +78,11 @@ def uses(ctx: Context) -> list[Use]:
         return [_use(connection, budget, now) for budget in budgets.listed(connection)]
 
 
+def of(ctx: Context, owner: str) -> list[Use]:
+    """How those stand in which what `owner` has is counted."""
+    return [use for use in uses(ctx) if use.budget.owner in (EVERYBODY, owner)]
+
+
 def write(ctx: Context, owner: str, usd: Decimal, *, actor: str) -> Use:
     with ctx.begin() as connection:
         now = ctx.clock(connection)

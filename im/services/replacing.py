@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from im.db import events, guards, instances, launches, spot
 from im.db.rows import from_spec
 from im.domain import placement
+from im.domain.errors import OverLimit
 from im.domain.event import Event
 from im.domain.instance import Instance
 from im.domain.names import make_id
 from im.domain.policy import OnInterruption
 from im.queue import Task
+from im.services import budgets
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,11 +50,18 @@ def _replace_one(ctx: Context, number: int) -> list[Instance] | None:
         if not rows:
             return None
         (row,) = rows
-        if because := _not_again(connection, row):
-            spot.note_replaced(connection, row.id, because)
-            events.record(connection, [Event(row.id, now, "not replaced", "policy", because, row.generation)])
-            return []
-        return [_successor(connection, row, number, now)]
+        because = _not_again(connection, row)
+        if not because:
+            try:
+                with connection.begin_nested():
+                    made = [_successor(connection, row, number, now)]
+                    budgets.keep(connection, (), made, now)
+                return made
+            except OverLimit as exc:  # what nobody asks for again is not let through where a request would be refused
+                because = exc.message
+        spot.note_replaced(connection, row.id, because)
+        events.record(connection, [Event(row.id, now, "not replaced", "policy", because, row.generation)])
+        return []
 
 
 def _not_again(connection: Connection, row: Instance) -> str:

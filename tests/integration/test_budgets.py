@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,12 +19,15 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
+from im.cli import wait as waiting
 from im.cli.main import im
 from im.cli.session import Session
 from im.db.engine import Database
 from im.domain.budget import EVERYBODY
 from im.domain.errors import OverLimit, Unavailable
 from im.domain.instance import Observed
+from im.domain.policy import OnInterruption
+from im.domain.spot import Spot
 from im.services import budgets
 from tests.world import START, World
 
@@ -220,3 +224,42 @@ class TestCommands:
     def test_what_cannot_be_a_budget_is_refused(self, world: World, words: list[str]) -> None:
         assert run(world, "budget", "set", *words).exit_code == 2
         assert answer(world, "budget") == []
+
+
+@pytest.mark.parametrize(("left", "replaced"), [("0.60", True), ("0.10", False)])
+def test_a_replacement_is_held_to_the_budget_as_a_create_is(world: World, left: str, replaced: bool) -> None:
+    """What the lost machine had promised is free again, unless somebody has spent it or the limit was lowered since."""
+    world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, on_interruption=OnInterruption.REPLACE))
+    run(world, "prices", "set", "small", "0.36", "--spot")
+    allow(world, "0.60")
+    world.create(seconds=HOUR, spot=Spot(once=True))
+    world.advance(20)
+    lost = world.row()
+    allow(world, left)
+    world.cloud.spot.take_back(lost.provider_id or "")
+    world.advance(60)
+    assert len(world.machines()) == count(world) - 1 == int(replaced)
+    if not replaced:
+        told = [event.reason for event in world.story() if event.kind == "not replaced"]
+        assert [reason.partition(":")[0] for reason in told] == ["the budget of ada would be exceeded by $0.40"]
+
+
+def test_an_adopted_machine_is_taken_in_and_the_budget_that_it_exceeds_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(*given: Any) -> waiting.Outcome:
+        return waiting.wait(*given, pause=lambda _: world.advance(0.5))
+
+    monkeypatch.setattr("im.cli.answer.wait", look)
+    allow(world, "3")
+    first = run(world, "adopt", world.cloud.foreign("fake-1a"), "-d", "4h", "--name", "a", "--wait")
+    assert (first.exit_code, "budget" in first.stderr) == (0, False)
+    second = run(world, "adopt", world.cloud.foreign("fake-1a"), "-d", "4h", "--name", "b", "--wait")
+    assert second.exit_code == 0
+    assert "the budget of ada is exceeded by $0.97. It is taken in all the same" in second.stderr
+    assert world.row("b").observed is Observed.RUNNING
+    unseen = run(world, "adopt", world.cloud.foreign("fake-1a"), "-d", "4h", "--name", "c", "--no-wait")
+    assert "the budget of ada" in unseen.stderr
+    run(world, "budget", "set", "100")
+    assert "what is just being adopted" in run(world, "budget").stderr
+    assert run(world, "extend", "a", "-d", "1h").exit_code == 0
