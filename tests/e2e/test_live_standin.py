@@ -17,6 +17,8 @@ from tests.standin.server import StandIn
 TREE = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "tests.live", "-q", "-p", "no:xdist"]
 GONE = {"shutting-down", "terminated"}
+HANGS = 1500
+"""Seconds after which a run hangs. It starts a Postgres of its own, and is no judge of how busy this machine is."""
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def left(cloud: StandIn) -> list[str]:
 
 
 def test_they_pass_and_leave_nothing(cloud: StandIn) -> None:
-    done = subprocess.run(COMMAND, env=against(cloud), cwd=TREE, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(COMMAND, env=against(cloud), cwd=TREE, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "at worst $" in done.stdout
     assert "cleaned up, nothing is left" in done.stdout
@@ -64,13 +66,12 @@ def test_interrupted_they_still_leave_nothing(cloud: StandIn, number: signal.Sig
     running = subprocess.Popen(
         COMMAND, env=against(cloud), cwd=TREE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    until = time.monotonic() + 120
-    while not cloud.control.machines():
-        assert running.poll() is None
-        assert time.monotonic() < until
+    until = time.monotonic() + HANGS
+    while not cloud.control.machines() and running.poll() is None and time.monotonic() < until:
         time.sleep(0.1)  # another process
     running.send_signal(number)
-    said, _ = running.communicate(timeout=120)
+    said, _ = running.communicate(timeout=HANGS)
+    assert cloud.control.machines() != [], said
     assert running.returncode == 2, said
     assert "cleaned up, nothing is left" in said
     assert left(cloud) == []
@@ -81,7 +82,7 @@ def test_what_a_killed_run_left_is_ended_by_the_next(cloud: StandIn) -> None:
     (young,) = cloud.control.create(tags={"im-live": "1", "im:deployment": "of-a-run-beside-us"})
     (foreign,) = cloud.control.create(tags={"Name": "not-ours"})
     words = [*COMMAND, "-k", "test_the_doctor_finds_the_account_well"]
-    done = subprocess.run(words, env=against(cloud), cwd=TREE, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(words, env=against(cloud), cwd=TREE, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0, done.stdout + done.stderr
     states = {one["id"]: one["state"] for one in cloud.control.machines()}
     assert states[old] in GONE
@@ -100,7 +101,7 @@ def test_what_a_killed_run_left_is_ended_by_the_next(cloud: StandIn) -> None:
     ],
 )
 def test_they_do_not_start_without_credentials_or_over_budget(given: dict[str, str], says: str) -> None:
-    done = subprocess.run(COMMAND, env=environ(**given), cwd=TREE, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(COMMAND, env=environ(**given), cwd=TREE, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()

@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -67,8 +67,8 @@ def ask(given: Bounds, **asked: object) -> Ask:
     return replace(usual, user_data=ENDS_ITSELF, **asked)  # type: ignore[arg-type]
 
 
-def create(ctx: Context, asked: Ask, name: str, life: timedelta = SPAN, count: int = 1) -> list[Instance]:
-    order = request.Order("aws", "default", asked, name, count, Deadline(by=life), "im-live")
+def create(ctx: Context, asked: Ask, name: str) -> list[Instance]:
+    order = request.Order("aws", "default", asked, name, 1, Deadline(by=SPAN), "im-live")
     return [change.after for change in request.create(ctx, order).changes]
 
 
@@ -90,12 +90,14 @@ def is_now(ctx: Context, name: str, state: Observed) -> Callable[[], bool]:
 
 
 def test_a_machine_lives_until_its_deadline_is_woken_and_ended(ctx: Context, given: Bounds) -> None:
-    (web,) = create(ctx, ask(given), "web", given.ttl)
+    (web,) = create(ctx, ask(given), "web")
     until(ctx, is_now(ctx, "web", Observed.RUNNING))
     seen = row_of(ctx, "web")
     assert seen.provider_id is not None
     assert seen.spec.ssh_user == "ec2-user"
 
+    # only now, so that it is seen running however slow this machine is
+    request.extend(ctx, [web.id], Deadline(to=datetime.now(UTC) + given.ttl), actor="im-live")
     until(ctx, is_now(ctx, "web", Observed.STOPPED), given.ttl.total_seconds() + 240)
     kinds = [event.kind for event in read.history(ctx, web.id)]
     assert kinds.count("expired") == 1
