@@ -74,8 +74,10 @@ def _no_machine(row: Instance, now: datetime) -> Explanation:
         return Explanation(
             f"{_asked(row)} before it was launched", "nothing: no machine exists", f"im start {row.name} -d 1h"
         )
-    told = f"its launch failed: {_error(row)}"
-    return Explanation(told, "nothing: a failed launch stays failed", f"im start {row.name} -d 1h  tries again")
+    told, again = f"its launch failed: {_error(row)}", f"im start {row.name} -d 1h  tries again"
+    if row.error_code == "invalid_spec":  # the same would be refused again
+        again = f"im terminate {row.name}  frees the name; then create it as it can be"
+    return Explanation(told, "nothing: a failed launch stays failed", again)
 
 
 def _settled(row: Instance, now: datetime) -> Explanation:

@@ -10,7 +10,8 @@ Each provider maps its own codes onto these once, `raise … from exc`; nothing 
     ├── NoCapacity              none of this type in this zone now; definitely not done
     ├── Rejected                the same request will be refused again; definitely not done
     │   ├── InvalidSpec         no such type, image, zone, key …
-    │   │   └── NotOffered      not this type in this zone, ever; another zone may have it
+    │   │   ├── NotOffered      not this type in this zone, ever; another zone may have it
+    │   │   └── NotThereYet     names what may just have been made elsewhere; a few retries
     │   ├── QuotaExceeded
     │   ├── Forbidden           known, but not allowed
     │   ├── Unauthenticated     not known
@@ -68,6 +69,10 @@ class InvalidSpec(Rejected):
 
 class NotOffered(InvalidSpec):
     """For people the same as InvalidSpec; for a launch with other places to try, a reason to try them."""
+
+
+class NotThereYet(InvalidSpec):
+    """For people the same as InvalidSpec, once it has been refused for longer than news takes to get around in the cloud."""
 
 
 class QuotaExceeded(Rejected):

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from im.context import Context
 
 
+NEWS_ATTEMPTS = 5
+"""After this many, half a minute in all, what the cloud does not know was not made just now: it is not there."""
+
+
 def drive_launches(
     ctx: Context, provider: Provider, scope: Scope, number: int, trouble: ProviderError | None
 ) -> list[str]:
@@ -183,7 +187,8 @@ class _Attempt:
 
     def _refused_or_retried(self, exc: ProviderError) -> str:
         """Definitely refused for good: the slots have failed. Anything else is tried again, the same to the letter."""
-        final = isinstance(exc, errors.Rejected | errors.NoCapacity)
+        patient = isinstance(exc, errors.NotThereYet) and self.launch.attempts < NEWS_ATTEMPTS
+        final = isinstance(exc, errors.Rejected | errors.NoCapacity) and not patient
         spent = isinstance(exc, errors.Unknown | errors.NotFound) and self.launch.attempts >= MAX_ATTEMPTS
         # a refusal does not speak for an earlier call that went unanswered: credentials may have expired in between
         if (final or spent) and self.found and self.certain:

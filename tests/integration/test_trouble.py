@@ -18,6 +18,7 @@ from im.providers.errors import (
     InvalidSpec,
     NoCapacity,
     NotFound,
+    NotThereYet,
     ProviderError,
     Throttled,
     Unauthenticated,
@@ -29,6 +30,27 @@ from tests.world import World
 
 
 class TestLaunching:
+    def test_what_was_made_just_now_is_waited_for(self, world: World) -> None:
+        world.cloud.fail_next("launch", NotThereYet("no such profile"), times=3)
+        world.create()
+        world.advance(5)
+        assert world.word() == "launching (invalid spec, retrying)"
+        world.advance(20)
+        assert world.word() == "running"
+        assert len(world.machines()) == 1
+
+    def test_what_is_not_there_after_half_a_minute_is_not_there(self, world: World) -> None:
+        world.cloud.fail_next("launch", NotThereYet("no such profile"), times=99)
+        world.create()
+        world.advance(25)
+        assert not world.row().failed
+        world.advance(20)
+        assert world.word() == "failed: invalid spec"
+        assert world.kinds().count("launch failed") == 1
+        world.advance(300)
+        assert world.machines() == []
+        assert world.word() == "failed: invalid spec"
+
     def test_a_lost_reply_is_resolved_by_looking_not_by_launching_again(self, world: World) -> None:
         world.cloud.idempotent = False
         world.cloud.fail_next("launch", Ambiguous("no answer"), after=True)

@@ -13,7 +13,7 @@ from im.providers.aws import keys
 from im.providers.aws.clients import WATCH
 from im.providers.aws.provider import AwsProvider
 from im.providers.base import whole
-from im.providers.errors import InvalidSpec
+from im.providers.errors import InvalidSpec, NotThereYet
 from im.settings import Settings
 from tests.providers.clouds import ABSENT, DEPLOYMENT, REGION, AwsRoom, public_key
 
@@ -190,3 +190,9 @@ def test_checks_say_how_to_mend_what_cannot_be_reached() -> None:
 def test_the_registry_finds_the_cloud() -> None:
     assert isinstance(registry.connect("aws", Settings(), DEPLOYMENT), AwsProvider)
     assert "boto3" in sys.modules
+
+
+def test_an_instance_profile_that_is_not_there_is_named(aws: AwsRoom) -> None:
+    aws.wish(options={"iam-role": "no-such"})
+    with pytest.raises(NotThereYet, match="EC2 knows no instance profile no-such in this account"):
+        aws.launch()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from im.providers.aws.profile import PROFILE
-from im.providers.errors import NoCapacity, NotOffered
+from im.providers.errors import NoCapacity, NotOffered, NotThereYet
 from tests.providers.standin_room import StandInRoom
 
 
@@ -62,3 +62,17 @@ def test_many_machines_are_named_by_several_hands(standin: StandInRoom) -> None:
     standin.provider.label(standin.scope, {one.provider_id: slot for one, slot in zip(made, slots, strict=True)})
     seen = standin.provider.describe(standin.scope, [one.provider_id for one in made])
     assert [seen[one.provider_id].tags["Name"] for one in made] == [slot.name for slot in slots]
+
+
+@pytest.mark.parametrize("role", ["web", "arn:aws:iam::123456789012:instance-profile/team/web"])
+def test_an_instance_profile_is_known_some_seconds_after_it_was_made(standin: StandInRoom, role: str) -> None:
+    standin.control.profiles({"web": 12})
+    standin.wish(options={"iam-role": role})
+    for _ in range(2):  # the same token: nothing was launched by asking
+        with pytest.raises(NotThereYet, match=r"EC2 knows no instance profile .*web in this account"):
+            standin.provider.launch(standin.scope, standin.spec, token="t", slots=standin.slots(1))
+        standin.control.step(5)
+    standin.control.step(5)
+    (made,) = standin.provider.launch(standin.scope, standin.spec, token="t", slots=standin.slots(1))
+    (shown,) = standin.raw.describe_instances(InstanceIds=[made.provider_id])["Reservations"][0]["Instances"]
+    assert shown["IamInstanceProfile"]["Arn"].endswith("/web")

@@ -125,6 +125,10 @@ class Control:
     def resume_spot(self, *ids: str) -> None:
         self.ask("resume_spot", ids=ids)
 
+    def profiles(self, known: dict[str, float] | None) -> None:
+        """The only instance profiles there are, each known to EC2 so many seconds from now."""
+        self.ask("profiles", known=known)
+
     def schedule_limit(self, most: int | None) -> None:
         self.ask("schedule_limit", most=most)
 

@@ -119,6 +119,13 @@ def doom(
 
 
 @verb
+def profiles(cloud: Cloud, known: Mapping[str, float] | None, region: str = HOME, account: str = ACCOUNT) -> None:
+    """The only instance profiles there are, each known to EC2 so many seconds from now; None: whatever is named is there."""
+    place = cloud.region(account, region)
+    place.profiles = None if known is None else {name: cloud.now + seconds for name, seconds in known.items()}
+
+
+@verb
 def schedule_limit(cloud: Cloud, most: int | None, region: str = HOME, account: str = ACCOUNT) -> None:
     """The quota of schedules; None is no limit."""
     cloud.region(account, region).extra["schedule-limit"] = most

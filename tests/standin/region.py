@@ -47,6 +47,8 @@ class Region:
         """(zone, type or *) → how many may; what is not named has no limit."""
         self.vcpu_limit: int | None = None
         self.instance_limit: int | None = None
+        self.profiles: dict[str, float] | None = None
+        """Instance profile → from when on EC2 knows it, by the cloud's clock; None: whatever is named is there."""
         self.spot = Spot(self)
         self.dooms: list[tuple[str, str]] = []
         """StateReasons with which the next machines end instead of running, one each."""

@@ -63,6 +63,7 @@ PINNED: dict[type[e.ProviderError], set[str]] = {
         *("InvalidGroupId.Malformed", "InvalidPermission.Duplicate", "InvalidPermission.NotFound"),
         *("InvalidPermission.Malformed", "InvalidParameterDependency", "InvalidVolume.ZoneMismatch"),
         *("InvalidIamInstanceProfileArn.Malformed", "InvalidIamInstanceProfile.NotFound"),
+        *("NoSuchEntity", "NoSuchEntityException"),
         *("InvalidBlockDeviceMapping", "InvalidSnapshot.NotFound"),
     },
     e.NotOffered: {"Unsupported", "UnsupportedException"},

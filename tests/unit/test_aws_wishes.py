@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from im.domain.disk import Disk
 from im.domain.errors import Refused
 from im.domain.instance import Spec
 from im.domain.names import check_tags
-from im.providers.aws.families import HIBERNATING, cannot_hibernate
+from im.providers.aws.families import HIBERNATING, cannot_hibernate, memory_of
 from im.providers.aws.profile import PROFILE
 from im.providers.aws.wishes import MOST_USER_DATA
 from im.providers.base import Ask
@@ -94,10 +95,46 @@ def test_memory_goes_to_an_encrypted_disk_only() -> None:
     assert "encrypted root disk" in error.message
 
 
-def test_the_families_that_hibernate_are_those_of_awss_own_table() -> None:
+@pytest.mark.parametrize(
+    ("asked", "says", "hint"),
+    [
+        ({"instance_type": "t3.large", "root_disk": Disk(10)}, "al2023 and the memory of a t3.large", "--disk 16"),
+        ({"instance_type": "m5.xlarge", "root_disk": Disk(23)}, "a root disk of 24 GB", "--disk 24"),
+        ({"instance_type": "c7g.large", "image": "dl-base", "root_disk": Disk(53)}, "dl-base", "--disk 54"),
+    ],
+)
+def test_memory_needs_room_beside_the_image(asked: dict[str, Any], says: str, hint: str) -> None:
+    error = refusal(hibernate=True, **asked)
+    assert says in error.message
+    assert hint in error.hint
+
+
+def test_what_holds_memory_and_image_is_taken_and_priced() -> None:
+    assert plan(hibernate=True, instance_type="t3.large", root_disk=Disk(16)).options["hibernate"]
+    assert PROFILE.expects(plan(hibernate=True, instance_type="t3.large")).disk_gb == 16
+    assert PROFILE.expects(plan(instance_type="t3.large")).disk_gb == 8
+    older = plan(hibernate=True, instance_type="r4.xlarge", root_disk=Disk(10))
+    assert older.options["hibernate"], "whose memory is not a round number: EC2 says whether it fits"
+    assert PROFILE.expects(plan(hibernate=True, instance_type="r4.xlarge")).disk_gb is None
+
+
+def test_the_memory_that_a_name_tells_is_what_awss_own_table_says() -> None:
+    told = {name: memory_of(name) for name, one in _types().items() if one["HibernationSupported"]}
+    said = {name: -(-_types()[name]["MemoryInfo"]["SizeInMiB"] // 1024) for name in told}
+    wrong = {name: (gb, said[name]) for name, gb in told.items() if gb not in (None, said[name])}
+    assert wrong == {}
+    assert sum(gb is not None for gb in told.values()) > 400
+
+
+@cache
+def _types() -> dict[str, Any]:
     table = Path(moto.__file__).parent / "ec2" / "resources" / "instance_types.json.gz"
-    types = json.loads(gzip.decompress(table.read_bytes()))
-    can = {name for name, one in types.items() if one["HibernationSupported"]}
+    types: dict[str, Any] = json.loads(gzip.decompress(table.read_bytes()))
+    return types
+
+
+def test_the_families_that_hibernate_are_those_of_awss_own_table() -> None:
+    can = {name for name, one in _types().items() if one["HibernationSupported"]}
     assert {name.partition(".")[0] for name in can} == HIBERNATING
     refused = {name for name in can if cannot_hibernate(name)}
     assert {name.partition(".")[2] for name in refused} == {"nano"}, "and nano for want of memory"

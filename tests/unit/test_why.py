@@ -61,6 +61,12 @@ def test_there_is_a_reason_and_a_next_step_for_every_row_there_can_be(row: Insta
             "",
         ),
         (
+            a_row(error_code="invalid_spec", error="no such image", failed_generation=1),
+            "its launch failed: invalid spec (no such image)",
+            "nothing: a failed launch stays failed",
+            "im terminate web  frees the name; then create it as it can be",
+        ),
+        (
             a_row(error_code="no_capacity", error="none left", failed_generation=1),
             "its launch failed: no capacity (none left)",
             "nothing: a failed launch stays failed",

@@ -122,7 +122,7 @@ _TABLE: tuple[tuple[type[e.ProviderError], str, str], ...] = (
     (
         e.InvalidSpec,
         "the instance profile cannot be used",
-        "InvalidIamInstanceProfileArn.Malformed InvalidIamInstanceProfile.NotFound",
+        "InvalidIamInstanceProfileArn.Malformed InvalidIamInstanceProfile.NotFound NoSuchEntity NoSuchEntityException",
     ),
     # the launch token was used before: what it made has to be looked for
     (e.Ambiguous, "an earlier call with this token said something else", "IdempotentParameterMismatch"),

@@ -43,6 +43,24 @@ def cannot_hibernate(instance_type: str) -> str:
     return ""
 
 
+_BURSTABLE = frozenset({"t2", "t3", "t3a", "t4g", "t8i"})
+_BURSTABLE_GB = {"micro": 1, "small": 2, "medium": 4, "large": 8, "xlarge": 16, "2xlarge": 32}
+_REGULAR = re.compile(r"(?P<kind>[cmr])(?:[5-9]|\d{2})[a-z]*(?:-flex)?", re.ASCII)
+_GB_PER_VCPU = {"c": 2, "m": 4, "r": 8}
+
+
+def memory_of(instance_type: str) -> int | None:
+    """GiB of memory, rounded up, of a type that can hibernate; None where its name does not tell."""
+    family, _, size = instance_type.partition(".")
+    if family in _BURSTABLE:
+        return _BURSTABLE_GB.get(size)
+    regular, large = _REGULAR.fullmatch(family), re.fullmatch(r"(\d{0,2})xlarge", size, re.ASCII)
+    if regular is None or not (large or size in ("medium", "large")):
+        return None
+    vcpus = 4 * int(large[1] or 1) if large else {"medium": 1, "large": 2}[size]
+    return vcpus * _GB_PER_VCPU[regular["kind"]]
+
+
 def cannot_spot(instance_type: str) -> str:
     """A type to be had instead when this one is never lent as spot; empty when it may be, as far as its name tells."""
     if instance_type == "t2.nano":

@@ -20,7 +20,7 @@ from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.images import Image
 from im.providers.aws.network import Place
 from im.providers.base import Slot
-from im.providers.errors import InvalidSpec, NotFound, ProviderError
+from im.providers.errors import InvalidSpec, NotFound, NotThereYet, ProviderError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -150,7 +150,9 @@ def clearer(error: ProviderError, spec: Spec, ec2: EC2Client) -> ProviderError:
     if "instancetype" in code.lower() or (code == "InvalidParameterValue" and _speaks_of_type(said, spec)):
         return InvalidSpec(f"there is no instance type {spec.instance_type}{_near_types(spec.instance_type, ec2)}")
     if "profile" in said and spec.options.get("iam_role"):
-        return InvalidSpec(f"there is no instance profile {spec.options['iam_role']} in this account")
+        # EC2 learns of a new profile some seconds after IAM has made it (IAM user guide, "Changes that I make are not
+        # always immediately visible"), and answers until then as if there were none
+        return NotThereYet(f"EC2 knows no instance profile {spec.options['iam_role']} in this account")
     if "kms" in said and spec.options.get("kms_key"):
         return InvalidSpec(
             f"{ec2.meta.region_name} cannot encrypt with the KMS key {spec.options['kms_key']}: {error.message}"

@@ -100,7 +100,10 @@ class AwsProfile:
         """A public address, which default subnets give out, and the disks that were named, else the image's own."""
         image = ALIASES.get(spec.image)
         root, *more = disks_of(spec)
-        kind, size = root.kind or (image.disk if image else None), root.size_gb or (image.least_gb if image else None)
+        kind, own = root.kind or (image.disk if image else None), image.least_gb if image else None
+        if spec.options.get("hibernate"):
+            own = wishes.hibernating_gb(spec.image, spec.instance_type)
+        size = root.size_gb or own
         if size is not None:
             size += sum(disk.size_gb or 0 for disk in more if disk.kind == kind)
         return Parts(disk_gb=size, disk_type=kind)

@@ -24,8 +24,8 @@ from im.domain.errors import Refused
 from im.domain.firewall import RDP, SSH, gathered
 from im.domain.spot import stored as stored_spot
 from im.providers.aws.disks import check_disks, check_kms_key
-from im.providers.aws.families import cannot_hibernate, cannot_spot
-from im.providers.aws.images import is_windows
+from im.providers.aws.families import cannot_hibernate, cannot_spot, memory_of
+from im.providers.aws.images import ALIASES, is_windows
 from im.providers.base import Ask
 
 MOST_USER_DATA = 16 * 1024
@@ -50,7 +50,7 @@ def options_of(ask: Ask, image: str, instance_type: str, region: str) -> dict[st
     if role := ask.options.get("iam-role"):
         options["iam_role"] = check_role(str(role))
     if ask.hibernate:
-        options["hibernate"] = check_hibernation(ask, instance_type)
+        options["hibernate"] = check_hibernation(ask, image, instance_type)
     if ask.spot is not None:
         check_spot(ask, instance_type)
     return options | stored_spot(ask.spot) | _firewall(ask, image) | _disks(ask, image, region)
@@ -96,14 +96,26 @@ def check_role(given: str) -> str:
     raise Refused(f"'{written[:40]}' names no instance profile", "give its name or ARN, as in --iam-role web-server")
 
 
-def check_hibernation(ask: Ask, instance_type: str) -> bool:
+def check_hibernation(ask: Ask, image: str, instance_type: str) -> bool:
     """True. Raises Refused with a type, or a disk, that would do."""
     if reason := cannot_hibernate(instance_type):
         why, _, near = reason.partition("; ")
         raise Refused(why, f"--instance-type {near.removesuffix(' can')}, or leave --hibernate out")
     if ask.root_disk is not None and not ask.root_disk.encrypted:
         raise Refused("memory is only written to an encrypted root disk", "leave encrypted=no out of --disk")
+    needed, size = hibernating_gb(image, instance_type), ask.root_disk.size_gb if ask.root_disk else None
+    if needed is not None and size is not None and size < needed:
+        beside = f"{image} and the memory of a {instance_type}"
+        raise Refused(
+            f"to hibernate, {beside} need a root disk of {needed} GB", f"--disk {needed}, or leave --disk out"
+        )
     return True
+
+
+def hibernating_gb(image: str, instance_type: str) -> int | None:
+    """GiB that hold an image with the memory beside it; None where only EC2 knows."""
+    memory = memory_of(instance_type)
+    return ALIASES[image].least_gb + memory if image in ALIASES and memory is not None else None
 
 
 def check_spot(ask: Ask, instance_type: str) -> None:

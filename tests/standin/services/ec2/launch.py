@@ -138,6 +138,7 @@ def _facts(region: Region, asked: Mapping[str, Any], kind: stock.InstanceType, i
     market = asked.get("InstanceMarketOptions") or {}
     spot = market.get("MarketType") == "spot"
     profile = asked.get("IamInstanceProfile") or {}
+    _check_profile(region, profile)
     return Facts(
         account=region.account,
         image=image.id,
@@ -168,6 +169,17 @@ def _check_hibernation(kind: stock.InstanceType, root: Disk) -> None:
         )
     if not root.encrypted:
         raise AwsError("UnsupportedHibernationConfiguration", "Hibernation needs an encrypted root volume.")
+
+
+def _check_profile(region: Region, profile: Mapping[str, str]) -> None:
+    for field, what in (("name", "Name"), ("arn", "Arn")):
+        asked = profile.get(what)
+        known = (region.profiles or {}).get((asked or "").rpartition("/")[2])
+        if asked and region.profiles is not None and (known is None or region.cloud.now < known):
+            told = "name" if what == "Name" else "ARN"
+            raise invalid(
+                f"Value ({asked}) for parameter iamInstanceProfile.{field} is invalid. Invalid IAM Instance Profile {told}"
+            )
 
 
 def _profile_arn(region: Region, name: str) -> str:
