@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, case, func, select, update
 from im.db.recordset import recordset
 from im.db.rows import from_spec
 from im.db.tables import instances, scopes
+from im.domain.cost import WINDOWS
 from im.domain.instance import Desired, Instance, Observed, Sighting, Spec
 from im.domain.spot import MARKET
 
@@ -62,7 +63,7 @@ def learn(connection: Connection, owner: str, seen: Mapping[str, tuple[Instance,
 
 
 def _as_seen(spec: Spec, seen: Sighting) -> Spec:
-    market = {"market": MARKET} if seen.spot_request else {}
+    market = {"market": MARKET} if seen.spot_request else {"market": WINDOWS} if seen.windows else {}
     options = {**spec.options, **market}
     return replace(spec, instance_type=seen.instance_type, zone=seen.zone, image=seen.image, options=options)
 

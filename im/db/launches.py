@@ -13,6 +13,7 @@ from im.db import spot, usage
 from im.db.recordset import assignments, recordset
 from im.db.rows import from_spec, select_launches, to_launch
 from im.db.tables import instances, launches
+from im.domain.cost import WINDOWS
 from im.domain.instance import Desired, Launch, LaunchState, Observed, Spec
 
 t = launches.c
@@ -162,6 +163,7 @@ def fill(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetim
         .values(**assignments(v, facts), error_code=None, error=None, attempts=0, next_attempt_at=look_at)
     )
     _note_logins(connection, rows)
+    _note_windows(connection, [row["id"] for row in rows if "seen" in row and row["seen"].windows])
     seen = {row["id"]: row["seen"] for row in rows if "seen" in row}
     usage.follow(connection, [row["id"] for row in rows], seen)
     spot.learn(connection, seen, now)
@@ -178,6 +180,17 @@ def _note_logins(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
         told = func.jsonb_set(instances.c.spec, cast(["ssh_user"], ARRAY(Text)), func.to_jsonb(cast(user, Text)))
         changed = (instances.c.id.in_(ids), instances.c.spec["ssh_user"].astext != user)
         connection.execute(update(instances).where(*changed).values(spec=told))
+
+
+def _note_windows(connection: Connection, ids: Sequence[str]) -> None:
+    """An image that was named by its id turns out to be paid for by the hour. A spot machine has a price of its own anyway."""
+    market = instances.c.spec["options"]["market"]
+    told = func.jsonb_set(
+        instances.c.spec, cast(["options", "market"], ARRAY(Text)), func.to_jsonb(cast(WINDOWS, Text))
+    )
+    unsaid = (instances.c.id.in_(ids), market.astext.is_(None))
+    if ids:
+        connection.execute(update(instances).where(*unsaid).values(spec=told))
 
 
 def known_machines(connection: Connection, scope_id: int, provider_ids: Sequence[str]) -> set[str]:

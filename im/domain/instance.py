@@ -112,6 +112,8 @@ class Sighting:
     image: str = ""
     ssh_user: str = ""
     """Who logs in, where the image says so; told by the launch alone."""
+    windows: bool = False
+    """The price of its hours holds the licence of Windows."""
     spot_request: str = ""
     """The cloud's request behind a spot machine, which may bring another one after it."""
     interrupted: bool = False

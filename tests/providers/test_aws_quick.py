@@ -34,6 +34,10 @@ def answers(standin: StandInRoom) -> dict[str, bytes]:
         bodies[operation_model.name] = response_dict["body"]
 
     ids = standin.control.create(7, tags={"Name": "a & b <{n}>", "im:deployment": "d"}, per_launch=3)
+    (windows,) = standin.raw.describe_images(Filters=[{"Name": "name", "Values": ["Windows_Server-2022*20251007"]}])[
+        "Images"
+    ]
+    standin.raw.run_instances(ImageId=windows["ImageId"], InstanceType="t3.large", MinCount=1, MaxCount=1)
     standin.control.outside("stop", *ids[:2])
     standin.control.outside("terminate", ids[2])
     standin.settle()

@@ -119,6 +119,9 @@ class AwsProvider:
         fitting.check_spot(region, spec)
         place = fitting.place(region, spec)
         image = fitting.image(region, spec.image, spec.instance_type)
+        if image.windows and not spec.public_key.startswith("ssh-rsa "):
+            kind = spec.public_key.partition(" ")[0]
+            raise InvalidSpec(f"{spec.image} is Windows, which takes RSA keys only, and this is {kind}")
         return Fitted(
             image=image,
             root_gb=fitting.root_gb(region, spec, image),

@@ -97,7 +97,7 @@ _ID, _STATE_OF, _NAME, _PLACE, _ZONE = (
 _PUBLIC, _PRIVATE, _LAUNCHED, _WHY, _MESSAGE = (
     f"{_NS}{name}" for name in ("ipAddress", "privateIpAddress", "launchTime", "stateReason", "message")
 )
-_CODE, _SPOT = f"{_NS}code", f"{_NS}spotInstanceRequestId"
+_CODE, _SPOT, _PLATFORM = (f"{_NS}{name}" for name in ("code", "spotInstanceRequestId", "platform"))
 _REASON, _TAGS, _KEY, _VALUE, _INDEX, _TYPE, _IMAGE = (
     f"{_NS}{name}" for name in ("reason", "tagSet", "key", "value", "amiLaunchIndex", "instanceType", "imageId")
 )
@@ -125,6 +125,7 @@ def _sighting(item: ElementTree.Element) -> Sighting:
         changed_at=dated(text(_REASON)),
         instance_type=text(_TYPE),
         image=text(_IMAGE),
+        windows=text(_PLATFORM).lower() == "windows",
         spot_request=text(_SPOT),
         interrupted=_WHY in parts and parts[_WHY].findtext(_CODE) in TAKEN_BACK,
     )

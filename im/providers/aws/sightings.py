@@ -47,6 +47,7 @@ def sighting(shown: Mapping[str, Any]) -> Sighting:
         changed_at=dated(shown.get("StateTransitionReason") or ""),
         instance_type=shown.get("InstanceType", ""),
         image=shown.get("ImageId", ""),
+        windows=(shown.get("Platform") or "").lower() == "windows",
         spot_request=shown.get("SpotInstanceRequestId") or "",
         interrupted=shown.get("StateReason", {}).get("Code") in TAKEN_BACK,
     )
