@@ -59,6 +59,10 @@ def check_source(text: str, also: Sequence[str] = ()) -> str:
     try:
         network = ipaddress.ip_network(written, strict=False)
     except ValueError:
+        if near := _shorter(written):
+            raise Refused(
+                f"'{written[:60]}' is longer than the address that it is of", f"did you mean {near}?"
+            ) from None
         hint = f"write 203.0.113.7, 203.0.113.0/24{''.join(f', {word}' for word in also)} or anywhere"
         raise Refused(f"'{written[:60]}' is no network", hint) from None
     if str(network) != str(_as_network(written)):
@@ -68,6 +72,16 @@ def check_source(text: str, also: Sequence[str] = ()) -> str:
         hint = f"name the address that the cloud sees{', or say me' if 'me' in also else ''}"
         raise Refused(f"nobody can come from {network}", hint)
     return str(network)
+
+
+def _shorter(written: str) -> str:
+    """The address by itself, of one behind which too great a number stands; empty for anything else."""
+    address, _, bits = written.partition("/")
+    try:
+        only = ipaddress.ip_network(address)
+    except ValueError:
+        return ""
+    return str(only) if bits.isdecimal() else ""
 
 
 def _as_network(written: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:

@@ -103,7 +103,9 @@ def test_windows_is_not_priced_as_linux(world: World) -> None:
 
 
 def test_what_has_no_price_is_said_to_have_none(world: World, key: str) -> None:
-    told = run(world, "create", "--public-key", key, "--name", "odd", "--instance-type", "huge").stdout
+    odd = ("create", "--public-key", key, "--name", "odd", "--instance-type", "huge")
+    assert "costs         unknown so far: no kept price and no built-in table" in run(world, *odd, "--dry-run").stdout
+    told = run(world, *odd).stdout
     assert told.rstrip().endswith("· price unknown")
     world.advance(20)
     (row,) = answer(world, "list")
