@@ -123,12 +123,12 @@ def stop(session: Session, selection: Selection, dry_run: bool, waiting: Waiting
 def terminate(
     session: Session, selection: Selection, yes: bool, dry_run: bool, waiting: Waiting, output: Output
 ) -> None:
-    """End instances for good, disks and all. Asks first."""
+    """End instances for good, disks and all but those that were made to be kept. Asks first."""
 
     def send(ids: Sequence[str]) -> Answer:
         return request.terminate(session.context, ids, actor=session.settings.owner)
 
-    verb = Verb("terminate", wish.terminate, send)
+    verb = Verb("terminate", wish.terminate, send, _tell_ended)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run, confirm=None if yes else _confirm_end)
 
 
@@ -236,6 +236,12 @@ def _moved(before: Instance, to: datetime, now: datetime) -> str:
     """`stops 17:04 → 19:04 (in 2h 14m)`."""
     verb = "stops" if before.on_expiry is OnExpiry.STOP else "terminates"
     return f"{verb} {local(before.expires_at, now)} → {local(to, now)} ({ahead(to, now)})"
+
+
+def _tell_ended(change: Change, row: Instance, now: datetime) -> str:
+    """Whoever says -y is asked nothing, and is told at least what goes on costing."""
+    kept = row.provider_id is not None and any(disk.keep for disk in disks_of(row.spec))
+    return f"{plainly(change, row, now)}{f' · {fate(disks_of(row.spec))}' if kept else ''}"
 
 
 def _tell_extended(change: Change, row: Instance, now: datetime) -> str:

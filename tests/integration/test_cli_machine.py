@@ -159,6 +159,9 @@ def test_what_becomes_of_the_disks_is_said_before_it_happens(world: World, key: 
     dry = run(world, "terminate", "db", "web", "--dry-run").stdout.splitlines()
     assert dry[0].endswith("the root disk is deleted · the volume of 100 GB is kept, and goes on costing")
     assert dry[1].endswith("the root disk is deleted")
+    unasked = run(world, "terminate", "db", "web", "-y", "--no-wait").stdout.splitlines()
+    assert unasked[0].endswith("the volume of 100 GB is kept, and goes on costing")
+    assert "kept" not in unasked[1]
 
 
 @pytest.mark.parametrize(
