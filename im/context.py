@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +32,8 @@ class Context:
     queue: Queue
     clock: Callable[[Connection], datetime]
     """Now, by the database's clock: the only one that decides."""
+    glance: Callable[[Sequence[str]], list[int] | None]
+    """In which scopes something may wait to be done for these instances, asked as cheaply as can be; None: ask otherwise."""
     dispose: Callable[[], None] = field(default=lambda: None)
     """Give back every connection."""
     lanes: Lanes = field(default_factory=InTurn)
@@ -41,13 +43,16 @@ class Context:
 def open_context(settings: Settings) -> Context:
     """A context on the real services that `settings` names. Raises Unavailable when no database is named."""
     from im.db.engine import Database, database_clock
+    from im.db.glance import Glance
     from im.failpoints import arm
 
     arm(os.environ)
     database, queue = Database(settings.database_url), CeleryQueue(settings)
+    glance = Glance(settings.database_url)
 
     def dispose() -> None:
         database.dispose()
+        glance.close()
         queue.close()
 
     return Context(
@@ -56,6 +61,7 @@ def open_context(settings: Settings) -> Context:
         provider_for=_Providers(settings, database.begin),
         queue=queue,
         clock=database_clock,
+        glance=glance,
         dispose=dispose,
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from im.context import Context
 from im.db import deployment, holds
 from im.db.engine import Database
+from im.db.glance import Glance
 from im.db.wish_tables import metadata
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope
@@ -77,7 +78,7 @@ class World:
         self.beat = True
         self.worker = True
         self.told: list[tuple[Task, str]] = []
-        self._database = Database(database_url)
+        self._database, self._glance = Database(database_url), Glance(database_url)
         with self._database.begin() as connection:
             self.deployment = deployment.read_id(connection)
         self.provider: Any = FakeProvider(self.cloud, self.deployment)
@@ -87,6 +88,7 @@ class World:
             provider_for=self._provider_for,
             queue=self.queue,
             clock=lambda _: self.now,
+            glance=self._glance,
         )
 
     def _provider_for(self, _: Scope) -> Provider:
@@ -95,6 +97,7 @@ class World:
 
     def close(self) -> None:
         self._database.dispose()
+        self._glance.close()
 
     # ---- people ------------------------------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, Programm
 from im.domain.errors import Refused, Unavailable, Uncertain
 from im.settings import redact
 
-_SESSION = "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
-_CONNECT = {
+SESSION = "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
+CONNECT = {
     "connect_timeout": 5,
     "keepalives": 1,
     "keepalives_idle": 10,
@@ -109,7 +109,7 @@ def make_engine(url: str) -> Engine:
         pool_size=5,
         # an error that is told or logged repeats no values: user data may be among them
         hide_parameters=True,
-        connect_args={**_CONNECT, "options": _SESSION},
+        connect_args={**CONNECT, "options": SESSION},
     )
 
 

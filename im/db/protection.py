@@ -23,14 +23,12 @@ def write(connection: Connection, ids: Sequence[str], on: bool) -> list[Instance
     return read(connection, ids)
 
 
+DIFFERS = and_(t.closed_at.is_(None), t.protected.is_distinct_from(t.protected_at_cloud), t.observed.in_(_THERE))
+"""The cloud has it otherwise, or nobody knows how it has it, and there is a machine to tell about."""
+
+
 def _due(now: datetime) -> ColumnElement[bool]:
-    """The cloud has it otherwise, or nobody knows how it has it, and there is a machine to tell about."""
-    return and_(
-        t.closed_at.is_(None),
-        t.protected.is_distinct_from(t.protected_at_cloud),
-        t.observed.in_(_THERE),
-        or_(t.protection_try_at.is_(None), t.protection_try_at <= now),
-    )
+    return and_(DIFFERS, or_(t.protection_try_at.is_(None), t.protection_try_at <= now))
 
 
 def waiting(connection: Connection, now: datetime, limit: int) -> list[str]:

@@ -52,14 +52,12 @@ def learn(connection: Connection, seen: Mapping[str, Sighting], now: datetime) -
 # ---- requests that are to bring nothing more -------------------------------------------------------------------------
 
 
+OPEN = and_(t.closed_at.is_not(None), t.spot_request.is_not(None), ~t.spot_over)
+"""The machine is gone, and its request may bring another one yet."""
+
+
 def _open(now: datetime) -> ColumnElement[bool]:
-    """The machine is gone, and its request may bring another one yet."""
-    return and_(
-        t.closed_at.is_not(None),
-        t.spot_request.is_not(None),
-        ~t.spot_over,
-        or_(t.spot_try_at.is_(None), t.spot_try_at <= now),
-    )
+    return and_(OPEN, or_(t.spot_try_at.is_(None), t.spot_try_at <= now))
 
 
 def waiting(connection: Connection, now: datetime, limit: int) -> list[str]:

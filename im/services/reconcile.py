@@ -50,11 +50,13 @@ _STEPS = (Step.STOP, Step.TERMINATE, Step.START, Step.LOOK)
 
 def reconcile(ctx: Context, ids: Sequence[str]) -> str:
     """Work on the scopes in which `ids` live, as far as anything is unsettled there. Returns a sentence for people."""
-    with ctx.begin() as connection:
-        unprotected = protection.scopes_of(connection, ctx.clock(connection), ids)
-        spent = spot_rows.scopes_of(connection, ctx.clock(connection), ids)
-        numbers = sorted({*work.scopes_of(connection, ids), *unprotected, *spent})
-    return reconcile_scopes(ctx, numbers)
+    numbers = ctx.glance(ids)
+    if numbers is None:
+        with ctx.begin() as connection:
+            unprotected = protection.scopes_of(connection, ctx.clock(connection), ids)
+            spent = spot_rows.scopes_of(connection, ctx.clock(connection), ids)
+            numbers = [*work.scopes_of(connection, ids), *unprotected, *spent]
+    return reconcile_scopes(ctx, sorted(set(numbers))) if numbers else sentence([])
 
 
 def reconcile_scopes(ctx: Context, numbers: Sequence[int]) -> str:

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class Place:
     def context(self, **settings: Any) -> Context:
         """A fresh one, as a worker process opens it."""
         real = open_context(Settings(**self._settings(settings)))
-        return Context(real.settings, real.begin, real.provider_for, self.bells, self.clock, real.dispose)
+        return replace(real, queue=self.bells, clock=self.clock)
 
     def _settings(self, more: dict[str, Any]) -> dict[str, Any]:
         return {

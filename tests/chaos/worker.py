@@ -25,6 +25,7 @@ from im import failpoints
 from im.context import Context
 from im.db import deployment
 from im.db.engine import Database
+from im.db.glance import Glance
 from im.domain.instance import Scope
 from im.domain.intent import Deadline
 from im.domain.spot import Spot
@@ -105,7 +106,7 @@ class Worker:
         self.clock = Clock(shift.folder)
         self.broker = Broker(shift.folder, self.clock)
         settings = Settings(database_url=shift.database_url, provider="aws", region=REGION, owner="ada")
-        database = Database(shift.database_url)
+        database, glance = Database(shift.database_url), Glance(shift.database_url)
         with database.begin() as connection:
             identity = deployment.read_id(connection)
         provider = AwsProvider(settings, identity, _Warm(settings))
@@ -113,8 +114,12 @@ class Worker:
         def provider_for(_: Scope) -> Provider:
             return provider
 
+        def dispose() -> None:
+            database.dispose()
+            glance.close()
+
         self.ctx = Context(
-            settings, database.begin, provider_for, self.broker, lambda _: self.clock.now(), database.dispose
+            settings, database.begin, provider_for, self.broker, lambda _: self.clock.now(), glance, dispose
         )
         self._tasks = _registered(lambda: self.ctx)
 

@@ -111,7 +111,7 @@ def test_a_database_of_yesterday_doubles_nothing_terminates_nothing_and_lists_wh
     world.worker = False
     world.create("asked", seconds=86400)  # its launch is open in the dump, and made since
     source = make_url(world.ctx.settings.database_url).database
-    world._database.dispose()
+    world.close()  # a database that anybody is connected to cannot be copied
     _say(world.ctx.settings.database_url, f"CREATE DATABASE {YESTERDAY} TEMPLATE {source}")
     world.worker = True
     world.create("since", seconds=86400, count=2)

@@ -1,0 +1,100 @@
+"""A glance: is there anything to do for these instances? One prepared statement on a connection of its own, and no transaction.
+
+Most doorbells are late: the tick, or the doorbell before, has done what they ring for. Asked in a transaction such a one costs
+six round trips to Postgres and the making of three statements; this costs one round trip. It reads what is committed, in a
+look that begins after the doorbell was taken and ends before it is acknowledged; it decides and changes nothing: whatever it points
+at is claimed under a lock afterwards.
+
+It may see too much, for it does not ask whether a row is due yet; it never sees too little. Where it cannot look, for any
+reason, it says so, and the caller asks in the ordinary way, whose errors a person can act on.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import psycopg2
+from sqlalchemy import or_, select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from im.db.engine import CONNECT, SESSION
+from im.db.tables import instances
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Raw
+
+t = instances.c
+
+_CANNOT = (psycopg2.Error, ArgumentError)
+
+
+def statement() -> str:
+    """The question in SQL, with the ids as its one parameter, $1. Made of the very conditions that those ask who then claim."""
+    from im.db import protection, spot, work  # a command line has a glance too, and never uses it
+
+    anything = or_(work.UNSETTLED, protection.DIFFERS, spot.OPEN)
+    query = select(t.scope_id).where(text("instances.id = ANY ($1)"), anything).distinct()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+
+
+class Glance:
+    """Lazily connected, kept, and opened anew after a fork; safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._connection: Raw | None = None
+        self._pid = 0
+
+    def __call__(self, ids: Sequence[str]) -> list[int] | None:
+        """The scopes in which something of these instances may be waiting for work; None when that could not be asked."""
+        with self._lock:
+            kept = self._connection is not None and self._pid == os.getpid()
+            try:
+                return self._ask(ids)
+            except _CANNOT:
+                self._drop()
+                if not kept:
+                    return None
+            try:
+                return self._ask(ids)  # what was kept had been closed at the other end
+            except _CANNOT:
+                self._drop()
+                return None
+
+    def close(self) -> None:
+        with self._lock:
+            self._drop()
+
+    def _ask(self, ids: Sequence[str]) -> list[int]:
+        if self._connection is None or self._pid != os.getpid():
+            self._connection, self._pid = self._connect(), os.getpid()
+        with self._connection.cursor() as cursor:
+            cursor.execute("EXECUTE glance (%s)", (list(ids),))
+            return [number for (number,) in cursor.fetchall()]
+
+    def _connect(self) -> Raw:
+        # the dialect alone knows what of a URL is for the driver
+        _, given = postgresql.psycopg2.dialect().create_connect_args(make_url(self._url))  # type: ignore[no-untyped-call]
+        # a plan for any ids: choosing one anew each time costs as much as the looking
+        options = f"{SESSION} -c plan_cache_mode=force_generic_plan"
+        connection: Raw = psycopg2.connect(**{**given, **CONNECT, "options": options})
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(f"PREPARE glance (text[]) AS {statement()}")
+        except psycopg2.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _drop(self) -> None:
+        if self._connection is not None and self._pid == os.getpid():
+            self._connection.close()
+        self._connection = None
