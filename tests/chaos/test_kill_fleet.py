@@ -108,7 +108,9 @@ def test_a_worker_killed_before_it_acknowledges_loses_nothing_whatever_the_task(
     try:
         fleet.start()
         person = Person(fleet)
-        person.create("brief", seconds=12)
+        person.create(
+            "brief", seconds=40
+        )  # time enough to be launched, by processes that are killed, on a slow machine
         person.create("web")
         person.sees("web", Observed.RUNNING)
         person.stop("web")
