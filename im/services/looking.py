@@ -18,6 +18,7 @@ from im.db import ticks, watch
 from im.db.watch import REST
 from im.domain.instance import Observed, Scope, Sighting
 from im.logs import log
+from im.memory import give_back
 from im.providers.base import Provider
 from im.providers.errors import Forbidden, Unsupported
 from im.services.judging import judge_seen, judge_unseen
@@ -110,6 +111,8 @@ class Look:
             self.complete &= page.complete
             self._compare(page.date)
             self._judge(page.sightings)
+        if self.seen >= _AT_ONCE:
+            give_back()
 
     def _states(self) -> None:
         try:

@@ -19,8 +19,10 @@ from im.providers.errors import ProviderError, Unavailable
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-PAGE = 1000
-"""Machines a page may hold; the most that EC2 allows."""
+PAGE = 500
+"""Machines in a page of full descriptions: 2 MB of XML, and as much again to read it, which one process can hold at any time."""
+STATES_PAGE = 1000
+"""Machines in a page of states; the most that EC2 allows."""
 FILTER_VALUES = 200
 """Values one filter may hold; the most that EC2 allows."""
 
@@ -60,7 +62,7 @@ def changed(shown: Mapping[str, Any]) -> Sighting:
 
 def pages(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Iterator[Page]:
     """Every page of the machines that match all `filters`; an id that is absent is simply not shown."""
-    for answer in _answers(ec2.describe_instances, filters):
+    for answer in _answers(ec2.describe_instances, filters, PAGE):
         read = quick.sightings_in(answer)
         yield Page(_sightings(answer) if read is None else read, answered_at(answer))
 
@@ -98,7 +100,7 @@ def states(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Iterator[Sta
     """Every page of DescribeInstanceStatus, in whatever state the machines are."""
     arrived = 0
     try:
-        for answer in _answers(ec2.describe_instance_status, filters, IncludeAllInstances=True):
+        for answer in _answers(ec2.describe_instance_status, filters, STATES_PAGE, IncludeAllInstances=True):
             read = quick.states_in(answer)
             yield States(complete=True, seen=_states(answer) if read is None else read, date=answered_at(answer))
             arrived += 1
@@ -113,12 +115,12 @@ def _states(answer: Mapping[str, Any]) -> dict[str, Observed]:
         return {one["InstanceId"]: STATES[one["InstanceState"]["Name"]] for one in answer["InstanceStatuses"]}
 
 
-def _answers(call: Any, filters: Mapping[str, Sequence[str]], **more: Any) -> Iterator[Mapping[str, Any]]:
+def _answers(call: Any, filters: Mapping[str, Sequence[str]], size: int, **more: Any) -> Iterator[Mapping[str, Any]]:
     if filters:
         more["Filters"] = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
     while True:
         with translated():
-            answer = call(MaxResults=PAGE, **more)
+            answer = call(MaxResults=size, **more)
         yield answer
         if not answer.get("NextToken"):
             return
