@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from im.cli.machine import machine_json
 from im.cli.moments import local, seconds, time_left, utc
 from im.cli.options import Output
 from im.cli.spend import UNKNOWN, cost_cell, cost_json, rate_cell
@@ -88,6 +87,8 @@ TONES: Mapping[Tone, str | None] = MappingProxyType(
 
 def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs = NO_COSTS) -> dict[str, Any]:
     """The stable form: keys are added, never renamed; times RFC 3339 UTC, spans whole seconds, absent values null."""
+    from im.cli.machine import machine_json  # a table does without
+
     return {
         "id": row.id,
         "name": row.name,

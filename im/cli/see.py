@@ -13,7 +13,6 @@ import click
 from im.cli.complaint import note
 from im.cli.freshness import freshness
 from im.cli.history import event_lines
-from im.cli.machine import machine_lines
 from im.cli.moments import ahead, end_of, local, second_end, ssh_line, utc
 from im.cli.options import Output, columns_option, output_options
 from im.cli.render import SANDBOX, check_columns, event_json, instance_json, say_json, show
@@ -164,6 +163,8 @@ def _detail(session: Session, row: Instance, seen: Listing) -> str:
         ("address", " · ".join(filter(None, (row.public_ip, row.private_ip))) or "-"),
         ("log in", ssh_line(row) or "-"),
     ]
+    from im.cli.machine import machine_lines  # a table of machines does without
+
     lines += machine_lines(row.spec)
     lines += _guard_lines(session, row, now)
     lines += cost_lines(costs_of(session, [row])[row.id])
