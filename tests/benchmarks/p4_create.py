@@ -52,7 +52,8 @@ def measure(runs: int) -> Iterator[Row]:
     scale = COUNT / EACH
     one_each = f"RunInstances of one, {COUNT:,} times"
     yield of_runs("P4", work, "wall", [s.wall for s in ours], [s.wall * scale for s in single], one_each, None)
-    yield of_runs("P4", "names on all of them, 10 s ticks", "calls", [named], [COUNT], "one for each machine", None)
+    each = "one for each machine, since names differ"
+    yield of_runs("P4", "names on all of them, 10 s ticks", "calls", [named], [COUNT * runs], each, None)
 
 
 def _create(ctx: Context, here: Place, name: str, count: int) -> list[str]:
