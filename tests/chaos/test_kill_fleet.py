@@ -66,8 +66,9 @@ class Person:
     def stop(self, name: str) -> None:
         request.stop(self.ctx, self.ids(name), actor="ada")
 
-    def start(self, name: str) -> None:
-        request.start(self.ctx, self.ids(name), None, actor="ada")
+    def start(self, name: str, seconds: float | None = None) -> None:
+        deadline = Deadline(by=timedelta(seconds=seconds)) if seconds else None
+        request.start(self.ctx, self.ids(name), deadline, actor="ada")
 
     def extend(self, name: str) -> None:
         request.extend(self.ctx, self.ids(name), Deadline(by=timedelta(hours=1)), actor="ada")
@@ -108,13 +109,13 @@ def test_a_worker_killed_before_it_acknowledges_loses_nothing_whatever_the_task(
     try:
         fleet.start()
         person = Person(fleet)
-        person.create(
-            "brief", seconds=40
-        )  # time enough to be launched, by processes that are killed, on a slow machine
+        person.create("brief")
         person.create("web")
-        person.sees("web", Observed.RUNNING)
-        person.stop("web")
-        person.sees("web", Observed.STOPPED)
+        for name in ("brief", "web"):
+            person.sees(name, Observed.RUNNING)
+            person.stop(name)
+            person.sees(name, Observed.STOPPED)
+        person.start("brief", seconds=5)  # at its deadline it is stopped, however long this machine took to wake it
         person.start("web")
         person.sees("web", Observed.RUNNING)
         person.extend("web")
@@ -171,10 +172,12 @@ def test_everything_killed_at_once_and_started_again_converges_with_no_hand(tmp_
             person = Person(fleet)
             for name in ("stays", "stops", "sleeps", "ends"):
                 person.create(name)
-            person.create("brief", seconds=20)
+            person.create("brief")
             person.sees_everything_settled()
-            person.stop("sleeps")
-            person.sees("sleeps", Observed.STOPPED)
+            for name in ("sleeps", "brief"):
+                person.stop(name)
+                person.sees(name, Observed.STOPPED)
+            person.start("brief", seconds=10)
             person.stop("stops")
             person.terminate("ends")
             person.start("sleeps")
