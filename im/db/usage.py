@@ -33,19 +33,25 @@ def follow(connection: Connection, ids: Sequence[str], sightings: Mapping[str, S
         _follow(connection, t.id.in_(ids), sightings or {}, wait=True)
 
 
-def follow_all(connection: Connection) -> int:
-    """The same for every instance whose stretches disagree with its row; returns how many there were."""
-    return _follow(connection, _disagrees(), {}, wait=False)
+def follow_all(connection: Connection, limit: int) -> int:
+    """The same for instances whose stretches disagree with their rows, at most `limit`; returns how many there were."""
+    return _follow(connection, _disagrees(), {}, wait=False, limit=limit)
 
 
 def _follow(
-    connection: Connection, which: ColumnElement[bool], sightings: Mapping[str, Sighting], *, wait: bool
+    connection: Connection,
+    which: ColumnElement[bool],
+    sightings: Mapping[str, Sighting],
+    *,
+    wait: bool,
+    limit: int | None = None,
 ) -> int:
     query = (
         select(t.id, t.created_at, t.observed, t.observed_at, t.launched_at, t.public_ip, scopes.c.refreshed_at)
         .join(scopes, scopes.c.id == t.scope_id)
         .where(t.provider_id.is_not(None), which)
         .order_by(t.id)
+        .limit(limit)
         .with_for_update(of=instances, skip_locked=not wait)
     )
     rows = connection.execute(query).all()

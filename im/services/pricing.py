@@ -27,15 +27,20 @@ KEEP = timedelta(hours=24)
 PRICES_EVERY = 3600.0
 USAGE_EVERY = 120.0
 """Seconds between two looks for running time that some writer of facts forgot to note."""
+_BATCH, _MOST = 500, 40
+"""Rows in one transaction, and transactions in one look: a deadline must not wait for the locks of ten thousand rows."""
 
 
 def upkeep(ctx: Context) -> None:
     """With the refresh tick: note forgotten usage now and then, and ring for the prices once an hour."""
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        if ticks.claim(connection, "usage", USAGE_EVERY, now):
-            usage.follow_all(connection)
+        forgotten = ticks.claim(connection, "usage", USAGE_EVERY, now)
         due = ticks.claim(connection, "prices", PRICES_EVERY, now)
+    for _ in range(_MOST if forgotten else 0):
+        with ctx.begin() as connection:
+            if usage.follow_all(connection, _BATCH) < _BATCH:
+                break
     if due:
         ctx.queue.ring(Task.PRICES)
 
