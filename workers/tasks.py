@@ -23,9 +23,10 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
 
     def answer(task: Task, work: Callable[[Context, Sequence[str]], str]) -> None:
         def run(ids: object = ()) -> str:
+            ctx = context()  # opened first, for with it the failpoints of this process are armed
             reach(Point.TASK_TAKEN, task)
             known = checked(ids)
-            return _told(task, work(context(), known) if known is not None else "refused: not a list of ids")
+            return _told(task, work(ctx, known) if known is not None else "refused: not a list of ids")
 
         # what has a sentence for people needs no traceback: the database is away, say
         app.task(name=task.value, throws=(ImError,))(run)
