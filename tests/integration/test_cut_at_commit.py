@@ -5,26 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-import structlog
-from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from im import failpoints
-from im.cli.main import im
-from im.cli.session import Session
 from im.db import outcome
 from im.domain.errors import ImError
 from im.domain.instance import Observed
 from im.failpoints import Point
 from im.queue import Task
 from im.services import read
+from tests.integration.typed import run
 from tests.wire import Cut, Wire
 from tests.world import World, empty
-
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me\n"
 
 
 class _Cut(World):
@@ -52,18 +46,6 @@ def cut(database_url: str) -> Iterator[_Cut]:
     yield made
     failpoints.armed = None
     made.close()
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    file = tmp_path / "id.pub"
-    file.write_text(KEY)
-    return str(file)
-
-
-def run(world: World, *words: str) -> Result:
-    return CliRunner().invoke(im, list(words), obj=Session(lambda: world.ctx), prog_name="im")
 
 
 class _AtTheEnd:
