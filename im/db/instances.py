@@ -147,22 +147,9 @@ def past_deadline(connection: Connection, now: datetime) -> list[Instance]:
 
 
 def expire(connection: Connection, now: datetime, limit: int) -> list[Instance]:
-    """Turn what is due toward its `on_expiry`; returns the rows as they are afterwards.
-
-    The condition is restated in the UPDATE, which Postgres evaluates again on a row that changed meanwhile: an extend
-    committed a moment earlier is honoured.
-    """
-    # locked in id order, as everywhere; waiting a moment for a row is better than passing it over until the next tick
-    due = select(t.id).where(is_due(now)).order_by(t.id).limit(limit).with_for_update().cte("due")
+    """Turn what is due toward its `on_expiry`; returns the rows as they are afterwards."""
     goal = case((t.on_expiry == "terminate", literal(Desired.TERMINATED.value)), else_=literal(Desired.STOPPED.value))
-    changed = connection.execute(
-        update(instances)
-        .where(t.id.in_(select(due.c.id)), is_due(now))
-        .values(why=Why.TTL.value, by="ttl", **_new_goal(goal, now))
-        .returning(t.id)
-    ).scalars()
-    ids = list(changed)
-    return read(connection, ids) if ids else []
+    return _change(connection, is_due(now), {"why": Why.TTL.value, "by": "ttl", **_new_goal(goal, now)}, limit)
 
 
 def _asleep_by_ttl(now: datetime) -> ColumnElement[bool]:
@@ -181,35 +168,33 @@ def _asleep_by_ttl(now: datetime) -> ColumnElement[bool]:
 
 def date_ends(connection: Connection, now: datetime, limit: int) -> list[Instance]:
     """Write the second deadline of what was seen stopped by its TTL since; returns the rows as they are afterwards."""
-    asleep = and_(_asleep_by_ttl(now), t.ends_at.is_(None))
-    found = select(t.id).where(asleep).order_by(t.id).limit(limit).with_for_update().cte("asleep")
     since = func.greatest(t.observed_at, t.expires_at)
-    changed = connection.execute(
-        update(instances)
-        .where(t.id.in_(select(found.c.id)), asleep)
-        .values(ends_at=since + func.make_interval(0, 0, 0, 0, 0, 0, t.keep_stopped))
-        .returning(t.id)
-    ).scalars()
-    ids = list(changed)
-    return read(connection, ids) if ids else []
+    ends_at = since + func.make_interval(0, 0, 0, 0, 0, 0, t.keep_stopped)
+    return _change(connection, and_(_asleep_by_ttl(now), t.ends_at.is_(None)), {"ends_at": ends_at}, limit)
 
 
 def end(connection: Connection, now: datetime, limit: int) -> list[Instance]:
-    """Turn toward termination what its TTL stopped and whose second deadline has passed; never what is protected.
-
-    Restated in the UPDATE as in `expire`: an extend or a protection committed a moment earlier is honoured.
-    """
+    """Turn toward termination what its TTL stopped and whose second deadline has passed; never what is protected."""
     over = and_(_asleep_by_ttl(now), t.ends_at <= now, ~t.protected)
-    found = select(t.id).where(over).order_by(t.id).limit(limit).with_for_update().cte("over")
-    goal = literal(Desired.TERMINATED.value)
-    changed = connection.execute(
+    goal = _new_goal(literal(Desired.TERMINATED.value), now) | {"ends_at": t.ends_at}
+    return _change(connection, over, {"why": Why.TTL.value, "by": "ttl", **goal}, limit)
+
+
+def _change(connection: Connection, due: ColumnElement[bool], values: Mapping[str, Any], limit: int) -> list[Instance]:
+    """Write `values` on up to `limit` rows for which `due` holds; returns them as they are afterwards.
+
+    Each is locked first, in id order as everywhere. The lock waits for who is changing the row and asks `due` of what he left, so
+    an extend committed a moment earlier is honoured. It is not asked once more in the UPDATE: Postgres would take its index for
+    that as well, and where it expects one row to be due and finds thousands, compare each with each.
+    """
+    locked = select(t.id).where(due).order_by(t.id).limit(limit).with_for_update().cte("due")
+    changed = (
         update(instances)
-        .where(t.id.in_(select(found.c.id)), over)
-        .values(why=Why.TTL.value, by="ttl", **_new_goal(goal, now) | {"ends_at": t.ends_at})
-        .returning(t.id)
-    ).scalars()
-    ids = list(changed)
-    return read(connection, ids) if ids else []
+        .where(t.id == locked.c.id, t.scope_id == scopes.c.id)
+        .values(**values)
+        .returning(*select_instances().selected_columns)
+    )
+    return fetch_instances(connection, changed)
 
 
 def deadlines_between(

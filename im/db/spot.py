@@ -18,8 +18,9 @@ t = instances.c
 _RESTS = frozenset({Observed.STOPPED, *GONE})
 
 
-def learn(connection: Connection, seen: Mapping[str, Sighting], now: datetime) -> None:
-    """Write what full sightings (by row id) tell of spot machines; in the transaction that writes the sightings themselves.
+def learn(connection: Connection, seen: Mapping[str, Sighting], now: datetime) -> list[str]:
+    """Write what full sightings (by row id) tell of spot machines, in the transaction that writes the sightings themselves;
+    returns the ids of these rows.
 
     What the cloud took back was nobody's outside hand.
     """
@@ -34,7 +35,7 @@ def learn(connection: Connection, seen: Mapping[str, Sighting], now: datetime) -
         if s.spot_request
     ]
     if not rows:
-        return
+        return []
     v = recordset(instances, ("id", "spot_request"), rows, {"taken": Boolean(), "rests": Boolean()})
     connection.execute(
         update(instances)
@@ -47,6 +48,7 @@ def learn(connection: Connection, seen: Mapping[str, Sighting], now: datetime) -
             why=case((and_(v.c.taken, t.why == Why.OUTSIDE.value), Why.SPOT.value), else_=t.why),
         )
     )
+    return [i for i, s in seen.items() if s.spot_request]
 
 
 # ---- requests that are to bring nothing more -------------------------------------------------------------------------

@@ -214,6 +214,7 @@ instances = Table(
         "scope_id",
         "desired",
         "observed",
+        "expires_at",
         postgresql_where=text("closed_at IS NULL AND settled_generation < generation"),
     ),
 )

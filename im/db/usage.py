@@ -7,7 +7,7 @@ writer of facts that forgot to call it is made up for by the next `follow_all`: 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,8 @@ from im.domain.instance import GONE, Instance, Observed, Sighting
 from im.domain.usage import Kind, Seen, Stretch, follow_disk, follow_run
 
 t, u = instances.c, usage.c
-_STRETCH = tuple(c.name for c in usage.columns)
+_STRETCH = tuple(f.name for f in fields(Stretch))
+_STRETCHES = select(*(u[name] for name in _STRETCH))
 _KEY = ("instance_id", "kind", "number")
 
 
@@ -106,8 +107,7 @@ def _disagrees() -> ColumnElement[bool]:
 
 def _last(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, Kind], Stretch]:
     query = (
-        select(usage)
-        .ext(distinct_on(u.instance_id, u.kind))
+        _STRETCHES.ext(distinct_on(u.instance_id, u.kind))
         .where(u.instance_id.in_(ids))
         .order_by(u.instance_id, u.kind, u.number.desc())
     )
@@ -118,23 +118,23 @@ def _write(connection: Connection, changed: Sequence[Stretch]) -> None:
     if not changed:
         return
     # one statement whatever their number; later ones win, as if written one after the other
-    rows = {(s.instance_id, s.kind, s.number): {**asdict(s), "kind": s.kind.value} for s in changed}
+    rows = {(s.instance_id, s.kind, s.number): {name: getattr(s, name) for name in _STRETCH} for s in changed}
     v = recordset(usage, _STRETCH, list(rows.values()))
     statement = insert(usage).from_select(_STRETCH, select(*(v.c[name] for name in _STRETCH)))
     fresh = {name: statement.excluded[name] for name in _STRETCH if name not in _KEY}
     connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=fresh))
 
 
-def _stretch(row: Row[*tuple[Any, ...]]) -> Stretch:
-    values = {name: getattr(row, name) for name in _STRETCH}
-    return Stretch(**{**values, "kind": Kind(row.kind)})
+def _stretch(row: Sequence[Any]) -> Stretch:
+    instance_id, kind, *rest = row
+    return Stretch(instance_id, Kind(kind), *rest)
 
 
 def read(
     connection: Connection, ids: Sequence[str] | None = None, *, since: datetime | None = None
 ) -> dict[str, list[Stretch]]:
     """Stretches by instance, oldest first; only those that reach beyond `since` when it is given."""
-    query = select(usage).order_by(u.instance_id, u.began_at)
+    query = _STRETCHES.order_by(u.instance_id, u.began_at)
     if ids is not None:
         query = query.where(u.instance_id.in_(ids))
     if since is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from im.db import spot, usage
 from im.db.instances import settles
 from im.db.recordset import recordset
 from im.db.rows import fetch_instances, select_instances
-from im.db.tables import instances, launches
+from im.db.tables import instances, launches, scopes
 from im.domain.instance import GONE, Desired, Instance, Observed, Sighting, Why
 from im.domain.lifecycle import Step, pairs
 
@@ -76,8 +76,11 @@ def lease(connection: Connection, ids: Sequence[str], step: Step, now: datetime,
 _SEEN = ("observed", "observed_at", "public_ip", "private_ip", "launched_at")
 
 
-def apply(connection: Connection, owner: str, step: Step, outcomes: Sequence[Outcome], now: datetime) -> set[str]:
-    """Write outcomes on the rows still leased to `owner`; returns their ids. The others belong to somebody newer."""
+def apply(
+    connection: Connection, owner: str, step: Step, outcomes: Sequence[Outcome], now: datetime
+) -> dict[str, Instance]:
+    """Write outcomes on the rows still leased to `owner`; returns these as they are now, by id. The others belong to somebody
+    newer."""
     ids = [o.id for o in outcomes]
     _lock_in_order(connection, ids)
     v = recordset(
@@ -101,14 +104,17 @@ def apply(connection: Connection, owner: str, step: Step, outcomes: Sequence[Out
         "lease_token": None,
         "lease_until": None,
     }
-    done = connection.execute(
-        update(instances).where(t.id == v.c.id, t.lease_token == owner).values(**values).returning(t.id)
-    )
-    applied = set(done.scalars())
+    mine = update(instances).where(t.id == v.c.id, t.lease_token == owner, t.scope_id == scopes.c.id).values(**values)
+    applied = by_id(fetch_instances(connection, mine.returning(*select_instances().selected_columns)))
     told = {o.id: o.seen for o in outcomes if o.seen is not None and o.id in applied}
     usage.follow(connection, sorted(told), told)
-    spot.learn(connection, told, now)
+    if learned := spot.learn(connection, told, now):
+        applied |= by_id(fetch_instances(connection, select_instances().where(t.id.in_(learned))))
     return applied
+
+
+def by_id(rows: Iterable[Instance]) -> dict[str, Instance]:
+    return {row.id: row for row in rows}
 
 
 def _as_row(o: Outcome) -> dict[str, Any]:
@@ -202,7 +208,3 @@ def scopes_with_launches(connection: Connection, now: datetime) -> list[int]:
 def _lock_in_order(connection: Connection, ids: Sequence[str]) -> None:
     """Row locks in id order, so that two statements over many rows never wait for each other in a circle."""
     connection.execute(select(t.id).where(t.id.in_(ids)).order_by(t.id).with_for_update())
-
-
-def current(connection: Connection, ids: Sequence[str]) -> Mapping[str, Instance]:
-    return {r.id: r for r in fetch_instances(connection, select_instances().where(t.id.in_(ids)))}

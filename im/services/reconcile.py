@@ -163,8 +163,7 @@ def _one_batch(
         now = ctx.clock(connection)
         outcomes = [_outcome(row, step, result, batch.claimed_at, now) for row in batch.rows]
         applied = work.apply(connection, batch.owner, step, outcomes, now)
-        after = work.current(connection, [row.id for row in batch.rows])
-        mine = [(row, after[row.id], o) for row, o in zip(batch.rows, outcomes, strict=True) if row.id in applied]
+        mine = [(row, applied[row.id], o) for row, o in zip(batch.rows, outcomes, strict=True) if row.id in applied]
         events.record(connection, story(mine, now))
         late = [row for row in batch.rows if row.id not in applied]
         repaired = _repair(connection, late, step, result, now) if late and step is not Step.LOOK else []

@@ -29,7 +29,7 @@ WATCH = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", 
 LAUNCH = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
 """A launch takes its time, and is repeated from its row alone, after a look: not every cloud honours the token."""
 QUICK = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 1})
-"""For start, stop, terminate: one attempt that fits the lease of the row; the row retries."""
+"""For start, stop, terminate: one attempt that fits the lease of the row; the row retries. Answers are read by `quick`."""
 
 
 class Clients:
@@ -91,7 +91,7 @@ class Clients:
                     self._made[key] = make(service, region_name=region, endpoint_url=self._sandbox_url, config=config)
                 else:
                     self._made[key] = make(service, region_name=region, config=config)
-                if key[2] == id(WATCH):
+                if key[2] in (id(WATCH), id(LAUNCH), id(QUICK)):
                     quick.install(self._made[key])
             return self._made[key]
 

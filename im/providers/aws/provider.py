@@ -103,7 +103,7 @@ class AwsProvider:
         with translated(mutating=True):
             answer = self._clients.ec2(scope.region, LAUNCH).run_instances(**request)
         try:
-            seen = [sightings.sighting(one) for one in answer["Instances"]]
+            seen = sightings.launched(answer)
         except KeyError as exc:
             raise Ambiguous(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
         image = fitted.image
@@ -229,7 +229,7 @@ class AwsProvider:
             with translated(mutating=True):
                 answer = call(some)
             try:
-                return {one["InstanceId"]: sightings.changed(one) for one in answer[answered]}
+                return sightings.changed(answer, answered)
             except KeyError as exc:
                 raise Ambiguous(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
 

@@ -55,9 +55,18 @@ def sighting(shown: Mapping[str, Any]) -> Sighting:
     )
 
 
-def changed(shown: Mapping[str, Any]) -> Sighting:
-    """One state change of a Start-, Stop- or TerminateInstances answer: thin."""
-    return Sighting(provider_id=shown["InstanceId"], state=STATES[shown["CurrentState"]["Name"]])
+def launched(answer: Mapping[str, Any]) -> list[Sighting]:
+    """Those of a RunInstances answer, in full."""
+    read = quick.sightings_in(answer)
+    return [sighting(shown) for shown in answer["Instances"]] if read is None else list(read)
+
+
+def changed(answer: Mapping[str, Any], answered: str) -> dict[str, Sighting]:
+    """Machine → a thin sighting, from a Start-, Stop- or TerminateInstances answer, which has its list under `answered`."""
+    states = quick.changes_in(answer)
+    if states is None:
+        states = {shown["InstanceId"]: STATES[shown["CurrentState"]["Name"]] for shown in answer[answered]}
+    return {one: Sighting(provider_id=one, state=state) for one, state in states.items()}
 
 
 def pages(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Iterator[Page]:
