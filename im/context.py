@@ -16,6 +16,8 @@ from im.queue import CeleryQueue, Queue
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from im.db.asking import Looking
+    from im.db.engine import Database
     from im.domain.instance import Scope
     from im.providers.base import Provider
     from im.settings import Settings
@@ -30,29 +32,37 @@ class Context:
     """One transaction: commits at the end of the block, rolls back on an exception."""
     provider_for: Callable[[Scope], Provider]
     queue: Queue
-    clock: Callable[[Connection], datetime]
+    clock: Callable[[Connection | Looking], datetime]
     """Now, by the database's clock: the only one that decides."""
     glance: Callable[[Sequence[str]], list[int] | None]
     """In which scopes something may wait to be done for these instances, asked as cheaply as can be; None: ask otherwise."""
     dispose: Callable[[], None] = field(default=lambda: None)
     """Give back every connection."""
+    look: Callable[[], AbstractContextManager[Looking]] | None = None
+    """One look at the database that changes nothing, by the driver alone; None: `begin` will do."""
     lanes: Lanes = field(default_factory=InTurn)
     """How work on several scopes is done: in turn, or (in a worker) side by side, so that none waits for another."""
+
+    def looking(self) -> AbstractContextManager[Connection | Looking]:
+        """For what only reads, and what a person waits for."""
+        return self.look() if self.look is not None else self.begin()
 
 
 def open_context(settings: Settings) -> Context:
     """A context on the real services that `settings` names. Raises Unavailable when no database is named."""
-    from im.db.engine import Database, database_clock
+    from im.db.asking import Eyes, arguments, database_clock
     from im.db.glance import Glance
     from im.failpoints import arm
 
     arm(os.environ)
-    database, queue = Database(settings.database_url), CeleryQueue(settings)
-    glance = Glance(settings.database_url)
+    arguments(settings.database_url)
+    database, queue = _Database(settings.database_url), CeleryQueue(settings)
+    glance, eyes = Glance(settings.database_url), Eyes(settings.database_url)
 
     def dispose() -> None:
         database.dispose()
         glance.close()
+        eyes.close()
         queue.close()
 
     return Context(
@@ -63,7 +73,27 @@ def open_context(settings: Settings) -> Context:
         clock=database_clock,
         glance=glance,
         dispose=dispose,
+        look=eyes.look,
     )
+
+
+class _Database:
+    """Transactions by SQLAlchemy, which is imported for the first of them: a command that only looks has none."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._made: Database | None = None
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        if self._made is None:
+            from im.db.engine import Database
+
+            self._made = Database(self._url)
+        return self._made.begin()
+
+    def dispose(self) -> None:
+        if self._made is not None:
+            self._made.dispose()
 
 
 class _Providers:

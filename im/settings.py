@@ -9,7 +9,6 @@ import getpass
 import json
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -212,12 +211,18 @@ def _coerce(name: str, value: Any) -> Any:
 
 def _read_config(path: Path, *, required: bool) -> dict[str, Any]:
     try:
-        read = tomllib.loads(path.read_text())
+        written = path.read_text()
     except FileNotFoundError:
         if required:
             raise Refused(f"there is no config file {path}", "unset IM_CONFIG or create the file") from None
         return {}
-    except (OSError, tomllib.TOMLDecodeError) as exc:
+    except (OSError, UnicodeDecodeError) as exc:
+        raise Refused(f"{path} cannot be read: {exc}", "mend the file or unset IM_CONFIG") from exc
+    import tomllib  # every command reads its settings, and few have a file
+
+    try:
+        read = tomllib.loads(written)
+    except tomllib.TOMLDecodeError as exc:
         raise Refused(f"{path} cannot be read: {exc}", "mend the file or unset IM_CONFIG") from exc
     known = {f.name for f in fields(Settings)}
     for name in read:

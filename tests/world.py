@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from im.context import Context
 from im.db import deployment, holds
+from im.db.asking import Eyes
 from im.db.engine import Database
 from im.db.glance import Glance
 from im.db.wish_tables import metadata
@@ -78,7 +79,7 @@ class World:
         self.beat = True
         self.worker = True
         self.told: list[tuple[Task, str]] = []
-        self._database, self._glance = Database(database_url), Glance(database_url)
+        self._database, self._glance, self._eyes = Database(database_url), Glance(database_url), Eyes(database_url)
         with self._database.begin() as connection:
             self.deployment = deployment.read_id(connection)
         self.provider: Any = FakeProvider(self.cloud, self.deployment)
@@ -89,6 +90,7 @@ class World:
             queue=self.queue,
             clock=lambda _: self.now,
             glance=self._glance,
+            look=self._eyes.look,
         )
 
     def _provider_for(self, _: Scope) -> Provider:
@@ -98,6 +100,7 @@ class World:
     def close(self) -> None:
         self._database.dispose()
         self._glance.close()
+        self._eyes.close()
 
     # ---- people ------------------------------------------------------------------------------------------------------
 

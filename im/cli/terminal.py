@@ -37,11 +37,15 @@ def plain(text: str) -> str:
 
     Direction overrides are format characters too (Cf): they could make one name look like another.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(" " if c in "\t\n\r" else "" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
 
 
 def cells(text: str) -> int:
     """How many columns `text` takes: wide characters count twice, combining ones not at all."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in ("W", "F") else 1 for c in text
     )

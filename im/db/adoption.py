@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Select, case, func, select, update
 
 from im.db.recordset import recordset
-from im.db.rows import from_spec
+from im.db.shapes import from_spec
 from im.db.tables import instances, scopes
 from im.domain.cost import WINDOWS
 from im.domain.instance import Desired, Instance, Observed, Sighting, Spec

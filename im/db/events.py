@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
@@ -29,15 +29,6 @@ def record(connection: Connection, happened: Iterable[Event]) -> None:
     if rows:
         v = recordset(events, list(rows[0]), rows)
         connection.execute(insert(events).from_select(list(rows[0]), select(*v.c)))
-
-
-def read(connection: Connection, instance_ids: Sequence[str]) -> list[Event]:
-    """In the order in which they were recorded."""
-    query = select(events).where(events.c.instance_id.in_(instance_ids)).order_by(events.c.id)
-    return [
-        Event(row.instance_id, row.at, row.kind, row.actor, row.reason, row.generation, row.detail)
-        for row in connection.execute(query)
-    ]
 
 
 def prune(connection: Connection, before: datetime, limit: int) -> int:

@@ -17,28 +17,27 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import psycopg2
-from sqlalchemy import or_, select, text
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
-from im.db.engine import CONNECT, SESSION
-from im.db.tables import instances
+from im.db.asking import connect
+from im.domain.errors import ImError
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Raw
 
-t = instances.c
-
-_CANNOT = (psycopg2.Error, ArgumentError)
+_CANNOT = (psycopg2.Error, ImError)
 
 
 def statement() -> str:
     """The question in SQL, with the ids as its one parameter, $1. Made of the very conditions that those ask who then claim."""
-    from im.db import protection, spot, work  # a command line has a glance too, and never uses it
+    # a command line has a glance too, and never uses it
+    from sqlalchemy import or_, select, text
+    from sqlalchemy.dialects import postgresql
+
+    from im.db import protection, spot, work
+    from im.db.tables import instances
 
     anything = or_(work.UNSETTLED, protection.DIFFERS, spot.OPEN)
-    query = select(t.scope_id).where(text("instances.id = ANY ($1)"), anything).distinct()
+    query = select(instances.c.scope_id).where(text("instances.id = ANY ($1)"), anything).distinct()
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
@@ -80,11 +79,8 @@ class Glance:
             return [number for (number,) in cursor.fetchall()]
 
     def _connect(self) -> Raw:
-        # the dialect alone knows what of a URL is for the driver
-        _, given = postgresql.psycopg2.dialect().create_connect_args(make_url(self._url))  # type: ignore[no-untyped-call]
         # a plan for any ids: choosing one anew each time costs as much as the looking
-        options = f"{SESSION} -c plan_cache_mode=force_generic_plan"
-        connection: Raw = psycopg2.connect(**{**given, **CONNECT, "options": options})
+        connection = connect(self._url, "-c plan_cache_mode=force_generic_plan")
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:

@@ -144,11 +144,6 @@ def _apply(connection: Connection, owner: str, task: Task, values: Mapping[str, 
     return set(done.scalars())
 
 
-def read(connection: Connection, ids: Sequence[str]) -> dict[str, Guard]:
-    query = select(guards).where(g.instance_id.in_(ids), g.kind != GuardKind.NONE.value)
-    return {row.instance_id: _guard(row) for row in connection.execute(query)}
-
-
 def fired_by(connection: Connection, ids: Sequence[str], now: datetime) -> dict[str, Guard]:
     """Those of these instances whose moment has come: they may have fired."""
     query = select(guards).where(g.instance_id.in_(ids), or_(g.told_at <= now, g.asked_at <= now))

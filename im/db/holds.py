@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.tables import deployment, holds, scopes
-from im.domain.hold import CLOCK_TOLERANCE, Hold, HoldKind
+from im.domain.hold import CLOCK_TOLERANCE, HoldKind
 
 _SERVER = text("SELECT system_identifier::text FROM pg_control_system()")
 
@@ -38,36 +38,7 @@ def settle_here(connection: Connection) -> bool:
     return moved.first() is not None
 
 
-def is_clone(connection: Connection) -> bool:
-    """Does this database run in another server than the one that its deployment was made in?"""
-    here = connection.execute(_SERVER).scalar_one()
-    return bool(connection.execute(select(deployment.c.system_identifier)).scalar_one_or_none() not in (None, here))
-
-
 def trusted_clock() -> ColumnElement[bool]:
     """For a statement over scopes: the cloud's clock there agrees with ours, as far as it was ever seen."""
     limit = CLOCK_TOLERANCE.total_seconds()
     return or_(scopes.c.clock_skew.is_(None), func.abs(scopes.c.clock_skew) <= limit)
-
-
-def active(connection: Connection, now: datetime) -> list[Hold]:
-    """Every hold in force, worst first."""
-    found: list[Hold] = []
-    if is_clone(connection):
-        found.append(
-            Hold(
-                HoldKind.CLONE,
-                "this database was copied from another server, whose machines it must not touch",
-                "im db resume  makes this server the deployment's home (only when the other one is gone)",
-            )
-        )
-    row = connection.execute(select(holds).where(holds.c.kind == HoldKind.PAUSE.value, holds.c.until > now)).first()
-    if row is not None:
-        found.append(Hold(HoldKind.PAUSE, row.reason, "im resume  ends it", row.by, row.since, row.until))
-    skewed = connection.execute(
-        select(scopes.c.provider, scopes.c.account, scopes.c.region, scopes.c.clock_skew).where(~trusted_clock())
-    )
-    for provider, account, region, skew in skewed:
-        told = f"the clock of {provider}/{account}/{region} is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'}"
-        found.append(Hold(HoldKind.CLOCK, f"{told} the database's", "set the database server's clock (NTP)"))
-    return found

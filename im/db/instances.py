@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from im.db import usage
+from im.db import sight, usage
 from im.db.holds import trusted_clock
 from im.db.recordset import assignments, recordset
 from im.db.rows import fetch_instances, select_instances
@@ -47,35 +47,6 @@ def lock(connection: Connection, ids: Sequence[str]) -> list[Instance]:
     return [found[i] for i in ids if i in found]
 
 
-def read(connection: Connection, ids: Sequence[str]) -> list[Instance]:
-    found = {r.id: r for r in fetch_instances(connection, select_instances().where(t.id.in_(ids)))}
-    return [found[i] for i in ids if i in found]
-
-
-def matching(connection: Connection, words: Sequence[str]) -> list[Instance]:
-    """Every row that one of `words` may mean: its name, our id, or the provider's id; living ones and newest first."""
-    query = (
-        select_instances()
-        .where(or_(t.id.in_(words), t.name.in_(words), t.provider_id.in_(words)))
-        .order_by(t.closed_at.is_not(None), t.created_at.desc())
-    )
-    return fetch_instances(connection, query)
-
-
-def living_names(connection: Connection) -> list[str]:
-    return list(connection.execute(select(t.name).where(t.closed_at.is_(None))).scalars())
-
-
-def listed(connection: Connection, *, everything: bool, owner: str | None) -> list[Instance]:
-    """What `im list` shows, soonest deadline first; closed ones only on request."""
-    query = select_instances().order_by(t.closed_at.is_not(None), t.expires_at, t.name)
-    if not everything:
-        query = query.where(t.closed_at.is_(None))
-    if owner is not None:
-        query = query.where(t.owner == owner)
-    return fetch_instances(connection, query)
-
-
 def write_intents(connection: Connection, intents: Mapping[str, Intent], by: str, now: datetime) -> list[Instance]:
     """Give each (locked) row its new goal and deadline, and a new generation.
 
@@ -97,7 +68,7 @@ def write_intents(connection: Connection, intents: Mapping[str, Intent], by: str
         )
     )
     usage.note_deadlines(connection, list(intents), now)
-    return read(connection, list(intents))
+    return sight.read(connection, list(intents))
 
 
 def _second_deadline_after(v: Any) -> ColumnElement[Any]:
@@ -138,12 +109,6 @@ def is_due(now: datetime) -> ColumnElement[bool]:
         t.scope_id.in_(select(scopes.c.id).where(trusted_clock())),
         or_(t.desired == Desired.RUNNING.value, and_(t.settled_generation == t.generation, alive)),
     )
-
-
-def past_deadline(connection: Connection, now: datetime) -> list[Instance]:
-    """Living instances whose deadline has passed, whatever is desired or seen of them."""
-    query = select_instances().where(t.closed_at.is_(None), t.expires_at <= now).order_by(t.expires_at)
-    return fetch_instances(connection, query)
 
 
 def expire(connection: Connection, now: datetime, limit: int) -> list[Instance]:

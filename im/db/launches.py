@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from im.db import spot, usage
 from im.db.recordset import assignments, recordset
-from im.db.rows import from_spec, select_launches, to_launch
+from im.db.rows import select_launches, to_launch
+from im.db.shapes import from_spec
 from im.db.tables import instances, launches
 from im.domain.cost import WINDOWS
 from im.domain.instance import Desired, Launch, LaunchState, Observed, Spec

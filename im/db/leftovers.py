@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.rows import to_spec
+from im.db.shapes import to_spec
 from im.db.tables import instances, launches, scopes
 from im.db.wish_tables import leftovers, surveys
 from im.domain.instance import Scope, Spec

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +14,6 @@ from im.db.recordset import recordset
 from im.db.rows import select_launches, to_launch
 from im.db.tables import instances, launches, orphans, scopes
 from im.domain import tags
-from im.domain.duration import format_duration
 from im.domain.instance import Launch, Observed, Scope, Sighting
 from im.domain.orphan import Orphan
 
@@ -24,19 +22,6 @@ i = instances.c
 
 _FACTS = ("state", "zone", "instance_type", "image", "public_ip", "private_ip", "launched_at", "tags", "launch_token")
 _TOLD = (*_FACTS, "because")
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """How many are open, and since when the oldest of them."""
-
-    count: int = 0
-    since: datetime | None = None
-
-    def sentence(self, now: datetime) -> str:
-        machines = "machines carry our tag and have" if self.count > 1 else "machine carries our tag and has"
-        known = f", known for {format_duration(now - self.since)}" if self.since else ""
-        return f"{self.count} {machines} no row{known}"
 
 
 def explained(connection: Connection, scope_id: int, since: datetime, among: Sequence[str]) -> set[str]:
@@ -123,11 +108,6 @@ def lock(connection: Connection, provider_ids: Sequence[str]) -> list[Orphan]:
     """The open ones among these, locked; a person's request and a sweep do not both take one in."""
     query = _select().where(t.provider_id.in_(provider_ids), t.closed_at.is_(None)).order_by(t.scope_id, t.provider_id)
     return [_to_orphan(row) for row in connection.execute(query.with_for_update(of=orphans))]
-
-
-def summary(connection: Connection) -> Summary:
-    query = select(func.count(), func.min(t.first_seen_at)).where(t.closed_at.is_(None))
-    return Summary(*connection.execute(query).one())
 
 
 def _select() -> Select[Any]:

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
+from im.db import ledger
 from im.db.money_tables import prices
 from im.domain.cost import Item, Price
 
 p = prices.c
-
-
-def book(connection: Connection, items: Iterable[Item]) -> dict[Item, list[Price]]:
-    """What is kept of the prices of `items`, oldest first; absent where nothing is."""
-    wanted = sorted(set(items))
-    found: dict[Item, list[Price]] = {}
-    query = select(prices).where(_among(wanted)).order_by(p.since) if wanted else None
-    for row in connection.execute(query) if query is not None else ():
-        item = Item(row.provider, row.region, row.item, row.market)
-        found.setdefault(item, []).append(Price(row.usd, row.since, row.source))
-    return found
 
 
 def stale(connection: Connection, items: Sequence[Item], now: datetime, after: timedelta) -> list[Item]:
@@ -36,7 +26,7 @@ def stale(connection: Connection, items: Sequence[Item], now: datetime, after: t
 
 def write(connection: Connection, found: Mapping[Item, Price], now: datetime) -> int:
     """Keep what was fetched; a price that did not change keeps its date. Returns how many did change."""
-    known = book(connection, found)
+    known = ledger.prices(connection, found)
     changed = 0
     for item, price in sorted(found.items()):
         last = known[item][-1] if item in known else None

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
-from im.db.instances import read
 from im.db.rows import fetch_instances, select_instances
+from im.db.sight import read
 from im.db.tables import instances
 from im.domain.instance import Instance, Observed
 

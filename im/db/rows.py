@@ -1,26 +1,18 @@
-"""Rows to domain objects and back: the only place that knows both spellings."""
+"""Whole rows by SQLAlchemy, to be added to: WHERE, ORDER BY, FOR UPDATE."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
-from datetime import datetime, timedelta
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, Select, select
 
+from im.db.shapes import COLUMNS, to_instance, to_spec
 from im.db.tables import instances, launches, scopes
-from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed, OnExpiry, Scope, Spec, Why
+from im.domain.instance import Instance, Launch, LaunchState, Scope
 
-_FIELDS = tuple(f.name for f in fields(Instance))
-_AT = {name: at for at, name in enumerate(_FIELDS)}
-_KEPT = [instances.c[name] for name in _FIELDS if name != "scope"]
+_KEPT = [instances.c[name] for name in COLUMNS]
 _PLACE = (scopes.c.provider, scopes.c.account, scopes.c.region)
-_DESIRED = {one.value: one for one in Desired}
-_OBSERVED = {one.value: one for one in Observed}
-_ON_EXPIRY = {one.value: one for one in OnExpiry}
-_WHY = {one.value: one for one in Why}
-_TEXTS = tuple(f.name for f in fields(Spec) if f.name not in ("options", "user_data"))
 
 
 def select_instances() -> Select[Any]:
@@ -36,39 +28,6 @@ def fetch_instances(connection: Connection, query: Executable) -> list[Instance]
     return [to_instance(row) for row in connection.execute(query)]
 
 
-def to_instance(row: Sequence[Any]) -> Instance:
-    """From a row of the columns of `select_instances`, in their order: it is that of Instance, but for the place at the end.
-
-    By position, because thousands of rows are read in a storm: an attribute of a row costs what the rest of its reading does.
-    """
-    *values, provider, account, region = row
-    values.insert(_AT["scope"], Scope(provider, account, region))
-    values[_AT["spec"]] = to_spec(values[_AT["spec"]])
-    values[_AT["desired"]] = _DESIRED[values[_AT["desired"]]]
-    # a word that this version does not know was not one of its own reasons: a newer version, or a hand, wrote it
-    values[_AT["why"]] = _WHY.get(values[_AT["why"]], Why.OUTSIDE)
-    values[_AT["on_expiry"]] = _ON_EXPIRY[values[_AT["on_expiry"]]]
-    values[_AT["observed"]] = _OBSERVED[values[_AT["observed"]]]
-    values[_AT["unsure"]] = _unsure(values[_AT["unsure"]], values[_AT["observed_at"]])
-    if (kept := values[_AT["keep_stopped"]]) is not None:
-        values[_AT["keep_stopped"]] = timedelta(seconds=kept)
-    return Instance(*values)
-
-
-def _unsure(written: object, observed_at: datetime) -> dict[str, datetime]:
-    """A step that may have happened stays one though its date cannot be read; one unreadable row must not stop its scope."""
-    steps = written if isinstance(written, dict) else {}
-    return {str(step): _moment(at) or observed_at for step, at in steps.items()}
-
-
-def _moment(written: object) -> datetime | None:
-    try:
-        read = datetime.fromisoformat(str(written))
-    except ValueError:
-        return None
-    return read if read.tzinfo else None
-
-
 def to_launch(row: Row[Any]) -> Launch:
     return Launch(
         token=row.token,
@@ -82,24 +41,6 @@ def to_launch(row: Row[Any]) -> Launch:
         candidate=row.candidate,
         round=row.round,
     )
-
-
-def to_spec(stored: dict[str, Any]) -> Spec:
-    """Tolerant: a row written by a neighbouring version, or by half, must not stop the work on its whole scope."""
-    texts: dict[str, Any] = {name: str(stored.get(name) or "") for name in _TEXTS}
-    return Spec(**texts, options=stored.get("options") or {})
-
-
-def from_spec(spec: Spec) -> dict[str, Any]:
-    return {
-        "instance_type": spec.instance_type,
-        "zone": spec.zone,
-        "image": spec.image,
-        "public_key": spec.public_key,
-        "ssh_user": spec.ssh_user,
-        "owner": spec.owner,
-        "options": dict(spec.options),
-    }
 
 
 def _scope(row: Row[Any]) -> Scope:

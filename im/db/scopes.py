@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.tables import instances, launches, scopes
+from im.db.tables import scopes
 from im.domain.instance import Scope
-
-
-@dataclass(frozen=True, slots=True)
-class ScopeHealth:
-    """When the last complete listing began, and since when (and why) none has succeeded."""
-
-    scope: Scope
-    refreshed_at: datetime | None
-    failing_since: datetime | None
-    error_code: str | None
-    error: str | None
 
 
 def ensure(connection: Connection, scope: Scope) -> int:
@@ -50,13 +38,6 @@ def places(connection: Connection, numbers: Sequence[int]) -> dict[int, Scope]:
     """Where the scopes of these numbers are; an unknown number is in no place."""
     query = select(scopes.c.id, scopes.c.provider, scopes.c.account, scopes.c.region).where(scopes.c.id.in_(numbers))
     return {row.id: Scope(row.provider, row.account, row.region) for row in connection.execute(query)}
-
-
-def in_use(connection: Connection) -> list[int]:
-    """The scopes that have something to watch: a living instance or an unresolved launch."""
-    living = select(instances.c.scope_id).where(instances.c.closed_at.is_(None))
-    open_launches = select(launches.c.scope_id).where(launches.c.state.in_(("open", "called")))
-    return list(connection.execute(living.union(open_launches)).scalars())
 
 
 def known(connection: Connection) -> list[int]:
@@ -123,11 +104,3 @@ def report(
     if clock_skew is not None:
         values["clock_skew"] = clock_skew
     connection.execute(update(scopes).where(scopes.c.id == number).values(**values))
-
-
-def health(connection: Connection, numbers: Sequence[int] | None = None) -> dict[Scope, ScopeHealth]:
-    query = select(scopes)
-    if numbers is not None:
-        query = query.where(scopes.c.id.in_(numbers))
-    read_rows = [(Scope(r.provider, r.account, r.region), r) for r in connection.execute(query)]
-    return {s: ScopeHealth(s, r.refreshed_at, r.failing_since, r.error_code, r.error) for s, r in read_rows}

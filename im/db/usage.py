@@ -7,24 +7,21 @@ writer of facts that forgot to call it is made up for by the next `follow_all`: 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, cast, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
+from im.db.ledger import STRETCH, to_stretch
 from im.db.money_tables import deadlines, usage
 from im.db.recordset import recordset
-from im.db.rows import fetch_instances, select_instances
 from im.db.tables import instances, scopes
-from im.domain.cost import Deadline
-from im.domain.instance import GONE, Instance, Observed, Sighting
+from im.domain.instance import GONE, Observed, Sighting
 from im.domain.usage import Kind, Seen, Stretch, follow_disk, follow_run
 
 t, u = instances.c, usage.c
-_STRETCH = tuple(f.name for f in fields(Stretch))
-_STRETCHES = select(*(u[name] for name in _STRETCH))
+_STRETCHES = select(*(u[name] for name in STRETCH))
 _KEY = ("instance_id", "kind", "number")
 
 
@@ -111,46 +108,18 @@ def _last(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, Kind], 
         .where(u.instance_id.in_(ids))
         .order_by(u.instance_id, u.kind, u.number.desc())
     )
-    return {(s.instance_id, s.kind): s for s in map(_stretch, connection.execute(query))}
+    return {(s.instance_id, s.kind): s for s in map(to_stretch, connection.execute(query))}
 
 
 def _write(connection: Connection, changed: Sequence[Stretch]) -> None:
     if not changed:
         return
     # one statement whatever their number; later ones win, as if written one after the other
-    rows = {(s.instance_id, s.kind, s.number): {name: getattr(s, name) for name in _STRETCH} for s in changed}
-    v = recordset(usage, _STRETCH, list(rows.values()))
-    statement = insert(usage).from_select(_STRETCH, select(*(v.c[name] for name in _STRETCH)))
-    fresh = {name: statement.excluded[name] for name in _STRETCH if name not in _KEY}
+    rows = {(s.instance_id, s.kind, s.number): {name: getattr(s, name) for name in STRETCH} for s in changed}
+    v = recordset(usage, STRETCH, list(rows.values()))
+    statement = insert(usage).from_select(STRETCH, select(*(v.c[name] for name in STRETCH)))
+    fresh = {name: statement.excluded[name] for name in STRETCH if name not in _KEY}
     connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=fresh))
-
-
-def _stretch(row: Sequence[Any]) -> Stretch:
-    instance_id, kind, *rest = row
-    return Stretch(instance_id, Kind(kind), *rest)
-
-
-def read(
-    connection: Connection, ids: Sequence[str] | None = None, *, since: datetime | None = None
-) -> dict[str, list[Stretch]]:
-    """Stretches by instance, oldest first; only those that reach beyond `since` when it is given."""
-    query = _STRETCHES.order_by(u.instance_id, u.began_at)
-    if ids is not None:
-        query = query.where(u.instance_id.in_(ids))
-    if since is not None:
-        query = query.where(or_(u.ended_at.is_(None), u.ended_at > since))
-    found: dict[str, list[Stretch]] = {}
-    for stretch in map(_stretch, connection.execute(query)):
-        found.setdefault(stretch.instance_id, []).append(stretch)
-    return found
-
-
-def instances_since(connection: Connection, since: datetime, owner: str | None = None) -> list[Instance]:
-    """Every instance, or one owner's, that was not closed before `since`."""
-    query = select_instances().where(or_(t.closed_at.is_(None), t.closed_at > since)).order_by(t.id)
-    if owner is not None:
-        query = query.where(t.owner == owner)
-    return fetch_instances(connection, query)
 
 
 # ---- deadlines -------------------------------------------------------------------------------------------------------
@@ -168,14 +137,3 @@ def note_deadlines(connection: Connection, ids: Sequence[str], now: datetime) ->
         .where(t.id.in_(ids), latest.c.expires_at.is_distinct_from(t.expires_at))
     )
     connection.execute(insert(deadlines).from_select(["instance_id", "since", "number", "expires_at"], moved))
-
-
-def read_deadlines(connection: Connection, ids: Sequence[str] | None = None) -> dict[str, list[Deadline]]:
-    """Every deadline that ever held, by instance, oldest first."""
-    query = select(deadlines).order_by(deadlines.c.instance_id, deadlines.c.number)
-    if ids is not None:
-        query = query.where(deadlines.c.instance_id.in_(ids))
-    found: dict[str, list[Deadline]] = {}
-    for row in connection.execute(query):
-        found.setdefault(row.instance_id, []).append(Deadline(row.since, row.expires_at))
-    return found

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 
-from im.db import adoption, events, guards, instances, orphans, scopes
+from im.db import adoption, events, guards, instances, orphans, scopes, sight
 from im.db.outcome import certain
-from im.db.rows import from_spec
+from im.db.shapes import from_spec
 from im.domain import tags
 from im.domain.errors import NoSuchInstance, Refused
 from im.domain.event import Event
@@ -137,7 +137,7 @@ def _insert(
     instances.add(connection, rows)
     for one, row in zip(wanted, rows, strict=True):
         orphans.close(connection, row["scope_id"], now, gone=[one.machine])
-    inserted = instances.read(connection, [row["id"] for row in rows])
+    inserted = sight.read(connection, [row["id"] for row in rows])
     story = (Event(r.id, now, kind, actor, _told(r), r.generation) for r in inserted)
     events.record(connection, story)
     return inserted

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, launches, rates
+from im.db import events, instances, launches, rates, sight
 from im.domain.event import Event
 from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed
 from im.domain.placement import is_open
@@ -59,7 +59,7 @@ def claim(ctx: Context, provider: Provider, number: int) -> Claimed | None:
         wait = rates.take(connection, number, "launch", provider.capabilities.rates.get("launch"), now)
         if wait:
             launches.wait(connection, launch.token, now + timedelta(seconds=wait))
-            held = instances.read(connection, launch.slots[:1])
+            held = sight.read(connection, launch.slots[:1])
         else:
             claimed = _commit(connection, launch, owner, now)
     if wait:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from im.db import prices as kept
-from im.db import usage
+from im.db import sight
+from im.db.ledger import deadlines as deadlines_of
+from im.db.ledger import prices as prices_of
+from im.db.ledger import stretches as stretches_of
 from im.domain.cost import (
     IPV4,
     MINIMUM,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
+    from im.db.asking import Looking
 
 LONG_AGO = timedelta(days=3650)
 
@@ -99,20 +102,20 @@ class Ledger:
         return Cost(self.bill(row), hourly, rate_now(row, hourly), coming, is_whole(row, hourly), at_most)
 
 
-def ledger(connection: Connection, rows: Sequence[Instance], now: datetime) -> Ledger:
+def ledger(connection: Connection | Looking, rows: Sequence[Instance], now: datetime) -> Ledger:
     """Read what is needed to bill `rows`, within the caller's transaction."""
     ids = [row.id for row in rows]
-    stretches = usage.read(connection, ids)
+    stretches = stretches_of(connection, ids)
     items = {item for row in rows for item in items_of(row, stretches.get(row.id, ()))}
-    return Ledger(tuple(rows), stretches, usage.read_deadlines(connection, ids), price_book(connection, items), now)
+    return Ledger(tuple(rows), stretches, deadlines_of(connection, ids), price_book(connection, items), now)
 
 
-def price_book(connection: Connection, items: Iterable[Item]) -> dict[Item, Sequence[Price]]:
+def price_book(connection: Connection | Looking, items: Iterable[Item]) -> dict[Item, Sequence[Price]]:
     """Kept prices, and the built-in one where none is kept; an item that nobody knows is absent."""
     wanted = set(items)
-    book: dict[Item, Sequence[Price]] = dict(kept.book(connection, wanted))
+    book: dict[Item, Sequence[Price]] = dict(prices_of(connection, wanted))
     for item in wanted:
-        if item not in book and (price := built_in(item.provider).get(item)) is not None:
+        if item not in book and (price := built_in(item)) is not None:
             book[item] = (price,)
     return book
 
@@ -121,7 +124,7 @@ def costs(ctx: Context, rows: Sequence[Instance]) -> dict[str, Cost]:
     """By instance id, for what a table shows."""
     if not rows:
         return {}
-    with ctx.begin() as connection:
+    with ctx.looking() as connection:
         found = ledger(connection, rows, ctx.clock(connection))
     return {row.id: found.cost(row) for row in rows}
 
@@ -146,11 +149,11 @@ def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
     parts = expected_of(scope, spec)
     items = set(priced(scope, spec, parts.disk_type))
     try:
-        with ctx.begin() as connection:
+        with ctx.looking() as connection:
             return rates(scope, spec, parts, price_book(connection, items), ctx.clock(connection))
     except ImError:
-        table = built_in(scope.provider)
-        return rates(scope, spec, parts, {one: (table[one],) for one in items if one in table}, datetime.now(UTC))
+        book = {one: (price,) for one in items if (price := built_in(one)) is not None}
+        return rates(scope, spec, parts, book, datetime.now(UTC))
 
 
 def items_of(row: Instance, stretches: Sequence[Stretch]) -> Iterable[Item]:
@@ -197,10 +200,10 @@ class Report:
 
 def report(ctx: Context, by: str, since: timedelta) -> Report:
     """What was spent in the last `since`, by owner, type, provider, day (UTC) or `tag:KEY`, dearest first (days in order)."""
-    with ctx.begin() as connection:
+    with ctx.looking() as connection:
         now = ctx.clock(connection)
         window = Window(now - since, now)
-        rows = usage.instances_since(connection, window.since)
+        rows = sight.since(connection, window.since)
         found = ledger(connection, rows, now)
     lines = _by_day(found, window) if by == "day" else _by_group(found, window, by)
     sources = sorted({prices[-1].source for prices in found.book.values() if prices})

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from im.db import holds, orphans
-from im.db.engine import Database, database_clock
+from im.db import health
+from im.db.asking import database_clock
+from im.db.engine import Database
 from im.domain.duration import format_duration
 from im.domain.errors import ImError, Refused
 from im.domain.instance import Scope
@@ -141,7 +142,7 @@ def _holds(settings: Settings) -> Iterator[Check]:
     try:
         with _connected(settings.database_url) as connection:
             now = database_clock(connection)
-            found, late = holds.active(connection, now), standing(connection, now)
+            found, late = health.holds(connection, now), standing(connection, now)
     except ImError:
         return
     for hold in found:
@@ -158,7 +159,7 @@ def _holds(settings: Settings) -> Iterator[Check]:
 def _orphans(settings: Settings) -> Iterator[Check]:
     try:
         with _connected(settings.database_url) as connection:
-            found, now = orphans.summary(connection), database_clock(connection)
+            found, now = health.orphans(connection), database_clock(connection)
     except ImError:
         return
     if found.count:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import scopes, ticks
+from im.db import health, ticks
 from im.domain.duration import format_duration
 from im.domain.errors import ImError
 from im.providers.base import Check
@@ -72,7 +72,7 @@ def beat(connection: Connection, now: datetime) -> Iterator[Check]:
 
 def refresh(connection: Connection, now: datetime) -> Iterator[Check]:
     """Scopes that cannot be listed."""
-    for scope, seen in scopes.health(connection).items():
+    for scope, seen in health.scopes(connection).items():
         if seen.failing_since is not None:
             since = format_duration(now - seen.failing_since)
             told = f"{scope} cannot be listed since {since}: {seen.error or seen.error_code}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, holds, instances, ticks
+from im.db import events, health, instances, ticks
 from im.domain.duration import format_duration
 from im.domain.event import Event
 from im.domain.hold import HoldKind
@@ -78,7 +78,7 @@ def ring_hints(ctx: Context, rows: Iterable[Instance], now: datetime) -> None:
 def _held(ctx: Context) -> str:
     """Why no deadline may be enforced anywhere now; empty when they may. A skewed clock holds its own scope only."""
     with ctx.begin() as connection:
-        found = holds.active(connection, ctx.clock(connection))
+        found = health.holds(connection, ctx.clock(connection))
     for hold in found:
         log.error("deadlines are held", kind=hold.kind.value, reason=hold.reason, mend=hold.mend, by=hold.by)
     everywhere = [h for h in found if h.kind is not HoldKind.CLOCK]

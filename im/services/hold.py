@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import holds
+from im.db import health, holds
 from im.domain.duration import format_duration
 from im.domain.errors import Refused
 from im.domain.hold import MAX_PAUSE, Hold
@@ -47,4 +47,4 @@ def settle_here(ctx: Context, *, actor: str) -> bool:
 def active(ctx: Context) -> list[Hold]:
     """Every hold in force."""
     with ctx.begin() as connection:
-        return holds.active(connection, ctx.clock(connection))
+        return health.holds(connection, ctx.clock(connection))

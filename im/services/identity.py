@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from im.db import holds, scopes
+from im.db import health, scopes
 from im.domain.instance import Scope
 from im.providers import errors
 from im.providers.base import Provider
@@ -33,4 +33,4 @@ def wrong_account(ctx: Context, provider: Provider, scope: Scope) -> ProviderErr
 def is_clone(ctx: Context) -> bool:
     """Is this database a copy of one that may still be at work elsewhere?"""
     with ctx.begin() as connection:
-        return holds.is_clone(connection)
+        return health.is_clone(connection)

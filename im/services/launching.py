@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, launches, naming, user_data
+from im.db import events, instances, launches, naming, sight, user_data
 from im.domain import placement
 from im.domain.event import Event
 from im.domain.instance import Instance, Launch, LaunchState, Scope, Sighting, Spec
@@ -179,7 +179,7 @@ class _Attempt:
         where = {"candidate": self.launch.candidate, "round_": self.launch.round}
         launches.add(connection, token, self.number, self.launch.spec, ids, names, now, **where)
         launches.attach(connection, token, ids)
-        return instances.read(connection, ids)
+        return sight.read(connection, ids)
 
     def _give_up(self, connection: Connection, left: Sequence[Instance], now: datetime) -> list[Instance]:
         launches.release(connection, [r.id for r in left], now, "no_capacity", "the cloud made no machine")
@@ -219,7 +219,7 @@ class _Attempt:
                 new = [r for r in self.rows if r.error_code != exc.code]
                 story = (Event(r.id, now, "refused", "cloud", f"{exc.code}: {because}", r.generation) for r in new)
                 events.record(connection, story)
-            rows = instances.read(connection, self.launch.slots)
+            rows = sight.read(connection, self.launch.slots)
             reach(Point.LAUNCH_DELAY_WRITTEN)
         reach(Point.LAUNCH_DELAY_COMMITTED)
         if wait < timedelta(seconds=10):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from im.db import holds, instances, orphans, scopes, ticks
+from im.db import health, sight, ticks
 from im.services import alarm, metrics_money
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ class Collector:
 
         with self._ctx.begin() as connection:
             now = self._ctx.clock(connection)
-            rows = instances.listed(connection, everything=False, owner=None)
-            health = scopes.health(connection)
+            rows = sight.listed(connection, everything=False, owner=None)
+            seen = health.scopes(connection)
             ages = ticks.ages(connection, now)
-            held = holds.active(connection, now)
+            held = health.holds(connection, now)
             found = alarm.standing(connection, now)
-            strays = orphans.summary(connection).count
+            strays = health.orphans(connection).count
             money_families = list(metrics_money.families(connection, now, gauge))
 
         count = gauge("instances", "Living instances by what is desired and observed.", "desired", "observed")
@@ -59,7 +59,7 @@ class Collector:
         yield from (late, over, money)
         fresh = gauge("scope_age_seconds", "Since the last complete listing of a scope began.", "scope")
         failing = gauge("scope_failing_seconds", "Since a scope can no longer be listed; 0 while it can.", "scope")
-        for scope, state in health.items():
+        for scope, state in seen.items():
             if state.refreshed_at is not None:
                 fresh.add_metric([str(scope)], (now - state.refreshed_at).total_seconds())
             failing.add_metric([str(scope)], (now - state.failing_since).total_seconds() if state.failing_since else 0)

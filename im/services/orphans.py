@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, launches, orphans, scopes, ticks
+from im.db import events, instances, launches, orphans, scopes, sight, ticks
 from im.domain import tags
 from im.domain.event import Event
 from im.domain.instance import Instance, Launch, LaunchState, Observed, Scope, Sighting
@@ -121,7 +121,7 @@ def _fill(
     told = "its launch had made it after all"
     story = (Event(r.id, now, "found", "cloud", f"{m.provider_id}: {told}", r.generation) for r, m in pairs)
     events.record(connection, story)
-    after = {row.id: row for row in instances.read(connection, [row.id for row, _ in pairs])}
+    after = {row.id: row for row in sight.read(connection, [row.id for row, _ in pairs])}
     return [(after[row.id], machine) for row, machine in pairs]
 
 

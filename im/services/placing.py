@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, launches
+from im.db import events, instances, launches, sight
 from im.domain import placement
 from im.domain.errors import Refused
 from im.domain.event import Event
@@ -93,7 +93,7 @@ def move_on(
     told = f"{refusal.code}: {refusal.message}; {_next(spec, turn)}"
     if turn.candidate or _worth_telling(turn.round):
         events.record(connection, (Event(r.id, now, "refused", "cloud", told, r.generation) for r in rows))
-    return instances.read(connection, ids)
+    return sight.read(connection, ids)
 
 
 def _turn(launch: Launch, refusal: ProviderError) -> tuple[Spec, placement.Turn | None]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from im.db import instances, ticks, usage
+from im.db import ledger, sight, ticks, usage
 from im.db import prices as kept
 from im.domain.cost import WINDOWS, Item, Price, price_at
 from im.domain.instance import Instance, Scope
@@ -49,8 +49,8 @@ def refresh_prices(ctx: Context) -> str:
     """Fetch the prices of everything that lives, where they are missing or older than a day."""
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        rows = instances.listed(connection, everything=False, owner=None)
-        stretches = usage.read(connection, [row.id for row in rows])
+        rows = sight.listed(connection, everything=False, owner=None)
+        stretches = ledger.stretches(connection, [row.id for row in rows])
         wanted: dict[Scope, set[Item]] = {}
         for row in rows:
             wanted.setdefault(_one_of(rows, row), set()).update(items_of(row, stretches.get(row.id, ())))
@@ -94,8 +94,8 @@ def known(ctx: Context, items: Sequence[Item] | None) -> list[Known]:
         if items is not None:
             items = [meant(item) for item in items]
         else:
-            rows = instances.listed(connection, everything=False, owner=None)
-            stretches = usage.read(connection, [row.id for row in rows])
+            rows = sight.listed(connection, everything=False, owner=None)
+            stretches = ledger.stretches(connection, [row.id for row in rows])
             items = sorted({item for row in rows for item in items_of(row, stretches.get(row.id, ()))})
         book = price_book(connection, items)
     return [Known(_written(item), price_at(book.get(item, ()), now)) for item in items]

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from im.db import leftovers, protection, scopes, shards, spot, ticks, user_data, work
+from im.db import health, leftovers, protection, scopes, shards, spot, ticks, user_data, work
 from im.db.watch import REST
 from im.failpoints import Point, reach
 from im.lanes import Lane
@@ -40,7 +40,7 @@ def refresh(ctx: Context) -> str:
         now = ctx.clock(connection)
         if not ticks.claim(connection, "refresh", _SLOT, now):
             return "another beat's tick did this"
-        numbers = sorted({*scopes.in_use(connection), *orphans.due(connection, now)})
+        numbers = sorted({*health.in_use(connection), *orphans.due(connection, now)})
         places = [(n, scopes.read(connection, n)) for n in numbers]
         split = shards.zones_of(connection, numbers)
         shards.keep(connection, split)

@@ -9,8 +9,8 @@ import uuid
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from im.db import events, guards, instances, launches, spot
-from im.db.rows import from_spec
+from im.db import events, guards, instances, launches, sight, spot
+from im.db.shapes import from_spec
 from im.domain import placement
 from im.domain.errors import OverLimit
 from im.domain.event import Event
@@ -81,7 +81,7 @@ def _successor(connection: Connection, row: Instance, number: int, now: datetime
     guards.copy(connection, row.id, new_id)
     spot.note_replaced(connection, row.id, new_id)
     told = f"until {row.expires_at:%Y-%m-%d %H:%M:%S} UTC, in place of {row.provider_id}, which the cloud took back"
-    (made,) = instances.read(connection, [new_id])
+    (made,) = sight.read(connection, [new_id])
     events.record(
         connection,
         [

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 
-from im.db import events, guards, instances, launches, protection, scopes, user_data
+from im.db import events, guards, instances, launches, protection, scopes, sight, user_data
 from im.db.outcome import certain
-from im.db.rows import from_spec
+from im.db.shapes import from_spec
 from im.domain import intent as wish
 from im.domain import placement
 from im.domain.duration import FOREVER, format_duration, parse_keep
@@ -250,7 +250,7 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
     slots = zip(ids, names, tokens, strict=True)
     instances.add(connection, [{**shared, "id": i, "name": n, "launch_token": t} for i, n, t in slots])
     guards.add(connection, ids, planned.guard, planned.grace)
-    rows = instances.read(connection, ids)
+    rows = sight.read(connection, ids)
     told = f"{planned.spec.instance_type} in {planned.spec.zone or planned.scope.region}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC"
     if planned.keep_stopped is not None:
         told += f", then kept stopped for {format_duration(planned.keep_stopped)} and terminated"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from im.db import scopes, ticks
+from im.db import health, ticks
 from im.logs import log
 from im.queue import Task
 from im.services import enforce, notices, orphans, refresh
@@ -40,7 +40,7 @@ def sweep(ctx: Context) -> str:
     alone = replace(ctx, queue=_Silent())
     told = [enforce.enforce_ttl(alone, hinted=("sweep",))]
     with ctx.begin() as connection:
-        numbers = sorted({*scopes.in_use(connection), *orphans.due(connection, ctx.clock(connection))})
+        numbers = sorted({*health.in_use(connection), *orphans.due(connection, ctx.clock(connection))})
     refresh.refresh_scopes(alone, [(number, "") for number in numbers])
     told.append(reconcile_scopes(alone, numbers))
     notices.plan_notices(alone)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, event, text
 
 from im import logs
 from im.context import Context
-from im.db import events, instances, watch, work
+from im.db import events, instances, sight, watch, work
 from im.domain.lifecycle import Step
 from tests.benchmarks.place import Place, place
 from tests.benchmarks.row import Row
@@ -28,7 +28,7 @@ QUERIES: dict[str, Ask] = {
     "what is due (enforce)": lambda c, _, now: instances.expire(c, now, 1000),
     "what waits for a stop (reconcile)": lambda c, number, now: work.ready(c, number, Step.STOP, now, 200),
     "what a look should see (refresh)": lambda c, number, now: watch.awaited(c, number, "", now),
-    "the history of one": lambda c, _, now: events.read(c, ["im-5"]),
+    "the history of one": lambda c, _, now: sight.story(c, ["im-5"]),
     "what is old, nothing (prune)": lambda c, _, now: events.prune(c, datetime.fromtimestamp(0, now.tzinfo), 2000),
 }
 

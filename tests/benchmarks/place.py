@@ -23,7 +23,7 @@ from sqlalchemy import Connection, text
 
 from im.context import Context, open_context
 from im.db import deployment, migrate, scopes
-from im.db.engine import database_clock
+from im.db.asking import database_clock
 from im.domain.instance import Scope
 from im.settings import Settings
 from im.stack import postgres
@@ -102,7 +102,8 @@ class Place:
         )
 
     def fleet(self, count: int, *, foreign: int = 0, zones: tuple[str, ...] = ZONES) -> list[str]:
-        """`count` machines of ours that run, each with a settled row, after everything else was taken away; their ids."""
+        """`count` machines of ours that run, each with a settled row and its running time, after everything else was taken away;
+        their ids."""
         self.control.reset()
         self.control.configure(delays=dict.fromkeys(("launch", "start", "stop", "terminate", "visible"), 0))
         empty(self.database_url)
@@ -157,6 +158,20 @@ def _insert(connection: Connection, scope: int, machines: list[str], zones: tupl
             "then": now - timedelta(hours=2),
             "later": now + timedelta(days=30),
         },
+    )
+    for kind in ("run", "disk"):
+        connection.execute(
+            text(
+                "INSERT INTO usage (instance_id, kind, number, began_at, began_exactly, not_before, disk_gb, disk_type)"
+                " SELECT id, :kind, 1, launched_at, true, created_at, 8, 'gp3' FROM instances"
+            ),
+            {"kind": kind},
+        )
+    connection.execute(
+        text(
+            "INSERT INTO deadlines (instance_id, since, number, expires_at)"
+            " SELECT id, created_at, 1, expires_at FROM instances"
+        )
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from im.db import deployment, events, rows
+from im.db import deployment, rows, sight
 from im.domain.event import Event
 from im.domain.instance import GONE, Desired, Instance, Launch, LaunchState, Observed
 from im.providers.aws.sightings import STATES
@@ -54,7 +54,7 @@ def gather(connection: Connection, ec2: Any, calls: Sequence[Mapping[str, Any]],
     kept = rows.fetch_instances(connection, rows.select_instances())
     launched = [rows.to_launch(row) for row in connection.execute(rows.select_launches())]
     stories: dict[str, list[Event]] = {row.id: [] for row in kept}
-    for event in events.read(connection, list(stories)):
+    for event in sight.story(connection, list(stories)):
         stories[event.instance_id].append(event)
     pages = ec2.get_paginator("describe_instances").paginate()
     shown = (one for page in pages for group in page["Reservations"] for one in group["Instances"])

@@ -14,7 +14,8 @@ from redis import Redis
 
 from im.context import Context
 from im.db import migrate
-from im.db.engine import Database, database_clock
+from im.db.asking import database_clock
+from im.db.engine import Database
 from im.domain.instance import Instance, Observed
 from im.domain.intent import Deadline
 from im.providers.base import Ask

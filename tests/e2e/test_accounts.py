@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from im.context import Context
-from im.db import migrate, scopes
+from im.db import health, migrate
 from im.domain.instance import Instance, Observed, Scope
 from im.domain.intent import Deadline
 from im.providers.base import Ask
@@ -72,7 +72,7 @@ def state(ctx: Context, row: Instance) -> Observed:
 def age_of_facts(ctx: Context, scope: Scope) -> float:
     """Seconds since the last complete listing of that scope began."""
     with ctx.begin() as connection:
-        refreshed = scopes.health(connection)[scope].refreshed_at
+        refreshed = health.scopes(connection)[scope].refreshed_at
         assert refreshed is not None
         return (ctx.clock(connection) - refreshed).total_seconds()
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from im.cli.main import im
 from im.cli.session import Session
-from im.db import guards, holds
+from im.db import guards, holds, sight
 from im.domain.guard import Guard, GuardKind, fired, wanted
 from im.domain.instance import Observed, Sighting
 from im.domain.intent import Deadline
@@ -192,14 +192,14 @@ def test_a_lost_answer_is_asked_again_until_it_is_sure(world: World) -> None:
     world.cloud.fail_next("guard", Ambiguous("no answer"), after=True, times=20)
     world.advance(12)
     with world.ctx.begin() as connection:
-        guard = guards.read(connection, [world.row().id])[world.row().id]
+        guard = sight.guards(connection, [world.row().id])[world.row().id]
     assert guard.error is not None
     assert guard.told_at is None
     assert guard.asked_at == START + timedelta(seconds=HOUR + GRACE)
     world.cloud._faults.clear()
     world.advance(90)
     with world.ctx.begin() as connection:
-        guard = guards.read(connection, [world.row().id])[world.row().id]
+        guard = sight.guards(connection, [world.row().id])[world.row().id]
     assert (guard.told_at, guard.asked_at, guard.error) == (START + timedelta(seconds=HOUR + GRACE), None, None)
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from im.db import usage
+from im.db import ledger, usage
 from im.domain.cost import Bill, Window
 from im.domain.money import cents
 from im.domain.usage import Kind
@@ -42,7 +42,7 @@ def billed(world: World, window: Window | None = None, name: str = "web") -> Bil
 def runs(world: World, name: str = "web") -> list[tuple[float, float | None]]:
     """Hours since the start."""
     with world.ctx.begin() as connection:
-        found = usage.read(connection, [world.row(name).id]).get(world.row(name).id, [])
+        found = ledger.stretches(connection, [world.row(name).id]).get(world.row(name).id, [])
     hour = timedelta(hours=1)
     return [
         (round((s.began_at - START) / hour, 4), round((s.ended_at - START) / hour, 4) if s.ended_at else None)

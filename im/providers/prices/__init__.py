@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
-from im.domain.cost import Item, Price
+from im.domain.cost import ON_DEMAND, Item, Price
+
+
+def built_in(item: Item) -> Price | None:
+    """What the table of its provider says of it, with its date; None when there is no such line, or no table."""
+    line = _lines(item.provider).get((item.region, item.name)) if item.market == ON_DEMAND else None
+    if line is None:
+        return None
+    usd, day = line
+    return Price(Decimal(usd), datetime.fromisoformat(day).replace(tzinfo=UTC), f"built-in table of {day}")
 
 
 @cache
-def built_in(provider: str) -> Mapping[Item, Price]:
-    """Every price of the table of `provider`, each with its date; empty for a provider without a table."""
-    path = files(__name__) / f"{provider}.csv"
+def _lines(provider: str) -> Mapping[tuple[str, str], tuple[str, str]]:
+    """(region, name) → (USD, day), as they are written: a table of thousands is read for the price of a few."""
+    path = Path(__file__).parent / f"{provider}.csv"
     if not provider.isidentifier() or not path.is_file():
         return {}
     lines = path.read_text(encoding="utf-8").splitlines()
     date = next(line.split()[2] for line in lines if line.startswith("# as_of "))
-    found: dict[Item, Price] = {}
-    for row in csv.reader(line for line in lines[1:] if not line.startswith("#")):
-        region, name, usd, as_of = row
-        if name == "item":
-            continue
-        day = as_of or date
-        since = datetime.fromisoformat(day).replace(tzinfo=UTC)
-        found[Item(provider, region, name)] = Price(Decimal(usd), since, f"built-in table of {day}")
-    return found
+    head = lines.index("region,item,usd,as_of")
+    rows = (line.split(",") for line in lines[head + 1 :])
+    return {(region, name): (usd, day or date) for region, name, usd, day in rows}

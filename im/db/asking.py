@@ -1,0 +1,175 @@
+"""Asking by the driver alone: SQL as text, on whichever connection the caller has.
+
+Somebody waits for every `im list`, and SQLAlchemy takes longer to import than everything else of it together. So what a look
+reads is written as SQL (`im.db.sight`, `im.db.health`, `im.db.ledger`) and goes through here: over a `Looking` of its own, where
+nothing is written, or over SQLAlchemy's connection, in the transaction of a change. What changes rows is made with SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
+
+import psycopg2
+import psycopg2.errors
+
+from im.domain.errors import Refused, Unavailable
+from im.settings import redact
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Raw
+    from sqlalchemy import Connection
+
+SESSION = (
+    "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
+    " -c random_page_cost=1.1"
+)
+"""Postgres expects a disk that turns (a random_page_cost of 4): it then reads a table of three pages from end to end, and a session
+goes on doing so for its foreign keys when thousands of rows have come since. Creating a thousand took twice as long."""
+CONNECT = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "application_name": "im",
+}
+_WRITE = "write postgresql://user:password@host/database"
+_URL = re.compile(
+    r"(?P<backend>\w+)(?:\+\w+)?://(?:(?P<user>[^:/@]*)(?::(?P<password>[^@]*))?@)?"
+    r"(?P<host>\[[^\]/?]+\]|[^/:?]*)(?::(?P<port>\d*))?(?:/(?P<dbname>[^?]*))?(?:\?(?P<query>.*))?",
+    re.ASCII,
+)
+NOT_MIGRATED = (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn)
+
+
+class Looking:
+    """One transaction that only reads, on a connection of the driver's own."""
+
+    def __init__(self, raw: Raw) -> None:
+        self._raw = raw
+
+    def rows(self, statement: str, given: Mapping[str, Any]) -> list[Any]:
+        with self._raw.cursor() as cursor:
+            cursor.execute(statement, given)
+            return cursor.fetchall()
+
+
+def ask(connection: Connection | Looking, statement: str, **given: Any) -> Sequence[Any]:
+    """The rows, as sequences; `%(name)s` in `statement` stands for `given`, and a list is an array there."""
+    if isinstance(connection, Looking):
+        return connection.rows(statement, given)
+    return connection.exec_driver_sql(statement, given).all()
+
+
+def database_clock(connection: Connection | Looking) -> datetime:
+    """Now, by Postgres' own clock; not the start of the transaction."""
+    ((now,),) = ask(connection, "SELECT clock_timestamp()")
+    assert isinstance(now, datetime)
+    return now
+
+
+class Eyes:
+    """Looks, one after the other, on one connection that is made when the first begins; not to be shared between threads."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._raw: Raw | None = None
+        self._pid = 0
+
+    @contextmanager
+    def look(self) -> Iterator[Looking]:
+        """One look. Raises Unavailable when Postgres cannot be reached, or its schema is not ours; Refused for a useless URL."""
+        try:
+            raw = self._connected()
+            try:
+                yield Looking(raw)
+            finally:
+                if not raw.closed:
+                    raw.rollback()
+        except psycopg2.OperationalError as exc:
+            self.close()
+            if not unreachable(exc):
+                raise
+            raise no_answer(self._url, exc) from exc
+        except NOT_MIGRATED as exc:
+            raise not_migrated() from exc
+
+    def close(self) -> None:
+        if self._raw is not None and self._pid == os.getpid():
+            self._raw.close()
+        self._raw = None
+
+    def _connected(self) -> Raw:
+        if self._raw is not None and self._pid == os.getpid():
+            try:
+                with self._raw.cursor() as cursor:
+                    cursor.execute("SELECT 1")
+                self._raw.rollback()
+            except psycopg2.Error:
+                self.close()  # closed at the other end since
+            else:
+                return self._raw
+        self._raw, self._pid = connect(self._url), os.getpid()
+        self._raw.set_session(readonly=True)
+        return self._raw
+
+
+def connect(url: str, more: str = "") -> Raw:
+    """A connection as every one of ours is made; `more` are options of its session.
+
+    Raises as `arguments` does for a useless URL, and psycopg2's errors for a server that cannot be reached.
+    """
+    given: dict[str, Any] = {**arguments(url), **CONNECT, "options": f"{SESSION} {more}".strip()}
+    raw: Raw = psycopg2.connect(**given)
+    return raw
+
+
+def arguments(url: str) -> dict[str, str]:
+    """What the driver is given for `url`, read as SQLAlchemy reads it, whichever driver it names. Raises Unavailable or Refused."""
+    if not url:
+        raise Unavailable(
+            "no database is named and no local stack is running",
+            "`im up` starts one on this machine; a fleet sets IM_DATABASE_URL and IM_BROKER_URL",
+        )
+    found = _URL.fullmatch(url)
+    if not found:
+        raise Refused("IM_DATABASE_URL is not a URL", _WRITE)
+    if found["backend"] not in ("postgresql", "postgres"):
+        raise Refused(f"IM_DATABASE_URL names {found['backend']}, but im keeps its rows in Postgres", _WRITE)
+    named = {name: unquote(found[name] or "") for name in ("user", "password", "port", "dbname")}
+    query = parse_qsl(found["query"] or "")
+    if any(name == "host" for name, _ in query):
+        named["port"] = ""
+    else:
+        named["host"] = (found["host"] or "").strip("[]")
+    for name, value in query:
+        # several hosts, each perhaps with its port, are lists to the driver
+        value, _, port = value.partition(":") if name == "host" and not value.startswith("/") else (value, "", "")
+        for key, one in ((name, value), ("port", port)):
+            named[key] = ",".join(filter(None, (named.get(key, ""), one)))
+    return {name: value for name, value in named.items() if value}
+
+
+def no_answer(url: str, exc: BaseException) -> Unavailable:
+    lines = str(exc).strip().splitlines()
+    said = redact(lines[0]) if lines else type(exc).__name__
+    return Unavailable(
+        f"the database at {redact(url)} does not answer: {said}",
+        "start it (`im up` for the local stack), or set IM_DATABASE_URL; `im doctor` tells more",
+    )
+
+
+def not_migrated() -> Unavailable:
+    return Unavailable("the database has not been migrated to this version", "run `im db upgrade`")
+
+
+def unreachable(exc: BaseException | None) -> bool:
+    """A server that is not there, going down, coming up or full; not a deadlock or a time-out of one statement."""
+    code = getattr(exc, "pgcode", None)
+    return code is None or (code[:2] in ("08", "57", "53") and code != "57014")

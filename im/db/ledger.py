@@ -1,0 +1,77 @@
+"""What bills are made of: running time, the deadlines that held, and prices. SQL by the driver alone; see `im.db.asking`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from im.db.asking import Looking, ask
+from im.domain.cost import Deadline, Item, Price
+from im.domain.usage import Kind, Stretch
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+STRETCH = tuple(f.name for f in fields(Stretch))
+"""Columns of `usage`, in the order in which `to_stretch` takes them."""
+
+
+def to_stretch(row: Sequence[Any]) -> Stretch:
+    instance_id, kind, *rest = row
+    return Stretch(instance_id, Kind(kind), *rest)
+
+
+def stretches(
+    connection: Connection | Looking, ids: Sequence[str] | None = None, *, since: datetime | None = None
+) -> dict[str, list[Stretch]]:
+    """By instance, oldest first; only those that reach beyond `since` when it is given."""
+    rows = ask(
+        connection,
+        f"SELECT {', '.join(STRETCH)} FROM usage"  # noqa: S608 - our own names of columns
+        " WHERE (%(ids)s::text[] IS NULL OR instance_id = ANY(%(ids)s::text[]))"
+        " AND (%(since)s::timestamptz IS NULL OR ended_at IS NULL OR ended_at > %(since)s::timestamptz)"
+        " ORDER BY instance_id, began_at",
+        ids=None if ids is None else list(ids),
+        since=since,
+    )
+    found: dict[str, list[Stretch]] = {}
+    for one in map(to_stretch, rows):
+        found.setdefault(one.instance_id, []).append(one)
+    return found
+
+
+def deadlines(connection: Connection | Looking, ids: Sequence[str]) -> dict[str, list[Deadline]]:
+    """Every deadline that ever held, by instance, oldest first."""
+    rows = ask(
+        connection,
+        "SELECT instance_id, since, expires_at FROM deadlines WHERE instance_id = ANY(%(ids)s::text[])"
+        " ORDER BY instance_id, number",
+        ids=list(ids),
+    )
+    found: dict[str, list[Deadline]] = {}
+    for instance_id, since, expires_at in rows:
+        found.setdefault(instance_id, []).append(Deadline(since, expires_at))
+    return found
+
+
+def prices(connection: Connection | Looking, items: Iterable[Item]) -> dict[Item, list[Price]]:
+    """What is kept of the prices of `items`, oldest first; absent where nothing is."""
+    wanted = sorted(set(items))
+    if not wanted:
+        return {}
+    rows = ask(
+        connection,
+        "SELECT p.provider, p.region, p.item, p.market, p.usd, p.since, p.source FROM prices p"
+        " JOIN unnest(%(providers)s::text[], %(regions)s::text[], %(names)s::text[], %(markets)s::text[])"
+        " AS wanted (provider, region, item, market) USING (provider, region, item, market) ORDER BY p.since",
+        providers=[one.provider for one in wanted],
+        regions=[one.region for one in wanted],
+        names=[one.name for one in wanted],
+        markets=[one.market for one in wanted],
+    )
+    found: dict[Item, list[Price]] = {}
+    for provider, region, name, market, usd, since, source in rows:
+        found.setdefault(Item(provider, region, name, market), []).append(Price(usd, since, source))
+    return found

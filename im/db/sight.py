@@ -1,0 +1,96 @@
+"""What a look shows: instances, and what is told of one of them. SQL by the driver alone; see `im.db.asking`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from im.db.asking import Looking, ask
+from im.db.shapes import COLUMNS, to_instance
+from im.domain.event import Event
+from im.domain.guard import Guard, GuardKind
+from im.domain.instance import Instance
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_INSTANCES = (
+    f"SELECT {', '.join(f'i.{name}' for name in COLUMNS)}, s.provider, s.account, s.region"  # noqa: S608 - our own names
+    " FROM instances i JOIN scopes s ON s.id = i.scope_id"
+)
+
+
+def listed(connection: Connection | Looking, *, everything: bool, owner: str | None) -> list[Instance]:
+    """What `im list` shows, soonest deadline first; closed ones only on request."""
+    return _instances(
+        connection,
+        "WHERE (%(everything)s OR i.closed_at IS NULL) AND (%(owner)s IS NULL OR i.owner = %(owner)s)"
+        " ORDER BY i.closed_at IS NOT NULL, i.expires_at, i.name",
+        everything=everything,
+        owner=owner,
+    )
+
+
+def read(connection: Connection | Looking, ids: Sequence[str]) -> list[Instance]:
+    """Those there are, in that order."""
+    found = {row.id: row for row in _instances(connection, "WHERE i.id = ANY(%(ids)s::text[])", ids=list(ids))}
+    return [found[one] for one in ids if one in found]
+
+
+def matching(connection: Connection | Looking, words: Sequence[str]) -> list[Instance]:
+    """Every row that one of `words` may mean: its name, our id, or the provider's id; living ones and newest first."""
+    return _instances(
+        connection,
+        "WHERE i.id = ANY(%(words)s::text[]) OR i.name = ANY(%(words)s::text[]) OR i.provider_id = ANY(%(words)s::text[])"
+        " ORDER BY i.closed_at IS NOT NULL, i.created_at DESC",
+        words=list(words),
+    )
+
+
+def past_deadline(connection: Connection | Looking, now: datetime) -> list[Instance]:
+    """Living instances whose deadline has passed, whatever is desired or seen of them."""
+    return _instances(
+        connection, "WHERE i.closed_at IS NULL AND i.expires_at <= %(now)s ORDER BY i.expires_at", now=now
+    )
+
+
+def since(connection: Connection | Looking, then: datetime, owner: str | None = None) -> list[Instance]:
+    """Every instance, or one owner's, that was not closed before `then`."""
+    return _instances(
+        connection,
+        "WHERE (i.closed_at IS NULL OR i.closed_at > %(then)s) AND (%(owner)s IS NULL OR i.owner = %(owner)s) ORDER BY i.id",
+        then=then,
+        owner=owner,
+    )
+
+
+def living_names(connection: Connection | Looking) -> list[str]:
+    return [name for (name,) in ask(connection, "SELECT name FROM instances WHERE closed_at IS NULL")]
+
+
+def story(connection: Connection | Looking, instance_ids: Sequence[str]) -> list[Event]:
+    """What happened to these, in the order in which it was recorded."""
+    rows = ask(
+        connection,
+        "SELECT instance_id, at, kind, actor, reason, generation, detail FROM events"
+        " WHERE instance_id = ANY(%(ids)s::text[]) ORDER BY id",
+        ids=list(instance_ids),
+    )
+    return [Event(*row) for row in rows]
+
+
+def guards(connection: Connection | Looking, ids: Sequence[str]) -> dict[str, Guard]:
+    """What the cloud does by itself after the deadline, of those that have a guard."""
+    rows = ask(
+        connection,
+        "SELECT instance_id, kind, grace, told_at, asked_at, error FROM guards"
+        " WHERE instance_id = ANY(%(ids)s::text[]) AND kind <> %(none)s",
+        ids=list(ids),
+        none=GuardKind.NONE.value,
+    )
+    return {one: Guard(one, GuardKind(kind), timedelta(seconds=grace), *rest) for one, kind, grace, *rest in rows}
+
+
+def _instances(connection: Connection | Looking, rest: str, **given: object) -> list[Instance]:
+    return [to_instance(row) for row in ask(connection, f"{_INSTANCES} {rest}", **given)]
