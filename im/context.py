@@ -49,13 +49,12 @@ class Context:
 
 
 def open_context(settings: Settings) -> Context:
-    """A context on the real services that `settings` names. Raises Unavailable when no database is named."""
-    from im.db.asking import Eyes, arguments, database_clock
+    """A context on the real services that `settings` names; nothing is connected before it is used."""
+    from im.db.asking import Eyes, database_clock
     from im.db.glance import Glance
     from im.failpoints import arm
 
     arm(os.environ)
-    arguments(settings.database_url)
     database, queue = _Database(settings.database_url), CeleryQueue(settings)
     glance, eyes = Glance(settings.database_url), Eyes(settings.database_url)
 

@@ -32,7 +32,7 @@ class Session:
 
     @cached_property
     def context(self) -> Context:
-        """Raises Unavailable when no database is named; nothing is connected yet."""
+        """Nothing is connected yet."""
         if self._open_context is None:
             from im.context import open_context
 

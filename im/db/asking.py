@@ -69,8 +69,7 @@ def ask(connection: Connection | Looking, statement: str, **given: Any) -> Seque
 
 def database_clock(connection: Connection | Looking) -> datetime:
     """Now, by Postgres' own clock; not the start of the transaction."""
-    ((now,),) = ask(connection, "SELECT clock_timestamp()")
-    assert isinstance(now, datetime)
+    now: datetime = ask(connection, "SELECT clock_timestamp()")[0][0]
     return now
 
 

@@ -269,10 +269,8 @@ def test_sql_and_the_rule_agree_on_what_is_wanted(world: World) -> None:
             select(instances.c.id, guards._wanted(None)).join(table, table.c.instance_id == instances.c.id)
         )
         in_sql = {row.id: row[1] for row in found}
-        from im.db import instances as stored
-
         by_rule = {
-            row.id: wanted(row, timedelta(seconds=GRACE)) for row in stored.read(connection, [row.id for row in rows])
+            row.id: wanted(row, timedelta(seconds=GRACE)) for row in sight.read(connection, [row.id for row in rows])
         }
     assert in_sql == by_rule
     assert sum(at is None for at in by_rule.values()) == 3
