@@ -18,21 +18,24 @@ from tests.benchmarks.row import Row, of_runs
 from tests.benchmarks.spent import cpu_seconds, spent
 
 FEW, MANY = 1_000, 100_000
+Cost = tuple[float, float]
+"""Seconds: CPU of all processes, and wall time."""
 WORKERS = 2
 
 
 def measure(runs: int) -> Iterator[Row]:
     with place() as here:
         few = _alone(here, runs)
-        many, walls, full_cpu, full_wall = _sharded(here, runs)
+        ticks, full = _sharded(here, runs)
     each = "cpu of a refresh tick per 1,000 machines, 1 % changed"
     thousands = MANY / 1000
-    yield of_runs("P7", f"{each}: {MANY:,}", "cpu", [one / thousands for one in many], few, f"the same, {FEW:,}", 1.2)
+    many = [cpu / thousands for cpu, _ in ticks]
+    yield of_runs("P7", f"{each}: {MANY:,}", "cpu", many, few, f"the same, {FEW:,}", 1.2)
     work = f"refresh tick, {MANY:,} machines, 1 % changed, zones shared by {WORKERS} processes"
-    yield of_runs("P7", work, "wall", walls, [TICK] * runs, "the tick", 1.0)
+    yield of_runs("P7", work, "wall", [wall for _, wall in ticks], [TICK] * runs, "the tick", 1.0)
     work = f"the full look of once a minute, {MANY:,} machines, {WORKERS} processes"
-    yield Row("P7", work, "wall", full_wall, TICK, "the tick", 1.0, 1)
-    yield Row("P7", work, "cpu", full_cpu, 60.0, "a minute of one core", None, 1)
+    yield of_runs("P7", work, "wall", [wall for _, wall in full], [TICK] * runs, "the tick", 1.0)
+    yield of_runs("P7", work, "cpu", [cpu for cpu, _ in full], [60.0] * runs, "a minute of one core", None)
 
 
 def _alone(here: Place, runs: int) -> list[float]:
@@ -50,8 +53,8 @@ def _alone(here: Place, runs: int) -> list[float]:
     return costs
 
 
-def _sharded(here: Place, runs: int) -> tuple[list[float], list[float], float, float]:
-    """CPU of all processes and wall time of each tick; then the same of the full look."""
+def _sharded(here: Place, runs: int) -> tuple[list[Cost], list[Cost]]:
+    """What each tick took, and each full look."""
     machines = here.fleet(MANY)
     ctx = here.context()
     number = here.number(ctx)
@@ -70,13 +73,15 @@ def _sharded(here: Place, runs: int) -> tuple[list[float], list[float], float, f
             here.clock.tick()
             _full_looks_done(here, ctx, zones)
             _tick(here, workers, number, zones)
-        here.clock.tick(61)
-        full = _tick(here, workers, number, [zone for zone in zones if zone != REST])
+        full = []
+        for _ in range(runs):
+            here.clock.tick(61)
+            full.append(_tick(here, workers, number, [zone for zone in zones if zone != REST]))
     finally:
         for worker in workers:
             worker.end()
         ctx.dispose()
-    return [cpu for cpu, _ in ticks[1:]], [wall for _, wall in ticks[1:]], *full
+    return ticks[1:], full
 
 
 def _change(here: Place, machines: list[str], run: int) -> None:
@@ -97,7 +102,7 @@ def _full_looks_done(here: Place, ctx: Context, zones: list[str]) -> None:
             ticks.claim(connection, f"full {looking.shard(number, zone)}", looking.FULLY_EVERY, now)
 
 
-def _tick(here: Place, workers: list[_Worker], number: int, zones: list[str]) -> tuple[float, float]:
+def _tick(here: Place, workers: list[_Worker], number: int, zones: list[str]) -> Cost:
     """The doorbells of one tick, taken by whoever is free; CPU of all, and wall time until the last is answered."""
     waiting = list(zones)
     before = sum(worker.cpu() for worker in workers)
