@@ -125,7 +125,10 @@ def connect(url: str, more: str = "") -> Raw:
     Raises as `arguments` does for a useless URL, and psycopg2's errors for a server that cannot be reached.
     """
     given: dict[str, Any] = {**arguments(url), **CONNECT, "options": f"{SESSION} {more}".strip()}
-    raw: Raw = psycopg2.connect(**given)
+    try:
+        raw: Raw = psycopg2.connect(**given)
+    except psycopg2.ProgrammingError as exc:  # an option that libpq does not know; nothing was connected
+        raise Refused(f"IM_DATABASE_URL cannot be used: {redact(str(exc).strip())}", _WRITE) from None
     return raw
 
 

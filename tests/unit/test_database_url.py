@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.engine import make_url
 
-from im.db.asking import arguments
+from im.db.asking import arguments, connect
 from im.domain.errors import Refused, Unavailable
 
 URLS = (
@@ -45,3 +45,9 @@ def test_any_other_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(Refused) as refused:
         arguments(url)
     assert "hunter2" not in f"{refused.value} {refused.value.hint}"
+
+
+def test_an_option_that_nobody_knows_is_refused_before_anything_is_connected() -> None:
+    with pytest.raises(Refused, match="nonsense") as refused:
+        connect("postgresql://u:hunter2@127.0.0.1:1/d?nonsense=1")
+    assert "hunter2" not in str(refused.value)
