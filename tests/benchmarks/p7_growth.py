@@ -8,11 +8,10 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-from im.context import Context
 from im.db import shards
 from im.db.watch import REST
 from im.services.refresh import TICK, refresh_scope
-from tests.benchmarks.p1_refresh import quiet
+from tests.benchmarks.p1_refresh import full_look_done, quiet
 from tests.benchmarks.place import Clock, Place, place
 from tests.benchmarks.row import Row, of_runs
 from tests.benchmarks.spent import cpu_seconds, spent
@@ -46,7 +45,7 @@ def _alone(here: Place, runs: int) -> list[float]:
     for run in range(runs):
         _change(here, machines, run)
         here.clock.tick()
-        _full_looks_done(here, ctx, [""])
+        full_look_done(here, ctx, [""])
         costs.append(spent(lambda: refresh_scope(ctx, here.number(ctx)))[0].cpu)
         quiet(here, ctx)
     ctx.dispose()
@@ -68,10 +67,10 @@ def _sharded(here: Place, runs: int) -> tuple[list[Cost], list[Cost]]:
         for run in range(runs):
             _change(here, machines, run)
             here.clock.tick()
-            _full_looks_done(here, ctx, zones)
+            full_look_done(here, ctx, zones)
             ticks.append(_tick(here, workers, number, zones))
             here.clock.tick()
-            _full_looks_done(here, ctx, zones)
+            full_look_done(here, ctx, zones)
             _tick(here, workers, number, zones)
         full = []
         for _ in range(runs):
@@ -87,19 +86,6 @@ def _sharded(here: Place, runs: int) -> tuple[list[Cost], list[Cost]]:
 def _change(here: Place, machines: list[str], run: int) -> None:
     some = len(machines) // 100
     here.control.outside("stop", *machines[run * some : (run + 1) * some])
-
-
-def _full_looks_done(here: Place, ctx: Context, zones: list[str]) -> None:
-    """Somebody else has this minute's full looks, and the search for orphans, behind him."""
-    from im.db import ticks
-    from im.services import looking, orphans
-
-    number = here.number(ctx)
-    with ctx.begin() as connection:
-        now = here.clock(connection)
-        ticks.claim(connection, f"orphans {number}", orphans.EVERY, now)
-        for zone in zones:
-            ticks.claim(connection, f"full {looking.shard(number, zone)}", looking.FULLY_EVERY, now)
 
 
 def _tick(here: Place, workers: list[_Worker], number: int, zones: list[str]) -> Cost:
