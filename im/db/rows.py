@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, Select, select
@@ -45,11 +44,3 @@ def to_launch(row: Row[Any]) -> Launch:
 
 def _scope(row: Row[Any]) -> Scope:
     return Scope(row.provider, row.account, row.region)
-
-
-def by_scope(rows: Iterable[Instance]) -> dict[Scope, list[Instance]]:
-    """Group, keeping order."""
-    grouped: dict[Scope, list[Instance]] = {}
-    for row in rows:
-        grouped.setdefault(row.scope, []).append(row)
-    return grouped

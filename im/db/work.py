@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, Connection, and_, case, cast, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from im.db import spot, usage
+from im.db import sight, spot, usage
 from im.db.instances import settles
 from im.db.recordset import recordset
 from im.db.rows import fetch_instances, select_instances
-from im.db.tables import instances, launches, scopes
+from im.db.tables import instances, scopes
 from im.domain.instance import GONE, Desired, Instance, Observed, Sighting, Why
 from im.domain.lifecycle import Step, pairs
 
@@ -109,7 +109,7 @@ def apply(
     told = {o.id: o.seen for o in outcomes if o.seen is not None and o.id in applied}
     usage.follow(connection, sorted(told), told)
     if learned := spot.learn(connection, told, now):
-        applied |= by_id(fetch_instances(connection, select_instances().where(t.id.in_(learned))))
+        applied |= by_id(sight.read(connection, learned))
     return applied
 
 
@@ -193,15 +193,6 @@ def waiting(connection: Connection, now: datetime, limit: int) -> list[Instance]
 def scopes_of(connection: Connection, ids: Sequence[str]) -> list[int]:
     """Where the unsettled ones among these live; unknown ids are in no scope."""
     query = select(t.scope_id).where(t.id.in_(ids), UNSETTLED).distinct()
-    return list(connection.execute(query).scalars())
-
-
-def scopes_with_launches(connection: Connection, now: datetime) -> list[int]:
-    query = (
-        select(launches.c.scope_id)
-        .where(launches.c.state.in_(("open", "called")), launches.c.next_attempt_at <= now)
-        .distinct()
-    )
     return list(connection.execute(query).scalars())
 
 

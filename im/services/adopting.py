@@ -174,7 +174,7 @@ def _apply(ctx: Context, batch: _Batch) -> list[str]:
         adoption.learn(connection, batch.owner, learned)
         applied = work.apply(connection, batch.owner, Step.ADOPT, outcomes, now)
         adoption.refuse(connection, [o.id for o in outcomes if o.failed and o.id in applied], now)
-        after = {row.id: row for row in sight.read(connection, sorted(applied))}
+        after = work.by_id(sight.read(connection, sorted(applied)))
         mine = [(after[o.id], o) for o in outcomes if o.id in applied]
         events.record(connection, [event for row, o in mine if (event := _told(row, o, batch, now)) is not None])
         reach(Point.APPLY_WRITTEN, Step.ADOPT)
