@@ -35,7 +35,10 @@ class Settings:
     database_url: str = _setting("IM_DATABASE_URL", "", "Postgres, as `postgresql://user:password@host/db`")
     broker_url: str = _setting("IM_BROKER_URL", "", "Redis or Valkey, as `redis://` or `rediss://`")
     sandbox_url: str = _setting(
-        "IM_SANDBOX_URL", "", "a sandbox cloud's endpoint; when set, no real cloud is ever called"
+        "IM_SANDBOX_URL",
+        "",
+        "a sandbox cloud, as `http://sandbox:SECRET@host:port`; when set, no real cloud is ever called",
+        secret=True,
     )
     home: Path = _setting("IM_HOME", Path(), "state folder of the local stack (default: the XDG state folder)")
     config: Path = _setting(

@@ -15,6 +15,7 @@ from im.cli.complaint import note
 from im.cli.session import Session, pass_session
 from im.cli.terminal import is_attended, takes_colour
 from im.domain.errors import Refused
+from im.domain.sandbox import sandbox_at
 
 if TYPE_CHECKING:
     from im.stack.local import Running
@@ -119,8 +120,9 @@ def _attend(stack: Any, log: Any, cloud: str) -> None:
 
 def _addresses(found: Running) -> str:
     real = "AWS: machines cost real money"
+    sandbox = found.cloud == "sandbox"
     lines = [
-        f"  cloud     {'sandbox, at ' + found.named['sandbox_url'] if found.cloud == 'sandbox' else real}",
+        f"  cloud     {'sandbox, at ' + sandbox_at(found.named['sandbox_url']).endpoint if sandbox else real}",
         f"  Flower    {found.named['flower_url']}",
         f"  files     {found.home}",
     ]

@@ -20,6 +20,7 @@ from im.db.engine import Database
 from im.domain.duration import format_duration
 from im.domain.errors import ImError, Refused
 from im.domain.instance import Scope
+from im.domain.sandbox import sandbox_at
 from im.providers.base import Check, Provider
 from im.providers.errors import ProviderError
 from im.queue import reach_broker
@@ -174,7 +175,9 @@ def _cloud(settings: Settings) -> Iterator[Check]:
 
     def connect() -> str:
         reached.update(diagnose_cloud.accounts(settings))
-        return f"sandbox at {settings.sandbox_url}" if settings.sandbox else f"{settings.provider}, for real"
+        if settings.sandbox:
+            return f"sandbox at {sandbox_at(settings.sandbox_url).endpoint}"
+        return f"{settings.provider}, for real"
 
     yield _check("cloud", connect, "im doctor --verbose")
     if not reached:

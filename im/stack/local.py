@@ -13,7 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from im.domain.errors import Refused, Unavailable
+from im.domain.sandbox import KEY_ID, sandbox_at
 from im.stack import postgres, probes, programs, supervision
+from im.stack.admission import READY
 from im.stack.environment import MARK, child_environment
 from im.stack.layout import Layout, free_port, read_json, remove_sockets, write_private
 from im.stack.supervision import Process, Supervisor
@@ -117,7 +119,8 @@ class LocalStack:
 
         upgrade(named["database_url"])
         if cloud == "sandbox":
-            self._wait(supervisor, "sandbox", lambda: probes.http_answers(named["sandbox_url"] + "/moto-api/"))
+            ready = sandbox_at(named["sandbox_url"]).endpoint + READY
+            self._wait(supervisor, "sandbox", lambda: probes.http_answers(ready))
         self._say("starting workers, beat and Flower")
         for name in ("worker", "deadlines", "beat"):
             supervisor.start("celery", name)
@@ -193,7 +196,8 @@ class LocalStack:
             "flower_url": f"http://im:{secret('flower')}@127.0.0.1:{ports.flower}",
         }
         if cloud == "sandbox":
-            named |= {"sandbox_url": f"http://127.0.0.1:{ports.sandbox}", "account": "sandbox"}
+            opened = f"http://{KEY_ID}:{secret('sandbox')}@127.0.0.1:{ports.sandbox}"
+            named |= {"sandbox_url": opened, "account": "sandbox"}
         return named
 
     def _variables(self, named: Mapping[str, str]) -> dict[str, str]:

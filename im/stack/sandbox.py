@@ -1,25 +1,43 @@
-"""The sandbox cloud: moto's server on loopback, whose machines outlive a restart. Run as `python -m im.stack.sandbox`.
+"""The sandbox cloud: moto's EC2 on loopback, whose machines outlive a restart. Run as `python -m im.stack.sandbox`.
 
 moto keeps everything in memory. Its EC2 backends pickle whole (1 MB, 15 ms), so they are saved within a second of each
-change and at SIGTERM, and loaded at start. Only EC2 is kept: nothing else that `im` asks of a cloud has a state.
+change and at SIGTERM, and loaded at start. Beside EC2 only the keys of assumed roles are kept: nothing else has a state.
+
+moto is many clouds' worth of code that was never meant for strangers: its CloudFormation runs what a template says. So of all that
+it can, only `SERVICES` are made here, and they answer only what was signed with the secret in IM_SANDBOX_URL.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
+import json
 import os
 import pickle
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
+from im.domain.errors import Refused
+from im.domain.sandbox import KEY_ID, Sandbox, sandbox_at
+from im.stack.admission import Admission, Application, Asked, TurnedAway
+from im.stack.signature import holds, read
+
+SERVICES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "ec2": frozenset(),
+        "ssm": frozenset({"GetParameter", "GetParameters", "GetParametersByPath"}),
+        "sts": frozenset({"AssumeRole", "GetCallerIdentity"}),
+    }
+)
+"""What `im` asks of a cloud that has no price list and no scheduler, and the calls of it that pass; none named: all of them."""
 SAVE_EVERY = 1.0
 """Seconds between looks at whether there is something to save: what a kill -9 of the sandbox can lose."""
 _READS = ("Describe", "Get", "List")
@@ -31,6 +49,7 @@ class Keeper:
     def __init__(self, path: Path) -> None:
         self.lock = threading.RLock()
         self._path = path
+        self._roles: dict[str, tuple[str, datetime]] = {}
         self.changed = False
 
     def load(self) -> str:
@@ -40,6 +59,7 @@ class Keeper:
             if kept["moto"] != version("moto"):
                 raise ValueError(f"saved by moto {kept['moto']}, this is {version('moto')}")
             regions = pickle.loads(kept["ec2"])  # noqa: S301 - as above
+            self._roles = kept.get("roles", {})
         except FileNotFoundError:
             return "an empty cloud"
         except Exception as exc:  # unpickling can raise anything at all, and none of it may keep the stack down
@@ -54,26 +74,85 @@ class Keeper:
         """Write the state, whole or not at all."""
         with self.lock:
             self.changed = False
+            self._note_roles()
             regions = {(account, region): backend for account, region, backend in _ec2().iter_backends()}
-            saved = pickle.dumps({"moto": version("moto"), "ec2": pickle.dumps(regions, protocol=5)})
+            ec2 = pickle.dumps(regions, protocol=5)
+            saved = pickle.dumps({"moto": version("moto"), "ec2": ec2, "roles": self._roles})
         fresh = self._path.with_suffix(".new")
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
             out.write(saved)
         fresh.replace(self._path)
 
+    def secret_of_role(self, key_id: str) -> str | None:
+        """The secret that goes with the access key of an assumed role, as long as it lasts."""
+        with self.lock:
+            self._note_roles()
+            return self._roles.get(key_id, (None,))[0]
+
+    def _note_roles(self) -> None:
+        for role in _assumed():
+            self._roles[role.access_key_id] = (role.secret_access_key, role.expiration.replace(tzinfo=UTC))
+        now = datetime.now(UTC)
+        self._roles = {key: kept for key, kept in self._roles.items() if kept[1] > now}
+
+
+class Services:
+    """The applications of moto that are here at all, each made when it is first asked; `admit` is what `Admission` asks."""
+
+    def __init__(self, sandbox: Sandbox, keeper: Keeper) -> None:
+        self._sandbox = sandbox
+        self._keeper = keeper
+        self._made: dict[str, Application] = {}
+
+    def admit(self, asked: Asked) -> Application:
+        """Raises TurnedAway in the form that the service's own client reads."""
+        claim = read(asked)
+        if claim is None or (asked.method, asked.path, asked.query) != ("POST", "/", ""):
+            raise TurnedAway("403 Forbidden", "this sandbox answers to the `im` that started it\n")
+        if not holds(claim, asked, self._secret_of, datetime.now(UTC)):
+            raise _refusal(claim.service, _UNPROVEN, "not signed with the secret of this sandbox")
+        passing, action = SERVICES.get(claim.service), _action(asked)
+        if passing is None or (passing and action not in passing):
+            raise _refusal(claim.service, _NOT_HERE, f"this sandbox has no {action or 'such call'} of {claim.service}")
+        return Logged(self._application(claim.service), action, self._keeper)
+
+    def _secret_of(self, key_id: str) -> str | None:
+        return self._sandbox.secret if key_id == self._sandbox.key_id else self._keeper.secret_of_role(key_id)
+
+    def _application(self, service: str) -> Application:
+        from moto.moto_server.werkzeug_app import create_backend_app
+
+        with self._keeper.lock:
+            if service not in self._made:
+                make: Any = create_backend_app
+                self._made[service] = make(service)
+            return self._made[service]
+
+
+_UNPROVEN = {"ec2": "AuthFailure", "ssm": "UnrecognizedClientException", "sts": "InvalidClientTokenId"}
+_NOT_HERE = {"ec2": "UnauthorizedOperation", "ssm": "AccessDeniedException", "sts": "AccessDenied"}
+
+
+def _refusal(service: str, codes: Mapping[str, str], told: str) -> TurnedAway:
+    code = codes.get(service, codes["ssm"])
+    error = f"<Error><Code>{code}</Code><Message>{told}</Message></Error>"
+    if service == "ec2":
+        return TurnedAway("403 Forbidden", f"<Response><Errors>{error}</Errors></Response>", "text/xml")
+    if service == "sts":
+        return TurnedAway("403 Forbidden", f"<ErrorResponse>{error}</ErrorResponse>", "text/xml")
+    return TurnedAway("403 Forbidden", json.dumps({"__type": code, "message": told}), "application/x-amz-json-1.1")
+
 
 class Logged:
-    """WSGI middleware: one request at a time, and one line for each that changes something."""
+    """WSGI: one request at a time, and one line for each that changes something."""
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], keeper: Keeper) -> None:
+    def __init__(self, app: Application, action: str, keeper: Keeper) -> None:
         self._app = app
+        self._action = action
         self._keeper = keeper
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        # read before the lock is taken: a slow sender must not hold up the others
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
-        action = _action(environ, body)
+        action = self._action
         statuses: list[str] = []
 
         def answered(status: str, *rest: Any) -> Any:
@@ -91,12 +170,11 @@ class Logged:
         return reply
 
 
-def _action(environ: dict[str, Any], body: bytes) -> str:
-    """The API call's name: in the form of the query protocol, in a header of the JSON one."""
-    target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
-    if target:
-        return target.rpartition(".")[2]
-    return parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
+def _action(asked: Asked) -> str:
+    """The API call's name, if it is one by its looks: in the form of the query protocol, in a header of the JSON one."""
+    target = asked.headers.get("x-amz-target", "")
+    named = target.rpartition(".")[2] or parse_qs(asked.body.decode("utf-8", "replace")).get("Action", [""])[0]
+    return named if named.isalnum() and named.isascii() else ""
 
 
 def _ec2() -> Any:
@@ -105,20 +183,37 @@ def _ec2() -> Any:
     return get_backend("ec2")
 
 
+def _assumed() -> list[Any]:
+    from moto.backends import get_backend
+
+    sts: Any = get_backend("sts")
+    return [role for _account, _region, backend in sts.iter_backends() for role in backend.assumed_roles]
+
+
 def _machines(backend: Any) -> int:
     return sum(len(reservation.instances) for reservation in backend.reservations.values())
 
 
-def _serve(host: str, port: int, keeper: Keeper) -> Any:
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-    from werkzeug.serving import make_server
+def server_for(sandbox: Sandbox, keeper: Keeper, host: str, port: int) -> Any:
+    """A server, bound and not yet serving; port 0 for any."""
+    from werkzeug.serving import WSGIRequestHandler, make_server
 
-    class Quiet(MotoRequestHandler):
+    class Quiet(WSGIRequestHandler):
+        timeout = 60  # seconds that a connection may say nothing
+
         def log_request(self, *_: Any, **__: Any) -> None:
             """`Logged` says it better."""
 
-    app = Logged(DomainDispatcherApplication(create_backend_app), keeper)
+    app = Admission(Services(sandbox, keeper).admit, {sandbox.host})
     return make_server(host, port, app, threaded=True, request_handler=Quiet)
+
+
+def _with_secret(environ: Mapping[str, str]) -> Sandbox:
+    """From the environment alone: arguments can be read by every user of the machine. Raises Refused when there is none."""
+    sandbox = sandbox_at(environ.get("IM_SANDBOX_URL", ""))
+    if sandbox.secret == KEY_ID:
+        raise Refused("IM_SANDBOX_URL has no secret in it", "write it as http://sandbox:SECRET@HOST:PORT")
+    return sandbox
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -131,12 +226,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--state", type=Path, required=True, help="file the machines are kept in")
     parser.add_argument("--region", default=os.environ.get("AWS_REGION", "us-east-1"))
     given = parser.parse_args(argv)
+    try:
+        sandbox = _with_secret(os.environ)
+    except Refused as exc:
+        print(f"{exc.message}. Next: {exc.hint}", file=sys.stderr)
+        return 2
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     keeper = Keeper(given.state)
     print(f"sandbox cloud on http://{given.host}:{given.port} with {keeper.load()}", flush=True)
-    server = _serve(given.host, given.port, keeper)
+    server = server_for(sandbox, keeper, given.host, given.port)
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
     from moto.core.models import DEFAULT_ACCOUNT_ID

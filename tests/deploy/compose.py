@@ -61,7 +61,7 @@ class Fleet:
         variables = {
             **self.passwords,
             "IM_VERSION": self.project,
-            "IM_SANDBOX_URL": "http://sandbox:5000",
+            "IM_SANDBOX_URL": f"http://sandbox:{secrets.token_hex(24)}@sandbox:5000",
             "IM_FLOWER_PORT": str(self.flower_port),
             "IM_WORKERS": "2",
         }
@@ -136,9 +136,11 @@ class Fleet:
 
 
 _ASK_THE_CLOUD = """
-import boto3, json
+import boto3, json, os
+from urllib.parse import urlsplit
+secret = urlsplit(os.environ["IM_SANDBOX_URL"]).password
 ec2 = boto3.client("ec2", region_name="us-east-1", endpoint_url="http://127.0.0.1:5000",
-                   aws_access_key_id="sandbox", aws_secret_access_key="sandbox")
+                   aws_access_key_id="sandbox", aws_secret_access_key=secret)
 seen = {}
 for page in ec2.get_paginator("describe_instances").paginate():
     for machine in (m for r in page["Reservations"] for m in r["Instances"]):

@@ -10,9 +10,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
+from im.domain.sandbox import Sandbox, sandbox_at
 from im.stack.local import LocalStack, Running
 
 
@@ -34,7 +37,23 @@ class StackUnderTest:
 
     @property
     def sandbox_url(self) -> str:
+        """With the secret in it."""
         return self.running().named["sandbox_url"]
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return sandbox_at(self.sandbox_url)
+
+    def ec2(self) -> Any:
+        """The hand that reaches around us, with the stack's own keys; close it."""
+        where = self.sandbox
+        return boto3.client(
+            "ec2",
+            "us-east-1",
+            endpoint_url=where.endpoint,
+            aws_access_key_id=where.key_id,
+            aws_secret_access_key=where.secret,
+        )
 
     @property
     def database_url(self) -> str:

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.e2e.conftest import StackUnderTest
@@ -91,9 +90,7 @@ def told(stack: StackUnderTest, *words: str) -> Any:
 
 
 def state(stack: StackUnderTest, machine: str) -> str:
-    ec2: Any = boto3.client(
-        "ec2", "us-east-1", endpoint_url=stack.sandbox_url, aws_access_key_id="x", aws_secret_access_key="x"
-    )
+    ec2 = stack.ec2()
     answered = ec2.describe_instances(InstanceIds=[machine])
     ec2.close()
     return str(answered["Reservations"][0]["Instances"][0]["State"]["Name"])

@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import boto3
 import psutil
 import psycopg2
 import pytest
 
 from im.db.engine import make_engine
 from im.stack import probes
+from im.stack.admission import READY
 from im.stack.local import LocalStack, running, stale
 from im.stack.supervision import strays
 from tests.e2e.conftest import StackUnderTest, make_stack
@@ -61,21 +61,15 @@ def eventually(what: Callable[[], bool], seconds: float = 15) -> bool:
     return True
 
 
-def ec2(stack: StackUnderTest):  # type: ignore[no-untyped-def]
-    return boto3.client(
-        "ec2", "us-east-1", endpoint_url=stack.sandbox_url, aws_access_key_id="sandbox", aws_secret_access_key="sandbox"
-    )
-
-
 def launch(stack: StackUnderTest) -> str:
-    with contextlib.closing(ec2(stack)) as client:
+    with contextlib.closing(stack.ec2()) as client:
         image = client.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
         made = client.run_instances(ImageId=image, MinCount=1, MaxCount=1, InstanceType="t2.nano")
         return str(made["Instances"][0]["InstanceId"])
 
 
 def machines(stack: StackUnderTest) -> list[str]:
-    with contextlib.closing(ec2(stack)) as client:
+    with contextlib.closing(stack.ec2()) as client:
         return [i["InstanceId"] for r in client.describe_instances()["Reservations"] for i in r["Instances"]]
 
 
@@ -149,7 +143,8 @@ def test_a_second_up_says_so_and_starts_nothing(up: StackUnderTest) -> None:
     again = up.run("up")
     assert again.returncode == 0
     assert "already up" in again.stdout
-    assert up.sandbox_url in again.stdout
+    assert up.sandbox.endpoint in again.stdout
+    assert up.sandbox.secret not in again.stdout
     assert {p.name: p.pid for p in up.running().processes} == before
 
 
@@ -161,14 +156,15 @@ def test_another_cloud_is_refused_while_it_is_up(up: StackUnderTest) -> None:
 
 def test_given_children_killed_when_a_moment_passes_they_are_back_and_nothing_is_lost(up: StackUnderTest) -> None:
     machine = launch(up)
-    assert eventually(lambda: machine in up.local.layout.sandbox_file.read_bytes().decode("latin-1"))
+    kept = up.local.layout.sandbox_file
+    assert eventually(lambda: kept.exists() and machine in kept.read_bytes().decode("latin-1"))
     victims = ("postgres", "valkey", "sandbox", "worker")
     killed = {name: up.pid(name) for name in victims}
     for pid in killed.values():
         os.kill(pid, signal.SIGKILL)
     for name in victims:
         assert eventually(lambda name=name: up.pid(name) not in (0, killed[name])), name
-    assert eventually(lambda: probes.http_answers(f"{up.sandbox_url}/moto-api/"))
+    assert eventually(lambda: probes.http_answers(up.sandbox.endpoint + READY))
     assert eventually(lambda: probes.consumers(up.broker_url) == 2)
     assert machine in machines(up)
     assert up.run("list").returncode == 0

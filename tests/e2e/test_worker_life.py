@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import boto3
 import psutil
 import pytest
 import redis
@@ -31,13 +30,7 @@ def until(what: str, come: Callable[[], bool], seconds: float = 90) -> None:
 
 def machines(stack: StackUnderTest, name: str) -> list[str]:
     """The states of every machine of that name, asked at the cloud itself."""
-    ec2 = boto3.client(
-        "ec2",
-        endpoint_url=stack.sandbox_url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    ec2 = stack.ec2()
     found = ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": [name]}])
     ec2.close()
     return [i["State"]["Name"] for r in found["Reservations"] for i in r["Instances"]]

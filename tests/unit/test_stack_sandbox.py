@@ -11,6 +11,7 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from im.stack import sandbox
+from im.stack.admission import Asked
 
 
 @pytest.fixture
@@ -49,12 +50,22 @@ def test_the_first_start_is_an_empty_cloud(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environ", "body", "action"),
+    ("headers", "body", "action"),
     [
         ({}, b"Action=RunInstances&Version=2016-11-15", "RunInstances"),
-        ({"HTTP_X_AMZ_TARGET": "AmazonSSM.GetParameter"}, b"{}", "GetParameter"),
+        ({"x-amz-target": "AmazonSSM.GetParameter"}, b"{}", "GetParameter"),
         ({}, b"\xff\xfe", ""),
+        ({}, b"Action=%3Cb%3E%0AStop", ""),
     ],
 )
-def test_the_call_is_known_by_its_name(environ: dict[str, str], body: bytes, action: str) -> None:
-    assert sandbox._action(environ, body) == action
+def test_the_call_is_known_by_its_name(headers: dict[str, str], body: bytes, action: str) -> None:
+    assert sandbox._action(Asked("POST", "/", "", headers, body)) == action
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:5000", "http://sandbox:sandbox@127.0.0.1:5000", "not a url"])
+def test_without_a_secret_of_its_own_it_does_not_start(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IM_SANDBOX_URL", url)
+    assert sandbox.main(["--port", "0", "--state", str(tmp_path / "kept")]) == 2
+    assert "http://sandbox:SECRET@HOST:PORT" in capsys.readouterr().err

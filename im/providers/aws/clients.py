@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 from botocore.config import Config
 
+from im.domain.sandbox import sandbox_at
 from im.providers.aws import quick
 from im.providers.aws.credentials import open_session
 from im.providers.aws.errors import translated
@@ -38,7 +39,7 @@ class Clients:
     def __init__(self, settings: Settings, account: str = "") -> None:
         self._settings = settings
         self._account_name = account or settings.account
-        self._sandbox_url = settings.sandbox_url
+        self._endpoint = sandbox_at(settings.sandbox_url).endpoint if settings.sandbox else ""
         self._lock = Lock()
         self._session: boto3.Session | None = None
         self._made: dict[tuple[str, str, int], Any] = {}
@@ -86,9 +87,9 @@ class Clients:
         with self._lock, translated():
             if key not in self._made:
                 make: Any = self._open().client  # one overload per service; ours is a variable
-                if self._sandbox_url:
+                if self._endpoint:
                     config = config.merge(Config(proxies={}))  # the sandbox is on this machine; a proxy cannot see it
-                    self._made[key] = make(service, region_name=region, endpoint_url=self._sandbox_url, config=config)
+                    self._made[key] = make(service, region_name=region, endpoint_url=self._endpoint, config=config)
                 else:
                     self._made[key] = make(service, region_name=region, config=config)
                 if key[2] in (id(WATCH), id(LAUNCH), id(QUICK)):

@@ -21,6 +21,7 @@ from botocore.credentials import (
 from botocore.utils import parse_timestamp
 
 from im.domain.errors import Refused
+from im.domain.sandbox import sandbox_at
 from im.providers.errors import Unauthenticated
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def open_session(settings: Settings, name: str) -> boto3.Session:
 def _base(settings: Settings, account: Account) -> botocore.session.Session:
     if settings.sandbox:
         pretended = _reading_fast(botocore.session.Session(session_vars=_ALONE))
-        pretended.set_credentials("sandbox", "sandbox")
+        sandbox = sandbox_at(settings.sandbox_url)
+        pretended.set_credentials(sandbox.key_id, sandbox.secret)
         return pretended
     return _reading_fast(botocore.session.Session(profile=account.profile or None))
 
@@ -111,7 +113,8 @@ class _Role(CredentialProvider):
     def _sts(self, service: str, **keys: Any) -> Any:
         where: dict[str, Any] = {"region_name": self._settings.region, "config": QUICK}
         if self._settings.sandbox:
-            where |= {"config": QUICK.merge(Config(proxies={})), "endpoint_url": self._settings.sandbox_url}
+            endpoint = sandbox_at(self._settings.sandbox_url).endpoint
+            where |= {"config": QUICK.merge(Config(proxies={})), "endpoint_url": endpoint}
         make: Any = self._base.create_client
         return make(service, **where, **keys)
 
