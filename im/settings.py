@@ -22,6 +22,9 @@ from im.domain.guard import GuardKind
 from im.domain.limits import Limit, parse_limits
 from im.domain.notice import parse_stages
 from im.domain.policy import OnInterruption, OnOrphan, OnOutsideStart, OnOutsideStop, Policies
+from im.domain.region import DEFAULT as DEFAULT_REGION
+from im.domain.region import is_ambient
+from im.region import default_region, with_regions
 
 
 def _setting(env: str, default: Any, says: str, *, secret: bool = False) -> Any:
@@ -52,7 +55,11 @@ class Settings:
         (),
         "further accounts: `name=profile`, `name=role ARN;external_id=…`, comma between (docs/accounts.md)",
     )
-    region: str = _setting("AWS_REGION", "us-east-1", "region used when no zone is given")
+    region: str = _setting(
+        "AWS_REGION",
+        DEFAULT_REGION,
+        "region used when no zone is given; where it is not set: `AWS_DEFAULT_REGION`, your AWS profile's own, `us-east-1`",
+    )
     ssh_from: str = _setting(
         "IM_SSH_FROM", "me", "who may log in when `--ssh-from` is not given: me, none, or networks"
     )
@@ -150,6 +157,11 @@ class Settings:
             return Account(name)
         raise unknown(name, self.account_names)
 
+    def region_of(self, account: str) -> str:
+        """Where a machine of that account goes when nobody says where: its profile's region, unless another was set for all."""
+        its = next((one.region for one in self.accounts if one.name == account), "")
+        return its if its and is_ambient(self.region) else self.region
+
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{f.name}={self._shown(f)!r}' for f in fields(self))})"
 
@@ -170,7 +182,11 @@ class Settings:
         if not (given.get("database_url") or given.get("broker_url")):
             base |= _local_stack(home)
         values = {**base, **{k: v for k, v in given.items() if k not in ("home", "config")}}
-        return cls(**{name: _coerce(name, value) for name, value in values.items()})
+        read = {name: _coerce(name, value) for name, value in values.items()}
+        read["region"] = default_region(env, read.get("region", ""), config)
+        if is_ambient(read["region"]):
+            read["accounts"] = with_regions(env, read.get("accounts", ()))
+        return cls(**read)
 
 
 _LEVELS = ("debug", "info", "warn", "error")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--name", metavar="NAME", help="What to call it; two words are made up when none is given.")
 @click.option("--provider", metavar="CLOUD", help="Whose machine it is; default aws.")
 @account_option
-@click.option("--region", metavar="REGION", help="Where it is; default AWS_REGION.")
+@click.option("--region", metavar="REGION", help="Where it is; default AWS_REGION, else your profile's.")
 @click.option("--ssh-user", metavar="USER", help="Who logs in; im cannot know.")
 @wait_options
 @output_options
@@ -61,10 +61,11 @@ def adopt(
     if deadline is None:
         raise Refused("for how long?", f"im adopt {check_word(machines[0])} -d 4h, or --until 18:00")
     settings = session.settings
+    account = account or settings.account
     wish = adopting.Wish(
         provider=provider or settings.provider,
-        account=account or settings.account,
-        region=region or settings.region,
+        account=account,
+        region=region or settings.region_of(account),
         machines=tuple(dict.fromkeys(check_word(m) for m in machines)),
         name=name,
         deadline=deadline,

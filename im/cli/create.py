@@ -42,7 +42,7 @@ DEFAULT_TTL = timedelta(hours=1)
 @click.option(
     "--availability-zone",
     metavar="ZONE[,…]|any",
-    help="Default: zone a of AWS_REGION, so us-east-1a. Of several, or any, the next is tried when one has no room.",
+    help="Default: zone a of AWS_REGION, or of your profile's region. Of several, or any, the next is tried when one has no room.",
 )
 @click.option(
     "--no-retry",
@@ -149,6 +149,13 @@ def _places(spec: Spec) -> list[tuple[str, str]]:
     return [("tries", names_of(found))] if len(found) > 1 or found[0].zone == "any" else []
 
 
+def _region_said(session: Session, order: Order) -> str:
+    """Who chose the region; empty where a zone did."""
+    from im.domain.region import said_by
+
+    return said_by(session.settings.region_of(order.account)) if order.ask.zone in (None, "any") else ""
+
+
 def _afterwards(plan: Plan) -> str:
     if plan.protect:
         return "; protected, so nobody terminates it"
@@ -173,7 +180,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
 
     now = here()
     expires_at = order.deadline.after(now)
-    quote = quoted(session, plan, expires_at - now)
+    quote, said = quoted(session, plan, expires_at - now), _region_said(session, order)
     names = list(plan.names) or [f"(made up){f' × {plan.count}' if plan.count > 1 else ''}"]
     if output.form == "json":
         say_json(
@@ -185,6 +192,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
                 "provider": plan.scope.provider,
                 "account": plan.scope.account,
                 "region": plan.scope.region,
+                "region_source": said or None,
                 "zone": plan.spec.zone or None,
                 "instance_type": plan.spec.instance_type,
                 "candidates": [list(one) for one in plan.spec.options.get("candidates", ())],
@@ -208,6 +216,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
         ("would launch", f"{plan.count} × {plan.spec.instance_type}"),
         ("name", shown),
         *_places(plan.spec),
+        *([("region", f"{plan.scope.region} ({said})")] if said else []),
         ("where", f"{plan.scope.provider} {plan.spec.zone or plan.scope.region}, account {plan.scope.account}"),
         ("image", f"{plan.spec.image}, log in as {plan.spec.ssh_user}"),
         *machine_lines(plan.spec),

@@ -29,7 +29,7 @@ def prices() -> None:
 @prices.command("list")
 @click.argument("items", nargs=-1, metavar="[TYPE]...")
 @click.option("--provider", metavar="CLOUD", help="Default: aws.")
-@click.option("--region", metavar="REGION", help="Default: AWS_REGION.")
+@click.option("--region", metavar="REGION", help="Default: AWS_REGION, else your profile's.")
 @click.option("-o", "--output", type=_FORM, default="table", help="Form of the answer.")
 @click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
 @pass_session
@@ -39,7 +39,7 @@ def list_(
     """The prices of TYPEs, or of everything that lives. Disks are named disk:gp3, per GB and month; addresses ipv4."""
     from im.services import pricing
 
-    place = (provider or session.settings.provider, region or session.settings.region)
+    place = _place(session, provider, region)
     known = pricing.known(session.context, [Item(*place, name) for name in items] or None)
     if as_json or output == "json":
         from im.cli.render import say_json
@@ -67,7 +67,7 @@ def list_(
 @click.argument("item", metavar="TYPE")
 @click.argument("usd", metavar="USD_PER_HOUR")
 @click.option("--provider", metavar="CLOUD", help="Default: aws.")
-@click.option("--region", metavar="REGION", help="Default: AWS_REGION.")
+@click.option("--region", metavar="REGION", help="Default: AWS_REGION, else your profile's.")
 @click.option("--spot", is_flag=True, help="The price of it as a spot machine.")
 @pass_session
 def set_(session: Session, item: str, usd: str, provider: str | None, region: str | None, spot: bool) -> None:
@@ -80,11 +80,16 @@ def set_(session: Session, item: str, usd: str, provider: str | None, region: st
         raise Refused(f"'{usd[:40]}' is not an amount", "write it like 0.0104") from None
     if not amount.is_finite() or not 0 <= amount < 10_000:
         raise Refused(f"'{usd[:40]}' cannot be a price", "write USD per hour, like 0.0104")
-    place = (provider or session.settings.provider, region or session.settings.region)
+    place = _place(session, provider, region)
     market = MARKET if spot else ON_DEMAND
     pricing.state(session.context, Item(*place, item, market), amount, actor=session.settings.owner)
     per = "per GB and month" if item.startswith("disk:") else "an hour"
     click.echo(f"{item}{' (spot)' if spot else ''} in {place[1]} costs {show(amount)} {per} from now on")
+
+
+def _place(session: Session, provider: str | None, region: str | None) -> tuple[str, str]:
+    settings = session.settings
+    return provider or settings.provider, str(region or settings.region_of(settings.account))
 
 
 def _named(item: Item) -> str:

@@ -33,6 +33,8 @@ class Account:
     profile: str = ""
     role: str = ""
     external_id: str = field(default="", repr=False)
+    region: str = ""
+    """What its profile names, where that was read; never declared."""
 
     @property
     def role_account(self) -> str:

@@ -182,6 +182,7 @@ def _cloud(settings: Settings) -> Iterator[Check]:
     yield _check("cloud", connect, "im doctor --verbose")
     if not reached:
         return
+    yield from diagnose_cloud.regions(settings)
     found = list(diagnose_cloud.checks(settings, reached))
     yield from found
     scope, provider = next(iter(reached.items()))

@@ -10,6 +10,7 @@ from im.db import scopes
 from im.db.engine import Database
 from im.domain.errors import ImError
 from im.domain.instance import Scope
+from im.domain.region import said_by
 from im.lanes import SideBySide, lane_of
 from im.providers import registry
 from im.providers.base import Check, Provider
@@ -27,7 +28,18 @@ def accounts(settings: Settings) -> Iterator[tuple[Scope, Provider]]:
     """Where each account's next machine would go, the usual account first. Raises ImError for a cloud we cannot serve."""
     for name in settings.account_names:
         provider = registry.connect(settings.provider, settings, "im-doctor", name)
-        yield Scope(settings.provider, name, settings.region), provider
+        yield Scope(settings.provider, name, str(settings.region_of(name))), provider
+
+
+def regions(settings: Settings) -> Iterator[Check]:
+    """Where a machine goes when nobody says where, as read on this machine, and who said so."""
+    for name in settings.account_names:
+        region, label = settings.region_of(name), "region" if len(settings.account_names) == 1 else f"{name}, region"
+        yield Check(label, ok=True, detail=f"{region}{_told(region)}, where --availability-zone does not name another")
+
+
+def _told(region: str) -> str:
+    return f" ({said_by(region)})" if said_by(region) else ""
 
 
 def checks(settings: Settings, reached: Mapping[Scope, Provider]) -> Iterator[Check]:

@@ -102,7 +102,8 @@ def plan(settings: Settings, order: Order) -> Plan:
         raise Refused(f"{order.count} machines at once is not possible", f"ask for 1 to {MAX_COUNT}")
     profile = registry.profile(order.provider)
     settings.check_account(order.account)
-    scope, spec = placing.plan(profile, order.ask, account=order.account, region=settings.region, retry=order.retry)
+    region = settings.region_of(order.account)
+    scope, spec = placing.plan(profile, order.ask, account=order.account, region=region, retry=order.retry)
     if order.ask.tags:
         spec = replace(spec, options={**spec.options, "tags": check_tags(order.ask.tags)})
     names = tuple(check_name(n) for n in numbered(order.name, order.count)) if order.name is not None else ()

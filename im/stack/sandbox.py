@@ -216,6 +216,10 @@ def _with_secret(environ: Mapping[str, str]) -> Sandbox:
     return sandbox
 
 
+def _region() -> str:
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+
+
 def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m im.stack.sandbox", description=__doc__)
@@ -224,7 +228,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state", type=Path, required=True, help="file the machines are kept in")
-    parser.add_argument("--region", default=os.environ.get("AWS_REGION", "us-east-1"))
+    parser.add_argument("--region", default=_region())
     given = parser.parse_args(argv)
     try:
         sandbox = _with_secret(os.environ)

@@ -111,7 +111,7 @@ class _Role(CredentialProvider):
         return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD, _now)
 
     def _sts(self, service: str, **keys: Any) -> Any:
-        where: dict[str, Any] = {"region_name": self._settings.region, "config": QUICK}
+        where: dict[str, Any] = {"region_name": self._settings.region_of(self._account.name), "config": QUICK}
         if self._settings.sandbox:
             endpoint = sandbox_at(self._settings.sandbox_url).endpoint
             where |= {"config": QUICK.merge(Config(proxies={})), "endpoint_url": endpoint}

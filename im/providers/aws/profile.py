@@ -12,6 +12,7 @@ from im.domain.errors import Refused
 from im.domain.instance import Scope, Spec
 from im.domain.outlook import Parts
 from im.domain.rate import Rate
+from im.domain.region import DEFAULT, said_by
 from im.providers.aws import wishes
 from im.providers.aws.families import architecture_of, twin_of
 from im.providers.aws.images import ALIASES, check_built_for, check_image, is_windows
@@ -21,7 +22,6 @@ from im.providers.base import Ask, Capabilities
 DEFAULT_TYPE = "t2.nano"
 SPOT_TYPE = "t3.nano"
 """The default of spot machines: EC2 lends no t2.nano."""
-DEFAULT_REGION = "us-east-1"
 
 _SIDES = "central|north|south|east|west|northeast|northwest|southeast|southwest"
 _REGION = re.compile(rf"[a-z]{{2,4}}(?:-(?:gov|iso[a-z]?|de))?-(?:{_SIDES})-\d{{1,2}}", re.ASCII)
@@ -77,7 +77,7 @@ class AwsProfile:
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         """Defaults: t2.nano, zone `a` of the region, Amazon Linux 2023. Raises Refused with the nearest right form."""
-        region, zone = _where(ask, default_region or DEFAULT_REGION)
+        region, zone = _where(ask, default_region or DEFAULT)
         instance_type = check_type(ask.instance_type or (SPOT_TYPE if ask.spot else DEFAULT_TYPE))
         image, ssh_user = check_image(ask.image)
         check_built_for(image, instance_type)
@@ -132,8 +132,9 @@ PROFILE = AwsProfile()
 
 def _where(ask: Ask, default_region: str) -> tuple[str, str]:
     """(region, zone). The zone of a subnet is the subnet's, and so is not named: empty."""
+    said = said_by(default_region) or "AWS_REGION"
     if not ask.subnet:
-        zone = ask.zone or f"{_check_region(default_region)}a"
+        zone = ask.zone or f"{_check_region(default_region, said)}a"
         region = check_zone(zone)
         if region != default_region:
             _refuse_unheard_of(region, zone)
@@ -145,7 +146,7 @@ def _where(ask: Ask, default_region: str) -> tuple[str, str]:
             f"the zone follows the subnet, and {ask.zone} may be another one",
             f"leave --availability-zone out{elsewhere}",
         )
-    return _check_region(default_region), ""
+    return _check_region(default_region, said), ""
 
 
 def check_zone(zone: str) -> str:
@@ -184,13 +185,18 @@ def _nearest_zone(small: str) -> str:
 
 
 def _check_region(region: str, said: str = "AWS_REGION") -> str:
+    """`region` itself, if it can be one. Raises Refused, naming where it was said: a variable, an option, a file."""
     if _REGION.fullmatch(region):
-        return region
+        return str(region)
+    variable = re.fullmatch(r"[A-Z_]+|--[a-z]+", said, re.ASCII) is not None
+    given = f"{said}={region[:40]}" if variable else f"'{region[:40]}', which is {said},"
     if _ZONE.fullmatch(region):
-        raise Refused(f"{said}={region} is an availability zone, not a region", f"set {said}={region[:-1]}")
-    near = difflib.get_close_matches(region.lower(), _REGIONS, n=2, cutoff=0.85)
-    near = near or difflib.get_close_matches(region.lower(), _REGIONS, n=1, cutoff=0.6) or [DEFAULT_REGION]
-    raise Refused(f"{said}={region[:40]} is not a region", f"set {' or '.join(f'{said}={one}' for one in near)}")
+        near, what = [region[:-1]], "an availability zone, not a region"
+    else:
+        near, what = difflib.get_close_matches(region.lower(), _REGIONS, n=2, cutoff=0.85), "not a region"
+        near = near or difflib.get_close_matches(region.lower(), _REGIONS, n=1, cutoff=0.6) or [DEFAULT]
+    better = [f"{said}={one}" if variable else one for one in near]
+    raise Refused(f"{given} is {what}", f"{'set' if variable else 'write'} {' or '.join(better)}")
 
 
 def check_type(instance_type: str) -> str:
