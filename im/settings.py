@@ -24,6 +24,7 @@ from im.domain.notice import parse_stages
 from im.domain.policy import OnInterruption, OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 from im.domain.region import DEFAULT as DEFAULT_REGION
 from im.domain.region import is_ambient
+from im.domain.tags import tags_for_all
 from im.region import default_region, with_regions
 
 
@@ -59,6 +60,11 @@ class Settings:
         "AWS_REGION",
         DEFAULT_REGION,
         "region used when no zone is given; where it is not set: `AWS_DEFAULT_REGION`, your AWS profile's own, `us-east-1`",
+    )
+    tags: tuple[tuple[str, str], ...] = _setting(
+        "IM_TAGS",
+        (),
+        "tags for everything that every create makes, as `team=web, CostCentre=42`; `--tag` goes before them",
     )
     ssh_from: str = _setting(
         "IM_SSH_FROM", "me", "who may log in when `--ssh-from` is not given: me, none, or networks"
@@ -199,6 +205,8 @@ def _coerce(name: str, value: Any) -> Any:
         return Path(value)
     if name == "accounts":
         return declared(value)
+    if name == "tags":
+        return tags_for_all(value)
     if name == "limits":
         return parse_limits(value)
     if isinstance(default, int | float):

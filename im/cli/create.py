@@ -19,6 +19,7 @@ from im.domain.duration import format_duration
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.intent import Deadline
+from im.domain.tags import parse_tags
 
 if TYPE_CHECKING:
     from im.domain.instance import Spec
@@ -98,7 +99,7 @@ def create(
         zone=availability_zone,
         public_key=read_public_key(public_key),
         owner=settings.owner,
-        tags=_tags(tags),
+        tags=parse_tags(tags),
         **machine.asked,
     )
     order = request.Order(
@@ -133,12 +134,27 @@ def _let_in(session: Session, machine: Machine, order: Order) -> Order:
     can = registry.profile(order.provider).capabilities
     if not machine.ssh_from and (machine.own_firewall or not can.can_firewall):
         return order
-    words = machine.ssh_from or check_ssh_from((session.settings.ssh_from,))
+    words = machine.ssh_from or _usually_let_in(session, machine)
+    if "me" in words and _without_address(machine):
+        raise Refused(
+            "a machine without a public address cannot be reached from yours, which is what --ssh-from me lets in",
+            "name the network that you come from, as in --ssh-from 10.0.0.0/8, or leave --public-ip no out",
+        )
     somewhere = replace(order, ask=replace(order.ask, ssh_from=sources(words, real=False)))
     if not can.real or session.settings.sandbox or "me" not in words:
         return somewhere
     request.plan(session.settings, somewhere)  # what is wrong for other reasons is refused before anybody is asked
     return replace(order, ask=replace(order.ask, ssh_from=sources(words, real=True)))
+
+
+def _usually_let_in(session: Session, machine: Machine) -> tuple[str, ...]:
+    """Nobody by default where there is no public address: who is on the internet cannot come, and their network is not known."""
+    words = check_ssh_from((session.settings.ssh_from,))
+    return ("none",) if "me" in words and _without_address(machine) else words
+
+
+def _without_address(machine: Machine) -> bool:
+    return bool(machine.asked["options"].get("public-ip") == "no")
 
 
 def _places(spec: Spec) -> list[tuple[str, str]]:
@@ -162,20 +178,11 @@ def _afterwards(plan: Plan) -> str:
     return f", kept {span(plan.keep_stopped)}, then terminated" if plan.keep_stopped else ""
 
 
-def _tags(written: tuple[str, ...]) -> dict[str, str]:
-    tags = {}
-    for one in written:
-        key, equals, value = one.partition("=")
-        if not equals or not key:
-            raise Refused(f"'{one[:60]}' is no tag", "write --tag team=web")
-        tags[key] = value
-    return tags
-
-
 def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> None:
     from im.cli.render import SANDBOX, say_json
     from im.cli.spend import quoted
     from im.cli.terminal import plain
+    from im.domain.instance import public_ip_of, tags_of
     from im.domain.money import exact
 
     now = here()
@@ -198,6 +205,8 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
                 "candidates": [list(one) for one in plan.spec.options.get("candidates", ())],
                 "image": plan.spec.image,
                 "ssh_user": plan.spec.ssh_user,
+                "tags": tags_of(plan.spec),
+                "public_ip_wished": public_ip_of(plan.spec),
                 **machine_json(plan.spec),
                 "expires_at": utc(expires_at),
                 "on_expiry": plan.on_expiry.value,

@@ -15,7 +15,7 @@ from im.cli.user_data_file import read_user_data
 from im.domain import firewall
 from im.domain.disk import Disk, disks_of, parse_disk
 from im.domain.errors import Refused
-from im.domain.instance import Spec
+from im.domain.instance import Spec, public_ip_of, tags_of
 from im.domain.names import check_login
 from im.domain.spot import spot_of
 
@@ -65,6 +65,9 @@ def machine_options(command: F) -> F:
     @click.option("--kms-key", metavar="KEY", help="What encrypts the disks, instead of the account's own key.")
     @click.option("--subnet", metavar="SUBNET", help="Where in the network; the zone follows it.")
     @click.option("--vpc", metavar="VPC", help="Which network; its subnet in the zone is taken.")
+    @click.option(
+        "--public-ip", type=click.Choice(["yes", "no"]), help="A public address; default: as the subnet does."
+    )
     @spot_options
     @wraps(command)
     def gathered(*args: Any, **given: Any) -> Any:
@@ -83,7 +86,12 @@ def machine_options(command: F) -> F:
             "network": given.pop("vpc"),
             "subnet": given.pop("subnet"),
             "spot": given.pop("spot"),
-            "options": {"security-group": groups, "kms-key": given.pop("kms_key"), "iam-role": given.pop("iam_role")},
+            "options": {
+                "security-group": groups,
+                "kms-key": given.pop("kms_key"),
+                "iam-role": given.pop("iam_role"),
+                "public-ip": given.pop("public_ip"),
+            },
         }
         return command(*args, machine=Machine(asked, ssh_from, bool(groups)), **given)
 
@@ -111,6 +119,7 @@ def machine_lines(spec: Spec) -> list[tuple[str, str]]:
     """(title, what) of everything that was wished beyond type, zone and image."""
     rules = firewall.rules_of(spec)
     lines = [] if rules is None else [("open", firewall.sentence(rules))]
+    lines += _address(spec)
     if "disks" in spec.options:
         root, *more = disks_of(spec)
         lines.append(("disk", root.sentence))
@@ -121,9 +130,25 @@ def machine_lines(spec: Spec) -> list[tuple[str, str]]:
         lines.append(("role", str(role)))
     if spec.options.get("hibernate"):
         lines.append(("stop", "keeps its memory: it hibernates where it can"))
+    if tags := tags_of(spec):
+        lines.append(("tags", ", ".join(f"{key}={value}" for key, value in tags.items())))
     if size := _user_data_size(spec):
         lines.append(("user data", f"{size:,} bytes, kept apart until it is launched, then erased"))
     return lines
+
+
+def _address(spec: Spec) -> list[tuple[str, str]]:
+    """What is known of its public address, where that is not the usual."""
+    match public_ip_of(spec):
+        case True:
+            return [("address", "a public one, whatever its subnet does")]
+        case False:
+            return [("address", "none that is public: only who is in its network reaches it, and it reaches them")]
+        case None if spec.options.get("subnet") or spec.options.get("vpc"):
+            return [
+                ("address", "a public one if its subnet gives it one, and priced so; --public-ip yes or no decides")
+            ]
+    return []
 
 
 def _user_data_size(spec: Spec) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from im.domain.duration import format_duration
-from im.domain.instance import ALIVE, Desired, Instance, Observed, OnExpiry
+from im.domain.instance import ALIVE, Desired, Instance, Observed, OnExpiry, public_ip_of
 from im.domain.phase import phase
 
 
@@ -65,10 +65,16 @@ def second_end(row: Instance, now: datetime) -> str:
 
 def ssh_line(row: Instance) -> str | None:
     """The line that logs in; None while there is no address."""
-    if row.desired is not Desired.RUNNING or row.observed is not Observed.RUNNING or not row.public_ip:
+    address = _address(row)
+    if row.desired is not Desired.RUNNING or row.observed is not Observed.RUNNING or not address:
         return None
     # who may log in to a machine that im did not make is not known: ssh's own configuration decides
-    return f"ssh {row.spec.ssh_user}@{row.public_ip}" if row.spec.ssh_user else f"ssh {row.public_ip}"
+    return f"ssh {row.spec.ssh_user}@{address}" if row.spec.ssh_user else f"ssh {address}"
+
+
+def _address(row: Instance) -> str | None:
+    """The public one; of a machine that is to have none, that of its network."""
+    return row.public_ip or (row.private_ip if public_ip_of(row.spec) is False else None)
 
 
 def time_left(row: Instance, now: datetime) -> str:
@@ -82,7 +88,7 @@ def time_left(row: Instance, now: datetime) -> str:
 def state(row: Instance, now: datetime) -> str:
     """`running 54.1.2.3 · ssh ubuntu@54.1.2.3`, or just the word while there is no address."""
     word, ssh = phase(row, now).word, ssh_line(row)
-    return f"{word} {row.public_ip} · {ssh}" if ssh else word
+    return f"{word} {_address(row)} · {ssh}" if ssh else word
 
 
 def sentence(row: Instance, now: datetime) -> str:

@@ -88,6 +88,12 @@ def tags_of(spec: Spec) -> dict[str, str]:
     return {str(key): str(value) for key, value in (spec.options.get("tags") or {}).items()}
 
 
+def public_ip_of(spec: Spec) -> bool | None:
+    """Whether somebody wished it a public address, or none; None: the network decides."""
+    wished = spec.options.get("public_ip")
+    return None if wished is None else bool(wished)
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One machine as the cloud showed it at one moment. A thin sighting carries id and state only."""

@@ -129,6 +129,12 @@ class Control:
         """The only instance profiles there are, each known to EC2 so many seconds from now."""
         self.ask("profiles", known=known)
 
+    def private_subnet(self, zone: str, private: bool = True) -> None:
+        self.ask("private_subnet", zone=zone, private=private)
+
+    def demand_tags(self, *keys: str, **more: Any) -> None:
+        self.ask("demand_tags", keys=keys, **more)
+
     def schedule_limit(self, most: int | None) -> None:
         self.ask("schedule_limit", most=most)
 

@@ -126,6 +126,19 @@ def profiles(cloud: Cloud, known: Mapping[str, float] | None, region: str = HOME
 
 
 @verb
+def private_subnet(cloud: Cloud, zone: str, private: bool = True, account: str = ACCOUNT) -> None:
+    """The default subnet of a zone gives out no public address by itself."""
+    zones = cloud.region(account, zone[:-1]).private_zones
+    (zones.add if private else zones.discard)(zone)
+
+
+@verb
+def demand_tags(cloud: Cloud, keys: Sequence[str], region: str = HOME, account: str = ACCOUNT) -> None:
+    """The account's policy denies the making of anything without these tags."""
+    cloud.region(account, region).demanded = tuple(keys)
+
+
+@verb
 def schedule_limit(cloud: Cloud, most: int | None, region: str = HOME, account: str = ACCOUNT) -> None:
     """The quota of schedules; None is no limit."""
     cloud.region(account, region).extra["schedule-limit"] = most

@@ -70,7 +70,7 @@ def _started(region: Region, machine: Machine) -> None:
         terminate(region, machine, machine.doomed, who="Server initiated")
         return
     machine.reason, machine.state_reason = "", None
-    machine.public_ip = region.new_public_ip()
+    machine.public_ip = region.new_public_ip() if machine.facts.public else None
     _move(region, machine, "running", "clock")
 
 

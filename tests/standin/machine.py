@@ -59,6 +59,8 @@ class Facts:
     can_stop: bool = True
     """False for one-time spot."""
     monitoring: str = "disabled"
+    public: bool = True
+    """It has a public address while it runs."""
     profile: str | None = None
 
 
@@ -86,6 +88,7 @@ class Machine:
         "facts",
         "id",
         "index",
+        "interface_tags",
         "launched",
         "number",
         "private_ip",
@@ -115,6 +118,7 @@ class Machine:
         self.token = ""
         self.index = 0
         self.tags: dict[str, str] = {}
+        self.interface_tags: dict[str, str] = {}
         self.state: State = "pending"
         self.since = self.launched = self.visible_at = now
         self.private_ip: str | None = None

@@ -54,6 +54,10 @@ class Region:
         """StateReasons with which the next machines end instead of running, one each."""
         self.vpc = f"vpc-{self.new_hex()}"
         self.subnets = {zone: f"subnet-{self.new_hex()}" for zone in self.zones}
+        self.private_zones: set[str] = set()
+        """Those whose default subnet gives out no public address by itself."""
+        self.demanded: tuple[str, ...] = ()
+        """Tags that the account's policy demands on everything that is made."""
         self.keys: dict[str, dict[str, Any]] = {}
         self.groups: dict[str, dict[str, Any]] = {}
         self.extra: dict[str, Any] = {}

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from im.domain.disk import disks_of
 from im.domain.firewall import rules_of
-from im.domain.instance import Spec
+from im.domain.instance import Spec, tags_of
 from im.domain.spot import spot_of
 from im.providers.aws import disks, groups, images, keys, network, types
 from im.providers.aws.clients import Clients
@@ -72,17 +72,17 @@ class Fitting:
         if spot_of(spec) is not None and self.type_facts(region, spec.instance_type).spot is False:
             raise InvalidSpec(f"{spec.instance_type} is not lent as spot in {region}; leave --spot out")
 
-    def key(self, region: str, public_key: str) -> str:
+    def key(self, region: str, spec: Spec) -> str:
         """The name of the key pair, imported unless it is there."""
 
         def ask() -> str:
-            return keys.ensure_key(self._clients.ec2(region), public_key, self._deployment)
+            return keys.ensure_key(self._clients.ec2(region), spec.public_key, self._deployment, tags_of(spec))
 
-        return self._once(("key", region, public_key), FOR_GOOD, ask)
+        return self._once(("key", region, spec.public_key), FOR_GOOD, ask)
 
     def place(self, region: str, spec: Spec) -> Place | None:
         """Where it goes; None when nothing about the network was asked for, and nothing has to be known of it."""
-        asked = [str(spec.options.get(one) or "") for one in ("subnet", "vpc")]
+        asked = [str(spec.options.get(one, "")) for one in ("subnet", "vpc", "public_ip")]
         if not any(asked) and rules_of(spec) is None:
             return None
         key = ("place", region, *asked, spec.zone)
@@ -95,7 +95,11 @@ class Fitting:
             return tuple(spec.options.get("security_groups") or ())
         ec2, vpc = self._clients.ec2(region), place.vpc
         key = ("group", region, vpc, groups.group_name(rules, self._deployment))
-        return (self._once(key, KEEP_NETWORK, lambda: groups.ensure_group(ec2, rules, self._deployment, vpc)),)
+
+        def ask() -> str:
+            return groups.ensure_group(ec2, rules, self._deployment, vpc, tags_of(spec))
+
+        return (self._once(key, KEEP_NETWORK, ask),)
 
     def root_gb(self, region: str, spec: Spec, image: Image) -> int | None:
         """GiB of the root disk. Raises InvalidSpec when the image does not fit, with its memory beside it if it hibernates."""

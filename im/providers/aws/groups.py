@@ -9,7 +9,7 @@ and `im gc` removes the groups that nothing uses.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
@@ -32,13 +32,16 @@ def group_name(rules: Sequence[Rule], deployment: str) -> str:
     return f"im-{deployment[:8]}-{hashlib.sha256(written.encode()).hexdigest()[:16]}"
 
 
-def ensure_group(ec2: EC2Client, rules: Sequence[Rule], deployment: str, vpc: str) -> str:
-    """The id of the group with exactly these rules, made or mended as needed. Raises ProviderError."""
+def ensure_group(ec2: EC2Client, rules: Sequence[Rule], deployment: str, vpc: str, carried: Mapping[str, str]) -> str:
+    """The id of the group with exactly these rules, made or mended as needed. Raises ProviderError.
+
+    `carried`: the person's tags, which a new one carries beside ours.
+    """
     name, wanted = group_name(rules, deployment), set(rules)
     for _ in range(_LOOKS):
         found = _find(ec2, name, vpc)
         if found is None:
-            _create(ec2, name, rules, deployment, vpc)
+            _create(ec2, name, rules, {**carried, tags.DEPLOYMENT: deployment, tags.NAME: name}, vpc)
             continue
         _refuse_if_not_ours(found, name, deployment)
         have = _ways_in(found["IpPermissions"])
@@ -57,8 +60,8 @@ def _find(ec2: EC2Client, name: str, vpc: str) -> Any | None:
     return found[0] if found else None
 
 
-def _create(ec2: EC2Client, name: str, rules: Sequence[Rule], deployment: str, vpc: str) -> None:
-    tag = [{"Key": tags.DEPLOYMENT, "Value": deployment}, {"Key": tags.NAME, "Value": name}]
+def _create(ec2: EC2Client, name: str, rules: Sequence[Rule], carried: Mapping[str, str], vpc: str) -> None:
+    tag = [{"Key": key, "Value": value} for key, value in carried.items()]
     said = f"im: {sentence(rules)}".replace("·", ";")[:_DESCRIPTION]
     try:
         with translated():

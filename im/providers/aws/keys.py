@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from im.domain import tags as tag
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.errors import InvalidSpec
 
@@ -19,16 +21,21 @@ def key_name(public_key: str, deployment: str) -> str:
     return f"im-{deployment[:8]}-{hashlib.sha256(blob).hexdigest()[:16]}"
 
 
-def ensure_key(ec2: EC2Client, public_key: str, deployment: str) -> str:
-    """Import the key unless it is there, and return its name. Raises InvalidSpec when another key has that name."""
+def ensure_key(ec2: EC2Client, public_key: str, deployment: str, tags: Mapping[str, str]) -> str:
+    """Import the key unless it is there, and return its name. Raises InvalidSpec when another key has that name.
+
+    `tags` are the person's: a new one carries them beside ours, since an account's policy may demand them.
+    """
     name = key_name(public_key, deployment)
-    tag = {"Key": "im:deployment", "Value": deployment}
+    carried = {**tags, tag.DEPLOYMENT: deployment}
     try:
         with translated():
             ec2.import_key_pair(
                 KeyName=name,
                 PublicKeyMaterial=public_key.encode(),
-                TagSpecifications=[{"ResourceType": "key-pair", "Tags": [tag]}],  # type: ignore[misc,list-item]
+                TagSpecifications=[
+                    {"ResourceType": "key-pair", "Tags": [{"Key": k, "Value": v} for k, v in carried.items()]}
+                ],
             )
     except InvalidSpec as exc:
         if cloud_code(exc) != "InvalidKeyPair.Duplicate":

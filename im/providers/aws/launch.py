@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain import tags as tag
 from im.domain.disk import disks_of
-from im.domain.instance import Spec, tags_of
+from im.domain.instance import Spec, public_ip_of, tags_of
 from im.domain.spot import spot_of
 from im.providers.aws import disks, spot
 from im.providers.aws.errors import cloud_code, translated
@@ -63,6 +63,7 @@ def request(
         "TagSpecifications": [
             {"ResourceType": "instance", "Tags": tags},
             {"ResourceType": "volume", "Tags": tags},
+            {"ResourceType": "network-interface", "Tags": tags},
         ],
     }
     if (spare := spot_of(spec)) is not None:
@@ -88,11 +89,15 @@ def disk_space(spec: Spec, fitted: Fitted) -> tuple[int | None, str | None]:
 
 def _network(spec: Spec, fitted: Fitted) -> dict[str, Any]:
     asked: dict[str, Any] = {"Placement": {"AvailabilityZone": spec.zone}} if spec.zone else {}
+    where: dict[str, Any] = {}
     if fitted.place is not None and fitted.place.subnet:
-        asked["SubnetId"] = fitted.place.subnet
-    if fitted.groups:
-        asked["SecurityGroupIds"] = list(fitted.groups)
-    return asked
+        where["SubnetId"] = fitted.place.subnet
+    public = public_ip_of(spec)
+    if public is None:
+        return asked | where | ({"SecurityGroupIds": list(fitted.groups)} if fitted.groups else {})
+    # the address is a property of the interface; then EC2 wants subnet and groups there too (RunInstances)
+    interface = {"DeviceIndex": 0, "AssociatePublicIpAddress": public, "DeleteOnTermination": True, **where}
+    return asked | {"NetworkInterfaces": [interface | ({"Groups": list(fitted.groups)} if fitted.groups else {})]}
 
 
 def launch_tags(spec: Spec, deployment: str, token: str, slots: Sequence[Slot]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from im.domain.instance import Spec
+from im.domain.instance import Spec, public_ip_of
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.errors import InvalidSpec
 
@@ -27,12 +27,23 @@ def find_place(ec2: EC2Client, spec: Spec) -> Place:
     if subnet:
         return _of_subnet(ec2, subnet, vpc, spec.zone)
     if vpc:
-        return _in_vpc(ec2, vpc, spec.zone)
+        return _in_vpc(ec2, vpc, spec)
     with translated():
         found = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
     if not found:
         raise InvalidSpec(f"{ec2.meta.region_name} has no default VPC in this account; name one with --subnet or --vpc")
-    return Place(found[0]["VpcId"], None)
+    vpc = found[0]["VpcId"]
+    return Place(vpc, _default_subnet(ec2, spec.zone) if public_ip_of(spec) is not None else None)
+
+
+def _default_subnet(ec2: EC2Client, zone: str) -> str:
+    """By name: EC2 takes no wish for an address without one, but for the default subnet by itself."""
+    filters: Any = [{"Name": "default-for-az", "Values": ["true"]}, {"Name": "availability-zone", "Values": [zone]}]
+    with translated():
+        found = ec2.describe_subnets(Filters=filters)["Subnets"]
+    if not found:
+        raise InvalidSpec(f"{zone} has no default subnet in this account; name one with --subnet")
+    return found[0]["SubnetId"]
 
 
 def _of_subnet(ec2: EC2Client, subnet: str, vpc: str, zone: str) -> Place:
@@ -50,8 +61,11 @@ def _of_subnet(ec2: EC2Client, subnet: str, vpc: str, zone: str) -> Place:
     return Place(found["VpcId"], subnet)
 
 
-def _in_vpc(ec2: EC2Client, vpc: str, zone: str) -> Place:
-    """The subnet of the zone: one that gives public addresses before one that does not; then the first by id, always."""
+def _in_vpc(ec2: EC2Client, vpc: str, spec: Spec) -> Place:
+    """The subnet of the zone: one that does with public addresses as is wished (else: gives them out) before another; then the
+    first by id, always.
+    """
+    zone = spec.zone
     filters: Any = [{"Name": "vpc-id", "Values": [vpc]}]
     with translated():
         subnets = ec2.describe_subnets(Filters=filters)["Subnets"]
@@ -60,5 +74,6 @@ def _in_vpc(ec2: EC2Client, vpc: str, zone: str) -> Place:
         zones = sorted({one["AvailabilityZone"] for one in subnets})
         known = f"; it has some in {', '.join(zones)}" if zones else ""
         raise InvalidSpec(f"{vpc} has no subnet in {zone}{known}")
-    best = min(here, key=lambda one: (not one.get("MapPublicIpOnLaunch"), one["SubnetId"]))
+    wanted = public_ip_of(spec) is not False
+    best = min(here, key=lambda one: (bool(one.get("MapPublicIpOnLaunch")) is not wanted, one["SubnetId"]))
     return Place(vpc, best["SubnetId"])

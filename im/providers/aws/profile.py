@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from im.domain.disk import disks_of
 from im.domain.errors import Refused
-from im.domain.instance import Scope, Spec
+from im.domain.instance import Scope, Spec, public_ip_of
 from im.domain.outlook import Parts
 from im.domain.rate import Rate
 from im.domain.region import DEFAULT, said_by
@@ -97,7 +97,7 @@ class AwsProfile:
         return Scope(self.name, account, region), spec
 
     def expects(self, spec: Spec) -> Parts:
-        """A public address, which default subnets give out, and the disks that were named, else the image's own."""
+        """A public address, unless it is to have none; and the disks that were named, else the image's own."""
         image = ALIASES.get(spec.image)
         root, *more = disks_of(spec)
         kind, own = root.kind or (image.disk if image else None), image.least_gb if image else None
@@ -106,7 +106,7 @@ class AwsProfile:
         size = root.size_gb or own
         if size is not None:
             size += sum(disk.size_gb or 0 for disk in more if disk.kind == kind)
-        return Parts(disk_gb=size, disk_type=kind)
+        return Parts(address=public_ip_of(spec) is not False, disk_gb=size, disk_type=kind)
 
     def check_together(self, specs: Sequence[Spec]) -> None:
         """What is installed on one machine has to run on whichever it becomes, so all are of one architecture."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from im.domain import tags
 from im.domain.cost import Item, Price
 from im.domain.firewall import rules_of
-from im.domain.instance import Scope, Sighting, Spec
+from im.domain.instance import Scope, Sighting, Spec, tags_of
 from im.providers.aws import batch, belongings, checks, guard, launch, offers, pricing, sightings, spot
 from im.providers.aws.clients import LAUNCH, QUICK, WATCH, Clients
 from im.providers.aws.errors import cloud_code, translated
@@ -48,6 +48,7 @@ class AwsProvider:
             )
         self._deployment = deployment
         self._guard_role = settings.guard_role
+        self._tags = dict(settings.tags)
         self._clients = clients or Clients(settings)
         self._account = ("", "")
         self._fitting = Fitting(self._clients, deployment)
@@ -68,6 +69,7 @@ class AwsProvider:
 
     def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
         """RunInstances, after the image is looked up and the key imported. InvalidSpec says what would be right."""
+        spec = replace(spec, options={**spec.options, "tags": self._tags | tags_of(spec)})
         try:
             return self._run_afresh(scope, spec, token, slots)
         except ProviderError as exc:
@@ -125,7 +127,7 @@ class AwsProvider:
         return Fitted(
             image=image,
             root_gb=fitting.root_gb(region, spec, image),
-            key=fitting.key(region, spec.public_key),
+            key=fitting.key(region, spec),
             place=place,
             groups=fitting.groups(region, spec, place),
         )

@@ -5,6 +5,7 @@ login            "own": the person named who logs in
 firewall         the rules of the machine's security group, as im.domain.firewall writes them
 security_groups  the person's own groups instead
 subnet, vpc      where in the network
+public_ip        whether it gets a public address; absent: as its subnet does
 disks            as im.domain.disk writes them, the root disk first
 kms_key          what encrypts them, instead of the account's own key
 iam_role         the instance profile that lends the machine its role: a name or an ARN
@@ -38,7 +39,7 @@ MOST_GROUPS = 5
 
 def options_of(ask: Ask, image: str, instance_type: str, region: str) -> dict[str, Any]:
     """The options; only what was asked for is in them. Raises Refused with the nearest right form."""
-    ask.refuse_options("aws", "security-group", "kms-key", "iam-role")
+    ask.refuse_options("aws", "security-group", "kms-key", "iam-role", "public-ip")
     check_user_data(ask.user_data)
     options: dict[str, Any] = {"login": "own"} if ask.ssh_user else {}
     if is_windows(image):
@@ -47,6 +48,8 @@ def options_of(ask: Ask, image: str, instance_type: str, region: str) -> dict[st
         options["subnet"] = check_id(ask.subnet, "subnet")
     if ask.network:
         options["vpc"] = check_id(ask.network, "vpc")
+    if public_ip := ask.options.get("public-ip"):
+        options["public_ip"] = public_ip == "yes"
     if role := ask.options.get("iam-role"):
         options["iam_role"] = check_role(str(role))
     if ask.hibernate:

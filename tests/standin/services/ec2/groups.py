@@ -10,7 +10,7 @@ from tests.standin import filters
 from tests.standin.errors import AwsError, invalid
 from tests.standin.region import Region
 from tests.standin.registry import Call, action
-from tests.standin.services.ec2.tags import check_tags, shown, tags_for
+from tests.standin.services.ec2.tags import check_policy, check_tags, shown, tags_for
 
 Rule = tuple[str, int, int, str, str]
 """(protocol, first port, last port, kind of source, source)."""
@@ -45,6 +45,7 @@ def launch_groups(region: Region, asked: Mapping[str, Any]) -> tuple[tuple[str, 
 def create_security_group(call: Call) -> dict[str, Any]:
     asked, region = call.asked, call.region
     check_tags(asked)
+    check_policy(region, asked, "security-group")
     name = asked["GroupName"]
     if asked.get("VpcId", region.vpc) != region.vpc:
         raise AwsError("InvalidVpcID.NotFound", f"The vpc ID '{asked['VpcId']}' does not exist")

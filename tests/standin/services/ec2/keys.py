@@ -11,7 +11,7 @@ from tests.standin import filters
 from tests.standin.clock import iso
 from tests.standin.errors import AwsError
 from tests.standin.registry import Call, action
-from tests.standin.services.ec2.tags import check_tags, shown, tags_for
+from tests.standin.services.ec2.tags import check_policy, check_tags, shown, tags_for
 
 
 @action("ec2", "ImportKeyPair", mutating=True)
@@ -19,6 +19,7 @@ def import_key_pair(call: Call) -> dict[str, Any]:
     asked, region = call.asked, call.region
     name = asked["KeyName"]
     check_tags(asked)
+    check_policy(region, asked, "key-pair")
     kind, fingerprint = _read(asked["PublicKeyMaterial"])
     if name in region.keys:
         raise AwsError("InvalidKeyPair.Duplicate", f"The keypair '{name}' already exists.")

@@ -12,7 +12,7 @@ from tests.standin.region import Region
 from tests.standin.registry import Call, action
 from tests.standin.services.ec2.groups import launch_groups
 from tests.standin.services.ec2.spot import spot_price
-from tests.standin.services.ec2.tags import check_tags, tags_for
+from tests.standin.services.ec2.tags import check_policy, check_tags, tags_for
 
 MOST_USER_DATA = 16 * 1024 * 4 // 3 + 4
 """Characters: 16 KB in base64."""
@@ -29,6 +29,8 @@ def run_instances(call: Call) -> model.Raw:
         return _answer(region, earlier)
     least, most = _counts(asked)
     kind, image = _type(asked), _image(region, asked)
+    _check_interface(asked)
+    check_policy(region, asked, *_made(asked))
     chosen, number = _room(region, zone, kind, least, most)
     facts = _facts(region, asked, kind, image, chosen)
     if facts.lifecycle == "spot":
@@ -57,10 +59,34 @@ def _answer(region: Region, machines: list[Machine]) -> model.Raw:
     )
 
 
+def _made(asked: Mapping[str, Any]) -> list[str]:
+    """The kinds of resources that a launch makes."""
+    spot = (asked.get("InstanceMarketOptions") or {}).get("MarketType") == "spot"
+    return ["instance", "volume", "network-interface", *(["spot-instances-request"] if spot else [])]
+
+
+def _check_interface(asked: Mapping[str, Any]) -> None:
+    if not asked.get("NetworkInterfaces"):
+        return
+    for name, what in (("SubnetId", "subnet ID"), ("SecurityGroupIds", "security groups")):
+        if asked.get(name):
+            raise AwsError(
+                "InvalidParameterCombination",
+                f"Network interfaces and an instance-level {what} may not be specified on the same request",
+            )
+
+
+def _public(region: Region, zone: str, asked: Mapping[str, Any]) -> bool:
+    """As the first interface says, else as the subnet does."""
+    wished = (asked.get("NetworkInterfaces") or [{}])[0].get("AssociatePublicIpAddress")
+    return zone not in region.private_zones if wished is None else bool(wished)
+
+
 def _make(call: Call, facts: Facts, index: int) -> Machine:
     region, asked = call.region, call.asked
     machine = region.make(facts, tags_for(asked, "instance"), tags_for(asked, "volume"))
     machine.index = index
+    machine.interface_tags = tags_for(asked, "network-interface")
     machine.token = asked.get("ClientToken", "")
     machine.protected = asked.get("DisableApiTermination", False)
     machine.stop_protected = asked.get("DisableApiStop", False)
@@ -155,6 +181,7 @@ def _facts(region: Region, asked: Mapping[str, Any], kind: stock.InstanceType, i
         windows=image.windows,
         http_tokens=(asked.get("MetadataOptions") or {}).get("HttpTokens", "optional"),
         hibernation=hibernation,
+        public=_public(region, zone, asked),
         lifecycle="spot" if spot else None,
         can_stop=not spot or (market.get("SpotOptions") or {}).get("SpotInstanceType") == "persistent",
         monitoring="enabled" if (asked.get("Monitoring") or {}).get("Enabled") else "disabled",

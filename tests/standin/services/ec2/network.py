@@ -80,7 +80,7 @@ def describe_subnets(call: Call) -> dict[str, Any]:
             "CidrBlock": f"10.{number * 16}.0.0/12",
             "AvailableIpAddressCount": 1_000_000,
             "DefaultForAz": True,
-            "MapPublicIpOnLaunch": True,
+            "MapPublicIpOnLaunch": zone not in region.private_zones,
             "Tags": [],
         }
         for number, (zone, subnet) in enumerate(region.subnets.items())

@@ -12,7 +12,14 @@ from tests.standin.registry import Call, action
 
 MOST = 50
 """Tags on one resource."""
-_KINDS = {"i": "instance", "vol": "volume", "key": "key-pair", "sg": "security-group", "sir": "spot-instances-request"}
+_KINDS = {
+    "i": "instance",
+    "vol": "volume",
+    "key": "key-pair",
+    "sg": "security-group",
+    "sir": "spot-instances-request",
+    "eni": "network-interface",
+}
 _NOT_FOUND = {
     "vol": ("InvalidVolume.NotFound", "The volume '{}' does not exist."),
     "key": ("InvalidKeyPair.NotFound", "The key pair ID '{}' does not exist"),
@@ -38,6 +45,18 @@ def check_tags(asked: Mapping[str, Any]) -> None:
         if len({tag["Key"] for tag in tags}) < len(tags):
             raise invalid("Duplicate tag keys are not allowed")
         _check({tag["Key"]: tag.get("Value", "") for tag in tags})
+
+
+def check_policy(region: Region, asked: Mapping[str, Any], *kinds: str) -> None:
+    """Raises where the account's policy demands tags that the request does not put on something that it makes."""
+    for kind in kinds:
+        if missing := set(region.demanded) - set(tags_for(asked, kind)):
+            raise AwsError(
+                "UnauthorizedOperation",
+                f"You are not authorized to perform this operation. The {kind} would be without the tag {min(missing)}, "
+                "with an explicit deny in a service control policy",
+                403,
+            )
 
 
 def _check(tags: Mapping[str, str]) -> None:
@@ -94,6 +113,8 @@ def _everything(region: Region) -> Iterator[tuple[str, str, str]]:
     for machine in region.everything:
         if machine.visible_at <= now:
             yield from ((machine.id, key, value) for key, value in machine.tags.items())
+    for machine in (one for one in region.everything if one.private_ip):
+        yield from ((f"eni-{machine.id[2:]}", key, value) for key, value in machine.interface_tags.items())
     for volume in region.volumes.values():
         yield from ((volume.id, key, value) for key, value in volume.tags.items())
     others = (("KeyPairId", region.keys), ("GroupId", region.groups), ("SpotInstanceRequestId", region.spot.requests))

@@ -1,0 +1,45 @@
+"""What a rehearsal for AWS says of the address, the tags, the type and the region, and what it refuses; no cloud is asked."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tests.unit.rehearsal import Rehearsal, rehearsal
+
+__all__ = ["rehearsal"]
+
+
+def test_without_a_public_address_it_costs_that_much_less(rehearsal: Rehearsal) -> None:
+    with_one, without = rehearsal.plan("--public-ip", "yes"), rehearsal.plan("--public-ip", "no")
+    assert rehearsal.plan()["usd_per_hour"] == with_one["usd_per_hour"]
+    assert Decimal(with_one["usd_per_hour"]) - Decimal(without["usd_per_hour"]) == Decimal("0.005")
+    assert (with_one["public_ip_wished"], without["public_ip_wished"], rehearsal.plan()["public_ip_wished"]) == (
+        True,
+        False,
+        None,
+    )
+    assert "address       none that is public" in rehearsal.told("--public-ip", "no")
+
+
+def test_a_subnet_that_may_give_no_address_is_priced_with_one_and_said_so(rehearsal: Rehearsal) -> None:
+    told = rehearsal.told("--subnet", "subnet-0123456789abcdef0")
+    assert "if its subnet gives it one, and priced so; --public-ip yes or no decides" in told
+
+
+def test_nobody_comes_from_the_internet_to_what_has_no_public_address(rehearsal: Rehearsal) -> None:
+    assert rehearsal.plan("--public-ip", "no", ssh_from=None)["firewall"] == []
+    said = rehearsal.refused("--public-ip", "no", ssh_from="me")
+    assert "a machine without a public address cannot be reached from yours" in said
+    assert "--ssh-from 10.0.0.0/8" in said
+    assert rehearsal.plan("--public-ip", "no", ssh_from="10.0.0.0/8")["firewall"] == ["22/tcp@10.0.0.0/8"]
+
+
+def test_tags_for_all_are_shown_and_the_persons_go_before_them(rehearsal: Rehearsal) -> None:
+    plan = rehearsal.plan("--tag", "team=db", IM_TAGS="team=web, CostCentre=42")
+    assert plan["tags"] == {"team": "db", "CostCentre": "42"}
+    assert "tags          team=web, CostCentre=42" in rehearsal.told(IM_TAGS="team=web, CostCentre=42")
+
+
+def test_tags_that_cannot_be_name_their_variable(rehearsal: Rehearsal) -> None:
+    for given in ("team", "Name=x", "im:owner=x", "a=b;c=d"):
+        assert "IM_TAGS: " in rehearsal.refused(IM_TAGS=given)
