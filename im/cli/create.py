@@ -34,7 +34,7 @@ DEFAULT_TTL = timedelta(hours=1)
 @click.option(
     "--instance-type",
     metavar="TYPE[,…]",
-    help="Default t2.nano. Of several, the next is tried where no zone has the first.",
+    help="Default t2.nano, t3.nano where that is not sold. Of several, the next is tried where no zone has the first.",
 )
 @deadline_options("For how long: 30s, 15m, 2h, 1d12h, 1w; default 1h.")
 @click.option(
@@ -122,7 +122,11 @@ def create(
     from im.cli.answer import finish
 
     session.log_to_stderr()
-    finish(session, request.create(session.context, order), waiting, output, priced=True)
+    answer = request.create(session.context, order)
+    first = answer.changes[0].after.spec
+    if output.form == "table" and _because(first):
+        note(f"{first.instance_type}{_because(first)}")
+    finish(session, answer, waiting, output, priced=True)
 
 
 def _let_in(session: Session, machine: Machine, order: Order) -> Order:
@@ -155,6 +159,12 @@ def _usually_let_in(session: Session, machine: Machine) -> tuple[str, ...]:
 
 def _without_address(machine: Machine) -> bool:
     return bool(machine.asked["options"].get("public-ip") == "no")
+
+
+def _because(spec: Spec) -> str:
+    """Why it is this type, where nobody named one and it is not the usual one."""
+    because = spec.options.get("type_because")
+    return f" ({because})" if because else ""
 
 
 def _places(spec: Spec) -> list[tuple[str, str]]:
@@ -222,7 +232,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
         return
     shown = ", ".join(names if len(names) <= 4 else [*names[:2], "…", names[-1]])
     rows = [
-        ("would launch", f"{plan.count} × {plan.spec.instance_type}"),
+        ("would launch", f"{plan.count} × {plan.spec.instance_type}{_because(plan.spec)}"),
         ("name", shown),
         *_places(plan.spec),
         *([("region", f"{plan.scope.region} ({said})")] if said else []),

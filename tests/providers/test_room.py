@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from im.providers.aws.profile import PROFILE
+from im.providers.base import Ask
 from im.providers.errors import NoCapacity, NotOffered, NotThereYet
+from tests.providers.clouds import public_key
 from tests.providers.standin_room import StandInRoom
 
 
@@ -76,3 +78,30 @@ def test_an_instance_profile_is_known_some_seconds_after_it_was_made(standin: St
     (made,) = standin.provider.launch(standin.scope, standin.spec, token="t", slots=standin.slots(1))
     (shown,) = standin.raw.describe_instances(InstanceIds=[made.provider_id])["Reservations"][0]["Instances"]
     assert shown["IamInstanceProfile"]["Arn"].endswith("/web")
+
+
+def test_all_defaults_launch_in_a_region_that_came_after_t2(standin: StandInRoom) -> None:
+    ask = Ask(public_key=public_key(), owner="me")
+    standin.scope, standin.spec = PROFILE.plan(ask, account="default", default_region="eu-north-1")
+    (made,) = standin.launch()
+    assert (made.instance_type, made.zone) == ("t3.nano", "eu-north-1a")
+    assert [one.name for one in standin.provider.checks(standin.scope) if not one.ok] == []
+
+
+def test_a_type_that_is_not_sold_here_names_the_near_ones_that_are(standin: StandInRoom) -> None:
+    standin.control.unsell("us-east-1a", "t3.nano")
+    standin.wish(instance_type="t3.nano")
+    with pytest.raises(NotOffered, match=r"us-east-1a sells no t3.nano; it has t3a.nano or t2.nano or "):
+        standin.launch()
+    ask = Ask(public_key=public_key(), instance_type="t2.micro")
+    standin.scope, standin.spec = PROFILE.plan(ask, account="default", default_region="eu-north-1")
+    with pytest.raises(NotOffered, match=r"eu-north-1a sells no t2.micro; it has t3.micro or "):
+        standin.launch()
+
+
+def test_where_nobody_may_ask_what_is_sold_ec2s_own_words_stand(standin: StandInRoom) -> None:
+    standin.control.deny("DescribeInstanceTypeOfferings")
+    standin.control.unsell("us-east-1a", "t3.nano")
+    standin.wish(instance_type="t3.nano")
+    with pytest.raises(NotOffered, match=r"Please retry your request by .* choosing us-east-1b"):
+        standin.launch()

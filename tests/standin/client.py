@@ -132,6 +132,9 @@ class Control:
     def private_subnet(self, zone: str, private: bool = True) -> None:
         self.ask("private_subnet", zone=zone, private=private)
 
+    def unsell(self, zone: str, instance_type: str) -> None:
+        self.ask("unsell", zone=zone, instance_type=instance_type)
+
     def demand_tags(self, *keys: str, **more: Any) -> None:
         self.ask("demand_tags", keys=keys, **more)
 

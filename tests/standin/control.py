@@ -133,6 +133,12 @@ def private_subnet(cloud: Cloud, zone: str, private: bool = True, account: str =
 
 
 @verb
+def unsell(cloud: Cloud, zone: str, instance_type: str, account: str = ACCOUNT) -> None:
+    """A zone that does not sell a type, though its region does."""
+    cloud.region(account, zone[:-1]).unsold.add((zone, instance_type))
+
+
+@verb
 def demand_tags(cloud: Cloud, keys: Sequence[str], region: str = HOME, account: str = ACCOUNT) -> None:
     """The account's policy denies the making of anything without these tags."""
     cloud.region(account, region).demanded = tuple(keys)

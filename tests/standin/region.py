@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from tests.standin import stock
 from tests.standin.errors import AwsError, unknown_instances
 from tests.standin.machine import Disk, Facts, Machine, Volume
 from tests.standin.shelf import Shelf, TagIndex
@@ -54,6 +55,8 @@ class Region:
         """StateReasons with which the next machines end instead of running, one each."""
         self.vpc = f"vpc-{self.new_hex()}"
         self.subnets = {zone: f"subnet-{self.new_hex()}" for zone in self.zones}
+        self.unsold: set[tuple[str, str]] = set()
+        """(zone, type) that the zone does not sell, though its region does."""
         self.private_zones: set[str] = set()
         """Those whose default subnet gives out no public address by itself."""
         self.demanded: tuple[str, ...] = ()
@@ -135,6 +138,9 @@ class Region:
             seen = {one.id for one in known}
             raise unknown_instances([one for one in unique if one not in seen])
         return known
+
+    def sells(self, zone: str, instance_type: str) -> bool:
+        return instance_type in stock.sold(self.name) and (zone, instance_type) not in self.unsold
 
     def room(self, zone: str, instance_type: str) -> int:
         """How many more machines of that type the zone takes."""

@@ -57,6 +57,18 @@ def _types() -> list[InstanceType]:
 TYPES = {one.name: one for one in _types()}
 
 
+BEFORE_T3 = frozenset(
+    "us-east-1 us-east-2 us-west-1 us-west-2 ca-central-1 sa-east-1 eu-central-1 eu-west-1 eu-west-2 eu-west-3 ap-south-1 "
+    "ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-southeast-1 ap-southeast-2 cn-north-1 cn-northwest-1 us-gov-west-1".split()
+)
+"""The regions that sell t2; those that came later never did."""
+
+
+def sold(region: str) -> dict[str, InstanceType]:
+    """What a region sells, by name."""
+    return {name: one for name, one in TYPES.items() if region in BEFORE_T3 or not name.startswith("t2.")}
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     id: str

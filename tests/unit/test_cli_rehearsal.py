@@ -43,3 +43,12 @@ def test_tags_for_all_are_shown_and_the_persons_go_before_them(rehearsal: Rehear
 def test_tags_that_cannot_be_name_their_variable(rehearsal: Rehearsal) -> None:
     for given in ("team", "Name=x", "im:owner=x", "a=b;c=d"):
         assert "IM_TAGS: " in rehearsal.refused(IM_TAGS=given)
+
+
+def test_where_t2_is_not_sold_the_nearest_type_is_taken_and_said_aloud(rehearsal: Rehearsal) -> None:
+    told = rehearsal.told(AWS_REGION="eu-north-1")
+    assert "would launch  1 × t3.nano (no type was named, and eu-north-1 sells no t2.nano)" in told
+    assert rehearsal.plan(AWS_REGION="eu-north-1")["instance_type"] == "t3.nano"
+    assert rehearsal.plan(AWS_REGION="us-east-1")["instance_type"] == "t2.nano"
+    assert rehearsal.plan("--availability-zone", "us-west-2-lax-1a")["instance_type"] == "t3.nano"
+    assert "no type was named" not in rehearsal.told("--instance-type", "t3.nano", AWS_REGION="eu-north-1")

@@ -9,8 +9,8 @@ from im.domain.instance import Scope, Spec
 from im.providers.aws import launch
 from im.providers.aws.clients import LAUNCH, Clients
 from im.providers.aws.errors import cloud_code, translated
+from im.providers.aws.families import default_type
 from im.providers.aws.images import DEFAULT_ALIAS, DEFAULT_USER, Image
-from im.providers.aws.profile import DEFAULT_TYPE
 from im.providers.base import Check, Slot
 from im.providers.errors import Forbidden, ProviderError, Unauthenticated, Unavailable
 
@@ -31,9 +31,13 @@ def run(
     return [
         _check("endpoint", lambda: _endpoint(clients, scope), f"allow {LOOK_ACTIONS}"),
         _check("identity", lambda: f"account {identity(scope)}", "allow sts:GetCallerIdentity"),
-        _check("image", lambda: image(scope.region, DEFAULT_ALIAS, DEFAULT_TYPE).ami, f"allow {IMAGE_ACTIONS}"),
+        _check("image", lambda: image(scope.region, DEFAULT_ALIAS, _type_of(scope)).ami, f"allow {IMAGE_ACTIONS}"),
         _check("launch", lambda: _launch(clients, scope, image, deployment), f"allow {LAUNCH_ACTIONS}"),
     ]
+
+
+def _type_of(scope: Scope) -> str:
+    return default_type(scope.region, f"{scope.region}a")[0]
 
 
 def _check(name: str, ask: Callable[[], str], allow: str) -> Check:
@@ -62,7 +66,7 @@ def _endpoint(clients: Clients, scope: Scope) -> str:
 
 def _launch(clients: Clients, scope: Scope, image: Callable[[str, str, str], Image], deployment: str) -> str:
     """A dry run: EC2 answers 412 DryRunOperation when it would launch. No key is named, because none is imported."""
-    spec = Spec(DEFAULT_TYPE, f"{scope.region}a", DEFAULT_ALIAS, "", DEFAULT_USER, "im doctor")
+    spec = Spec(_type_of(scope), f"{scope.region}a", DEFAULT_ALIAS, "", DEFAULT_USER, "im doctor")
     found = image(scope.region, spec.image, spec.instance_type)
     asked: dict[str, Any] = launch.request(
         spec,

@@ -6,6 +6,8 @@ The rule holds for every one of the 1,395 types that moto's copy of AWS's own ta
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from difflib import SequenceMatcher
 
 X86, ARM = "x86_64", "arm64"
 
@@ -21,6 +23,18 @@ HIBERNATING = frozenset(
 """Families of which some size can hibernate, by AWS's own table; which sizes, and where, is for EC2 to say."""
 ON_DEMAND_ONLY = re.compile(r"mac.*|hpc.*|u-.*|u7i.*|trn2u", re.ASCII)
 """Families that EC2 never lends from its spare room: Macs, high performance computing, very much memory."""
+USUAL, NEWER = "t2.nano", "t3.nano"
+"""The smallest type, and the one in its place where that is not sold or not lent."""
+_SELLS_T2 = frozenset(
+    "us-east-1 us-east-2 us-west-1 us-west-2 ca-central-1 sa-east-1 eu-central-1 eu-west-1 eu-west-2 eu-west-3 ap-south-1 "
+    "ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-southeast-1 ap-southeast-2 cn-north-1 cn-northwest-1 us-gov-west-1".split()
+)
+"""The regions from before t3, by AWS's own table; no later one has ever got t2."""
+_WITHOUT_T2 = frozenset(
+    "us-west-2d ca-central-1d sa-east-1b eu-west-2d ap-south-1c ap-northeast-2b ap-northeast-2d ap-northeast-3b "
+    "ap-northeast-3c".split()
+)
+"""Zones of these regions that have none all the same."""
 _TWIN = {X86: "t3", ARM: "t4g"}
 _TWIN_SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")
 
@@ -49,6 +63,27 @@ _REGULAR = re.compile(r"(?P<kind>[cmr])(?:[5-9]|\d{2})[a-z]*(?:-flex)?", re.ASCI
 _GB_PER_VCPU = {"c": 2, "m": 4, "r": 8}
 
 
+def default_type(region: str, zone: str) -> tuple[str, str]:
+    """(type, why it is not the usual one) of a machine of which nobody named a type; empty where it is the usual one."""
+    local = zone.removeprefix(region).count("-") > 0
+    if region in _SELLS_T2 and zone not in _WITHOUT_T2 and not local:
+        return USUAL, ""
+    return NEWER, f"no type was named, and {region if region not in _SELLS_T2 else zone} sells no {USUAL}"
+
+
+def near_types(asked: str, sold: Collection[str]) -> list[str]:
+    """Up to three of `sold`, the nearest first: of the same size and architecture, in a family of nearly the same name."""
+    family, _, size = asked.partition(".")
+
+    def unlike(other: str) -> tuple[bool, bool, float, str]:
+        its, _, its_size = other.partition(".")
+        alike = SequenceMatcher(None, family, its).ratio()
+        return (architecture_of(other) != architecture_of(asked), its_size != size, -alike, other)
+
+    ranked = sorted((one for one in sold if one[0] == asked[0]), key=unlike) or sorted(sold, key=unlike)
+    return ranked[:3]
+
+
 def memory_of(instance_type: str) -> int | None:
     """GiB of memory, rounded up, of a type that can hibernate; None where its name does not tell."""
     family, _, size = instance_type.partition(".")
@@ -63,8 +98,8 @@ def memory_of(instance_type: str) -> int | None:
 
 def cannot_spot(instance_type: str) -> str:
     """A type to be had instead when this one is never lent as spot; empty when it may be, as far as its name tells."""
-    if instance_type == "t2.nano":
-        return "t3.nano"
+    if instance_type == USUAL:
+        return NEWER
     if not ON_DEMAND_ONLY.fullmatch(instance_type.partition(".")[0]):
         return ""
     return "m7g.large" if architecture_of(instance_type) == ARM else "m7i.large"

@@ -15,12 +15,13 @@ from im.domain import tags as tag
 from im.domain.disk import disks_of
 from im.domain.instance import Spec, public_ip_of, tags_of
 from im.domain.spot import spot_of
-from im.providers.aws import disks, spot
+from im.providers.aws import disks, offers, spot
 from im.providers.aws.errors import cloud_code, translated
+from im.providers.aws.families import near_types
 from im.providers.aws.images import Image
 from im.providers.aws.network import Place
 from im.providers.base import Slot
-from im.providers.errors import InvalidSpec, NotFound, NotThereYet, ProviderError
+from im.providers.errors import InvalidSpec, NotFound, NotOffered, NotThereYet, ProviderError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -150,6 +151,15 @@ def clearer(error: ProviderError, spec: Spec, ec2: EC2Client) -> ProviderError:
     code, said = cloud_code(error), error.message.lower()
     if not isinstance(error, InvalidSpec):
         return error
+    if isinstance(error, NotOffered):
+        sold = offers.sold_in(ec2, spec.zone)
+        where = spec.zone or ec2.meta.region_name
+        if (
+            not sold or spec.instance_type in sold
+        ):  # then it is an option that is not offered, and EC2's words say which
+            return error
+        near = " or ".join(near_types(spec.instance_type, sold))
+        return NotOffered(f"{where} sells no {spec.instance_type}; it has {near}, for --instance-type")
     if "zone" in code.lower() or (code == "InvalidParameterValue" and "availability zone" in said):
         return InvalidSpec(f"there is no zone {spec.zone} for this account{_zones(ec2)}")
     if "instancetype" in code.lower() or (code == "InvalidParameterValue" and _speaks_of_type(said, spec)):
@@ -188,8 +198,8 @@ def _zones(ec2: EC2Client) -> str:
 
 
 def _near_types(asked: str, ec2: EC2Client) -> str:
-    """The nearest of the types that this boto3 knows; none of them needs to be offered in the region."""
+    """The nearest that the region sells; where it may not be asked, of the types that this boto3 knows."""
     shape: Any = ec2.meta.service_model.shape_for("InstanceType")  # a StringShape, which has `enum`
-    known: list[str] = shape.enum
+    known = sorted(offers.sold_in(ec2, "")) or list[str](shape.enum)
     near = difflib.get_close_matches(asked, known, n=3)
     return f"; did you mean {' or '.join(near)}?" if near else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain.instance import Spec
 from im.providers.aws.errors import translated
-from im.providers.errors import Forbidden
+from im.providers.errors import Forbidden, ProviderError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -29,6 +29,15 @@ def zones(ec2: EC2Client, spec: Spec, types: Sequence[str]) -> Mapping[str, Sequ
     return {kind: [zone for zone in here if (kind, zone) in offered] for kind in types}
 
 
+def sold_in(ec2: EC2Client, zone: str) -> frozenset[str]:
+    """Every type that the zone sells, the region when no zone is named; none where our credentials may not ask."""
+    kind, place = ("availability-zone", zone) if zone else ("region", ec2.meta.region_name)
+    try:
+        return frozenset(name for name, _ in _told(ec2, kind, {"location": [place]}))
+    except ProviderError:
+        return frozenset()
+
+
 def _open_zones(ec2: EC2Client) -> list[str]:
     ordinary = re.compile(rf"{re.escape(ec2.meta.region_name)}[a-z]", re.ASCII)
     with translated():
@@ -38,9 +47,11 @@ def _open_zones(ec2: EC2Client) -> list[str]:
 
 def _offered(ec2: EC2Client, types: Sequence[str]) -> set[tuple[str, str]]:
     """(type, zone) of everything that is sold; a type that EC2 does not know is nowhere."""
-    filters: Any = [{"Name": "instance-type", "Values": list(types)}]
+    return _told(ec2, "availability-zone", {"instance-type": list(types)})
+
+
+def _told(ec2: EC2Client, kind: Any, wanted: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
+    filters: Any = [{"Name": name, "Values": list(values)} for name, values in wanted.items()]
     with translated():
-        pages = ec2.get_paginator("describe_instance_type_offerings").paginate(
-            LocationType="availability-zone", Filters=filters
-        )
+        pages = ec2.get_paginator("describe_instance_type_offerings").paginate(LocationType=kind, Filters=filters)
         return {(one["InstanceType"], one["Location"]) for page in pages for one in page["InstanceTypeOfferings"]}

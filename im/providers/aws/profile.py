@@ -14,14 +14,10 @@ from im.domain.outlook import Parts
 from im.domain.rate import Rate
 from im.domain.region import DEFAULT, said_by
 from im.providers.aws import wishes
-from im.providers.aws.families import architecture_of, twin_of
+from im.providers.aws.families import NEWER, USUAL, architecture_of, default_type, twin_of
 from im.providers.aws.images import ALIASES, check_built_for, check_image, is_windows
 from im.providers.aws.public_key import check_key_for_windows, check_public_key
 from im.providers.base import Ask, Capabilities
-
-DEFAULT_TYPE = "t2.nano"
-SPOT_TYPE = "t3.nano"
-"""The default of spot machines: EC2 lends no t2.nano."""
 
 _SIDES = "central|north|south|east|west|northeast|northwest|southeast|southwest"
 _REGION = re.compile(rf"[a-z]{{2,4}}(?:-(?:gov|iso[a-z]?|de))?-(?:{_SIDES})-\d{{1,2}}", re.ASCII)
@@ -76,11 +72,13 @@ class AwsProfile:
     )
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
-        """Defaults: t2.nano, zone `a` of the region, Amazon Linux 2023. Raises Refused with the nearest right form."""
+        """Defaults: t2.nano (else t3.nano), zone `a` of the region, Amazon Linux 2023. Raises Refused with the nearest form."""
         region, zone = _where(ask, default_region or DEFAULT)
-        instance_type = check_type(ask.instance_type or (SPOT_TYPE if ask.spot else DEFAULT_TYPE))
+        usual, because = (NEWER, "") if ask.spot else default_type(region, zone)
+        instance_type = check_type(ask.instance_type) if ask.instance_type else usual
         image, ssh_user = check_image(ask.image)
         check_built_for(image, instance_type)
+        told = {"type_because": because} if because and not ask.instance_type else {}
         public_key = check_public_key(ask.public_key)
         if is_windows(image):
             check_key_for_windows(public_key)
@@ -91,7 +89,7 @@ class AwsProfile:
             public_key=public_key,
             ssh_user=ask.ssh_user or ssh_user,
             owner=ask.owner,
-            options=wishes.options_of(ask, image, instance_type, region),
+            options=wishes.options_of(ask, image, instance_type, region) | told,
             user_data=ask.user_data,
         )
         return Scope(self.name, account, region), spec
@@ -220,5 +218,5 @@ def check_type(instance_type: str) -> str:
     elif known_family:
         hint = f"name a size as well, like {family}.micro or {family}.large"
     else:
-        hint = f"a type is a family and a size, like {DEFAULT_TYPE} or m7i.2xlarge"
+        hint = f"a type is a family and a size, like {USUAL} or m7i.2xlarge"
     raise Refused(f"'{instance_type[:40]}' is not an instance type", hint)

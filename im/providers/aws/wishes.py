@@ -10,6 +10,7 @@ disks            as im.domain.disk writes them, the root disk first
 kms_key          what encrypts them, instead of the account's own key
 iam_role         the instance profile that lends the machine its role: a name or an ARN
 hibernate        true: its memory is kept when it is stopped
+type_because     why nobody's type is not the usual one, for people
 spot             what kind, as im.domain.spot writes it; its market is `spot` then, whatever the image
 """
 

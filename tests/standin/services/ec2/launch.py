@@ -31,6 +31,7 @@ def run_instances(call: Call) -> model.Raw:
     kind, image = _type(asked), _image(region, asked)
     _check_interface(asked)
     check_policy(region, asked, *_made(asked))
+    _check_sold(region, zone, kind)
     chosen, number = _room(region, zone, kind, least, most)
     facts = _facts(region, asked, kind, image, chosen)
     if facts.lifecycle == "spot":
@@ -135,6 +136,22 @@ def _type(asked: Mapping[str, Any]) -> stock.InstanceType:
     if name not in stock.TYPES:
         raise invalid(f"Invalid value '{name}' for InstanceType.")
     return stock.TYPES[name]
+
+
+def _check_sold(region: Region, zone: str | None, kind: stock.InstanceType) -> None:
+    selling = [one for one in region.zones if region.sells(one, kind.name)]
+    if not selling:
+        raise AwsError(
+            "Unsupported",
+            "The requested configuration is currently not supported. Please check the documentation for supported "
+            "configurations.",
+        )
+    if zone and zone not in selling:
+        raise AwsError(
+            "Unsupported",
+            f"Your requested instance type ({kind.name}) is not supported in your requested Availability Zone ({zone}). "
+            f"Please retry your request by not specifying an Availability Zone or choosing {', '.join(selling)}.",
+        )
 
 
 def _image(region: Region, asked: Mapping[str, Any]) -> stock.Image:
@@ -267,7 +284,8 @@ def _limited(region: Region) -> bool:
 
 def _room(region: Region, zone: str | None, kind: stock.InstanceType, least: int, most: int) -> tuple[str, int]:
     """(zone, how many): the zone asked for, or the first that takes enough."""
-    rooms = {one: region.room(one, kind.name) for one in ([zone] if zone else region.zones)}
+    zones = [zone] if zone else [one for one in region.zones if region.sells(one, kind.name)]
+    rooms = {one: region.room(one, kind.name) for one in zones}
     for one, room in rooms.items():
         if room >= least:
             return one, min(room, most)

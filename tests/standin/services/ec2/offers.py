@@ -73,7 +73,8 @@ def _image(image: stock.Image) -> dict[str, Any]:
 def describe_instance_types(call: Call) -> dict[str, Any]:
     asked = call.asked
     names = asked.get("InstanceTypes") or ()
-    unknown = [one for one in names if one not in stock.TYPES]
+    sold = stock.sold(call.region.name)
+    unknown = [one for one in names if one not in sold]
     if unknown:
         raise AwsError(
             "InvalidInstanceType", f"The following supplied instance types do not exist: [{', '.join(unknown)}]"
@@ -85,7 +86,7 @@ def describe_instance_types(call: Call) -> dict[str, Any]:
         "current-generation": lambda one: ["true"],
         "supported-usage-class": lambda one: ["on-demand", "spot"] if one.spot else ["on-demand"],
     }
-    named = [stock.TYPES[one] for one in names] or list(stock.TYPES.values())
+    named = [sold[one] for one in names] or list(sold.values())
     found = list(filters.select(named, filters.asked(asked), facets, lambda _: {}))
     page, more = filters.page(found, asked, "InstanceTypes")
     return {"InstanceTypes": [_type(one) for one in page], "NextToken": more}
@@ -118,7 +119,12 @@ def _type(one: stock.InstanceType) -> dict[str, Any]:
 def describe_instance_type_offerings(call: Call) -> dict[str, Any]:
     kind = call.asked.get("LocationType", "region")
     places = call.region.zones if kind == "availability-zone" else (call.region.name,)
-    offers = [{"InstanceType": name, "LocationType": kind, "Location": at} for at in places for name in stock.TYPES]
+    offers = [
+        {"InstanceType": name, "LocationType": kind, "Location": at}
+        for at in places
+        for name in stock.sold(call.region.name)
+        if (at, name) not in call.region.unsold
+    ]
     facets: filters.Facets[dict[str, str]] = {
         "instance-type": lambda one: [one["InstanceType"]],
         "location": lambda one: [one["Location"]],
