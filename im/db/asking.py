@@ -18,19 +18,13 @@ from urllib.parse import parse_qsl, unquote
 import psycopg2
 import psycopg2.errors
 
+from im.db.session import Session, open_session
 from im.domain.errors import Refused, Unavailable
 from im.settings import redact
 
 if TYPE_CHECKING:
-    from psycopg2.extensions import connection as Raw
     from sqlalchemy import Connection
 
-SESSION = (
-    "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
-    " -c random_page_cost=1.1"
-)
-"""Postgres expects a disk that turns (a random_page_cost of 4): it then reads a table of three pages from end to end, and a session
-goes on doing so for its foreign keys when thousands of rows have come since. Creating a thousand took twice as long."""
 CONNECT = {
     "connect_timeout": 5,
     "keepalives": 1,
@@ -51,7 +45,7 @@ NOT_MIGRATED = (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn)
 class Looking:
     """One transaction that only reads, on a connection of the driver's own."""
 
-    def __init__(self, raw: Raw) -> None:
+    def __init__(self, raw: Session) -> None:
         self._raw = raw
 
     def rows(self, statement: str, given: Mapping[str, Any]) -> list[Any]:
@@ -78,7 +72,7 @@ class Eyes:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._raw: Raw | None = None
+        self._raw: Session | None = None
         self._pid = 0
 
     @contextmanager
@@ -87,6 +81,7 @@ class Eyes:
         try:
             raw = self._connected()
             try:
+                raw.begin_settings()
                 yield Looking(raw)
             finally:
                 if not raw.closed:
@@ -104,7 +99,7 @@ class Eyes:
             self._raw.close()
         self._raw = None
 
-    def _connected(self) -> Raw:
+    def _connected(self) -> Session:
         if self._raw is not None and self._pid == os.getpid():
             try:
                 with self._raw.cursor() as cursor:
@@ -119,17 +114,16 @@ class Eyes:
         return self._raw
 
 
-def connect(url: str, more: str = "") -> Raw:
+def connect(url: str, more: str = "") -> Session:
     """A connection as every one of ours is made; `more` are options of its session.
 
     Raises as `arguments` does for a useless URL, and psycopg2's errors for a server that cannot be reached.
     """
-    given: dict[str, Any] = {**arguments(url), **CONNECT, "options": f"{SESSION} {more}".strip()}
+    given: dict[str, Any] = {**arguments(url), **CONNECT}
     try:
-        raw: Raw = psycopg2.connect(**given)
+        return open_session(given, more)
     except psycopg2.ProgrammingError as exc:  # an option that libpq does not know; nothing was connected
         raise Refused(f"IM_DATABASE_URL cannot be used: {redact(str(exc).strip())}", _WRITE) from None
-    return raw
 
 
 def arguments(url: str) -> dict[str, str]:

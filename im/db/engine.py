@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 
 import psycopg2.errors
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from im.db.asking import NOT_MIGRATED, arguments, connect, no_answer, not_migrated, unreachable
+from im.db.session import Session
 from im.domain.errors import Unavailable, Uncertain
 from im.settings import redact
 
@@ -65,7 +66,7 @@ class Database:
 def make_engine(url: str) -> Engine:
     """An engine on `url`. Raises Refused or Unavailable for a useless URL."""
     arguments(url)
-    return create_engine(
+    engine = create_engine(
         "postgresql+psycopg2://",
         creator=partial(connect, url),
         pool_pre_ping=True,
@@ -77,3 +78,11 @@ def make_engine(url: str) -> Engine:
         # an error that is told or logged repeats no values: user data may be among them
         hide_parameters=True,
     )
+    event.listen(engine, "begin", _set_limits)
+    return engine
+
+
+def _set_limits(connection: Connection) -> None:
+    session = connection.connection.dbapi_connection
+    assert isinstance(session, Session)
+    session.begin_settings()

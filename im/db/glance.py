@@ -22,7 +22,7 @@ from im.db.asking import connect
 from im.domain.errors import ImError
 
 if TYPE_CHECKING:
-    from psycopg2.extensions import connection as Raw
+    from im.db.session import Session
 
 _CANNOT = (psycopg2.Error, ImError)
 
@@ -48,12 +48,15 @@ class Glance:
     def __init__(self, url: str) -> None:
         self._url = url
         self._lock = threading.Lock()
-        self._connection: Raw | None = None
+        self._connection: Session | None = None
         self._pid = 0
+        self._never = False
 
     def __call__(self, ids: Sequence[str]) -> list[int] | None:
         """The scopes in which something of these instances may be waiting for work; None when that could not be asked."""
         with self._lock:
+            if self._never:
+                return None
             kept = self._connection is not None and self._pid == os.getpid()
             try:
                 return self._ask(ids)
@@ -71,16 +74,22 @@ class Glance:
         with self._lock:
             self._drop()
 
-    def _ask(self, ids: Sequence[str]) -> list[int]:
+    def _ask(self, ids: Sequence[str]) -> list[int] | None:
         if self._connection is None or self._pid != os.getpid():
             self._connection, self._pid = self._connect(), os.getpid()
+        if self._connection is None:
+            return None
         with self._connection.cursor() as cursor:
             cursor.execute("EXECUTE glance (%s)", (list(ids),))
             return [number for (number,) in cursor.fetchall()]
 
-    def _connect(self) -> Raw:
+    def _connect(self) -> Session | None:
         # a plan for any ids: choosing one anew each time costs as much as the looking
         connection = connect(self._url, "-c plan_cache_mode=force_generic_plan")
+        if connection.shared:  # what one transaction prepares, the next would look for in somebody else's session
+            self._never = True
+            connection.close()
+            return None
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
