@@ -58,6 +58,10 @@ def open_context(settings: Settings) -> Context:
     database, queue = _Database(settings.database_url), CeleryQueue(settings)
     glance, eyes = Glance(settings.database_url), Eyes(settings.database_url)
 
+    def begin() -> AbstractContextManager[Connection]:
+        queue.check()  # what cannot be rung for is refused before it is stored
+        return database.begin()
+
     def dispose() -> None:
         database.dispose()
         glance.close()
@@ -66,7 +70,7 @@ def open_context(settings: Settings) -> Context:
 
     return Context(
         settings=settings,
-        begin=database.begin,
+        begin=begin,
         provider_for=_Providers(settings, database.begin),
         queue=queue,
         clock=database_clock,

@@ -15,7 +15,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import unquote, urlsplit
+
+from im.broker import check
 
 CONNECT, ANSWER = 3.0, 5.0
 """Seconds to wait for a connection and for an answer: a frozen broker must not hang whoever rings."""
@@ -35,16 +36,14 @@ class Address:
 
 
 def plain_address(url: str) -> Address | None:
-    """Where a plain `redis://` URL leads; None for what has more to it (TLS, sockets, options), which is left to Celery."""
-    try:
-        split = urlsplit(url)
-        port, database = split.port or 6379, int(split.path.strip("/") or 0)
-    except ValueError:
+    """Where a plain `redis://` URL leads; None for what has more to it (TLS, sockets), which is left to Celery, and for no URL.
+
+    Raises Refused for what nobody can ring with.
+    """
+    found = check(url)
+    if found is None or found.scheme != "redis" or found.query:
         return None
-    if split.scheme != "redis" or not split.hostname or split.query or split.fragment:
-        return None
-    password = unquote(split.password) if split.password is not None else None
-    return Address(split.hostname, port, database, unquote(split.username) if split.username else None, password)
+    return Address(found.host, found.port or 6379, int(found.path.strip("/") or 0), found.user or None, found.password)
 
 
 def message(task: str, args: Sequence[object], queue: str, *, label: str = "", after: float = 0) -> bytes:

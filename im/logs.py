@@ -1,4 +1,4 @@
-"""Structured logs on stdout: a readable line for people, JSON for machines; passwords in URLs never get through."""
+"""Structured logs on stdout: a readable line for people, JSON for machines; no secret that this process knows gets through."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from im.settings import redact
+from im.secret import conceal
 
 if TYPE_CHECKING:
     from structlog.stdlib import BoundLogger
@@ -56,7 +56,7 @@ def configure(level: str = "info", form: str = "console") -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        _redact_values,
+        _conceal_values,
     ]
     render: Any = (
         structlog.processors.JSONRenderer()
@@ -87,5 +87,5 @@ def configure(level: str = "info", form: str = "console") -> None:
         logging.getLogger(chatty).setLevel(max(_LEVELS[level], logging.WARNING))
 
 
-def _redact_values(_logger: Any, _method: str, event: Any) -> Any:
-    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+def _conceal_values(_logger: Any, _method: str, event: Any) -> Any:
+    return {key: conceal(value) if isinstance(value, str) else value for key, value in event.items()}

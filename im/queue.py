@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from im.address import reason
+from im.broker import check, shown
 from im.domain.errors import Unavailable
 from im.domain.instance import Desired, Instance, Observed
 from im.doorbell import Pushing, message, plain_address
-from im.settings import redact
+from im.secret import conceal
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -81,12 +83,14 @@ class Queue(Protocol):
         """Send a doorbell, `after` seconds from now, to the task's own queue or to `to`; `label` is for Flower's eyes only.
 
         False when the broker did not take it for certain; it may be queued all the same, and the next tick rings again.
+        Raises nothing: what it is rung for is stored, and an exception would read as if it were not.
         """
         ...
 
 
 def broker_settings(settings: Settings) -> dict[str, Any]:
-    """Celery's configuration of the wire, the same for those who ring and those who answer."""
+    """Celery's configuration of the wire, the same for those who ring and those who answer. Raises Refused for a useless URL."""
+    check(settings.broker_url)
     return {
         "broker_url": settings.broker_url,
         "broker_transport_options": {
@@ -121,8 +125,11 @@ class CeleryQueue:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._app: Celery | None = None
-        address = plain_address(settings.broker_url)
-        self._pushing = Pushing(address) if address else None
+        self._pushing: Pushing | None = None
+
+    def check(self) -> None:
+        """Raises Refused when no doorbell can ever be rung as this is configured; to be asked before anything is stored."""
+        check(self._settings.broker_url)
 
     def ring(
         self, task: Task, ids: Sequence[str] = (), *, label: str = "", after: float = 0, to: str | None = None
@@ -131,25 +138,32 @@ class CeleryQueue:
             return False  # Celery's own default would be an AMQP server on this machine
         starts = range(0, max(1, len(ids)), DOORBELLS_PER_MESSAGE)
         chunks = [list(ids[start : start + DOORBELLS_PER_MESSAGE]) for start in starts]
-        if self._pushing is None:
-            return self._publish(task, chunks, label, after, to)
-        queue = to or ROUTES[task]
         try:
-            self._pushing.push(
-                queue, [message(task.value, [c] if c else [], queue, label=label, after=after) for c in chunks]
-            )
-        except OSError as exc:
-            return _not_taken(task, exc)
+            self._send(task, chunks, label, after, to)
+        except Exception as exc:  # a library's fault is no more than a doorbell that was not heard
+            from im.logs import log
+
+            log.warning("doorbell not taken; the next tick rings again", task=task.value, error=type(exc).__name__)
+            return False
         return True
+
+    def _send(self, task: Task, chunks: Sequence[list[str]], label: str, after: float, to: str | None) -> None:
+        if self._pushing is None:
+            address = plain_address(self._settings.broker_url)
+            if address is None:
+                self._publish(task, chunks, label, after, to)
+                return
+            self._pushing = Pushing(address)
+        queue = to or ROUTES[task]
+        self._pushing.push(
+            queue, [message(task.value, [c] if c else [], queue, label=label, after=after) for c in chunks]
+        )
 
     def close(self) -> None:
         if self._pushing is not None:
             self._pushing.close()
 
-    def _publish(self, task: Task, chunks: Sequence[list[str]], label: str, after: float, to: str | None) -> bool:
-        from kombu.exceptions import KombuError, OperationalError
-        from redis.exceptions import RedisError
-
+    def _publish(self, task: Task, chunks: Sequence[list[str]], label: str, after: float, to: str | None) -> None:
         options: dict[str, Any] = {"ignore_result": True, "retry": True}
         if after > 0:
             options["countdown"] = after
@@ -157,12 +171,8 @@ class CeleryQueue:
             options["argsrepr"] = label
         if to:
             options["queue"] = to
-        try:
-            for chunk in chunks:
-                self._celery().send_task(task.value, args=[chunk] if chunk else [], **options)
-        except (OSError, KombuError, OperationalError, RedisError) as exc:
-            return _not_taken(task, exc)
-        return True
+        for chunk in chunks:
+            self._celery().send_task(task.value, args=[chunk] if chunk else [], **options)
 
     def _celery(self) -> Celery:
         if self._app is None:
@@ -170,19 +180,12 @@ class CeleryQueue:
         return self._app
 
 
-def _not_taken(task: Task, exc: Exception) -> bool:
-    from im.logs import log
-
-    log.warning("doorbell not taken; the next tick rings again", task=task.value, error=type(exc).__name__)
-    return False
-
-
 def reach_broker(settings: Settings) -> None:
-    """Shake hands with the broker. Raises Unavailable, with the reason, when it does not answer within seconds."""
+    """Shake hands with the broker. Raises Unavailable, with the reason, when it does not answer within seconds; Refused."""
     from kombu.exceptions import KombuError
     from redis.exceptions import RedisError
 
-    if not settings.broker_url:
+    if check(settings.broker_url) is None:
         raise Unavailable(
             "no broker is named and no local stack is running",
             "`im up` starts one on this machine; a fleet sets IM_DATABASE_URL and IM_BROKER_URL",
@@ -191,11 +194,23 @@ def reach_broker(settings: Settings) -> None:
         with _app(settings).connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=1, timeout=5)
     except (OSError, KombuError, RedisError, ValueError) as exc:
-        told = str(exc).strip().splitlines() or [type(exc).__name__]
-        raise Unavailable(
-            f"the broker at {redact(settings.broker_url)} does not answer: {redact(told[0])}",
-            "start it (`im up` for the local stack), or set IM_BROKER_URL",
-        ) from exc
+        raise _no_answer(settings, exc) from exc
+
+
+def _no_answer(settings: Settings, exc: BaseException) -> Unavailable:
+    from redis.exceptions import AuthenticationError, ResponseError
+
+    where = f"the broker at {shown(settings.broker_url)}"
+    cause: BaseException | None = exc
+    while cause is not None:
+        # what it says itself: a password that it does not take, no room, read-only
+        if isinstance(cause, AuthenticationError | ResponseError):
+            said = conceal(str(cause)).strip().rstrip(".")
+            return Unavailable(f"{where} refuses: {said}", "mend that at the broker, or in IM_BROKER_URL")
+        cause = cause.__cause__ or cause.__context__
+    return Unavailable(
+        f"{where} does not answer: {reason(exc)}", "start it (`im up` for the local stack), or set IM_BROKER_URL"
+    )
 
 
 @dataclass(frozen=True, slots=True)

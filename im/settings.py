@@ -26,6 +26,7 @@ from im.domain.region import DEFAULT as DEFAULT_REGION
 from im.domain.region import is_ambient
 from im.domain.tags import tags_for_all
 from im.region import default_region, with_regions
+from im.secret import HIDDEN
 
 
 def _setting(env: str, default: Any, says: str, *, secret: bool = False) -> Any:
@@ -36,8 +37,10 @@ def _setting(env: str, default: Any, says: str, *, secret: bool = False) -> Any:
 class Settings:
     """One field per variable; `metadata["says"]` is its line in the README's table. Durations are seconds."""
 
-    database_url: str = _setting("IM_DATABASE_URL", "", "Postgres, as `postgresql://user:password@host/db`")
-    broker_url: str = _setting("IM_BROKER_URL", "", "Redis or Valkey, as `redis://` or `rediss://`")
+    database_url: str = _setting(
+        "IM_DATABASE_URL", "", "Postgres, as `postgresql://user:password@host/db`", secret=True
+    )
+    broker_url: str = _setting("IM_BROKER_URL", "", "Redis or Valkey, as `redis://` or `rediss://`", secret=True)
     sandbox_url: str = _setting(
         "IM_SANDBOX_URL",
         "",
@@ -129,7 +132,7 @@ class Settings:
     keep_events: str = _setting(
         "IM_KEEP_EVENTS", "365d", "how long history is kept, for `im history` and `im status`: 365d at most, or forever"
     )
-    flower_url: str = _setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say")
+    flower_url: str = _setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say", secret=True)
 
     @property
     def sandbox(self) -> bool:
@@ -173,7 +176,7 @@ class Settings:
 
     def _shown(self, one: Any) -> str:
         value = str(getattr(self, one.name))
-        return "***" if value and one.metadata["secret"] else redact(value)
+        return HIDDEN if value and one.metadata["secret"] else value
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -212,7 +215,7 @@ def _coerce(name: str, value: Any) -> Any:
     if isinstance(default, int | float):
         try:
             number = type(default)(value)
-        except ValueError:
+        except (ValueError, TypeError):
             raise Refused(f"{env}={value} is not a number", f"unset {env} for the default, {default}") from None
         if not 0 < number <= 3600:
             raise Refused(f"{env}={value} is out of range", f"unset {env} for the default, {default}")
@@ -244,13 +247,16 @@ def _read_config(path: Path, *, required: bool) -> dict[str, Any]:
             raise Refused(f"there is no config file {path}", "unset IM_CONFIG or create the file") from None
         return {}
     except (OSError, UnicodeDecodeError) as exc:
-        raise Refused(f"{path} cannot be read: {exc}", "mend the file or unset IM_CONFIG") from exc
+        why = exc.strerror.lower() if isinstance(exc, OSError) and exc.strerror else "it is not written in UTF-8"
+        raise Refused(f"{path} cannot be read: {why}", "mend the file or unset IM_CONFIG") from exc
     import tomllib  # every command reads its settings, and few have a file
 
     try:
         read = tomllib.loads(written)
     except tomllib.TOMLDecodeError as exc:
-        raise Refused(f"{path} cannot be read: {exc}", "mend the file or unset IM_CONFIG") from exc
+        at = re.search(r"at (line \d+, column \d+|end of document)", str(exc))
+        where = f" ({at[1]})" if at else ""
+        raise Refused(f"{path} cannot be read: it is not TOML{where}", "mend the file or unset IM_CONFIG") from exc
     known = {f.name for f in fields(Settings)}
     for name in read:
         if name not in known:
@@ -280,11 +286,3 @@ def _os_user(env: Mapping[str, str]) -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return env.get("USER", "unknown")
-
-
-_SECRET = re.compile(r"(?<=://)([^:/@\s]*):([^@\s]+)@")
-
-
-def redact(text: str) -> str:
-    """`text` with the password of every URL in it replaced by `***`."""
-    return _SECRET.sub(r"\1:***@", text)

@@ -12,6 +12,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout, parse_url
 
+from im.address import reason
 from im.channels import NotSent
 from im.domain.errors import Refused
 from im.domain.notice import Notice
@@ -44,9 +45,7 @@ class _Http:
             with socket.create_connection((self._host.strip("[]"), self._port), timeout=_CONNECT):
                 return f"{self._host}:{self._port}"
         except OSError as exc:
-            raise NotSent(
-                f"{self._host}:{self._port} cannot be reached ({exc.strerror or type(exc).__name__})"
-            ) from exc
+            raise NotSent(f"{self._host}:{self._port} cannot be reached: {reason(exc)}") from exc
 
     def _post(self, body: Mapping[str, Any], key: str) -> None:
         headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": "im"}
@@ -55,7 +54,7 @@ class _Http:
                 "POST", self._url, body=json.dumps(body).encode(), headers=headers, redirect=False, retries=False
             )
         except HTTPError as exc:
-            raise NotSent(f"{self._host} cannot be reached ({type(exc).__name__})") from exc
+            raise NotSent(f"{self._host} cannot be reached: {reason(exc)}") from exc
         finally:
             self._pool.clear()
         if not 200 <= answer.status < 300:

@@ -7,8 +7,8 @@ import smtplib
 import ssl
 from datetime import datetime
 from email.message import EmailMessage
-from urllib.parse import unquote, urlsplit
 
+from im import address
 from im.channels import NotSent
 from im.domain.errors import Refused
 from im.domain.notice import Notice
@@ -23,20 +23,22 @@ class Mail:
     """`smtp://` plain, `smtp+starttls://` and `smtps://` encrypted; user and password in the URL, percent-encoded."""
 
     def __init__(self, url: str, sender: str, to: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in _PORTS or not parts.hostname:
-            raise Refused(
-                "IM_NOTICE_SMTP is no mail server", "write smtp+starttls://user:password@mail.example.com:587"
-            )
-        if parts.username and parts.scheme == "smtp":
+        write = "write smtp+starttls://user:password@mail.example.com:587"
+        try:
+            parts = address.read(url)
+        except address.Unreadable:
+            raise Refused("IM_NOTICE_SMTP cannot be read", f"{write}; {address.ENCODE}") from None
+        if parts.scheme not in _PORTS or not parts.host or parts.query:
+            raise Refused("IM_NOTICE_SMTP is no mail server", write)
+        if parts.user and parts.scheme == "smtp":
             raise Refused("IM_NOTICE_SMTP would send a password in the clear", "use smtp+starttls:// or smtps://")
         if not _ADDRESS.fullmatch(sender) or not _ADDRESS.fullmatch(to.replace("{owner}", "owner")):
             raise Refused(
                 "notices by mail need a sender and a receiver",
                 "set IM_NOTICE_MAIL_FROM=im@example.com and IM_NOTICE_MAIL_TO={owner}@example.com",
             )
-        self._scheme, self._host, self._port = parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
-        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+        self._scheme, self._host, self._port = parts.scheme, parts.host, parts.port or _PORTS[parts.scheme]
+        self._user, self._password = parts.user, parts.password or ""
         self._sender, self._to = sender, to
 
     def __repr__(self) -> str:
@@ -47,16 +49,16 @@ class Mail:
         try:
             with self._connected() as server:
                 server.send_message(letter)
-        except (OSError, smtplib.SMTPException) as exc:
-            raise NotSent(f"{self._host} did not take the mail ({type(exc).__name__})") from exc
+        except (OSError, smtplib.SMTPException, ValueError) as exc:
+            raise NotSent(f"{self._host} did not take the mail: {_why(exc)}") from exc
 
     def probe(self) -> str:
         """As far as a mail would go before it has an address: connected, encrypted and logged in as configured."""
         try:
             with self._connected():
                 return f"{self._host}:{self._port}"
-        except (OSError, smtplib.SMTPException) as exc:
-            raise NotSent(f"{self._host}:{self._port} cannot be reached ({type(exc).__name__})") from exc
+        except (OSError, smtplib.SMTPException, ValueError) as exc:
+            raise NotSent(f"{self._host}:{self._port} cannot be used: {_why(exc)}") from exc
 
     def _connected(self) -> smtplib.SMTP:
         if self._scheme == "smtps":
@@ -90,3 +92,22 @@ class Mail:
         letter["Auto-Submitted"] = "auto-generated"
         letter.set_content(notice.text(now))
         return letter
+
+
+def _why(exc: BaseException) -> str:
+    """A server's answer in its number, silence in our words: what it says may repeat what it was told."""
+    match exc:
+        case smtplib.SMTPAuthenticationError():
+            return f"it refuses the user or the password (answer {exc.smtp_code})"
+        case smtplib.SMTPRecipientsRefused():
+            return "it refuses the receiver"
+        case smtplib.SMTPResponseException():
+            return f"it answered {exc.smtp_code}"
+        case smtplib.SMTPNotSupportedError():
+            return "it does not offer what IM_NOTICE_SMTP asks of it"
+        case smtplib.SMTPServerDisconnected():
+            return "it closed the connection"
+        case ValueError():  # smtplib speaks ASCII: another user or password cannot be sent
+            return "the user or the password has letters that cannot be sent"
+        case _:
+            return address.reason(exc)

@@ -72,8 +72,10 @@ def adopt(
         actor=settings.owner,
         ssh_user=check_login(ssh_user) if ssh_user else "",
     )
-    session.log_to_stderr()
-    finish(session, adopting.adopt(session.context, wish), waiting, output, tell_adopted)
+    session.request()
+    with session.storing(f"the request to adopt {', '.join(wish.machines)}"):
+        answer = adopting.adopt(session.context, wish)
+    finish(session, answer, waiting, output, tell_adopted)
     tell_budgets(session, output)
 
 

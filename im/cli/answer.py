@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from im.cli.complaint import note
 from im.cli.crowd import CROWD, crowd
+from im.cli.exits import Ended
 from im.cli.moments import sentence
 from im.cli.options import Output, Waiting
 from im.cli.progress import progress
@@ -53,7 +54,7 @@ def finish(
         with progress(len(answer.changes), silent=as_json) as shown:
             outcome = wait(session.context, answer, waiting.timeout, shown)
     if as_json and outcome.error is not None:
-        raise outcome.error
+        raise Ended(outcome.error)
     if as_json:
         say_json(changes_json(answer, outcome, costs_of(session, outcome.rows), sandbox=sandbox))
     elif output.form == "table":
@@ -64,7 +65,11 @@ def finish(
     else:
         show(outcome.rows, outcome.now, output, sandbox=sandbox, costs=costs_of(session, outcome.rows))
     if outcome.error is not None:
-        raise outcome.error
+        raise Ended(outcome.error)
+
+
+def names_of(rows: Sequence[Instance]) -> str:
+    return rows[0].name if len(rows) == 1 else f"{rows[0].name} and {len(rows) - 1} more"
 
 
 def _lines(answer: Answer, outcome: Outcome, tell: Tell, costs: Costs) -> list[str]:

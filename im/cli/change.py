@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from im.cli.answer import Tell, finish, plainly
+from im.cli.answer import Tell, finish, names_of, plainly
 from im.cli.complaint import note
 from im.cli.moments import ahead, end_of, local, state, utc
 from im.cli.options import Output, Waiting, deadline_options, output_options, wait_options
@@ -142,14 +142,15 @@ def _carry_out(
     dry_run: bool,
     confirm: Callable[[Listing], None] | None = None,
 ) -> None:
-    session.log_to_stderr()
+    session.request()
     chosen = _possible(select(session.context, selection), selection, verb, as_json=output.form == "json")
     if dry_run:
         _tell_dry(chosen, verb, output)
         return
     if confirm is not None:
         confirm(chosen)
-    answer = verb.send([row.id for row in chosen.rows])
+    with session.storing(f"the request to {verb.name} {names_of(chosen.rows)}"):
+        answer = verb.send([row.id for row in chosen.rows])
     finish(session, answer, waiting, output, verb.tell)
 
 

@@ -121,8 +121,9 @@ def create(
         return
     from im.cli.answer import finish
 
-    session.log_to_stderr()
-    answer = request.create(session.context, order)
+    session.request()
+    with session.storing(f"the request to create {name or 'it'}"):
+        answer = request.create(session.context, order)
     first = answer.changes[0].after.spec
     if output.form == "table" and _because(first):
         note(f"{first.instance_type}{_because(first)}")

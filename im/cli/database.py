@@ -31,7 +31,9 @@ def resume(session: Session) -> None:
     """
     from im.services import hold
 
-    if hold.settle_here(session.context, actor=session.settings.owner):
+    with session.storing("the new home"):
+        moved = hold.settle_here(session.context, actor=session.settings.owner)
+    if moved:
         click.echo("this server is the deployment's home from now on; make sure that the other one is gone")
     else:
         click.echo("this server was the deployment's home already")

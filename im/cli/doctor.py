@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 @pass_session
 def doctor(session: Session, output: str, as_json: bool, only: str | None) -> None:
     """Check database, migrations, broker, workers, beat, cloud and clocks, and say how to mend what is broken."""
+    from im.address import shown
     from im.services.diagnose import diagnose
-    from im.settings import redact
 
     session.log_to_stderr()
     settings = session.settings
@@ -42,7 +42,7 @@ def doctor(session: Session, output: str, as_json: bool, only: str | None) -> No
         told = [{"name": c.name, "ok": c.ok, "detail": plain(c.detail), "mend": plain(c.mend)} for c in checks]
         say_json({"ok": all(c.ok for c in checks), "sandbox": settings.sandbox, "checks": told})
     elif settings.flower_url:
-        click.echo(f"{'flower':<19} {redact(settings.flower_url)}")
+        click.echo(f"{'flower':<19} {shown(settings.flower_url)}")
     sys.stdout.flush()
     if not all(c.ok for c in checks):
         click.get_current_context().exit(1)

@@ -41,6 +41,14 @@ class Interrupted(ImError):
     code = "interrupted"
 
 
+class Ended(Exception):
+    """How a stored request has ended, where that is not well: it was waited for, and `error` is the answer."""
+
+    def __init__(self, error: ImError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
 _BY_ERROR: Mapping[type[ImError], Exit] = MappingProxyType(
     {
         Refused: Exit.USAGE,

@@ -13,6 +13,7 @@ from types import FrameType
 
 import click
 
+from im.broker import check as check_broker
 from im.cli.complaint import note
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused, Unavailable
@@ -176,6 +177,7 @@ def _environment(session: Session, log_level: str | None) -> dict[str, str]:
             f"no {missing} is named and no local stack is running",
             "`im up` starts everything on this machine; a fleet sets IM_DATABASE_URL and IM_BROKER_URL",
         )
+    check_broker(settings.broker_url)  # a library would tell of it with the password
     level = log_level or ("debug" if session.verbose else settings.log_level)
     return {**os.environ, "IM_LOG_LEVEL": level, "PYTHONUNBUFFERED": "1"}
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from im.cli.complaint import note
+from im.cli.exits import Ended
 from im.cli.options import Duration, Output, output_options
 from im.cli.session import Session, pass_session
 from im.cli.terminal import is_attended, plain
@@ -34,7 +35,7 @@ def gc(session: Session, dry_run: bool, yes: bool, timeout: timedelta, output: O
     """Take away the security groups, key pairs and schedules that im made and that nothing uses any more. Asks first."""
     from im.services import gc as collecting
 
-    session.log_to_stderr()
+    session.request()
     ctx = session.context
     collecting.ask(ctx)
     seen = _wait(lambda: collecting.survey(ctx), lambda now: now.open == 0, timeout)
@@ -46,20 +47,23 @@ def gc(session: Session, dry_run: bool, yes: bool, timeout: timedelta, output: O
         return
     if not yes:
         _confirm(unused)
-    collecting.condemn(ctx, unused, actor=session.settings.owner)
+    with session.storing(f"the request to take away {len(unused)} things"):
+        collecting.condemn(ctx, unused, actor=session.settings.owner)
     wanted = {(one.number, one.id) for one in unused}
 
     def mine(now: Survey) -> list[Leftover]:
         return [one for one in now.found if (one.number, one.id) in wanted]
 
-    end = mine(_wait(lambda: collecting.survey(ctx), lambda now: not any(o.waiting for o in mine(now)), timeout))
+    try:
+        end = mine(_wait(lambda: collecting.survey(ctx), lambda now: not any(o.waiting for o in mine(now)), timeout))
+    except WaitTimedOut as exc:
+        raise Ended(exc) from None
     _show([one for one in end if one.gone_at is not None], output, "taken away")
     stayed = [one for one in end if one.gone_at is None]
     if stayed:
         more = f" (and {len(stayed) - 1} more)" if len(stayed) > 1 else ""
-        raise ImError(
-            f"{stayed[0].kind} {stayed[0].name} stays: {stayed[0].error}{more}", "im gc --dry-run  looks again"
-        )
+        told = f"{stayed[0].kind} {stayed[0].name} stays: {stayed[0].error}{more}"
+        raise Ended(ImError(told, "im gc --dry-run  looks again"))
 
 
 def _wait(look: Callable[[], Survey], done: Callable[[Survey], bool], timeout: timedelta) -> Survey:

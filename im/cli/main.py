@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
@@ -14,8 +15,15 @@ from typing import Any, NoReturn
 
 import click
 
-from im.cli.complaint import complain, complain_of, complain_of_usage
-from im.cli.exits import Exit
+from im.cli.complaint import (
+    complain,
+    complain_of,
+    complain_of_end,
+    complain_of_telling,
+    complain_of_unforeseen,
+    complain_of_usage,
+)
+from im.cli.exits import Ended, Exit
 from im.cli.lazy import Entry, LazyGroup
 from im.cli.session import Session
 from im.domain.errors import ImError, Refused
@@ -118,33 +126,53 @@ class Im(LazyGroup):
         if "_IM_COMPLETE" in os.environ:  # the shell asks, on Tab; click answers and leaves
             super().main(words, *rest, **extra)
         extra["standalone_mode"] = False
+        session = extra["obj"] = extra.get("obj") or Session()
         as_json, verbose = _asks_for_json(words), "--verbose" in _options_of(words)
-        sys.exit(self._run(words, *rest, as_json=as_json, verbose=verbose, **extra))
+        sys.exit(self._run(session, words, *rest, as_json=as_json, verbose=verbose, **extra))
 
-    def _run(self, words: list[str], *rest: Any, as_json: bool, verbose: bool, **extra: Any) -> int:
+    def _run(self, session: Session, words: list[str], *rest: Any, as_json: bool, verbose: bool, **extra: Any) -> int:
         try:
             status = super().main(words, *rest, **extra)
             sys.stdout.flush()
             return status if isinstance(status, int) else Exit.OK
-        except ImError as exc:
-            return complain_of(exc, as_json=as_json)
+        except Ended as exc:
+            return complain_of_end(exc.error, as_json=as_json)
         except click.exceptions.NoArgsIsHelpError as exc:
             exc.show()
             return Exit.USAGE
         except click.ClickException as exc:
             return complain_of_usage(exc, as_json=as_json)
         except (click.Abort, KeyboardInterrupt):
-            return Exit.INTERRUPTED
-        except BrokenPipeError:
-            # the reader has seen enough; the interpreter's own last flush must not complain either
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return Exit.FAILURE
+            return self._interrupted(session, as_json=as_json)
         except Exception as exc:
-            if verbose:
-                raise
-            what = f"unexpected {type(exc).__name__}: {_first_line(exc)}"
-            complain(what, "again with --verbose for all of it", code="failed", status=Exit.FAILURE, as_json=as_json)
-            return Exit.FAILURE
+            if isinstance(exc, OSError) and exc.filename is None:
+                _let_go_of_stdout()
+            if session.stored:
+                return complain_of_telling(session.stored, exc, verbose=verbose, as_json=as_json)
+            if isinstance(exc, ImError):
+                return complain_of(exc, as_json=as_json, writing=session.writing)
+            if isinstance(exc, BrokenPipeError):  # the reader has seen enough
+                return Exit.FAILURE
+            return complain_of_unforeseen(exc, writing=session.writing, verbose=verbose, as_json=as_json)
+
+    def _interrupted(self, session: Session, *, as_json: bool) -> int:
+        if session.stored:
+            told = f"interrupted, but {session.stored} is stored and goes on"
+            complain(told, "im list", code="interrupted", status=Exit.INTERRUPTED, as_json=as_json)
+        elif session.in_doubt:
+            told = "interrupted in the very moment of storing: it may be stored"
+            complain(told, "im list  shows whether", code="interrupted", status=Exit.INTERRUPTED, as_json=as_json)
+        elif session.writing:
+            complain(
+                "interrupted; nothing was stored", "", code="interrupted", status=Exit.INTERRUPTED, as_json=as_json
+            )
+        return Exit.INTERRUPTED
+
+
+def _let_go_of_stdout() -> None:
+    """It takes nothing more, and the interpreter's own last flush must not complain of that either."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.command(
@@ -191,16 +219,12 @@ def _asks_for_json(words: Sequence[str]) -> bool:
     return any(pair in (("-o", "json"), ("--output", "json")) for pair in pairwise(options))
 
 
-def _first_line(error: Exception) -> str:
-    from im.settings import redact
-
-    lines = str(error).strip().splitlines()
-    return redact(lines[0][:300]) if lines else "no reason given"
-
-
 def main() -> NoReturn:
     # one command lives a second and keeps what it makes: looking for garbage while importing is a seventh of its time
     gc.set_threshold(100_000, 50, 100)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by who started us; its number must not become a connection's
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without → still gets the answer

@@ -82,8 +82,9 @@ def adopt(
     words = _checked(machines)
     if deadline is None:
         raise Refused("for how long?", f"im orphans adopt {words[0]} -d 4h, or --until 18:00")
-    session.log_to_stderr()
-    answer = adopting.adopt_orphans(session.context, words, deadline, name=name, actor=session.settings.owner)
+    session.request()
+    with session.storing(f"the request to adopt {', '.join(words)}"):
+        answer = adopting.adopt_orphans(session.context, words, deadline, name=name, actor=session.settings.owner)
     finish(session, answer, waiting, output, tell_adopted)
     tell_budgets(session, output)
 
@@ -97,10 +98,12 @@ def adopt(
 def terminate(session: Session, machines: tuple[str, ...], yes: bool, waiting: Waiting, output: Output) -> None:
     """End orphans for good, disks and all. Asks first."""
     words = _checked(machines)
-    session.log_to_stderr()
+    session.request()
     if not yes:
         _confirm(session, words)
-    finish(session, adopting.terminate_orphans(session.context, words, actor=session.settings.owner), waiting, output)
+    with session.storing(f"the request to terminate {', '.join(words)}"):
+        answer = adopting.terminate_orphans(session.context, words, actor=session.settings.owner)
+    finish(session, answer, waiting, output)
 
 
 def _checked(machines: Sequence[str]) -> list[str]:

@@ -20,7 +20,8 @@ from im.services import hold
 @pass_session
 def pause(session: Session, length: timedelta, reason: str) -> None:
     """Hold all deadlines for an incident: nothing is stopped by its TTL until the pause ends or `im resume`."""
-    until = hold.pause(session.context, length, actor=session.settings.owner, reason=reason)
+    with session.storing("the pause"):
+        until = hold.pause(session.context, length, actor=session.settings.owner, reason=reason)
     click.echo(f"deadlines are held until {local(until, here())} (for {span(length)}): {reason}")
     click.echo("Requests are still carried out; machines past their deadline go on billing. im resume  ends it.")
 
@@ -29,7 +30,9 @@ def pause(session: Session, length: timedelta, reason: str) -> None:
 @pass_session
 def resume(session: Session) -> None:
     """End a pause; what has fallen due meanwhile is stopped within 30 s."""
-    if hold.resume(session.context, actor=session.settings.owner):
+    with session.storing("the end of the pause"):
+        ended = hold.resume(session.context, actor=session.settings.owner)
+    if ended:
         click.echo("deadlines are enforced again; what is due is stopped within 30 s")
     else:
         click.echo("there was no pause")

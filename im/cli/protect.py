@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import click
 
-from im.cli.answer import finish
+from im.cli.answer import finish, names_of
 from im.cli.options import Output, Waiting, output_options
 from im.cli.selection import Selection, select, selection_options
 from im.cli.session import Session, pass_session
@@ -28,7 +28,7 @@ def protect(session: Session, selection: Selection, off: bool, output: Output) -
     im protect web-1
     im protect web-1 --off
     """
-    session.log_to_stderr()
+    session.request()
     chosen = select(session.context, selection)
     for row in chosen.rows:
         try:
@@ -37,6 +37,7 @@ def protect(session: Session, selection: Selection, off: bool, output: Output) -
             others = f"; none of the {len(chosen.rows)} was changed" if len(chosen.rows) > 1 else ""
             raise Refused(f"{plain(exc.message)}{others}", exc.hint) from None
     ids = [row.id for row in chosen.rows]
-    answer = request.protect(session.context, ids, on=not off, actor=session.settings.owner)
+    with session.storing(f"the request to protect {names_of(chosen.rows)}{', or no longer,' if off else ''}"):
+        answer = request.protect(session.context, ids, on=not off, actor=session.settings.owner)
     told = "may be terminated again" if off else "is protected: im refuses to terminate it, and so will the cloud"
     finish(session, answer, Waiting(False, timedelta()), output, lambda _, row, __: f"{row.name}: {told}")

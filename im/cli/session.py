@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +20,12 @@ class Session:
 
     def __init__(self, open_context: Callable[[], Context] | None = None) -> None:
         self.verbose = False
+        self.writing = False
+        """Something is to be stored, and nothing is stored yet."""
+        self.in_doubt = False
+        """It is being stored: whoever is interrupted now cannot know."""
+        self.stored = ""
+        """What is stored by now, in words: from here on nothing that fails may read as if it were not."""
         self._open_context = open_context
 
     @cached_property
@@ -39,11 +46,23 @@ class Session:
             return open_context(self.settings)
         return self._open_context()
 
+    def request(self) -> None:
+        """This command is going to store something; until it has, whatever fails leaves nothing behind."""
+        self.writing = True
+        self.log_to_stderr()
+
     def log_to_stderr(self) -> None:
         """stdout belongs to the answer. What the doorbell logs is said by the command itself, so only --verbose shows it."""
         from im import logs
 
         logs.only_to_stderr(verbose=self.verbose)
+
+    @contextmanager
+    def storing(self, what: str) -> Iterator[None]:
+        """Around the service that stores `what`: before its end nothing is stored, after it `what` is."""
+        self.writing = self.in_doubt = True
+        yield
+        self.writing, self.in_doubt, self.stored = False, False, what
 
     def close(self) -> None:
         """Give back what was opened."""

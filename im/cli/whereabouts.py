@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from http.client import HTTPException
 from urllib.error import HTTPError
 
+from im.address import reason
 from im.domain.errors import Refused
 
 MIRROR = "https://checkip.amazonaws.com"
@@ -33,11 +34,10 @@ def own_network() -> str:
     try:
         with urllib.request.urlopen(MIRROR, timeout=PATIENCE) as answer:  # the address is ours
             told = answer.read(100).decode("ascii", "replace").strip()
-    except (OSError, HTTPException) as exc:
+    except (OSError, HTTPException, ValueError) as exc:
         if isinstance(exc, HTTPError):
             exc.close()
-        why = getattr(exc, "reason", None) or exc
-        raise Refused(f"your own address is not known: {host} does not answer ({why})", hint) from None
+        raise Refused(f"your own address is not known: {host} {_why(exc)}", hint) from None
     try:
         address = ipaddress.ip_address(told)
     except ValueError:
@@ -45,3 +45,11 @@ def own_network() -> str:
     if not address.is_global:
         raise Refused(f"{host} sees you as {address}, where no cloud can see you", hint)
     return str(ipaddress.ip_network(address))
+
+
+def _why(exc: BaseException) -> str:
+    """A proxy's address may hold a password, and what is raised of it may repeat that."""
+    if isinstance(exc, HTTPError):
+        return f"does not answer but with {exc.code}"
+    through = " through the proxy of this environment (HTTPS_PROXY)" if "https" in urllib.request.getproxies() else ""
+    return f"does not answer{through}: {reason(exc)}"

@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
 
 import psycopg2
 import psycopg2.errors
 
+from im.db.address import WRITE, arguments, shown
 from im.db.session import Session, open_session
 from im.domain.errors import Refused, Unavailable
-from im.settings import redact
+from im.secret import conceal
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -33,12 +33,6 @@ CONNECT = {
     "keepalives_count": 3,
     "application_name": "im",
 }
-_WRITE = "write postgresql://user:password@host/database"
-_URL = re.compile(
-    r"(?P<backend>\w+)(?:\+\w+)?://(?:(?P<user>[^:/@]*)(?::(?P<password>[^@]*))?@)?"
-    r"(?P<host>\[[^\]/?]+\]|[^/:?]*)(?::(?P<port>\d*))?(?:/(?P<dbname>[^?]*))?(?:\?(?P<query>.*))?",
-    re.ASCII,
-)
 NOT_MIGRATED = (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn)
 
 
@@ -122,43 +116,43 @@ def connect(url: str, more: str = "") -> Session:
     given: dict[str, Any] = {**arguments(url), **CONNECT}
     try:
         return open_session(given, more)
-    except psycopg2.ProgrammingError as exc:  # an option that libpq does not know; nothing was connected
-        raise Refused(f"IM_DATABASE_URL cannot be used: {redact(str(exc).strip())}", _WRITE) from None
-
-
-def arguments(url: str) -> dict[str, str]:
-    """What the driver is given for `url`, read as SQLAlchemy reads it, whichever driver it names. Raises Unavailable or Refused."""
-    if not url:
-        raise Unavailable(
-            "no database is named and no local stack is running",
-            "`im up` starts one on this machine; a fleet sets IM_DATABASE_URL and IM_BROKER_URL",
-        )
-    found = _URL.fullmatch(url)
-    if not found:
-        raise Refused("IM_DATABASE_URL is not a URL", _WRITE)
-    if found["backend"] not in ("postgresql", "postgres"):
-        raise Refused(f"IM_DATABASE_URL names {found['backend']}, but im keeps its rows in Postgres", _WRITE)
-    named = {name: unquote(found[name] or "") for name in ("user", "password", "port", "dbname")}
-    query = parse_qsl(found["query"] or "")
-    if any(name == "host" for name, _ in query):
-        named["port"] = ""
-    else:
-        named["host"] = (found["host"] or "").strip("[]")
-    for name, value in query:
-        # several hosts, each perhaps with its port, are lists to the driver
-        value, _, port = value.partition(":") if name == "host" and not value.startswith("/") else (value, "", "")
-        for key, one in ((name, value), ("port", port)):
-            named[key] = ",".join(filter(None, (named.get(key, ""), one)))
-    return {name: value for name, value in named.items() if value}
+    except psycopg2.ProgrammingError:  # an option that libpq does not know; nothing was connected
+        raise Refused("IM_DATABASE_URL has an option that libpq does not know", WRITE) from None
 
 
 def no_answer(url: str, exc: BaseException) -> Unavailable:
-    lines = str(exc).strip().splitlines()
-    said = redact(lines[0]) if lines else type(exc).__name__
+    """A server that refuses is told in its own words, one that is silent in ours."""
+    said = str(exc).strip()
+    refused = re.search(r"FATAL:\s+(.*)", said)
+    if refused:
+        return Unavailable(
+            f"the database at {shown(url)} refuses: {conceal(refused[1]).rstrip('.')}",
+            "mend that at the server, or in IM_DATABASE_URL; `im doctor` tells more",
+        )
     return Unavailable(
-        f"the database at {redact(url)} does not answer: {said}",
+        f"the database at {shown(url)} does not answer: {_why(said)}",
         "start it (`im up` for the local stack), or set IM_DATABASE_URL; `im doctor` tells more",
     )
+
+
+_WHY = (
+    ("could not translate host name", "no host has that name"),
+    ("Connection refused", "nobody listens there"),
+    ("No such file or directory", "nobody listens at that socket"),
+    ("timeout expired", "no answer within seconds"),
+    ("timed out", "no answer within seconds"),
+    ("closed the connection", "it closed the connection"),
+    ("connection already closed", "it closed the connection"),
+    ("could not match", "there are not as many ports as hosts"),
+    ("certificate", "its certificate is not one that this machine trusts"),
+    ("SSL", "it does not speak TLS as IM_DATABASE_URL asks"),
+    ("No route to host", "no way leads there"),
+    ("unreachable", "no way leads there"),
+)
+
+
+def _why(said: str) -> str:
+    return next((says for words, says in _WHY if words in said), "no connection could be made")
 
 
 def not_migrated() -> Unavailable:

@@ -10,10 +10,10 @@ import psycopg2.errors
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from im.db.asking import NOT_MIGRATED, arguments, connect, no_answer, not_migrated, unreachable
+from im.db.address import arguments, shown
+from im.db.asking import NOT_MIGRATED, connect, no_answer, not_migrated, unreachable
 from im.db.session import Session
 from im.domain.errors import Unavailable, Uncertain
-from im.settings import redact
 
 _CROWDED = (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected)
 
@@ -49,7 +49,7 @@ class Database:
                 raise
             if ended:
                 raise Uncertain(
-                    f"the database at {redact(self._url)} went away at the very end: what was being written may be stored",
+                    f"the database at {shown(self._url)} went away at the very end: what was being written may be stored",
                     "look first: `im list` and `im history NAME` show what was stored; type it again only if it is not",
                 ) from exc
             raise no_answer(self._url, exc.orig or exc) from exc

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from im.broker import shown as broker_at
 from im.db import health
+from im.db.address import shown as database_at
 from im.db.asking import database_clock
 from im.db.engine import Database
 from im.domain.duration import format_duration
@@ -24,9 +26,10 @@ from im.domain.sandbox import sandbox_at
 from im.providers.base import Check, Provider
 from im.providers.errors import ProviderError
 from im.queue import reach_broker
+from im.secret import conceal
 from im.services import diagnose_cloud, diagnose_fleet, diagnose_money
 from im.services.alarm import standing
-from im.settings import Settings, redact
+from im.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -98,7 +101,7 @@ def _check(name: str, ask: Callable[[], str], mend: str) -> Check:
         return Check(name, ok=False, detail=exc.message, mend=exc.hint or mend)
     except Exception as exc:  # a check that breaks is a finding, not the end of the others
         lines = str(exc).strip().splitlines()
-        return Check(name, ok=False, detail=redact(f"{type(exc).__name__}: {lines[0] if lines else ''}"), mend=mend)
+        return Check(name, ok=False, detail=conceal(f"{type(exc).__name__}: {lines[0] if lines else ''}"), mend=mend)
 
 
 @contextmanager
@@ -114,7 +117,7 @@ def _connected(database_url: str) -> Iterator[Connection]:
 def _database(settings: Settings) -> str:
     with _connected(settings.database_url) as connection:
         version = connection.execute(text("SHOW server_version")).scalar_one()
-    return f"Postgres {version} at {redact(settings.database_url)}"
+    return f"Postgres {version} at {database_at(settings.database_url)}"
 
 
 def _schema(settings: Settings) -> Check:
@@ -127,7 +130,7 @@ def _schema(settings: Settings) -> Check:
 
 def _broker(settings: Settings) -> str:
     reach_broker(settings)
-    return f"answers at {redact(settings.broker_url)}"
+    return f"answers at {broker_at(settings.broker_url)}"
 
 
 def _asked(settings: Settings, checks: Callable[[Connection, datetime], Iterator[Check]], name: str) -> Iterable[Check]:

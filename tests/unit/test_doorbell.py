@@ -48,10 +48,7 @@ def test_what_is_due_now_has_no_eta() -> None:
         ("redis://im:pw@[::1]:7000/0", Address("::1", 7000, 0, "im", "pw")),
         ("rediss://host/0", None),
         ("redis://host/0?ssl_cert_reqs=none", None),
-        ("redis://host/name", None),
         ("redis+socket:///run/redis", None),
-        ("sentinel://host", None),
-        ("redis://host:port", None),
         ("", None),
     ],
 )

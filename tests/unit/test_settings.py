@@ -10,7 +10,7 @@ import pytest
 
 from im.domain.errors import Refused
 from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
-from im.settings import STACK_FILE, Settings, redact
+from im.settings import STACK_FILE, Settings
 
 
 @pytest.fixture
@@ -89,16 +89,7 @@ def test_no_password_in_a_repr(env: dict[str, str]) -> None:
     given = env | {"IM_DATABASE_URL": "postgresql://u:hunter2@h/d", "IM_BROKER_URL": "redis://:hunter2@h:6379/0"}
     shown = repr(Settings.from_env(given))
     assert "hunter2" not in shown
-    assert "u:***@h" in shown
-
-
-@pytest.mark.parametrize(
-    "text", ["redis://:pa:ss/word@h", "postgresql://user:secret@h/db", "see amqp://a:b@c and redis://:d@e"]
-)
-def test_redaction(text: str) -> None:
-    shown = redact(text)
-    assert "***@" in shown
-    assert not any(secret in shown for secret in ("secret", "word", ":b@", ":d@"))
+    assert "database_url='***'" in shown
 
 
 def test_every_setting_has_a_sentence() -> None:

@@ -13,8 +13,11 @@ from typing import NamedTuple
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import LocationParseError
 
+from im.address import reason, shown
 from im.providers import errors as e
+from im.secret import conceal
 
 
 class Meaning(NamedTuple):
@@ -188,8 +191,13 @@ def _by_status(status: int) -> Meaning:
 
 def _without_answer(exc: Exception) -> e.ProviderError:
     words = scrubbed(str(exc))
+    told: dict[str, object] = getattr(exc, "kwargs", {})
+    if isinstance(told.get("error"), LocationParseError):  # its words repeat a piece of the password
+        return e.Unavailable("AWS cannot be reached: the proxy's address (HTTPS_PROXY) cannot be read")
     if isinstance(exc, _UNSENT):
-        return e.Unavailable(f"AWS cannot be reached: {words}")
+        where = shown(str(told.get("proxy_url") or told.get("endpoint_url") or ""))
+        who = f"the proxy {where}" if told.get("proxy_url") else where
+        return e.Unavailable(f"AWS cannot be reached: {who} does not answer: {reason(_cause(told, exc))}")
     if isinstance(exc, _NO_CREDENTIALS):
         return e.Unauthenticated(f"no usable AWS credentials: {words}")
     if isinstance(exc, _BAD_REQUEST):
@@ -198,6 +206,11 @@ def _without_answer(exc: Exception) -> e.ProviderError:
         # its text would repeat the answer's bytes
         return e.Ambiguous("AWS sent an answer that cannot be read")
     return e.Ambiguous(f"no answer from AWS: {words}")
+
+
+def _cause(told: dict[str, object], exc: Exception) -> BaseException:
+    wrapped = told.get("error")
+    return wrapped if isinstance(wrapped, BaseException) else exc
 
 
 def cloud_code(exc: BaseException | None) -> str:
@@ -230,6 +243,6 @@ LONGEST = 600
 
 
 def scrubbed(words: str) -> str:
-    """The cloud's words without key ids, encoded authorization messages or other long blobs, at most 600 characters."""
-    clean = _BLOB.sub("…", _KEY_ID.sub("…", _ENCODED.sub("", words)))
+    """The cloud's words without secrets, key ids, encoded authorization messages or long blobs, at most 600 characters."""
+    clean = _BLOB.sub("…", _KEY_ID.sub("…", _ENCODED.sub("", conceal(words))))
     return clean if len(clean) <= LONGEST else f"{clean[: LONGEST - 1]}…"

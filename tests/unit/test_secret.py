@@ -1,0 +1,56 @@
+"""Words of others are passed on without the secrets that this process was given, in whatever spelling they come."""
+
+from __future__ import annotations
+
+import pytest
+
+from im import secret
+from im.providers.aws.errors import translate
+from im.secret import conceal, learn
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secret, "_known", set())
+    learn(
+        ["redis://:hunter2#tail99@h", "host=h password='open sesame'", "https://hooks.example/T0/B0/deadbeef"],
+        {"https_proxy": "http://u:pr0xy%40word@p:3128", "PGPASSWORD": "a-long-password-1"},
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Port could not be cast to integer value as 'hunter2'",
+        "no such host: tail99@h",
+        "invalid: open sesame",
+        "POST https://hooks.example/T0/B0/deadbeef failed",
+        "407 for pr0xy%40word or pr0xy@word",
+        "FATAL: a-long-password-1",
+        "postgresql://x:never-learnt@h/d and postgresql://x:never@learnt@h",
+        "{'password': 'never-learnt', 'b': 1}",
+        "Proxy-Authorization: Basic never-learnt",
+        "host=h password=never-learnt user=x",
+    ],
+)
+def test_no_secret_is_left(text: str) -> None:
+    told = conceal(text)
+    for one in ("hunter2", "tail99", "open sesame", "deadbeef", "word", "a-long", "learnt"):
+        assert one not in told.replace("password", "")
+    assert "***" in told
+
+
+@pytest.mark.parametrize("text", ["web-1: running", "hunter22 is a name", "at 12:30:05, stop=20/200", "→ http://h:1/x"])
+def test_other_words_stay_as_they_are(text: str) -> None:
+    assert conceal(text) == text
+
+
+def test_an_endpoint_or_a_proxy_is_named_by_its_parts() -> None:
+    from botocore.exceptions import EndpointConnectionError, HTTPClientError
+    from urllib3.exceptions import LocationParseError
+
+    away = EndpointConnectionError(endpoint_url="http://user:s3cret@127.0.0.1:1/", error=ConnectionRefusedError())
+    told = translate(away, mutating=True).message
+    assert told == "AWS cannot be reached: http://user@127.0.0.1:1 does not answer: nobody listens there"
+    torn = HTTPClientError(error=LocationParseError("u:s3"))
+    assert "s3" not in translate(torn, mutating=True).message
