@@ -124,7 +124,7 @@ def no_answer(url: str, exc: BaseException) -> Unavailable:
     """A server that refuses is told in its own words, one that is silent in ours."""
     said = str(exc).strip()
     refused = re.search(r"FATAL:\s+(.*)", said)
-    if refused:
+    if refused and not _PASSING.search(refused[1]):
         return Unavailable(
             f"the database at {shown(url)} refuses: {conceal(refused[1]).rstrip('.')}",
             "mend that at the server, or in IM_DATABASE_URL; `im doctor` tells more",
@@ -135,6 +135,8 @@ def no_answer(url: str, exc: BaseException) -> Unavailable:
     )
 
 
+_PASSING = re.compile(r"terminating connection due to [a-z ]+|the database system is [a-z ]+")
+"""Of a server that comes or goes: it refuses nothing that would have to be mended."""
 _WHY = (
     ("could not translate host name", "no host has that name"),
     ("Connection refused", "nobody listens there"),
@@ -152,7 +154,10 @@ _WHY = (
 
 
 def _why(said: str) -> str:
-    return next((says for words, says in _WHY if words in said), "no connection could be made")
+    passing = _PASSING.search(said)
+    return (
+        passing[0] if passing else next((says for words, says in _WHY if words in said), "no connection could be made")
+    )
 
 
 def not_migrated() -> Unavailable:
