@@ -10,7 +10,7 @@ import click
 from im.cli.moments import utc
 from im.cli.session import Session, pass_session
 from im.cli.terminal import plain
-from im.domain.cost import ON_DEMAND, Item
+from im.domain.cost import ON_DEMAND, SPOTS, Item
 from im.domain.errors import Refused
 from im.domain.money import show
 from im.domain.spot import MARKET
@@ -94,7 +94,7 @@ def _place(session: Session, provider: str | None, region: str | None) -> tuple[
 
 
 def _named(item: Item) -> str:
-    return plain(item.name) + (" (spot)" if item.market == MARKET else "")
+    return plain(item.name) + (" (spot)" if item.market in SPOTS else "")
 
 
 def _json(one: Known) -> dict[str, Any]:

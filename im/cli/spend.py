@@ -135,7 +135,10 @@ class Quote:
     def sentence(self) -> str:
         if self.per_hour is None or self.to_deadline is None:
             if self.spot:
-                return "unknown: no list tells spot prices; it is never more than on demand"
+                return (
+                    "unknown here: EC2 tells spot prices to those with credentials, and the workers ask once it is launched; "
+                    "it is never more than on demand"
+                )
             return "unknown so far: no kept price and no built-in table has it in this region (im prices)"
         parts = (("computing", self.rates.compute), ("address", self.rates.address), ("disk", self.rates.disk))
         of = ", ".join(f"{what} {show(usd * self.count)}" for what, usd in parts if usd)

@@ -31,6 +31,10 @@ ON_DEMAND = "on_demand"
 WINDOWS = "windows"
 """On demand, with the licence in the price of every hour."""
 
+WINDOWS_SPOT = "windows_spot"
+SPOTS = (SPOT, WINDOWS_SPOT)
+"""Both have prices that change within hours."""
+
 _HOUR = Decimal(3_600_000_000)  # microseconds
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -248,19 +252,20 @@ def has_more_disks(spec: Spec, disk_type: str | None) -> bool:
 
 def label_of(spec: Spec) -> str:
     """Its type as `im prices` writes it: `t3.large`, `windows:t3.large`, `t3.large (spot)`."""
-    return f"{_item(spec) or UNSEEN}{' (spot)' if market_of(spec) == SPOT else ''}"
+    return f"{_item(spec) or UNSEEN}{' (spot)' if market_of(spec) in SPOTS else ''}"
 
 
 def how_to_state(scope: Scope, spec: Spec) -> str:
     """What to type when nobody knows its price."""
-    spot = " --spot" if market_of(spec) == SPOT else ""
+    spot = " --spot" if market_of(spec) in SPOTS else ""
     return f"im prices set {_item(spec)} USD_PER_HOUR{spot} --region {scope.region}"
 
 
 def _item(spec: Spec) -> str:
-    return f"{WINDOWS}:{spec.instance_type}" if market_of(spec) == WINDOWS else spec.instance_type
+    return f"{WINDOWS}:{spec.instance_type}" if market_of(spec) in (WINDOWS, WINDOWS_SPOT) else spec.instance_type
 
 
 def market_of(spec: Spec) -> str:
-    """`on_demand`, `windows` or `spot`: which price list the machine is billed by."""
-    return str(spec.options.get("market") or ON_DEMAND)
+    """`on_demand`, `windows`, `spot` or `windows_spot`: which price list the machine is billed by."""
+    market = str(spec.options.get("market") or ON_DEMAND)
+    return WINDOWS_SPOT if market == SPOT and spec.options.get("windows") else market

@@ -179,6 +179,10 @@ class Profile(Protocol):
         """May one launch go over from each of these to the next? Raises Refused, naming those that may."""
         ...
 
+    def check_roles(self, scope: Scope, roles: Mapping[str, str]) -> None:
+        """May these roles (what it is, in words → its name at the cloud) be used there? Raises Refused."""
+        ...
+
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
         """Where machines that we did not make are said to be. Raises Refused for an id or a region that cannot be."""
         ...

@@ -60,6 +60,9 @@ class FakeProfile:
     def check_together(self, specs: Sequence[Spec]) -> None:
         """Its machines are all alike."""
 
+    def check_roles(self, scope: Scope, roles: Mapping[str, str]) -> None:
+        """It has none."""
+
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
         for one in machine_ids:
             if not one.startswith("fake-"):

@@ -15,6 +15,7 @@ from im.db.ledger import stretches as stretches_of
 from im.domain.cost import (
     IPV4,
     MINIMUM,
+    SPOTS,
     Bill,
     Deadline,
     Item,
@@ -145,15 +146,25 @@ def expected_of(scope: Scope, spec: Spec) -> Parts:
 
 
 def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
-    """What an hour of a machine that nobody has asked for yet would cost; by the built-in table where there is no database."""
+    """What an hour of a machine that nobody has asked for yet would cost; by the built-in table where there is no database.
+
+    A spot price that nobody keeps is asked of the cloud, should this process have credentials.
+    """
     parts = expected_of(scope, spec)
     items = set(priced(scope, spec, parts.disk_type))
+    book: dict[Item, Sequence[Price]]
     try:
         with ctx.looking() as connection:
-            return rates(scope, spec, parts, price_book(connection, items), ctx.clock(connection))
+            book, now = price_book(connection, items), ctx.clock(connection)
     except ImError:
         book = {one: (price,) for one in items if (price := built_in(one)) is not None}
-        return rates(scope, spec, parts, book, datetime.now(UTC))
+        now = datetime.now(UTC)
+    unknown = [one for one in items if one.market in SPOTS and one not in book]
+    if unknown:
+        from im.services.pricing import ask
+
+        book |= {one: (price,) for one, price in ask(ctx.settings, scope, unknown).items()}
+    return rates(scope, spec, parts, book, now)
 
 
 def items_of(row: Instance, stretches: Sequence[Stretch]) -> Iterable[Item]:

@@ -17,11 +17,13 @@ from im.domain import placement
 from im.domain.event import Event
 from im.domain.instance import Instance, Launch, LaunchState, Scope, Sighting, Spec
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, backoff
+from im.domain.spot import spot_of
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers import errors
 from im.providers.base import Provider, Slot
 from im.providers.errors import ProviderError
+from im.queue import Task
 from im.services import placing
 from im.services.claiming import UNWANTED, Claimed, claim, wanted
 from im.services.enforce import ring_by_verb
@@ -167,6 +169,8 @@ class _Attempt:
         reach(Point.LAUNCH_LABELLED)
         ring_by_verb(self.ctx, after, after=LOOK_AGAIN.total_seconds() + 0.1)
         ring_by_verb(self.ctx, again)
+        if pairs and spot_of(self.launch.spec) is not None:
+            self.ctx.queue.ring(Task.PRICES)  # its price is asked while it lives: a short life has no other hour for it
         short = f", {len(left)} still to come" if left else ""
         return f"{_names(self.launch)}: launched {len(pairs)}{short}"
 

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import ledger, sight, ticks, usage
 from im.db import prices as kept
-from im.domain.cost import WINDOWS, Item, Price, price_at
+from im.domain.cost import SPOTS, WINDOWS, WINDOWS_SPOT, Item, Price, price_at
+from im.domain.errors import ImError
 from im.domain.instance import Instance, Scope
 from im.lanes import lane_of
 from im.logs import log
+from im.providers import registry
 from im.providers.errors import ProviderError
 from im.queue import Task
 from im.services.costs import items_of, price_book
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from im.context import Context
+    from im.settings import Settings
 
 KEEP = timedelta(hours=24)
 """How long a fetched price is believed before it is asked again; list prices change a few times a year."""
+KEEP_SPOT = timedelta(minutes=50)
 PRICES_EVERY = 3600.0
 USAGE_EVERY = 120.0
 """Seconds between two looks for running time that some writer of facts forgot to note."""
@@ -54,9 +60,29 @@ def refresh_prices(ctx: Context) -> str:
         wanted: dict[Scope, set[Item]] = {}
         for row in rows:
             wanted.setdefault(_one_of(rows, row), set()).update(items_of(row, stretches.get(row.id, ())))
-        stale = {s: kept.stale(connection, sorted(items), now, KEEP) for s, items in wanted.items()}
+        stale = {s: _stale(connection, sorted(items), now) for s, items in wanted.items()}
     works = {lane_of("prices", scope): partial(_fetch, ctx, scope, items) for scope, items in stale.items() if items}
     return "; ".join(ctx.lanes.run(works).values()) or "nothing to ask: every price in use is known and fresh"
+
+
+def _stale(connection: Connection, items: Sequence[Item], now: datetime) -> list[Item]:
+    """Spot prices move within hours, list prices a few times a year."""
+    spot = [item for item in items if item.market in SPOTS]
+    listed = [item for item in items if item.market not in SPOTS]
+    return [
+        *kept.stale(connection, listed, now, KEEP),
+        *kept.stale(connection, spot, now, KEEP_SPOT),
+    ]
+
+
+def ask(settings: Settings, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
+    """What the cloud tells now, by this process's own credentials; nothing where it has none. Nothing is written."""
+    if not registry.profile(scope.provider).capabilities.real:
+        return {}
+    try:
+        return registry.connect(scope.provider, settings, "im-rehearsal", scope.account).prices(scope, items)
+    except (ImError, ProviderError):
+        return {}
 
 
 def _one_of(rows: list[Instance], row: Instance) -> Scope:
@@ -104,11 +130,13 @@ def known(ctx: Context, items: Sequence[Item] | None) -> list[Known]:
 def meant(item: Item) -> Item:
     """`windows:t3.large` is t3.large with the licence of Windows."""
     market, colon, name = item.name.partition(":")
-    return replace(item, name=name, market=WINDOWS) if colon and market == WINDOWS else item
+    if not colon or market != WINDOWS:
+        return item
+    return replace(item, name=name, market=WINDOWS_SPOT if item.market in SPOTS else WINDOWS)
 
 
 def _written(item: Item) -> Item:
-    return replace(item, name=f"{WINDOWS}:{item.name}") if item.market == WINDOWS else item
+    return replace(item, name=f"{WINDOWS}:{item.name}") if item.market in (WINDOWS, WINDOWS_SPOT) else item
 
 
 def state(ctx: Context, item: Item, usd: Decimal, *, actor: str) -> None:

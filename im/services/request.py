@@ -28,7 +28,7 @@ from im.providers import registry
 from im.providers.base import Ask, Capabilities
 from im.queue import Task
 from im.services import budgets, placing
-from im.services.endings import guard_of, on_expiry_of, refuse_what_excludes
+from im.services.endings import guard_of, on_expiry_of, refuse_what_excludes, roles_of
 from im.services.enforce import ring_hints
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def plan(settings: Settings, order: Order) -> Plan:
     guard = guard_of(settings, order, profile.capabilities)
     grace = timedelta(seconds=settings.guard_grace)
     refuse_what_excludes(order, on_expiry)
+    profile.check_roles(scope, roles_of(settings, order.account, guard))
     keep = parse_keep(order.keep_stopped or (settings.keep_stopped if on_expiry is OnExpiry.STOP else FOREVER))
     return Plan(
         *(scope, spec, names, order.count, on_expiry, profile.capabilities, guard, grace),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from im.domain.cost import Item
 from im.domain.instance import Observed
 from im.domain.spot import Spot
 from im.providers.base import whole
@@ -191,3 +193,13 @@ def test_motos_spot_machines_have_no_requests_and_go_all_the_same(aws: Room) -> 
     assert set(requests.values()) == {""}
     assert aws.provider.cancel_spot(aws.scope, requests) == {}
     assert set(aws.provider.terminate(aws.scope, list(requests)).done) == set(requests)
+
+
+def test_ec2_tells_what_spot_costs_now_in_the_dearest_zone_and_since_when(standin: StandInRoom) -> None:
+    standin.control.spot_price("us-east-1c", "m7i.large", "0.09")
+    item, windows = (Item("aws", "us-east-1", "m7i.large", market) for market in ("spot", "windows_spot"))
+    found = standin.provider.prices(standin.scope, [item, windows, Item("aws", "us-east-1", "m7i.large")])
+    assert (found[item].usd, found[windows].usd) == (Decimal("0.09"), Decimal("0.09"))
+    assert found[item].source.startswith("EC2 spot price in us-east-1c, in force since 2030-01-01 00:00 UTC")
+    assert found[item].since == datetime.fromtimestamp(standin.control.now(), UTC)
+    assert found[Item("aws", "us-east-1", "m7i.large")].usd > Decimal("0.09")

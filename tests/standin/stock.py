@@ -136,6 +136,21 @@ DATES = ("20250401", "20250704", "20251007")
 """Three releases of every image, oldest first; the last is what the parameters name."""
 
 
+OWNERS_ELSEWHERE = {
+    "cn-": {_CANONICAL: "837727238323"},
+    "us-gov-": {_CANONICAL: "513442679011"},
+}
+"""Publishers have other accounts in other partitions."""
+
+
+def partition_of(region: str) -> str:
+    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def _owner(owner: str, region: str) -> str:
+    return next((own.get(owner, owner) for start, own in OWNERS_ELSEWHERE.items() if region.startswith(start)), owner)
+
+
 @cache
 def images(region: str) -> dict[str, Image]:
     """Every public image of a region by its id; ids differ from region to region, as at AWS."""
@@ -146,7 +161,7 @@ def images(region: str) -> dict[str, Image]:
             found[_ami(region, name)] = Image(
                 _ami(region, name),
                 name,
-                line.owner,
+                _owner(line.owner, region),
                 line.alias,
                 line.architecture,
                 f"{date[:4]}-{date[4:6]}-{date[6:]}T09:00:00.000Z",

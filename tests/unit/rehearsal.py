@@ -27,7 +27,7 @@ class Rehearsal:
         own = {"HOME": str(self.home), "IM_HOME": str(self.home / "im"), "IM_PROVIDER": "aws"}
         typed = ["create", "--public-key", str(self.home / "id.pub"), "--dry-run", *words]
         typed += ["--ssh-from", ssh_from] if ssh_from else []
-        return CliRunner(env={**dict.fromkeys(UNSAID, ""), **own, **env}).invoke(im, typed, prog_name="im")
+        return CliRunner(env={**dict.fromkeys(UNSAID), **own, **env}).invoke(im, typed, prog_name="im")
 
     def told(self, *words: str, **given: Any) -> str:
         """What it says, which must go well."""

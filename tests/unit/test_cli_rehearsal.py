@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tests.standin.server import StandIn
 from tests.unit.rehearsal import Rehearsal, rehearsal
 
 __all__ = ["rehearsal"]
@@ -52,3 +53,23 @@ def test_where_t2_is_not_sold_the_nearest_type_is_taken_and_said_aloud(rehearsal
     assert rehearsal.plan(AWS_REGION="us-east-1")["instance_type"] == "t2.nano"
     assert rehearsal.plan("--availability-zone", "us-west-2-lax-1a")["instance_type"] == "t3.nano"
     assert "no type was named" not in rehearsal.told("--instance-type", "t3.nano", AWS_REGION="eu-north-1")
+
+
+def test_a_spot_price_is_asked_of_ec2_and_shown_with_its_date(rehearsal: Rehearsal) -> None:
+    with StandIn(start=1_893_456_000) as cloud:
+        cloud.control.spot_price("us-east-1a", "t3.nano", "0.75")
+        told = rehearsal.told("--spot", IM_SANDBOX_URL=cloud.url)
+        assert "computing $0.75" in told
+        assert "EC2 spot price in us-east-1a, in force since 2030-01-01 00:00 UTC" in told
+        cloud.control.deny("DescribeSpotPriceHistory")
+        assert "it is never more than on demand" in rehearsal.told("--spot", IM_SANDBOX_URL=cloud.url)
+
+
+def test_a_role_of_another_partition_is_refused_before_anything_is_stored(rehearsal: Rehearsal) -> None:
+    accounts = {"IM_ACCOUNTS": "prod=arn:aws-cn:iam::111122223333:role/im"}
+    said = rehearsal.refused("--account", "prod", AWS_REGION="eu-west-1", **accounts)
+    assert "the role of the account prod is of the partition aws-cn, and eu-west-1 is of aws" in said
+    assert rehearsal.plan("--account", "prod", AWS_REGION="cn-north-1", **accounts)["region"] == "cn-north-1"
+    guarded = {"IM_GUARD_ROLE": "arn:aws:iam::111122223333:role/guard", "AWS_REGION": "us-gov-west-1"}
+    assert "IM_GUARD_ROLE is of the partition aws" in rehearsal.refused("--guard", "scheduler", **guarded)
+    assert rehearsal.plan("--guard", "none", **guarded)["guard"] == "none"

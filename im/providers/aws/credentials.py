@@ -22,6 +22,7 @@ from botocore.utils import parse_timestamp
 
 from im.domain.errors import Refused
 from im.domain.sandbox import sandbox_at
+from im.providers.aws.partition import home_of
 from im.providers.errors import Unauthenticated
 
 if TYPE_CHECKING:
@@ -111,7 +112,10 @@ class _Role(CredentialProvider):
         return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD, _now)
 
     def _sts(self, service: str, **keys: Any) -> Any:
-        where: dict[str, Any] = {"region_name": self._settings.region_of(self._account.name), "config": QUICK}
+        where: dict[str, Any] = {
+            "region_name": home_of(self._account.role, str(self._settings.region_of(self._account.name))),
+            "config": QUICK,
+        }
         if self._settings.sandbox:
             endpoint = sandbox_at(self._settings.sandbox_url).endpoint
             where |= {"config": QUICK.merge(Config(proxies={})), "endpoint_url": endpoint}

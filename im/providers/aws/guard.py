@@ -10,19 +10,18 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from im.domain.errors import Refused
 from im.domain.instance import OnExpiry
 from im.providers.aws.belongings import machines
 from im.providers.aws.errors import cloud_code, translated
+from im.providers.aws.partition import check_arn, partition_of
 from im.providers.aws.sightings import FILTER_VALUES
 from im.providers.base import Belonging
 from im.providers.errors import InvalidSpec, NotFound, ProviderError, WrongState
 
 GROUP = "default"
 KIND = "schedule"
-_TARGET: Mapping[OnExpiry, str] = {
-    OnExpiry.STOP: "arn:aws:scheduler:::aws-sdk:ec2:stopInstances",
-    OnExpiry.TERMINATE: "arn:aws:scheduler:::aws-sdk:ec2:terminateInstances",
-}
+_TARGET: Mapping[OnExpiry, str] = {OnExpiry.STOP: "stopInstances", OnExpiry.TERMINATE: "terminateInstances"}
 
 
 def schedule_name(deployment: str, machine_id: str) -> str:
@@ -30,7 +29,9 @@ def schedule_name(deployment: str, machine_id: str) -> str:
     return f"im-{deployment[:8]}-{machine_id}"
 
 
-def request(deployment: str, machine_id: str, at: datetime, what: OnExpiry, role: str) -> dict[str, Any]:
+def request(
+    deployment: str, machine_id: str, at: datetime, what: OnExpiry, role: str, region: str = "us-east-1"
+) -> dict[str, Any]:
     """Arguments of CreateSchedule and of UpdateSchedule, which replaces everything."""
     return {
         "Name": schedule_name(deployment, machine_id),
@@ -42,7 +43,7 @@ def request(deployment: str, machine_id: str, at: datetime, what: OnExpiry, role
         "ActionAfterCompletion": "DELETE",
         "State": "ENABLED",
         "Target": {
-            "Arn": _TARGET[what],
+            "Arn": f"arn:{partition_of(region)}:scheduler:::aws-sdk:ec2:{_TARGET[what]}",
             "RoleArn": role,
             "Input": json.dumps({"InstanceIds": [machine_id]}),
             # a day of retries: a machine that cannot be stopped now is not forgotten
@@ -81,7 +82,14 @@ def put(scheduler: Any, deployment: str, machine_id: str, at: datetime, what: On
     """Set or move; idempotent, because the schedule's name is the machine's. Raises ProviderError."""
     if not role:
         raise InvalidSpec("a guard needs a role to run as: set IM_GUARD_ROLE on the workers, as docs/guard.md says")
-    asked = request(deployment, machine_id, at, what, role)
+    region: str = scheduler.meta.region_name
+    try:
+        check_arn(role, "IM_GUARD_ROLE", region, "")
+    except Refused as exc:
+        raise InvalidSpec(
+            f"{exc.message}; a deployment has one guard role, so guard machines of one partition"
+        ) from exc
+    asked = request(deployment, machine_id, at, what, role, region)
     try:
         with translated(mutating=True):
             scheduler.create_schedule(**asked)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain.errors import Refused
 from im.providers.aws.families import ARM, X86, architecture_of, twin_of
+from im.providers.aws.partition import AWS, partition_of
+from im.providers.aws.partition import OWNERS as ELSEWHERE
 from im.providers.errors import InvalidSpec
 
 if TYPE_CHECKING:
@@ -160,6 +162,25 @@ def _check_pattern(name: str) -> tuple[str, str]:
     return pattern, owner.lower()
 
 
+def owner_in(owner: str, region: str) -> str:
+    """The account, or EC2's own word, that `owner` stands for in the region's partition; empty when nobody knows."""
+    partition = partition_of(region)
+    if partition == AWS or not OWNERS.get(owner, "").isdigit():
+        return OWNERS.get(owner, owner)
+    return ELSEWHERE.get(partition, {}).get(owner, "")
+
+
+def check_published(image: str, region: str) -> None:
+    """Raises Refused for a pattern of an owner whose account in the region's partition is not known."""
+    _, colon, owner = image.rpartition(":")
+    if colon and not owner_in(owner, region):
+        known = [word for word in OWNERS if owner_in(word, region)]
+        raise Refused(
+            f"the account of {owner} in {partition_of(region)}, which {region} is of, is not known to im",
+            f"give its number after the colon, or one of {', '.join(known)}",
+        )
+
+
 def login_of(name: str) -> str:
     """Who logs in to an image of that name; empty when the name does not tell."""
     return next((user for pattern, user in _LOGINS if re.search(pattern, name, re.IGNORECASE)), "")
@@ -196,7 +217,8 @@ def _newest(ec2: EC2Client, name: str, architecture: str) -> Image:
         {"Name": "state", "Values": ["available"]},
         {"Name": "architecture", "Values": [architecture]},
     ]
-    found = ec2.describe_images(Owners=[OWNERS.get(owner, owner)], Filters=filters)["Images"]
+    owner_id = owner_in(owner, ec2.meta.region_name) or owner
+    found = ec2.describe_images(Owners=[owner_id], Filters=filters)["Images"]
     if not found:
         raise InvalidSpec(f"{ec2.meta.region_name} has no {architecture} image '{pattern}' of {owner}")
     # the same moment is broken by id, so that a launch that is repeated says the same

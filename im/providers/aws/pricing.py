@@ -1,6 +1,6 @@
 """The AWS Price List API: list prices of instance types and disks, on demand. It speaks for every region from one endpoint.
 
-Spot prices are no list prices, and the price of a public address is filed under another service: neither is asked here.
+Spot prices are no list prices (`spot` asks for them), and a public address is filed under another service: neither is asked here.
 """
 
 from __future__ import annotations

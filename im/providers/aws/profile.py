@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from im.domain.disk import disks_of
@@ -15,7 +15,8 @@ from im.domain.rate import Rate
 from im.domain.region import DEFAULT, said_by
 from im.providers.aws import wishes
 from im.providers.aws.families import NEWER, USUAL, architecture_of, default_type, twin_of
-from im.providers.aws.images import ALIASES, check_built_for, check_image, is_windows
+from im.providers.aws.images import ALIASES, check_built_for, check_image, check_published, is_windows
+from im.providers.aws.partition import check_arn
 from im.providers.aws.public_key import check_key_for_windows, check_public_key
 from im.providers.base import Ask, Capabilities
 
@@ -78,6 +79,7 @@ class AwsProfile:
         instance_type = check_type(ask.instance_type) if ask.instance_type else usual
         image, ssh_user = check_image(ask.image)
         check_built_for(image, instance_type)
+        check_published(image, region)
         told = {"type_because": because} if because and not ask.instance_type else {}
         public_key = check_public_key(ask.public_key)
         if is_windows(image):
@@ -116,6 +118,11 @@ class AwsProfile:
                     f"{first} is {alike} and {other} is {architecture_of(other)}: what runs on one does not run on the other",
                     f"name types of one architecture; for {other} that would be {twin_of(other, alike)}",
                 )
+
+    def check_roles(self, scope: Scope, roles: Mapping[str, str]) -> None:
+        """Every role is of the region's partition: accounts of one are unknown in all others."""
+        for what, arn in roles.items():
+            check_arn(arn, what, scope.region, "name a zone of that partition, or another account")
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
         """An EC2 id is `i-` and 8 or 17 hex digits."""

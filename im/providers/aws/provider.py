@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
-from im.domain.cost import Item, Price
+from im.domain.cost import SPOTS, Item, Price
 from im.domain.firewall import rules_of
 from im.domain.instance import Scope, Sighting, Spec, tags_of
 from im.providers.aws import batch, belongings, checks, guard, launch, offers, pricing, sightings, spot
@@ -16,6 +16,7 @@ from im.providers.aws.clients import LAUNCH, QUICK, WATCH, Clients
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.fitting import Fitting, has_own_login
 from im.providers.aws.launch import Fitted
+from im.providers.aws.partition import has_price_list
 from im.providers.aws.profile import PROFILE
 from im.providers.base import BatchResult, Belonging, Check, Guarded, Slot, Snapshot, States, whole
 from im.providers.errors import (
@@ -238,7 +239,20 @@ class AwsProvider:
         return batch.act(change, ids)
 
     def prices(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
-        return pricing.fetch(self._clients.pricing(pricing.ENDPOINT_REGION), items)
+        told = [one for one in items if has_price_list(one.region)]
+        if not told or not has_price_list(
+            scope.region
+        ):  # an account of another partition is unknown where prices are asked
+            return {}
+        lent = {one for one in told if one.market in SPOTS}
+        found: dict[Item, Price] = {}
+        for region in sorted({one.region for one in lent}):
+            here = [one for one in told if one in lent and one.region == region]
+            found |= spot.prices(self._clients.ec2(region), here, datetime.now(UTC))
+        if len(lent) == len(told):
+            return found
+        listed = [one for one in told if one not in lent]
+        return found | pricing.fetch(self._clients.pricing(pricing.ENDPOINT_REGION), listed)
 
     def guard(self, scope: Scope, wishes: Mapping[str, Guarded]) -> Mapping[str, ProviderError]:
         """One call for each machine: EventBridge Scheduler knows no batches. When it is ill, the rest is left for later."""

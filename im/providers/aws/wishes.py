@@ -11,6 +11,7 @@ kms_key          what encrypts them, instead of the account's own key
 iam_role         the instance profile that lends the machine its role: a name or an ARN
 hibernate        true: its memory is kept when it is stopped
 type_because     why nobody's type is not the usual one, for people
+windows          true: a spot machine's price has the licence in it
 spot             what kind, as im.domain.spot writes it; its market is `spot` then, whatever the image
 """
 
@@ -28,6 +29,7 @@ from im.domain.spot import stored as stored_spot
 from im.providers.aws.disks import check_disks, check_kms_key
 from im.providers.aws.families import cannot_hibernate, cannot_spot, memory_of
 from im.providers.aws.images import ALIASES, is_windows
+from im.providers.aws.partition import check_arn, check_usd
 from im.providers.base import Ask
 
 MOST_USER_DATA = 16 * 1024
@@ -53,10 +55,16 @@ def options_of(ask: Ask, image: str, instance_type: str, region: str) -> dict[st
         options["public_ip"] = public_ip == "yes"
     if role := ask.options.get("iam-role"):
         options["iam_role"] = check_role(str(role))
+        check_arn(
+            options["iam_role"], "the instance profile", region, "give its name alone, if it is there under the same"
+        )
     if ask.hibernate:
         options["hibernate"] = check_hibernation(ask, image, instance_type)
     if ask.spot is not None:
         check_spot(ask, instance_type)
+        options |= {"windows": True} if is_windows(image) else {}
+        if ask.spot.max_price is not None:
+            check_usd("--max-price", region, "leave it out: spot is never dearer than on demand")
     return options | stored_spot(ask.spot) | _firewall(ask, image) | _disks(ask, image, region)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tests.standin import dispatch, filters
+from tests.standin import dispatch, filters, stock
 from tests.standin.errors import AwsError
 from tests.standin.region import Region
 from tests.standin.registry import ACTIONS, Call, action
@@ -173,6 +173,10 @@ def _fire(region: Region, schedule: Schedule, due: float, attempt: int) -> None:
 def _checked(call: Call, key: tuple[str, str]) -> Schedule:
     asked = call.asked
     made = {**_DEFAULTS, **{name: asked[name] for name in _KEPT if name in asked}, "GroupName": key[0], "Name": key[1]}
+    partition = stock.partition_of(call.region.name)
+    for arn in (asked["Target"].get("Arn", ""), asked["Target"].get("RoleArn", "")):
+        if arn.startswith("arn:") and arn.split(":")[1] != partition:
+            raise _invalid(f"Provided Arn is not in correct format: {arn} is not of the partition {partition}.")
     target, role = asked["Target"], _ROLE.fullmatch(asked["Target"].get("RoleArn", ""))
     if not _NAME.fullmatch(key[1]):
         raise _invalid(f"{key[1]} is not a schedule's name")
@@ -229,11 +233,11 @@ def _group(region: Region, name: str) -> dict[str, Any]:
 
 
 def _arn(region: Region, key: tuple[str, str]) -> str:
-    return f"arn:aws:scheduler:{region.name}:{region.account}:schedule/{key[0]}/{key[1]}"
+    return f"arn:{stock.partition_of(region.name)}:scheduler:{region.name}:{region.account}:schedule/{key[0]}/{key[1]}"
 
 
 def _group_arn(region: Region, name: str) -> str:
-    return f"arn:aws:scheduler:{region.name}:{region.account}:schedule-group/{name}"
+    return f"arn:{stock.partition_of(region.name)}:scheduler:{region.name}:{region.account}:schedule-group/{name}"
 
 
 def _invalid(message: str) -> AwsError:

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
-from tests.standin import filters
+from tests.standin import filters, stock
 from tests.standin.errors import AwsError, invalid
 from tests.standin.region import Region
 from tests.standin.registry import Call, action
@@ -201,7 +201,7 @@ def _by_name(region: Region, name: str) -> dict[str, Any]:
 
 
 def _arn(region: Region, group: str) -> str:
-    return f"arn:aws:ec2:{region.name}:{region.account}:security-group/{group}"
+    return f"arn:{stock.partition_of(region.name)}:ec2:{region.name}:{region.account}:security-group/{group}"
 
 
 def _shown(region: Region, group: dict[str, Any]) -> dict[str, Any]:

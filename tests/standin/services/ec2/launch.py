@@ -227,7 +227,7 @@ def _check_profile(region: Region, profile: Mapping[str, str]) -> None:
 
 
 def _profile_arn(region: Region, name: str) -> str:
-    return f"arn:aws:iam::{region.account}:instance-profile/{name}"
+    return f"arn:{stock.partition_of(region.name)}:iam::{region.account}:instance-profile/{name}"
 
 
 def _disks(asked: Mapping[str, Any], image: stock.Image) -> tuple[Disk, ...]:

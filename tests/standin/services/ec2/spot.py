@@ -56,17 +56,18 @@ def cancel_spot_instance_requests(call: Call) -> dict[str, Any]:
 
 @action("ec2", "DescribeSpotPriceHistory")
 def describe_spot_price_history(call: Call) -> dict[str, Any]:
-    """The price now, once per zone and type: the stand-in remembers no earlier ones."""
+    """The price now, once per product, zone and type: the stand-in remembers no earlier ones, and Windows costs no more."""
     asked, region = call.asked, call.region
     zones = [asked["AvailabilityZone"]] if asked.get("AvailabilityZone") else region.zones
     found = [
         {
             "AvailabilityZone": zone,
             "InstanceType": name,
-            "ProductDescription": "Linux/UNIX",
+            "ProductDescription": product,
             "SpotPrice": f"{spot_price(region, zone, name):f}",
             "Timestamp": iso(call.now),
         }
+        for product in asked.get("ProductDescriptions") or ("Linux/UNIX",)
         for zone in zones
         for name in asked.get("InstanceTypes") or stock.TYPES
         if name in stock.TYPES
