@@ -8,13 +8,13 @@ from __future__ import annotations
 import getpass
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from im.config_file import expanded, read_config, xdg
 from im.domain.account import Account, declared, unknown
 from im.domain.duration import parse_keep
 from im.domain.errors import Refused
@@ -182,10 +182,10 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read `environ` (the process's own when None). Raises Refused, naming the variable, for a value that cannot be."""
         env = os.environ if environ is None else environ
-        home = Path(env.get("IM_HOME") or _xdg(env, "XDG_STATE_HOME", ".local/state") / "im").expanduser()
-        config = Path(env.get("IM_CONFIG") or _xdg(env, "XDG_CONFIG_HOME", ".config") / "im" / "config.toml")
+        home = expanded(Path(env.get("IM_HOME") or xdg(env, "XDG_STATE_HOME", ".local/state") / "im"))
+        config = Path(env.get("IM_CONFIG") or xdg(env, "XDG_CONFIG_HOME", ".config") / "im" / "config.toml")
         base: dict[str, Any] = {"home": home.absolute(), "config": config, "owner": _os_user(env)}
-        from_file = _read_config(config, required=bool(env.get("IM_CONFIG")))
+        from_file = read_config(config, {f.name for f in fields(cls)}, required=bool(env.get("IM_CONFIG")))
         named = {f.name: env[f.metadata["env"]] for f in fields(cls) if env.get(f.metadata["env"])}
         given = {**from_file, **named}
         if not (given.get("database_url") or given.get("broker_url")):
@@ -239,31 +239,6 @@ def _coerce(name: str, value: Any) -> Any:
     return text
 
 
-def _read_config(path: Path, *, required: bool) -> dict[str, Any]:
-    try:
-        written = path.read_text()
-    except FileNotFoundError:
-        if required:
-            raise Refused(f"there is no config file {path}", "unset IM_CONFIG or create the file") from None
-        return {}
-    except (OSError, UnicodeDecodeError) as exc:
-        why = exc.strerror.lower() if isinstance(exc, OSError) and exc.strerror else "it is not written in UTF-8"
-        raise Refused(f"{path} cannot be read: {why}", "mend the file or unset IM_CONFIG") from exc
-    import tomllib  # every command reads its settings, and few have a file
-
-    try:
-        read = tomllib.loads(written)
-    except tomllib.TOMLDecodeError as exc:
-        at = re.search(r"at (line \d+, column \d+|end of document)", str(exc))
-        where = f" ({at[1]})" if at else ""
-        raise Refused(f"{path} cannot be read: it is not TOML{where}", "mend the file or unset IM_CONFIG") from exc
-    known = {f.name for f in fields(Settings)}
-    for name in read:
-        if name not in known:
-            raise Refused(f"{path} has an unknown setting '{name}'", f"known: {', '.join(sorted(known))}")
-    return read
-
-
 STACK_FILE = "stack.json"
 """Written by `im up` into the state folder (0600): where this machine's own stack listens."""
 
@@ -275,10 +250,6 @@ def _local_stack(home: Path) -> dict[str, str]:
         return {}
     known = {f.name for f in fields(Settings)}
     return {k: v for k, v in read.items() if k in known}
-
-
-def _xdg(env: Mapping[str, str], variable: str, fallback: str) -> Path:
-    return Path(env.get(variable) or Path(env.get("HOME") or Path.home()) / fallback)
 
 
 def _os_user(env: Mapping[str, str]) -> str:

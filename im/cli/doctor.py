@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
 
 from im.cli.session import Session, pass_session
 from im.cli.terminal import plain, takes_colour
+from im.domain.errors import Refused
 
 if TYPE_CHECKING:
     from im.providers.base import Check
+    from im.settings import Settings
 
 
 @click.command(short_help="Check everything, and say how to mend what is broken.")
@@ -24,15 +28,17 @@ if TYPE_CHECKING:
 def doctor(session: Session, output: str, as_json: bool, only: str | None) -> None:
     """Check database, migrations, broker, workers, beat, cloud and clocks, and say how to mend what is broken."""
     from im.address import shown
+    from im.providers.base import Check
     from im.services.diagnose import diagnose
 
     session.log_to_stderr()
-    settings = session.settings
+    settings, refused = _settings(session)
     checks: list[Check] = []
     as_table = not (as_json or output == "json")
     if as_table and settings.sandbox:
         click.echo(click.style("sandbox: the cloud is pretended", dim=True), color=takes_colour())
-    for check in diagnose(settings, only):
+    unreadable = (Check("settings", ok=False, detail=one.message, mend=one.hint) for one in refused)
+    for check in chain(unreadable, diagnose(settings, only)):
         checks.append(check)
         if as_table:
             _tell(check)
@@ -46,6 +52,16 @@ def doctor(session: Session, output: str, as_json: bool, only: str | None) -> No
     sys.stdout.flush()
     if not all(c.ok for c in checks):
         click.get_current_context().exit(1)
+
+
+def _settings(session: Session) -> tuple[Settings, list[Refused]]:
+    """A variable that cannot be is a finding, and hides none of the others."""
+    from im.services.diagnose_settings import what_can_be_read
+
+    try:
+        return session.settings, []
+    except Refused:
+        return what_can_be_read(os.environ)
 
 
 def _tell(check: Check) -> None:

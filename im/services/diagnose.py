@@ -6,7 +6,6 @@ No check stops another: with the database gone, the broker, the workers and the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from socket import gethostname
@@ -26,7 +25,6 @@ from im.domain.sandbox import sandbox_at
 from im.providers.base import Check, Provider
 from im.providers.errors import ProviderError
 from im.queue import reach_broker
-from im.secret import conceal
 from im.services import diagnose_cloud, diagnose_fleet, diagnose_money
 from im.services.alarm import standing
 from im.settings import Settings
@@ -38,6 +36,7 @@ MAX_SKEW = timedelta(seconds=5)
 """Clocks further apart than this make `in 59m` untrue; at a minute the deadlines themselves are held."""
 
 _A_DATABASE = "im up, or set IM_DATABASE_URL to a Postgres that runs"
+_REPORT = "that is a fault of im's own, or a right that its database user lacks; the other checks hold all the same"
 _A_BROKER = "im up, or set IM_BROKER_URL to a Redis or Valkey that runs"
 
 
@@ -61,27 +60,36 @@ class Schema:
 
 def schema(database_url: str) -> Schema:
     """Raises Unavailable when the database cannot be reached."""
+    database = Database(database_url)
+    try:
+        return _read_schema(database)
+    finally:
+        database.dispose()
+
+
+def _read_schema(database: Database) -> Schema:
     from im.db import migrate
 
-    with _connected(database_url) as connection:
+    with database.begin() as connection:
         return Schema(migrate.current(connection), migrate.head())
 
 
 def diagnose(settings: Settings, only: str | None = None) -> Iterator[Check]:
     """Every check, as soon as it is known, or one kind of them. Never raises for what it finds; Refused for no such kind."""
+    database = Database(settings.database_url)
     kinds: dict[str, Callable[[], Iterable[Check]]] = {
-        "database": lambda: [_check("database", lambda: _database(settings), _A_DATABASE)],
-        "migrations": lambda: [_schema(settings)],
+        "database": lambda: [_check("database", lambda: _database(settings, database), _A_DATABASE)],
+        "migrations": lambda: [_schema(database)],
         "broker": lambda: [_check("broker", lambda: _broker(settings), _A_BROKER)],
         "workers": lambda: [diagnose_fleet.workers(settings)],
-        "beat": lambda: _asked(settings, diagnose_fleet.beat, "beat"),
-        "refresh": lambda: _asked(settings, diagnose_fleet.refresh, "refresh"),
-        "deadlines": lambda: _holds(settings),
-        "money": lambda: _asked(settings, diagnose_money.checks, "overrun"),
+        "beat": lambda: _asked(database, diagnose_fleet.beat, "beat"),
+        "refresh": lambda: _asked(database, diagnose_fleet.refresh, "refresh"),
+        "deadlines": lambda: _holds(database),
+        "money": lambda: _asked(database, diagnose_money.checks, "overrun"),
         "notices": lambda: diagnose_money.receivers(settings),
         "drift": lambda: [Check("drift", ok=True, detail=settings.policies.sentence)],
-        "orphans": lambda: _orphans(settings),
-        "cloud": lambda: _cloud(settings),
+        "orphans": lambda: _orphans(database),
+        "cloud": lambda: _cloud(settings, database),
     }
     # asked for by name only: most machines have no worker of their own
     apart: dict[str, Callable[[], Iterable[Check]]] = {
@@ -89,40 +97,53 @@ def diagnose(settings: Settings, only: str | None = None) -> Iterator[Check]:
     }
     if only is not None and only not in (*kinds, *apart):
         raise Refused(f"there is no check '{only[:40]}'", f"use one of {', '.join((*kinds, *apart))}")
-    for kind, ask in (kinds if only is None else kinds | apart).items():
-        if only in (None, kind):
-            yield from ask()
+    try:
+        for kind, ask in (kinds if only is None else kinds | apart).items():
+            if only in (None, kind):
+                yield from _alone(kind, ask)
+    finally:
+        database.dispose()
+
+
+def _alone(kind: str, ask: Callable[[], Iterable[Check]]) -> Iterator[Check]:
+    """Whatever becomes of this kind of check, it is told of in a line, and the next kind is asked."""
+    try:
+        yield from ask()
+    except ImError as exc:
+        yield Check(kind, ok=False, detail=exc.message, mend=_not_us(exc.hint) or "mend what fails above first")
+    except Exception as exc:
+        yield Check(kind, ok=False, detail=f"could not be checked: {_reason(exc)}", mend=_REPORT)
+
+
+def _not_us(hint: str) -> str:
+    """`hint` without its way to doctor, who is being asked already."""
+    return "; ".join(part for part in hint.split("; ") if "`im doctor`" not in part)
+
+
+def _reason(exc: Exception) -> str:
+    """A fault of the database in its own words, which name the cause; of any other only what kind it is."""
+    said = getattr(getattr(getattr(exc, "orig", exc), "diag", None), "message_primary", None)
+    return f"the database refuses: {said}" if said else type(exc).__name__
 
 
 def _check(name: str, ask: Callable[[], str], mend: str) -> Check:
     try:
         return Check(name, ok=True, detail=ask())
     except ImError as exc:
-        return Check(name, ok=False, detail=exc.message, mend=exc.hint or mend)
+        return Check(name, ok=False, detail=exc.message, mend=_not_us(exc.hint) or mend)
     except Exception as exc:  # a check that breaks is a finding, not the end of the others
-        lines = str(exc).strip().splitlines()
-        return Check(name, ok=False, detail=conceal(f"{type(exc).__name__}: {lines[0] if lines else ''}"), mend=mend)
+        return Check(name, ok=False, detail=f"could not be checked: {_reason(exc)}", mend=mend)
 
 
-@contextmanager
-def _connected(database_url: str) -> Iterator[Connection]:
-    database = Database(database_url)
-    try:
-        with database.begin() as connection:
-            yield connection
-    finally:
-        database.dispose()
-
-
-def _database(settings: Settings) -> str:
-    with _connected(settings.database_url) as connection:
+def _database(settings: Settings, database: Database) -> str:
+    with database.begin() as connection:
         version = connection.execute(text("SHOW server_version")).scalar_one()
     return f"Postgres {version} at {database_at(settings.database_url)}"
 
 
-def _schema(settings: Settings) -> Check:
+def _schema(database: Database) -> Check:
     try:
-        found = schema(settings.database_url)
+        found = _read_schema(database)
     except Exception:
         return Check("migrations", ok=False, detail="not checked: no database", mend="mend the database first")
     return Check("migrations", ok=found.ok, detail=found.sentence, mend="" if found.ok else "im db upgrade")
@@ -133,21 +154,26 @@ def _broker(settings: Settings) -> str:
     return f"answers at {broker_at(settings.broker_url)}"
 
 
-def _asked(settings: Settings, checks: Callable[[Connection, datetime], Iterator[Check]], name: str) -> Iterable[Check]:
+def _asked(database: Database, checks: Callable[[Connection, datetime], Iterator[Check]], name: str) -> Iterable[Check]:
     """What is read from the database; one line in its place when that cannot be read."""
     try:
-        with _connected(settings.database_url) as connection:
+        with database.begin() as connection:
             return list(checks(connection, database_clock(connection)))
     except ImError:
-        return [Check(name, ok=False, detail="not checked: no migrated database", mend="mend the database first")]
+        return [_unseen(name)]
 
 
-def _holds(settings: Settings) -> Iterator[Check]:
+def _unseen(name: str) -> Check:
+    return Check(name, ok=False, detail="not checked: no migrated database", mend="mend the database first")
+
+
+def _holds(database: Database) -> Iterator[Check]:
     try:
-        with _connected(settings.database_url) as connection:
+        with database.begin() as connection:
             now = database_clock(connection)
             found, late = health.holds(connection, now), standing(connection, now)
     except ImError:
+        yield _unseen("deadlines")
         return
     for hold in found:
         yield Check(f"held, {hold.kind}", ok=False, detail=f"{hold.reason} (by {hold.by})", mend=hold.mend)
@@ -160,11 +186,12 @@ def _holds(settings: Settings) -> Iterator[Check]:
         yield Check("deadlines", ok=True, detail="enforced")
 
 
-def _orphans(settings: Settings) -> Iterator[Check]:
+def _orphans(database: Database) -> Iterator[Check]:
     try:
-        with _connected(settings.database_url) as connection:
+        with database.begin() as connection:
             found, now = health.orphans(connection), database_clock(connection)
     except ImError:
+        yield _unseen("orphans")
         return
     if found.count:
         yield Check("orphans", ok=False, detail=found.sentence(now), mend="im orphans  lists them, for you to decide")
@@ -172,7 +199,7 @@ def _orphans(settings: Settings) -> Iterator[Check]:
         yield Check("orphans", ok=True, detail="none: every machine of ours has its row")
 
 
-def _cloud(settings: Settings) -> Iterator[Check]:
+def _cloud(settings: Settings, database: Database) -> Iterator[Check]:
     """Where `im create` would go, without a database too: the deployment is only a tag here."""
     reached: dict[Scope, Provider] = {}
 
@@ -182,23 +209,23 @@ def _cloud(settings: Settings) -> Iterator[Check]:
             return f"sandbox at {sandbox_at(settings.sandbox_url).endpoint}"
         return f"{settings.provider}, for real"
 
-    yield _check("cloud", connect, "im doctor --verbose")
+    yield _check("cloud", connect, "mend IM_PROVIDER, IM_ACCOUNTS or AWS_REGION in the environment")
     if not reached:
         return
     yield from diagnose_cloud.regions(settings)
     found = list(diagnose_cloud.checks(settings, reached))
     yield from found
     scope, provider = next(iter(reached.items()))
-    yield _clocks(settings, provider, scope)
+    yield _clocks(database, provider, scope)
 
 
-def _clocks(settings: Settings, provider: Provider, scope: Scope) -> Check:
+def _clocks(database: Database, provider: Provider, scope: Scope) -> Check:
     """This machine, the database and the cloud, each against this machine."""
     clocks: dict[str, datetime] = {}
     untold: list[str] = []
     before = datetime.now(UTC)
     try:
-        with _connected(settings.database_url) as connection:
+        with database.begin() as connection:
             clocks["the database"] = database_clock(connection)
     except Exception:
         untold.append("the database")

@@ -76,4 +76,9 @@ def refresh(connection: Connection, now: datetime) -> Iterator[Check]:
         if seen.failing_since is not None:
             since = format_duration(now - seen.failing_since)
             told = f"{scope} cannot be listed since {since}: {seen.error or seen.error_code}"
-            yield Check("refresh", ok=False, detail=told, mend="im doctor  where the workers run; their log says more")
+            yield Check(
+                "refresh",
+                ok=False,
+                detail=told,
+                mend="im doctor --only cloud  where the workers run; their log says more",
+            )
