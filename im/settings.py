@@ -16,6 +16,7 @@ from typing import Any
 
 from im.config_file import expanded, read_config, xdg
 from im.domain.account import Account, declared, unknown
+from im.domain.adoption import Adopt
 from im.domain.duration import parse_keep
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
@@ -104,6 +105,8 @@ class Settings:
     on_orphan: OnOrphan = _setting(
         "IM_ON_ORPHAN", OnOrphan.LIST, "a machine of ours has no row: list, or adopt it for an hour"
     )
+    adopt: Adopt = _setting("IM_ADOPT", Adopt.NO, "what workers take in that im did not make: no, tagged, any")
+    iam_roles: str = _setting("IM_IAM_ROLES", "", "what `--iam-role` may lend: names, ARNs, comma between, or any")
     on_interruption: OnInterruption = _setting(
         "IM_ON_INTERRUPTION",
         OnInterruption.RESTART,
@@ -190,6 +193,8 @@ class Settings:
         given = {**from_file, **named}
         if not (given.get("database_url") or given.get("broker_url")):
             base |= _local_stack(home)
+        if base.get("sandbox_url") or given.get("sandbox_url"):
+            base |= _IN_A_SANDBOX
         values = {**base, **{k: v for k, v in given.items() if k not in ("home", "config")}}
         read = {name: _coerce(name, value) for name, value in values.items()}
         read["region"] = default_region(env, read.get("region", ""), config)
@@ -198,6 +203,8 @@ class Settings:
         return cls(**read)
 
 
+_IN_A_SANDBOX = {"adopt": Adopt.ANY.value, "iam_roles": "any"}
+"""There is nobody else's machine or role in it."""
 _LEVELS = ("debug", "info", "warn", "error")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import botocore.config
 
+from im.domain.adoption import Adopt
 from im.domain.instance import Instance, Observed
 from im.domain.intent import Deadline
 from im.providers.aws.clients import Clients
@@ -53,7 +54,9 @@ class StandInWorld(World):
         self.control = standin.control
         self.control.reset()
         super().__init__(database_url)
-        settings = Settings(database_url=database_url, provider="aws", region=REGION, owner="ada")
+        settings = Settings(
+            database_url=database_url, provider="aws", region=REGION, owner="ada", adopt=Adopt.ANY, iam_roles="any"
+        )
         self.provider = AwsProvider(settings, self.deployment, clients)
         self.ctx = replace(self.ctx, settings=settings)
         self.raw = boto3.Session("AKIATEST", "none", region_name=REGION).client("ec2", endpoint_url=standin.url)

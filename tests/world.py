@@ -15,6 +15,7 @@ from im.db.asking import Eyes
 from im.db.engine import Database
 from im.db.glance import Glance
 from im.db.wish_tables import metadata
+from im.domain.adoption import Adopt
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope
 from im.domain.intent import Deadline
@@ -84,7 +85,9 @@ class World:
             self.deployment = deployment.read_id(connection)
         self.provider: Any = FakeProvider(self.cloud, self.deployment)
         self.ctx = Context(
-            settings=Settings(database_url=database_url, provider="fake", region="fake-1", owner="ada"),
+            settings=Settings(
+                database_url=database_url, provider="fake", region="fake-1", owner="ada", adopt=Adopt.ANY
+            ),
             begin=self._database.begin,
             provider_for=self._provider_for,
             queue=self.queue,

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from im.services.request import Change
 
 
+force_option = click.option("--force", is_flag=True, help="Though an Auto Scaling group or the like controls it.")
+
+
 @click.command(short_help="Take in a machine that im never made.")
 @click.argument("machines", nargs=-1, metavar="[CLOUD-ID]...")
 @deadline_options("When to stop it: 30s, 15m, 2h, 1d12h, 1w from now.")
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 @account_option
 @click.option("--region", metavar="REGION", help="Where it is; default AWS_REGION, else your profile's.")
 @click.option("--ssh-user", metavar="USER", help="Who logs in; im cannot know.")
+@force_option
 @wait_options
 @output_options
 @pass_session
@@ -46,12 +50,14 @@ def adopt(
     account: str | None,
     region: str | None,
     ssh_user: str | None,
+    force: bool,
     waiting: Waiting,
     output: Output,
 ) -> None:
     """Take in machines that im never made, by the cloud's ids: each is tagged, watched, and stopped at its deadline.
 
     What is stopped stays stopped until it is started or extended. Nothing is terminated unless `im terminate` is typed.
+    Workers take machines in only when they are told to (IM_ADOPT), and none that somebody else controls.
 
     \b
     im adopt i-0123456789abcdef0 -d 4h --name old-box
@@ -71,6 +77,7 @@ def adopt(
         deadline=deadline,
         actor=settings.owner,
         ssh_user=check_login(ssh_user) if ssh_user else "",
+        force=force,
     )
     session.request()
     with session.storing(f"the request to adopt {', '.join(wish.machines)}"):

@@ -77,6 +77,8 @@ _BY_CLOUD_CODE: Mapping[str, type[ImError]] = MappingProxyType(
         "not_found": NoSuchInstance,
         "foreign": Refused,
         "taken": Refused,
+        "controlled": Refused,
+        "adoption_off": OverLimit,
     }
 )
 

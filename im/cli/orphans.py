@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from im.cli.adopt import tell_adopted, tell_budgets
+from im.cli.adopt import force_option, tell_adopted, tell_budgets
 from im.cli.answer import finish
 from im.cli.complaint import note
 from im.cli.moments import ahead, utc
@@ -67,6 +67,7 @@ def orphans(ctx: click.Context, output: Output) -> None:
 @click.argument("machines", nargs=-1, metavar="[CLOUD-ID]...")
 @deadline_options("When to stop it: 30s, 15m, 2h, 1d12h, 1w from now.")
 @click.option("--name", metavar="NAME", help="What to call it; default: its tag, or two words.")
+@force_option
 @wait_options
 @output_options
 @pass_session
@@ -75,6 +76,7 @@ def adopt(
     machines: tuple[str, ...],
     deadline: Deadline | None,
     name: str | None,
+    force: bool,
     waiting: Waiting,
     output: Output,
 ) -> None:
@@ -82,9 +84,10 @@ def adopt(
     words = _checked(machines)
     if deadline is None:
         raise Refused("for how long?", f"im orphans adopt {words[0]} -d 4h, or --until 18:00")
+    owner = session.settings.owner
     session.request()
     with session.storing(f"the request to adopt {', '.join(words)}"):
-        answer = adopting.adopt_orphans(session.context, words, deadline, name=name, actor=session.settings.owner)
+        answer = adopting.adopt_orphans(session.context, words, deadline, name=name, actor=owner, force=force)
     finish(session, answer, waiting, output, tell_adopted)
     tell_budgets(session, output)
 
@@ -92,17 +95,20 @@ def adopt(
 @orphans.command(short_help="End orphans for good.")
 @click.argument("machines", nargs=-1, metavar="[CLOUD-ID]...")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@force_option
 @wait_options
 @output_options
 @pass_session
-def terminate(session: Session, machines: tuple[str, ...], yes: bool, waiting: Waiting, output: Output) -> None:
+def terminate(
+    session: Session, machines: tuple[str, ...], yes: bool, force: bool, waiting: Waiting, output: Output
+) -> None:
     """End orphans for good, disks and all. Asks first."""
     words = _checked(machines)
     session.request()
     if not yes:
         _confirm(session, words)
     with session.storing(f"the request to terminate {', '.join(words)}"):
-        answer = adopting.terminate_orphans(session.context, words, actor=session.settings.owner)
+        answer = adopting.terminate_orphans(session.context, words, actor=session.settings.owner, force=force)
     finish(session, answer, waiting, output)
 
 

@@ -122,6 +122,8 @@ class Sighting:
     """The price of its hours holds the licence of Windows."""
     spot_request: str = ""
     """The cloud's request behind a spot machine, which may bring another one after it."""
+    operator: str = ""
+    """The service that alone may change it, where the cloud runs it for one."""
     interrupted: bool = False
     """It was stopped or ended by the cloud, which needs its spare room back; only the cloud starts it again."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from im.domain.adoption import Controller
 from im.domain.cost import Item, Price
 from im.domain.disk import Disk
 from im.domain.errors import Refused
@@ -219,6 +220,10 @@ class Provider(Protocol):
 
         Whose it was is for the caller to look at before, and again after: clouds set tags without a condition.
         """
+        ...
+
+    def controller(self, seen: Sighting) -> Controller | None:
+        """Who else starts, stops or replaces this machine, as far as what was seen of it shows."""
         ...
 
     def describe(self, scope: Scope, ids: Sequence[str]) -> dict[str, Sighting]:

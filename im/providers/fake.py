@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from im.domain.adoption import Controller
 from im.domain.cost import Item, Price
 from im.domain.disk import disks_of, stored
 from im.domain.errors import Refused
@@ -123,6 +124,10 @@ class FakeProvider:
         with self._cloud.call("adopt", [machine_id]):
             tags = self._mine | {"im:instance": slot.instance_id, "im:owner": owner}
             self._cloud.visible(machine_id).tags.update(tags)
+
+    def controller(self, seen: Sighting) -> Controller | None:
+        whose = seen.tags.get("fake:controller")
+        return Controller(f"the group {whose}", "replaces what is stopped", "Set its size") if whose else None
 
     def describe(self, scope: Scope, ids: Sequence[str]) -> dict[str, Sighting]:
         with self._cloud.call("describe", mutating=False):

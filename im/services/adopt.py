@@ -18,6 +18,7 @@ from im.db import adoption, events, guards, instances, orphans, scopes, sight
 from im.db.outcome import certain
 from im.db.shapes import from_spec
 from im.domain import tags
+from im.domain.adoption import FORCED
 from im.domain.errors import NoSuchInstance, Refused
 from im.domain.event import Event
 from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
@@ -51,6 +52,8 @@ class Wish:
     actor: str
     ssh_user: str = ""
     """Who logs in; nobody can ask the cloud."""
+    force: bool = False
+    """Though somebody else controls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class _Taking:
     desired: Desired
     expires_at: datetime
     ssh_user: str = ""
+    force: bool = False
 
 
 def adopt(ctx: Context, wish: Wish) -> Answer:
@@ -77,29 +81,31 @@ def adopt(ctx: Context, wish: Wish) -> Answer:
 
     def decide(_: Connection, now: datetime) -> list[_Taking]:
         until, named = wish.deadline.after(now), zip(wish.machines, names, strict=True)
-        return [_Taking(m, scope, n, Desired.RUNNING, until, wish.ssh_user) for m, n in named]
+        return [_Taking(m, scope, n, Desired.RUNNING, until, wish.ssh_user, wish.force) for m, n in named]
 
     return _commit(ctx, decide, wish.actor, "adopt requested")
 
 
-def adopt_orphans(ctx: Context, machines: Sequence[str], deadline: Deadline, *, name: str | None, actor: str) -> Answer:
+def adopt_orphans(
+    ctx: Context, machines: Sequence[str], deadline: Deadline, *, name: str | None, actor: str, force: bool = False
+) -> Answer:
     """Orphans become ordinary rows. Raises NoSuchInstance for one that is not listed, or not any more."""
     names = _names(name, len(machines))
 
     def decide(connection: Connection, now: datetime) -> list[_Taking]:
         found, until = _lock_orphans(connection, machines), deadline.after(now)
         named = zip(machines, names, strict=True)
-        return [_of_orphan(connection, found[m], n, Desired.RUNNING, until) for m, n in named]
+        return [_of_orphan(connection, found[m], n, Desired.RUNNING, until, force=force) for m, n in named]
 
     return _commit(ctx, decide, actor, "adopt requested")
 
 
-def terminate_orphans(ctx: Context, machines: Sequence[str], *, actor: str) -> Answer:
+def terminate_orphans(ctx: Context, machines: Sequence[str], *, actor: str, force: bool = False) -> Answer:
     """Orphans become rows whose end is desired: they are taken in first, so that only what is ours is ended."""
 
     def decide(connection: Connection, now: datetime) -> list[_Taking]:
         found = _lock_orphans(connection, machines)
-        return [_of_orphan(connection, found[m], None, Desired.TERMINATED, now) for m in machines]
+        return [_of_orphan(connection, found[m], None, Desired.TERMINATED, now, force=force) for m in machines]
 
     return _commit(ctx, decide, actor, "terminate requested")
 
@@ -150,7 +156,7 @@ def _as_row(connection: Connection, one: _Taking, actor: str, now: datetime, *, 
         "owner": actor,
         "scope_id": scopes.ensure(connection, one.scope),
         # what it is, only the cloud knows
-        "spec": from_spec(Spec("", "", "", "", one.ssh_user, actor)),
+        "spec": from_spec(Spec("", "", "", "", one.ssh_user, actor, {FORCED: True} if one.force else {})),
         "created_at": now,
         "desired": one.desired.value,
         "why": Why.USER.value,
@@ -215,7 +221,7 @@ def _lock_orphans(connection: Connection, machines: Sequence[str]) -> dict[str, 
 
 
 def _of_orphan(
-    connection: Connection, one: Orphan, name: str | None, desired: Desired, expires_at: datetime
+    connection: Connection, one: Orphan, name: str | None, desired: Desired, expires_at: datetime, *, force: bool
 ) -> _Taking:
     """It keeps the name that its tag says, if that is a name and free."""
     if name is None:
@@ -225,4 +231,4 @@ def _of_orphan(
         except Refused:
             free = False
         name = tagged if free else None
-    return _Taking(one.provider_id, one.scope, name, desired, expires_at)
+    return _Taking(one.provider_id, one.scope, name, desired, expires_at, force=force)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from im.db import adoption, deployment, events, orphans, sight, work
 from im.db.work import Outcome
 from im.domain import tags
+from im.domain.adoption import FORCED
 from im.domain.event import Event
 from im.domain.instance import Desired, Instance, LaunchState, Observed, Scope, Sighting
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff
@@ -40,6 +41,18 @@ class Taken(errors.Rejected):
     """Another row of ours has it, or a launch of ours is bringing it."""
 
     code = "taken"
+
+
+class Controlled(errors.Rejected):
+    """Somebody else starts, stops or replaces it."""
+
+    code = "controlled"
+
+
+class NotAllowed(errors.Rejected):
+    """The workers were not told to take in what im did not make."""
+
+    code = "adoption_off"
 
 
 @dataclass(slots=True)
@@ -102,6 +115,7 @@ def _take_in(ctx: Context, provider: Provider, scope: Scope, number: int, batch:
             continue
         try:
             _check(row, before.get(machine), batch, coming)
+            _check_allowed(ctx, provider, row, before[machine], batch)
             if not _is_ours(before[machine], row, batch.ours):
                 request = before[machine].spot_request
                 provider.adopt(scope, machine, Slot(row.id, row.name), row.owner, spot_request=request)
@@ -145,6 +159,16 @@ def _check(row: Instance, seen: Sighting | None, batch: _Batch, coming: Mapping[
         raise Taken(f"{machine} is already managed as {name}")
     if machine in coming:
         raise Taken(f"{machine} is just being launched as {coming[machine]}")
+
+
+def _check_allowed(ctx: Context, provider: Provider, row: Instance, seen: Sighting, batch: _Batch) -> None:
+    """By what the cloud shows alone: whoever can write a row decides nothing here."""
+    machine = _machine(row)
+    foreign = seen.tags.get(tags.DEPLOYMENT) != batch.ours
+    if foreign and (why := ctx.settings.adopt.refusal(machine, seen.tags)):
+        raise NotAllowed(why)
+    if (controller := provider.controller(seen)) is not None and not row.spec.options.get(FORCED):
+        raise Controlled(controller.refusal(machine))
 
 
 def _is_ours(seen: Sighting, row: Instance, ours: str) -> bool:

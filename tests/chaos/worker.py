@@ -26,6 +26,7 @@ from im.context import Context
 from im.db import deployment
 from im.db.engine import Database
 from im.db.glance import Glance
+from im.domain.adoption import Adopt
 from im.domain.instance import Scope
 from im.domain.intent import Deadline
 from im.domain.spot import Spot
@@ -105,7 +106,9 @@ class Worker:
         self._control = Control(shift.cloud_url)
         self.clock = Clock(shift.folder)
         self.broker = Broker(shift.folder, self.clock)
-        settings = Settings(database_url=shift.database_url, provider="aws", region=REGION, owner="ada")
+        settings = Settings(
+            database_url=shift.database_url, provider="aws", region=REGION, owner="ada", adopt=Adopt.ANY
+        )
         database, glance = Database(shift.database_url), Glance(shift.database_url)
         with database.begin() as connection:
             identity = deployment.read_id(connection)

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from im import failpoints
+from im.db import scopes
 from im.domain.account import Account
+from im.domain.adoption import Adopt
 from im.domain.errors import Refused
-from im.domain.instance import Desired, Instance, Observed, OnExpiry
+from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope
 from im.domain.intent import Deadline
 from im.domain.lifecycle import Ending, Step, ending
 from im.domain.phase import phase
@@ -18,6 +20,7 @@ from im.failpoints import Point
 from im.providers.errors import Ambiguous, Forbidden, Throttled
 from im.queue import Task
 from im.services import adopt, read
+from im.settings import Settings
 from tests.world import World
 
 ABSENT = "fake-999999"
@@ -379,3 +382,74 @@ class _KillOnce:
         if point is self._point and of in (Step.ADOPT, Task.ADOPT):
             self._point = None
             raise _Killed
+
+
+class TestWhoMayBeTakenIn:
+    def refused(self, world: World, machine: str, **settings: object) -> Instance:
+        world.ctx = world.another_worker(**settings)
+        take_in(world, machine)
+        world.advance(10)
+        assert "im:deployment" not in tags(world, machine)
+        assert world.calls("adopt") == []
+        row = closed(world)
+        assert row.closed_at is not None
+        assert row.provider_id is None
+        return row
+
+    def test_nothing_that_im_did_not_make_unless_the_workers_are_told_so(self, world: World) -> None:
+        assert Settings().adopt is Adopt.NO
+        row = self.refused(world, world.cloud.foreign("fake-1a"), adopt=Adopt.NO)
+        assert row.error_code == "adoption_off"
+        assert "set IM_ADOPT=tagged where the workers run" in (row.error or "")
+
+    def test_where_a_tag_is_the_rule_only_what_carries_it(self, world: World) -> None:
+        row = self.refused(world, world.cloud.foreign("fake-1a", Name="bobs"), adopt=Adopt.TAGGED)
+        assert "does not carry the tag im:adopt=yes" in (row.error or "")
+        tagged = world.cloud.foreign("fake-1a", **{"im:adopt": "yes"})
+        take_in(world, tagged, name="new")
+        world.advance(10)
+        assert world.row("new").settled
+
+    def test_a_machine_of_ours_needs_no_leave(self, world: World) -> None:
+        world.ctx = world.another_worker(adopt=Adopt.NO)
+        machine = world.cloud.foreign("fake-1a", **{"im:deployment": world.deployment})
+        take_in(world, machine)
+        world.advance(10)
+        assert world.row("old").settled
+
+    def test_a_row_that_was_written_past_the_command_is_refused_too(self, world: World) -> None:
+        world.worker = False
+        machine = world.cloud.foreign("fake-1a")
+        take_in(world, machine)
+        world.tamper("old", desired="terminated")
+        world.ctx, world.worker = world.another_worker(adopt=Adopt.NO), True
+        world.advance(60)
+        assert world.cloud.state(world.cloud.visible(machine)) is Observed.RUNNING
+        assert world.calls("terminate") == []
+
+    def test_one_that_somebody_else_controls_is_refused_by_name(self, world: World) -> None:
+        row = self.refused(world, machine := world.cloud.foreign("fake-1a", **{"fake:controller": "web"}))
+        assert row.error_code == "controlled"
+        told = f"{machine} belongs to the group web, which replaces what is stopped. Set its size; im adopt {machine} -d 4h --force"
+        assert (row.error or "").startswith(told)
+
+    def test_who_knows_says_force(self, world: World) -> None:
+        machine = world.cloud.foreign("fake-1a", **{"fake:controller": "web"})
+        deadline = Deadline(by=timedelta(hours=1))
+        adopt.adopt(world.ctx, adopt.Wish("fake", "default", "fake-1", (machine,), "old", deadline, "ada", force=True))
+        world.advance(10)
+        assert world.row("old").settled
+
+    def test_an_orphan_that_a_group_replaces_is_not_ended_in_vain(self, world: World) -> None:
+        marks = {"im:deployment": world.deployment, "fake:controller": "web"}
+        with world.ctx.begin() as connection:
+            scopes.ensure(connection, Scope("fake", "default", "fake-1"))
+        machine = world.cloud.foreign("fake-1a", **marks)
+        world.advance(125, step=1)
+        adopt.terminate_orphans(world.ctx, [machine], actor="ada")
+        world.advance(10)
+        assert world.calls("terminate") == []
+        world.advance(250, step=1)
+        adopt.terminate_orphans(world.ctx, [machine], actor="ada", force=True)
+        world.advance(10)
+        assert world.calls("terminate") == [(machine,)]

@@ -224,7 +224,7 @@ class AwsRoom(Room):
         return str(made["Instances"][0]["InstanceId"])
 
     def of_deployment(self, deployment: str) -> Provider:
-        return AwsProvider(Settings(sandbox_url=self.url), deployment, self._clients)
+        return AwsProvider(Settings(sandbox_url=self.url, iam_roles="any"), deployment, self._clients)
 
 
 def _ports(permission: dict[str, Any]) -> str:

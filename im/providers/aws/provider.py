@@ -8,13 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
+from im.domain.adoption import Controller
 from im.domain.cost import SPOTS, Item, Price
 from im.domain.firewall import rules_of
 from im.domain.instance import Scope, Sighting, Spec, tags_of
 from im.providers.aws import batch, belongings, checks, guard, launch, offers, pricing, sightings, spot
 from im.providers.aws.clients import LAUNCH, QUICK, WATCH, Clients
+from im.providers.aws.controllers import controller_of
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.fitting import Fitting, has_own_login
+from im.providers.aws.iam_roles import check_lent
 from im.providers.aws.launch import Fitted
 from im.providers.aws.partition import has_price_list
 from im.providers.aws.profile import PROFILE
@@ -49,6 +52,7 @@ class AwsProvider:
             )
         self._deployment = deployment
         self._guard_role = settings.guard_role
+        self._iam_roles = settings.iam_roles
         self._tags = dict(settings.tags)
         self._clients = clients or Clients(settings)
         self._account = ("", "")
@@ -118,6 +122,7 @@ class AwsProvider:
         return sorted(made, key=lambda one: one.launch_index)
 
     def _fitted(self, region: str, spec: Spec) -> Fitted:
+        check_lent(spec, self._iam_roles)
         fitting = self._fitting
         fitting.check_spot(region, spec)
         place = fitting.place(region, spec)
@@ -156,6 +161,9 @@ class AwsProvider:
             self._clients.ec2(scope.region).create_tags(
                 **launch.adopt_request(machine_id, slot, owner, self._deployment, spot_request)
             )
+
+    def controller(self, seen: Sighting) -> Controller | None:
+        return controller_of(seen)
 
     # ---- looking -----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 from xml.etree import ElementTree
 
 from im.domain.instance import Observed, Sighting
@@ -135,9 +135,14 @@ _PUBLIC, _PRIVATE, _LAUNCHED, _WHY, _MESSAGE = (
     f"{_NS}{name}" for name in ("ipAddress", "privateIpAddress", "launchTime", "stateReason", "message")
 )
 _CODE, _SPOT, _PLATFORM = (f"{_NS}{name}" for name in ("code", "spotInstanceRequestId", "platform"))
+_OPERATOR, _MANAGED, _PRINCIPAL = (f"{_NS}{name}" for name in ("operator", "managed", "principal"))
 _REASON, _TAGS, _KEY, _VALUE, _INDEX, _TYPE, _IMAGE = (
     f"{_NS}{name}" for name in ("reason", "tagSet", "key", "value", "amiLaunchIndex", "instanceType", "imageId")
 )
+
+
+def _is_managed(operator: ElementTree.Element | None) -> TypeGuard[ElementTree.Element]:
+    return operator is not None and operator.findtext(_MANAGED) == "true"
 
 
 def _sighting(item: ElementTree.Element) -> Sighting:
@@ -164,5 +169,6 @@ def _sighting(item: ElementTree.Element) -> Sighting:
         image=text(_IMAGE),
         windows=text(_PLATFORM).lower() == "windows",
         spot_request=text(_SPOT),
+        operator=(operator.findtext(_PRINCIPAL) or "") if _is_managed(operator := parts.get(_OPERATOR)) else "",
         interrupted=_WHY in parts and parts[_WHY].findtext(_CODE) in TAKEN_BACK,
     )

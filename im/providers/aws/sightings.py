@@ -51,6 +51,7 @@ def sighting(shown: Mapping[str, Any]) -> Sighting:
         image=shown.get("ImageId", ""),
         windows=(shown.get("Platform") or "").lower() == "windows",
         spot_request=shown.get("SpotInstanceRequestId") or "",
+        operator=operator.get("Principal", "") if (operator := shown.get("Operator", {})).get("Managed") else "",
         interrupted=shown.get("StateReason", {}).get("Code") in TAKEN_BACK,
     )
 
