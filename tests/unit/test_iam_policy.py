@@ -52,8 +52,8 @@ def _service(receiver: ast.expr) -> str:
     return ""
 
 
-def statements() -> list[dict[str, Any]]:
-    read: dict[str, Any] = json.loads((ROOT / "docs" / "iam-policy.json").read_text())
+def statements(name: str = "iam-policy.json") -> list[dict[str, Any]]:
+    read: dict[str, Any] = json.loads((ROOT / "docs" / name).read_text())
     assert read["Version"] == "2012-10-17"
     return [{**one, "Action": _many(one["Action"]), "Resource": _many(one["Resource"])} for one in read["Statement"]]
 
@@ -102,3 +102,45 @@ def test_machines_are_changed_only_when_they_carry_a_deployments_tag() -> None:
             assert "aws:ResourceTag/im:deployment" in one["Condition"]["StringLike"], one["Sid"]
         if "ec2:RunInstances" in one["Action"] and MACHINES in one["Resource"]:
             assert "aws:RequestTag/im:deployment" in one["Condition"]["StringLike"], one["Sid"]
+
+
+def test_nobody_tags_what_is_not_being_made_and_carries_no_deployments_tag() -> None:
+    tagging = [one for one in statements() if "ec2:CreateTags" in one["Action"]]
+    assert len(tagging) == 2
+    for one in tagging:
+        made = "ec2:CreateAction" in one["Condition"].get("StringEquals", {})
+        assert made or "aws:ResourceTag/im:deployment" in one["Condition"]["StringLike"], one["Sid"]
+        if not made:
+            assert one["Condition"]["ForAllValues:StringEquals"] == {"aws:TagKeys": ["Name", "im:instance"]}
+            assert one["Condition"]["Null"] == {"aws:TagKeys": "false"}, "for all of no keys is true"
+
+
+def test_no_attribute_is_set_but_the_protection_so_that_nobody_slips_in_user_data() -> None:
+    (one,) = (one for one in statements() if "ec2:ModifyInstanceAttribute" in one["Action"])
+    assert one["Action"] == ["ec2:ModifyInstanceAttribute"]
+    assert one["Condition"]["StringEquals"] == {"ec2:Attribute": "DisableApiTermination"}
+
+
+def test_adoption_is_a_policy_of_its_own_that_takes_no_other_deployments_machine() -> None:
+    for one in statements("iam-policy-adopt.json"):
+        assert one["Action"] == ["ec2:CreateTags"]
+        keys = one["Condition"]["ForAllValues:StringEquals"]["aws:TagKeys"]
+        assert keys == ["im:deployment", "im:instance", "im:owner"]
+        nobodys = one["Condition"]["Null"].get("aws:ResourceTag/im:deployment") == "true"
+        assert nobodys or one["Condition"]["StringEquals"] == {"aws:ResourceTag/im:deployment": "YOUR-DEPLOYMENT-ID"}
+
+
+def test_each_statement_says_what_its_holder_could_do_at_worst() -> None:
+    written = (ROOT / "docs" / "security.md").read_text()
+    told = set(re.findall(r"^\| `(\w+)` \| \S", written, re.MULTILINE))
+    names = ("iam-policy.json", "iam-policy-adopt.json")
+    assert told == {one["Sid"] for name in names for one in statements(name)}
+
+
+def test_the_guards_role_is_lent_to_schedules_of_this_account_alone_and_ends_only_what_is_tagged() -> None:
+    written = (ROOT / "docs" / "guard.md").read_text()
+    trust, may, *_ = (json.loads(one)["Statement"] for one in re.findall(r"```json\n(.*?)```", written, re.DOTALL))
+    assert "schedule-group/default" in trust[0]["Condition"]["ArnLike"]["aws:SourceArn"]
+    assert {action for one in may for action in _many(one["Action"])} == {"ec2:StopInstances", "ec2:TerminateInstances"}
+    for one in may:
+        assert "aws:ResourceTag/im:deployment" in one["Condition"]["StringEquals"]
