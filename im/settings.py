@@ -26,6 +26,7 @@ from im.domain.policy import OnInterruption, OnOrphan, OnOutsideStart, OnOutside
 from im.domain.region import DEFAULT as DEFAULT_REGION
 from im.domain.region import is_ambient
 from im.domain.tags import tags_for_all
+from im.domain.text import OWNER, check_text
 from im.region import default_region, with_regions
 from im.secret import HIDDEN
 
@@ -233,6 +234,8 @@ def _coerce(name: str, value: Any) -> Any:
         if text not in known:
             raise Refused(f"{env}={text[:40]} is no policy", f"use {' or '.join(known)}")
         return type(default)(text)
+    if name == "owner":
+        return check_text(text, env, OWNER, "export IM_OWNER=ada, or a mail address")
     if name == "log_level" and text not in _LEVELS:
         raise Refused(f"{env}={text} is no log level", f"use one of {', '.join(_LEVELS)}")
     if name == "log_format" and text not in ("console", "json"):

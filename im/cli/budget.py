@@ -12,6 +12,7 @@ from im.cli.session import Session, pass_session
 from im.domain.budget import EVERYBODY
 from im.domain.errors import Refused
 from im.domain.money import cents, exact, show
+from im.domain.text import OWNER, check_text
 
 if TYPE_CHECKING:
     from im.domain.budget import Use
@@ -84,6 +85,8 @@ def _whose(session: Session, owner: str | None, everybody: bool) -> str:
         raise Refused("a budget is one owner's or everybody's", "leave --owner or --everybody out")
     if owner == "":
         raise Refused("an owner has a name", "--everybody  is the budget of all together")
+    if owner is not None:
+        check_text(owner, "--owner", OWNER, "name who owns the machines: im list  shows it")
     return EVERYBODY if everybody else owner or session.settings.owner
 
 

@@ -10,6 +10,10 @@ from sqlalchemy import Connection, delete, insert, select
 from im.db.recordset import recordset
 from im.db.tables import events
 from im.domain.event import Event
+from im.domain.text import OWNER, visible
+
+_LONGEST = 2000
+"""Characters of a reason: the cloud's own words have at most 600."""
 
 
 def record(connection: Connection, happened: Iterable[Event]) -> None:
@@ -19,8 +23,8 @@ def record(connection: Connection, happened: Iterable[Event]) -> None:
             "instance_id": e.instance_id,
             "at": e.at,
             "kind": e.kind,
-            "actor": e.actor,
-            "reason": e.reason.replace("\x00", ""),
+            "actor": visible(e.actor)[:OWNER],
+            "reason": visible(e.reason)[:_LONGEST],
             "generation": e.generation,
             "detail": dict(e.detail),
         }

@@ -9,6 +9,7 @@ from im.db import health, holds
 from im.domain.duration import format_duration
 from im.domain.errors import Refused
 from im.domain.hold import MAX_PAUSE, Hold
+from im.domain.text import REASON, check_text
 from im.logs import log
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def pause(ctx: Context, span: timedelta, *, actor: str, reason: str) -> datetime
     """Hold every deadline for `span`; returns the end. Raises Refused for more than a day: a pause must not be forgotten."""
     if span > MAX_PAUSE:
         raise Refused(f"a pause lasts at most {format_duration(MAX_PAUSE)}", "pause again if it takes longer")
+    check_text(reason, "the reason", REASON, '--reason "incident 7"')
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         holds.pause(connection, now, now + span, actor, reason)
