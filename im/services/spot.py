@@ -21,6 +21,9 @@ from im.failpoints import Point, reach
 from im.logs import log
 from im.providers.base import BatchResult, Provider, Slot
 from im.providers.errors import ProviderError
+from im.queue import Task
+from im.services.enforce import ring_hints
+from im.services.heirs import inherit
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -73,7 +76,7 @@ def drive_requests(
             heirs = _take_in(ctx, provider, scope, rows, failed)
         except ProviderError as exc:
             failed = dict.fromkeys(wanted, exc)
-    return _apply(ctx, rows, failed, heirs)
+    return _apply(ctx, number, rows, failed, heirs)
 
 
 def _take_in(
@@ -97,7 +100,7 @@ def _take_in(
 
 
 def _apply(
-    ctx: Context, rows: list[Instance], failed: Mapping[str, ProviderError], heirs: Mapping[str, str]
+    ctx: Context, number: int, rows: list[Instance], failed: Mapping[str, ProviderError], heirs: Mapping[str, str]
 ) -> list[str]:
     left = [row for row in rows if row.provider_id in failed]
     came = [(row, heirs[row.provider_id or ""]) for row in rows if row.provider_id in heirs and row not in left]
@@ -105,9 +108,15 @@ def _apply(
         now = ctx.clock(connection)
         kept.finish(connection, [row.id for row in rows if row not in left])
         kept.delay(connection, [row.id for row in left], now + backoff(_AGAIN))
-        told = "the cloud had launched {} in its place, for nobody had cancelled its spot request; it is listed: im orphans"
+        taken = [new for row, machine in came if (new := inherit(connection, row, number, machine, now)) is not None]
+        told = (
+            "the cloud had launched {} in its place, for nobody had cancelled its spot request; it has its deadline too"
+        )
         story = (Event(r.id, now, "came back", "cloud", told.format(new), r.generation) for r, new in came)
         events.record(connection, story)
+    if taken:
+        ctx.queue.ring(Task.ADOPT, [row.id for row in taken], label=taken[0].name)
+        ring_hints(ctx, taken, now)
     for row in left:
         exc = failed[row.provider_id or ""]
         log.warning("a spot request is not cancelled yet", instance=row.name, code=exc.code, error=exc.message)

@@ -182,17 +182,30 @@ def _really_dies(*_: object) -> None:
 
 
 def test_somebody_terminates_it_in_the_console(world: World) -> None:
-    """EC2 puts another in its place, which nobody watches: it becomes ours, and is listed for people to decide."""
+    """EC2 puts another in its place, which nobody watches: it becomes ours, with the row and the deadline of the one before."""
     machine = running(world)
+    before = world.row()
     world.cloud.outside("terminate", machine)
     (heir,) = set(world.machines())
     assert heir != machine
     world.advance(200)
-    assert world.word() == "terminated outside"
-    assert heir in because(world, "came back")
-    assert orphans_listed(world) == [heir]
+    row = world.row()
+    assert (row.provider_id, row.observed, row.settled) == (heir, Observed.RUNNING, True)
+    assert (row.id != before.id, row.owner, row.expires_at) == (True, before.owner, before.expires_at)
+    assert orphans_listed(world) == []
     assert in_row(world, machine, "spot_over")
+    world.advance((row.expires_at - world.now).total_seconds() + 40, step=2)
+    assert world.machines() == []
+
+
+def test_one_that_was_stopped_by_its_deadline_and_ended_outside_leaves_no_heir_running(world: World) -> None:
+    machine = running(world, seconds=60)
+    world.advance(90)
+    assert world.word() == "stopped (ttl)"
+    world.cloud.outside("terminate", machine)
     assert len(world.machines()) == 1
+    world.advance(120)
+    assert world.machines() == []
 
 
 def test_what_came_back_can_be_ended_for_good(world: World) -> None:

@@ -1,0 +1,50 @@
+"""Heirs: what a spot request has brought in the place of a machine that somebody ended gets the row and the deadline of that one.
+
+It carries our tag by then, and its request is cancelled, so EC2 lets nobody stop it: its deadline terminates it. What people
+or the deadline had ended is ended again.
+"""
+
+from __future__ import annotations
+
+from random import SystemRandom
+from typing import TYPE_CHECKING
+
+from im.db import adoption, events, guards, instances, orphans, sight, spot
+from im.db.shapes import from_spec
+from im.domain.event import Event
+from im.domain.instance import Desired, Instance, OnExpiry, Why
+from im.domain.names import make_id, make_name
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+_random = SystemRandom()
+
+
+def inherit(connection: Connection, row: Instance, number: int, machine: str, now: datetime) -> Instance | None:
+    """The new row of `machine`, which reconcile is to take in; None when a row has it already."""
+    if adoption.holders(connection, number, [machine]):
+        return None
+    ended = row.desired is Desired.TERMINATED and row.why in (Why.USER, Why.TTL)
+    name = make_name(_random, crowded=True) if instances.taken_names(connection, [row.name]) else row.name
+    values = {
+        **spot.successor(connection, row, make_id(_random), "", now),
+        "name": name,
+        "spec": from_spec(row.spec),
+        "zone": row.zone,
+        "desired": (Desired.TERMINATED if ended else Desired.RUNNING).value,
+        "on_expiry": OnExpiry.TERMINATE.value,
+        "keep_stopped": None,
+        "launch_token": None,
+        "provider_id": machine,
+        "spot_request": row.spot_request,
+    }
+    instances.add(connection, [values])
+    guards.copy(connection, row.id, values["id"])
+    orphans.close(connection, number, now, gone=[machine])
+    told = f"{machine} came in place of {row.provider_id}, ended outside im; terminated at {row.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+    events.record(connection, [Event(values["id"], now, "inherited", "cloud", told, 1)])
+    (made,) = sight.read(connection, [values["id"]])
+    return made
