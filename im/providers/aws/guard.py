@@ -16,8 +16,8 @@ from im.providers.aws.belongings import machines
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.partition import check_arn, partition_of
 from im.providers.aws.sightings import FILTER_VALUES
-from im.providers.base import Belonging
-from im.providers.errors import InvalidSpec, NotFound, ProviderError, WrongState
+from im.providers.base import Belonging, Guarded
+from im.providers.errors import InvalidSpec, NotFound, ProviderError, Transient, Unavailable, WrongState
 
 GROUP = "default"
 KIND = "schedule"
@@ -111,6 +111,25 @@ def discard(scheduler: Any, ec2: Any, things: Sequence[Belonging], deployment: s
             _delete(scheduler, one.name)
         except ProviderError as exc:
             failed[one.id] = exc
+    return failed
+
+
+def follow(scheduler: Any, deployment: str, wishes: Mapping[str, Guarded], role: str) -> dict[str, ProviderError]:
+    """Set, move or take away each; returns what failed, by machine. When the scheduler is ill, the rest is left for later."""
+    failed: dict[str, ProviderError] = {}
+    ill: ProviderError | None = None
+    for machine_id, wish in wishes.items():
+        if ill is not None:
+            failed[machine_id] = Unavailable(f"not tried yet: {ill.message}", retry_after=ill.retry_after)
+            continue
+        try:
+            if wish.at is None:
+                remove(scheduler, deployment, machine_id)
+            else:
+                put(scheduler, deployment, machine_id, wish.at, wish.what, role)
+        except ProviderError as exc:
+            failed[machine_id] = exc
+            ill = exc if isinstance(exc, Transient) else None
     return failed
 
 

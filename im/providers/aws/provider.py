@@ -264,22 +264,7 @@ class AwsProvider:
 
     def guard(self, scope: Scope, wishes: Mapping[str, Guarded]) -> Mapping[str, ProviderError]:
         """One call for each machine: EventBridge Scheduler knows no batches. When it is ill, the rest is left for later."""
-        failed: dict[str, ProviderError] = {}
-        ill: ProviderError | None = None
-        scheduler = self._clients.scheduler(scope.region)
-        for machine_id, wish in wishes.items():
-            if ill is not None:
-                failed[machine_id] = Unavailable(f"not tried yet: {ill.message}", retry_after=ill.retry_after)
-                continue
-            try:
-                if wish.at is None:
-                    guard.remove(scheduler, self._deployment, machine_id)
-                else:
-                    guard.put(scheduler, self._deployment, machine_id, wish.at, wish.what, self._guard_role)
-            except ProviderError as exc:
-                failed[machine_id] = exc
-                ill = exc if isinstance(exc, Transient) else None
-        return failed
+        return guard.follow(self._clients.scheduler(scope.region), self._deployment, wishes, self._guard_role)
 
     def belongings(self, scope: Scope) -> list[Belonging]:
         ec2 = self._clients.ec2(scope.region)
