@@ -17,6 +17,7 @@ from im.domain.instance import Observed, Sighting
 from im.domain.spot import MARKET, Spot
 from im.providers.aws import batch, sightings
 from im.providers.aws.errors import translated
+from im.providers.aws.families import cannot_spot
 from im.providers.errors import NotFound, ProviderError, Unavailable
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def prices(ec2: EC2Client, items: Sequence[Item], now: datetime) -> dict[Item, P
     Absent where EC2 tells none. `ec2` is of the items' region. Raises ProviderError.
     """
     found: dict[Item, Price] = {}
-    wanted = {(one.name, _PRODUCT[one.market]): one for one in items}
+    wanted = {(one.name, _PRODUCT[one.market]): one for one in items if not cannot_spot(one.name)}
+    if not wanted:
+        return found
     asked: Any = {
         "InstanceTypes": sorted({name for name, _ in wanted}),
         "ProductDescriptions": sorted({product for _, product in wanted}),

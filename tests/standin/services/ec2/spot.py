@@ -70,7 +70,7 @@ def describe_spot_price_history(call: Call) -> dict[str, Any]:
         for product in asked.get("ProductDescriptions") or ("Linux/UNIX",)
         for zone in zones
         for name in asked.get("InstanceTypes") or stock.TYPES
-        if name in stock.TYPES
+        if name in stock.TYPES and stock.TYPES[name].spot
     ]
     page, more = filters.page(found, asked, "")
     return {"SpotPriceHistory": page, "NextToken": more}
