@@ -25,6 +25,7 @@ VERBS = {
     "stop": ("stop", "web"),
     "start": ("start", "web", "-d", "1h"),
     "protect": ("protect", "web"),
+    "protect --off": ("protect", "web", "--off"),
     "terminate": ("terminate", "web", "-y"),
     "pause": ("pause", "--for", "1m"),
     "budget": ("budget", "set", "50000"),
