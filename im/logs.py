@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from im.secret import conceal
 
 if TYPE_CHECKING:
     from structlog.stdlib import BoundLogger
+
+
+class _Beside:
+    """stderr, which may be full or closed: a line that cannot be written must not read as if the work had failed."""
+
+    def write(self, line: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(line)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 class _OnFirstLine:
@@ -30,7 +43,7 @@ class _OnFirstLine:
             level = logging.DEBUG if self.to_stderr else logging.CRITICAL
             structlog.configure(
                 wrapper_class=structlog.make_filtering_bound_logger(level),
-                logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+                logger_factory=lambda *_: structlog.PrintLogger(cast("TextIO", _Beside())),
             )
         return structlog.get_logger("im")
 

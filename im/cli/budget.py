@@ -61,6 +61,7 @@ def set_(session: Session, usd: str, owner: str | None, everybody: bool) -> None
         raise Refused(f"'{usd[:40]}' is not an amount", "write it like 50 or 49.90") from None
     if not amount.is_finite() or not 0 <= amount < 1_000_000_000:
         raise Refused(f"'{usd[:40]}' cannot be a budget", "write USD a month, like 50")
+    session.request()
     with session.storing("the budget"):
         use = budgets.write(session.context, _whose(session, owner, everybody), amount, actor=session.settings.owner)
     _tell([use])
@@ -75,6 +76,7 @@ def remove(session: Session, owner: str | None, everybody: bool) -> None:
     from im.services import budgets
 
     whose = _whose(session, owner, everybody)
+    session.request()
     with session.storing("the removal of the budget"):
         budgets.remove(session.context, whose)
     click.echo(f"no budget any more for {whose or 'everybody together'}")

@@ -31,6 +31,7 @@ def resume(session: Session) -> None:
     """
     from im.services import hold
 
+    session.request()
     with session.storing("the new home"):
         moved = hold.settle_here(session.context, actor=session.settings.owner)
     if moved:

@@ -20,6 +20,7 @@ from im.services import hold
 @pass_session
 def pause(session: Session, length: timedelta, reason: str) -> None:
     """Hold all deadlines for an incident: nothing is stopped by its TTL until the pause ends or `im resume`."""
+    session.request()
     with session.storing("the pause"):
         until = hold.pause(session.context, length, actor=session.settings.owner, reason=reason)
     click.echo(f"deadlines are held until {local(until, here())} (for {span(length)}): {reason}")
@@ -30,6 +31,7 @@ def pause(session: Session, length: timedelta, reason: str) -> None:
 @pass_session
 def resume(session: Session) -> None:
     """End a pause; what has fallen due meanwhile is stopped within 30 s."""
+    session.request()
     with session.storing("the end of the pause"):
         ended = hold.resume(session.context, actor=session.settings.owner)
     if ended:

@@ -82,6 +82,7 @@ def set_(session: Session, item: str, usd: str, provider: str | None, region: st
         raise Refused(f"'{usd[:40]}' cannot be a price", "write USD per hour, like 0.0104")
     place = _place(session, provider, region)
     market = MARKET if spot else ON_DEMAND
+    session.request()
     with session.storing("the price"):
         pricing.state(session.context, Item(*place, item, market), amount, actor=session.settings.owner)
     per = "per GB and month" if item.startswith("disk:") else "an hour"

@@ -85,6 +85,21 @@ def test_an_answer_that_cannot_be_printed_is_no_failure_of_what_is_stored(
         assert "is stored and goes on. Next: im list" in done.stderr, verb
 
 
+@pytest.mark.parametrize("words", [("--verbose", *VERBS["pause"]), VERBS["pause"]])
+def test_no_log_line_stands_between_the_commit_and_the_answer(
+    tmp_path: Path, database_url: str, words: tuple[str, ...]
+) -> None:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("IM_", "AWS_", "XDG_"))}
+    given = {"HOME": str(tmp_path), "IM_DATABASE_URL": database_url, "IM_BROKER_URL": AWAY}
+    command = [sys.executable, "-P", "-m", "im.cli.main", *words]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command, env=kept | given, stdout=subprocess.PIPE, stderr=full, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 0
+    assert done.stdout.startswith("deadlines are held until ")
+
+
 def test_a_look_that_cannot_be_printed_says_so(tmp_path: Path, database_url: str) -> None:
     done = typed(tmp_path, database_url, AWAY, "list", stdout="/dev/full")
     assert done.returncode == 1
