@@ -8,17 +8,14 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=igno
 RUN python -m venv --without-pip /opt/im
 WORKDIR /src
 
-# Requirements from pyproject.toml alone, so that a change in our own code reuses this layer.
-# EXTRAS=local adds the parts of the laptop stack, of which the sandbox cloud is one.
+# What runs comes from the lock alone, each file held to its hash, so that an image built later is the same one; a change in our
+# own code reuses this layer. EXTRAS=local adds the parts of the laptop stack, of which the sandbox cloud is one.
 ARG EXTRAS=""
-COPY pyproject.toml ./
-RUN python -c "import os, tomllib; read = tomllib.load(open('pyproject.toml', 'rb')); \
-extras = [e for e in os.environ['EXTRAS'].split(',') if e]; \
-wanted = read['project']['dependencies'] + sum((read['project']['optional-dependencies'][e] for e in extras), []); \
-open('/tmp/build.txt', 'w').write('\n'.join(read['build-system']['requires'])); \
-open('/tmp/run.txt', 'w').write('\n'.join(wanted))" \
+COPY pyproject.toml requirements*.lock ./
+RUN python -c "import tomllib; read = tomllib.load(open('pyproject.toml', 'rb')); \
+open('/tmp/build.txt', 'w').write('\n'.join(read['build-system']['requires']))" \
     && pip install --requirement /tmp/build.txt \
-    && pip --python /opt/im/bin/python install --requirement /tmp/run.txt
+    && pip --python /opt/im/bin/python install --require-hashes --requirement "requirements${EXTRAS:+-$EXTRAS}.lock"
 
 COPY . .
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/dist . \

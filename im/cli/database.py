@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from im.cli.session import Session, pass_session
@@ -20,6 +22,22 @@ def upgrade(session: Session) -> None:
 
     migrate.upgrade(session.settings.database_url)
     click.echo(f"the database is at revision {migrate.head()}")
+
+
+@db.command()
+@pass_session
+def roles(session: Session) -> None:
+    """Make the three users of the database: im_migrate, im_work and im_look, or give them their rights again.
+
+    Their passwords come from IM_MIGRATE_PASSWORD, IM_WORK_PASSWORD and IM_LOOK_PASSWORD; IM_DATABASE_URL names a user that may
+    make roles. docs/security.md says who needs which.
+    """
+    from im.db import roles as users
+
+    passwords = {role: os.environ.get(users.variable(role), "") for role in users.ROLES}
+    made = users.ensure(session.settings.database_url, passwords)
+    moved = f"; {made.changed} tables now belong to {users.MIGRATE}" if made.changed else ""
+    click.echo(f"{', '.join(made.roles)} have their rights{moved}")
 
 
 @db.command()

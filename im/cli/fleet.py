@@ -71,7 +71,7 @@ def beat(session: Session, log_level: str | None) -> None:
 @pass_session
 def flower(session: Session, port: int | None) -> None:
     """A window on the queue, in the browser."""
-    environment = _environment(session, None)
+    environment = _environment(session, None, database=False)  # it asks the broker alone
     # Flower's own default is every interface, without a password, and with buttons that shut workers down
     environment.setdefault("FLOWER_ADDRESS", "127.0.0.1")
     environment.setdefault("FLOWER_READ_ONLY", "true")
@@ -168,11 +168,11 @@ def _worker_words(queues: Sequence[str], processes: int) -> list[str]:
     return ["worker", *flags, "-Q", ",".join(queues), "-c", str(processes)]
 
 
-def _environment(session: Session, log_level: str | None) -> dict[str, str]:
+def _environment(session: Session, log_level: str | None, *, database: bool = True) -> dict[str, str]:
     """What a Celery process inherits. Raises Unavailable when it would have no one to talk to."""
     settings = session.settings
-    if not settings.database_url or not settings.broker_url:
-        missing = "database" if not settings.database_url else "broker"
+    if (database and not settings.database_url) or not settings.broker_url:
+        missing = "database" if database and not settings.database_url else "broker"
         raise Unavailable(
             f"no {missing} is named and no local stack is running",
             "`im up` starts everything on this machine; a fleet sets IM_DATABASE_URL and IM_BROKER_URL",

@@ -36,6 +36,10 @@ CONNECT = {
 NOT_MIGRATED = (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn)
 
 
+DENIED = (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ReadOnlySqlTransaction)
+"""The URL's user is known, and may not do this."""
+
+
 class Looking:
     """One transaction that only reads, on a connection of the driver's own."""
 
@@ -87,6 +91,8 @@ class Eyes:
             raise no_answer(self._url, exc) from exc
         except NOT_MIGRATED as exc:
             raise not_migrated() from exc
+        except DENIED as exc:
+            raise denied(self._url) from exc
 
     def close(self) -> None:
         if self._raw is not None and self._pid == os.getpid():
@@ -118,6 +124,14 @@ def connect(url: str, more: str = "") -> Session:
         return open_session(given, more)
     except psycopg2.ProgrammingError:  # an option that libpq does not know; nothing was connected
         raise Refused("IM_DATABASE_URL has an option that libpq does not know", WRITE) from None
+
+
+def denied(url: str) -> Refused:
+    """A right that the user of the database does not have."""
+    return Refused(
+        f"the user of the database at {shown(url)} may not do this, so nothing was stored",
+        "use a URL whose user may: im_work to change things, im_migrate to migrate; `im db roles` gives the rights",
+    )
 
 
 def no_answer(url: str, exc: BaseException) -> Unavailable:

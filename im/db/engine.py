@@ -8,10 +8,10 @@ from functools import cached_property, partial
 
 import psycopg2.errors
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 
 from im.db.address import arguments, shown
-from im.db.asking import NOT_MIGRATED, connect, no_answer, not_migrated, unreachable
+from im.db.asking import DENIED, NOT_MIGRATED, connect, denied, no_answer, not_migrated, unreachable
 from im.db.session import Session
 from im.domain.errors import Unavailable, Uncertain
 
@@ -54,9 +54,15 @@ class Database:
                 ) from exc
             raise no_answer(self._url, exc.orig or exc) from exc
         except ProgrammingError as exc:
+            if isinstance(exc.orig, DENIED):
+                raise denied(self._url) from exc
             if not isinstance(exc.orig, NOT_MIGRATED):
                 raise
             raise not_migrated() from exc
+        except InternalError as exc:  # what SQLAlchemy makes of a transaction that may only read
+            if not isinstance(exc.orig, DENIED):
+                raise
+            raise denied(self._url) from exc
 
     def dispose(self) -> None:
         if "engine" in self.__dict__:

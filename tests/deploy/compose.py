@@ -52,7 +52,8 @@ class Fleet:
     project: str = field(default_factory=lambda: f"im-deploy-{secrets.token_hex(3)}")
     passwords: dict[str, str] = field(
         default_factory=lambda: {
-            f"IM_{part}_PASSWORD": secrets.token_hex(24) for part in ("POSTGRES", "BROKER", "FLOWER")
+            f"IM_{part}_PASSWORD": secrets.token_hex(24)
+            for part in ("POSTGRES", "MIGRATE", "WORK", "LOOK", "BROKER", "FLOWER")
         }
     )
     flower_port: int = field(default_factory=free_port)
