@@ -42,6 +42,7 @@ class Task(StrEnum):
 
 
 REQUESTS, DEADLINES, WATCH = "im.requests", "im.deadlines", "im.watch"
+QUEUES = (REQUESTS, DEADLINES, WATCH)
 ROUTES = {
     Task.CREATE: REQUESTS,
     Task.ADOPT: REQUESTS,
@@ -90,6 +91,8 @@ class Queue(Protocol):
 
 def broker_settings(settings: Settings) -> dict[str, Any]:
     """Celery's configuration of the wire, the same for those who ring and those who answer. Raises Refused for a useless URL."""
+    from kombu import Exchange, Queue
+
     check(settings.broker_url)
     return {
         "broker_url": settings.broker_url,
@@ -111,7 +114,9 @@ def broker_settings(settings: Settings) -> dict[str, Any]:
         "task_ignore_result": True,
         "result_backend": None,
         "task_default_queue": REQUESTS,
-        "task_create_missing_queues": True,
+        # declared, so that a worker that is told of none takes from all; one that is told of another is refused
+        "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
+        "task_create_missing_queues": False,
         "task_routes": {task.value: {"queue": queue} for task, queue in ROUTES.items()},
         "task_publish_retry": True,
         "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.2, "interval_max": 0.2},
@@ -215,27 +220,38 @@ def _no_answer(settings: Settings, exc: BaseException) -> Unavailable:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One that answers: the queues it listens to, and how many tasks it is at work on."""
+    """One that answers: the queues it listens to, how many tasks it is at work on, and whether it has anybody to do them."""
 
     queues: frozenset[str]
     busy: int = 0
+    childless: bool = False
 
 
 def workers_alive(settings: Settings, within: float = 1.5, host: str = "") -> dict[str, Worker]:
     """The workers that answer within so many seconds, of all or of one host. Raises Unavailable.
 
-    Waits the whole time, twice: nobody knows how many there are.
+    Waits the whole time, three times: nobody knows how many there are.
     """
+    from kombu.exceptions import KombuError
+    from redis.exceptions import RedisError
+
     reach_broker(settings)
-    app = _app(settings)
     named: dict[str, Any] = {"pattern": f"*@{host}", "matcher": "glob"} if host else {}
     try:
-        asked = app.control.inspect(timeout=within, **named)
-        listening, active = asked.active_queues() or {}, asked.active() or {}
-    finally:
-        app.close()
+        # a connection of its own: those that Celery keeps may be to a broker that is no more
+        with _app(settings) as app, app.connection_for_write() as connection:
+            asked = app.control.inspect(timeout=within, connection=connection, **named)
+            listening, active = asked.active_queues() or {}, asked.active() or {}
+            stats: dict[str, Any] = asked.stats() or {}
+    except (OSError, KombuError, RedisError) as exc:
+        raise _no_answer(settings, exc) from exc
     return {
-        name: Worker(frozenset(str(queue["name"]) for queue in queues), len(active.get(name, ())))
+        name: Worker(
+            frozenset(str(queue["name"]) for queue in queues),
+            len(active.get(name, ())),
+            # a pool of threads has no processes to tell of
+            stats.get(name, {}).get("pool", {}).get("processes") == [],
+        )
         for name, queues in listening.items()
     }
 
@@ -245,7 +261,7 @@ def oldest_waiting(settings: Settings) -> dict[str, bytes]:
     reach_broker(settings)
     with _app(settings).connection_for_read() as connection:
         client = cast(Any, connection.default_channel).client
-        found = {queue: client.lindex(queue, -1) for queue in (REQUESTS, DEADLINES, WATCH)}
+        found = {queue: client.lindex(queue, -1) for queue in QUEUES}
     return {queue: message for queue, message in found.items() if message is not None}
 
 

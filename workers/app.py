@@ -6,12 +6,13 @@ import logging
 from typing import Any
 
 from celery import Celery, signals
+from celery.worker.control import Panel
 
 from beat_schedule import BEAT_SCHEDULE
 from im import logs
 from im.queue import broker_settings
 from im.settings import Settings
-from workers import process, tasks
+from workers import messages, pool, process, tasks, transport
 from workers.watchdog import Watchdog
 
 SOFT_LIMIT, HARD_LIMIT = 150, 180
@@ -23,6 +24,9 @@ LAST_CALLS = 33.0
 
 def make_app(settings: Settings) -> Celery:
     """The application for `settings`. Nothing is connected here: each process opens its own connections after the fork."""
+    transport.use_ours()
+    for name in set(Panel.data) - messages.COMMANDS:
+        del Panel.data[name]  # all that a remote control could change
     app = Celery("im", set_as_current=True)
     app.conf.update(broker_settings(settings))
     app.conf.update(worker_settings())
@@ -38,6 +42,7 @@ def worker_settings() -> dict[str, Any]:
         # in memory: the persistent scheduler's file is a liability with ticks of seconds, and the database claims the slots
         "beat_scheduler": "celery.beat:Scheduler",
         "beat_max_loop_interval": 1,
+        "worker_consumer": "workers.consumer:Consumer",
         "task_acks_late": True,
         "worker_prefetch_multiplier": 1,
         "task_soft_time_limit": SOFT_LIMIT,
@@ -71,8 +76,15 @@ def _wire_signals(settings: Settings, context: process.ContextOfProcess) -> None
         for entry in BEAT_SCHEDULE.values():
             sender.app.send_task(entry["task"])
 
+    sweepers = process.Sweepers(context)
+
     def start_sweeping(**_: object) -> None:
-        process.Sweeper(context).start()
+        sweepers.start()
+
+    def look_at_the_pool(sender: Any, **_: object) -> None:
+        """`sender` is the worker, before it has connected to anything. Where no children do the work, this process sweeps."""
+        if not pool.forks(sender.pool_cls):
+            sweepers.start()
 
     def finish_the_calls(**_: object) -> None:
         context.finish(LAST_CALLS)
@@ -87,6 +99,7 @@ def _wire_signals(settings: Settings, context: process.ContextOfProcess) -> None
             dogs[0].start()
 
     signals.worker_ready.connect(watch_the_consumer, weak=False)
+    signals.worker_init.connect(look_at_the_pool, weak=False)
     signals.worker_process_init.connect(start_sweeping, weak=False)
     signals.worker_process_shutdown.connect(finish_the_calls, weak=False)
     signals.setup_logging.connect(log_through_ours, weak=False)

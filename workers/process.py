@@ -9,7 +9,7 @@ from dataclasses import replace
 from im.context import Context, open_context
 from im.lanes import SideBySide
 from im.logs import log
-from im.services.sweep import EVERY, sweep_if_stale
+from im.services.sweep import EVERY, Sweep
 from im.settings import Settings
 
 
@@ -18,13 +18,15 @@ class ContextOfProcess:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._lock = threading.Lock()  # a pool of threads and a sweeper may all come first
         self._pid = 0
         self._context: Context | None = None
 
     def __call__(self) -> Context:
-        if self._context is None or self._pid != os.getpid():
-            self._context, self._pid = replace(open_context(self._settings), lanes=SideBySide()), os.getpid()
-        return self._context
+        with self._lock:
+            if self._context is None or self._pid != os.getpid():
+                self._context, self._pid = replace(open_context(self._settings), lanes=SideBySide()), os.getpid()
+            return self._context
 
     def finish(self, within: float) -> None:
         """Before this process ends: wait at most so many seconds for the clouds' answers that are still to come."""
@@ -33,20 +35,33 @@ class ContextOfProcess:
 
 
 class Sweeper(threading.Thread):
-    """Looks at the ticks every few seconds; needs neither the broker nor beat. One in each worker process."""
+    """Looks at the ticks every few seconds, in each process that works; needs neither broker nor beat nor Celery's consumer."""
 
     def __init__(self, context: ContextOfProcess) -> None:
         super().__init__(name="im-sweeper", daemon=True)
         self._context = context
-        self._asked_to_stop = threading.Event()
 
     def run(self) -> None:
-        while not self._asked_to_stop.wait(EVERY):
+        # the first look at once: a worker that is ended and started again every few seconds sweeps all the same
+        sweep, pause = Sweep(), 0.0
+        alarm = threading.Event()
+        while not alarm.wait(pause):
             try:
-                sweep_if_stale(self._context())
+                pause = sweep.look(self._context())
             except Exception as exc:
                 # the database may be away; the next look may find it back
                 log.error("the sweep could not look", error=f"{type(exc).__name__}: {exc}")
+                pause = EVERY
 
-    def stop(self) -> None:
-        self._asked_to_stop.set()
+
+class Sweepers:
+    """Starts this process's sweeper, once, whichever signal comes first: a pool alone knows in which processes it works."""
+
+    def __init__(self, context: ContextOfProcess) -> None:
+        self._context = context
+        self._pid = 0
+
+    def start(self) -> None:
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            Sweeper(self._context).start()

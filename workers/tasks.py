@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from im.domain.errors import ImError
 from im.failpoints import Point, reach
 from im.logs import log
-from im.queue import DOORBELLS_PER_MESSAGE, Task
+from im.queue import Task
+from workers.messages import checked
 
 if TYPE_CHECKING:
     from celery import Celery
 
     from im.context import Context
-
-_ID_LENGTH = 64
 
 
 def register(app: Celery, context: Callable[[], Context]) -> None:
@@ -101,13 +100,6 @@ def prune(ctx: Context, _ids: Sequence[str]) -> str:
 def _numbers(ids: Sequence[str]) -> list[int]:
     """Of scopes; what is no number is none of ours."""
     return [int(i) for i in ids if i.isdecimal() and len(i) < 10]
-
-
-def checked(ids: object) -> list[str] | None:
-    """The ids of a message if it is one of ours by shape, else None: anybody on the broker can write anything."""
-    if not isinstance(ids, list | tuple) or len(ids) > DOORBELLS_PER_MESSAGE:
-        return None
-    return list(ids) if all(isinstance(i, str) and 0 < len(i) <= _ID_LENGTH for i in ids) else None
 
 
 def _told(task: Task, sentence: str) -> str:

@@ -17,9 +17,9 @@ from im.broker import check as check_broker
 from im.cli.complaint import note
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused, Unavailable
-from im.queue import DEADLINES, REQUESTS, WATCH
+from im.queue import DEADLINES, QUEUES
+from im.stack.programs import FLOWER_COLUMNS, celery
 
-_QUEUES = (REQUESTS, DEADLINES, WATCH)
 _LEVELS = click.Choice(["debug", "info", "warn", "error"])
 _LONGEST_PAUSE = 30.0
 """Seconds between two starts of a child that keeps ending."""
@@ -37,25 +37,25 @@ def service(session: Session, log_level: str | None, concurrency: int | None) ->
     processes = concurrency or session.settings.concurrency
     # two children rather than celery's -B: an embedded beat runs once in every worker started so
     children = [
-        Child("worker", _celery(*_worker_words(_QUEUES, processes)), environment),
-        Child("beat", _celery("beat", "--pidfile="), environment),
+        Child("worker", celery(*_worker_words(QUEUES, processes)), environment),
+        Child("beat", celery("beat", "--pidfile="), environment),
     ]
     sys.exit(attend(children, session.settings.log_format))
 
 
 @click.command()
-@click.option("-Q", "--queues", help=f"Comma-separated; all of them by default: {','.join(_QUEUES)}.")
+@click.option("-Q", "--queues", help=f"Comma-separated; all of them by default: {','.join(QUEUES)}.")
 @click.option("-c", "--concurrency", type=click.IntRange(1, 64), help="Worker processes (IM_CONCURRENCY).")
 @click.option("--log-level", type=_LEVELS, help="How much is logged (IM_LOG_LEVEL).")
 @pass_session
 def worker(session: Session, queues: str | None, concurrency: int | None, log_level: str | None) -> None:
     """A worker: the one who talks to the cloud."""
-    named = [name.strip() for name in queues.split(",")] if queues else list(_QUEUES)
+    named = [name.strip() for name in queues.split(",")] if queues else list(QUEUES)
     for name in named:
-        if name not in _QUEUES:
-            raise Refused(f"there is no queue '{name[:40]}'", f"use one or more of {', '.join(_QUEUES)}")
+        if name not in QUEUES:
+            raise Refused(f"there is no queue '{name[:40]}'", f"use one or more of {', '.join(QUEUES)}")
     processes = concurrency or session.settings.concurrency
-    _become(_celery(*_worker_words(named, processes)), _environment(session, log_level))
+    _become(celery(*_worker_words(named, processes)), _environment(session, log_level))
 
 
 @click.command()
@@ -63,7 +63,7 @@ def worker(session: Session, queues: str | None, concurrency: int | None, log_le
 @pass_session
 def beat(session: Session, log_level: str | None) -> None:
     """The clock: refresh every 10 s, deadlines every 30 s."""
-    _become(_celery("beat", "--pidfile="), _environment(session, log_level))
+    _become(celery("beat", "--pidfile="), _environment(session, log_level))
 
 
 @click.command()
@@ -75,6 +75,7 @@ def flower(session: Session, port: int | None) -> None:
     # Flower's own default is every interface, without a password, and with buttons that shut workers down
     environment.setdefault("FLOWER_ADDRESS", "127.0.0.1")
     environment.setdefault("FLOWER_READ_ONLY", "true")
+    environment.setdefault("FLOWER_TASKS_COLUMNS", FLOWER_COLUMNS)
     if port is not None:
         environment["FLOWER_PORT"] = str(port)
     if not environment.get("FLOWER_BASIC_AUTH") and not environment.get("FLOWER_AUTH"):
@@ -82,7 +83,7 @@ def flower(session: Session, port: int | None) -> None:
         environment["FLOWER_BASIC_AUTH"] = f"im:{password}"
         where = f"{environment['FLOWER_ADDRESS']}:{environment.get('FLOWER_PORT', '5555')}"
         note(f"Flower: http://im:{password}@{where}  (FLOWER_BASIC_AUTH=user:password sets your own)")
-    _become(_celery("flower"), environment)
+    _become(celery("flower"), environment)
 
 
 class Child:
@@ -153,10 +154,6 @@ def attend(children: Sequence[Child], log_format: str) -> int:
         time.sleep(0.05)
     logs.log.info("stopped")
     return 130 if asked[0] == signal.SIGINT else 0
-
-
-def _celery(*words: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "--quiet", "-A", "workers.main", *words]
 
 
 def _worker_words(queues: Sequence[str], processes: int) -> list[str]:

@@ -111,6 +111,12 @@ def is_due(now: datetime) -> ColumnElement[bool]:
     )
 
 
+def overdue(connection: Connection, before: datetime) -> bool:
+    """Does any deadline from before that moment wait to be applied?"""
+    query = select(t.id).where(is_due(before), t.desired == Desired.RUNNING.value).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def expire(connection: Connection, now: datetime, limit: int) -> list[Instance]:
     """Turn what is due toward its `on_expiry`; returns the rows as they are afterwards."""
     goal = case((t.on_expiry == "terminate", literal(Desired.TERMINATED.value)), else_=literal(Desired.STOPPED.value))

@@ -10,7 +10,7 @@ from im.db import health, ticks
 from im.domain.duration import format_duration
 from im.domain.errors import ImError
 from im.providers.base import Check
-from im.queue import DEADLINES, REQUESTS, WATCH, Worker, oldest_waiting, workers_alive
+from im.queue import QUEUES, Worker, oldest_waiting, workers_alive
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 OVERDUE: Mapping[str, timedelta] = {"refresh": timedelta(seconds=30), "enforce_ttl": timedelta(seconds=90)}
 """Three periods of each tick: one may be late and one lost before anything is said to be wrong."""
 
-_QUEUES = (REQUESTS, DEADLINES, WATCH)
 _START = "im up  on this machine; a fleet: im service, or im worker and im beat"
 
 
@@ -35,7 +34,10 @@ def workers(settings: Settings, host: str = "") -> Check:
         return Check(name, ok=False, detail="not checked: no broker", mend="mend the broker first")
     if not alive:
         return Check(name, ok=False, detail=f"no worker answers{f' on {host}' if host else ''}", mend=_START)
-    deaf = [queue for queue in _QUEUES if not any(queue in one.queues for one in alive.values())]
+    if childless := sorted(one for one, worker in alive.items() if worker.childless):
+        told = f"{', '.join(childless)} {'has' if len(childless) == 1 else 'have'} no process left to do what it takes"
+        return Check(name, ok=False, detail=told, mend="start it again")
+    deaf = [queue for queue in QUEUES if not any(queue in one.queues for one in alive.values())]
     if deaf and not host:
         told = f"{len(alive)} alive, but none of them listens to {', '.join(deaf)}"
         return Check(name, ok=False, detail=told, mend="im worker  listens to all of them")
@@ -48,7 +50,7 @@ def workers(settings: Settings, host: str = "") -> Check:
 def _left_lying(alive: Mapping[str, Worker], before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
     """Queues whose oldest message is still there seconds later, though somebody listens and none who does is at work."""
     found = []
-    for queue in _QUEUES:
+    for queue in QUEUES:
         listeners = [one for one in alive.values() if queue in one.queues]
         same = queue in before and before[queue] == after.get(queue)
         if same and listeners and not any(one.busy for one in listeners):

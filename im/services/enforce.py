@@ -36,6 +36,16 @@ def enforce_ttl(ctx: Context, hinted: Sequence[str] = ()) -> str:
     reach(Point.ENFORCE_CLAIMED)
     if not hinted:
         plan_notices(ctx)
+    # a hint that came early is rung again for its own deadline alone: hints that ring for others multiply
+    return _enforce(ctx, _EARLY, hinted) if hinted else enforce_unclaimed(ctx)
+
+
+def enforce_unclaimed(ctx: Context) -> str:
+    """Apply every deadline that has passed and ring the hints of the coming window, whoever claimed the tick, or nobody."""
+    return _enforce(ctx, timedelta(seconds=TICK))
+
+
+def _enforce(ctx: Context, window: timedelta, only: Sequence[str] = ()) -> str:
     if held := _held(ctx):
         return held
     expired: list[Instance] = []
@@ -45,8 +55,7 @@ def enforce_ttl(ctx: Context, hinted: Sequence[str] = ()) -> str:
         ring_by_verb(ctx, batch, to=DEADLINES)
         reach(Point.ENFORCE_RUNG)
     ended = _end_second_stage(ctx)
-    # a hint that came early is rung again for its own deadline alone: hints that ring for others multiply
-    coming = _ring_coming(ctx, _EARLY, hinted) if hinted else _ring_coming(ctx, timedelta(seconds=TICK))
+    coming = _ring_coming(ctx, window, only)
     told = f"{_names(expired)} expired" if expired else "nothing is due"
     if ended:
         told = f"{_names(ended)} kept long enough, terminated" + (f"; {told}" if expired else "")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from im.queue import DEADLINES, REQUESTS, WATCH
+from im.queue import DEADLINES, QUEUES
 from im.stack.environment import bare_environment
 from im.stack.layout import Layout
 
@@ -44,8 +44,8 @@ def bare(identity: str, command: Sequence[str]) -> list[str]:
 
 
 def celery(*words: str) -> list[str]:
-    """A Celery command line on our app. `im` never imports the workers; it starts them."""
-    return [sys.executable, "-m", "celery", "--quiet", "-A", "workers.main", *words]
+    """A Celery command line on our app, as it is installed, whatever lies in the current folder. `im` never imports the workers."""
+    return [sys.executable, "-P", "-m", "workers", *words]
 
 
 def worker_words(name: str, queues: Sequence[str], processes: int, *more: str) -> list[str]:
@@ -62,14 +62,14 @@ def services(layout: Layout, ports: Ports, cloud: str, postgres: Sequence[str], 
         Program("valkey", bare(identity, [_valkey(), str(layout.work / "valkey.conf")]), layout.work, True),
     ]
     if cloud == "sandbox":
-        moto = [sys.executable, "-m", "im.stack.sandbox", "--port", str(ports.sandbox)]
+        moto = [sys.executable, "-P", "-m", "im.stack.sandbox", "--port", str(ports.sandbox)]
         listed.append(Program("sandbox", [*moto, "--state", str(layout.sandbox_file)], layout.work, True))
     return listed
 
 
 def celeries(layout: Layout, ports: Ports) -> list[Program]:
     """Who works: one worker for everything, one held ready for deadlines alone, the clock, and the window on them."""
-    everything = worker_words("worker", (REQUESTS, DEADLINES, WATCH), 2)
+    everything = worker_words("worker", QUEUES, 2)
     reserved = worker_words("deadlines", (DEADLINES,), 1)
     flower = ("flower", "--address=127.0.0.1", f"--port={ports.flower}")
     return [
@@ -99,9 +99,18 @@ def valkey_conf(layout: Layout, port: int, password: str) -> str:
     )
 
 
+FLOWER_COLUMNS = "name,args,result,state,received,runtime,worker"
+"""Of its table of tasks. Its own choice leaves out the arguments, which name the instance, and the result, which is a sentence."""
+
+
 def flower_environment(password: str) -> dict[str, str]:
     """In the environment rather than in the arguments, which every user of the machine can read."""
-    return {"FLOWER_BASIC_AUTH": f"im:{password}", "FLOWER_READ_ONLY": "true", "FLOWER_PERSISTENT": "false"}
+    return {
+        "FLOWER_BASIC_AUTH": f"im:{password}",
+        "FLOWER_READ_ONLY": "true",
+        "FLOWER_PERSISTENT": "false",
+        "FLOWER_TASKS_COLUMNS": FLOWER_COLUMNS,
+    }
 
 
 def supervisor_conf(layout: Layout, sockets: Path, groups: Mapping[str, Sequence[Program]]) -> str:

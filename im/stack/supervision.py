@@ -100,7 +100,7 @@ class Supervisor:
 def launch(conf: Path, folder: Path, environment: Mapping[str, str]) -> None:
     """Start supervisord as a daemon in `folder`. Raises Unavailable with its own words when it refuses."""
     started = subprocess.run(
-        [sys.executable, "-m", "supervisor.supervisord", "-c", str(conf)],
+        [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(conf)],
         env=dict(environment),
         cwd=folder,
         umask=0o077,  # its own log is opened before it reads the umask it is to use

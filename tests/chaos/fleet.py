@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from im.context import Context, open_context
-from im.queue import DEADLINES, REQUESTS, WATCH
+from im.queue import QUEUES
 from im.settings import Settings
 from im.stack import probes
 from im.stack.environment import child_environment
@@ -62,13 +62,18 @@ class Fleet:
         return {mark.name.replace("+", "/") for mark in self.marks.iterdir()}
 
     def start(self) -> None:
-        self._start("valkey", [_valkey(), "--port", str(self._port), "--bind", "127.0.0.1", "--save", ""])
-        self.wait(lambda: probes.broker_answers(self.environ["IM_BROKER_URL"]))
+        self.start_broker()
         self.start_worker()
         self._start("beat", celery("beat", "--pidfile="))
 
-    def start_worker(self) -> None:
-        self._start("worker", celery(*worker_words("worker", (REQUESTS, DEADLINES, WATCH), 2)))
+    def start_broker(self) -> None:
+        """Empty, as one that keeps nothing on disk comes back."""
+        self._start("valkey", [_valkey(), "--port", str(self._port), "--bind", "127.0.0.1", "--save", ""])
+        self.wait(lambda: probes.broker_answers(self.environ["IM_BROKER_URL"]))
+
+    def start_worker(self, *words: str) -> None:
+        """As `im worker` starts it; with `words`, as somebody types them."""
+        self._start("worker", words or celery(*worker_words("worker", QUEUES, 2)))
 
     def kill(self, *names: str) -> None:
         """kill -9 of these and of everything they started, at once; of all without a name."""

@@ -11,7 +11,7 @@ import redis
 from celery import Celery
 from sqlalchemy import text
 
-from im.queue import CeleryQueue, Task
+from im.queue import CeleryQueue, Task, workers_alive
 from im.services import diagnose_fleet
 from im.settings import Settings
 from tests.e2e.conftest import StackUnderTest
@@ -28,7 +28,7 @@ def test_a_worker_that_is_alive_and_takes_nothing_is_told_of(stack: StackUnderTe
     """It listens, answers and is idle; a rate of nothing keeps it from taking more than one."""
     elsewhere = stack.broker_url.rsplit("/", 1)[0] + "/6"  # a database of its own: nobody else takes these messages
     named = {"IM_DATABASE_URL": stack.database_url, "IM_BROKER_URL": elsewhere}
-    words = ["-m", "im.cli.main", "worker", "-Q", "im.watch", "-c", "1"]
+    words = ["-m", "tests.e2e.hurt_worker", "slow", "im.watch"]
     worker = subprocess.Popen(
         [sys.executable, *words],
         env={**stack.environ, **named},
@@ -40,7 +40,6 @@ def test_a_worker_that_is_alive_and_takes_nothing_is_told_of(stack: StackUnderTe
         until("the worker", lambda: bool(app.control.ping(timeout=0.5)))
         status, (well,) = told(stack, "here", **named)
         assert (status, well["name"], well["ok"]) == (0, "worker here", True)
-        app.control.rate_limit(Task.GC.value, "1/h", reply=True)
         rings = CeleryQueue(Settings(broker_url=elsewhere))
         for _ in range(6):
             assert rings.ring(Task.GC)
@@ -54,6 +53,25 @@ def test_a_worker_that_is_alive_and_takes_nothing_is_told_of(stack: StackUnderTe
         worker.kill()
         worker.wait()
         app.close()
+
+
+def test_a_worker_without_a_process_to_do_its_work_is_told_of(stack: StackUnderTest) -> None:
+    elsewhere = stack.broker_url.rsplit("/", 1)[0] + "/4"
+    named = {"IM_DATABASE_URL": stack.database_url, "IM_BROKER_URL": elsewhere}
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "tests.e2e.hurt_worker", "childless", "im.watch"],
+        env={**stack.environ, **named},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until("the worker", lambda: bool(workers_alive(Settings(broker_url=elsewhere))))
+        status, (ill,) = told(stack, "workers", **named)
+        assert (status, ill["ok"], ill["mend"]) == (1, False, "start it again")
+        assert ill["detail"].endswith(" has no process left to do what it takes")
+    finally:
+        worker.kill()
+        worker.wait()
 
 
 def test_a_host_without_a_worker_is_told_of(stack: StackUnderTest) -> None:

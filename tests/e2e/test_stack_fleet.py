@@ -89,7 +89,7 @@ def test_service_keeps_worker_and_beat_alive_and_ctrl_c_ends_both(attended: Atte
 @pytest.mark.parametrize("attended", [("worker", "-Q", "im.deadlines", "-c", "1")], indirect=True)
 def test_worker_becomes_celery_and_ends_well_on_sigterm(attended: Attended) -> None:
     assert eventually(lambda: attended.said("ready."), 40), attended.lines
-    assert "celery" in psutil.Process(attended.process.pid).cmdline()
+    assert "workers" in psutil.Process(attended.process.pid).cmdline()
     assert attended.leave(signal.SIGTERM) == 0
 
 
