@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from socket import gethostname
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from im.db.engine import Database
     from im.domain.instance import Scope
     from im.providers.base import Provider
+    from im.services.refusal import Refusal
     from im.settings import Settings
 
 
@@ -40,6 +42,10 @@ class Context:
     """Give back every connection."""
     look: Callable[[], AbstractContextManager[Looking]] | None = None
     """One look at the database that changes nothing, by the driver alone; None: `begin` will do."""
+    worker: str = field(default_factory=gethostname)
+    """What `im doctor` calls this process, when a cloud does not know it."""
+    refusals: dict[int, Refusal] = field(default_factory=dict)
+    """Scopes (by number) in which the cloud refuses this process; see `im.services.refusal`."""
     lanes: Lanes = field(default_factory=InTurn)
     """How work on several scopes is done: in turn, or (in a worker) side by side, so that none waits for another."""
 

@@ -76,6 +76,9 @@ def _wire_signals(settings: Settings, context: process.ContextOfProcess) -> None
         for entry in BEAT_SCHEDULE.values():
             sender.app.send_task(entry["task"])
 
+    def know_the_name(sender: str, **_: object) -> None:
+        context.name = sender
+
     sweepers = process.Sweepers(context)
 
     def start_sweeping(**_: object) -> None:
@@ -98,6 +101,7 @@ def _wire_signals(settings: Settings, context: process.ContextOfProcess) -> None
             signals.task_received.connect(dogs[0].taken, weak=False)
             dogs[0].start()
 
+    signals.celeryd_init.connect(know_the_name, weak=False)
     signals.worker_ready.connect(watch_the_consumer, weak=False)
     signals.worker_init.connect(look_at_the_pool, weak=False)
     signals.worker_process_init.connect(start_sweeping, weak=False)

@@ -18,6 +18,8 @@ class ContextOfProcess:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.name = ""
+        """Of the worker, as Celery and `im doctor` call it; empty: its machine's."""
         self._lock = threading.Lock()  # a pool of threads and a sweeper may all come first
         self._pid = 0
         self._context: Context | None = None
@@ -25,7 +27,9 @@ class ContextOfProcess:
     def __call__(self) -> Context:
         with self._lock:
             if self._context is None or self._pid != os.getpid():
-                self._context, self._pid = replace(open_context(self._settings), lanes=SideBySide()), os.getpid()
+                opened = open_context(self._settings)
+                self._context = replace(opened, lanes=SideBySide(), worker=self.name or opened.worker)
+                self._pid = os.getpid()
             return self._context
 
     def finish(self, within: float) -> None:

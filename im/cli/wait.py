@@ -25,8 +25,10 @@ LOOK_EVERY = 0.3
 DATABASE_GRACE = 15.0
 """Seconds for which the database may be away in mid-wait: a restart is no reason to give up."""
 
-_HOPELESS = frozenset({"forbidden", "unauthenticated", "unsupported", "invalid_spec", "rejected"})
+_HOPELESS = frozenset({"forbidden", "unsupported", "invalid_spec", "rejected"})
 """Answers that trying again will not change; im goes on trying to stop a machine all the same."""
+_ANOTHER_WORKER = 15.0
+"""Seconds for which a worker that the cloud knows may still take up what one was refused that it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def wait(
 
     goals = {c.after.id: Goal(c.after.id, c.after.generation, c.after.desired) for c in answer.changes}
     ends: dict[str, ImError | None] = {}
+    unknown: dict[str, float] = {}
     seen, now = tuple(c.after for c in answer.changes), answer.now
     began = heard = monotonic()
     try:
@@ -75,7 +78,7 @@ def wait(
             for row in seen:
                 if row.id not in ends:
                     goals[row.id] = _aim(goals[row.id], row)
-                    _judge(ends, goals[row.id], row)
+                    _judge(ends, goals[row.id], row, unknown, monotonic())
             show(seen, now, len(ends))
             if len(ends) == len(goals):
                 return Outcome(seen, now, _worst(list(ends.values())))
@@ -92,7 +95,12 @@ def _aim(goal: Goal, row: Instance) -> Goal:
     return replace(goal, generation=row.generation) if same else goal
 
 
-def _judge(ends: dict[str, ImError | None], goal: Goal, row: Instance) -> None:
+def _judge(ends: dict[str, ImError | None], goal: Goal, row: Instance, unknown: dict[str, float], now: float) -> None:
+    """`unknown`: since when the cloud knew none of the workers that tried, by id."""
+    if row.error_code == "unauthenticated":
+        unknown.setdefault(row.id, now)
+    else:
+        unknown.pop(row.id, None)
     match ending(row, goal.generation):
         case Ending.SETTLED:
             ends[row.id] = None
@@ -101,7 +109,10 @@ def _judge(ends: dict[str, ImError | None], goal: Goal, row: Instance) -> None:
         case Ending.SUPERSEDED:
             ends[row.id] = _superseded(row)
         case Ending.OPEN:
-            if row.desired is not Desired.RUNNING and row.error_code in _HOPELESS:
+            if row.error_code == "unauthenticated":
+                if now - unknown[row.id] >= _ANOTHER_WORKER:
+                    ends[row.id] = _refused_for_now(row)
+            elif row.desired is not Desired.RUNNING and row.error_code in _HOPELESS:
                 ends[row.id] = _refused_for_now(row)
 
 

@@ -83,8 +83,13 @@ def place(connection: Connection, token: str, owner: str, spec: Spec) -> bool:
     return True
 
 
-def claim_one(connection: Connection, scope_id: int, now: datetime, lease: timedelta, owner: str) -> Launch | None:
-    """Lease the launch that has waited longest. `owner` is the lease's token."""
+def claim_one(
+    connection: Connection, scope_id: int, now: datetime, lease: timedelta, owner: str, *, unwanted: bool = False
+) -> Launch | None:
+    """Lease the launch that has waited longest. `owner` is the lease's token.
+
+    `unwanted`: of those that were never called, and for which nobody waits any more.
+    """
     query = (
         select(t.token)
         .where(
@@ -97,6 +102,11 @@ def claim_one(connection: Connection, scope_id: int, now: datetime, lease: timed
         .limit(1)
         .with_for_update(skip_locked=True)
     )
+    if unwanted:
+        i = instances.c
+        waits = (i.desired == Desired.RUNNING.value, i.observed == Observed.NONE.value, i.expires_at > now)
+        anybody = select(i.id).where(i.launch_token == t.token, *waits)
+        query = query.where(t.state == LaunchState.OPEN.value, ~anybody.exists())
     token = connection.execute(query).scalar_one_or_none()
     if token is None:
         return None

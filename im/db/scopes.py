@@ -86,8 +86,8 @@ def report(
     error_code: str | None = None,
     error: str | None = None,
     clock_skew: float | None = None,
-) -> None:
-    """Write down how a listing begun at `began_at` went; only a complete one counts as refreshed.
+) -> bool:
+    """Write down how a listing begun at `began_at` went; only a complete one counts as refreshed. Was it failing until now?
 
     `clock_skew` is in seconds, positive when the cloud's clock is ahead of ours; None when it did not tell.
     """
@@ -103,4 +103,13 @@ def report(
     )
     if clock_skew is not None:
         values["clock_skew"] = clock_skew
-    connection.execute(update(scopes).where(scopes.c.id == number).values(**values))
+    before = scopes.alias()
+    old = select(before.c.id, before.c.failing_since).where(before.c.id == number).with_for_update().cte("old")
+    written = update(scopes).where(scopes.c.id == old.c.id).values(**values).returning(old.c.failing_since)
+    return connection.execute(written).scalar() is not None
+
+
+def seen_since(connection: Connection, number: int, then: datetime) -> bool:
+    """Was the whole scope seen in a listing that began after `then`?"""
+    query = select(scopes.c.id).where(scopes.c.id == number, scopes.c.refreshed_at > then)
+    return connection.execute(query).first() is not None

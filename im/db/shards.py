@@ -48,7 +48,7 @@ def keep(connection: Connection, split: Mapping[int, Sequence[str]]) -> None:
             connection.execute(insert(shards).on_conflict_do_nothing(), new)
 
 
-def report(connection: Connection, number: int, zone: str, *, began_at: datetime, **told: Any) -> None:
+def report(connection: Connection, number: int, zone: str, *, began_at: datetime, **told: Any) -> bool:
     """As `scopes.report`, for one zone: the scope is as fresh as its stalest zone, and fails while any of them does."""
     trouble = {"error_code": told.get("error_code"), "error": told.get("error")}
     fresh = {} if trouble["error_code"] else {"refreshed_at": began_at}
@@ -61,5 +61,5 @@ def report(connection: Connection, number: int, zone: str, *, began_at: datetime
     elif all(row.refreshed_at for row in rows):
         began_at = min(row.refreshed_at for row in rows)
     else:
-        return
-    scopes.report(connection, number, began_at=began_at, **told)
+        return False
+    return scopes.report(connection, number, began_at=began_at, **told)

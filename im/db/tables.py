@@ -86,6 +86,18 @@ shards = Table(
     Column("error", Text),
 )
 
+# workers that a cloud does not know: by whom, where, since when and as last answered
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("worker", Text, primary_key=True),
+    Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
+    _moment("since", nullable=False),
+    _moment("last_at", nullable=False),
+    Column("code", Text, nullable=False),
+    Column("error", Text, nullable=False),
+)
+
 launches = Table(
     "launches",
     metadata,

@@ -40,7 +40,8 @@ class Outcome:
     """The cloud answered definitely; nothing of this step can still take effect unseen."""
 
 
-def _ready(now: datetime) -> ColumnElement[bool]:
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """For a statement over instances: it is unsettled, its time to be tried has come, and nobody works on it."""
     return and_(
         UNSETTLED,
         or_(t.next_attempt_at.is_(None), t.next_attempt_at <= now),
@@ -53,7 +54,7 @@ def ready(connection: Connection, scope_id: int, step: Step, now: datetime, limi
     wanted = [(d.value, o.value) for d, o in pairs(step)]
     query = (
         select_instances()
-        .where(t.scope_id == scope_id, _ready(now), tuple_(t.desired, t.observed).in_(wanted))
+        .where(t.scope_id == scope_id, is_due(now), tuple_(t.desired, t.observed).in_(wanted))
         .where(t.provider_id.is_not(None))
         .order_by(t.expires_at)
         .limit(limit)
@@ -98,7 +99,12 @@ def apply(
         ),
         "error_code": v.c.error_code,
         "error": v.c.error,
-        "attempts": case((v.c.error_code.is_(None), 0), else_=t.attempts),
+        # a worker that the cloud does not know has not tried
+        "attempts": case(
+            (v.c.error_code.is_(None), 0),
+            (v.c.error_code == "unauthenticated", func.greatest(t.attempts - 1, 0)),
+            else_=t.attempts,
+        ),
         "next_attempt_at": v.c.next_attempt_at,
         "unsure": case((v.c.sure, t.unsure.op("-")(step.value)), else_=t.unsure),
         "lease_token": None,
@@ -186,7 +192,7 @@ def unsettle(connection: Connection, ids: Sequence[str], step: Step, now: dateti
 
 def waiting(connection: Connection, now: datetime, limit: int) -> list[Instance]:
     """Unsettled rows that nobody works on and whose time to be tried has come."""
-    query = select_instances().where(_ready(now)).order_by(t.expires_at).limit(limit)
+    query = select_instances().where(is_due(now)).order_by(t.expires_at).limit(limit)
     return fetch_instances(connection, query)
 
 

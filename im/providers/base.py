@@ -194,8 +194,8 @@ class Provider(Protocol):
 
     capabilities: Capabilities
 
-    def identity(self, scope: Scope) -> str:
-        """The cloud's own id of the account that our credentials belong to."""
+    def identity(self, scope: Scope, *, afresh: bool = False) -> str:
+        """The cloud's own id of the account that our credentials belong to. `afresh`: it is asked, whatever is known already."""
         ...
 
     def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:

@@ -83,7 +83,7 @@ class FakeProvider:
         self._mine = {"im:deployment": deployment}
         self._deployment = deployment
 
-    def identity(self, scope: Scope) -> str:
+    def identity(self, scope: Scope, *, afresh: bool = False) -> str:
         with self._cloud.call("identity", mutating=False):
             return f"fake-account-{scope.account}"
 

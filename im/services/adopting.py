@@ -23,6 +23,7 @@ from im.failpoints import Point, reach
 from im.providers import errors
 from im.providers.base import Provider, Slot
 from im.providers.errors import ProviderError
+from im.services import refusal
 from im.services.enforce import ring_by_verb
 
 if TYPE_CHECKING:
@@ -68,18 +69,16 @@ class _Batch:
     failed: dict[str, ProviderError] = field(default_factory=dict)
 
 
-def drive_adoptions(
-    ctx: Context, provider: Provider, scope: Scope, number: int, trouble: ProviderError | None
-) -> list[str]:
-    """Every machine of the scope that waits to be taken in; one line for each. `trouble` forbids calling at all."""
+def drive_adoptions(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
+    """Every machine of the scope that waits to be taken in; one line for each."""
     told: list[str] = []
-    while batch := _claim(ctx, number):
+    while not refusal.stands_aside(ctx, number) and (batch := _claim(ctx, number)):
         reach(Point.CLAIM_COMMITTED, Step.ADOPT)
-        if trouble is not None:
-            batch.failed = {_machine(row): trouble for row in batch.rows}
-        else:
-            _take_in(ctx, provider, scope, number, batch)
+        _take_in(ctx, provider, scope, number, batch)
         told += _apply(ctx, batch)
+        if (of_us := refusal.of_us([*batch.failed.values()])) is not None:
+            refusal.step_aside(ctx, number, of_us)
+            break
         if len(batch.rows) < ctx.settings.batch:
             break
     return told
@@ -217,8 +216,10 @@ def _outcome(row: Instance, batch: _Batch, now: datetime) -> Outcome:
         return Outcome(row.id, row.generation, seen, batch.claimed_at, next_attempt_at=now)
     if exc is None:  # tagged, and the tag does not show yet
         return Outcome(row.id, row.generation, next_attempt_at=now + LOOK_AGAIN)
-    retried = isinstance(exc, errors.Transient) or (isinstance(exc, errors.Unknown) and row.attempts < MAX_ATTEMPTS)
-    wait = backoff(row.attempts + 1, exc.retry_after)
+    of_us = isinstance(exc, errors.Unauthenticated)
+    unknown = isinstance(exc, errors.Unknown) and row.attempts < MAX_ATTEMPTS
+    retried = of_us or unknown or isinstance(exc, errors.Transient)
+    wait = LOOK_AGAIN if of_us else backoff(row.attempts + 1, exc.retry_after)
     return Outcome(
         row.id,
         row.generation,

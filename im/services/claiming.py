@@ -48,15 +48,20 @@ def wanted(row: Instance, token: str, now: datetime) -> bool:
     )
 
 
-def claim(ctx: Context, provider: Provider, number: int) -> Claimed | None:
-    """Lease one launch, settle what can be settled without the cloud, and commit to the call."""
+def claim(ctx: Context, provider: Provider, number: int, *, unwanted: bool = False) -> Claimed | None:
+    """Lease one launch, settle what can be settled without the cloud, and commit to the call.
+
+    `unwanted`: only one that was never called and that nobody wants any more, so that nothing is left to call.
+    """
     owner = str(uuid.uuid4())
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        launch = launches.claim_one(connection, number, now, timedelta(seconds=ctx.settings.launch_lease), owner)
+        lease = timedelta(seconds=ctx.settings.launch_lease)
+        launch = launches.claim_one(connection, number, now, lease, owner, unwanted=unwanted)
         if launch is None:
             return None
-        wait = rates.take(connection, number, "launch", provider.capabilities.rates.get("launch"), now)
+        rate = None if unwanted else provider.capabilities.rates.get("launch")
+        wait = rates.take(connection, number, "launch", rate, now)
         if wait:
             launches.wait(connection, launch.token, now + timedelta(seconds=wait))
             held = sight.read(connection, launch.slots[:1])

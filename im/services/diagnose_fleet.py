@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import health, ticks
+from im.db import health, refusals, ticks
 from im.domain.duration import format_duration
 from im.domain.errors import ImError
 from im.providers.base import Check
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 OVERDUE: Mapping[str, timedelta] = {"refresh": timedelta(seconds=30), "enforce_ttl": timedelta(seconds=90)}
 """Three periods of each tick: one may be late and one lost before anything is said to be wrong."""
 
+_KNOWN = "im doctor  where that worker runs: its credentials, its clock, its way to the cloud"
 _START = "im up  on this machine; a fleet: im service, or im worker and im beat"
 
 
@@ -84,3 +85,8 @@ def refresh(connection: Connection, now: datetime) -> Iterator[Check]:
                 detail=told,
                 mend="im doctor --only cloud  where the workers run; their log says more",
             )
+    for worker, place, refused_at, error in refusals.current(connection, now):
+        told = (
+            f"may do nothing in {place} since {format_duration(now - refused_at)}, and leaves it to the others: {error}"
+        )
+        yield Check(f"worker {worker}", ok=False, detail=told, mend=_KNOWN)

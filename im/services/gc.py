@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,15 @@ from im.logs import log
 from im.providers.base import Belonging, Provider
 from im.providers.errors import ProviderError, Transient
 from im.queue import Task
-from im.services.identity import is_clone, wrong_account
+from im.services import refusal
+from im.services.identity import is_clone
 
 if TYPE_CHECKING:
     from im.context import Context
+
+
+_OTHERS_MAY = timedelta(seconds=15)
+"""For so long a question waits for a worker that the cloud knows, before it is answered by one that it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +70,13 @@ def collect(ctx: Context) -> str:
 
 def _collect_in(ctx: Context, number: int, scope: Scope) -> str:
     provider = ctx.provider_for(scope)
-    trouble = wrong_account(ctx, provider, scope)
+    trouble = refusal.refused(ctx, provider, scope, number)
     with ctx.begin() as connection:
         asked = leftovers.asked_at(connection, number)
         condemned = leftovers.condemned(connection, number)
+        patient = asked is None or ctx.clock(connection) - asked < _OTHERS_MAY
+    if trouble is not None and patient:
+        return f"{scope}: left to the other workers ({trouble.code})"
     if asked is not None:
         try:
             if trouble is not None:
@@ -78,9 +87,9 @@ def _collect_in(ctx: Context, number: int, scope: Scope) -> str:
         with ctx.begin() as connection:
             rows = [{"provider_id": o.id, "kind": o.kind, "name": o.name, "detail": o.detail} for o in found]
             leftovers.answer(connection, number, asked, rows, error, ctx.clock(connection))
-    if not condemned or is_clone(ctx):
+    if not condemned or trouble is not None or is_clone(ctx):
         return f"{scope}: looked at"
-    return f"{scope}: {_sweep(ctx, provider, scope, number, condemned, trouble)} taken away"
+    return f"{scope}: {_sweep(ctx, provider, scope, number, condemned)} taken away"
 
 
 def _unused(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[Belonging]:
@@ -97,12 +106,9 @@ def _sweep(
     scope: Scope,
     number: int,
     condemned: Sequence[Leftover],
-    trouble: ProviderError | None,
 ) -> int:
     """Take away what is still unused; returns how many are gone. What a launch needs meanwhile is made anew by the launch."""
     try:
-        if trouble is not None:
-            raise trouble
         unused = {one.id: one for one in _unused(ctx, provider, scope, number)}
         there = {one.id for one in provider.belongings(scope)}
         failed = provider.discard(scope, [unused[one.id] for one in condemned if one.id in unused])

@@ -36,11 +36,9 @@ def ring_for_guards(ctx: Context) -> None:
         ctx.queue.ring(Doorbell.GUARD, [str(number) for number in numbers])
 
 
-def drive_guards(
-    ctx: Context, provider: Provider, scope: Scope, number: int, trouble: ProviderError | None
-) -> list[str]:
-    """Bring every guard of the scope up to its deadline. `trouble` forbids calling at all."""
-    if not provider.capabilities.native_deadline or trouble is not None:
+def drive_guards(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
+    """Bring every guard of the scope up to its deadline."""
+    if not provider.capabilities.native_deadline:
         return []
     told: list[str] = []
     while True:

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from im.context import Context
 
 
-def wrong_account(ctx: Context, provider: Provider, scope: Scope) -> ProviderError | None:
-    """The reason why nothing in this scope may be changed, or believed, with the credentials we have; None when all is well."""
+def wrong_account(ctx: Context, provider: Provider, scope: Scope, *, afresh: bool = False) -> ProviderError | None:
+    """The reason why nothing in this scope may be changed, or believed, with the credentials we have; None when all is well.
+
+    `afresh`: the cloud itself is asked, whatever it said before.
+    """
     try:
-        ours = provider.identity(scope)
+        ours = provider.identity(scope, afresh=True) if afresh else provider.identity(scope)
     except ProviderError as exc:
         return exc
     with ctx.begin() as connection:

@@ -10,9 +10,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from im.db import events, instances, launches, naming, sight, user_data
+from im.db.waiting import OF_THE_SCOPE
 from im.domain import placement
 from im.domain.event import Event
 from im.domain.instance import Instance, Launch, LaunchState, Scope, Sighting, Spec
@@ -24,7 +25,7 @@ from im.providers import errors
 from im.providers.base import Provider, Slot
 from im.providers.errors import ProviderError
 from im.queue import Task
-from im.services import placing
+from im.services import placing, refusal
 from im.services.claiming import UNWANTED, Claimed, claim, wanted
 from im.services.enforce import ring_by_verb
 from im.services.naming import AT_ONCE, name
@@ -39,13 +40,19 @@ NEWS_ATTEMPTS = 5
 """After this many, half a minute in all, what the cloud does not know was not made just now: it is not there."""
 
 
-def drive_launches(
-    ctx: Context, provider: Provider, scope: Scope, number: int, trouble: ProviderError | None
-) -> list[str]:
-    """Every launch of the scope that is due, one call each; one line for each. `trouble` forbids calling at all."""
+def drive_launches(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
+    """Every launch of the scope that is due, one call each; one line for each."""
     told: list[str] = []
-    while (claimed := claim(ctx, provider, number)) is not None:
-        told.append(_Attempt(ctx, provider, scope, number, claimed).run(trouble))
+    while not refusal.stands_aside(ctx, number) and (claimed := claim(ctx, provider, number)) is not None:
+        told.append(_Attempt(ctx, provider, scope, number, claimed).run())
+    return told
+
+
+def cancel_unwanted(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
+    """Launches that were never called and that nobody wants any more, which needs no cloud; one line for each."""
+    told: list[str] = []
+    while (claimed := claim(ctx, provider, number, unwanted=True)) is not None:
+        told.append(_Attempt(ctx, provider, scope, number, claimed).run())
     return told
 
 
@@ -71,14 +78,12 @@ class _Attempt:
         # of a launch that was called before: a look showed all that it can ever have made
         self.certain = False
 
-    def run(self, trouble: ProviderError | None) -> str:
+    def run(self) -> str:
         if not self.launch.slots:
             return f"{_names(self.launch)}: {UNWANTED}"
-        if self.launch.attempts > 2 * MAX_ATTEMPTS and not self.fresh:
-            trouble = errors.Unknown(f"{self.launch.attempts} workers took it up and none came back")
         try:
-            if trouble is not None:
-                raise trouble
+            if self.launch.attempts > 2 * MAX_ATTEMPTS and not self.fresh:
+                raise errors.Unknown(f"{self.launch.attempts} workers took it up and none came back")
             machines = self._machines()
         except _Overtaken:
             return f"{_names(self.launch)}: somebody newer works on it"
@@ -162,6 +167,8 @@ class _Attempt:
             left = [rows[i] for i in free[len(pairs) :]] if mine else []
             again = self._again(connection, left, now) if pairs else self._give_up(connection, left, now)
             after = [replace(rows[i], provider_id=m.provider_id, observed=m.state) for i, m in pairs]
+            if any(row.error_code in OF_THE_SCOPE for row in self.rows):
+                refusal.over(self.ctx, connection, self.number, now)
             reach(Point.LAUNCH_FILL_WRITTEN)
         reach(Point.LAUNCH_FILL_COMMITTED)
         if 1 < len(self.launch.slots) <= AT_ONCE:
@@ -192,7 +199,8 @@ class _Attempt:
     def _refused_or_retried(self, exc: ProviderError) -> str:
         """Definitely refused for good: the slots have failed. Anything else is tried again, the same to the letter."""
         patient = isinstance(exc, errors.NotThereYet) and self.launch.attempts < NEWS_ATTEMPTS
-        final = isinstance(exc, errors.Rejected | errors.NoCapacity) and not patient
+        of_us = isinstance(exc, errors.Unauthenticated)
+        final = isinstance(exc, errors.Rejected | errors.NoCapacity) and not (patient or of_us)
         spent = isinstance(exc, errors.Unknown | errors.NotFound) and self.launch.attempts >= MAX_ATTEMPTS
         # a refusal does not speak for an earlier call that went unanswered: credentials may have expired in between
         if (final or spent) and self.found and self.certain:
@@ -201,13 +209,17 @@ class _Attempt:
             return self._close(LaunchState.REFUSED, exc.message, exc)
         definite = not isinstance(exc, errors.Ambiguous | errors.Unknown)
         state = LaunchState.OPEN if self.fresh and definite else LaunchState.CALLED
+        if of_us:
+            refusal.step_aside(self.ctx, self.number, exc)
         return self._later(exc.message, exc, state)
 
     def _later(self, because: str, exc: ProviderError | None = None, state: LaunchState = LaunchState.CALLED) -> str:
         wait = backoff(self.launch.attempts, exc.retry_after if exc else None)
+        values: dict[str, Any] = {"called_at": None} if state is LaunchState.OPEN else {}
+        if isinstance(exc, errors.Unauthenticated):  # another worker may be known, and this one has not tried
+            wait, values["attempts"] = LOOK_AGAIN, self.launch.attempts - 1
         with self.ctx.begin() as connection:
             now = self.ctx.clock(connection)
-            values = {"called_at": None} if state is LaunchState.OPEN else {}
             launches.resolve(
                 connection,
                 self.launch.token,

@@ -23,9 +23,7 @@ _AGAIN = 5
 """The wait after a refusal, as `backoff` counts: half a minute. The guard at the cloud is worth no storm of calls."""
 
 
-def drive_protections(
-    ctx: Context, provider: Provider, scope: Scope, number: int, trouble: ProviderError | None
-) -> list[str]:
+def drive_protections(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
     """Tell the cloud wherever it guards what it should not, or does not guard what it should; one line for each."""
     with ctx.begin() as connection:
         now = ctx.clock(connection)
@@ -37,7 +35,7 @@ def drive_protections(
     for on in (False, True):
         ids = [row.provider_id for row in rows if row.protected is on and row.provider_id]
         if ids:
-            failed |= dict.fromkeys(ids, trouble) if trouble else _tell(provider, scope, ids, on)
+            failed |= _tell(provider, scope, ids, on)
     return _apply(ctx, rows, failed)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from im.db import events, protection, scopes, work
 from im.db import spot as spot_rows
+from im.db.waiting import OF_THE_SCOPE
 from im.db.work import Outcome
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope, Sighting
@@ -27,12 +28,12 @@ from im.providers import errors
 from im.providers.base import BatchResult, Provider
 from im.providers.errors import ProviderError
 from im.queue import DEADLINES
-from im.services import spot
+from im.services import refusal, spot
 from im.services.adopting import drive_adoptions
 from im.services.enforce import ring_by_verb
 from im.services.guarding import drive_guards
-from im.services.identity import is_clone, wrong_account
-from im.services.launching import drive_launches
+from im.services.identity import is_clone
+from im.services.launching import cancel_unwanted, drive_launches
 from im.services.pace import allowance
 from im.services.protecting import drive_protections
 from im.services.replacing import replace_lost
@@ -76,20 +77,23 @@ def reconcile_scope(ctx: Context, number: int) -> list[str]:
     if scope is None:
         return []
     provider = ctx.provider_for(scope)
-    trouble = wrong_account(ctx, provider, scope)
     if is_clone(ctx):
         return ["this database is a copy: nothing is changed at the cloud until `im db resume`"]
-    told = drive_protections(ctx, provider, scope, number, trouble)  # first: what is unprotected may have to end now
-    told += drive_launches(ctx, provider, scope, number, trouble)
-    told += drive_adoptions(ctx, provider, scope, number, trouble)
+    if (trouble := refusal.refused(ctx, provider, scope, number)) is not None:
+        refusal.pass_on(ctx, number)
+        left = f"{scope}: left to the other workers ({trouble.code})"
+        return [*cancel_unwanted(ctx, provider, scope, number), left]
+    told = drive_protections(ctx, provider, scope, number)  # first: what is unprotected may have to end now
+    told += drive_launches(ctx, provider, scope, number)
+    told += drive_adoptions(ctx, provider, scope, number)
     for step in _STEPS:
-        while batch := _claim(ctx, provider, number, step):
-            told += _one_batch(ctx, provider, scope, step, batch, trouble)
+        while not refusal.stands_aside(ctx, number) and (batch := _claim(ctx, provider, number, step)):
+            told += _one_batch(ctx, provider, scope, number, step, batch)
             if not batch.more:
                 break
-    told += spot.drive_requests(ctx, provider, scope, number, trouble)
+    told += spot.drive_requests(ctx, provider, scope, number)
     replace_lost(ctx, number)
-    told += drive_guards(ctx, provider, scope, number, trouble)
+    told += drive_guards(ctx, provider, scope, number)
     return told
 
 
@@ -150,14 +154,12 @@ def _without_the_parked(connection: Connection, rows: list[Instance], step: Step
     return [row for row in rows if row not in parked]
 
 
-def _one_batch(
-    ctx: Context, provider: Provider, scope: Scope, step: Step, batch: _Batch, trouble: ProviderError | None
-) -> list[str]:
+def _one_batch(ctx: Context, provider: Provider, scope: Scope, number: int, step: Step, batch: _Batch) -> list[str]:
     reach(Point.CLAIM_COMMITTED, step)
     ids = [row.provider_id for row in batch.rows if row.provider_id]
     asleep = {row.provider_id for row in batch.rows if row.provider_id and row.spec.options.get("hibernate")}
     aside = _Aside(asleep, spot.requests_of(batch.rows))
-    result = BatchResult(failed=dict.fromkeys(ids, trouble)) if trouble else _call(provider, scope, step, ids, aside)
+    result = _call(provider, scope, step, ids, aside)
     reach(Point.CALL_ANSWERED, step)
     with ctx.begin() as connection:
         now = ctx.clock(connection)
@@ -167,8 +169,12 @@ def _one_batch(
         events.record(connection, story(mine, now))
         late = [row for row in batch.rows if row.id not in applied]
         repaired = _repair(connection, late, step, result, now) if late and step is not Step.LOOK else []
+        if any(o.seen is not None and row.error_code in OF_THE_SCOPE for row, _, o in mine):
+            refusal.over(ctx, connection, number, now)
         reach(Point.APPLY_WRITTEN, step)
     reach(Point.APPLY_COMMITTED, step)
+    if (of_us := refusal.of_us([*result.failed.values()])) is not None:
+        refusal.step_aside(ctx, number, of_us)
     _ring_again(ctx, [new for _, new, _ in mine], now)
     ring_by_verb(ctx, repaired)
     return [line(old, new, step, now) for old, new, _ in mine]
@@ -234,7 +240,9 @@ def _outcome(row: Instance, step: Step, result: BatchResult, claimed_at: datetim
     if step is Step.LOOK and row.provider_id not in result.failed:
         return _not_seen(row, claimed_at, soon)
     exc = result.failed[row.provider_id]
-    wait = backoff(row.attempts + 1, exc.retry_after, _spread(row.id))
+    # who was refused leaves it to the others, at once
+    of_us = isinstance(exc, errors.Unauthenticated)
+    wait = LOOK_AGAIN if of_us else backoff(row.attempts + 1, exc.retry_after, _spread(row.id))
     return Outcome(
         row.id,
         row.generation,
@@ -256,7 +264,7 @@ def _not_seen(row: Instance, at: datetime, soon: datetime) -> Outcome:
 
 def gives_up(step: Step, exc: ProviderError, attempts: int) -> bool:
     """Is this failure the end of the request? A start can fail; a stop or a terminate is tried for ever."""
-    if step is not Step.START or isinstance(exc, errors.Transient | errors.WrongState):
+    if step is not Step.START or isinstance(exc, errors.Transient | errors.WrongState | errors.Unauthenticated):
         return False
     return isinstance(exc, errors.Rejected) or attempts >= MAX_ATTEMPTS
 

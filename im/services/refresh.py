@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,11 @@ from im.db.watch import REST
 from im.failpoints import Point, reach
 from im.lanes import Lane
 from im.logs import log
-from im.providers.errors import ProviderError
+from im.providers.errors import ProviderError, Unauthenticated
 from im.queue import Task
-from im.services import alarm, looking, orphans, retention
+from im.services import alarm, looking, orphans, refusal, retention
 from im.services.enforce import ring_by_verb
 from im.services.guarding import ring_for_guards
-from im.services.identity import wrong_account
 from im.services.naming import drive_names
 from im.services.pricing import upkeep
 from im.services.replacing import replace_lost
@@ -32,6 +31,7 @@ TICK = 10.0
 """Seconds between two refreshes of every scope."""
 _SLOT = TICK / 2
 _UNSETTLED_AT_ONCE = 5000
+_UNSEEN_AFTER = timedelta(seconds=2.5 * TICK)
 
 
 def refresh(ctx: Context) -> str:
@@ -87,17 +87,22 @@ def refresh_scope(ctx: Context, number: int, zone: str = "") -> str:
     """Look at one scope, or one zone of it, and write what changed. A look that fails or is cut short proves no absence."""
     with ctx.begin() as connection:
         scope = scopes.read(connection, number)
-    begun = looking.begin(ctx, number, zone, _SLOT) if scope is not None else None
-    if scope is None or begun is None:
+    if scope is None:
+        return "nothing to do"
+    provider = ctx.provider_for(scope)
+    # another account's listing would show every machine of ours as missing
+    if (trouble := refusal.refused(ctx, provider, scope, number)) is not None:
+        return _left_to_others(ctx, scope, number, zone, trouble)
+    begun = looking.begin(ctx, number, zone, _SLOT)
+    if begun is None:
         return "nothing to do"
     began_at, awaited, depth = begun
-    provider = ctx.provider_for(scope)
     look = looking.Look(ctx, provider, scope, number, zone, began_at, awaited, depth)
     try:
-        # another account's listing would show every machine of ours as missing
-        if (foreign := wrong_account(ctx, provider, scope)) is not None:
-            raise foreign
         look.go()
+    except Unauthenticated as exc:
+        refusal.step_aside(ctx, number, exc)
+        return _left_to_others(ctx, scope, number, zone, exc)
     except ProviderError as exc:
         with ctx.begin() as connection:
             _report(connection, number, zone, began_at, error_code=exc.code, error=exc.message)
@@ -110,16 +115,29 @@ def refresh_scope(ctx: Context, number: int, zone: str = "") -> str:
         orphans.look_for_orphans(ctx, provider, scope, number)
         replace_lost(ctx, number)
     with ctx.begin() as connection:
-        trouble = {} if look.complete else {"error_code": "incomplete", "error": "the listing was cut short"}
-        _report(connection, number, zone, began_at, clock_skew=look.skew, **trouble)
+        cut = {} if look.complete else {"error_code": "incomplete", "error": "the listing was cut short"}
+        if _report(connection, number, zone, began_at, clock_skew=look.skew, **cut) and look.complete:
+            refusal.over(ctx, connection, number, ctx.clock(connection))
     return f"{_place(scope, zone)}: {look.seen} seen, {look.changed} changed"
 
 
-def _report(connection: Connection, number: int, zone: str, began_at: datetime, **told: object) -> None:
+def _left_to_others(ctx: Context, scope: Scope, number: int, zone: str, trouble: ProviderError) -> str:
+    """This worker cannot see the scope. The scope is unseen only when no other worker has seen it for a while either."""
+    if refusal.pass_on(ctx, number):
+        ctx.queue.ring(Task.REFRESH_SCOPE, [looking.shard(number, zone)], label=_place(scope, zone))
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        if not scopes.seen_since(connection, number, now - _UNSEEN_AFTER):
+            _report(connection, number, zone, now, error_code=trouble.code, error=trouble.message)
+            log.error("a scope cannot be seen; its facts stay as they were", scope=str(scope), code=trouble.code)
+    return f"{scope}: left to the other workers ({trouble.code})"
+
+
+def _report(connection: Connection, number: int, zone: str, began_at: datetime, **told: object) -> bool:
+    """Was the scope unseen until now?"""
     if zone:
-        shards.report(connection, number, zone, began_at=began_at, **told)
-    else:
-        scopes.report(connection, number, began_at=began_at, **told)  # type: ignore[arg-type]
+        return shards.report(connection, number, zone, began_at=began_at, **told)
+    return scopes.report(connection, number, began_at=began_at, **told)  # type: ignore[arg-type]
 
 
 def _place(scope: Scope | None, zone: str) -> str:

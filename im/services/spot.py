@@ -56,9 +56,7 @@ def terminate(provider: Provider, scope: Scope, ids: Sequence[str], requests: Ma
 # ---- after the end ---------------------------------------------------------------------------------------------------
 
 
-def drive_requests(
-    ctx: Context, provider: Provider, scope: Scope, number: int, trouble: ProviderError | None
-) -> list[str]:
+def drive_requests(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
     """End the requests of machines that are gone; one line for each that could not be ended, or had brought another."""
     with ctx.begin() as connection:
         now = ctx.clock(connection)
@@ -67,15 +65,13 @@ def drive_requests(
     if not rows:
         return []
     wanted = requests_of(rows)
-    failed: dict[str, ProviderError] = dict.fromkeys(wanted, trouble) if trouble else {}
     heirs: dict[str, str] = {}
-    if trouble is None:
-        try:
-            failed = dict(provider.cancel_spot(scope, wanted))
-            # only now: nothing more can come, so what has come is all
-            heirs = _take_in(ctx, provider, scope, rows, failed)
-        except ProviderError as exc:
-            failed = dict.fromkeys(wanted, exc)
+    try:
+        failed = dict(provider.cancel_spot(scope, wanted))
+        # only now: nothing more can come, so what has come is all
+        heirs = _take_in(ctx, provider, scope, rows, failed)
+    except ProviderError as exc:
+        failed = dict.fromkeys(wanted, exc)
     return _apply(ctx, number, rows, failed, heirs)
 
 

@@ -63,7 +63,7 @@ def _create(ctx: Context, here: Place, name: str, count: int) -> list[str]:
     ask = Ask(instance_type=KIND, zone=f"{REGION}a", public_key=public_key(), owner="bench", ssh_from=("192.0.2.1/32",))
     deadline = Deadline(by=timedelta(hours=1))
     answer = request.create(ctx, request.Order("aws", "default", ask, name, count, deadline, "bench"))
-    drive_launches(ctx, ctx.provider_for(SCOPE), SCOPE, here.number(ctx), None)
+    drive_launches(ctx, ctx.provider_for(SCOPE), SCOPE, here.number(ctx))
     return [change.after.id for change in answer.changes]
 
 

@@ -88,7 +88,6 @@ def test_it_waits_for_each_of_many(world: World, waiter: Waiter) -> None:
         (NoCapacity("no room"), Exit.CAPACITY),
         (QuotaExceeded("too many"), Exit.LIMIT),
         (Forbidden("not you"), Exit.AUTH),
-        (Unauthenticated("who?"), Exit.AUTH),
         (InvalidSpec("no such type"), Exit.USAGE),
     ],
 )
@@ -102,6 +101,19 @@ def test_a_launch_that_fails_ends_with_the_clouds_reason(
     anew = "im terminate web  frees the name; then create it as it can be"
     assert hint == (anew if isinstance(error, InvalidSpec) else "im start web -d 1h  tries again")
     assert code == status
+
+
+def test_what_no_worker_is_known_for_ends_the_wait_and_not_the_request(world: World, waiter: Waiter) -> None:
+    world.cloud.fail_next("identity", Unauthenticated("who?"), times=99)
+    message, hint, code = _told(waiter(_asked(world, world.create())))
+    assert message == "web: who?; im keeps trying"
+    assert (hint, code) == ("im status web", Exit.AUTH)
+    assert not world.row().failed
+
+
+def test_one_worker_that_is_not_known_does_not_end_the_wait(world: World, waiter: Waiter) -> None:
+    world.cloud.fail_next("launch", Unauthenticated("who?"))
+    assert waiter(_asked(world, world.create())).error is None
 
 
 def test_half_of_them_came_and_that_is_said_too(world: World, waiter: Waiter) -> None:

@@ -178,12 +178,14 @@ class TestLaunching:
         assert len(world.machines()) == 4
         assert {world.at_cloud(f"web-{n}") for n in range(1, 5)} == {Observed.RUNNING}
 
-    def test_refused_credentials_fail_the_request_and_say_so(self, world: World) -> None:
+    def test_refused_credentials_say_so_and_end_nothing(self, world: World) -> None:
         world.cloud.fail_next("identity", Unauthenticated("who are you"))
         world.create()
         world.advance(1)
-        assert world.row().failed
+        assert not world.row().failed
         assert world.row().error_code == "unauthenticated"
+        world.advance(20)
+        assert world.at_cloud() is Observed.RUNNING
 
 
 class _Half:

@@ -61,10 +61,10 @@ class AwsProvider:
     def __repr__(self) -> str:
         return f"AwsProvider(deployment={self._deployment!r})"
 
-    def identity(self, scope: Scope) -> str:
+    def identity(self, scope: Scope, *, afresh: bool = False) -> str:
         """The AWS account number; asked once for each set of keys, since those of a role or a profile change as time goes by."""
         key, (known_key, account) = self._clients.key_id(), self._account
-        if not account or key != known_key:
+        if afresh or not account or key != known_key:
             with translated():
                 account = self._clients.sts(scope.region).get_caller_identity()["Account"]
             self._account = (key, account)
