@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,10 +24,6 @@ from im.services.identity import is_clone
 
 if TYPE_CHECKING:
     from im.context import Context
-
-
-_OTHERS_MAY = timedelta(seconds=15)
-"""For so long a question waits for a worker that the cloud knows, before it is answered by one that it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +69,6 @@ def _collect_in(ctx: Context, number: int, scope: Scope) -> str:
     with ctx.begin() as connection:
         asked = leftovers.asked_at(connection, number)
         condemned = leftovers.condemned(connection, number)
-        patient = asked is None or ctx.clock(connection) - asked < _OTHERS_MAY
-    if trouble is not None and patient:
-        return f"{scope}: left to the other workers ({trouble.code})"
     if asked is not None:
         try:
             if trouble is not None:

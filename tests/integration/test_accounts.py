@@ -77,7 +77,7 @@ class TestANameThatLeadsElsewhere:
 
     def lead_elsewhere(self, world: World, account: str) -> None:
         provider = world.provider
-        provider.identity = lambda scope: f"new-{account}" if scope.account == account else f"fake-{scope.account}"
+        provider.identity = lambda scope, **_: f"new-{account}" if scope.account == account else f"fake-{scope.account}"
 
     def test_no_machine_looks_gone_and_none_is_touched(self, fleet: World, key: str) -> None:
         make(fleet, key, "web", "--account", "prod", "-d", "40s")
@@ -117,7 +117,7 @@ def test_one_account_without_credentials_leaves_the_other_its_deadline(fleet: Wo
     fleet.advance(10)
     working = fleet.provider.identity
 
-    def identity(scope: Scope) -> str:
+    def identity(scope: Scope, **_: object) -> str:
         if scope.account == "prod":
             raise Unauthenticated("no usable credentials")
         return str(working(scope))

@@ -153,7 +153,7 @@ class TestNobodyIsKnown:
         for number in range(5):
             world.create(f"web-{number}", seconds=30 + number)
         world.advance(20)
-        refusing = {one: trouble for one in world.machines()}
+        refusing = dict.fromkeys(world.machines(), trouble)
         world.cloud.cursed.update(refusing)
         world.advance(150)
         assert world.cloud.cursed
