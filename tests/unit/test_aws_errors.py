@@ -83,6 +83,24 @@ def test_the_table_is_what_it_was() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "status", "kind"),
+    [
+        ("AWS was not able to validate the provided access credentials", 401, e.Unauthenticated),
+        ("Authorization header or parameters are not formatted correctly.", 400, e.Unauthenticated),
+        ("a sentence that AWS has not said yet", 400, e.Unauthenticated),
+        ("Not authorized for images: [ami-0123456789abcdef0]", 400, e.InvalidSpec),
+        ("Unauthorized attempt to access restricted resource", 400, e.Forbidden),
+        ("You do not have permission to access the specified resource.", 400, e.Forbidden),
+        ("The address '203.0.113.7' does not belong to you.", 400, e.Forbidden),
+    ],
+)
+def test_an_auth_failure_is_of_who_asks_or_of_what_was_asked_for(
+    words: str, status: int, kind: type[e.ProviderError]
+) -> None:
+    assert type(translate(refused("AuthFailure", status, words), mutating=True)) is kind
+
+
+@pytest.mark.parametrize(
     ("status", "kind"), [(400, e.Unknown), (403, e.Unknown), (429, e.Throttled), (500, e.Ambiguous)]
 )
 def test_a_code_without_a_word_goes_by_its_status(status: int, kind: type[e.ProviderError]) -> None:

@@ -142,6 +142,16 @@ _TABLE: tuple[tuple[type[e.ProviderError], str, str], ...] = (
 CODES = {code: Meaning(kind, says) for kind, says, codes in _TABLE for code in codes.split()}
 """Every code that we have a word for; a test pins the table."""
 
+_NOT_OF_WHO_ASKS = (
+    (re.compile(r"not authorized for images", re.I), Meaning(e.InvalidSpec, "the image is gone, or not ours to use")),
+    (
+        re.compile(r"\b(?:authorized|permissions?|restricted|(?:not|n't) (?:own|belong))\b", re.I),
+        Meaning(e.Forbidden, "our credentials may not do this"),
+    ),
+)
+"""AuthFailure is said of credentials, with status 401, and with 400 of things that are another account's (EC2: Error codes;
+toil#3512): no other credentials of the account would change that, so it is not to be waited for."""
+
 _UNSENT = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
 _NO_CREDENTIALS = (
     *(boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError, boto.ProfileNotFound),
@@ -175,9 +185,9 @@ def _from_answer(exc: boto.ClientError) -> e.ProviderError:
     code = cloud_code(exc)
     status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     words = scrubbed(str(exc.response.get("Error", {}).get("Message") or f"status {status}"))
-    meaning = CODES.get(code)
-    if meaning is None:
-        meaning = _by_status(status)
+    meaning = CODES.get(code) or _by_status(status)
+    if code == "AuthFailure" and status != 401:
+        meaning = next((told for pattern, told in _NOT_OF_WHO_ASKS if pattern.search(words)), meaning)
     return meaning.kind(f"{meaning.says} ({code}: {words})", retry_after=_retry_after(exc))
 
 
