@@ -24,6 +24,11 @@ def claim(connection: Connection, name: str, every: float, now: datetime) -> boo
     return claimed
 
 
+def give_back(connection: Connection, name: str, claimed_at: datetime) -> None:
+    """Whoever claimed a slot at that moment could do nothing with it: another may have it."""
+    connection.execute(delete(ticks).where(ticks.c.name == name, ticks.c.claimed_at == claimed_at))
+
+
 def claimed(connection: Connection, name: str, within: float, now: datetime) -> bool:
     """Was a slot of the tick `name` claimed in the last `within` seconds?"""
     query = select(func.max(ticks.c.claimed_at)).where(ticks.c.name == name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,16 @@ from im.domain.leftover import Leftover
 from im.lanes import lane_of
 from im.logs import log
 from im.providers.base import Belonging, Provider
-from im.providers.errors import ProviderError, Transient
+from im.providers.errors import ProviderError, Transient, Unauthenticated
 from im.queue import Task
 from im.services import refusal
 from im.services.identity import is_clone
 
 if TYPE_CHECKING:
     from im.context import Context
+
+_OTHERS_MAY = timedelta(seconds=15)
+"""For so long a question waits for a worker that the cloud knows, before it is answered by one that it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +69,45 @@ def collect(ctx: Context) -> str:
 
 def _collect_in(ctx: Context, number: int, scope: Scope) -> str:
     provider = ctx.provider_for(scope)
-    trouble = refusal.refused(ctx, provider, scope, number)
+    if (trouble := refusal.refused(ctx, provider, scope, number)) is not None:
+        return _left_to_others(ctx, scope, number, trouble)
     with ctx.begin() as connection:
         asked = leftovers.asked_at(connection, number)
         condemned = leftovers.condemned(connection, number)
-    if asked is not None:
-        try:
-            if trouble is not None:
-                raise trouble
-            found, error = _unused(ctx, provider, scope, number), None
-        except ProviderError as exc:
-            found, error = [], exc.message
-        with ctx.begin() as connection:
-            rows = [{"provider_id": o.id, "kind": o.kind, "name": o.name, "detail": o.detail} for o in found]
-            leftovers.answer(connection, number, asked, rows, error, ctx.clock(connection))
-    if not condemned or trouble is not None or is_clone(ctx):
-        return f"{scope}: looked at"
-    return f"{scope}: {_sweep(ctx, provider, scope, number, condemned)} taken away"
+    try:
+        if asked is not None:
+            _answer(ctx, provider, scope, number, asked)
+        if not condemned or is_clone(ctx):
+            return f"{scope}: looked at"
+        return f"{scope}: {_sweep(ctx, provider, scope, number, condemned)} taken away"
+    except Unauthenticated as exc:
+        refusal.step_aside(ctx, number, exc)
+        return _left_to_others(ctx, scope, number, exc)
+
+
+def _left_to_others(ctx: Context, scope: Scope, number: int, trouble: ProviderError) -> str:
+    """What is condemned waits for a worker that the cloud knows; a question does so for a while, then the trouble is the answer."""
+    if refusal.pass_on(ctx, number):
+        ctx.queue.ring(Task.GC)
+    with ctx.begin() as connection:
+        now, asked = ctx.clock(connection), leftovers.asked_at(connection, number)
+        if asked is not None and now - asked >= _OTHERS_MAY:
+            leftovers.answer(connection, number, asked, [], trouble.message, now)
+    return f"{scope}: left to the other workers ({trouble.code})"
+
+
+def _answer(ctx: Context, provider: Provider, scope: Scope, number: int, asked: datetime) -> None:
+    """Write what lies unused, or why that cannot be told. Raises Unauthenticated, which is no answer."""
+    error: str | None = None
+    try:
+        found = _unused(ctx, provider, scope, number)
+    except Unauthenticated:
+        raise
+    except ProviderError as exc:
+        found, error = [], exc.message
+    with ctx.begin() as connection:
+        rows = [{"provider_id": o.id, "kind": o.kind, "name": o.name, "detail": o.detail} for o in found]
+        leftovers.answer(connection, number, asked, rows, error, ctx.clock(connection))
 
 
 def _unused(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[Belonging]:
@@ -99,11 +125,16 @@ def _sweep(
     number: int,
     condemned: Sequence[Leftover],
 ) -> int:
-    """Take away what is still unused; returns how many are gone. What a launch needs meanwhile is made anew by the launch."""
+    """Take away what is still unused; returns how many are gone. What a launch needs meanwhile is made anew by the launch.
+
+    Raises Unauthenticated; what is left waits for another worker.
+    """
     try:
         unused = {one.id: one for one in _unused(ctx, provider, scope, number)}
         there = {one.id for one in provider.belongings(scope)}
         failed = provider.discard(scope, [unused[one.id] for one in condemned if one.id in unused])
+    except Unauthenticated:
+        raise
     except ProviderError as exc:
         if isinstance(exc, Transient):
             log.warning("leftovers are taken away later", scope=str(scope), error=exc.message)
@@ -113,11 +144,13 @@ def _sweep(
         gone = []
         for one in condemned:
             if one.id in failed:
-                if not isinstance(failed[one.id], Transient):
+                if not isinstance(failed[one.id], Transient | Unauthenticated):
                     leftovers.spare(connection, number, one.id, failed[one.id].message)
             elif one.id in there and one.id not in unused:
                 leftovers.spare(connection, number, one.id, "it is in use again")
             else:
                 gone.append(one.id)
         leftovers.close(connection, number, gone, ctx.clock(connection))
+    if (of_us := refusal.of_us([*failed.values()])) is not None:
+        raise of_us
     return len(gone)

@@ -59,9 +59,20 @@ def begin(ctx: Context, number: int, zone: str, slot: float) -> tuple[datetime, 
         awaited = watch.awaited(connection, number, zone, began_at)
         if zone and not awaited and zone != REST:
             return None
-        if not ticks.claim(connection, f"refresh {shard(number, zone)}", slot, began_at):
+        if not ticks.claim(connection, _slot(number, zone), slot, began_at):
             return None
         return began_at, awaited, _depth(connection, ctx.settings.states_from, awaited, number, zone, began_at)
+
+
+def leave(ctx: Context, number: int, zone: str, began_at: datetime) -> None:
+    """Give back the slots that were claimed: nothing could be seen, and another worker may see it."""
+    with ctx.begin() as connection:
+        for name in (_slot(number, zone), f"full {shard(number, zone)}"):
+            ticks.give_back(connection, name, began_at)
+
+
+def _slot(number: int, zone: str) -> str:
+    return f"refresh {shard(number, zone)}"
 
 
 def _depth(

@@ -20,10 +20,9 @@ from im.domain.lifecycle import YOUNG
 from im.domain.policy import ORPHAN_TTL, OnOrphan
 from im.logs import log
 from im.providers.base import Provider, Snapshot, whole
-from im.providers.errors import ProviderError
-from im.services import adopt
+from im.providers.errors import ProviderError, Unauthenticated
+from im.services import adopt, refusal
 from im.services.enforce import ring_by_verb
-from im.services.identity import wrong_account
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -40,15 +39,22 @@ Filled = tuple[Instance, Sighting]
 
 
 def look_for_orphans(ctx: Context, provider: Provider, scope: Scope, number: int) -> int:
-    """List what carries our tag, if it is time to; returns how many machines have neither a row nor a launch."""
+    """List what carries our tag, if it is time to; returns how many machines have neither a row nor a launch.
+
+    For a caller that has just asked whether it may believe what it sees (`refusal.refused`).
+    """
+    slot = f"orphans {number}"
     with ctx.begin() as connection:
         began_at = ctx.clock(connection)
-        if not ticks.claim(connection, f"orphans {number}", EVERY, began_at):
+        if not ticks.claim(connection, slot, EVERY, began_at):
             return 0
     try:
-        if (trouble := wrong_account(ctx, provider, scope)) is not None:
-            raise trouble
         snapshot = _strangers(ctx, provider.ours(scope), number, began_at)
+    except Unauthenticated as exc:
+        with ctx.begin() as connection:
+            ticks.give_back(connection, slot, began_at)
+        refusal.step_aside(ctx, number, exc)
+        return 0
     except ProviderError as exc:
         log.warning("orphans could not be looked for", scope=str(scope), code=exc.code, error=exc.message)
         return 0

@@ -101,6 +101,7 @@ def refresh_scope(ctx: Context, number: int, zone: str = "") -> str:
     try:
         look.go()
     except Unauthenticated as exc:
+        looking.leave(ctx, number, zone, began_at)
         refusal.step_aside(ctx, number, exc)
         return _left_to_others(ctx, scope, number, zone, exc)
     except ProviderError as exc:

@@ -207,7 +207,7 @@ class TestRefused:
 
     def test_one_account_under_two_names_of_ours_is_still_one_account(self, world: World) -> None:
         machine = world.cloud.foreign("fake-1a")
-        world.provider.identity = lambda _: "the-one-account"
+        world.provider.identity = lambda *_, **__: "the-one-account"
         take_in(world, machine)
         world.advance(5)
         other = adopt.Wish("fake", "prod", "fake-1", (machine,), "two", Deadline(by=timedelta(hours=1)), "eve")

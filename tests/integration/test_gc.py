@@ -11,7 +11,7 @@ import pytest
 
 from im.domain.instance import Scope
 from im.providers.base import Belonging
-from im.providers.errors import Forbidden, ProviderError, Unauthenticated, Unavailable
+from im.providers.errors import Forbidden, ProviderError, Unavailable
 from im.providers.fake import FakeProvider
 from im.queue import Task
 from im.services import gc
@@ -160,9 +160,9 @@ def test_a_lost_doorbell_only_takes_longer(world: World) -> None:
 
 def test_a_scope_that_cannot_be_looked_at_says_why(working: World) -> None:
     gone(working)
-    working.cloud.fail_next("identity", Unauthenticated("who are you"))
+    working.cloud.fail_next("belongings", Forbidden("you may not"))
     done = run(working, "gc", "--dry-run")
-    assert "fake/default/fake-1 could not be looked at: who are you" in done.stderr
+    assert "fake/default/fake-1 could not be looked at: you may not" in done.stderr
 
 
 def test_asking_twice_is_asking_once(world: World) -> None:

@@ -115,7 +115,7 @@ class TestListed:
         a_scope(world)
         ours(world)
         world.advance(SWEEP, step=1)
-        world.provider.identity = lambda _: "another-account"
+        world.provider.identity = lambda *_, **__: "another-account"
         world.provider.ours = lambda scope: iter([Snapshot(True, (), None)])
         world.advance(SWEEP, step=1)
         assert len(listed(world)) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,7 +14,8 @@ from im.db import refusals, scopes
 from im.domain.instance import Observed, Scope
 from im.providers.errors import ProviderError, Unauthenticated, Unavailable
 from im.queue import Task
-from im.services import diagnose_fleet
+from im.services import diagnose_fleet, gc, orphans
+from tests.integration.test_machine_wishes import order
 from tests.world import World
 
 
@@ -47,14 +48,14 @@ class Fleet:
         self.world, self.bad = world, bad
         self._good = world.ctx
         # a refusal is remembered by the process that was refused
-        self._refused: Context = replace(world.ctx, provider_for=lambda _: bad, refusals={}, worker="w2")  # type: ignore[arg-type,return-value]
+        self.refused: Context = replace(world.ctx, provider_for=lambda _: bad, refusals={}, worker="w2")  # type: ignore[arg-type,return-value]
         self._turn = 0
         self._answer = world.answer
         world.answer = self.answer  # type: ignore[method-assign]
 
     def answer(self, task: Task, ids: Sequence[str] = ()) -> str:
         self._turn += 1
-        self.world.ctx = (self._refused, self._good)[self._turn % 2]
+        self.world.ctx = (self.refused, self._good)[self._turn % 2]
         try:
             return self._answer(task, ids)
         finally:
@@ -121,6 +122,53 @@ def test_a_worker_that_ended_is_not_told_of_for_ever(world: World) -> None:
         refusals.note(connection, "w9", number, "unauthenticated", "who?", world.now)
         assert [worker for worker, *_ in refusals.current(connection, world.now)] == ["w9"]
         assert refusals.current(connection, world.now + timedelta(minutes=3)) == []
+
+
+class TestLeftovers:
+    @pytest.fixture(autouse=True)
+    def _something_lies_unused(self, fleet: Fleet) -> None:
+        order(fleet.world, "web", ssh_from=("10.0.0.1/32",))
+        fleet.world.advance(15)
+        fleet.world.terminate("web")
+        fleet.world.advance(30)
+
+    def test_the_question_waits_for_a_worker_that_is_known(self, fleet: Fleet) -> None:
+        gc.ask(fleet.refused)
+        gc.collect(fleet.refused)
+        assert gc.survey(fleet.refused).open == 1
+        fleet.world.advance(5)
+        seen = gc.survey(fleet.refused)
+        assert (seen.open, seen.troubles) == (0, {})
+        assert {one.kind for one in seen.found} == {"key", "firewall"}
+
+    def test_when_none_is_known_the_trouble_is_the_answer(self, fleet: Fleet) -> None:
+        fleet.world.worker = False
+        gc.ask(fleet.refused)
+        fleet.world.advance(20)
+        gc.collect(fleet.refused)
+        assert [*gc.survey(fleet.refused).troubles.values()] == ["AWS finds this machine's clock wrong"]
+
+    def test_what_may_go_stays_condemned_until_a_known_worker_takes_it_away(self, fleet: Fleet) -> None:
+        gc.ask(fleet.refused)
+        fleet.world.advance(5)
+        gc.condemn(fleet.refused, gc.survey(fleet.refused).found, actor="ada")
+        gc.collect(fleet.refused)
+        assert all(one.waiting and one.error is None for one in gc.survey(fleet.refused).found)
+        fleet.world.advance(5)
+        assert fleet.world.cloud.belonging == {}
+
+
+def test_a_slot_for_orphans_that_a_refused_worker_took_is_given_back(world: World) -> None:
+    scope = world.create()[0].scope
+    world.advance(130)
+    world.beat = False
+    world.cloud.foreign("fake-1a", **{"im:deployment": world.deployment})
+    world.advance(orphans.EVERY)
+    with world.ctx.begin() as connection:
+        number = scopes.ensure(connection, scope)
+    bad = Unknown(world.provider, known_so_far=True)
+    assert orphans.look_for_orphans(replace(world.ctx, refusals={}), cast(Any, bad), scope, number) == 0
+    assert orphans.look_for_orphans(world.ctx, world.provider, scope, number) == 1
 
 
 class TestNobodyIsKnown:
