@@ -76,7 +76,9 @@ def step_aside(ctx: Context, number: int, trouble: ProviderError) -> None:
 
 def pass_on(ctx: Context, number: int) -> bool:
     """Ring again for what is due in a scope that this process can do nothing in. False: it was just rung for."""
-    known = ctx.refusals[number]
+    known = ctx.refusals.get(number)
+    if known is None:  # another thread was known again just now
+        return True
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         if now - known.passed_on_at < PASS_ON:
@@ -103,7 +105,7 @@ def over(ctx: Context, connection: Connection, number: int, now: datetime) -> No
 
 
 def _come_back(ctx: Context, scope: Scope, number: int) -> None:
-    del ctx.refusals[number]
+    ctx.refusals.pop(number, None)
     with ctx.begin() as connection:
         refusals.forget(connection, ctx.worker, number)
         over(ctx, connection, number, ctx.clock(connection))
