@@ -109,7 +109,6 @@ def report(
     return connection.execute(written).scalar() is not None
 
 
-def seen_since(connection: Connection, number: int, then: datetime) -> bool:
-    """Was the whole scope seen in a listing that began after `then`?"""
-    query = select(scopes.c.id).where(scopes.c.id == number, scopes.c.refreshed_at > then)
-    return connection.execute(query).first() is not None
+def seen_at(connection: Connection, number: int) -> datetime | None:
+    """When the newest complete listing of the scope began; None before the first."""
+    return connection.execute(select(scopes.c.refreshed_at).where(scopes.c.id == number)).scalar_one_or_none()

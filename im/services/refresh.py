@@ -127,9 +127,11 @@ def _left_to_others(ctx: Context, scope: Scope, number: int, zone: str, trouble:
     if refusal.pass_on(ctx, number):
         ctx.queue.ring(Task.REFRESH_SCOPE, [looking.shard(number, zone)], label=_place(scope, zone))
     with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        if not scopes.seen_since(connection, number, now - _UNSEEN_AFTER):
-            _report(connection, number, zone, now, error_code=trouble.code, error=trouble.message)
+        now, seen_at = ctx.clock(connection), scopes.seen_at(connection, number)
+        if seen_at is None or now - seen_at >= _UNSEEN_AFTER:
+            refused_at = refusal.since(ctx, number, now)
+            since = max(refused_at, seen_at or refused_at)
+            _report(connection, number, zone, since, error_code=trouble.code, error=trouble.message)
             log.error("a scope cannot be seen; its facts stay as they were", scope=str(scope), code=trouble.code)
     return f"{scope}: left to the other workers ({trouble.code})"
 

@@ -36,6 +36,7 @@ class Refusal:
     """Why this process does nothing in a scope, and until when it does not ask again."""
 
     error: ProviderError
+    since: datetime
     until: datetime
     passed_on_at: datetime
 
@@ -71,7 +72,8 @@ def step_aside(ctx: Context, number: int, trouble: ProviderError) -> None:
         log.error(
             "this worker is refused; what it would do is left to the others", code=trouble.code, error=trouble.message
         )
-    ctx.refusals[number] = Refusal(trouble, now + ASK_AGAIN, before.passed_on_at if before else now - PASS_ON)
+    since, passed_on_at = (before.since, before.passed_on_at) if before else (now, now - PASS_ON)
+    ctx.refusals[number] = Refusal(trouble, since, now + ASK_AGAIN, passed_on_at)
 
 
 def pass_on(ctx: Context, number: int) -> bool:
@@ -87,6 +89,12 @@ def pass_on(ctx: Context, number: int) -> bool:
     known.passed_on_at = now
     ring_by_verb(ctx, rows)
     return True
+
+
+def since(ctx: Context, number: int, now: datetime) -> datetime:
+    """Since when this process is refused in the scope; `now` when it just was not."""
+    known = ctx.refusals.get(number)
+    return known.since if known else now
 
 
 def stands_aside(ctx: Context, number: int) -> bool:
