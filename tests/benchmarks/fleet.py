@@ -30,7 +30,8 @@ def broker() -> Iterator[str]:
     """A Valkey of our own; its URL."""
     port, password = _free_port(), secrets.token_urlsafe(12)
     given = {"bind": "127.0.0.1", "port": str(port), "save": "", "appendonly": "no", "requirepass": password}
-    words = [word for key, value in {**given, "loglevel": "warning"}.items() for word in (f"--{key}", value)]
+    given |= {"loglevel": "warning", "set-proc-title": "no"}
+    words = [word for key, value in given.items() for word in (f"--{key}", value)]
     with children() as start:
         start([str(get_binary_path()), *words], {"PATH": os.environ["PATH"]})
         url = f"redis://:{password}@127.0.0.1:{port}/0"

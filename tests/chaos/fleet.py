@@ -68,7 +68,9 @@ class Fleet:
 
     def start_broker(self) -> None:
         """Empty, as one that keeps nothing on disk comes back."""
-        self._start("valkey", [_valkey(), "--port", str(self._port), "--bind", "127.0.0.1", "--save", ""])
+        # its title would write over the environment that the reaper knows it by
+        words = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--set-proc-title", "no"]
+        self._start("valkey", [_valkey(), *words])
         self.wait(lambda: probes.broker_answers(self.environ["IM_BROKER_URL"]))
 
     def start_worker(self, *words: str) -> None:

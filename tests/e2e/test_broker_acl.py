@@ -35,7 +35,8 @@ def port() -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         number: int = free.getsockname()[1]
     words = [str(get_binary_path()), "--port", str(number), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    server = subprocess.Popen([*words, "--aclfile", str(folder / "users.acl")], stdout=subprocess.DEVNULL)
+    words += ["--aclfile", str(folder / "users.acl"), "--set-proc-title", "no"]  # a title would hide it from the reaper
+    server = subprocess.Popen(words, stdout=subprocess.DEVNULL)
     try:
         with redis.Redis(port=number, username="admin", password="admin") as admin:
             until("the server", lambda: _answers(admin))

@@ -206,6 +206,7 @@ class Room:
             "loglevel": "warning",
             "requirepass": self._password,
             "dir": str(self.folder),
+            "set-proc-title": "no",  # it would write over the environment
         }
         words = [word for key, value in given.items() for word in (f"--{key}", value)]
         self._add("broker", [str(get_binary_path()), *words], {"PATH": os.environ["PATH"]}, {})
