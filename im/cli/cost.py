@@ -16,6 +16,7 @@ from im.cli.session import Session, pass_session
 from im.cli.spend import AT_MOST
 from im.domain.errors import Refused
 from im.domain.money import cents, exact, show
+from im.domain.spreadsheet import cell
 
 if TYPE_CHECKING:
     from im.services.costs import Line, Report
@@ -57,7 +58,7 @@ def cost(session: Session, by: str, since: timedelta, output: str, as_json: bool
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(_FIELDS)
         for line in found.lines:
-            writer.writerow(_fields(line))
+            writer.writerow(map(cell, _fields(line)))
     else:
         _tell(found, by, since, sandbox=session.settings.sandbox)
 

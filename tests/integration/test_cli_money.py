@@ -177,6 +177,14 @@ def test_csv_is_for_spreadsheets(world: World) -> None:
     assert (line["group"], line["usd_compute"], line["seconds_running"]) == ("ada", "0.360000", "3600")
 
 
+def test_nothing_in_a_csv_is_a_formula(world: World, key: str) -> None:
+    made = run(world, "create", "--public-key", key, "--name", "c", "-d", "2h", "--tag", "team==1+1")
+    assert made.exit_code == 0, made.stderr
+    world.advance(600, step=60)
+    (line,) = list(csv.DictReader(io.StringIO(run(world, "cost", "--by", "tag:team", "--csv").stdout)))
+    assert line["group"] == "'=1+1"
+
+
 def test_a_group_that_cannot_be_is_refused(world: World) -> None:
     told = run(world, "cost", "--by", "colour")
     assert told.exit_code == 2

@@ -22,6 +22,8 @@ from decimal import Decimal
 from itertools import dropwhile
 from pathlib import Path
 
+from im.domain.spreadsheet import cell
+
 Facts = dict[tuple[str, str], tuple[str, str]]
 """(region, item) → (USD, date or empty for the date of the table)."""
 
@@ -81,7 +83,7 @@ def main() -> int:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(("region", "item", "usd", "as_of"))
     for (region, item), (usd, as_of) in sorted(table.items()):
-        writer.writerow((region, item, usd, as_of))
+        writer.writerow(map(cell, (region, item, usd, as_of)))
     return 0
 
 
