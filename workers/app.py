@@ -12,7 +12,7 @@ from beat_schedule import BEAT_SCHEDULE
 from im import logs
 from im.queue import broker_settings
 from im.settings import Settings
-from workers import messages, pool, process, tasks, transport
+from workers import messages, metrics, pool, process, tasks, transport
 from workers.watchdog import Watchdog
 
 SOFT_LIMIT, HARD_LIMIT = 150, 180
@@ -33,6 +33,7 @@ def make_app(settings: Settings) -> Celery:
     context = process.ContextOfProcess(settings)
     tasks.register(app, context)
     _wire_signals(settings, context)
+    metrics.close_to_strangers()
     return app
 
 

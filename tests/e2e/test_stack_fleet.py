@@ -102,6 +102,8 @@ def test_flower_is_closed_to_others_unless_told_otherwise(stack: StackUnderTest)
         password = told.partition("http://im:")[2].partition("@")[0]
         assert not probes.http_answers(f"http://127.0.0.1:{port}/workers")
         assert probes.http_answers(f"http://127.0.0.1:{port}/workers", "im", password)
+        assert probes.http_answers(f"http://127.0.0.1:{port}/metrics", "im", password)
+        assert not probes.http_answers(f"http://127.0.0.1:{port}/metrics")
         listening = psutil.Process(flower.process.pid).net_connections("tcp")
         assert {c.laddr.ip for c in listening if c.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
     finally:

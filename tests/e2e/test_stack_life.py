@@ -115,6 +115,8 @@ def test_flower_asks_for_its_password_and_takes_no_orders(up: StackUnderTest) ->
     assert probes.http_answers(f"http://{where}/workers", "im", password)
     assert not probes.http_answers(f"http://{where}/workers")
     assert not probes.http_answers(f"http://{where}/workers", "im", "guessed")
+    assert probes.http_answers(f"http://{where}/metrics", "im", password)
+    assert not probes.http_answers(f"http://{where}/metrics")
     assert psutil.Process(up.pid("flower")).environ()["FLOWER_READ_ONLY"] == "true"
 
 
