@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,30 @@ def read_config(path: Path, known: Collection[str], *, required: bool) -> dict[s
         if name not in known:
             raise Refused(f"{path} has an unknown setting '{name}'", f"known: {', '.join(sorted(known))}")
     return read
+
+
+_PASSWORD = re.compile(r"://[^/@]*:[^/@]+@|[?&\s]password=.|^notice_(webhook|slack)=.")
+"""In a URL, among a connection's options, or a URL that is a secret as a whole."""
+
+
+def exposed(path: Path, secrets: Collection[str]) -> str:
+    """A sentence when everybody on this machine can read a password in the file; `secrets` are the settings that may hold one."""
+    try:
+        whole = path.resolve()
+        if not whole.stat().st_mode & stat.S_IROTH or not passable(whole):
+            return ""
+        import tomllib
+
+        read = tomllib.loads(written.unix(written.read(whole.read_bytes())))
+    except (OSError, RuntimeError, ValueError):
+        return ""
+    held = sorted(name for name in secrets if _PASSWORD.search(f"{name}={read.get(name, '')}"))
+    return f"{path} holds a password ({', '.join(held)}) and every user of this machine can read it" if held else ""
+
+
+def passable(path: Path) -> bool:
+    """Does every folder above `path` let every user through?"""
+    return all(folder.stat().st_mode & stat.S_IXOTH for folder in path.parents)
 
 
 def xdg(env: Mapping[str, str], variable: str, fallback: str) -> Path:

@@ -6,7 +6,6 @@ Precedence: environment variable, then the config file, then the local stack tha
 from __future__ import annotations
 
 import getpass
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -14,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from im.config_file import expanded, read_config, xdg
+from im.config_file import expanded, exposed, read_config, xdg
 from im.domain.account import Account, declared, unknown
 from im.domain.adoption import Adopt
 from im.domain.duration import parse_keep
@@ -29,6 +28,7 @@ from im.domain.tags import tags_for_all
 from im.domain.text import OWNER, check_text
 from im.region import default_region, with_regions
 from im.secret import HIDDEN
+from im.stack_file import read_stack
 
 
 def _setting(env: str, default: Any, says: str, *, secret: bool = False) -> Any:
@@ -175,6 +175,11 @@ class Settings:
         its = next((one.region for one in self.accounts if one.name == account), "")
         return its if its and is_ambient(self.region) else self.region
 
+    @property
+    def exposure(self) -> str:
+        """What is wrong with who can read the config file; empty when nothing is."""
+        return exposed(self.config, [f.name for f in fields(self) if f.metadata["secret"]])
+
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{f.name}={self._shown(f)!r}' for f in fields(self))})"
 
@@ -249,17 +254,9 @@ def _coerce(name: str, value: Any) -> Any:
     return text
 
 
-STACK_FILE = "stack.json"
-"""Written by `im up` into the state folder (0600): where this machine's own stack listens."""
-
-
 def _local_stack(home: Path) -> dict[str, str]:
-    try:
-        read: dict[str, str] = json.loads((home / STACK_FILE).read_text())
-    except (OSError, ValueError):
-        return {}
     known = {f.name for f in fields(Settings)}
-    return {k: v for k, v in read.items() if k in known}
+    return {k: v for k, v in read_stack(home).items() if k in known}
 
 
 def _os_user(env: Mapping[str, str]) -> str:

@@ -32,13 +32,14 @@ def doctor(session: Session, output: str, as_json: bool, only: str | None) -> No
     from im.services.diagnose import diagnose
 
     session.log_to_stderr()
+    session.warns = False
     settings, refused = _settings(session)
     checks: list[Check] = []
     as_table = not (as_json or output == "json")
     if as_table and settings.sandbox:
         click.echo(click.style("sandbox: the cloud is pretended", dim=True), color=takes_colour())
     unreadable = (Check("settings", ok=False, detail=one.message, mend=one.hint) for one in refused)
-    for check in chain(unreadable, diagnose(settings, only)):
+    for check in chain(unreadable, _config_file(settings, only), diagnose(settings, only)):
         checks.append(check)
         if as_table:
             _tell(check)
@@ -52,6 +53,13 @@ def doctor(session: Session, output: str, as_json: bool, only: str | None) -> No
     sys.stdout.flush()
     if not all(c.ok for c in checks):
         click.get_current_context().exit(1)
+
+
+def _config_file(settings: Settings, only: str | None) -> list[Check]:
+    from im.providers.base import Check
+
+    told = "" if only else settings.exposure
+    return [Check("config file", ok=False, detail=told, mend=f"chmod 600 {settings.config}")] if told else []
 
 
 def _settings(session: Session) -> tuple[Settings, list[Refused]]:

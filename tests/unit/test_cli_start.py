@@ -178,7 +178,7 @@ def test_an_unexpected_error_is_one_line_unless_verbose(monkeypatch: pytest.Monk
 def _last_line_of_ours() -> str:
     """Where a session reads its settings."""
     lines = (Path(im_cli.__file__).parent / "session.py").read_text().splitlines()
-    at = next(number for number, line in enumerate(lines, 1) if "return Settings.from_env()" in line)
+    at = next(number for number, line in enumerate(lines, 1) if "Settings.from_env()" in line)
     return f"im/cli/session.py:{at}"
 
 

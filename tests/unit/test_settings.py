@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from im.domain.errors import Refused
 from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
-from im.settings import STACK_FILE, Settings
+from im.settings import Settings
+from im.stack_file import STACK_FILE
 
 
 @pytest.fixture
@@ -94,3 +96,58 @@ def test_no_password_in_a_repr(env: dict[str, str]) -> None:
 
 def test_every_setting_has_a_sentence() -> None:
     assert all(f.metadata["env"] and f.metadata["says"] for f in fields(Settings))
+
+
+def stack_in(home: Path, sockets: Path) -> None:
+    (home / "stack").mkdir(parents=True)
+    named = {"database_url": "postgresql:///stack", "broker_url": "redis://:secret@127.0.0.1:6390/0"}
+    (home / STACK_FILE).write_text(json.dumps({**named, "flower_url": "http://im:secret@127.0.0.1:5555"}))
+    (home / "stack" / "details.json").write_text(json.dumps({"sockets": str(sockets)}))
+
+
+def test_a_stack_that_is_gone_has_no_password_to_send(env: dict[str, str], tmp_path: Path) -> None:
+    """After a restart of the machine, the ports are whoever's."""
+    env["IM_HOME"] = str(tmp_path / "state")
+    stack_in(tmp_path / "state", tmp_path / "run")
+    settings = Settings.from_env(env)
+    assert (settings.broker_url, settings.flower_url) == ("", "")
+    assert settings.database_url == "postgresql:///stack"  # a socket in a folder of our own
+
+
+def test_of_a_socket_that_nobody_listens_on_any_more_nothing_is_believed(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env["IM_HOME"] = str(tmp_path / "state")
+    stack_in(tmp_path / "state", Path("run"))
+    (tmp_path / "run" / "control").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    with socket.socket(socket.AF_UNIX) as supervisor:
+        supervisor.bind("run/control/sock")
+        supervisor.listen()
+        assert Settings.from_env(env).broker_url.endswith("@127.0.0.1:6390/0")
+    assert Settings.from_env(env).broker_url == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "mode", "told"),
+    [
+        ('database_url = "postgresql://im:secret@db/im"', 0o644, "database_url"),
+        ('database_url = "postgresql://db/im?user=im&password=secret"', 0o644, "database_url"),
+        ('notice_slack = "https://hooks.slack.com/services/T/B/x"', 0o604, "notice_slack"),
+        ('database_url = "postgresql://im:secret@db/im"', 0o640, ""),
+        ('database_url = "postgresql:///im"', 0o644, ""),
+        ('region = "eu-west-1"', 0o644, ""),
+    ],
+)
+def test_a_password_that_everybody_can_read_is_told_of(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, mode: int, told: str
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(line)
+    config.chmod(mode)
+    env["IM_CONFIG"] = str(config)
+    assert Settings.from_env(env).exposure == ""  # pytest's own folder is closed
+    monkeypatch.setattr("im.config_file.passable", lambda _: True)
+    found = Settings.from_env(env).exposure
+    assert (told in found and str(config) in found) if told else found == ""
+    assert "secret" not in found
