@@ -86,7 +86,7 @@ def drive_one(world: World) -> None:
     number = _scope(world)
     claimed = claim(world.ctx, world.provider, number)
     assert claimed is not None
-    _Attempt(world.ctx, world.provider, world.row().scope, number, claimed).run(None)
+    _Attempt(world.ctx, world.provider, world.row().scope, number, claimed).run()
 
 
 def _scope(world: World) -> int:
