@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from im.cli.exits import Interrupted, error_for
 from im.cli.progress import Progress
+from im.domain.cause import ended_by, stopped_by
 from im.domain.duration import format_duration
 from im.domain.errors import ImError, Superseded, Unavailable, WaitTimedOut
-from im.domain.instance import Desired, Instance, Why
+from im.domain.instance import GONE, Desired, Instance, Why
 from im.domain.lifecycle import Ending, ending
 from im.domain.phase import phase
+from im.domain.why import HANDS
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -126,12 +128,16 @@ def _failed(row: Instance) -> ImError:
 
 
 def _superseded(row: Instance) -> ImError:
+    if row.why is Why.CLOUD and row.error_code:  # nobody wanted something else: it could not be done
+        return error_for(row.error_code)(f"{row.name}: {row.error}", f"im why {row.name}")
     verb = {Desired.RUNNING: "run", Desired.STOPPED: "stop", Desired.TERMINATED: "end"}[row.desired]
     match row.why:
         case Why.TTL:
             what = f"its deadline came first, and it has to {verb}"
         case Why.OUTSIDE:
             what = f"it was changed outside im, and has to {verb} now"
+        case Why.GUEST | Why.RETIRED | Why.CLOUD:
+            what = f"{(ended_by if row.observed in GONE else stopped_by)(HANDS[row.why])}, and it has to {verb} now"
         case Why.SPOT:
             what = f"the cloud took its spot machine back, and it has to {verb} now"
         case Why.USER:

@@ -10,12 +10,13 @@ from sqlalchemy import Connection, Text, cast, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from im.db import spot, usage
+from im.db.money_tables import guards
 from im.db.recordset import assignments, recordset
 from im.db.rows import select_launches, to_launch
 from im.db.shapes import from_spec
 from im.db.tables import instances, launches
 from im.domain.cost import WINDOWS
-from im.domain.instance import Desired, Launch, LaunchState, Observed, Spec
+from im.domain.instance import Desired, Launch, LaunchState, Observed, Sighting, Spec
 
 t = launches.c
 _OPEN = (LaunchState.OPEN.value, LaunchState.CALLED.value)
@@ -210,6 +211,31 @@ def known_machines(connection: Connection, scope_id: int, provider_ids: Sequence
         instances.c.scope_id == scope_id, instances.c.provider_id.in_(provider_ids)
     )
     return set(connection.execute(query).scalars())
+
+
+def read(connection: Connection, token: str) -> Launch:
+    return to_launch(connection.execute(select_launches().where(t.token == token)).one())
+
+
+def lose(connection: Connection, seen: Mapping[str, Sighting], now: datetime) -> None:
+    """The machines of these (locked) instances ended before they ever ran: close their books, and free the slots."""
+    i = instances.c
+    mine = update(instances).where(i.id.in_(list(seen)))
+    connection.execute(mine.values(observed=Observed.TERMINATED.value, observed_at=now))
+    usage.follow(connection, list(seen), seen)
+    machine = (
+        "provider_id",
+        "public_ip",
+        "private_ip",
+        "launched_at",
+        "spot_request",
+        "drift_since",
+        "next_attempt_at",
+    )
+    lease = ("lease_token", "lease_until")
+    freed: dict[str, Any] = dict.fromkeys((*machine, *lease))
+    connection.execute(mine.values(**freed, observed=Observed.NONE.value, protected_at_cloud=False, unsure={}))
+    connection.execute(guards.update().where(guards.c.instance_id.in_(list(seen))).values(told_at=None, asked_at=None))
 
 
 def release(connection: Connection, ids: Sequence[str], now: datetime, code: str | None, error: str | None) -> None:

@@ -17,6 +17,7 @@ from im.db.ledger import STRETCH, to_stretch
 from im.db.money_tables import deadlines, usage
 from im.db.recordset import recordset
 from im.db.tables import instances, scopes
+from im.domain.cause import Hand
 from im.domain.instance import GONE, Observed, Sighting
 from im.domain.usage import Kind, Seen, Stretch, follow_disk, follow_run
 
@@ -75,6 +76,7 @@ def _seen(row: Row[*tuple[Any, ...]], sighting: Sighting | None) -> Seen:
         row.launched_at,
         last_look=row.refreshed_at,
         changed_at=sighting.changed_at if sighting and same else None,
+        could_not_run=bool(sighting and same and sighting.cause.hand is Hand.CLOUD),
         address=row.public_ip is not None,
         disk_gb=sighting.disk_gb if sighting else None,
         disk_type=sighting.disk_type if sighting else None,

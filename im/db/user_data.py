@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select
+from sqlalchemy import Connection, and_, delete, exists, insert, or_, select
 
 from im.db.tables import instances
 from im.db.wish_tables import user_data
-from im.domain.instance import Spec
+from im.domain.instance import Observed, Spec
 
 t = user_data.c
 
@@ -36,9 +36,14 @@ def attached(connection: Connection, spec: Spec) -> Spec | None:
 
 
 def erase_spent(connection: Connection) -> int:
-    """Erase what no living instance without a machine waits for; returns how many."""
+    """Erase what no living instance waits for that has no machine yet, or one that may still end before it ever runs.
+
+    Returns how many.
+    """
     i = instances.c
     waiting = exists().where(
-        i.closed_at.is_(None), i.provider_id.is_(None), i.spec["options"]["user_data"]["id"].astext == t.id
+        i.closed_at.is_(None),
+        or_(i.provider_id.is_(None), and_(i.observed == Observed.PENDING.value, i.attempts == 0)),
+        i.spec["options"]["user_data"]["id"].astext == t.id,
     )
     return connection.execute(delete(user_data).where(~waiting)).rowcount

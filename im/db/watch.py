@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Integer, and_, case, func, or_, select, update
+from sqlalchemy import Boolean, ColumnElement, Connection, Integer, and_, case, func, or_, select, update
 
 from im.db import spot, usage
 from im.db.recordset import recordset
 from im.db.rows import fetch_instances, select_instances
 from im.db.tables import instances
-from im.domain.instance import GONE, Instance, Observed, Sighting, Why
+from im.domain.cause import Hand
+from im.domain.fall import Fall, why_changed
+from im.domain.instance import GONE, Instance, Observed, Sighting
 from im.domain.lifecycle import Reading, Verdict, meets
 
 t = instances.c
@@ -27,6 +29,8 @@ class Note:
     reading: Reading
     began_at: datetime
     drift_since: datetime | None
+    fall: Fall | None = None
+    """A step of ours had been accepted, and came to nothing."""
 
 
 REST = "-"
@@ -94,9 +98,9 @@ def write(connection: Connection, notes: Sequence[Note], now: datetime) -> set[s
     columns = ("observed", "observed_at", "public_ip", "private_ip", "launched_at", "desired", "why")
     v = recordset(
         instances,
-        (*columns, "id", "generation", "settled_generation", "drift_since", "closed_at"),
+        (*columns, *_TROUBLE, "id", "generation", "settled_generation", "drift_since", "closed_at"),
         [_as_row(n, now) for n in notes],
-        {"new_generation": Integer()},
+        {"new_generation": Integer(), "failed": Boolean()},
     )
     seen = v.c.observed.is_not(None)
     no_address = v.c.observed.in_([Observed.STOPPED.value, *(o.value for o in GONE)])
@@ -115,7 +119,15 @@ def write(connection: Connection, notes: Sequence[Note], now: datetime) -> set[s
             settled_generation=v.c.settled_generation,
             drift_since=v.c.drift_since,
             closed_at=func.coalesce(t.closed_at, v.c.closed_at),
-            next_attempt_at=case((v.c.settled_generation < t.generation, t.next_attempt_at), else_=None),
+            next_attempt_at=case(
+                (v.c.next_attempt_at.is_not(None), v.c.next_attempt_at),
+                (v.c.settled_generation < t.generation, t.next_attempt_at),
+                else_=None,
+            ),
+            attempts=case((v.c.settled_generation < v.c.new_generation, t.attempts), else_=0),
+            error_code=func.coalesce(v.c.error_code, t.error_code),
+            error=case((v.c.error_code.is_not(None), v.c.error), else_=t.error),
+            failed_generation=case((v.c.failed, t.generation), else_=t.failed_generation),
         )
         .returning(t.id)
     )
@@ -123,6 +135,25 @@ def write(connection: Connection, notes: Sequence[Note], now: datetime) -> set[s
     usage.follow(connection, sorted(written), {n.row.id: n.seen for n in notes if n.seen is not None})
     spot.learn(connection, {n.row.id: n.seen for n in notes if n.seen is not None and n.row.id in written}, now)
     return written
+
+
+_TROUBLE = ("error_code", "error", "next_attempt_at")
+
+
+def _trouble(note: Note, adopted: bool, now: datetime) -> dict[str, object]:
+    """What the cloud could not do: with a step of ours, or with a machine that nobody asked to stop."""
+    if note.fall is not None:
+        fall = note.fall
+        return {
+            "error_code": fall.code,
+            "error": fall.error,
+            "next_attempt_at": now + fall.wait,
+            "failed": fall.failed,
+        }
+    told: dict[str, object] = dict.fromkeys(_TROUBLE) | {"failed": False}
+    if adopted and note.seen is not None and note.seen.cause.hand is Hand.CLOUD:
+        told |= {"error_code": note.seen.cause.code, "error": note.seen.cause.says}
+    return told
 
 
 def _as_row(note: Note, now: datetime) -> dict[str, object]:
@@ -144,9 +175,10 @@ def _as_row(note: Note, now: datetime) -> dict[str, object]:
         "private_ip": seen.private_ip if seen else None,
         "launched_at": seen.launched_at if seen else None,
         "desired": reading.desired.value,
-        "why": (Why.OUTSIDE if adopted else row.why).value,
+        "why": (why_changed(seen.cause) if adopted and seen else row.why).value,
         "settled_generation": settled,
         "new_generation": generation,
+        **_trouble(note, adopted, now),
         "drift_since": note.drift_since,
         "closed_at": now if seen is not None and seen.state in GONE else None,
     }

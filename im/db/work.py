@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, and_, case, cast, func, or_, select, tuple_, update
+from sqlalchemy import Boolean, ColumnElement, Connection, Text, and_, case, cast, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from im.db import sight, spot, usage
@@ -15,6 +15,7 @@ from im.db.instances import settles
 from im.db.recordset import recordset
 from im.db.rows import fetch_instances, select_instances
 from im.db.tables import instances, scopes
+from im.domain.fall import Fall
 from im.domain.instance import GONE, Desired, Instance, Observed, Sighting, Why
 from im.domain.lifecycle import Step, pairs
 
@@ -36,6 +37,10 @@ class Outcome:
     error: str | None = None
     next_attempt_at: datetime | None = None
     failed: bool = False
+    fall: Fall | None = None
+    """What was seen is that an earlier step, which the cloud had accepted, came to nothing."""
+    why: Why = Why.OUTSIDE
+    """Whose doing it was, should the machine turn out to be gone though nobody asked for that."""
     sure: bool = True
     """The cloud answered definitely; nothing of this step can still take effect unseen."""
 
@@ -88,11 +93,14 @@ def apply(
         instances,
         (*_SEEN, "id", "generation", "error_code", "error", "next_attempt_at"),
         [_as_row(o) for o in outcomes],
-        {"failed": Boolean(), "sure": Boolean()},
+        {"failed": Boolean(), "sure": Boolean(), "why_now": Text()},
     )
     # a look that began before what we know by now brings no news
     seen = and_(v.c.observed.is_not(None), v.c.observed_at >= t.observed_at)
-    values = _facts(v, seen, now) | {
+    facts = _facts(v, seen, now)
+    # what was accepted is not done: an attempt counts until the machine was seen where it should be
+    arrived = facts["settled_generation"] == facts["generation"]
+    values = facts | {
         "failed_generation": case(
             (and_(v.c.failed, v.c.generation == t.generation), t.generation),
             else_=t.failed_generation,
@@ -101,7 +109,7 @@ def apply(
         "error": v.c.error,
         # a worker that the cloud does not know has not tried
         "attempts": case(
-            (v.c.error_code.is_(None), 0),
+            (arrived, 0),
             (v.c.error_code == "unauthenticated", func.greatest(t.attempts - 1, 0)),
             else_=t.attempts,
         ),
@@ -137,6 +145,7 @@ def _as_row(o: Outcome) -> dict[str, Any]:
         "next_attempt_at": o.next_attempt_at,
         "generation": o.generation,
         "failed": o.failed,
+        "why_now": o.why.value,
         "sure": o.sure,
     }
 
@@ -155,7 +164,7 @@ def _facts(v: Any, seen: ColumnElement[bool], now: datetime) -> dict[str, Any]:
         "private_ip": func.coalesce(v.c.private_ip, t.private_ip),
         "launched_at": func.coalesce(v.c.launched_at, t.launched_at),
         "desired": desired_now,
-        "why": case((unasked, Why.OUTSIDE.value), else_=t.why),
+        "why": case((unasked, v.c.why_now), else_=t.why),
         "generation": generation_now,
         # what our own step did may contradict a goal that was set, and even met, while we were away
         "settled_generation": case(

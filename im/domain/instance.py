@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from im.domain.cause import UNTOLD, Cause
+
 
 class Desired(StrEnum):
     """What people and the deadline want. `terminated` absorbs: nothing leads out of it."""
@@ -38,6 +40,12 @@ class Why(StrEnum):
     OUTSIDE = "outside"
     SPOT = "spot"
     """The cloud has taken a spot machine back."""
+    GUEST = "guest"
+    """It was shut down from within."""
+    RETIRED = "retired"
+    """The cloud stopped or ended it as announced, to retire or maintain its hardware."""
+    CLOUD = "cloud"
+    """The cloud could not start it, or let it run on; the row's error has its words."""
 
 
 class OnExpiry(StrEnum):
@@ -124,6 +132,8 @@ class Sighting:
     """The cloud's request behind a spot machine, which may bring another one after it."""
     operator: str = ""
     """The service that alone may change it, where the cloud runs it for one."""
+    cause: Cause = UNTOLD
+    """Of a machine that stopped or ended: whose hand it was."""
     interrupted: bool = False
     """It was stopped or ended by the cloud, which needs its spare room back; only the cloud starts it again."""
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from im.domain.cause import OTHERS, UNTOLD, Cause, ended_by, stopped_by
 from im.domain.instance import GONE, Desired, Instance, Observed
 from im.domain.policy import DEFAULTS, OnInterruption, OnOutsideStart, OnOutsideStop, Policies
 
@@ -172,15 +173,16 @@ def observe(
     policy: Policies = DEFAULTS,
     *,
     interrupted: bool = False,
+    cause: Cause = UNTOLD,
 ) -> Reading:
     """What it means that a look begun at `began_at` showed `row`'s machine in `state`.
 
     A settled row that looks otherwise is judged only in the second of two looks begun after our last result, because one may
     have crossed with a change of ours. It never weakens a desired termination. `interrupted`: the cloud itself says that it
-    took the machine back, which nobody's step can be confused with.
+    took the machine back, which nobody's step can be confused with. `cause`: whose hand stopped or ended it.
     """
     if state in GONE:
-        return _ended(row, state, interrupted)
+        return _ended(row, state, interrupted, cause)
     if not row.settled:
         if meets(row.desired, state):
             return Reading(Verdict.SETTLED, f"seen {state} at the cloud", row.desired)
@@ -199,12 +201,12 @@ def observe(
     if row.drift_since is None or began_at <= row.drift_since:
         return Reading(Verdict.SUSPECT, f"{state} without a request of ours", row.desired)
     for step, since in row.unsure.items():
-        if GOAL.get(Step(step)) is state and now - since < UNSURE_FOR:
+        if cause.hand not in OTHERS and GOAL.get(Step(step)) is state and now - since < UNSURE_FOR:
             return Reading(Verdict.OURS, f"our own earlier {step} took effect late", row.desired)
     if state is Observed.STOPPED:
         if policy.outside_stop is OnOutsideStop.RESTART and now < row.expires_at:
-            return Reading(Verdict.UNDONE, "stopped outside im, and is started again", row.desired)
-        return Reading(Verdict.ADOPTED, "stopped outside im", Desired.STOPPED)
+            return Reading(Verdict.UNDONE, f"{stopped_by(cause.hand)}, and it is started again", row.desired)
+        return Reading(Verdict.ADOPTED, stopped_by(cause.hand), Desired.STOPPED)
     if now >= row.expires_at:
         return Reading(Verdict.OVERDUE, "started outside im after its deadline", row.desired)
     if policy.outside_start is OnOutsideStart.STOP:
@@ -229,12 +231,12 @@ def _given_back(row: Instance, now: datetime) -> Reading:
     return Reading(Verdict.UNDONE, "the cloud started its spot machine again, which is to stay stopped", row.desired)
 
 
-def _ended(row: Instance, state: Observed, interrupted: bool) -> Reading:
+def _ended(row: Instance, state: Observed, interrupted: bool, cause: Cause) -> Reading:
     if row.desired is Desired.TERMINATED:
         return Reading(Verdict.ENDED, "terminated", Desired.TERMINATED)
     if interrupted:
         return Reading(Verdict.ENDED, f"{TAKEN_BACK}, for good", Desired.TERMINATED)
-    how = "terminated outside im" if state is Observed.TERMINATED else "vanished from the cloud without a trace"
+    how = ended_by(cause.hand) if state is Observed.TERMINATED else "vanished from the cloud without a trace"
     return Reading(Verdict.ENDED, how, Desired.TERMINATED)
 
 

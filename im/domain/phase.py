@@ -27,6 +27,8 @@ class Phase:
     tone: Tone
 
 
+_OTHERS = (Why.SPOT, Why.GUEST, Why.RETIRED, Why.CLOUD)
+"""Whose doing it can be that a machine stops or ends, other than a person's or the deadline's."""
 _MOVING = {
     (Desired.RUNNING, Observed.PENDING): "launching",
     (Desired.RUNNING, Observed.STOPPED): "starting",
@@ -41,7 +43,7 @@ def phase(row: Instance, now: datetime) -> Phase:
     """The state in words, from the row and the time; never stored."""
     match row.observed:
         case Observed.TERMINATED:
-            ended = {Why.OUTSIDE: "terminated outside", Why.SPOT: "terminated (spot)"}
+            ended = {Why.OUTSIDE: "terminated outside"} | {why: f"terminated ({why})" for why in _OTHERS}
             return Phase(ended.get(row.why, "terminated"), Tone.IDLE)
         case Observed.MISSING:
             return Phase("vanished", Tone.WARN)
@@ -59,7 +61,7 @@ def phase(row: Instance, now: datetime) -> Phase:
         return Phase(_expired(row, now, "terminating"), Tone.BUSY)
     if row.settled and meets(row.desired, row.observed):
         if row.observed is Observed.STOPPED:
-            asleep = {Why.TTL: "stopped (ttl)", Why.OUTSIDE: "stopped outside", Why.SPOT: "stopped (spot)"}
+            asleep = {Why.OUTSIDE: "stopped outside"} | {why: f"stopped ({why})" for why in (Why.TTL, *_OTHERS)}
             return Phase(asleep.get(row.why, "stopped"), Tone.IDLE)
         return Phase("running, past deadline", Tone.BAD) if now >= row.expires_at else Phase("running", Tone.GOOD)
     if row.settled:

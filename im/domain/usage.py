@@ -73,6 +73,8 @@ class Seen:
     address: bool = False
     disk_gb: int | None = None
     disk_type: str | None = None
+    could_not_run: bool = False
+    """The cloud says that it stopped or ended the machine itself."""
 
 
 def follow_run(last: Stretch | None, seen: Seen) -> list[Stretch]:
@@ -115,11 +117,19 @@ def _next_run(last: Stretch | None, seen: Seen) -> list[Stretch]:
     made = Stretch(seen.instance_id, Kind.RUN, number, began_at, fresh, floor, address=seen.address)
     if seen.observed is Observed.RUNNING:
         return [made]
-    if seen.observed in _DOWN and _dates_an_end(began_at, seen):
+    if seen.observed in _DOWN and _dates_an_end(began_at, seen) and not _never_ran(began_at, seen):
         # it began and ended while nobody looked; whether it had an address we take from the run before
         held = seen.address or (last is not None and last.address)
         return [replace(made, ended_at=seen.changed_at, address=held)]
     return []  # no more than pending, or a start that failed: EC2 bills neither
+
+
+FAILS_WITHIN = timedelta(minutes=10)
+"""A start or a launch that the cloud could not carry out ends so soon; what ended later may have run."""
+
+
+def _never_ran(began_at: datetime, seen: Seen) -> bool:
+    return seen.could_not_run and seen.changed_at is not None and seen.changed_at - began_at < FAILS_WITHIN
 
 
 def _dated_end(last: Stretch, seen: Seen) -> list[Stretch]:
@@ -146,6 +156,8 @@ def follow_disk(last: Stretch | None, seen: Seen) -> list[Stretch]:
                 disk_type=seen.disk_type,
             )
         ]
+    if last.ended_at is not None and seen.observed not in GONE and _is_another(last, seen):
+        return [replace(made, number=last.number + 1, not_before=last.ended_at) for made in follow_disk(None, seen)]
     now = last
     if seen.disk_gb is not None:
         now = replace(now, disk_gb=seen.disk_gb, disk_type=seen.disk_type)
@@ -153,6 +165,11 @@ def follow_disk(last: Stretch | None, seen: Seen) -> list[Stretch]:
         ended_at, sure_until = _end(now.began_at, seen)
         now = replace(now, ended_at=ended_at, sure_until=sure_until)
     return [now] if now != last else []
+
+
+def _is_another(disk: Stretch, seen: Seen) -> bool:
+    """The machine that it belonged to never ran, and another was launched in its place."""
+    return seen.observed is not Observed.NONE and seen.launched_at is not None and seen.launched_at > disk.began_at
 
 
 def _dates_an_end(began_at: datetime, seen: Seen) -> bool:

@@ -8,9 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from im.domain.cause import Hand, ended_by, stopped_by
 from im.domain.duration import format_duration
 from im.domain.instance import ALIVE, Desired, Instance, Observed, OnExpiry, Why
 from im.domain.lifecycle import DECISIONS, TAKEN_BACK, Step, meets
+
+HANDS = {Why.GUEST: Hand.GUEST, Why.RETIRED: Hand.RETIRED, Why.CLOUD: Hand.CLOUD}
+"""Whose doing it was, of what neither a person nor the deadline nor the spot market did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ def _gone(row: Instance) -> Explanation:
         return Explanation(told, "nothing; a machine that reappears is listed as an orphan", again)
     if row.why is Why.OUTSIDE:
         return Explanation("somebody terminated it at the cloud, outside im", "nothing: it is gone for good", again)
+    if (hand := HANDS.get(row.why)) is not None:
+        return Explanation(f"{ended_by(hand)}{_words(row)}", "nothing: it is gone for good", again)
     if row.why is Why.SPOT:
         return Explanation(f"{TAKEN_BACK}, for good", "nothing, unless the policy is to replace it: im history", again)
     return Explanation(f"{_asked(row)}, and the cloud said that it is gone", "nothing: it is gone for good", again)
@@ -87,6 +93,8 @@ def _settled(row: Instance, now: datetime) -> Explanation:
         if row.why is Why.OUTSIDE:
             told = "somebody stopped it at the cloud, outside im; that is respected"
             return Explanation(told, _asleep(row, now), _wake(row, now))
+        if (hand := HANDS.get(row.why)) is not None:
+            return Explanation(f"{stopped_by(hand)}{_words(row)}", _asleep(row, now), _wake(row, now))
         return Explanation(_asked(row), _asleep(row, now), _wake(row, now))
     verb = "is" if row.observed in (Observed.PENDING, Observed.RUNNING, Observed.STOPPED) else "began"
     told = (
@@ -133,6 +141,8 @@ def _asked(row: Instance) -> str:
             return f"it was changed at the cloud, outside im, and has {goal} since"
         case Why.SPOT:
             return f"{TAKEN_BACK}, and it has {goal} since"
+        case Why.GUEST | Why.RETIRED | Why.CLOUD:
+            return f"{stopped_by(HANDS[row.why])}, and it has {goal} since"
         case Why.USER:
             return f"{row.by} wants it {goal}"
 
@@ -166,6 +176,11 @@ def _when(row: Instance, now: datetime) -> str:
     if row.next_attempt_at is None or row.next_attempt_at <= now:
         return " at once"
     return f" in {format_duration(row.next_attempt_at - now)}"
+
+
+def _words(row: Instance) -> str:
+    """The cloud's own, where the row has them."""
+    return f": {row.error}" if row.error and row.why is Why.CLOUD else ""
 
 
 def _error(row: Instance) -> str:

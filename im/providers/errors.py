@@ -105,3 +105,17 @@ class NotFound(ProviderError):
 
 class Unknown(ProviderError):
     code = "unknown"
+
+
+class NotStarted(Unknown):
+    """Accepted, and nothing came of it."""
+
+    code = "did_not_start"
+
+
+_BY_CODE = {one.code: one for one in (NoCapacity, QuotaExceeded, InvalidSpec, Forbidden, Unsupported, NotStarted)}
+
+
+def by_code(code: str) -> type[ProviderError]:
+    """The error for a word that a sighting gave as the cause; Unknown for one that we do not have."""
+    return _BY_CODE.get(code, Unknown)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from im.db import deployment, events, guards, watch
 from im.domain import tags
 from im.domain.event import Event
+from im.domain.fall import fell_back
 from im.domain.guard import Guard, fired
 from im.domain.instance import Desired, Instance, Observed, Sighting
 from im.domain.lifecycle import Reading, Step, Verdict, may_be_judged_absent, observe
@@ -19,7 +20,9 @@ from im.logs import log
 from im.providers.base import Provider
 from im.providers.errors import ProviderError
 from im.queue import Task
+from im.services import failed_launch
 from im.services.enforce import ring_by_verb
+from im.services.story import came_to_nothing
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -47,9 +50,13 @@ def judge_seen(ctx: Context, number: int, sightings: Sequence[Sighting], began_a
             note = _note(row, sighting, began_at, now, ctx.settings.policies)
             if note is not None:
                 notes.append(note)
+        lost = failed_launch.among(rows, seen)
+        moved = failed_launch.take_back(connection, number, lost, now)
+        notes = [n for n in notes if n.row.id not in lost]
         _write(ctx, connection, rows, notes, now)
     reach(Point.REFRESH_COMMITTED)
-    return len(notes)
+    ring_by_verb(ctx, moved)
+    return len(notes) + len(lost)
 
 
 def judge_unseen(ctx: Context, provider: Provider, number: int, machines: Sequence[str], began_at: datetime) -> int:
@@ -82,7 +89,8 @@ def _note(row: Instance, seen: Sighting, began_at: datetime, now: datetime, poli
     """What to write about one row; None when the cloud shows what we knew."""
     if row.observed_at >= began_at:
         return None
-    reading = observe(row, seen.state, began_at, now, policies, interrupted=seen.interrupted)
+    reading = observe(row, seen.state, began_at, now, policies, interrupted=seen.interrupted, cause=seen.cause)
+    fall = fell_back(row, seen.state, seen.cause)
     drift = (row.drift_since or began_at) if reading.verdict is Verdict.SUSPECT else None
     moved = seen.public_ip is not None and seen.public_ip != row.public_ip
     if seen.launched_at is not None and row.launched_at is not None and seen.launched_at > row.launched_at:
@@ -94,7 +102,7 @@ def _note(row: Instance, seen: Sighting, began_at: datetime, now: datetime, poli
         return None
     if reading.verdict is Verdict.OVERDUE and seen.state is row.observed and drift == row.drift_since:
         return None
-    return watch.Note(row, seen, reading, began_at, drift)
+    return watch.Note(row, seen, reading, began_at, drift, fall)
 
 
 def _note_absent(row: Instance, began_at: datetime) -> tuple[watch.Note | None, bool]:
@@ -128,8 +136,9 @@ def _judge_absent(
             if sighting.tags.get(tags.DEPLOYMENT, ours) != ours:
                 told = "another deployment of im has taken it over"
                 sighting = Sighting(row.provider_id, Observed.MISSING, reason=told)
-            taken = sighting.interrupted
-            reading = observe(row, sighting.state, began_at, now, ctx.settings.policies, interrupted=taken)
+            taken, cause = sighting.interrupted, sighting.cause
+            policies = ctx.settings.policies
+            reading = observe(row, sighting.state, began_at, now, policies, interrupted=taken, cause=cause)
             notes.append(watch.Note(row, sighting, reading, began_at, None))
         _write(ctx, connection, list(suspects), notes, now)
     return len(notes)
@@ -157,6 +166,8 @@ def _worth_telling(note: watch.Note) -> bool:
 
 def _told(note: watch.Note, now: datetime) -> Event:
     row, reading = note.row, note.reading
+    if note.fall is not None:
+        return came_to_nothing(row, note.fall, now)
     kind = note.seen.state.value if note.seen else "not listed"
     if reading.verdict is Verdict.ADOPTED:
         kind = "adopted"

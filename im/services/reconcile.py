@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 from im.db import events, protection, scopes, work
 from im.db import spot as spot_rows
 from im.db.waiting import OF_THE_SCOPE
-from im.db.work import Outcome
 from im.domain.event import Event
-from im.domain.instance import Instance, Observed, Scope, Sighting
-from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff
+from im.domain.instance import Instance, Scope
+from im.domain.lifecycle import MAX_ATTEMPTS, Step
 from im.failpoints import Point, reach
 from im.lanes import lane_of
 from im.logs import log
@@ -28,12 +27,13 @@ from im.providers import errors
 from im.providers.base import BatchResult, Provider
 from im.providers.errors import ProviderError
 from im.queue import DEADLINES
-from im.services import refusal, spot
+from im.services import failed_launch, refusal, spot
 from im.services.adopting import drive_adoptions
 from im.services.enforce import ring_by_verb
 from im.services.guarding import drive_guards
 from im.services.identity import is_clone
 from im.services.launching import cancel_unwanted, drive_launches
+from im.services.outcome import outcome_of
 from im.services.pace import allowance
 from im.services.protecting import drive_protections
 from im.services.replacing import replace_lost
@@ -163,7 +163,10 @@ def _one_batch(ctx: Context, provider: Provider, scope: Scope, number: int, step
     reach(Point.CALL_ANSWERED, step)
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        outcomes = [_outcome(row, step, result, batch.claimed_at, now) for row in batch.rows]
+        lost = failed_launch.among(batch.rows, result.done)
+        moved = failed_launch.take_back(connection, number, lost, now)
+        batch.rows = [row for row in batch.rows if row.id not in lost]
+        outcomes = [outcome_of(row, step, result, batch.claimed_at, now) for row in batch.rows]
         applied = work.apply(connection, batch.owner, step, outcomes, now)
         mine = [(row, applied[row.id], o) for row, o in zip(batch.rows, outcomes, strict=True) if row.id in applied]
         events.record(connection, story(mine, now))
@@ -176,7 +179,7 @@ def _one_batch(ctx: Context, provider: Provider, scope: Scope, number: int, step
     if (of_us := refusal.of_us([*result.failed.values()])) is not None:
         refusal.step_aside(ctx, number, of_us)
     _ring_again(ctx, [new for _, new, _ in mine], now)
-    ring_by_verb(ctx, repaired)
+    ring_by_verb(ctx, [*repaired, *moved])
     return [line(old, new, step, now) for old, new, _ in mine]
 
 
@@ -228,47 +231,6 @@ def _look_at_refused(provider: Provider, scope: Scope, result: BatchResult) -> B
     return BatchResult(done={**result.done, **seen}, failed=failed)
 
 
-def _outcome(row: Instance, step: Step, result: BatchResult, claimed_at: datetime, now: datetime) -> Outcome:
-    assert row.provider_id is not None
-    seen = result.done.get(row.provider_id)
-    soon = now + LOOK_AGAIN
-    if seen is not None:
-        # a look shows what was true when it began; an answer to a change is newer than the change
-        at = claimed_at if step is Step.LOOK else now
-        # an earlier attempt of the same step may still be under way: this answer does not speak for that one
-        return Outcome(row.id, row.generation, seen, at, next_attempt_at=soon, sure=step not in row.unsure)
-    if step is Step.LOOK and row.provider_id not in result.failed:
-        return _not_seen(row, claimed_at, soon)
-    exc = result.failed[row.provider_id]
-    # who was refused leaves it to the others, at once
-    of_us = isinstance(exc, errors.Unauthenticated)
-    wait = LOOK_AGAIN if of_us else backoff(row.attempts + 1, exc.retry_after, _spread(row.id))
-    return Outcome(
-        row.id,
-        row.generation,
-        error_code=exc.code,
-        error=exc.message,
-        next_attempt_at=now + wait,
-        failed=gives_up(step, exc, row.attempts + 1),
-        sure=not isinstance(exc, errors.Ambiguous) and step not in row.unsure,
-    )
-
-
-def _not_seen(row: Instance, at: datetime, soon: datetime) -> Outcome:
-    """An absent id proves little: it may be too new. Only a termination that the cloud had accepted is complete by it."""
-    if row.observed is Observed.TERMINATING and row.provider_id:
-        gone = Sighting(row.provider_id, Observed.TERMINATED, reason="no longer listed")
-        return Outcome(row.id, row.generation, gone, at)
-    return Outcome(row.id, row.generation, next_attempt_at=soon)
-
-
-def gives_up(step: Step, exc: ProviderError, attempts: int) -> bool:
-    """Is this failure the end of the request? A start can fail; a stop or a terminate is tried for ever."""
-    if step is not Step.START or isinstance(exc, errors.Transient | errors.WrongState | errors.Unauthenticated):
-        return False
-    return isinstance(exc, errors.Rejected) or attempts >= MAX_ATTEMPTS
-
-
 def _repair(
     connection: Connection, late: Sequence[Instance], step: Step, result: BatchResult, now: datetime
 ) -> list[Instance]:
@@ -292,8 +254,3 @@ def _ring_again(ctx: Context, rows: Iterable[Instance], now: datetime) -> None:
     for members in waits.values():
         latest = max(m.next_attempt_at for m in members if m.next_attempt_at)
         ring_by_verb(ctx, members, after=max(0.0, (latest - now).total_seconds()) + _RUSH)
-
-
-def _spread(instance_id: str) -> float:
-    """A fixed place in [0, 1) for each instance: the herd does not retry in step, and a replay behaves the same."""
-    return sum(instance_id.encode()) % 64 / 64

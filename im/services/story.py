@@ -7,6 +7,7 @@ from datetime import datetime
 
 from im.db.work import Outcome
 from im.domain.event import Event
+from im.domain.fall import Fall
 from im.domain.instance import Instance, Observed
 from im.domain.lifecycle import Step, next_step
 
@@ -24,7 +25,9 @@ def sent(row: Instance, step: Step, now: datetime) -> Event:
 
 def story(changed: Iterable[tuple[Instance, Instance, Outcome]], now: datetime) -> Iterable[Event]:
     for old, new, outcome in changed:
-        if outcome.seen is not None and (new.observed is not old.observed or new.closed_at != old.closed_at):
+        if outcome.fall is not None:
+            yield came_to_nothing(old, outcome.fall, now)
+        elif outcome.seen is not None and (new.observed is not old.observed or new.closed_at != old.closed_at):
             reason = outcome.seen.reason or f"the cloud says {new.observed}"
             taken = outcome.seen.interrupted and new.observed in (Observed.STOPPED, Observed.TERMINATED)
             where = {"ip": new.public_ip} if new.public_ip and new.public_ip != old.public_ip else {}
@@ -33,6 +36,13 @@ def story(changed: Iterable[tuple[Instance, Instance, Outcome]], now: datetime) 
         elif outcome.error_code and outcome.error_code != old.error_code:
             word = "failed" if outcome.failed else "refused"
             yield Event(new.id, now, word, "cloud", f"{outcome.error_code}: {outcome.error}", new.generation)
+
+
+def came_to_nothing(row: Instance, fall: Fall, now: datetime) -> Event:
+    """A step of ours that had been accepted has failed."""
+    kind = "failed" if fall.failed else "fell back"
+    nth = f", attempt {row.attempts}" if row.attempts > 1 else ""
+    return Event(row.id, now, kind, "cloud", f"{fall.code}: {fall.error}{nth}", row.generation)
 
 
 def line(old: Instance, new: Instance, step: Step, now: datetime) -> str:

@@ -112,6 +112,10 @@ class Control:
     def doom(self, code: str, message: str = "", **more: Any) -> None:
         self.ask("doom", code=code, message=message, **more)
 
+    def fall_back(self, *ids: str, code: str, **more: Any) -> None:
+        """The next starts of these are accepted, and come to nothing."""
+        self.ask("fall_back", ids=ids, code=code, **more)
+
     def price(self, name: str, usd: str, region: str = "us-east-1") -> None:
         self.ask("price", name=name, usd=usd, region=region)
 
@@ -144,7 +148,7 @@ class Control:
     # ---- outside hands -----------------------------------------------------------------------------------------------
 
     def outside(self, does: str, *ids: str, **more: Any) -> None:
-        """start, stop, terminate or vanish."""
+        """start, stop, terminate, vanish, shutdown (by the guest) or retire (by AWS)."""
         self.ask("outside", does=does, ids=ids, **more)
 
     def protect(self, *ids: str, **given: bool) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 from tests.standin import lifecycle
 from tests.standin.cloud import ACCOUNT, Cloud
 from tests.standin.dispatch import Reply
+from tests.standin.hands import HANDS
 from tests.standin.machine import Machine
-from tests.standin.region import Region
 from tests.standin.seeding import create
 
 Verb = Callable[..., Any]
@@ -119,6 +119,21 @@ def doom(
 
 
 @verb
+def fall_back(
+    cloud: Cloud,
+    ids: Sequence[str],
+    code: str,
+    message: str = "",
+    times: int = 1,
+    region: str = HOME,
+    account: str = ACCOUNT,
+) -> None:
+    """The next starts of these machines are accepted, and end stopped instead of running, with this StateReason."""
+    for one in ids:
+        cloud.region(account, region).machines[one].falls += [(code, message or code)] * times
+
+
+@verb
 def profiles(cloud: Cloud, known: Mapping[str, float] | None, region: str = HOME, account: str = ACCOUNT) -> None:
     """The only instance profiles there are, each known to EC2 so many seconds from now; None: whatever is named is there."""
     place = cloud.region(account, region)
@@ -181,13 +196,22 @@ def resume_spot(cloud: Cloud, ids: Sequence[str], region: str = HOME, account: s
 
 @verb
 def outside(
-    cloud: Cloud, does: str, ids: Sequence[str], region: str = HOME, account: str = ACCOUNT, who: str = "User initiated"
+    cloud: Cloud,
+    does: str,
+    ids: Sequence[str],
+    region: str = HOME,
+    account: str = ACCOUNT,
+    who: str = "User initiated",
+    reason: Sequence[str] = lifecycle.USER,
 ) -> None:
-    """Somebody at the console: start, stop, terminate, vanish. What makes no sense for a machine's state is ignored."""
+    """Somebody at the console: start, stop, terminate, vanish. What makes no sense for a machine's state is ignored.
+
+    `shutdown` is the guest's own, `retire` the cloud's for its hardware; `reason`: (code, message) of the StateReason.
+    """
     place = cloud.region(account, region)
-    move = _HANDS[does]
+    move = HANDS[does]
     for machine in [place.machines[one] for one in ids]:
-        move(place, machine, who)
+        move(place, machine, who, (reason[0], reason[1]))
 
 
 @verb
@@ -204,28 +228,6 @@ def protect(
         machine.protected = machine.protected if terminate is None else terminate
         machine.stop_protected = machine.stop_protected if stop is None else stop
 
-
-def _start(region: Region, machine: Machine, _: str) -> None:
-    if machine.state == "stopped":
-        lifecycle.start(region, machine)
-
-
-def _stop(region: Region, machine: Machine, who: str) -> None:
-    if machine.state in ("pending", "running"):
-        lifecycle.stop(region, machine, who=who)
-
-
-def _terminate(region: Region, machine: Machine, who: str) -> None:
-    if machine.state not in ("shutting-down", "terminated"):
-        lifecycle.terminate(region, machine, who=who)
-
-
-_HANDS: Mapping[str, Callable[[Region, Machine, str], None]] = {
-    "start": _start,
-    "stop": _stop,
-    "terminate": _terminate,
-    "vanish": lambda region, machine, _: lifecycle.vanish(region, machine),
-}
 
 # ---- what is and what was --------------------------------------------------------------------------------------------
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 USER = ("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown")
 HIBERNATE = ("Client.UserInitiatedHibernate", "Client.UserInitiatedHibernate: User initiated hibernate")
 
+GUEST = ("Client.InstanceInitiatedShutdown", "Client.InstanceInitiatedShutdown: Instance initiated shutdown")
+RETIRED = ("Server.ScheduledStop", "Server.ScheduledStop: Stopped due to scheduled retirement")
+
 
 def launch(region: Region, machine: Machine) -> None:
     """A machine that was just made begins to run, or to end if it is doomed."""
@@ -49,6 +52,15 @@ def terminate(region: Region, machine: Machine, reason: tuple[str, str] = USER, 
     _then(region, machine, "terminate", lambda: _terminated(region, machine))
 
 
+def fall_back(region: Region, machine: Machine, reason: tuple[str, str]) -> None:
+    """pending → stopped: a start that was accepted, and that EC2 could not carry out; the machine is as before."""
+    machine.reason = f"Server initiated ({gmt(int(region.cloud.now))})"
+    machine.state_reason = reason
+    machine.epoch += 1
+    region.spot.moved(machine, "stop", by_aws=True)
+    _stopped(region, machine)
+
+
 def vanish(region: Region, machine: Machine) -> None:
     """Gone without a trace, as if it had never been."""
     before = machine.state
@@ -68,6 +80,9 @@ def occupy(region: Region, machine: Machine) -> None:
 def _started(region: Region, machine: Machine) -> None:
     if machine.doomed:
         terminate(region, machine, machine.doomed, who="Server initiated")
+        return
+    if machine.falls:
+        fall_back(region, machine, machine.falls.pop(0))
         return
     machine.reason, machine.state_reason = "", None
     machine.public_ip = region.new_public_ip() if machine.facts.public else None

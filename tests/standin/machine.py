@@ -86,6 +86,7 @@ class Machine:
         "doomed",
         "epoch",
         "facts",
+        "falls",
         "id",
         "index",
         "interface_tags",
@@ -132,5 +133,7 @@ class Machine:
         self.spot_request: str | None = None
         self.doomed: tuple[str, str] | None = None
         """The StateReason with which it will end instead of running."""
+        self.falls: list[tuple[str, str]] = []
+        """The StateReasons with which its next starts come to nothing."""
         self.epoch = 0
         """Counts its transitions: an end that belongs to an earlier one is void."""

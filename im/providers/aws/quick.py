@@ -13,6 +13,7 @@ from typing import Any, TypeGuard
 from xml.etree import ElementTree
 
 from im.domain.instance import Observed, Sighting
+from im.providers.aws.causes import cause_of
 from im.providers.aws.words import STATES, TAKEN_BACK, dated
 
 _SIGHTINGS, _STATES, _CHANGES = "im:sightings", "im:states", "im:changes"
@@ -168,7 +169,8 @@ def _sighting(item: ElementTree.Element) -> Sighting:
     def text(name: str) -> str:
         return (parts[name].text or "") if name in parts else ""
 
-    why = parts[_WHY].findtext(_MESSAGE) if _WHY in parts else None
+    why = (parts[_WHY].findtext(_MESSAGE) or "") if _WHY in parts else ""
+    code = (parts[_WHY].findtext(_CODE) or "") if _WHY in parts else ""
     launched, place = text(_LAUNCHED), parts.get(_PLACE)
     return Sighting(
         provider_id=parts[_ID].text or "",
@@ -186,5 +188,6 @@ def _sighting(item: ElementTree.Element) -> Sighting:
         windows=text(_PLATFORM).lower() == "windows",
         spot_request=text(_SPOT),
         operator=(operator.findtext(_PRINCIPAL) or "") if _is_managed(operator := parts.get(_OPERATOR)) else "",
-        interrupted=_WHY in parts and parts[_WHY].findtext(_CODE) in TAKEN_BACK,
+        interrupted=code in TAKEN_BACK,
+        cause=cause_of(code, why),
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain.instance import Observed, Sighting
 from im.providers.aws import quick
+from im.providers.aws.causes import cause_of
 from im.providers.aws.errors import translated
 from im.providers.aws.words import STATES, TAKEN_BACK, dated
 from im.providers.base import Snapshot, States
@@ -36,6 +37,7 @@ class Page:
 def sighting(shown: Mapping[str, Any]) -> Sighting:
     """One `Instance` of a DescribeInstances or RunInstances answer, in full."""
     launched: datetime | None = shown.get("LaunchTime")
+    why = shown.get("StateReason", {})
     return Sighting(
         provider_id=shown["InstanceId"],
         state=STATES[shown["State"]["Name"]],
@@ -43,7 +45,7 @@ def sighting(shown: Mapping[str, Any]) -> Sighting:
         public_ip=shown.get("PublicIpAddress") or None,
         private_ip=shown.get("PrivateIpAddress") or None,
         launched_at=launched.astimezone(UTC) if launched else None,
-        reason=shown.get("StateReason", {}).get("Message") or shown.get("StateTransitionReason") or "",
+        reason=why.get("Message") or shown.get("StateTransitionReason") or "",
         tags={tag["Key"]: tag["Value"] for tag in shown.get("Tags", [])},
         launch_index=shown.get("AmiLaunchIndex", 0),
         changed_at=dated(shown.get("StateTransitionReason") or ""),
@@ -52,7 +54,8 @@ def sighting(shown: Mapping[str, Any]) -> Sighting:
         windows=(shown.get("Platform") or "").lower() == "windows",
         spot_request=shown.get("SpotInstanceRequestId") or "",
         operator=operator.get("Principal", "") if (operator := shown.get("Operator", {})).get("Managed") else "",
-        interrupted=shown.get("StateReason", {}).get("Code") in TAKEN_BACK,
+        interrupted=why.get("Code") in TAKEN_BACK,
+        cause=cause_of(why.get("Code", ""), why.get("Message", "")),
     )
 
 
