@@ -53,6 +53,7 @@ def test_no_error_was_forgotten() -> None:
         ("ambiguous", Exit.FAILURE),
         ("transient", Exit.FAILURE),
         ("unknown", Exit.FAILURE),
+        ("did_not_start", Exit.FAILURE),
         ("error", Exit.FAILURE),
         ("expired", Exit.FAILURE),
         (None, Exit.FAILURE),
