@@ -217,6 +217,19 @@ def read(connection: Connection, token: str) -> Launch:
     return to_launch(connection.execute(select_launches().where(t.token == token)).one())
 
 
+def unsized(connection: Connection, scope_id: int, now: datetime, limit: int) -> list[Launch]:
+    """The launches whose machines, still there or gone less than an hour ago, have disks of unknown size; the youngest first."""
+    i = instances.c
+    here = (i.scope_id == scope_id, or_(i.closed_at.is_(None), i.closed_at > now - _SHOWN), i.provider_id.is_not(None))
+    lacking = select(i.launch_token).where(*here, usage.has_disk_of_unknown_size())
+    query = select_launches().where(t.token.in_(lacking)).order_by(t.created_at.desc()).limit(limit)
+    return [to_launch(row) for row in connection.execute(query)]
+
+
+_SHOWN = timedelta(hours=1)
+"""For so long a cloud still shows a machine that is gone."""
+
+
 def lose(connection: Connection, seen: Mapping[str, Sighting], now: datetime) -> None:
     """The machines of these (locked) instances ended before they ever ran: close their books, and free the slots."""
     i = instances.c

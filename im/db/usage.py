@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, cast, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, exists, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from im.db.ledger import STRETCH, to_stretch
@@ -76,11 +76,53 @@ def _seen(row: Row[*tuple[Any, ...]], sighting: Sighting | None) -> Seen:
         row.launched_at,
         last_look=row.refreshed_at,
         changed_at=sighting.changed_at if sighting and same else None,
+        was_pending=bool(sighting and same and sighting.was is Observed.PENDING),
         could_not_run=bool(sighting and same and sighting.cause.hand is Hand.CLOUD),
         address=row.public_ip is not None,
         disk_gb=sighting.disk_gb if sighting else None,
         disk_type=sighting.disk_type if sighting else None,
     )
+
+
+def vouch(connection: Connection, scope_id: int, zone: str | None, absent: Sequence[str]) -> None:
+    """After a complete look at a scope, or one zone of it: nobody vouches any more for the machines that it did not show.
+
+    What goes on at one of these is sure until the complete look before this one; at all others it is sure again.
+    """
+    here = (t.scope_id == scope_id, *([t.zone == zone] if zone is not None else []))
+    lost = t.provider_id.in_(absent)
+    changed = or_(and_(lost, u.sure_until.is_(None)), and_(~lost, u.sure_until.is_not(None)))
+    open_ones = select(t.id, lost).join(usage, u.instance_id == t.id).where(*here, u.ended_at.is_(None), changed)
+    found = connection.execute(open_ones.order_by(t.id).with_for_update(of=instances, skip_locked=True)).all()
+    going_on = update(usage).where(u.ended_at.is_(None))
+    if back := {one for one, is_lost in found if not is_lost}:
+        connection.execute(going_on.where(u.instance_id.in_(back)).values(sure_until=None))
+    if gone := {one for one, is_lost in found if is_lost}:
+        last = select(scopes.c.refreshed_at).where(scopes.c.id == scope_id).scalar_subquery()
+        sure = func.greatest(u.began_at, last)
+        connection.execute(going_on.where(u.instance_id.in_(gone), u.sure_until.is_(None)).values(sure_until=sure))
+
+
+def has_disk_of_unknown_size() -> ColumnElement[bool]:
+    return exists().where(u.instance_id == t.id, u.kind == Kind.DISK.value, u.disk_gb.is_(None))
+
+
+def learn_disks(connection: Connection, scope_id: int, sightings: Sequence[Sighting]) -> int:
+    """Write the sizes that these sightings tell of disks that have none yet; returns how many that were."""
+    v = recordset(
+        usage,
+        ("disk_gb", "disk_type"),
+        [
+            {"provider_id": one.provider_id, "disk_gb": one.disk_gb, "disk_type": one.disk_type}
+            for one in sightings
+            if one.disk_gb is not None
+        ],
+        {"provider_id": Text()},
+    )
+    lacking = (u.kind == Kind.DISK.value, u.disk_gb.is_(None))
+    machine = (u.instance_id == t.id, t.scope_id == scope_id, t.provider_id == v.c.provider_id)
+    sized = update(usage).where(*lacking, *machine).values(disk_gb=v.c.disk_gb, disk_type=v.c.disk_type)
+    return connection.execute(sized).rowcount
 
 
 def _disagrees() -> ColumnElement[bool]:

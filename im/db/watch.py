@@ -45,11 +45,16 @@ def awaited(connection: Connection, scope_id: int, zone: str, now: datetime) -> 
 
     One that is yet to be adopted is not watched before it is ours.
     """
-    here = [*_watched(scope_id), *([t.zone == ("" if zone == REST else zone)] if zone else [])]
+    here = [*_watched(scope_id), *([t.zone == zone_of(zone)] if zone else [])]
     just_started = and_(t.observed == Observed.RUNNING.value, t.public_ip.is_(None), t.observed_at > now - _JUST)
     known = case((or_(_open_question(), just_started), NEWS), else_=t.observed).label("known")
     query = select(known, func.array_agg(t.provider_id)).where(*here).group_by(known)
     return {machine: state for state, machines in connection.execute(query) for machine in machines}
+
+
+def zone_of(shard: str) -> str | None:
+    """The zone that rows of this shard of a scope have; None when it is the whole scope."""
+    return "" if shard == REST else shard or None
 
 
 def news(connection: Connection, scope_id: int, sightings: Sequence[Sighting]) -> list[Instance]:

@@ -178,7 +178,7 @@ def _run(
     ended_at = run.ended_at or max(now, run.began_at)
     low, high = window.cut(run.began_at, ended_at)
     billed = window.cut(run.began_at, max(ended_at, run.began_at + MINIMUM))
-    if billed[1] <= billed[0]:
+    if billed[1] <= billed[0] or run.never_ran:
         return Bill()
     machine, ipv4 = (
         prices_of(row.scope, row.spec, row.spec.instance_type, book),

@@ -132,6 +132,8 @@ class Sighting:
     """The cloud's request behind a spot machine, which may bring another one after it."""
     operator: str = ""
     """The service that alone may change it, where the cloud runs it for one."""
+    was: Observed | None = None
+    """What it was as it was asked to change, where this is the answer to that."""
     cause: Cause = UNTOLD
     """Of a machine that stopped or ended: whose hand it was."""
     interrupted: bool = False

@@ -43,11 +43,16 @@ class Stretch:
     """The earliest it can have begun: the end of the one before, or the creation of the row."""
     ended_at: datetime | None = None
     sure_until: datetime | None = None
-    """The last look that still showed it going on; None while it does, and where the cloud dated the end."""
+    """The last look that still showed it going on; None while looks do, and where the cloud dated the end."""
     address: bool = False
     """A public IPv4 address was seen on it."""
     disk_gb: int | None = None
     disk_type: str | None = None
+
+    @property
+    def never_ran(self) -> bool:
+        """A start that was called off while it was pending, for which EC2 bills nothing, not even the least time."""
+        return self.kind is Kind.RUN and self.ended_at == self.began_at
 
     @property
     def doubt(self) -> timedelta:
@@ -73,6 +78,8 @@ class Seen:
     address: bool = False
     disk_gb: int | None = None
     disk_type: str | None = None
+    was_pending: bool = False
+    """It was only on its way to run when it was asked to stop or to end."""
     could_not_run: bool = False
     """The cloud says that it stopped or ended the machine itself."""
 
@@ -92,8 +99,7 @@ def follow_run(last: Stretch | None, seen: Seen) -> list[Stretch]:
     if seen.address and seen.observed is Observed.RUNNING:
         now = replace(now, address=True)
     if seen.observed is not Observed.RUNNING:
-        ended_at, sure_until = _end(now.began_at, seen)
-        now = replace(now, ended_at=ended_at, sure_until=sure_until)
+        now = _ended(now, seen)
     return [now] if now != last else []
 
 
@@ -117,6 +123,9 @@ def _next_run(last: Stretch | None, seen: Seen) -> list[Stretch]:
     made = Stretch(seen.instance_id, Kind.RUN, number, began_at, fresh, floor, address=seen.address)
     if seen.observed is Observed.RUNNING:
         return [made]
+    if seen.observed in _DOWN and seen.was_pending:
+        # written though it cost nothing: a later look will date its end, and knows no more that it never ran
+        return [replace(made, ended_at=began_at)]
     if seen.observed in _DOWN and _dates_an_end(began_at, seen) and not _never_ran(began_at, seen):
         # it began and ended while nobody looked; whether it had an address we take from the run before
         held = seen.address or (last is not None and last.address)
@@ -162,8 +171,7 @@ def follow_disk(last: Stretch | None, seen: Seen) -> list[Stretch]:
     if seen.disk_gb is not None:
         now = replace(now, disk_gb=seen.disk_gb, disk_type=seen.disk_type)
     if now.ended_at is None and seen.observed in GONE:
-        ended_at, sure_until = _end(now.began_at, seen)
-        now = replace(now, ended_at=ended_at, sure_until=sure_until)
+        now = _ended(now, seen)
     return [now] if now != last else []
 
 
@@ -176,12 +184,14 @@ def _dates_an_end(began_at: datetime, seen: Seen) -> bool:
     return seen.changed_at is not None and began_at <= seen.changed_at <= seen.observed_at + SKEW
 
 
-def _end(began_at: datetime, seen: Seen) -> tuple[datetime, datetime | None]:
-    """When it ended, and (when the cloud did not say) until when it was surely going on."""
-    if seen.observed in _DOWN and seen.changed_at is not None and _dates_an_end(began_at, seen):
-        return seen.changed_at, None
-    ended_at = max(began_at, seen.observed_at)
-    return ended_at, _within(seen.last_look, began_at, ended_at)
+def _ended(stretch: Stretch, seen: Seen) -> Stretch:
+    """Ended when the cloud says; when it does not, now, with the last look that still showed it going on."""
+    if seen.observed in _DOWN and _dates_an_end(stretch.began_at, seen):
+        return replace(stretch, ended_at=seen.changed_at, sure_until=None)
+    ended_at = max(stretch.began_at, seen.observed_at)
+    # a complete look that did not show it any more vouches for nothing
+    sure_until = _within(stretch.sure_until or seen.last_look, stretch.began_at, ended_at)
+    return replace(stretch, ended_at=ended_at, sure_until=sure_until)
 
 
 def _within(at: datetime | None, low: datetime, high: datetime) -> datetime:

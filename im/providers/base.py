@@ -206,8 +206,8 @@ class Provider(Protocol):
         """Instance type → the zones of the region, in order, that have it and where `spec` may go. Raises ProviderError."""
         ...
 
-    def find(self, scope: Scope, token: str) -> Snapshot:
-        """The machines that the launch with this token made."""
+    def find(self, scope: Scope, token: str, spec: Spec | None = None) -> Snapshot:
+        """The machines that the launch with this token made; with its `spec`, as much of them as its answer told."""
         ...
 
     def label(self, scope: Scope, slots: Mapping[str, Slot]) -> None:

@@ -112,7 +112,7 @@ class FakeProvider:
             zones = [f"{scope.region}{letter}" for letter in self._cloud.zones]
             return {kind: [z for z in zones if (kind, z) not in self._cloud.lacking] for kind in types}
 
-    def find(self, scope: Scope, token: str) -> Snapshot:
+    def find(self, scope: Scope, token: str, spec: Spec | None = None) -> Snapshot:
         return self._listing("find", scope, {"im:launch": token})
 
     def label(self, scope: Scope, slots: Mapping[str, Slot]) -> None:

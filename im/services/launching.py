@@ -101,7 +101,7 @@ class _Attempt:
         """What the launch made or makes now; [] when it certainly made nothing and need not; None when only time will tell."""
         if self.fresh:
             return self._call()
-        snapshot = self.provider.find(self.scope, self.launch.token)
+        snapshot = self.provider.find(self.scope, self.launch.token, self.launch.spec)
         found = list(snapshot.sightings)
         reach(Point.LAUNCH_LOOKED)
         if len(found) >= len(self.launch.slots):

@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from im.db import ticks, watch
+from im.db import ticks, usage, watch
 from im.db.watch import REST
 from im.domain.instance import Observed, Scope, Sighting
 from im.logs import log
@@ -113,6 +113,8 @@ class Look:
         else:
             self._states()
         if self.complete:
+            with self.ctx.begin() as connection:
+                usage.vouch(connection, self.number, watch.zone_of(self.zone), list(self.awaited))
             left = iter(list(self.awaited))
             while some := list(islice(left, _AT_ONCE)):
                 self.changed += judge_unseen(self.ctx, self.provider, self.number, some, self.began_at)

@@ -18,7 +18,7 @@ from im.db import events, protection, scopes, work
 from im.db import spot as spot_rows
 from im.db.waiting import OF_THE_SCOPE
 from im.domain.event import Event
-from im.domain.instance import Instance, Scope
+from im.domain.instance import Instance, Observed, Scope
 from im.domain.lifecycle import MAX_ATTEMPTS, Step
 from im.failpoints import Point, reach
 from im.lanes import lane_of
@@ -197,7 +197,7 @@ def _call(provider: Provider, scope: Scope, step: Step, ids: Sequence[str], asid
                 result = spot.terminate(provider, scope, ids, aside.requests)
             case _:
                 return BatchResult(done=provider.describe(scope, ids))
-        return _look_at_refused(provider, scope, result)
+        return _look_at_refused(provider, scope, _dated(provider, scope, result))
     except ProviderError as exc:
         return BatchResult(failed=dict.fromkeys(ids, exc))
     except Exception as exc:
@@ -214,6 +214,22 @@ def _without_the_poison(
     half = len(ids) // 2
     first, second = (_call(provider, scope, step, part, aside) for part in (ids[:half], ids[half:]))
     return BatchResult({**first.done, **second.done}, {**first.failed, **second.failed})
+
+
+_OVER = (Observed.STOPPED, Observed.TERMINATED)
+
+
+def _dated(provider: Provider, scope: Scope, result: BatchResult) -> BatchResult:
+    """What had stopped or ended before this answer came is looked at: the answer bears no date, and until that day it is billed."""
+    over = [i for i, seen in result.done.items() if seen.state in _OVER and seen.changed_at is None]
+    if not over:
+        return result
+    try:
+        shown = provider.describe(scope, over)
+    except ProviderError:
+        return result
+    same = {i: seen for i, seen in shown.items() if seen.state is result.done[i].state}
+    return BatchResult(done={**result.done, **same}, failed=result.failed)
 
 
 def _look_at_refused(provider: Provider, scope: Scope, result: BatchResult) -> BatchResult:

@@ -14,7 +14,7 @@ from im.lanes import Lane
 from im.logs import log
 from im.providers.errors import ProviderError, Unauthenticated
 from im.queue import Task
-from im.services import alarm, looking, orphans, refusal, retention
+from im.services import alarm, disks, looking, orphans, refusal, retention
 from im.services.enforce import ring_by_verb
 from im.services.guarding import ring_for_guards
 from im.services.naming import drive_names
@@ -115,6 +115,7 @@ def refresh_scope(ctx: Context, number: int, zone: str = "") -> str:
         drive_names(ctx, provider, scope, number)
         orphans.look_for_orphans(ctx, provider, scope, number)
         replace_lost(ctx, number)
+        disks.learn_sizes(ctx, provider, scope, number)
     with ctx.begin() as connection:
         cut = {} if look.complete else {"error_code": "incomplete", "error": "the listing was cut short"}
         if _report(connection, number, zone, began_at, clock_skew=look.skew, **cut) and look.complete:

@@ -66,7 +66,10 @@ def test_it_reads_what_botocore_reads_however_it_is_indented(standin: StandInRoo
                 assert read_launched(form) == (machines, "")
             elif operation == "StopInstances":
                 changed = {
-                    i["InstanceId"]: sightings.STATES[i["CurrentState"]["Name"]] for i in plain["StoppingInstances"]
+                    i["InstanceId"]: tuple(
+                        sightings.STATES[i[state]["Name"]] for state in ("CurrentState", "PreviousState")
+                    )
+                    for i in plain["StoppingInstances"]
                 }
                 assert len(changed) == 3
                 assert read_changes(form) == (changed, "")

@@ -67,6 +67,10 @@ def test_what_still_runs_counts_until_now() -> None:
     assert bill(ROW, [run(h(-2))], [], BOOK, EVER, NOW).compute == D("0.72")
 
 
+def test_a_start_that_never_ran_costs_nothing() -> None:
+    assert bill(ROW, [run(h(0), h(0))], [], BOOK, EVER, NOW).total == 0
+
+
 def test_each_start_costs_a_minute_at_least() -> None:
     short = [run(h(0), timedelta(seconds=5)), run(h(1), h(1) + timedelta(seconds=90), number=2)]
     told = bill(ROW, short, [], BOOK, EVER, NOW)

@@ -92,6 +92,19 @@ def test_a_launch_that_failed_before_it_ran_is_not_counted() -> None:
     assert follow_run(None, seen(X, 2, launched_at=at(1))) == []
 
 
+def test_a_start_that_was_called_off_while_it_was_pending_never_ran_whatever_is_dated_later() -> None:
+    (off,) = follow_run(None, seen(Observed.TERMINATING, 2, launched_at=at(1), was_pending=True))
+    assert off.never_ran
+    assert follow_run(off, seen(X, 3, launched_at=at(1), changed_at=at(2))) == []
+
+
+def test_a_look_that_did_not_show_it_any_more_vouches_for_nothing() -> None:
+    (ended,) = follow_run(run(1, sure_until=at(10)), seen(M, 30, last_look=at(20)))
+    assert (ended.ended_at, ended.doubt) == (at(30), timedelta(minutes=20))
+    (dated,) = follow_run(run(1, sure_until=at(10)), seen(X, 30, last_look=at(20), changed_at=at(12)))
+    assert (dated.ended_at, dated.doubt) == (at(12), timedelta(0))
+
+
 def test_a_vanished_machine_counts_until_it_was_missed() -> None:
     (ended,) = follow_run(run(1), seen(M, 30, last_look=at(10)))
     assert (ended.ended_at, ended.doubt) == (at(30), timedelta(minutes=20))

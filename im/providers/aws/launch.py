@@ -8,16 +8,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags as tag
 from im.domain.disk import disks_of
-from im.domain.instance import Spec, public_ip_of, tags_of
+from im.domain.instance import Sighting, Spec, public_ip_of, tags_of
 from im.domain.spot import spot_of
 from im.providers.aws import disks, offers, spot
 from im.providers.aws.errors import cloud_code, translated
 from im.providers.aws.families import near_types
+from im.providers.aws.fitting import has_own_login
 from im.providers.aws.images import Image
 from im.providers.aws.network import Place
 from im.providers.base import Slot
@@ -79,13 +80,20 @@ def request(
     return asked | _network(spec, fitted)
 
 
-def disk_space(spec: Spec, fitted: Fitted) -> tuple[int | None, str | None]:
+def known_by(spec: Spec, image: Image, root_gb: int | None, seen: Sequence[Sighting]) -> list[Sighting]:
+    """The machines of a launch, with what EC2 does not show of them: the size and type of their disks, and who logs in."""
+    size, kind = disk_space(spec, image, root_gb)
+    user = "" if has_own_login(spec) else image.ssh_user
+    return [replace(one, disk_gb=size, disk_type=kind, ssh_user=user) for one in seen]
+
+
+def disk_space(spec: Spec, image: Image, root_gb: int | None) -> tuple[int | None, str | None]:
     """(GiB, type) of the root disk, with the volumes of the same type: what the machine is charged for by the month."""
     root, *more = disks_of(spec)
-    kind = root.kind or fitted.image.root_type
-    if fitted.root_gb is None:
+    kind = root.kind or image.root_type
+    if root_gb is None:
         return None, kind
-    return fitted.root_gb + sum(disk.size_gb or 0 for disk in more if disk.kind == kind), kind
+    return root_gb + sum(disk.size_gb or 0 for disk in more if disk.kind == kind), kind
 
 
 def _network(spec: Spec, fitted: Fitted) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from im.providers.aws import batch, belongings, checks, guard, launch, offers, p
 from im.providers.aws.clients import LAUNCH, QUICK, WATCH, Clients
 from im.providers.aws.controllers import controller_of
 from im.providers.aws.errors import cloud_code, translated
-from im.providers.aws.fitting import Fitting, has_own_login
+from im.providers.aws.fitting import Fitting
 from im.providers.aws.iam_roles import check_lent
 from im.providers.aws.launch import Fitted
 from im.providers.aws.partition import has_price_list
@@ -79,7 +79,7 @@ class AwsProvider:
             return self._run_afresh(scope, spec, token, slots)
         except ProviderError as exc:
             if cloud_code(exc) in _TOKEN_USED:
-                found = self.find(scope, token).sightings
+                found = self.find(scope, token, spec).sightings
                 if found:
                     return list(found)
             better = self._clearer(exc, scope, spec)
@@ -113,12 +113,9 @@ class AwsProvider:
             seen = sightings.launched(answer)
         except KeyError as exc:
             raise Ambiguous(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
-        image = fitted.image
-        user = "" if has_own_login(spec) else image.ssh_user
-        size, kind = launch.disk_space(spec, fitted)
-        made = [replace(one, disk_gb=size, disk_type=kind, ssh_user=user) for one in seen]
-        if not made:
+        if not seen:
             raise Ambiguous("AWS accepted the launch and named no machine")
+        made = launch.known_by(spec, fitted.image, fitted.root_gb, seen)
         return sorted(made, key=lambda one: one.launch_index)
 
     def _fitted(self, region: str, spec: Spec) -> Fitted:
@@ -148,9 +145,17 @@ class AwsProvider:
     def offers(self, scope: Scope, spec: Spec, types: Sequence[str]) -> Mapping[str, Sequence[str]]:
         return offers.zones(self._clients.ec2(scope.region), spec, types)
 
-    def find(self, scope: Scope, token: str) -> Snapshot:
+    def find(self, scope: Scope, token: str, spec: Spec | None = None) -> Snapshot:
         """By tag; terminated machines too, for about the hour that EC2 shows them."""
-        return whole(self._listing(scope, {f"tag:{tags.LAUNCH}": [token]}))
+        found = whole(self._listing(scope, {f"tag:{tags.LAUNCH}": [token]}))
+        if spec is None or not found.sightings:
+            return found
+        try:
+            image = self._fitting.image(scope.region, spec.image, spec.instance_type)
+            root_gb = self._fitting.root_gb(scope.region, spec, image)
+        except ProviderError:  # the machine is what matters; its disk is asked for again
+            return found
+        return replace(found, sightings=tuple(launch.known_by(spec, image, root_gb, found.sightings)))
 
     def label(self, scope: Scope, slots: Mapping[str, Slot]) -> None:
         """CreateTags, one call per machine. When some fail the others are labelled, and the first error is raised."""

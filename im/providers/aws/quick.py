@@ -28,9 +28,14 @@ _CUT = re.compile(rb"<(" + b"|".join(_UNREAD) + rb")>.*?</\1>", re.DOTALL)
 _STATE = re.compile(
     rb"<instanceId>([^<]+)</instanceId>.*?<instanceState>\s*<code>\d+</code>\s*<name>([a-z-]+)</name>", re.DOTALL
 )
-_CHANGE = re.compile(
-    rb"<instanceId>([^<]+)</instanceId>.*?<currentState>\s*<code>\d+</code>\s*<name>([a-z-]+)</name>", re.DOTALL
+_ITEM = re.compile(rb"<item>(.*?)</item>", re.DOTALL)
+_ONE = re.compile(rb"<instanceId>([^<]+)</instanceId>")
+_NOW, _WAS = (
+    re.compile(rb"<%b>\s*<code>\d+</code>\s*<name>([a-z-]+)</name>" % name)
+    for name in (b"currentState", b"previousState")
 )
+Change = tuple[Observed, Observed]
+"""The state that a machine is in now, and the one that it was in."""
 _TOKEN = re.compile(rb"<nextToken>([^<&]+)</nextToken>")
 
 
@@ -48,7 +53,7 @@ def states_in(answer: Mapping[str, Any]) -> dict[str, Observed] | None:
     return answer.get(_STATES)
 
 
-def changes_in(answer: Mapping[str, Any]) -> dict[str, Observed] | None:
+def changes_in(answer: Mapping[str, Any]) -> dict[str, Change] | None:
     """Those of a Start-, Stop- or TerminateInstances answer; None when botocore has read it."""
     return answer.get(_CHANGES)
 
@@ -107,11 +112,17 @@ def read_states(body: bytes) -> tuple[dict[str, Observed], str]:
     return found, tokens[0].decode() if tokens else ""
 
 
-def read_changes(body: bytes) -> tuple[dict[str, Observed], str]:
-    """Id → the state that the machine is in now; no token. Raises Unclear, or KeyError for a state that is new to us."""
+def read_changes(body: bytes) -> tuple[dict[str, Change], str]:
+    """Id → the states that the machine is in now and was in; no token. Raises Unclear, or KeyError for a state new to us."""
     if not body.rstrip().endswith(b"InstancesResponse>"):
         raise Unclear
-    found = {one.decode(): STATES[word.decode()] for one, word in _CHANGE.findall(body)}
+    found = {}
+    for item in _ITEM.findall(body):
+        names = _ONE.search(item), _NOW.search(item), _WAS.search(item)
+        if None in names:
+            raise Unclear
+        one, now, was = (found_one[1].decode() for found_one in names if found_one)
+        found[one] = STATES[now], STATES[was]
     if not len(found) == body.count(b"<instanceId>") == body.count(b"<currentState>"):
         raise Unclear
     return found, ""

@@ -69,8 +69,11 @@ def changed(answer: Mapping[str, Any], answered: str) -> dict[str, Sighting]:
     """Machine → a thin sighting, from a Start-, Stop- or TerminateInstances answer, which has its list under `answered`."""
     states = quick.changes_in(answer)
     if states is None:
-        states = {shown["InstanceId"]: STATES[shown["CurrentState"]["Name"]] for shown in answer[answered]}
-    return {one: Sighting(provider_id=one, state=state) for one, state in states.items()}
+        states = {
+            shown["InstanceId"]: (STATES[shown["CurrentState"]["Name"]], STATES[shown["PreviousState"]["Name"]])
+            for shown in answer[answered]
+        }
+    return {one: Sighting(provider_id=one, state=now, was=was) for one, (now, was) in states.items()}
 
 
 def pages(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Iterator[Page]:
