@@ -95,3 +95,13 @@ def holds(connection: Connection | Looking, now: datetime) -> list[Hold]:
 def orphans(connection: Connection | Looking) -> Summary:
     (row,) = ask(connection, "SELECT count(*), min(first_seen_at) FROM orphans WHERE closed_at IS NULL")
     return Summary(*row)
+
+
+def given_up(connection: Connection | Looking) -> dict[str, str]:
+    """Name → the cloud's word, of machines that were to start, and that nobody goes on trying to start."""
+    rows = ask(
+        connection,
+        "SELECT name, coalesce(error_code, 'unknown') FROM instances WHERE closed_at IS NULL AND provider_id IS NOT NULL"
+        " AND desired = 'running' AND failed_generation = generation ORDER BY name",
+    )
+    return dict(rows)

@@ -55,7 +55,9 @@ def sound(ctx: Context) -> None:
         now = ctx.clock(connection)
         if not ticks.claim(connection, "alarm", EVERY, now):
             return
-        found = standing(connection, now)
+        found, given_up = standing(connection, now), health.given_up(connection)
+    if given_up:
+        log.error("starts were given up; im doctor", machines=list(given_up)[:10], count=len(given_up))
     for alarm in found:
         names = [row.name for row in alarm.machines[:10]]
         log.error(alarm.sentence(now), scope=str(alarm.scope), machines=names, count=len(alarm.machines))

@@ -85,6 +85,7 @@ def diagnose(settings: Settings, only: str | None = None) -> Iterator[Check]:
         "beat": lambda: _asked(database, diagnose_fleet.beat, "beat"),
         "refresh": lambda: _asked(database, diagnose_fleet.refresh, "refresh"),
         "deadlines": lambda: _holds(database),
+        "starts": lambda: _asked(database, diagnose_fleet.starts, "starts"),
         "money": lambda: _asked(database, diagnose_money.checks, "overrun"),
         "notices": lambda: diagnose_money.receivers(settings),
         "drift": lambda: [Check("drift", ok=True, detail=settings.policies.sentence)],

@@ -90,3 +90,16 @@ def refresh(connection: Connection, now: datetime) -> Iterator[Check]:
             f"may do nothing in {place} since {format_duration(now - refused_at)}, and leaves it to the others: {error}"
         )
         yield Check(f"worker {worker}", ok=False, detail=told, mend=_KNOWN)
+
+
+def starts(connection: Connection, now: datetime) -> Iterator[Check]:
+    """Machines that were asked to run, and whose start was given up."""
+    found = health.given_up(connection)
+    if not found:
+        yield Check("starts", ok=True, detail="none was given up")
+        return
+    first, *more = found
+    rest = f" and {len(more)} more" if more else ""
+    told = f"given up: {first} ({found[first].replace('_', ' ')}){rest}"
+    mend = f"im why {first}  has the reason; im start {first} -d 1h  tries again, im stop {first}  leaves it stopped"
+    yield Check("starts", ok=False, detail=told, mend=mend)

@@ -15,6 +15,7 @@ from im.domain.instance import Desired, Instance, Observed, Why
 from im.domain.spot import Spot
 from im.domain.why import why
 from im.services import read
+from im.services.diagnose_fleet import starts
 from im.services.metrics import exposition
 from tests.standin.server import StandIn
 from tests.standin_world import ASK, Near, StandInWorld
@@ -78,6 +79,10 @@ def test_a_start_that_falls_back_every_time_is_given_up_after_eight_with_the_clo
     assert KMS_SAYS in why(row, world.now).because
     assert exit_of(_failed(row)) is Exit.FAILURE
     assert 'im_unsettled{state="failed"} 1.0' in exposition(world.ctx)
+    with world.ctx.begin() as connection:
+        (told,) = starts(connection, world.now)
+    assert (told.ok, told.detail) == (False, "given up: web (did not start)")
+    assert "im why web" in told.mend
 
 
 def test_the_pauses_between_such_starts_grow_and_each_is_told_once(world: StandInWorld) -> None:

@@ -33,6 +33,7 @@ ASKED: Mapping[str, Ask] = {
     "in use": lambda c, ids, now: health.in_use(c),
     "holds": lambda c, ids, now: health.holds(c, now),
     "orphans": lambda c, ids, now: health.orphans(c),
+    "given up": lambda c, ids, now: health.given_up(c),
     "stretches": lambda c, ids, now: ledger.stretches(c),
     "stretches since": lambda c, ids, now: ledger.stretches(c, ids[1:], since=now),
     "deadlines": lambda c, ids, now: ledger.deadlines(c, ids),
