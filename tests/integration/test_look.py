@@ -39,8 +39,8 @@ ASKED: Mapping[str, Ask] = {
     "deadlines": lambda c, ids, now: ledger.deadlines(c, ids),
     "prices": lambda c, ids, now: ledger.prices(c, [SMALL, Item("fake", "fake-1", "none")]),
 }
-EMPTY = {"guards"}
-"""The cloud in memory has no deadline of its own."""
+EMPTY = {"guards", "given up"}
+"""The cloud in memory has no deadline of its own, and no start has failed."""
 
 
 @pytest.fixture
