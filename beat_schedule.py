@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from im.queue import Task
+from im.queue.tasks import Task
 
 REFRESH_EVERY = 10.0
 ENFORCE_EVERY = 30.0

@@ -11,8 +11,9 @@ from socket import gethostname
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from im.lanes import InTurn, Lanes
-from im.queue import CeleryQueue, Queue
+from im.queue.celery import CeleryQueue
+from im.queue.tasks import Queue
+from im.scope_threads import InTurn, Lanes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -23,7 +23,7 @@ from im.domain.phase import phase
 from im.domain.spot import Spot
 from im.providers.base import Ask, Provider
 from im.providers.fake import FakeCloud, FakeProvider
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import read, request
 from im.settings import Settings
 from workers import tasks

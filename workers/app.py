@@ -10,7 +10,7 @@ from celery.worker.control import Panel
 
 from beat_schedule import BEAT_SCHEDULE
 from im import logs
-from im.queue import broker_settings
+from im.queue.celery import broker_settings
 from im.settings import Settings
 from workers import messages, metrics, pool, process, tasks, transport
 from workers.watchdog import Watchdog

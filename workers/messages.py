@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from im.queue import DOORBELLS_PER_MESSAGE, Task
+from im.queue.tasks import DOORBELLS_PER_MESSAGE, Task
 
 LARGEST = 262_144
 """Bytes of a message; the most ids that one may carry come to a third of it."""

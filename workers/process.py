@@ -7,8 +7,8 @@ import threading
 from dataclasses import replace
 
 from im.context import Context, open_context
-from im.lanes import SideBySide
 from im.logs import log
+from im.scope_threads import SideBySide
 from im.services.sweep import EVERY, Sweep
 from im.settings import Settings
 

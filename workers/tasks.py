@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from im.domain.errors import ImError
 from im.failpoints import Point, reach
 from im.logs import log
-from im.queue import Task
+from im.queue.tasks import Task
 from workers.messages import checked
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from im.broker import check as check_broker
 from im.cli.complaint import note
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused, Unavailable
-from im.queue import DEADLINES, QUEUES
+from im.queue.celery import QUEUES
+from im.queue.tasks import DEADLINES
 from im.stack.programs import FLOWER_COLUMNS, celery
 
 _LEVELS = click.Choice(["debug", "info", "warn", "error"])

@@ -27,7 +27,7 @@ from im.domain.names import check_name, make_id, make_name, numbered
 from im.domain.orphan import Orphan
 from im.failpoints import Point, reach
 from im.providers import registry
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services.enforce import ring_hints
 from im.services.request import Answer, Change
 

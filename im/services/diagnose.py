@@ -24,7 +24,7 @@ from im.domain.instance import Scope
 from im.domain.sandbox import sandbox_at
 from im.providers.base import Check, Provider
 from im.providers.errors import ProviderError
-from im.queue import reach_broker
+from im.queue.inspect import reach_broker
 from im.services import diagnose_cloud, diagnose_fleet, diagnose_money
 from im.services.alarm import standing
 from im.settings import Settings

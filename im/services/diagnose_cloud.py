@@ -11,10 +11,10 @@ from im.db.engine import Database
 from im.domain.errors import ImError
 from im.domain.instance import Scope
 from im.domain.region import said_by
-from im.lanes import SideBySide, lane_of
 from im.providers import registry
 from im.providers.base import Check, Provider
 from im.providers.errors import ProviderError
+from im.scope_threads import SideBySide, lane_of
 
 if TYPE_CHECKING:
     from im.settings import Settings

@@ -10,7 +10,8 @@ from im.db import health, refusals, ticks
 from im.domain.duration import format_duration
 from im.domain.errors import ImError
 from im.providers.base import Check
-from im.queue import QUEUES, Worker, oldest_waiting, workers_alive
+from im.queue.celery import QUEUES
+from im.queue.inspect import Worker, oldest_waiting, workers_alive
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

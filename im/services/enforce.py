@@ -13,7 +13,7 @@ from im.domain.hold import HoldKind
 from im.domain.instance import Desired, Instance
 from im.failpoints import Point, reach
 from im.logs import log
-from im.queue import DEADLINES, Task, doorbell_for
+from im.queue.tasks import DEADLINES, Task, doorbell_for
 from im.services.notices import plan_notices
 
 if TYPE_CHECKING:

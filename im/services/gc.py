@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from im.db import leftovers, scopes
 from im.domain.instance import Scope
 from im.domain.leftover import Leftover
-from im.lanes import lane_of
 from im.logs import log
 from im.providers.base import Belonging, Provider
 from im.providers.errors import ProviderError, Transient, Unauthenticated
-from im.queue import Task
+from im.queue.tasks import Task
+from im.scope_threads import lane_of
 from im.services import refusal
 from im.services.identity import is_clone
 

@@ -16,7 +16,7 @@ from im.logs import log
 from im.providers import errors
 from im.providers.base import Guarded, Provider
 from im.providers.errors import ProviderError
-from im.queue import Task as Doorbell
+from im.queue.tasks import Task as Doorbell
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -19,7 +19,7 @@ from im.failpoints import Point, reach
 from im.logs import log
 from im.providers.base import Provider
 from im.providers.errors import ProviderError
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import failed_launch
 from im.services.enforce import ring_by_verb
 from im.services.story import came_to_nothing

@@ -24,7 +24,7 @@ from im.logs import log
 from im.providers import errors
 from im.providers.base import Provider, Slot
 from im.providers.errors import ProviderError
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import placing, refusal
 from im.services.claiming import UNWANTED, Claimed, claim, wanted
 from im.services.enforce import ring_by_verb

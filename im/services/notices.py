@@ -20,7 +20,7 @@ from im.domain.errors import ImError
 from im.domain.event import Event
 from im.domain.notice import ChannelName, Notice, NoticeState, parse_stages
 from im.logs import log
-from im.queue import Task
+from im.queue.tasks import Task
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,11 +14,11 @@ from im.db import prices as kept
 from im.domain.cost import SPOTS, WINDOWS, WINDOWS_SPOT, Item, Price, price_at
 from im.domain.errors import ImError
 from im.domain.instance import Instance, Scope
-from im.lanes import lane_of
 from im.logs import log
 from im.providers import registry
 from im.providers.errors import ProviderError
-from im.queue import Task
+from im.queue.tasks import Task
+from im.scope_threads import lane_of
 from im.services.costs import items_of, price_book
 
 if TYPE_CHECKING:

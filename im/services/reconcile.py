@@ -21,12 +21,12 @@ from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope
 from im.domain.lifecycle import MAX_ATTEMPTS, Step
 from im.failpoints import Point, reach
-from im.lanes import lane_of
 from im.logs import log
 from im.providers import errors
 from im.providers.base import BatchResult, Provider
 from im.providers.errors import ProviderError
-from im.queue import DEADLINES
+from im.queue.tasks import DEADLINES
+from im.scope_threads import lane_of
 from im.services import failed_launch, refusal, spot
 from im.services.adopting import drive_adoptions
 from im.services.enforce import ring_by_verb

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from im.db import health, leftovers, protection, scopes, shards, spot, ticks, user_data, work
 from im.db.watch import REST
 from im.failpoints import Point, reach
-from im.lanes import Lane
 from im.logs import log
 from im.providers.errors import ProviderError, Unauthenticated
-from im.queue import Task
+from im.queue.tasks import Task
+from im.scope_threads import Lane
 from im.services import alarm, disks, looking, orphans, refusal, retention
 from im.services.enforce import ring_by_verb
 from im.services.guarding import ring_for_guards

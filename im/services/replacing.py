@@ -17,7 +17,7 @@ from im.domain.event import Event
 from im.domain.instance import Instance
 from im.domain.names import make_id
 from im.domain.policy import OnInterruption
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import budgets
 
 if TYPE_CHECKING:

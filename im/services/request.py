@@ -26,7 +26,7 @@ from im.domain.names import check_name, check_tags, make_id, make_name, numbered
 from im.failpoints import Point, reach
 from im.providers import registry
 from im.providers.base import Ask, Capabilities
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import budgets, placing
 from im.services.endings import guard_of, on_expiry_of, refuse_what_excludes, roles_of
 from im.services.enforce import ring_hints

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from im.db import events, ticks
 from im.domain.duration import parse_keep
-from im.queue import Task
+from im.queue.tasks import Task
 
 if TYPE_CHECKING:
     from im.context import Context

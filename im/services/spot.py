@@ -21,7 +21,7 @@ from im.failpoints import Point, reach
 from im.logs import log
 from im.providers.base import BatchResult, Provider, Slot
 from im.providers.errors import ProviderError
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services.enforce import ring_hints
 from im.services.heirs import inherit
 

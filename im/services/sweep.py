@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from im.db import health, instances, ticks
 from im.domain.hold import HoldKind
 from im.logs import log
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import enforce, notices, orphans, refresh
 from im.services.reconcile import reconcile, reconcile_scopes
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
-    from im.queue import Queue
+    from im.queue.tasks import Queue
 
 EVERY = 5.0
 """Seconds between two looks at the ticks, in each worker process; also the slot of one sweep of the whole fleet."""

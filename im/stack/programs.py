@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from im.queue import DEADLINES, QUEUES
+from im.queue.celery import QUEUES
+from im.queue.tasks import DEADLINES
 from im.stack.environment import bare_environment
 from im.stack.layout import Layout
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import Celery
 
-from im.queue import broker_settings
+from im.queue.celery import broker_settings
 from im.settings import Settings
 from workers.app import worker_settings
 

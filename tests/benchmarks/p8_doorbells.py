@@ -11,8 +11,8 @@ from redis import Redis
 from sqlalchemy import text
 
 from im.db import ticks
-from im.doorbell import Pushing, message, plain_address
-from im.queue import REQUESTS, Task
+from im.queue.tasks import REQUESTS, Task
+from im.queue.wire import Pushing, message, plain_address
 from im.services import enforce, refresh
 from im.stack.programs import celery, worker_words
 from tests.benchmarks.fleet import broker, children, environment, wait_for

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from im.queue import Task
+from im.queue.tasks import Task
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from im.context import Context, open_context
-from im.queue import QUEUES
+from im.queue.celery import QUEUES
 from im.settings import Settings
 from im.stack import probes
 from im.stack.environment import child_environment

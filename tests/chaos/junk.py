@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from im.doorbell import message
-from im.queue import REQUESTS, Task
+from im.queue.tasks import REQUESTS, Task
+from im.queue.wire import message
 
 VALUES: tuple[Any, ...] = (
     None,

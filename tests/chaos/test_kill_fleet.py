@@ -18,7 +18,8 @@ from im.db.engine import Database
 from im.domain.instance import Instance, Observed
 from im.domain.intent import Deadline
 from im.providers.base import Ask
-from im.queue import Task, broker_settings
+from im.queue.celery import broker_settings
+from im.queue.tasks import Task
 from im.services import read, request
 from im.settings import Settings
 from im.stack import postgres

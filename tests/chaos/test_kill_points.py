@@ -15,7 +15,7 @@ import pytest
 
 from im.domain.instance import Desired, Instance, Observed
 from im.failpoints import Point
-from im.queue import Task
+from im.queue.tasks import Task
 from tests.chaos import audit, case
 from tests.chaos.case import Case
 from tests.chaos.stories import OTHER, STORIES, WEB, End

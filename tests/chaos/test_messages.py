@@ -14,7 +14,7 @@ import pytest
 from celery import Celery
 
 from im.domain.instance import Observed
-from im.queue import broker_settings
+from im.queue.celery import broker_settings
 from im.settings import Settings
 from tests.chaos.fleet import Fleet
 from tests.chaos.soak.clouds import _FORGERIES

@@ -40,7 +40,7 @@ from im.providers.errors import (
     Unavailable,
     WrongState,
 )
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services.sweep import sweep_if_stale
 from tests.world import World, empty
 

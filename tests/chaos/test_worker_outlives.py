@@ -14,8 +14,10 @@ import pytest
 import redis
 
 from im.domain.instance import Observed
-from im.doorbell import message
-from im.queue import DEADLINES, QUEUES, REQUESTS, WATCH, Task, workers_alive
+from im.queue.celery import QUEUES
+from im.queue.inspect import workers_alive
+from im.queue.tasks import DEADLINES, REQUESTS, WATCH, Task
+from im.queue.wire import message
 from tests.chaos.fleet import TREE, Fleet
 from tests.chaos.junk import broadcasts, envelopes
 from tests.chaos.test_kill_fleet import Person, judge

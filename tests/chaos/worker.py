@@ -34,7 +34,7 @@ from im.failpoints import Point
 from im.providers.aws.clients import Clients
 from im.providers.aws.provider import AwsProvider
 from im.providers.base import Ask, Provider
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import adopt, enforce, read, reconcile, refresh, request  # noqa: F401 - imported before the fork
 from im.settings import Settings
 from tests.chaos.desk import Broker, Clock

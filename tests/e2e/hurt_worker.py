@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import signals
 
-from im.queue import Task
+from im.queue.tasks import Task
 from workers.main import app
 
 

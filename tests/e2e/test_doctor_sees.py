@@ -11,7 +11,9 @@ import redis
 from celery import Celery
 from sqlalchemy import text
 
-from im.queue import CeleryQueue, Task, workers_alive
+from im.queue.celery import CeleryQueue
+from im.queue.inspect import workers_alive
+from im.queue.tasks import Task
 from im.services import diagnose_fleet
 from im.settings import Settings
 from tests.e2e.conftest import StackUnderTest

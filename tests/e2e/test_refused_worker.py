@@ -14,7 +14,7 @@ from im.db import migrate, refusals
 from im.domain.instance import Instance, Observed
 from im.domain.intent import Deadline
 from im.providers.base import Ask
-from im.queue import QUEUES
+from im.queue.celery import QUEUES
 from im.services import read, request
 from im.stack import postgres
 from im.stack.programs import celery, worker_words

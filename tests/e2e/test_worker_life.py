@@ -15,7 +15,8 @@ import pytest
 import redis
 
 from im.db import migrate
-from im.queue import CeleryQueue, Task
+from im.queue.celery import CeleryQueue
+from im.queue.tasks import Task
 from im.settings import Settings
 from tests.e2e.conftest import StackUnderTest
 

@@ -18,7 +18,7 @@ from im.domain.lifecycle import Ending, Step, ending
 from im.domain.phase import phase
 from im.failpoints import Point
 from im.providers.errors import Ambiguous, Forbidden, Throttled
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import adopt, read
 from im.settings import Settings
 from tests.world import World

@@ -10,7 +10,7 @@ import pytest
 from im.db import scopes
 from im.domain.instance import Desired, Observed, Scope
 from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services.diagnose import diagnose
 from tests.integration.test_cli_commands import traces
 from tests.integration.typed import answer, run

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from im.domain.instance import Desired, Observed
-from im.queue import Task
+from im.queue.tasks import Task
 from tests.integration.typed import answer, run
 from tests.world import World
 

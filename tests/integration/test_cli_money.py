@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import diagnose_money
 from tests.integration.typed import answer, run
 from tests.world import START, World

@@ -14,7 +14,7 @@ from im.db import outcome
 from im.domain.errors import ImError
 from im.domain.instance import Observed
 from im.failpoints import Point
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import read
 from tests.integration.typed import run
 from tests.wire import Cut, Wire

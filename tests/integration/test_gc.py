@@ -13,7 +13,7 @@ from im.domain.instance import Scope
 from im.providers.base import Belonging
 from im.providers.errors import Forbidden, ProviderError, Unavailable
 from im.providers.fake import FakeProvider
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import gc
 from tests.integration.test_machine_wishes import order
 from tests.integration.typed import run

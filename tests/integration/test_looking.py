@@ -10,7 +10,7 @@ import pytest
 from im.db import shards
 from im.domain.instance import Observed, Scope
 from im.providers.errors import Forbidden, Unavailable
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import looking, read
 from tests.world import World
 

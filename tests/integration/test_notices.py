@@ -20,7 +20,7 @@ from im.channels.mail import Mail
 from im.domain.errors import Refused
 from im.domain.instance import Observed
 from im.domain.notice import ChannelName, Notice, parse_stages
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import diagnose_money
 from im.settings import Settings
 from tests.integration.receivers import Post, Web, post, web

@@ -13,7 +13,7 @@ from im.context import Context
 from im.db import refusals, scopes
 from im.domain.instance import Observed, Scope
 from im.providers.errors import ProviderError, Unauthenticated, Unavailable
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import diagnose_fleet, gc, orphans
 from tests.integration.test_machine_wishes import order
 from tests.world import World

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import read, retention
 from tests.world import World
 

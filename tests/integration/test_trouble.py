@@ -24,7 +24,7 @@ from im.providers.errors import (
     Unauthenticated,
     Unsupported,
 )
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import reconcile
 from tests.world import World
 

@@ -15,7 +15,7 @@ from im.db import ledger, usage
 from im.domain.cost import Bill, Window
 from im.domain.money import cents
 from im.domain.usage import Kind
-from im.queue import Task
+from im.queue.tasks import Task
 from im.services import costs
 from tests.world import START, World
 

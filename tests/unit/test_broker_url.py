@@ -7,7 +7,8 @@ import pytest
 from im.broker import check, shown
 from im.channels.mail import Mail
 from im.domain.errors import Refused
-from im.queue import CeleryQueue, Task
+from im.queue.celery import CeleryQueue
+from im.queue.tasks import Task
 from im.settings import Settings
 
 USELESS = (

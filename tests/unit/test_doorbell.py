@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from im.doorbell import Address, NotTaken, Pushing, message, plain_address
+from im.queue.wire import Address, NotTaken, Pushing, message, plain_address
 
 
 def _opened(raw: bytes) -> tuple[dict[str, Any], Any]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from beat_schedule import BEAT_SCHEDULE, ENFORCE_EVERY, REFRESH_EVERY
-from im.queue import DEADLINES, DOORBELLS_PER_MESSAGE, ROUTES, Task, broker_settings
+from im.queue.celery import broker_settings
+from im.queue.tasks import DEADLINES, DOORBELLS_PER_MESSAGE, ROUTES, Task
 from im.services import enforce, refresh
 from im.settings import Settings
 from workers.app import HARD_LIMIT, SOFT_LIMIT, make_app, worker_settings

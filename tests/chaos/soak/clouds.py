@@ -11,7 +11,8 @@ from typing import Any
 from celery import Celery
 from kombu import Producer
 
-from im.queue import DEADLINES, REQUESTS, WATCH, Task, broker_settings
+from im.queue.celery import broker_settings
+from im.queue.tasks import DEADLINES, REQUESTS, WATCH, Task
 from tests.chaos.audit import TAG_DEPLOYMENT, TAG_INSTANCE, TAG_LAUNCH
 from tests.chaos.soak.nemesis import Blow, Fault
 from tests.chaos.soak.room import REGION, Room

@@ -25,7 +25,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from im.db import migrate
-from im.queue import DEADLINES, REQUESTS, WATCH
+from im.queue.tasks import DEADLINES, REQUESTS, WATCH
 from im.settings import Settings
 from im.stack import postgres
 from im.stack.layout import Layout

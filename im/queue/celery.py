@@ -6,15 +6,13 @@ The row is written and committed first; then somebody rings. What a worker does 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any
 
 from im.address import reason
 from im.broker import check, shown
 from im.domain.errors import Unavailable
-from im.domain.instance import Desired, Instance, Observed
-from im.doorbell import Pushing, message, plain_address
+from im.queue.tasks import DEADLINES, DOORBELLS_PER_MESSAGE, REQUESTS, ROUTES, WATCH, Task
+from im.queue.wire import Pushing, message, plain_address
 from im.secret import conceal
 
 if TYPE_CHECKING:
@@ -23,70 +21,7 @@ if TYPE_CHECKING:
     from im.settings import Settings
 
 
-class Task(StrEnum):
-    CREATE = "im.create"
-    ADOPT = "im.adopt"
-    EXTEND = "im.extend"
-    START = "im.start"
-    STOP = "im.stop"
-    TERMINATE = "im.terminate"
-    PROTECT = "im.protect"
-    REFRESH = "im.refresh"
-    REFRESH_SCOPE = "im.refresh_scope"
-    ENFORCE_TTL = "im.enforce_ttl"
-    PRICES = "im.prices"
-    GC = "im.gc"
-    NOTIFY = "im.notify"
-    GUARD = "im.guard"
-    PRUNE = "im.prune"
-
-
-REQUESTS, DEADLINES, WATCH = "im.requests", "im.deadlines", "im.watch"
 QUEUES = (REQUESTS, DEADLINES, WATCH)
-ROUTES = {
-    Task.CREATE: REQUESTS,
-    Task.ADOPT: REQUESTS,
-    Task.EXTEND: REQUESTS,
-    Task.START: REQUESTS,
-    Task.STOP: REQUESTS,
-    Task.TERMINATE: REQUESTS,
-    Task.PROTECT: REQUESTS,
-    Task.REFRESH: WATCH,
-    Task.REFRESH_SCOPE: WATCH,
-    Task.ENFORCE_TTL: DEADLINES,
-    Task.PRICES: WATCH,
-    Task.GC: WATCH,
-    Task.NOTIFY: WATCH,
-    Task.GUARD: REQUESTS,
-    Task.PRUNE: WATCH,
-}
-"""Deadlines have a queue of their own, so that no crowd of requests or listings stands before them."""
-
-DOORBELLS_PER_MESSAGE = 500
-"""Ids in one message at most; a message is a hint, and the worker claims siblings by itself."""
-
-
-def doorbell_for(row: Instance) -> Task:
-    """The task whose name says best, in Flower, what an unsettled row waits for."""
-    if row.desired is Desired.TERMINATED:
-        return Task.TERMINATE
-    if row.desired is Desired.STOPPED:
-        return Task.STOP
-    if row.arriving:
-        return Task.ADOPT
-    return Task.CREATE if row.observed in (Observed.NONE, Observed.PENDING) else Task.START
-
-
-class Queue(Protocol):
-    def ring(
-        self, task: Task, ids: Sequence[str] = (), *, label: str = "", after: float = 0, to: str | None = None
-    ) -> bool:
-        """Send a doorbell, `after` seconds from now, to the task's own queue or to `to`; `label` is for Flower's eyes only.
-
-        False when the broker did not take it for certain; it may be queued all the same, and the next tick rings again.
-        Raises nothing: what it is rung for is stored, and an exception would read as if it were not.
-        """
-        ...
 
 
 def broker_settings(settings: Settings) -> dict[str, Any]:
@@ -125,7 +60,7 @@ def broker_settings(settings: Settings) -> dict[str, Any]:
 
 
 class CeleryQueue:
-    """The real doorbell: a Celery message, pushed by `im.doorbell`; where the broker's URL asks for more, by Celery itself."""
+    """The real doorbell: a Celery message, pushed by `im.queue.wire`; where the broker's URL asks for more, by Celery itself."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -185,23 +120,6 @@ class CeleryQueue:
         return self._app
 
 
-def reach_broker(settings: Settings) -> None:
-    """Shake hands with the broker. Raises Unavailable, with the reason, when it does not answer within seconds; Refused."""
-    from kombu.exceptions import KombuError
-    from redis.exceptions import RedisError
-
-    if check(settings.broker_url) is None:
-        raise Unavailable(
-            "no broker is named and no local stack is running",
-            "`im up` starts one on this machine; a fleet sets IM_DATABASE_URL and IM_BROKER_URL",
-        )
-    try:
-        with _app(settings).connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, interval_start=1, timeout=5)
-    except (OSError, KombuError, RedisError, ValueError) as exc:
-        raise _no_answer(settings, exc) from exc
-
-
 def _no_answer(settings: Settings, exc: BaseException) -> Unavailable:
     from redis.exceptions import AuthenticationError, ResponseError
 
@@ -216,53 +134,6 @@ def _no_answer(settings: Settings, exc: BaseException) -> Unavailable:
     return Unavailable(
         f"{where} does not answer: {reason(exc)}", "start it (`im up` for the local stack), or set IM_BROKER_URL"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """One that answers: the queues it listens to, how many tasks it is at work on, and whether it has anybody to do them."""
-
-    queues: frozenset[str]
-    busy: int = 0
-    childless: bool = False
-
-
-def workers_alive(settings: Settings, within: float = 1.5, host: str = "") -> dict[str, Worker]:
-    """The workers that answer within so many seconds, of all or of one host. Raises Unavailable.
-
-    Waits the whole time, three times: nobody knows how many there are.
-    """
-    from kombu.exceptions import KombuError
-    from redis.exceptions import RedisError
-
-    reach_broker(settings)
-    named: dict[str, Any] = {"pattern": f"*@{host}", "matcher": "glob"} if host else {}
-    try:
-        # a connection of its own: those that Celery keeps may be to a broker that is no more
-        with _app(settings) as app, app.connection_for_write() as connection:
-            asked = app.control.inspect(timeout=within, connection=connection, **named)
-            listening, active = asked.active_queues() or {}, asked.active() or {}
-            stats: dict[str, Any] = asked.stats() or {}
-    except (OSError, KombuError, RedisError) as exc:
-        raise _no_answer(settings, exc) from exc
-    return {
-        name: Worker(
-            frozenset(str(queue["name"]) for queue in queues),
-            len(active.get(name, ())),
-            # a pool of threads has no processes to tell of
-            stats.get(name, {}).get("pool", {}).get("processes") == [],
-        )
-        for name, queues in listening.items()
-    }
-
-
-def oldest_waiting(settings: Settings) -> dict[str, bytes]:
-    """The message of each queue that has waited longest; a queue in which nothing waits is left out. Raises Unavailable."""
-    reach_broker(settings)
-    with _app(settings).connection_for_read() as connection:
-        client = cast(Any, connection.default_channel).client
-        found = {queue: client.lindex(queue, -1) for queue in QUEUES}
-    return {queue: message for queue, message in found.items() if message is not None}
 
 
 def _app(settings: Settings) -> Celery:
