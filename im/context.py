@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from im.db.engine import Database
     from im.domain.instance import Scope
     from im.providers.base import Provider
-    from im.services.refusal import Refusal
+    from im.services.reconcile.refusal import Refusal
     from im.settings import Settings
 
 
@@ -46,7 +46,7 @@ class Context:
     worker: str = field(default_factory=gethostname)
     """What `im doctor` calls this process, when a cloud does not know it."""
     refusals: dict[int, Refusal] = field(default_factory=dict)
-    """Scopes (by number) in which the cloud refuses this process; see `im.services.refusal`."""
+    """Scopes (by number) in which the cloud refuses this process; see `im.services.reconcile.refusal`."""
     lanes: Lanes = field(default_factory=InTurn)
     """How work on several scopes is done: in turn, or (in a worker) side by side, so that none waits for another."""
 

@@ -15,7 +15,8 @@ from im.domain.intent import Deadline
 from im.providers.aws.clients import Clients
 from im.providers.aws.provider import AwsProvider
 from im.providers.base import Ask
-from im.services import request
+from im.services.requests import create
+from im.services.requests import order as requests_order
 from im.settings import Settings
 from tests.providers.clouds import REGION, public_key
 from tests.standin.server import StandIn
@@ -76,8 +77,8 @@ class StandInWorld(World):
     ) -> list[Instance]:
         ask = order_as.pop("ask", ASK)
         deadline = Deadline(by=_span(seconds))
-        order = request.Order("aws", "default", ask, name, count, deadline, actor, **order_as)
-        return [c.after for c in request.create(self.ctx, order).changes]
+        order = requests_order.Order("aws", "default", ask, name, count, deadline, actor, **order_as)
+        return [c.after for c in create.create(self.ctx, order).changes]
 
     def advance(self, seconds: float, step: float = 2.0) -> None:
         """In larger steps: each is a call over HTTP."""

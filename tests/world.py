@@ -24,7 +24,9 @@ from im.domain.spot import Spot
 from im.providers.base import Ask, Provider
 from im.providers.fake import FakeCloud, FakeProvider
 from im.queue.tasks import Task
-from im.services import read, request
+from im.services import queries
+from im.services.requests import change, create, result
+from im.services.requests import order as requests_order
 from im.settings import Settings
 from workers import tasks
 
@@ -122,25 +124,25 @@ class World:
         """`order_as`: what else an Order may say."""
         ask = Ask(instance_type=kind, zone=zone, public_key="ssh-ed25519 AAAA test", owner=actor, spot=spot)
         deadline = Deadline(by=timedelta(seconds=seconds))
-        order = request.Order("fake", "default", ask, name, count, deadline, actor, **order_as)
-        return [c.after for c in request.create(self.ctx, order).changes]
+        order = requests_order.Order("fake", "default", ask, name, count, deadline, actor, **order_as)
+        return [c.after for c in create.create(self.ctx, order).changes]
 
-    def extend(self, *names: str, seconds: float, start: bool = True, actor: str = "ada") -> request.Answer:
+    def extend(self, *names: str, seconds: float, start: bool = True, actor: str = "ada") -> result.Answer:
         deadline = Deadline(by=timedelta(seconds=seconds))
-        return request.extend(self.ctx, self._ids(names), deadline, actor=actor, start=start)
+        return change.extend(self.ctx, self._ids(names), deadline, actor=actor, start=start)
 
-    def start(self, *names: str, seconds: float | None = None) -> request.Answer:
+    def start(self, *names: str, seconds: float | None = None) -> result.Answer:
         deadline = Deadline(by=timedelta(seconds=seconds)) if seconds else None
-        return request.start(self.ctx, self._ids(names), deadline, actor="ada")
+        return change.start(self.ctx, self._ids(names), deadline, actor="ada")
 
-    def stop(self, *names: str, actor: str = "ada") -> request.Answer:
-        return request.stop(self.ctx, self._ids(names), actor=actor)
+    def stop(self, *names: str, actor: str = "ada") -> result.Answer:
+        return change.stop(self.ctx, self._ids(names), actor=actor)
 
-    def terminate(self, *names: str) -> request.Answer:
-        return request.terminate(self.ctx, self._ids(names), actor="ada")
+    def terminate(self, *names: str) -> result.Answer:
+        return change.terminate(self.ctx, self._ids(names), actor="ada")
 
-    def protect(self, *names: str, on: bool) -> request.Answer:
-        return request.protect(self.ctx, self._ids(names), on=on, actor="ada")
+    def protect(self, *names: str, on: bool) -> result.Answer:
+        return change.protect(self.ctx, self._ids(names), on=on, actor="ada")
 
     def _ids(self, names: Sequence[str]) -> list[str]:
         return [self.row(n).id for n in names]
@@ -176,7 +178,7 @@ class World:
     # ---- looking -----------------------------------------------------------------------------------------------------
 
     def row(self, name: str = "web") -> Instance:
-        return read.resolve(self.ctx, [name]).rows[0]
+        return queries.resolve(self.ctx, [name]).rows[0]
 
     def word(self, name: str = "web") -> str:
         return phase(self.row(name), self.now).word
@@ -195,7 +197,7 @@ class World:
         return [s.provider_id for s in self.cloud.listing("fake-1", {}).sightings if s.state not in gone]
 
     def story(self, name: str = "web") -> list[Event]:
-        return read.history(self.ctx, self.row(name).id)
+        return queries.history(self.ctx, self.row(name).id)
 
     def kinds(self, name: str = "web") -> list[str]:
         return [event.kind for event in self.story(name)]

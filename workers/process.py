@@ -9,7 +9,7 @@ from dataclasses import replace
 from im.context import Context, open_context
 from im.logs import log
 from im.scope_threads import SideBySide
-from im.services.sweep import EVERY, Sweep
+from im.services.refresh.sweep import EVERY, Sweep
 from im.settings import Settings
 
 

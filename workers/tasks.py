@@ -43,56 +43,56 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
 
 
 def reconcile(ctx: Context, ids: Sequence[str]) -> str:
-    from im.services.reconcile import reconcile
+    from im.services.reconcile.scope import reconcile
 
     return reconcile(ctx, ids)
 
 
 def refresh(ctx: Context, _ids: Sequence[str]) -> str:
-    from im.services.refresh import refresh
+    from im.services.refresh.tick import refresh
 
     return refresh(ctx)
 
 
 def refresh_scope(ctx: Context, ids: Sequence[str]) -> str:
-    from im.services.refresh import refresh_scopes
+    from im.services.refresh.scope import refresh_scopes
 
     named = (i.partition("/") for i in ids)
     return refresh_scopes(ctx, [(number, zone) for n, _, zone in named for number in _numbers([n])])
 
 
 def enforce_ttl(ctx: Context, ids: Sequence[str]) -> str:
-    from im.services.enforce import enforce_ttl
+    from im.services.deadlines.enforce import enforce_ttl
 
     return enforce_ttl(ctx, ids)
 
 
 def prices(ctx: Context, _ids: Sequence[str]) -> str:
-    from im.services.pricing import refresh_prices
+    from im.services.money.prices import refresh_prices
 
     return refresh_prices(ctx)
 
 
 def notify(ctx: Context, _ids: Sequence[str]) -> str:
-    from im.services.notices import notify
+    from im.services.deadlines.notices import notify
 
     return notify(ctx)
 
 
 def guard(ctx: Context, ids: Sequence[str]) -> str:
-    from im.services.reconcile import reconcile_scopes
+    from im.services.reconcile.scope import reconcile_scopes
 
     return reconcile_scopes(ctx, _numbers(ids))
 
 
 def gc(ctx: Context, _ids: Sequence[str]) -> str:
-    from im.services.gc import collect
+    from im.services.leftovers import collect
 
     return collect(ctx)
 
 
 def prune(ctx: Context, _ids: Sequence[str]) -> str:
-    from im.services.retention import prune
+    from im.services.history import prune
 
     return prune(ctx)
 

@@ -16,14 +16,14 @@ from im.domain.errors import Refused
 from im.domain.intent import Deadline
 from im.domain.money import CENT, cents, show
 from im.domain.names import check_login
-from im.services import adopt as adopting
-from im.services import budgets
+from im.services.money import budgets
+from im.services.requests import adopt as adopting
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from im.domain.instance import Instance
-    from im.services.request import Change
+    from im.services.requests.result import Change
 
 
 force_option = click.option("--force", is_flag=True, help="Though an Auto Scaling group or the like controls it.")

@@ -19,7 +19,7 @@ from im.cli.spend import costs_of, ending
 from im.cli.terminal import plain
 from im.cli.wait import Outcome, wait
 from im.domain.instance import Instance
-from im.services.request import Answer, Change
+from im.services.requests.result import Answer, Change
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -33,7 +33,7 @@ def budget(session: Session, ctx: click.Context, output: str, as_json: bool) -> 
     """
     if ctx.invoked_subcommand is not None:
         return
-    from im.services import budgets
+    from im.services.money import budgets
 
     found = budgets.uses(session.context)
     if as_json or output == "json":
@@ -53,7 +53,7 @@ def budget(session: Session, ctx: click.Context, output: str, as_json: bool) -> 
 @pass_session
 def set_(session: Session, usd: str, owner: str | None, everybody: bool) -> None:
     """Allow so many US dollars a month. What would cost more is refused; what runs already is left alone."""
-    from im.services import budgets
+    from im.services.money import budgets
 
     try:
         amount = Decimal(usd.removeprefix("$"))
@@ -73,7 +73,7 @@ def set_(session: Session, usd: str, owner: str | None, everybody: bool) -> None
 @pass_session
 def remove(session: Session, owner: str | None, everybody: bool) -> None:
     """Set no limit any more."""
-    from im.services import budgets
+    from im.services.money import budgets
 
     whose = _whose(session, owner, everybody)
     session.request()

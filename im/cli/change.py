@@ -21,11 +21,11 @@ from im.domain.disk import disks_of, fate
 from im.domain.errors import Refused
 from im.domain.instance import Desired, Instance, Observed, OnExpiry
 from im.domain.intent import Deadline, Intent
-from im.services import request
-from im.services.request import Answer, Change
+from im.services.requests import change as requests_change
+from im.services.requests.result import Answer, Change
 
 if TYPE_CHECKING:
-    from im.services.read import Listing
+    from im.services.queries import Listing
 
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would happen, and do nothing.")
 
@@ -68,7 +68,7 @@ def extend(
     moved, start = deadline, not no_start
 
     def send(ids: Sequence[str]) -> Answer:
-        return request.extend(session.context, ids, moved, actor=session.settings.owner, start=start)
+        return requests_change.extend(session.context, ids, moved, actor=session.settings.owner, start=start)
 
     verb = Verb("extend", lambda row, now: wish.extend(row, now, moved, start=start), send, _tell_extended)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
@@ -92,7 +92,7 @@ def start(
     """Start stopped instances, or try a failed launch again."""
 
     def send(ids: Sequence[str]) -> Answer:
-        return request.start(session.context, ids, deadline, actor=session.settings.owner)
+        return requests_change.start(session.context, ids, deadline, actor=session.settings.owner)
 
     verb = Verb("start", lambda row, now: wish.start(row, now, deadline), send)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
@@ -108,7 +108,7 @@ def stop(session: Session, selection: Selection, dry_run: bool, waiting: Waiting
     """Stop instances now; their disks stay, and `im start` or `im extend` wakes them."""
 
     def send(ids: Sequence[str]) -> Answer:
-        return request.stop(session.context, ids, actor=session.settings.owner)
+        return requests_change.stop(session.context, ids, actor=session.settings.owner)
 
     _carry_out(session, selection, Verb("stop", wish.stop, send), waiting, output, dry_run=dry_run)
 
@@ -126,7 +126,7 @@ def terminate(
     """End instances for good, disks and all but those that were made to be kept. Asks first."""
 
     def send(ids: Sequence[str]) -> Answer:
-        return request.terminate(session.context, ids, actor=session.settings.owner)
+        return requests_change.terminate(session.context, ids, actor=session.settings.owner)
 
     verb = Verb("terminate", wish.terminate, send, _tell_ended)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run, confirm=None if yes else _confirm_end)

@@ -19,7 +19,7 @@ from im.domain.money import cents, exact, show
 from im.domain.spreadsheet import cell
 
 if TYPE_CHECKING:
-    from im.services.costs import Line, Report
+    from im.services.money.report import Line, Report
 
 GROUPS = ("owner", "type", "provider", "tag:KEY", "day")
 _FIELDS = (
@@ -45,11 +45,11 @@ def cost(session: Session, by: str, since: timedelta, output: str, as_json: bool
     im cost --by day --since 7d
     im cost --by tag:team --csv > spent.csv
     """
-    from im.services import costs
+    from im.services.money import report
 
     if by.partition(":")[0] not in ("owner", "type", "provider", "tag", "day") or (by == "tag" or by == "tag:"):
         raise Refused(f"--by {by[:40]} is not understood", f"one of {', '.join(GROUPS)}")
-    found = costs.report(session.context, by, since)
+    found = report.report(session.context, by, since)
     if as_json or output == "json":
         from im.cli.render import say_json
 

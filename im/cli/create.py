@@ -23,7 +23,7 @@ from im.domain.tags import parse_tags
 
 if TYPE_CHECKING:
     from im.domain.instance import Spec
-    from im.services.request import Order, Plan
+    from im.services.requests.order import Order, Plan
 
 DEFAULT_TTL = timedelta(hours=1)
 
@@ -91,7 +91,8 @@ def create(
     """
     from im.cli.key_file import read_public_key
     from im.providers.base import Ask
-    from im.services import request
+    from im.services.requests import create
+    from im.services.requests import order as requests_order
 
     settings = session.settings
     ask = Ask(
@@ -102,7 +103,7 @@ def create(
         tags=parse_tags(tags),
         **machine.asked,
     )
-    order = request.Order(
+    order = requests_order.Order(
         provider=provider or settings.provider,
         account=account or settings.account,
         ask=ask,
@@ -117,13 +118,13 @@ def create(
     )
     order = _let_in(session, machine, order)
     if dry_run:
-        _tell_plan(session, request.plan(settings, order), order, output)
+        _tell_plan(session, requests_order.plan(settings, order), order, output)
         return
     from im.cli.answer import finish
 
     session.request()
     with session.storing(f"the request to create {name or 'it'}"):
-        answer = request.create(session.context, order)
+        answer = create.create(session.context, order)
     first = answer.changes[0].after.spec
     if output.form == "table" and _because(first):
         note(f"{first.instance_type}{_because(first)}")
@@ -134,7 +135,7 @@ def _let_in(session: Session, machine: Machine, order: Order) -> Order:
     """The order with the networks that may log in. Whoever brings a firewall of their own, or has none, says nothing of them."""
     from im.cli.whereabouts import sources
     from im.providers import registry
-    from im.services import request
+    from im.services.requests import order as requests_order
 
     can = registry.profile(order.provider).capabilities
     if not machine.ssh_from and (machine.own_firewall or not can.can_firewall):
@@ -148,7 +149,9 @@ def _let_in(session: Session, machine: Machine, order: Order) -> Order:
     somewhere = replace(order, ask=replace(order.ask, ssh_from=sources(words, real=False)))
     if not can.real or session.settings.sandbox or "me" not in words:
         return somewhere
-    request.plan(session.settings, somewhere)  # what is wrong for other reasons is refused before anybody is asked
+    requests_order.plan(
+        session.settings, somewhere
+    )  # what is wrong for other reasons is refused before anybody is asked
     return replace(order, ask=replace(order.ask, ssh_from=sources(words, real=True)))
 
 
@@ -170,7 +173,7 @@ def _because(spec: Spec) -> str:
 
 def _places(spec: Spec) -> list[tuple[str, str]]:
     from im.domain.placement import candidates
-    from im.services.placing import names_of
+    from im.services.requests.places import names_of
 
     found = candidates(spec)
     return [("tries", names_of(found))] if len(found) > 1 or found[0].zone == "any" else []

@@ -47,11 +47,11 @@ def resume(session: Session) -> None:
 
     A database that was copied to another server changes nothing at the cloud until then: the original may still be at work.
     """
-    from im.services import hold
+    from im.services.deadlines import holds
 
     session.request()
     with session.storing("the new home"):
-        moved = hold.settle_here(session.context, actor=session.settings.owner)
+        moved = holds.settle_here(session.context, actor=session.settings.owner)
     if moved:
         click.echo("this server is the deployment's home from now on; make sure that the other one is gone")
     else:
@@ -64,7 +64,7 @@ def resume(session: Session) -> None:
 def status(session: Session, as_json: bool) -> None:
     """Which revision the database is at; exit code 1 when it is not this version's."""
     from im.cli.render import say_json
-    from im.services.diagnose import schema
+    from im.services.health.doctor import schema
 
     found = schema(session.settings.database_url)
     if as_json:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from im.context import Context, open_context
 from im.domain.errors import Unavailable
 from im.domain.instance import ALIVE, Instance, Sighting
-from im.services import read
+from im.services import queries
 from im.settings import Settings
 
 PATIENCE = 60.0
@@ -41,7 +41,7 @@ class Cloud:
     def seconds_left(self, name: str) -> float:
         """To the deadline, by the database's clock; negative past it."""
         row = self._row(name)
-        return (row.expires_at - read.by_ids(self._context, [row.id]).now).total_seconds()
+        return (row.expires_at - queries.by_ids(self._context, [row.id]).now).total_seconds()
 
     def stopped_by_deadline(self, name: str, tell: Callable[[str, int], None]) -> float:
         """Look on until the machine is seen stopped; returns seconds from its deadline, by the database's clock.
@@ -79,4 +79,4 @@ class Cloud:
         return row, found[row.provider_id]
 
     def _row(self, name: str) -> Instance:
-        return read.resolve(self._context, [name]).rows[0]
+        return queries.resolve(self._context, [name]).rows[0]

@@ -29,7 +29,7 @@ def doctor(session: Session, output: str, as_json: bool, only: str | None) -> No
     """Check database, migrations, broker, workers, beat, cloud and clocks, and say how to mend what is broken."""
     from im.address import shown
     from im.providers.base import Check
-    from im.services.diagnose import diagnose
+    from im.services.health.doctor import diagnose
 
     session.log_to_stderr()
     session.warns = False
@@ -64,7 +64,7 @@ def _config_file(settings: Settings, only: str | None) -> list[Check]:
 
 def _settings(session: Session) -> tuple[Settings, list[Refused]]:
     """A variable that cannot be is a finding, and hides none of the others."""
-    from im.services.diagnose_settings import what_can_be_read
+    from im.services.health.doctor_settings import what_can_be_read
 
     try:
         return session.settings, []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from im.cli.moments import span
 
 if TYPE_CHECKING:
-    from im.services.read import Listing
+    from im.services.queries import Listing
 
 STALE = timedelta(seconds=20)
 """Two refresh ticks: older facts are said to be old."""

@@ -19,7 +19,7 @@ from im.domain.errors import ImError, Refused, WaitTimedOut
 
 if TYPE_CHECKING:
     from im.domain.leftover import Leftover
-    from im.services.gc import Survey
+    from im.services.leftovers import Survey
 
 LOOK_EVERY = 0.3
 """Seconds between two looks at the rows."""
@@ -33,7 +33,7 @@ LOOK_EVERY = 0.3
 @pass_session
 def gc(session: Session, dry_run: bool, yes: bool, timeout: timedelta, output: Output) -> None:
     """Take away the security groups, key pairs and schedules that im made and that nothing uses any more. Asks first."""
-    from im.services import gc as collecting
+    from im.services import leftovers as collecting
 
     session.request()
     ctx = session.context

@@ -13,7 +13,7 @@ from im.cli.session import Session, pass_session
 from im.cli.terminal import cells, plain
 from im.domain.errors import Refused
 from im.domain.event import Event
-from im.services import read
+from im.services import queries
 
 
 @click.command(short_help="What happened to it, when, and by whose hand.")
@@ -29,9 +29,9 @@ def history(session: Session, name: str | None, instance_id: str | None, output:
     word = name or instance_id
     if word is None:
         raise Refused("which instance?", "im history NAME; im list --all  shows the names")
-    seen = read.resolve(session.context, [check_word(word)])
+    seen = queries.resolve(session.context, [check_word(word)])
     row = seen.rows[0]
-    events = read.history(session.context, row.id)
+    events = queries.history(session.context, row.id)
     if as_json or output == "json":
         say_json([event_json(event) for event in events])
         return

@@ -16,7 +16,7 @@ from im.cli.session import Session, pass_session
 @pass_session
 def metrics(session: Session, port: int | None, address: str) -> None:
     """The fleet's state in Prometheus' text format: instances, deadlines missed, blind scopes, ticks, holds, orphans."""
-    from im.services.metrics import Collector, exposition
+    from im.services.health.metrics import Collector, exposition
 
     if port is None:
         click.echo(exposition(session.context), nl=False)

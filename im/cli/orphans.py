@@ -18,8 +18,8 @@ from im.cli.terminal import is_attended, plain, takes_colour
 from im.domain import tags
 from im.domain.errors import NoSuchInstance, Refused
 from im.domain.intent import Deadline
-from im.services import adopt as adopting
-from im.services import read
+from im.services import queries
+from im.services.requests import adopt as adopting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def orphans(ctx: click.Context, output: Output) -> None:
     if ctx.invoked_subcommand is not None:
         return
     session = ctx.ensure_object(Session)
-    seen = read.orphans_listed(session.context)
+    seen = queries.orphans_listed(session.context)
     sandbox = session.settings.sandbox
     match output.form:
         case "json":
@@ -123,7 +123,7 @@ def _confirm(session: Session, words: Sequence[str]) -> None:
     shown = ", ".join(words if len(words) <= 6 else [*words[:5], f"and {len(words) - 5} more"])
     if not is_attended():
         raise Refused(f"terminating {shown} cannot be undone, and nobody is here to ask", "say it with -y")
-    found = {one.provider_id: one for one in read.orphans_listed(session.context).found}
+    found = {one.provider_id: one for one in queries.orphans_listed(session.context).found}
     for word in words:
         if word not in found:
             raise NoSuchInstance(f"there is no orphan {word}", "im orphans  lists them")

@@ -16,7 +16,7 @@ from im.domain.money import show
 from im.domain.spot import MARKET
 
 if TYPE_CHECKING:
-    from im.services.pricing import Known
+    from im.services.money.prices import Known
 
 _FORM = click.Choice(["table", "json"])
 
@@ -37,10 +37,10 @@ def list_(
     session: Session, items: tuple[str, ...], provider: str | None, region: str | None, output: str, as_json: bool
 ) -> None:
     """The prices of TYPEs, or of everything that lives. Disks are named disk:gp3, per GB and month; addresses ipv4."""
-    from im.services import pricing
+    from im.services.money import prices as money_prices
 
     place = _place(session, provider, region)
-    known = pricing.known(session.context, [Item(*place, name) for name in items] or None)
+    known = money_prices.known(session.context, [Item(*place, name) for name in items] or None)
     if as_json or output == "json":
         from im.cli.render import say_json
 
@@ -72,7 +72,7 @@ def list_(
 @pass_session
 def set_(session: Session, item: str, usd: str, provider: str | None, region: str | None, spot: bool) -> None:
     """State a price that no list tells, or your own. It holds from now on, until a price list says otherwise."""
-    from im.services import pricing
+    from im.services.money import prices as money_prices
 
     try:
         amount = Decimal(usd.removeprefix("$"))
@@ -84,7 +84,7 @@ def set_(session: Session, item: str, usd: str, provider: str | None, region: st
     market = MARKET if spot else ON_DEMAND
     session.request()
     with session.storing("the price"):
-        pricing.state(session.context, Item(*place, item, market), amount, actor=session.settings.owner)
+        money_prices.state(session.context, Item(*place, item, market), amount, actor=session.settings.owner)
     per = "per GB and month" if item.startswith("disk:") else "an hour"
     click.echo(f"{item}{' (spot)' if spot else ''} in {place[1]} costs {show(amount)} {per} from now on")
 

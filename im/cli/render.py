@@ -21,7 +21,7 @@ from im.domain.phase import Tone, phase
 
 if TYPE_CHECKING:
     from im.domain.event import Event
-    from im.services.costs import Cost
+    from im.services.money.costs import Cost
 
 Costs = Mapping[str, "Cost"]
 """By instance id; empty where nobody asked for money."""

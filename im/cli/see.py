@@ -22,10 +22,10 @@ from im.cli.spend import cost_lines, costs_of
 from im.cli.terminal import plain, takes_colour
 from im.domain.instance import Instance, OnExpiry
 from im.domain.phase import phase
-from im.services import read
+from im.services import queries
 
 if TYPE_CHECKING:
-    from im.services.read import Listing
+    from im.services.queries import Listing
 
 WATCH_EVERY = 2.0
 """Seconds between two looks of `--watch`."""
@@ -59,17 +59,17 @@ def status(session: Session, names: tuple[str, ...], ids: tuple[str, ...], watch
     if not words:
         _list(session, (), output, everything=False, watch=watch)
     elif watch:
-        _again_and_again(session, lambda: read.resolve(session.context, words), output)
+        _again_and_again(session, lambda: queries.resolve(session.context, words), output)
     elif output.form == "json":
-        seen = read.resolve(session.context, words)
+        seen = queries.resolve(session.context, words)
         say_json([_detail_json(session, row, seen) for row in seen.rows])
     elif output.form == "table" and not output.columns:
-        seen = read.resolve(session.context, words)
+        seen = queries.resolve(session.context, words)
         told = [_detail(session, row, seen) for row in seen.rows]
         click.echo("\n\n".join(told), color=takes_colour())
         _say_freshness(seen)
     else:
-        seen = read.resolve(session.context, words)
+        seen = queries.resolve(session.context, words)
         show(seen.rows, seen.now, output, sandbox=session.settings.sandbox, costs=costs_of(session, seen.rows))
 
 
@@ -77,7 +77,7 @@ def _list(session: Session, filters: tuple[Filter, ...], output: Output, *, ever
     check_columns(output.columns)
 
     def look() -> Listing:
-        listing = read.listing(session.context, everything=everything)
+        listing = queries.listing(session.context, everything=everything)
         me = session.settings.owner
         return replace(
             listing, rows=tuple(r for r in listing.rows if all(f.admits(r, listing.now, me) for f in filters))
@@ -123,12 +123,12 @@ def _detail_json(session: Session, row: Instance, seen: Listing) -> dict[str, ob
         **instance_json(row, seen.now, sandbox=session.settings.sandbox, costs=costs_of(session, [row])),
         "facts_age_seconds": int((seen.now - refreshed).total_seconds()) if refreshed else None,
         "guard": _guard_json(session, row),
-        "events": [event_json(e) for e in read.history(session.context, row.id)],
+        "events": [event_json(e) for e in queries.history(session.context, row.id)],
     }
 
 
 def _guard_json(session: Session, row: Instance) -> dict[str, object] | None:
-    guard = read.guard(session.context, row.id)
+    guard = queries.guard(session.context, row.id)
     if guard is None:
         return None
     grace = int(guard.grace.total_seconds())
@@ -136,7 +136,7 @@ def _guard_json(session: Session, row: Instance) -> dict[str, object] | None:
 
 
 def _guard_lines(session: Session, row: Instance, now: datetime) -> list[tuple[str, str]]:
-    guard = read.guard(session.context, row.id)
+    guard = queries.guard(session.context, row.id)
     if guard is None or row.closed_at is not None:
         return []
     verb = "stops" if row.on_expiry is OnExpiry.STOP else "terminates"
@@ -174,5 +174,5 @@ def _detail(session: Session, row: Instance, seen: Listing) -> str:
     if session.settings.sandbox:
         head += click.style("  (sandbox)", dim=True)
     body = [f"  {title:<9} {plain(what)}" for title, what in lines]
-    events = read.history(session.context, row.id)[-LAST_EVENTS:]
+    events = queries.history(session.context, row.id)[-LAST_EVENTS:]
     return "\n".join([head, *body, f"  {'lately':<9}", *(f"    {line}" for line in event_lines(events, now))])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from im.context import Context
-    from im.services.read import Listing
+    from im.services.queries import Listing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -115,11 +115,11 @@ def selection_options(command: F) -> F:
 
 def select(ctx: Context, selection: Selection) -> Listing:
     """The rows that are meant. Raises NoSuchInstance when there is none."""
-    from im.services import read
+    from im.services import queries
 
     if selection.named:
-        return read.resolve(ctx, selection.words)
-    listing = read.listing(ctx)
+        return queries.resolve(ctx, selection.words)
+    listing = queries.listing(ctx)
     me = ctx.settings.owner
     rows = tuple(r for r in listing.rows if all(f.admits(r, listing.now, me) for f in selection.filters))
     if not rows:
@@ -134,12 +134,12 @@ def complete_names(_ctx: click.Context, _param: click.Parameter, incomplete: str
     """Names of living instances for the shell's Tab; nothing at all when the database cannot be asked."""
     try:
         from im.context import open_context
-        from im.services import read
+        from im.services import queries
         from im.settings import Settings
 
         context = open_context(Settings.from_env())
         try:
-            return [row.name for row in read.listing(context).rows if row.name.startswith(incomplete)]
+            return [row.name for row in queries.listing(context).rows if row.name.startswith(incomplete)]
         finally:
             context.dispose()
     except Exception:

@@ -17,8 +17,8 @@ from im.domain.spot import spot_of
 if TYPE_CHECKING:
     from im.cli.session import Session
     from im.domain.outlook import Rates
-    from im.services.costs import Cost
-    from im.services.request import Plan
+    from im.services.money.costs import Cost
+    from im.services.requests.order import Plan
 
 UNKNOWN = "?"
 """A price that nobody told us is shown as that, never as a guess."""
@@ -79,7 +79,7 @@ def cost_lines(cost: Cost) -> list[tuple[str, str]]:
 
 
 def costs_of(session: Session, rows: Sequence[Instance]) -> Mapping[str, Cost]:
-    from im.services.costs import costs
+    from im.services.money.costs import costs
 
     return costs(session.context, rows)
 
@@ -151,6 +151,6 @@ class Quote:
 
 def quoted(session: Session, plan: Plan, span: timedelta) -> Quote:
     """By the kept prices where there is a database, else by the built-in table."""
-    from im.services import costs
+    from im.services.money import costs
 
     return Quote(costs.quote(session.context, plan.scope, plan.spec), plan.count, span, spot_of(plan.spec) is not None)

@@ -14,7 +14,7 @@ from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.instance import GONE, Instance, Observed
 from im.domain.phase import phase
-from im.services import read
+from im.services import queries
 
 
 @click.command(short_help="Log in, or print the ssh line.", context_settings={"ignore_unknown_options": False})
@@ -35,7 +35,7 @@ def ssh(session: Session, name: str | None, args: tuple[str, ...], instance_id: 
     word = instance_id or name
     if word is None:
         raise Refused("which instance?", "im ssh NAME; im list  shows the names")
-    seen = read.resolve(session.context, [check_word(word)])
+    seen = queries.resolve(session.context, [check_word(word)])
     row = seen.rows[0]
     user = f"{row.spec.ssh_user}@" if row.spec.ssh_user else ""
     line = ["ssh", f"{user}{_address(row, phase(row, seen.now).word)}", *args]

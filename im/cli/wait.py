@@ -20,7 +20,7 @@ from im.domain.why import HANDS
 
 if TYPE_CHECKING:
     from im.context import Context
-    from im.services.request import Answer
+    from im.services.requests.result import Answer
 
 LOOK_EVERY = 0.3
 """Seconds between two looks at the rows."""
@@ -61,7 +61,7 @@ def wait(
     pause: Callable[[float], None] = time.sleep,
 ) -> Outcome:
     """Look until every change of `answer` has ended, or `timeout` is over."""
-    from im.services import read
+    from im.services import queries
 
     goals = {c.after.id: Goal(c.after.id, c.after.generation, c.after.desired) for c in answer.changes}
     ends: dict[str, ImError | None] = {}
@@ -71,7 +71,7 @@ def wait(
     try:
         while True:
             try:
-                listing = read.by_ids(ctx, list(goals))
+                listing = queries.by_ids(ctx, list(goals))
                 by_id = {row.id: row for row in listing.rows}
                 seen, now, heard = tuple(by_id.get(r.id, r) for r in seen), listing.now, monotonic()
             except Unavailable as exc:

@@ -19,7 +19,7 @@ from im.cli.spend import costs_of
 from im.cli.terminal import takes_colour
 
 if TYPE_CHECKING:
-    from im.services.read import Listing
+    from im.services.queries import Listing
 
 
 def watch(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
-    from im.services.costs import Cost
+    from im.services.money.costs import Cost
 
 _FORM = click.Choice(["table", "json"])
 
@@ -37,9 +37,9 @@ def why(session: Session, name: str, output: str, as_json: bool) -> None:
     from im.cli.freshness import freshness
     from im.domain.phase import phase
     from im.domain.why import why as explain
-    from im.services import read
+    from im.services import queries
 
-    seen = read.resolve(session.context, [check_word(name)])
+    seen = queries.resolve(session.context, [check_word(name)])
     row = seen.rows[0]
     told = explain(row, seen.now)
     if as_json or output == "json":
@@ -75,9 +75,9 @@ def why(session: Session, name: str, output: str, as_json: bool) -> None:
 def agenda(session: Session, within: timedelta | None, output: str, as_json: bool) -> None:
     """What will stop, when, and what that saves; soonest first."""
     from im.cli.spend import costs_of
-    from im.services import read
+    from im.services import queries
 
-    seen = read.listing(session.context)
+    seen = queries.listing(session.context)
     due = sorted((row for row in seen.rows if _is_coming(row)), key=lambda row: (_at(row), row.name))
     rows = [row for row in due if within is None or _at(row) - seen.now <= within]
     costs = costs_of(session, rows)

@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from im.context import Context
 from im.db import ticks
-from im.services import looking, orphans
-from im.services.refresh import refresh_scope
+from im.services.refresh import listing, orphans
+from im.services.refresh.scope import refresh_scope
 from tests.benchmarks import custodian
 from tests.benchmarks.place import Place, place
 from tests.benchmarks.row import Row, of_runs
@@ -82,7 +82,7 @@ def full_look_done(here: Place, ctx: Context, zones: Sequence[str] = ("",)) -> N
         now = here.clock(connection)
         ticks.claim(connection, f"orphans {number}", orphans.EVERY, now)
         for zone in zones:
-            ticks.claim(connection, f"full {looking.shard(number, zone)}", looking.FULLY_EVERY, now)
+            ticks.claim(connection, f"full {listing.shard(number, zone)}", listing.FULLY_EVERY, now)
 
 
 EVERY_STATE = {"IncludeAllInstances": True}

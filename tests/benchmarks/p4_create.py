@@ -10,9 +10,10 @@ from typing import Any
 from im.context import Context
 from im.domain.intent import Deadline
 from im.providers.base import Ask
-from im.services import read, request
-from im.services.launching import drive_launches
-from im.services.refresh import refresh_scope
+from im.services import queries
+from im.services.reconcile.launches import drive_launches
+from im.services.refresh.scope import refresh_scope
+from im.services.requests import create, order
 from tests.benchmarks.place import REGION, SCOPE, Place, place
 from tests.benchmarks.row import Row, of_runs
 from tests.benchmarks.spent import Spent, spent
@@ -41,7 +42,7 @@ def measure(runs: int) -> Iterator[Row]:
             single.append(spent(partial(_loop, plain, shape, 1, EACH))[0])
             seen = len(here.control.calls())
             cost, ids = spent(partial(_create, ctx, here, f"run{run}", COUNT))
-            assert all(row.provider_id for row in read.by_ids(ctx, ids).rows)
+            assert all(row.provider_id for row in queries.by_ids(ctx, ids).rows)
             ours.append(cost)
             calls.append(len(here.control.calls()) - seen)
         named = _named(ctx, here)
@@ -62,7 +63,7 @@ def _create(ctx: Context, here: Place, name: str, count: int) -> list[str]:
     """The command, and the worker that it rings for; the ids."""
     ask = Ask(instance_type=KIND, zone=f"{REGION}a", public_key=public_key(), owner="bench", ssh_from=("192.0.2.1/32",))
     deadline = Deadline(by=timedelta(hours=1))
-    answer = request.create(ctx, request.Order("aws", "default", ask, name, count, deadline, "bench"))
+    answer = create.create(ctx, order.Order("aws", "default", ask, name, count, deadline, "bench"))
     drive_launches(ctx, ctx.provider_for(SCOPE), SCOPE, here.number(ctx))
     return [change.after.id for change in answer.changes]
 

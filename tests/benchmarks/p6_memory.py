@@ -61,7 +61,7 @@ def _bare() -> dict[str, int]:
 
 def _worker(here: Place) -> Any:
     """All that a worker's process has once it has worked: the application, its tasks, the clients, the connections."""
-    from im.services.refresh import refresh_scope
+    from im.services.refresh.scope import refresh_scope
     from im.settings import Settings
     from workers.app import make_app
 

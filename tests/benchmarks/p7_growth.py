@@ -10,7 +10,8 @@ from typing import Any
 
 from im.db import shards
 from im.db.watch import REST
-from im.services.refresh import TICK, refresh_scope
+from im.queue.periods import REFRESH_EVERY
+from im.services.refresh.scope import refresh_scope
 from tests.benchmarks.p1_refresh import full_look_done, quiet
 from tests.benchmarks.place import Clock, Place, place
 from tests.benchmarks.row import Row, of_runs
@@ -31,9 +32,9 @@ def measure(runs: int) -> Iterator[Row]:
     many = [cpu / thousands for cpu, _ in ticks]
     yield of_runs("P7", f"{each}: {MANY:,}", "cpu", many, few, f"the same, {FEW:,}", 1.2)
     work = f"refresh tick, {MANY:,} machines, 1 % changed, zones shared by {WORKERS} processes"
-    yield of_runs("P7", work, "wall", [wall for _, wall in ticks], [TICK] * runs, "the tick", 1.0)
+    yield of_runs("P7", work, "wall", [wall for _, wall in ticks], [REFRESH_EVERY] * runs, "the tick", 1.0)
     work = f"the full look of once a minute, {MANY:,} machines, {WORKERS} processes"
-    yield of_runs("P7", work, "wall", [wall for _, wall in full], [TICK] * runs, "the tick", 1.0)
+    yield of_runs("P7", work, "wall", [wall for _, wall in full], [REFRESH_EVERY] * runs, "the tick", 1.0)
     yield of_runs("P7", work, "cpu", [cpu for cpu, _ in full], [60.0] * runs, "a minute of one core", None)
 
 

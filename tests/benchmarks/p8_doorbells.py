@@ -11,9 +11,9 @@ from redis import Redis
 from sqlalchemy import text
 
 from im.db import ticks
+from im.queue import periods
 from im.queue.tasks import REQUESTS, Task
 from im.queue.wire import Pushing, message, plain_address
-from im.services import enforce, refresh
 from im.stack.programs import celery, worker_words
 from tests.benchmarks.fleet import broker, children, environment, wait_for
 from tests.benchmarks.place import Place, place
@@ -53,7 +53,7 @@ def _ticked(here: Place) -> None:
     ctx = here.context()
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        for name, every in (("refresh", refresh.TICK), ("enforce_ttl", enforce.TICK)):
+        for name, every in (("refresh", periods.REFRESH_EVERY), ("enforce_ttl", periods.ENFORCE_EVERY)):
             ticks.claim(connection, name, every, now)
     ctx.dispose()
 

@@ -10,7 +10,8 @@ import pytest
 from im.context import Context, open_context
 from im.domain.intent import Deadline
 from im.providers.base import Ask
-from im.services import request
+from im.services.requests import create
+from im.services.requests import order as requests_order
 from tests.chaos.soak.room import Room
 from tests.providers.clouds import public_key
 
@@ -30,10 +31,10 @@ def room() -> Iterator[Room]:
 
 
 def _ask_for_one(ctx: Context) -> bool:
-    order = request.Order(
+    order = requests_order.Order(
         "aws", "default", Ask(public_key=public_key(), owner="ada"), None, 1, Deadline(by=timedelta(hours=1)), "ada"
     )
-    return request.create(ctx, order).rang
+    return create.create(ctx, order).rang
 
 
 def test_given_a_broker_without_memory_then_read_only_what_is_asked_for_is_launched_by_the_same_worker(

@@ -20,7 +20,8 @@ from im.domain.intent import Deadline
 from im.providers.base import Ask
 from im.queue.celery import broker_settings
 from im.queue.tasks import Task
-from im.services import read, request
+from im.services import queries
+from im.services.requests import change, create, order
 from im.settings import Settings
 from im.stack import postgres
 from tests import conftest, reaper
@@ -62,26 +63,26 @@ class Person:
     def create(self, name: str, count: int = 1, seconds: float = 3600) -> None:
         ask = Ask(public_key=public_key(), owner="ada")
         deadline = Deadline(by=timedelta(seconds=seconds))
-        request.create(self.ctx, request.Order("aws", "default", ask, name, count, deadline, "ada"))
+        create.create(self.ctx, order.Order("aws", "default", ask, name, count, deadline, "ada"))
 
     def stop(self, name: str) -> None:
-        request.stop(self.ctx, self.ids(name), actor="ada")
+        change.stop(self.ctx, self.ids(name), actor="ada")
 
     def start(self, name: str, seconds: float | None = None) -> None:
         deadline = Deadline(by=timedelta(seconds=seconds)) if seconds else None
-        request.start(self.ctx, self.ids(name), deadline, actor="ada")
+        change.start(self.ctx, self.ids(name), deadline, actor="ada")
 
     def extend(self, name: str) -> None:
-        request.extend(self.ctx, self.ids(name), Deadline(by=timedelta(hours=1)), actor="ada")
+        change.extend(self.ctx, self.ids(name), Deadline(by=timedelta(hours=1)), actor="ada")
 
     def terminate(self, name: str) -> None:
-        request.terminate(self.ctx, self.ids(name), actor="ada")
+        change.terminate(self.ctx, self.ids(name), actor="ada")
 
     def ids(self, name: str) -> list[str]:
-        return [row.id for row in read.resolve(self.ctx, [name]).rows]
+        return [row.id for row in queries.resolve(self.ctx, [name]).rows]
 
     def rows(self) -> list[Instance]:
-        return list(read.listing(self.ctx, everything=True).rows)
+        return list(queries.listing(self.ctx, everything=True).rows)
 
     def sees(self, name: str, state: Observed) -> None:
         """Wait until it is settled and so."""

@@ -41,7 +41,7 @@ from im.providers.errors import (
     WrongState,
 )
 from im.queue.tasks import Task
-from im.services.sweep import sweep_if_stale
+from im.services.refresh.sweep import sweep_if_stale
 from tests.world import World, empty
 
 NAMES = ("a", "b", "c")

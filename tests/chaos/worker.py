@@ -35,7 +35,9 @@ from im.providers.aws.clients import Clients
 from im.providers.aws.provider import AwsProvider
 from im.providers.base import Ask, Provider
 from im.queue.tasks import Task
-from im.services import adopt, enforce, read, reconcile, refresh, request  # noqa: F401 - imported before the fork
+from im.services import queries
+from im.services.requests import adopt, change, create
+from im.services.requests import order as requests_order
 from im.settings import Settings
 from tests.chaos.desk import Broker, Clock
 from tests.providers.clouds import REGION, public_key
@@ -151,7 +153,9 @@ class Worker:
 
     def outside(self, does: str, names: Sequence[str]) -> None:
         """Somebody at the console."""
-        self._control.outside(does, *[row.provider_id for row in read.resolve(self.ctx, names).rows if row.provider_id])
+        self._control.outside(
+            does, *[row.provider_id for row in queries.resolve(self.ctx, names).rows if row.provider_id]
+        )
 
     def strays(self, count: int) -> None:
         """Running machines that somebody made by hand."""
@@ -164,32 +168,32 @@ class Worker:
 
     def create(self, name: str, count: int, seconds: float) -> None:
         ask = Ask(public_key=public_key(), owner="ada")
-        order = request.Order("aws", "default", ask, name, count, _span(seconds), "ada")
-        request.create(self.ctx, order)
+        order = requests_order.Order("aws", "default", ask, name, count, _span(seconds), "ada")
+        create.create(self.ctx, order)
 
     def create_spot(self, name: str, count: int, seconds: float) -> None:
         """As create, from the cloud's spare room; EC2 lends no t2.nano."""
         ask = Ask(public_key=public_key(), owner="ada", instance_type="t3.nano", spot=Spot())
-        request.create(self.ctx, request.Order("aws", "default", ask, name, count, _span(seconds), "ada"))
+        create.create(self.ctx, requests_order.Order("aws", "default", ask, name, count, _span(seconds), "ada"))
 
     def adopt(self, name: str, seconds: float) -> None:
         strays = tuple(m["id"] for m in self._control.machines() if m["tags"].get("Name") == STRAY)
         adopt.adopt(self.ctx, adopt.Wish("aws", "default", REGION, strays, name, _span(seconds), "ada"))
 
     def extend(self, names: Sequence[str], seconds: float) -> None:
-        request.extend(self.ctx, self._ids(names), _span(seconds), actor="ada")
+        change.extend(self.ctx, self._ids(names), _span(seconds), actor="ada")
 
     def start(self, names: Sequence[str]) -> None:
-        request.start(self.ctx, self._ids(names), None, actor="ada")
+        change.start(self.ctx, self._ids(names), None, actor="ada")
 
     def stop(self, names: Sequence[str]) -> None:
-        request.stop(self.ctx, self._ids(names), actor="ada")
+        change.stop(self.ctx, self._ids(names), actor="ada")
 
     def terminate(self, names: Sequence[str]) -> None:
-        request.terminate(self.ctx, self._ids(names), actor="ada")
+        change.terminate(self.ctx, self._ids(names), actor="ada")
 
     def _ids(self, names: Sequence[str]) -> list[str]:
-        return [row.id for row in read.resolve(self.ctx, names).rows]
+        return [row.id for row in queries.resolve(self.ctx, names).rows]
 
     # ---- the fleet ---------------------------------------------------------------------------------------------------
 

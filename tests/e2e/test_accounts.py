@@ -15,7 +15,9 @@ from im.db import health, migrate
 from im.domain.instance import Instance, Observed, Scope
 from im.domain.intent import Deadline
 from im.providers.base import Ask
-from im.services import read, request
+from im.services import queries
+from im.services.requests import change, order
+from im.services.requests import create as requests_create
 from im.stack import postgres
 from tests import conftest, reaper
 from tests.chaos.fleet import Fleet, kill_trees
@@ -61,11 +63,11 @@ def create(ctx: Context, account: str, zone: str, seconds: float) -> Instance:
     ask = Ask(public_key=public_key(), owner="ada", zone=zone)
     deadline = Deadline(to=datetime.now(UTC) + timedelta(seconds=seconds))
     name = f"{account}-{zone}"
-    return request.create(ctx, request.Order("aws", account, ask, name, 1, deadline, "ada")).changes[0].after
+    return requests_create.create(ctx, order.Order("aws", account, ask, name, 1, deadline, "ada")).changes[0].after
 
 
 def state(ctx: Context, row: Instance) -> Observed:
-    return read.by_ids(ctx, [row.id]).rows[0].observed
+    return queries.by_ids(ctx, [row.id]).rows[0].observed
 
 
 def age_of_facts(ctx: Context, scope: Scope) -> float:
@@ -91,8 +93,8 @@ def test_an_account_that_hangs_and_one_that_denies_slow_down_nobody(fleet: Fleet
     cloud.control.refuse("*", "UnauthorizedOperation", times=None, account=DENIED)
     now = datetime.now(UTC)
     # they are to be stopped as well, at once: work piles up where nobody answers
-    request.extend(ctx, [row.id for row in broken], Deadline(to=now + timedelta(seconds=4)), actor="ada")
-    request.extend(ctx, [well.id], Deadline(to=now + timedelta(seconds=22)), actor="ada")
+    change.extend(ctx, [row.id for row in broken], Deadline(to=now + timedelta(seconds=4)), actor="ada")
+    change.extend(ctx, [well.id], Deadline(to=now + timedelta(seconds=22)), actor="ada")
     oldest = 0.0
     while state(ctx, well) is not Observed.STOPPED:
         oldest = max(oldest, age_of_facts(ctx, well.scope))

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from im.queue.celery import CeleryQueue
 from im.queue.inspect import workers_alive
 from im.queue.tasks import Task
-from im.services import diagnose_fleet
+from im.services.health import doctor_fleet
 from im.settings import Settings
 from tests.e2e.conftest import StackUnderTest
 from tests.e2e.test_worker_life import until
@@ -98,7 +98,7 @@ def test_a_tick_is_missed_after_three_periods(database_url: str) -> None:
 
     def judged() -> list[bool]:
         with world.ctx.begin() as connection:
-            return [check.ok for check in diagnose_fleet.beat(connection, world.now)]
+            return [check.ok for check in doctor_fleet.beat(connection, world.now)]
 
     world.beat = False
     assert judged() == [True, True]
@@ -107,5 +107,5 @@ def test_a_tick_is_missed_after_three_periods(database_url: str) -> None:
     world.advance(60)
     assert judged() == [False, False]
     with world.ctx.begin() as connection:
-        assert [check.ok for check in diagnose_fleet.refresh(connection, world.now)] == [False]
+        assert [check.ok for check in doctor_fleet.refresh(connection, world.now)] == [False]
     world.close()

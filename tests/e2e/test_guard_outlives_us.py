@@ -13,7 +13,9 @@ from im.domain.guard import GuardKind
 from im.domain.instance import Instance, Observed
 from im.domain.intent import Deadline
 from im.providers.base import Ask
-from im.services import read, request
+from im.services import queries
+from im.services.requests import create
+from im.services.requests import order as requests_order
 from im.stack import postgres
 from tests import conftest, reaper
 from tests.chaos.fleet import Fleet, kill_trees
@@ -65,14 +67,16 @@ def _guarded(fleet: Fleet, ctx: Context, seconds: float) -> Instance | None:
     """An instance that runs, and whose guard the cloud knows; None when its deadline came before all that."""
     ask = Ask(public_key=public_key(), owner="ada")
     deadline = Deadline(by=timedelta(seconds=seconds))
-    order = request.Order("aws", "default", ask, f"web-{seconds:.0f}", 1, deadline, "ada", guard=GuardKind.SCHEDULER)
-    asked = request.create(ctx, order).changes[0].after
+    order = requests_order.Order(
+        "aws", "default", ask, f"web-{seconds:.0f}", 1, deadline, "ada", guard=GuardKind.SCHEDULER
+    )
+    asked = create.create(ctx, order).changes[0].after
 
     def now() -> Instance:
-        return read.by_ids(ctx, [asked.id]).rows[0]
+        return queries.by_ids(ctx, [asked.id]).rows[0]
 
     def guarded() -> bool:
-        guard = read.guard(ctx, asked.id)
+        guard = queries.guard(ctx, asked.id)
         return now().observed is Observed.RUNNING and guard is not None and guard.told_at is not None
 
     fleet.wait(lambda: guarded() or now().generation != asked.generation)

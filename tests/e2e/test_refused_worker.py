@@ -15,7 +15,9 @@ from im.domain.instance import Instance, Observed
 from im.domain.intent import Deadline
 from im.providers.base import Ask
 from im.queue.celery import QUEUES
-from im.services import read, request
+from im.services import queries
+from im.services.requests import change, create
+from im.services.requests import order as requests_order
 from im.stack import postgres
 from im.stack.programs import celery, worker_words
 from tests import conftest, reaper
@@ -54,7 +56,7 @@ def fleet(tmp_path: Path, cloud: StandIn) -> Iterator[Fleet]:
 
 
 def rows(ctx: Context, ids: list[str]) -> list[Instance]:
-    return [*read.by_ids(ctx, ids).rows]
+    return [*queries.by_ids(ctx, ids).rows]
 
 
 def named(ctx: Context) -> list[str]:
@@ -73,12 +75,14 @@ def test_a_worker_with_keys_that_the_cloud_does_not_know_fails_nothing_that_anot
     ask = Ask(public_key=public_key(), owner="ada", zone="us-east-1a")
     ids = []
     for number in range(MACHINES):
-        order = request.Order("aws", "default", ask, f"web-{number}", 1, Deadline(by=timedelta(seconds=600)), "ada")
-        ids.append(request.create(ctx, order).changes[0].after.id)
+        order = requests_order.Order(
+            "aws", "default", ask, f"web-{number}", 1, Deadline(by=timedelta(seconds=600)), "ada"
+        )
+        ids.append(create.create(ctx, order).changes[0].after.id)
     fleet.wait(lambda: all(row.observed is Observed.RUNNING for row in rows(ctx, ids)))
     fleet.wait(lambda: any(name.startswith("stranger@") for name in named(ctx)))
 
-    request.extend(ctx, ids, Deadline(to=datetime.now(UTC) + timedelta(seconds=4)), actor="ada")
+    change.extend(ctx, ids, Deadline(to=datetime.now(UTC) + timedelta(seconds=4)), actor="ada")
     fleet.wait(lambda: all(row.observed is Observed.STOPPED for row in rows(ctx, ids)))
     assert not any(row.failed for row in rows(ctx, ids))
     assert not any(name.startswith("worker@") for name in named(ctx))

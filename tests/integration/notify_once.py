@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 
-from im.services.notices import notify
+from im.services.deadlines.notices import notify
 from tests.world import World
 
 if __name__ == "__main__":

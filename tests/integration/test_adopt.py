@@ -19,7 +19,8 @@ from im.domain.phase import phase
 from im.failpoints import Point
 from im.providers.errors import Ambiguous, Forbidden, Throttled
 from im.queue.tasks import Task
-from im.services import adopt, read
+from im.services import queries
+from im.services.requests import adopt
 from im.settings import Settings
 from tests.world import World
 
@@ -39,7 +40,7 @@ def take_in(world: World, *machines: str, name: str | None = "old", seconds: flo
 
 
 def closed(world: World, name: str = "old") -> Instance:
-    (row,) = (r for r in read.listing(world.ctx, everything=True).rows if r.name == name)
+    (row,) = (r for r in queries.listing(world.ctx, everything=True).rows if r.name == name)
     return row
 
 
@@ -197,7 +198,7 @@ class TestRefused:
         with pytest.raises(Refused, match=f"{machine} is already managed as web") as caught:
             take_in(world, machine)
         assert caught.value.hint == "im extend web -d 4h  moves its deadline"
-        assert [row.name for row in read.listing(world.ctx, everything=True).rows] == ["web"]
+        assert [row.name for row in queries.listing(world.ctx, everything=True).rows] == ["web"]
 
     def test_the_same_machine_twice_is_taken_in_once(self, world: World) -> None:
         machine = world.cloud.foreign("fake-1a")
@@ -223,7 +224,7 @@ class TestRefused:
         machine = world.cloud.foreign("fake-1a")
         with pytest.raises(Refused, match="the name old is taken"):
             take_in(world, machine)
-        assert len(read.listing(world.ctx, everything=True).rows) == 1
+        assert len(queries.listing(world.ctx, everything=True).rows) == 1
 
     def test_a_machine_that_is_just_being_launched_stays_with_its_launch(self, world: World) -> None:
         world.cloud.fail_next("launch", Ambiguous("no answer"), after=True)
@@ -304,7 +305,7 @@ class TestTrouble:
             with pytest.raises(_Killed):
                 world.deliver()
         if point is Point.REQUEST_WRITTEN:  # nothing was committed, and nobody was told that it was
-            assert read.listing(world.ctx, everything=True).rows == ()
+            assert queries.listing(world.ctx, everything=True).rows == ()
             return
         world.advance(60)
         assert world.word("old") == "running"

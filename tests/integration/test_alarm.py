@@ -10,15 +10,15 @@ from im.cli.main import im
 from im.cli.session import Session
 from im.domain.instance import Observed
 from im.providers.errors import Forbidden, Unavailable
-from im.services import read
-from im.services.metrics import exposition
+from im.services import queries
+from im.services.health.metrics import exposition
 from tests.world import World
 
 
 def test_all_is_well_and_nothing_is_said(world: World) -> None:
     world.create(seconds=30)
     world.advance(120)
-    assert read.listing(world.ctx).alarms == ()
+    assert queries.listing(world.ctx).alarms == ()
     assert "im_past_deadline_machines{" not in exposition(world.ctx)
 
 
@@ -26,7 +26,7 @@ def test_a_stop_on_its_way_is_no_alarm_yet(world: World) -> None:
     world.cloud.takes = timedelta(seconds=20)
     world.create(seconds=60)
     world.advance(65)
-    assert read.listing(world.ctx).alarms == ()
+    assert queries.listing(world.ctx).alarms == ()
 
 
 def test_a_scope_that_cannot_be_seen_says_how_many_deadlines_nobody_can_verify(world: World) -> None:
@@ -35,7 +35,7 @@ def test_a_scope_that_cannot_be_seen_says_how_many_deadlines_nobody_can_verify(w
     for verb in ("listing", "describe", "stop", "identity"):
         world.cloud.fail_next(verb, Unavailable("down"), times=500)
     world.advance(100)
-    (alarm,) = read.listing(world.ctx).alarms
+    (alarm,) = queries.listing(world.ctx).alarms
     assert alarm.blind is not None
     assert len(alarm.machines) == 3
     assert alarm.longest == timedelta(seconds=60)
@@ -50,7 +50,7 @@ def test_a_stop_that_is_refused_says_so_with_its_reason(world: World) -> None:
     world.advance(10)
     world.cloud.cursed[world.row().provider_id or ""] = Forbidden("not allowed")
     world.advance(140)
-    (alarm,) = read.listing(world.ctx).alarms
+    (alarm,) = queries.listing(world.ctx).alarms
     assert alarm.blind is None
     assert alarm.sentence(world.now).startswith(
         "fake/default/fake-1: 1 machine past its deadline still runs (forbidden), up to 2m"

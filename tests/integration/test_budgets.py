@@ -28,7 +28,7 @@ from im.domain.errors import OverLimit, Unavailable
 from im.domain.instance import Observed
 from im.domain.policy import OnInterruption
 from im.domain.spot import Spot
-from im.services import budgets
+from im.services.money import budgets
 from tests.world import START, World
 
 HOUR = 3600
@@ -86,9 +86,9 @@ def test_an_extend_over_the_limit_is_refused_and_one_that_shortens_is_not(world:
     assert world.row().expires_at == START + timedelta(hours=1)
     allow(world, "0.01")  # deep in the red: what runs already is left alone
     from im.domain.intent import Deadline
-    from im.services import request
+    from im.services.requests import change
 
-    request.extend(world.ctx, [world.row().id], Deadline(to=START + timedelta(minutes=30)), actor="ada")
+    change.extend(world.ctx, [world.row().id], Deadline(to=START + timedelta(minutes=30)), actor="ada")
     assert world.row().expires_at == START + timedelta(minutes=30)
     world.stop("web")
     world.advance(20)
@@ -119,16 +119,17 @@ def test_what_was_spent_counts_until_the_month_is_over(world: World) -> None:
 def test_a_price_that_nobody_knows_cannot_be_budgeted(world: World) -> None:
     from im.domain.intent import Deadline
     from im.providers.base import Ask
-    from im.services import request
+    from im.services.requests import create
+    from im.services.requests import order as requests_order
 
     ask = Ask(instance_type="huge", public_key="ssh-ed25519 AAAA t", owner="ada")
-    order = request.Order("fake", "default", ask, "odd", 1, Deadline(by=timedelta(hours=1)), "ada")
+    order = requests_order.Order("fake", "default", ask, "odd", 1, Deadline(by=timedelta(hours=1)), "ada")
     allow(world, "100")
     with pytest.raises(OverLimit, match="nobody knows the price of huge") as caught:
-        request.create(world.ctx, order)
+        create.create(world.ctx, order)
     assert caught.value.hint.startswith("state it: im prices set huge USD_PER_HOUR")
     assert run(world, "prices", "set", "huge", "2").exit_code == 0
-    request.create(world.ctx, order)
+    create.create(world.ctx, order)
 
 
 def test_fifty_creates_at_once_spend_what_there_is_and_not_a_cent_more(world: World) -> None:

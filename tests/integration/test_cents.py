@@ -12,8 +12,8 @@ from im.db import ledger
 from im.domain.instance import Instance, Observed
 from im.domain.usage import Kind, Stretch
 from im.providers.errors import Unavailable
-from im.services import read
-from im.services.costs import ledger as books_of
+from im.services import queries
+from im.services.money.costs import ledger as books_of
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
 from tests.world import START
@@ -39,7 +39,7 @@ def world(database_url: str, ec2: StandIn, clients: Near, monkeypatch: pytest.Mo
 
 
 def only(world: StandInWorld) -> Instance:
-    (row,) = read.listing(world.ctx, everything=True).rows
+    (row,) = queries.listing(world.ctx, everything=True).rows
     return row
 
 

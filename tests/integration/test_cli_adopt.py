@@ -11,7 +11,7 @@ from im.db import scopes
 from im.domain.instance import Desired, Observed, Scope
 from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 from im.queue.tasks import Task
-from im.services.diagnose import diagnose
+from im.services.health.doctor import diagnose
 from tests.integration.test_cli_commands import traces
 from tests.integration.typed import answer, run
 from tests.world import World

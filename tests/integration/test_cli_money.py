@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from im.queue.tasks import Task
-from im.services import diagnose_money
+from im.services.health import doctor_money
 from tests.integration.typed import answer, run
 from tests.world import START, World
 
@@ -84,7 +84,7 @@ def test_windows_is_not_priced_as_linux(world: World) -> None:
     from im.domain.instance import Scope, Spec
     from im.providers.aws.wishes import options_of
     from im.providers.base import Ask
-    from im.services import costs
+    from im.services.money import costs
 
     options = options_of(Ask(), "windows-2022", "t2.nano", "us-east-1")
     scope, spec = (
@@ -223,7 +223,7 @@ def test_an_overrun_is_in_cost_in_status_and_in_doctor(world: World) -> None:
     world.advance(10)
     world.now = START + timedelta(seconds=3600 + 600)
     with world.ctx.begin() as connection:
-        found = {check.name: check for check in diagnose_money.checks(connection, world.now)}
+        found = {check.name: check for check in doctor_money.checks(connection, world.now)}
     overrun = found["overrun"]
     assert not overrun.ok
     assert overrun.detail == ("1 machine ran past the deadline in the last 30 days, 10m in all, $0.066; right now web")
@@ -236,7 +236,7 @@ def test_an_overrun_is_in_cost_in_status_and_in_doctor(world: World) -> None:
     assert (line["seconds_overrun"], line["usd_overrun"]) == (600, "0.066000")
     assert "10m, $0.066" in run(world, "cost").stdout
     with world.ctx.begin() as connection:
-        assert all(check.ok for check in diagnose_money.checks(connection, world.now))
+        assert all(check.ok for check in doctor_money.checks(connection, world.now))
 
 
 def test_prices_say_where_they_come_from(world: World) -> None:
@@ -250,7 +250,7 @@ def test_prices_say_where_they_come_from(world: World) -> None:
 
 
 def test_the_metrics_have_the_overrun_in_seconds_and_in_money(world: World) -> None:
-    from im.services.metrics import exposition
+    from im.services.health.metrics import exposition
 
     world.create("web", seconds=3600)
     world.advance(10)

@@ -23,8 +23,8 @@ from im.providers.errors import (
     Throttled,
     Unauthenticated,
 )
-from im.services import request
-from im.services.request import Answer, Change
+from im.services.requests import change
+from im.services.requests.result import Answer, Change
 from tests.world import START, World
 
 
@@ -223,7 +223,7 @@ def test_a_short_absence_of_the_database_is_waited_out_and_a_long_one_is_told(wo
 
     span = timedelta(minutes=5)
     assert wait(mine, answer, span, lambda *_: None, monotonic=elapsed, pause=pause).error is None
-    stopping = request.stop(world.ctx, [answer.changes[0].after.id], actor="ada")
+    stopping = change.stop(world.ctx, [answer.changes[0].after.id], actor="ada")
     away[:] = [world.now, world.now + timedelta(minutes=4)]
     outcome = wait(mine, stopping, span, lambda *_: None, monotonic=elapsed, pause=pause)
     assert _told(outcome) == ("the database does not answer", "im up", 1)

@@ -12,8 +12,8 @@ import pytest
 from im.cli.exits import Exit, error_for, exit_of
 from im.domain.instance import Observed
 from im.providers.aws.keys import key_name
-from im.services import hold
-from im.services.alarm import standing
+from im.services.deadlines import holds
+from im.services.health.alarms import standing
 from tests.providers.clouds import public_key
 from tests.standin.server import StandIn
 from tests.standin_world import ASK, Near, StandInWorld
@@ -103,9 +103,9 @@ def test_an_answer_that_never_comes_whole_is_found_out(world: StandInWorld, acti
 
 def world_id(world: StandInWorld) -> str:
     """Of the only row there is, closed or not."""
-    from im.services import read
+    from im.services import queries
 
-    (row,) = read.listing(world.ctx, everything=True).rows
+    (row,) = queries.listing(world.ctx, everything=True).rows
     return row.id
 
 
@@ -292,11 +292,11 @@ def test_a_database_whose_clock_is_an_hour_behind_holds_its_deadlines_loudly_unt
     shift_the_database(world, -1)
     world.advance(220)
     assert world.at_cloud() is Observed.RUNNING
-    (held,) = hold.active(world.ctx)
+    (held,) = holds.active(world.ctx)
     assert held.reason.endswith("is 3600 s ahead of the database's")
     shift_the_database(world, 1)
     world.advance(45)
-    assert hold.active(world.ctx) == []
+    assert holds.active(world.ctx) == []
     assert world.at_cloud() is Observed.STOPPED
 
 
@@ -309,11 +309,11 @@ def test_a_database_whose_clock_is_an_hour_ahead_stops_nobody_early_once_a_listi
     world.advance(8)  # the refresh, before the tick of the deadlines
     world.advance(100)
     assert world.at_cloud() is Observed.RUNNING
-    (held,) = hold.active(world.ctx)
+    (held,) = holds.active(world.ctx)
     assert held.reason.endswith("is 3600 s behind the database's")
     shift_the_database(world, -1)
     world.advance(60)
-    assert hold.active(world.ctx) == []
+    assert holds.active(world.ctx) == []
     assert world.at_cloud() is Observed.RUNNING
 
 

@@ -15,7 +15,7 @@ from im.domain.errors import ImError
 from im.domain.instance import Observed
 from im.failpoints import Point
 from im.queue.tasks import Task
-from im.services import read
+from im.services import queries
 from tests.integration.typed import run
 from tests.wire import Cut, Wire
 from tests.world import World, empty
@@ -189,7 +189,7 @@ def live(world: World) -> None:
 
 def live_on(world: World) -> None:
     """What a person does who was told that the request was not stored."""
-    if not read.listing(world.ctx, everything=True).rows:
+    if not queries.listing(world.ctx, everything=True).rows:
         world.create(seconds=600)
     world.advance(30, step=1)
     if world.row().closed_at is None:
@@ -231,7 +231,7 @@ def _cut_and_judge(database_url: str, how: Cut, nth: int, case: str) -> None:
             live_on(world)
         assert world.wire.struck(), case
         assert world.machines() == [], case
-        (row,) = read.listing(world.ctx, everything=True).rows
+        (row,) = queries.listing(world.ctx, everything=True).rows
         assert row.settled, case
         assert row.observed is Observed.TERMINATED, case
         made = [machine for machine in world.cloud._machines.values() if "im:deployment" in machine.tags]

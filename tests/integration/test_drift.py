@@ -9,7 +9,7 @@ from sqlalchemy import text
 from im.domain.instance import Desired, Observed, Why
 from im.domain.lifecycle import YOUNG
 from im.providers.errors import Unavailable
-from im.services import read
+from im.services import queries
 from tests.world import World
 
 
@@ -140,12 +140,12 @@ def test_a_scope_that_cannot_be_seen_keeps_its_facts_and_says_since_when(world: 
     world.advance(20)
     world.cloud.fail_next("listing", Unavailable("down"), times=3)
     world.advance(30)
-    (health,) = read.listing(world.ctx).health.values()
+    (health,) = queries.listing(world.ctx).health.values()
     assert health.error_code == "unavailable"
     assert health.failing_since is not None
     assert world.row().observed is Observed.RUNNING
     world.advance(10)
-    (health,) = read.listing(world.ctx).health.values()
+    (health,) = queries.listing(world.ctx).health.values()
     assert health.error_code is None
     assert health.failing_since is None
 
@@ -159,6 +159,6 @@ def test_credentials_of_another_account_prove_no_absence(world: World) -> None:
     world.advance(120)
     assert world.row().observed is Observed.RUNNING
     assert world.row().closed_at is None
-    (alarm,) = read.listing(world.ctx).health.values()
+    (alarm,) = queries.listing(world.ctx).health.values()
     assert "the one it began with" in (alarm.error or "")
     world.cloud._machines[hidden.id] = hidden

@@ -92,14 +92,14 @@ def test_doctor_sends_nobody_back_to_doctor() -> None:
 
 
 def test_a_check_that_breaks_ends_no_other(monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
-    from im.services import diagnose, diagnose_fleet
+    from im.services.health import doctor, doctor_fleet
     from im.settings import Settings
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError("of a library's own")
 
-    monkeypatch.setattr(diagnose_fleet, "beat", broken)
-    told = {check.name: check for check in diagnose.diagnose(Settings(database_url=database_url), None)}
+    monkeypatch.setattr(doctor_fleet, "beat", broken)
+    told = {check.name: check for check in doctor.diagnose(Settings(database_url=database_url), None)}
     assert not told["beat"].ok
     assert told["orphans"].ok
     assert "of a library's own" not in told["beat"].detail

@@ -14,9 +14,9 @@ from im.cli.wait import _failed, _superseded
 from im.domain.instance import Desired, Instance, Observed, Why
 from im.domain.spot import Spot
 from im.domain.why import why
-from im.services import read
-from im.services.diagnose_fleet import starts
-from im.services.metrics import exposition
+from im.services import queries
+from im.services.health.doctor_fleet import starts
+from im.services.health.metrics import exposition
 from tests.standin.server import StandIn
 from tests.standin_world import ASK, Near, StandInWorld
 from tests.world import START
@@ -46,7 +46,7 @@ def world(database_url: str, ec2: StandIn, clients: Near, monkeypatch: pytest.Mo
 
 def only(world: StandInWorld) -> Instance:
     """The only row there is, closed or not."""
-    (row,) = read.listing(world.ctx, everything=True).rows
+    (row,) = queries.listing(world.ctx, everything=True).rows
     return row
 
 

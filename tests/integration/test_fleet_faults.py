@@ -16,8 +16,8 @@ from sqlalchemy.engine import make_url
 
 from im.db.engine import Database, make_engine
 from im.domain.instance import Observed
-from im.services import read
-from im.services.sweep import sweep_if_stale
+from im.services import queries
+from im.services.refresh.sweep import sweep_if_stale
 from tests.world import World
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me\n"
@@ -128,9 +128,9 @@ def test_a_database_of_yesterday_doubles_nothing_terminates_nothing_and_lists_wh
     assert set(restored.machines()) == alive
     assert restored.row("asked").provider_id == asked
     assert restored.row("asked").observed is Observed.RUNNING
-    assert {one.provider_id for one in read.orphans_listed(restored.ctx).found} == since
+    assert {one.provider_id for one in queries.orphans_listed(restored.ctx).found} == since
     assert restored.row("asleep").observed is Observed.STOPPED
-    ended = next(r for r in read.listing(restored.ctx, everything=True).rows if r.name == "ended")
+    ended = next(r for r in queries.listing(restored.ctx, everything=True).rows if r.name == "ended")
     assert ended.closed_at is not None
     assert "terminate" not in {call.verb for call in world.cloud.calls[calls:]}
 

@@ -14,7 +14,7 @@ from im.providers.base import Belonging
 from im.providers.errors import Forbidden, ProviderError, Unavailable
 from im.providers.fake import FakeProvider
 from im.queue.tasks import Task
-from im.services import gc
+from im.services import leftovers
 from tests.integration.test_machine_wishes import order
 from tests.integration.typed import run
 from tests.world import World
@@ -53,9 +53,9 @@ def gone(world: World, name: str = "web") -> None:
 
 
 def unused(world: World) -> list[Any]:
-    gc.ask(world.ctx)
+    leftovers.ask(world.ctx)
     world.deliver()
-    return [one for one in gc.survey(world.ctx).found if one.gone_at is None]
+    return [one for one in leftovers.survey(world.ctx).found if one.gone_at is None]
 
 
 def test_what_nothing_uses_is_shown_and_nothing_is_taken_away(working: World) -> None:
@@ -115,11 +115,11 @@ def test_what_is_needed_again_before_it_went_stays(world: World) -> None:
     gone(world)
     things = unused(world)
     world.worker = False
-    gc.condemn(world.ctx, things, actor="ada")
+    leftovers.condemn(world.ctx, things, actor="ada")
     order(world, "again", ssh_from=HOME)
     world.answer(Task.GC)
     assert names(world) == {"key", "firewall"}
-    left = gc.survey(world.ctx).found
+    left = leftovers.survey(world.ctx).found
     assert {one.error for one in left} == {"it is in use again"}
     assert not any(one.waiting for one in left)
 
@@ -135,14 +135,14 @@ def test_what_the_cloud_refuses_is_told_and_not_tried_for_ever(working: World) -
     done = run(working, "gc", "-y")
     assert done.exit_code == 1
     assert "stays: our credentials may not do this (and 1 more)" in done.stderr
-    assert gc.survey(working.ctx).open == 0
+    assert leftovers.survey(working.ctx).open == 0
 
 
 def test_a_cloud_that_is_ill_is_asked_again_at_the_next_tick(world: World) -> None:
     gone(world)
     things = unused(world)
     world.cloud.fail_next("discard", Unavailable("ill"))
-    gc.condemn(world.ctx, things, actor="ada")
+    leftovers.condemn(world.ctx, things, actor="ada")
     world.deliver()
     assert names(world) == {"key", "firewall"}
     world.advance(12)
@@ -152,7 +152,7 @@ def test_a_cloud_that_is_ill_is_asked_again_at_the_next_tick(world: World) -> No
 def test_a_lost_doorbell_only_takes_longer(world: World) -> None:
     gone(world)
     things = unused(world)
-    gc.condemn(world.ctx, things, actor="ada")
+    leftovers.condemn(world.ctx, things, actor="ada")
     world.lose_messages()
     world.advance(12)
     assert names(world) == set()
@@ -168,9 +168,9 @@ def test_a_scope_that_cannot_be_looked_at_says_why(working: World) -> None:
 def test_asking_twice_is_asking_once(world: World) -> None:
     gone(world)
     things = unused(world)
-    gc.condemn(world.ctx, things, actor="ada")
-    gc.condemn(world.ctx, things, actor="bob")
-    gc.ask(world.ctx)
+    leftovers.condemn(world.ctx, things, actor="ada")
+    leftovers.condemn(world.ctx, things, actor="bob")
+    leftovers.ask(world.ctx)
     world.deliver()
     assert names(world) == set()
     assert world.answer(Task.GC) == "nothing to do"

@@ -11,7 +11,7 @@ from im.context import open_context
 from im.db import protection, spot, work
 from im.db.glance import Glance
 from im.domain.errors import Unavailable
-from im.services.reconcile import reconcile
+from im.services.reconcile.scope import reconcile
 from im.settings import Settings
 from tests.world import World
 

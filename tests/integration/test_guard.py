@@ -21,7 +21,9 @@ from im.domain.instance import Observed, Sighting
 from im.domain.intent import Deadline
 from im.providers.base import Ask
 from im.providers.errors import Ambiguous, Forbidden
-from im.services import diagnose_money, request
+from im.services.health import doctor_money
+from im.services.requests import create as requests_create
+from im.services.requests import order
 from tests.unit.rows import NOW, a_row
 from tests.world import START, World
 
@@ -32,8 +34,8 @@ HOUR = 3600
 def create(world: World, name: str = "web", *, seconds: float = HOUR, count: int = 1) -> None:
     ask = Ask(public_key="ssh-ed25519 AAAA t", owner="ada")
     deadline = Deadline(by=timedelta(seconds=seconds))
-    request.create(
-        world.ctx, request.Order("fake", "default", ask, name, count, deadline, "ada", guard=GuardKind.SCHEDULER)
+    requests_create.create(
+        world.ctx, order.Order("fake", "default", ask, name, count, deadline, "ada", guard=GuardKind.SCHEDULER)
     )
 
 
@@ -87,7 +89,7 @@ def test_a_machine_that_ends_outside_loses_its_guard_too(world: World) -> None:
 
 
 def test_a_machine_that_was_taken_in_is_guarded_as_the_deployment_has_it(world: World) -> None:
-    from im.services import adopt
+    from im.services.requests import adopt
 
     bare, machine = world.cloud.foreign("fake-1b"), world.cloud.foreign("fake-1b")
     by = Deadline(by=timedelta(seconds=HOUR))
@@ -215,7 +217,7 @@ def test_a_refused_guard_is_loud(world: World) -> None:
     create(world)
     world.advance(30)
     with world.ctx.begin() as connection:
-        check = next(c for c in diagnose_money.checks(connection, world.now) if c.name == "guards")
+        check = next(c for c in doctor_money.checks(connection, world.now) if c.name == "guards")
     assert not check.ok
     assert check.detail == "the cloud refuses the guard of web: our credentials may not do this"
     assert "the cloud refused the last change" in run(world, "status", "web").stdout

@@ -20,8 +20,8 @@ from sqlalchemy.exc import IntegrityError
 
 from im.domain.instance import Desired, Instance, Observed
 from im.domain.phase import phase
-from im.services import read
-from im.services.sweep import sweep
+from im.services import queries
+from im.services.refresh.sweep import sweep
 from tests.world import World, empty
 
 AROUND = st.sampled_from([-400, -20, 3, 40]).map(lambda s: timedelta(seconds=s))
@@ -91,7 +91,7 @@ def test_whatever_is_written_there_converges_and_hurts_nobody(database_url: str,
         world.advance(130, step=5)
         assert world.at_cloud("good") is Observed.STOPPED
         assert world.row("good").settled
-        rows = read.listing(world.ctx, everything=True).rows
+        rows = queries.listing(world.ctx, everything=True).rows
         for (name, machine), half in zip(machines.items(), written, strict=True):
             _judge(world, next(r for r in rows if r.name == name), machine, half)
         _judge_the_cloud(world)
@@ -136,8 +136,8 @@ def _judge_the_cloud(world: World) -> None:
     slots = Counter((one.tags["im:launch"], one.launch_index) for one in ours)
     assert set(slots.values()) == {1}, "a slot has two machines"
     living = {one.id for one in ours if world.cloud.state(one) not in (Observed.TERMINATED, Observed.TERMINATING)}
-    known = {row.provider_id for row in read.listing(world.ctx).rows}
-    listed = {one.provider_id for one in read.orphans_listed(world.ctx).found}
+    known = {row.provider_id for row in queries.listing(world.ctx).rows}
+    listed = {one.provider_id for one in queries.orphans_listed(world.ctx).found}
     assert living <= known | listed, "neither a row nor the list of orphans has it"
 
 

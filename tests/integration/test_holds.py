@@ -16,8 +16,8 @@ from im.domain.hold import HoldKind
 from im.domain.instance import Observed, Scope
 from im.domain.rate import Rate
 from im.providers.base import Snapshot
-from im.services import hold
-from im.services.sweep import sweep_if_stale
+from im.services.deadlines import holds
+from im.services.refresh.sweep import sweep_if_stale
 from tests.world import World
 
 
@@ -25,24 +25,24 @@ class TestPause:
     def test_nothing_is_stopped_while_paused_and_all_that_is_due_afterwards(self, world: World) -> None:
         world.create(seconds=60)
         world.advance(30)
-        hold.pause(world.ctx, timedelta(hours=1), actor="ada", reason="incident 7")
+        holds.pause(world.ctx, timedelta(hours=1), actor="ada", reason="incident 7")
         world.advance(120)
         assert world.at_cloud() is Observed.RUNNING
-        (held,) = hold.active(world.ctx)
+        (held,) = holds.active(world.ctx)
         assert (held.kind, held.by, held.reason) == (HoldKind.PAUSE, "ada", "incident 7")
-        assert hold.resume(world.ctx, actor="ada")
+        assert holds.resume(world.ctx, actor="ada")
         world.advance(40)
         assert world.at_cloud() is Observed.STOPPED
 
     def test_a_pause_ends_by_itself(self, world: World) -> None:
         world.create(seconds=60)
-        hold.pause(world.ctx, timedelta(minutes=5), actor="ada", reason="incident")
+        holds.pause(world.ctx, timedelta(minutes=5), actor="ada", reason="incident")
         world.advance(5 * 60 + 35)
         assert world.at_cloud() is Observed.STOPPED
-        assert hold.active(world.ctx) == []
+        assert holds.active(world.ctx) == []
 
     def test_what_people_ask_for_is_still_done(self, world: World) -> None:
-        hold.pause(world.ctx, timedelta(hours=1), actor="ada", reason="incident")
+        holds.pause(world.ctx, timedelta(hours=1), actor="ada", reason="incident")
         world.create()
         world.advance(10)
         world.stop("web")
@@ -51,7 +51,7 @@ class TestPause:
 
     def test_a_pause_of_days_is_refused(self, world: World) -> None:
         with pytest.raises(Refused, match="at most 1d"):
-            hold.pause(world.ctx, timedelta(hours=25), actor="ada", reason="holiday")
+            holds.pause(world.ctx, timedelta(hours=25), actor="ada", reason="holiday")
 
 
 class TestCopiedDatabase:
@@ -73,12 +73,12 @@ class TestCopiedDatabase:
         assert copied.at_cloud() is Observed.RUNNING
         assert len(copied.calls("launch")) == 1
         assert copied.calls("stop") == []
-        assert [h.kind for h in hold.active(copied.ctx)] == [HoldKind.CLONE]
+        assert [h.kind for h in holds.active(copied.ctx)] == [HoldKind.CLONE]
 
     def test_until_it_is_made_at_home(self, copied: World) -> None:
         copied.advance(60)
-        assert hold.settle_here(copied.ctx, actor="ada")
-        assert not hold.settle_here(copied.ctx, actor="ada")
+        assert holds.settle_here(copied.ctx, actor="ada")
+        assert not holds.settle_here(copied.ctx, actor="ada")
         copied.advance(40)
         assert copied.at_cloud() is Observed.STOPPED
 
@@ -91,12 +91,12 @@ class TestClock:
         world.provider = _Skewed(right, timedelta(minutes=-61))
         world.advance(80)
         assert world.calls("stop") == []
-        (held,) = hold.active(world.ctx)
+        (held,) = holds.active(world.ctx)
         assert held.kind is HoldKind.CLOCK
         assert "3660 s behind the database's" in held.reason
         world.provider = right
         world.advance(40)
-        assert hold.active(world.ctx) == []
+        assert holds.active(world.ctx) == []
         assert len(world.calls("stop")) == 1
 
     def test_half_a_minute_is_no_alarm(self, world: World) -> None:
@@ -111,14 +111,14 @@ class TestClock:
         right = world.provider
         world.provider = _Slow(right, world, before=70, after=70)
         world.advance(10)
-        assert hold.active(world.ctx) == []
+        assert holds.active(world.ctx) == []
 
     def test_a_clock_that_differs_is_seen_however_long_the_look_takes(self, world: World) -> None:
         world.create(seconds=600)
         world.advance(30)
         world.provider = _Slow(_Skewed(world.provider, timedelta(minutes=10)), world, before=0, after=70)
         world.advance(10)
-        (held,) = hold.active(world.ctx)
+        (held,) = holds.active(world.ctx)
         assert "600 s ahead of the database's" in held.reason
 
 

@@ -11,7 +11,8 @@ from im.db import shards
 from im.domain.instance import Observed, Scope
 from im.providers.errors import Forbidden, Unavailable
 from im.queue.tasks import Task
-from im.services import looking, read
+from im.services import queries
+from im.services.refresh import listing
 from tests.world import World
 
 
@@ -97,12 +98,12 @@ def test_states_that_break_off_prove_no_absence(big: World) -> None:
         big.cloud.cut_next_listing(keep=0)
         big.advance(10, step=1)
     assert big.row().drift_since is None
-    (health,) = read.listing(big.ctx).health.values()
+    (health,) = queries.listing(big.ctx).health.values()
     assert health.error_code == "incomplete"
 
 
 def test_an_account_full_of_others_machines_is_listed_by_our_tag(big: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "_AT_ONCE", 1)
+    monkeypatch.setattr(listing, "_AT_ONCE", 1)
     for _ in range(30):
         big.cloud.foreign("fake-1a")
     big.cloud.outside("stop", machine(big))
@@ -164,17 +165,17 @@ class TestZones:
                 raise Unavailable("that zone does not answer")
             return honest(scope, zone=zone)
 
-        (before,) = read.listing(split.ctx).health.values()
+        (before,) = queries.listing(split.ctx).health.values()
         split.provider.listing = one_zone_is_ill
         split.advance(30, step=1)
-        (ill,) = read.listing(split.ctx).health.values()
+        (ill,) = queries.listing(split.ctx).health.values()
         assert ill.error_code == "unavailable"
         assert before.refreshed_at is not None
         assert ill.refreshed_at is not None
         assert (ill.refreshed_at - before.refreshed_at).total_seconds() <= 10
         split.provider.listing = honest
         split.advance(15, step=1)
-        (well,) = read.listing(split.ctx).health.values()
+        (well,) = queries.listing(split.ctx).health.values()
         assert well.error_code is None
 
     def test_a_forged_zone_is_nothing_to_do(self, split: World) -> None:

@@ -17,7 +17,8 @@ from im.domain.intent import Deadline
 from im.providers.base import Ask, Slot
 from im.providers.errors import Ambiguous, NoCapacity
 from im.providers.fake import FakeProvider
-from im.services import request
+from im.services.requests import create
+from im.services.requests import order as requests_order
 from tests.world import World
 
 
@@ -51,7 +52,7 @@ SECRET = b"#!/bin/sh\nTOKEN=hunter2-hunter2\n"
 def order(world: World, name: str, *, count: int = 1, seconds: float = 3600, **asked: Any) -> None:
     ask = Ask(public_key="ssh-ed25519 AAAA test", owner="ada", **asked)
     deadline = Deadline(by=timedelta(seconds=seconds))
-    request.create(world.ctx, request.Order("fake", "default", ask, name, count, deadline, "ada"))
+    create.create(world.ctx, requests_order.Order("fake", "default", ask, name, count, deadline, "ada"))
 
 
 def kept(world: World) -> int:

@@ -21,7 +21,7 @@ from im.domain.errors import Refused
 from im.domain.instance import Observed
 from im.domain.notice import ChannelName, Notice, parse_stages
 from im.queue.tasks import Task
-from im.services import diagnose_money
+from im.services.health import doctor_money
 from im.settings import Settings
 from tests.integration.receivers import Post, Web, post, web
 from tests.world import START, World
@@ -146,7 +146,7 @@ def test_a_receiver_that_never_comes_back_is_told_of_by_doctor(world: World, hoo
     assert states(world) == [(5, "webhook", "late")]
     assert world.kinds().count("notice not taken") == 1
     with world.ctx.begin() as connection:
-        check = next(c for c in diagnose_money.checks(connection, world.now) if c.name == "notices")
+        check = next(c for c in doctor_money.checks(connection, world.now) if c.name == "notices")
     assert not check.ok
     assert "1 was not taken before its deadline" in check.detail
     assert "127.0.0.1 answered 500" in check.detail
@@ -165,7 +165,7 @@ def test_doctor_says_which_receiver_cannot_be_reached_before_there_is_any_notice
         notice_mail_from="im@example.com",
         notice_mail_to="team@example.com",
     )
-    found = {check.name: check for check in diagnose_money.receivers(settings)}
+    found = {check.name: check for check in doctor_money.receivers(settings)}
     assert {name: check.ok for name, check in found.items()} == {
         "notices, webhook": True,
         "notices, slack": False,
@@ -175,11 +175,11 @@ def test_doctor_says_which_receiver_cannot_be_reached_before_there_is_any_notice
     assert "IM_NOTICE_" in found["notices, slack"].mend
     assert (hook.asked, office.letters) == (0, [])
     silent = Settings(notice_smtp=f"smtp://127.0.0.1:{nobody}", notice_mail_from="a@b", notice_mail_to="c@d")
-    (mail,) = diagnose_money.receivers(silent)
+    (mail,) = doctor_money.receivers(silent)
     assert not mail.ok
-    (wrong,) = diagnose_money.receivers(Settings(notice_webhook="ftp://x/"))
+    (wrong,) = doctor_money.receivers(Settings(notice_webhook="ftp://x/"))
     assert "http or https" in wrong.detail
-    assert list(diagnose_money.receivers(Settings())) == []
+    assert list(doctor_money.receivers(Settings())) == []
 
 
 def test_one_channel_that_fails_does_not_keep_the_others_waiting(world: World, hook: Web, office: Post) -> None:
@@ -256,7 +256,7 @@ def test_two_senders_at_once_send_it_once(world: World, hook: Web) -> None:
 
 
 def test_without_beat_the_sweep_gives_notice(world: World, hook: Web) -> None:
-    from im.services.sweep import sweep
+    from im.services.refresh.sweep import sweep
 
     tell(world, notice_webhook=hook.url)
     world.create("web", seconds=10 * MINUTE)

@@ -19,7 +19,8 @@ from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop
 from im.providers.base import Snapshot
 from im.providers.errors import Ambiguous, Forbidden, Throttled, Unavailable
 from im.providers.fake import FakeProvider
-from im.services import adopt, read
+from im.services import queries
+from im.services.requests import adopt
 from tests.world import World
 
 SWEEP = 125
@@ -27,7 +28,7 @@ SWEEP = 125
 
 
 def listed(world: World) -> list[Orphan]:
-    return list(read.orphans_listed(world.ctx).found)
+    return list(queries.orphans_listed(world.ctx).found)
 
 
 def ours(world: World, zone: str = "fake-1a", **tags: str) -> str:
@@ -70,7 +71,7 @@ class TestListed:
 
     def test_a_scope_with_nothing_alive_in_it_is_looked_through_too(self, world: World) -> None:
         a_scope(world)
-        assert read.listing(world.ctx).rows == ()
+        assert queries.listing(world.ctx).rows == ()
         machine = ours(world)
         world.advance(SWEEP, step=1)
         assert [one.provider_id for one in listed(world)] == [machine]
@@ -139,7 +140,7 @@ class TestListed:
         world.advance(15)
         world.provider.ours = lambda scope: iter([Snapshot(True, (shown,), None)])
         world.advance(30)
-        assert read.resolve(world.ctx, ["web"]).rows[0].closed_at is not None
+        assert queries.resolve(world.ctx, ["web"]).rows[0].closed_at is not None
         assert listed(world) == []
 
     def test_a_closed_machine_that_is_there_again_is_one(self, world: World) -> None:
@@ -157,7 +158,7 @@ class TestListed:
         adopted(world, machine, name="again", seconds=60)
         world.advance(10)
         assert world.word("again") == "running"
-        assert len(read.listing(world.ctx, everything=True).rows) == 2
+        assert len(queries.listing(world.ctx, everything=True).rows) == 2
         world.advance(80)
         assert world.at_cloud("again") is Observed.STOPPED
 
@@ -171,7 +172,7 @@ class TestListed:
         assert [one.provider_id for one in listed(world)] == machines
         assert {one.because for one in listed(world)} == {"this database remembers no such launch"}
         adopted(world, *machines, seconds=60)
-        assert {row.name for row in read.listing(world.ctx).rows} == {"web-1", "web-2"}  # as their tags say
+        assert {row.name for row in queries.listing(world.ctx).rows} == {"web-1", "web-2"}  # as their tags say
         world.advance(80)
         assert [world.at_cloud(f"web-{n}") for n in (1, 2)] == [Observed.STOPPED, Observed.STOPPED]
 
@@ -186,7 +187,7 @@ class TestMatched:
         world.cloud.fail_next("find", Throttled("slow down"), times=2)
         world.create("web", seconds=3, count=count)
         world.advance(390, step=1)
-        assert {(row.provider_id, row.settled) for row in read.listing(world.ctx).rows} == {(None, True)}
+        assert {(row.provider_id, row.settled) for row in queries.listing(world.ctx).rows} == {(None, True)}
         return list(world.cloud._machines)
 
     def test_it_is_found_and_stopped_past_its_deadline(self, world: World) -> None:
@@ -278,7 +279,7 @@ class TestDecided:
         assert change.after.desired is Desired.TERMINATED
         world.advance(20)
         assert world.calls("terminate")[-1] == (machine,)
-        assert read.by_ids(world.ctx, [change.after.id]).rows[0].observed is Observed.TERMINATED
+        assert queries.by_ids(world.ctx, [change.after.id]).rows[0].observed is Observed.TERMINATED
         assert [one.provider_id for one in listed(world)] == [other]
 
     def test_what_became_anothers_meanwhile_is_neither_taken_nor_ended(self, world: World) -> None:
@@ -310,7 +311,7 @@ class TestDecided:
         with pytest.raises(NoSuchInstance):
             adopted(world, machine, "fake-999999")
         assert [one.provider_id for one in listed(world)] == [machine]
-        assert read.listing(world.ctx).rows == ()
+        assert queries.listing(world.ctx).rows == ()
 
     def test_the_cloud_refuses_and_it_is_listed_again(self, world: World) -> None:
         a_scope(world)
@@ -319,7 +320,7 @@ class TestDecided:
         world.cloud.fail_next("adopt", Forbidden("you may not tag"))
         adopted(world, machine, name="lost")
         world.advance(5)
-        assert read.listing(world.ctx).rows == ()
+        assert queries.listing(world.ctx).rows == ()
         world.advance(SWEEP, step=1)
         assert [one.provider_id for one in listed(world)] == [machine]
 
@@ -347,7 +348,7 @@ class TestPolicies:
         machine = ours(world, Name="lost")
         world.advance(10 * SWEEP, step=1)
         assert [one.provider_id for one in listed(world)] == [machine]
-        assert [row.name for row in read.listing(world.ctx, everything=True).rows].count("lost") == 1
+        assert [row.name for row in queries.listing(world.ctx, everything=True).rows].count("lost") == 1
 
     def test_stopped_outside_is_started_again_until_its_deadline(self, world: World) -> None:
         self._with(world, on_outside_stop=OnOutsideStop.RESTART)

@@ -16,8 +16,8 @@ from im.domain.instance import Desired, Observed
 from im.domain.rate import Rate
 from im.failpoints import Point
 from im.providers.errors import Ambiguous, InvalidSpec, NoCapacity, NotOffered, QuotaExceeded, Throttled, Unavailable
-from im.services.claiming import claim
-from im.services.launching import _Attempt
+from im.services.reconcile.launch_claims import claim
+from im.services.reconcile.launches import _Attempt
 from tests.world import World
 
 NONE = NoCapacity("none left")

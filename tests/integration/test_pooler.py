@@ -13,7 +13,7 @@ from im.db.asking import Eyes, arguments, ask, connect
 from im.db.engine import Database
 from im.db.glance import Glance
 from im.db.session import SETTINGS, open_session
-from im.services.diagnose import diagnose
+from im.services.health.doctor import diagnose
 from im.settings import Settings
 from tests.pooler import pooler
 from tests.world import World

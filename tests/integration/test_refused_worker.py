@@ -14,7 +14,9 @@ from im.db import refusals, scopes
 from im.domain.instance import Observed, Scope
 from im.providers.errors import ProviderError, Unauthenticated, Unavailable
 from im.queue.tasks import Task
-from im.services import diagnose_fleet, gc, orphans
+from im.services import leftovers
+from im.services.health import doctor_fleet
+from im.services.refresh import orphans
 from tests.integration.test_machine_wishes import order
 from tests.world import World
 
@@ -63,7 +65,7 @@ class Fleet:
 
     def doctor(self) -> list[str]:
         with self._good.begin() as connection:
-            checks = diagnose_fleet.refresh(connection, self.world.now)
+            checks = doctor_fleet.refresh(connection, self.world.now)
             return [f"{one.name}: {one.detail}" for one in checks if not one.ok]
 
 
@@ -133,27 +135,27 @@ class TestLeftovers:
         fleet.world.advance(30)
 
     def test_the_question_waits_for_a_worker_that_is_known(self, fleet: Fleet) -> None:
-        gc.ask(fleet.refused)
-        gc.collect(fleet.refused)
-        assert gc.survey(fleet.refused).open == 1
+        leftovers.ask(fleet.refused)
+        leftovers.collect(fleet.refused)
+        assert leftovers.survey(fleet.refused).open == 1
         fleet.world.advance(5)
-        seen = gc.survey(fleet.refused)
+        seen = leftovers.survey(fleet.refused)
         assert (seen.open, seen.troubles) == (0, {})
         assert {one.kind for one in seen.found} == {"key", "firewall"}
 
     def test_when_none_is_known_the_trouble_is_the_answer(self, fleet: Fleet) -> None:
         fleet.world.worker = False
-        gc.ask(fleet.refused)
+        leftovers.ask(fleet.refused)
         fleet.world.advance(20)
-        gc.collect(fleet.refused)
-        assert [*gc.survey(fleet.refused).troubles.values()] == ["AWS finds this machine's clock wrong"]
+        leftovers.collect(fleet.refused)
+        assert [*leftovers.survey(fleet.refused).troubles.values()] == ["AWS finds this machine's clock wrong"]
 
     def test_what_may_go_stays_condemned_until_a_known_worker_takes_it_away(self, fleet: Fleet) -> None:
-        gc.ask(fleet.refused)
+        leftovers.ask(fleet.refused)
         fleet.world.advance(5)
-        gc.condemn(fleet.refused, gc.survey(fleet.refused).found, actor="ada")
-        gc.collect(fleet.refused)
-        assert all(one.waiting and one.error is None for one in gc.survey(fleet.refused).found)
+        leftovers.condemn(fleet.refused, leftovers.survey(fleet.refused).found, actor="ada")
+        leftovers.collect(fleet.refused)
+        assert all(one.waiting and one.error is None for one in leftovers.survey(fleet.refused).found)
         fleet.world.advance(5)
         assert fleet.world.cloud.belonging == {}
 

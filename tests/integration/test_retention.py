@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from im.queue.tasks import Task
-from im.services import read, retention
+from im.services import history, queries
 from tests.world import World
 
 
@@ -38,28 +38,28 @@ def _history(world: World, count: int, days: float) -> None:
 def test_the_tick_forgets_what_is_older_than_a_year_and_keeps_the_rest(world: World) -> None:
     made = world.create(seconds=3600)
     world.advance(30)
-    assert read.history(world.ctx, made[0].id)
+    assert queries.history(world.ctx, made[0].id)
     world.now += timedelta(days=364)
     world.advance(20)
     assert _events(world, 360) > 0
     world.now += timedelta(days=2)
     world.advance(20)
     assert _events(world, 365) == 0
-    assert [e.kind for e in read.history(world.ctx, made[0].id)]  # what its deadline brought, two days ago
+    assert [e.kind for e in queries.history(world.ctx, made[0].id)]  # what its deadline brought, two days ago
     assert world.row().expires_at  # the row itself is no history
 
 
 def test_much_is_forgotten_in_small_batches_and_over_several_times(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "BATCH", 100)
-    monkeypatch.setattr(retention, "MOST", 3)
+    monkeypatch.setattr(history, "BATCH", 100)
+    monkeypatch.setattr(history, "MOST", 3)
     _history(world, 450, days=366)
-    assert retention.prune(world.ctx) == "300 events are older than 365d and forgotten"
+    assert history.prune(world.ctx) == "300 events are older than 365d and forgotten"
     assert _events(world, 365) == 150
-    retention.prune(world.ctx)
+    history.prune(world.ctx)
     assert _events(world, 365) == 0
-    assert retention.prune(world.ctx) == "nothing is old"
+    assert history.prune(world.ctx) == "nothing is old"
 
 
 def test_the_oldest_go_first_and_the_younger_stay(world: World) -> None:
@@ -67,7 +67,7 @@ def test_the_oldest_go_first_and_the_younger_stay(world: World) -> None:
     with world.ctx.begin() as connection:
         connection.execute(text("UPDATE events SET at = at - interval '1 day' WHERE id % 2 = 0 AND kind = 'looked'"))
         kept = connection.execute(text("SELECT count(*) FROM events WHERE kind = 'looked' AND id % 2 = 1")).scalar_one()
-    retention.prune(world.ctx)
+    history.prune(world.ctx)
     assert _events(world, 365) == 0
     with world.ctx.begin() as connection:
         assert connection.execute(text("SELECT count(*) FROM events WHERE kind = 'looked'")).scalar_one() == kept
@@ -77,7 +77,7 @@ def test_forever_is_forever(world: World) -> None:
     _history(world, 10, days=1000)
     world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, keep_events="forever"))
     world.advance(30)
-    retention.prune(world.ctx)
+    history.prune(world.ctx)
     assert _events(world, 999) == 10
     assert Task.PRUNE not in {bell.task for bell in world.queue.rung}
 

@@ -9,8 +9,9 @@ import pytest
 from im.domain.errors import Refused
 from im.domain.instance import Desired, Observed, Why
 from im.providers.errors import Ambiguous, Throttled
-from im.services import hold, request
-from im.services.sweep import sweep_if_stale
+from im.services.deadlines import holds
+from im.services.refresh.sweep import sweep_if_stale
+from im.services.requests import change
 from tests.world import World
 
 DAY = 86_400
@@ -125,10 +126,10 @@ def test_a_machine_woken_outside_is_stopped_again_and_counted_anew(world: World)
 def test_a_pause_holds_the_end_and_a_resume_lets_it_come(world: World) -> None:
     asleep(world, keep="1h")
     sleep_on(world, 3000)
-    hold.pause(world.ctx, timedelta(hours=2), actor="ada", reason="incident")
+    holds.pause(world.ctx, timedelta(hours=2), actor="ada", reason="incident")
     sleep_on(world, 3600)
     assert world.at_cloud() is Observed.STOPPED
-    hold.resume(world.ctx, actor="ada")
+    holds.resume(world.ctx, actor="ada")
     world.advance(60)
     assert world.row().observed is Observed.TERMINATED
 
@@ -294,4 +295,4 @@ def test_an_unknown_machine_is_refused_by_name(world: World) -> None:
     from im.domain.errors import NoSuchInstance
 
     with pytest.raises(NoSuchInstance, match="im-0000000000"):
-        request.protect(world.ctx, ["im-0000000000"], on=True, actor="ada")
+        change.protect(world.ctx, ["im-0000000000"], on=True, actor="ada")

@@ -17,7 +17,7 @@ from im.domain.spot import Spot
 from im.domain.why import why
 from im.failpoints import Point
 from im.providers.errors import Ambiguous, Forbidden, ProviderError, Throttled, Unavailable
-from im.services import orphans
+from im.services.refresh import orphans
 from tests.world import World
 
 ONCE, LASTING = Spot(once=True), Spot()
@@ -166,8 +166,8 @@ def test_killed_between_cancelling_and_terminating(
             raise Dies
 
     with monkeypatch.context() as patched:
-        patched.setattr("im.services.spot.reach", die)
-        patched.setattr("im.services.reconcile._without_the_poison", _really_dies)
+        patched.setattr("im.services.reconcile.spot_requests.reach", die)
+        patched.setattr("im.services.reconcile.steps._without_the_poison", _really_dies)
         with pytest.raises(Dies):
             world.advance(1)
     assert world.calls("terminate") == []
@@ -241,7 +241,7 @@ def test_an_adopted_spot_machine_is_one(world: World) -> None:
     assert orphans_listed(world) == [machine]
     world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, on_orphan=OnOrphan.ADOPT))
     from im.domain.intent import Deadline
-    from im.services import adopt
+    from im.services.requests import adopt
 
     adopt.adopt_orphans(world.ctx, [machine], Deadline(by=timedelta(hours=1)), name="found", actor="ada")
     world.advance(10)

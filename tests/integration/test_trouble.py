@@ -25,7 +25,7 @@ from im.providers.errors import (
     Unsupported,
 )
 from im.queue.tasks import Task
-from im.services import reconcile
+from im.services.reconcile import scope as reconcile_scope
 from tests.world import World
 
 
@@ -463,9 +463,9 @@ class _Pausing:
 
 def test_what_was_done_is_told_in_a_sentence(world: World) -> None:
     row = world.create()[0]
-    assert reconcile.reconcile(world.ctx, [row.id]) == "web: launched 1"
+    assert reconcile_scope.reconcile(world.ctx, [row.id]) == "web: launched 1"
     world.advance(10)
     world.cloud.fail_next("stop", Throttled("slow down"))
     world.worker = False
     world.stop("web")
-    assert reconcile.reconcile(world.ctx, [row.id]) == "web: stop refused (throttled), retry in 2 s"
+    assert reconcile_scope.reconcile(world.ctx, [row.id]) == "web: stop refused (throttled), retry in 2 s"

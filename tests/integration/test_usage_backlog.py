@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, text
 
-from im.services import pricing
+from im.services.money import prices
 from tests.world import World
 
 
 def test_a_backlog_is_made_up_for_a_few_rows_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pricing, "_BATCH", 2)
+    monkeypatch.setattr(prices, "_BATCH", 2)
     world.create(count=5)
     world.advance(30)
     with world.ctx.begin() as connection:
@@ -29,7 +29,7 @@ def test_a_backlog_is_made_up_for_a_few_rows_at_a_time(world: World, monkeypatch
             yield connection
             locked.append(_noted(connection) - before)
 
-    pricing.upkeep(replace(world.ctx, begin=counting))
+    prices.upkeep(replace(world.ctx, begin=counting))
     assert [count for count in locked if count] == [2, 2, 1]
 
 

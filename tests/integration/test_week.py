@@ -16,7 +16,7 @@ from im.domain.cost import Bill, Window
 from im.domain.money import cents
 from im.domain.usage import Kind
 from im.queue.tasks import Task
-from im.services import costs
+from im.services.money import costs, report
 from tests.world import START, World
 
 WEEK = 7 * 86_400
@@ -121,7 +121,7 @@ def test_a_week_of_starts_stops_outside_hands_and_gaps_to_the_cent(world: World)
     assert (cents(cheap.compute), cents(cheap.address)) == (Decimal("5.20"), Decimal("1.80"))
     assert (cents(cheap.disk_running), cents(cheap.disk_stopped)) == (Decimal("5.00"), Decimal("9.00"))
     assert (cents(cheap.total), cheap.doubt) == (Decimal("21.00"), timedelta(0))
-    week = costs.report(world.ctx, "owner", timedelta(days=8))
+    week = report.report(world.ctx, "owner", timedelta(days=8))
     assert cents(week.total.bill.total) == Decimal("72.22")  # 51.224 and 21.00
 
 
@@ -138,8 +138,8 @@ def test_days_add_up_to_the_week(world: World) -> None:
     let_pass(world, 30)
     world.stop("web")
     let_pass(world, 30)
-    by_day = costs.report(world.ctx, "day", timedelta(days=7))
-    by_owner = costs.report(world.ctx, "owner", timedelta(days=7))
+    by_day = report.report(world.ctx, "day", timedelta(days=7))
+    by_owner = report.report(world.ctx, "owner", timedelta(days=7))
     # 12:00 on the first: 12 h of that day, 18 h running and 6 h stopped on the second, 24 h stopped, 24 … until 60 h
     assert [(line.group, cents(line.bill.total)) for line in by_day.lines] == [
         ("2030-01-01", Decimal("5.95")),

@@ -21,7 +21,11 @@ from im.domain.intent import Deadline
 from im.providers.aws.profile import PROFILE
 from im.providers.base import Ask, Slot
 from im.providers.errors import InvalidSpec, ProviderError
-from im.services import gc, read, request, sweep
+from im.services import leftovers, queries
+from im.services.refresh import sweep
+from im.services.requests import change as requests_change
+from im.services.requests import create as requests_create
+from im.services.requests import order as requests_order
 from im.settings import Settings
 from tests.live.bounds import LONGEST, Bounds, Unfit, bounds
 from tests.live.cleaner import MARK, Cleaner, cleaning
@@ -68,21 +72,21 @@ def ask(given: Bounds, **asked: object) -> Ask:
 
 
 def create(ctx: Context, asked: Ask, name: str) -> list[Instance]:
-    order = request.Order("aws", "default", asked, name, 1, Deadline(by=SPAN), "im-live")
-    return [change.after for change in request.create(ctx, order).changes]
+    order = requests_order.Order("aws", "default", asked, name, 1, Deadline(by=SPAN), "im-live")
+    return [change.after for change in requests_create.create(ctx, order).changes]
 
 
 def until(ctx: Context, holds: Callable[[], bool], seconds: float = 240) -> None:
     """Be the whole fleet, turn by turn, until it holds."""
     end = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < end, [(row.name, row.observed, row.error) for row in read.listing(ctx).rows]
+        assert time.monotonic() < end, [(row.name, row.observed, row.error) for row in queries.listing(ctx).rows]
         sweep.sweep(ctx)
         time.sleep(1)  # the cloud's own time
 
 
 def row_of(ctx: Context, name: str) -> Instance:
-    return read.resolve(ctx, [name]).rows[0]
+    return queries.resolve(ctx, [name]).rows[0]
 
 
 def is_now(ctx: Context, name: str, state: Observed) -> Callable[[], bool]:
@@ -97,17 +101,17 @@ def test_a_machine_lives_until_its_deadline_is_woken_and_ended(ctx: Context, giv
     assert seen.spec.ssh_user == "ec2-user"
 
     # only now, so that it is seen running however slow this machine is
-    request.extend(ctx, [web.id], Deadline(to=datetime.now(UTC) + given.ttl), actor="im-live")
+    requests_change.extend(ctx, [web.id], Deadline(to=datetime.now(UTC) + given.ttl), actor="im-live")
     until(ctx, is_now(ctx, "web", Observed.STOPPED), given.ttl.total_seconds() + 240)
-    kinds = [event.kind for event in read.history(ctx, web.id)]
+    kinds = [event.kind for event in queries.history(ctx, web.id)]
     assert kinds.count("expired") == 1
     assert kinds.count("stop sent") >= 1
 
-    request.extend(ctx, [web.id], Deadline(by=SPAN), actor="im-live")
+    requests_change.extend(ctx, [web.id], Deadline(by=SPAN), actor="im-live")
     until(ctx, is_now(ctx, "web", Observed.RUNNING))
     assert row_of(ctx, "web").provider_id == seen.provider_id
 
-    request.terminate(ctx, [web.id], actor="im-live")
+    requests_change.terminate(ctx, [web.id], actor="im-live")
     until(ctx, lambda: row_of(ctx, "web").closed_at is not None)
 
 
@@ -146,14 +150,14 @@ def test_what_nothing_uses_is_found_and_taken_away(ctx: Context, given: Bounds) 
     provider = ctx.provider_for(scope)
 
     def collected() -> bool:
-        gc.ask(ctx)
-        gc.collect(ctx)
-        gc.condemn(ctx, gc.survey(ctx).found, actor="im-live")
-        gc.collect(ctx)
+        leftovers.ask(ctx)
+        leftovers.collect(ctx)
+        leftovers.condemn(ctx, leftovers.survey(ctx).found, actor="im-live")
+        leftovers.collect(ctx)
         try:
             return not provider.belongings(scope)
         except ProviderError:
             return False
 
-    until(ctx, lambda: all(row.closed_at for row in read.listing(ctx, everything=True).rows))
+    until(ctx, lambda: all(row.closed_at for row in queries.listing(ctx, everything=True).rows))
     until(ctx, collected)

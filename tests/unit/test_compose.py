@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from im.cli.main import im
-from im.services.diagnose import diagnose
+from im.services.health.doctor import diagnose
 from im.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from beat_schedule import BEAT_SCHEDULE, ENFORCE_EVERY, REFRESH_EVERY
+from im.queue import periods
 from im.queue.celery import broker_settings
 from im.queue.tasks import DEADLINES, DOORBELLS_PER_MESSAGE, ROUTES, Task
-from im.services import enforce, refresh
 from im.settings import Settings
 from workers.app import HARD_LIMIT, SOFT_LIMIT, make_app, worker_settings
 from workers.tasks import checked
@@ -41,7 +41,7 @@ def test_every_named_task_is_registered_routed_and_nothing_else_is() -> None:
 def test_beat_rings_what_exists_at_the_promised_pace() -> None:
     pace = {entry["task"]: entry["schedule"] for entry in BEAT_SCHEDULE.values()}
     assert pace == {Task.REFRESH.value: 10.0, Task.ENFORCE_TTL.value: 30.0}
-    assert (REFRESH_EVERY, ENFORCE_EVERY) == (refresh.TICK, enforce.TICK)
+    assert (REFRESH_EVERY, ENFORCE_EVERY) == (periods.REFRESH_EVERY, periods.ENFORCE_EVERY)
 
 
 def test_deadlines_do_not_queue_behind_requests() -> None:
@@ -51,7 +51,7 @@ def test_deadlines_do_not_queue_behind_requests() -> None:
 def test_a_message_is_not_delivered_again_while_its_task_may_still_run() -> None:
     visibility = broker_settings(SETTINGS)["broker_transport_options"]["visibility_timeout"]
     assert SOFT_LIMIT < HARD_LIMIT < visibility
-    assert visibility > enforce.TICK
+    assert visibility > periods.ENFORCE_EVERY
 
 
 def test_only_json_is_read_and_no_results_are_kept() -> None:

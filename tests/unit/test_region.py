@@ -14,7 +14,7 @@ from im.domain.errors import Refused
 from im.domain.region import Region, said_by
 from im.providers.aws.profile import PROFILE
 from im.providers.base import Ask
-from im.services import diagnose_cloud
+from im.services.health import doctor_cloud
 from im.settings import Settings
 from tests.unit.test_aws_profile import ED25519
 
@@ -130,7 +130,7 @@ def test_a_region_that_cannot_be_is_mended_where_it_was_said(said: str, message:
 
 def test_doctor_says_who_chose_the_region(home: Path) -> None:
     def told(**env: Any) -> list[str]:
-        return [check.detail for check in diagnose_cloud.regions(read(home, **env))]
+        return [check.detail for check in doctor_cloud.regions(read(home, **env))]
 
     assert told(AWS_DEFAULT_REGION="eu-north-1")[0].startswith("eu-north-1 (AWS_DEFAULT_REGION)")
     assert told(AWS_PROFILE="work")[0].startswith("eu-west-1 (the profile work in ")

@@ -21,7 +21,8 @@ from im.domain.errors import ImError, Refused
 from im.domain.instance import Desired
 from im.domain.intent import Deadline
 from im.providers.base import Ask
-from im.services import request
+from im.services.requests import change as requests_change
+from im.services.requests import create, order, result
 from tests.chaos.soak.room import REGION, Room
 from tests.providers.clouds import public_key
 
@@ -51,7 +52,7 @@ class Pool:
         self._lock = threading.Lock()
         self._expires: dict[str, datetime] = {}
 
-    def learn(self, changes: tuple[request.Change, ...]) -> None:
+    def learn(self, changes: tuple[result.Change, ...]) -> None:
         with self._lock:
             for change in changes:
                 self._expires.pop(change.after.id, None)
@@ -129,15 +130,15 @@ class Client(threading.Thread):
             if verb == "create":
                 zone = REGION + self._rng.choice("aab")
                 ask = Ask(public_key=public_key(), owner=me, zone=zone)
-                answer = request.create(ctx, request.Order("aws", "default", ask, None, count, deadline, me))
+                answer = create.create(ctx, order.Order("aws", "default", ask, None, count, deadline, me))
             elif verb == "extend":
-                answer = request.extend(ctx, ids, deadline, actor=me)
+                answer = requests_change.extend(ctx, ids, deadline, actor=me)
             elif verb == "start":
-                answer = request.start(ctx, ids, deadline, actor=me)
+                answer = requests_change.start(ctx, ids, deadline, actor=me)
             elif verb == "stop":
-                answer = request.stop(ctx, ids, actor=me)
+                answer = requests_change.stop(ctx, ids, actor=me)
             else:
-                answer = request.terminate(ctx, ids, actor=me)
+                answer = requests_change.terminate(ctx, ids, actor=me)
         except Refused as exc:
             self._pool.forget(ids)
             return {"is": "refused", "why": str(exc)}

@@ -1,0 +1,1 @@
+"""Deadlines: enforced, held, and told beforehand."""

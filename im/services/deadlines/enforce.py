@@ -1,0 +1,135 @@
+"""enforce: what is past its deadline is turned toward its `on_expiry`, once, by one statement; workers do the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from im.db import events, health, instances, ticks
+from im.domain.duration import format_duration
+from im.domain.event import Event
+from im.domain.hold import HoldKind
+from im.domain.instance import Instance
+from im.failpoints import Point, reach
+from im.logs import log
+from im.queue.periods import ENFORCE_EVERY
+from im.queue.tasks import DEADLINES, Task
+from im.services.deadlines.notices import plan_notices
+from im.services.ring import _HINTS, _LATE, _names, ring_by_verb
+
+if TYPE_CHECKING:
+    from im.context import Context
+
+_SLOT = ENFORCE_EVERY / 2  # half a period: a tick that comes a moment early must not find its slot already used
+_BATCH = 1000
+_EARLY = timedelta(seconds=2)  # by so much, or less, a hint may have come before its deadline
+
+
+def enforce_ttl(ctx: Context, hinted: Sequence[str] = ()) -> str:
+    """Apply every deadline that has passed. `hinted` (ids) marks an exact hint: it comes between ticks and claims none."""
+    if not hinted and not _claim_tick(ctx):
+        return "another beat's tick did this"
+    reach(Point.ENFORCE_CLAIMED)
+    if not hinted:
+        plan_notices(ctx)
+    # a hint that came early is rung again for its own deadline alone: hints that ring for others multiply
+    return _enforce(ctx, _EARLY, hinted) if hinted else enforce_unclaimed(ctx)
+
+
+def enforce_unclaimed(ctx: Context) -> str:
+    """Apply every deadline that has passed and ring the hints of the coming window, whoever claimed the tick, or nobody."""
+    return _enforce(ctx, timedelta(seconds=ENFORCE_EVERY))
+
+
+def _enforce(ctx: Context, window: timedelta, only: Sequence[str] = ()) -> str:
+    if held := _held(ctx):
+        return held
+    expired: list[Instance] = []
+    while batch := _expire(ctx):
+        reach(Point.ENFORCE_COMMITTED)
+        expired += batch
+        ring_by_verb(ctx, batch, to=DEADLINES)
+        reach(Point.ENFORCE_RUNG)
+    ended = _end_second_stage(ctx)
+    coming = _ring_coming(ctx, window, only)
+    told = f"{_names(expired)} expired" if expired else "nothing is due"
+    if ended:
+        told = f"{_names(ended)} kept long enough, terminated" + (f"; {told}" if expired else "")
+    return f"{told}; next in {format_duration(coming)}" if coming is not None else told
+
+
+def _held(ctx: Context) -> str:
+    """Why no deadline may be enforced anywhere now; empty when they may. A skewed clock holds its own scope only."""
+    with ctx.begin() as connection:
+        found = health.holds(connection, ctx.clock(connection))
+    for hold in found:
+        log.error("deadlines are held", kind=hold.kind.value, reason=hold.reason, mend=hold.mend, by=hold.by)
+    everywhere = [h for h in found if h.kind is not HoldKind.CLOCK]
+    return f"held: {everywhere[0].reason} ({everywhere[0].mend})" if everywhere else ""
+
+
+def _claim_tick(ctx: Context) -> bool:
+    with ctx.begin() as connection:
+        return ticks.claim(connection, "enforce_ttl", _SLOT, ctx.clock(connection))
+
+
+def _expire(ctx: Context) -> list[Instance]:
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        rows = instances.expire(connection, now, _BATCH)
+        events.record(connection, (_told(row, now) for row in rows))
+        reach(Point.ENFORCE_WRITTEN)
+        return rows
+
+
+def _end_second_stage(ctx: Context) -> list[Instance]:
+    """Date the second deadline of what its TTL has stopped, and end what has been kept that long."""
+    ended: list[Instance] = []
+    while True:
+        with ctx.begin() as connection:
+            now = ctx.clock(connection)
+            dated = instances.date_ends(connection, now, _BATCH)
+            over = instances.end(connection, now, _BATCH)
+            events.record(connection, [*(_told_dated(r, now) for r in dated), *(_told_ended(r, now) for r in over)])
+            reach(Point.ENFORCE_WRITTEN)
+        reach(Point.ENFORCE_COMMITTED)
+        ended += over
+        ring_by_verb(ctx, over, to=DEADLINES)
+        if len(dated) < _BATCH and len(over) < _BATCH:
+            return ended
+
+
+def _told_dated(row: Instance, now: datetime) -> Event:
+    assert row.keep_stopped is not None
+    assert row.ends_at is not None
+    kept = f"kept {format_duration(row.keep_stopped)} from when it was seen stopped by its TTL"
+    reason = f"{kept}: until {row.ends_at:%Y-%m-%d %H:%M:%S} UTC, then terminated; an extend or a start cancels that"
+    return Event(row.id, now, "end dated", "ttl", reason, row.generation)
+
+
+def _told_ended(row: Instance, now: datetime) -> Event:
+    assert row.ends_at is not None
+    over = (now - row.ends_at).total_seconds()
+    reason = f"it was kept stopped until {row.ends_at:%Y-%m-%d %H:%M:%S} UTC, noticed {over:.1f} s later; terminate it"
+    return Event(row.id, now, "kept long enough", "ttl", reason, row.generation, {"late_seconds": round(over, 3)})
+
+
+def _told(row: Instance, now: datetime) -> Event:
+    over = (now - row.expires_at).total_seconds()
+    reason = f"its time was over at {row.expires_at:%H:%M:%S} UTC, noticed {over:.1f} s later; {row.on_expiry} it"
+    return Event(row.id, now, "expired", "ttl", reason, row.generation, {"late_seconds": round(over, 3)})
+
+
+def _ring_coming(ctx: Context, window: timedelta, only: Sequence[str] = ()) -> timedelta | None:
+    """Ring an exact hint for each quarter of a second of the window that has a deadline in it; returns the time to the first.
+
+    `only`: of these instances.
+    """
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        coming = instances.deadlines_between(connection, now, now + window, _HINTS, only)
+    for at, (instance_id, name, count) in sorted(coming.items()):
+        label = name if count == 1 else f"{name} and {count - 1} more"
+        ctx.queue.ring(Task.ENFORCE_TTL, [instance_id], label=label, after=(at - now).total_seconds() + _LATE)
+    return min(coming) - now if coming else None

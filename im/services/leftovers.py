@@ -1,0 +1,156 @@
+"""gc: what of ours lies at the clouds and nothing uses, found and taken away by a worker, after a person has said so.
+
+People ask (a row, then the doorbell); a worker looks and writes down what it found; people say what may go; a worker looks again
+and takes away what still nothing uses: no living row, no open launch, no machine at the cloud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from im.db import leftovers, scopes
+from im.domain.instance import Scope
+from im.domain.leftover import Leftover
+from im.logs import log
+from im.providers.base import Belonging, Provider
+from im.providers.errors import ProviderError, Transient, Unauthenticated
+from im.queue.tasks import Task
+from im.scope_threads import lane_of
+from im.services.identity import is_clone
+from im.services.reconcile import refusal
+
+if TYPE_CHECKING:
+    from im.context import Context
+
+_OTHERS_MAY = timedelta(seconds=15)
+"""For so long a question waits for a worker that the cloud knows, before it is answered by one that it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is known now; `open` scopes still have to be looked at or swept."""
+
+    found: tuple[Leftover, ...]
+    troubles: dict[Scope, str]
+    open: int
+
+
+def ask(ctx: Context) -> None:
+    """Have every scope looked at that ever was in use."""
+    with ctx.begin() as connection:
+        leftovers.ask(connection, scopes.known(connection), ctx.clock(connection))
+    ctx.queue.ring(Task.GC)
+
+
+def survey(ctx: Context) -> Survey:
+    with ctx.begin() as connection:
+        found = tuple(leftovers.everything(connection))
+        return Survey(found, leftovers.troubles(connection), len(leftovers.pending(connection)))
+
+
+def condemn(ctx: Context, things: Sequence[Leftover], *, actor: str) -> None:
+    """These may go."""
+    with ctx.begin() as connection:
+        leftovers.condemn(connection, things, actor, ctx.clock(connection))
+    ctx.queue.ring(Task.GC)
+
+
+def collect(ctx: Context) -> str:
+    """Answer every open question and take away what was condemned. Returns a sentence for people."""
+    with ctx.begin() as connection:
+        places = scopes.places(connection, leftovers.pending(connection))
+    works = {lane_of("gc", where): partial(_collect_in, ctx, number, where) for number, where in places.items()}
+    return "; ".join(ctx.lanes.run(works).values()) or "nothing to do"
+
+
+def _collect_in(ctx: Context, number: int, scope: Scope) -> str:
+    provider = ctx.provider_for(scope)
+    if (trouble := refusal.refused(ctx, provider, scope, number)) is not None:
+        return _left_to_others(ctx, scope, number, trouble)
+    with ctx.begin() as connection:
+        asked = leftovers.asked_at(connection, number)
+        condemned = leftovers.condemned(connection, number)
+    try:
+        if asked is not None:
+            _answer(ctx, provider, scope, number, asked)
+        if not condemned or is_clone(ctx):
+            return f"{scope}: looked at"
+        return f"{scope}: {_sweep(ctx, provider, scope, number, condemned)} taken away"
+    except Unauthenticated as exc:
+        refusal.step_aside(ctx, number, exc)
+        return _left_to_others(ctx, scope, number, exc)
+
+
+def _left_to_others(ctx: Context, scope: Scope, number: int, trouble: ProviderError) -> str:
+    """What is condemned waits for a worker that the cloud knows; a question does so for a while, then the trouble is the answer."""
+    if refusal.pass_on(ctx, number):
+        ctx.queue.ring(Task.GC)
+    with ctx.begin() as connection:
+        now, asked = ctx.clock(connection), leftovers.asked_at(connection, number)
+        if asked is not None and now - asked >= _OTHERS_MAY:
+            leftovers.answer(connection, number, asked, [], trouble.message, now)
+    return f"{scope}: left to the other workers ({trouble.code})"
+
+
+def _answer(ctx: Context, provider: Provider, scope: Scope, number: int, asked: datetime) -> None:
+    """Write what lies unused, or why that cannot be told. Raises Unauthenticated, which is no answer."""
+    error: str | None = None
+    try:
+        found = _unused(ctx, provider, scope, number)
+    except Unauthenticated:
+        raise
+    except ProviderError as exc:
+        found, error = [], exc.message
+    with ctx.begin() as connection:
+        rows = [{"provider_id": o.id, "kind": o.kind, "name": o.name, "detail": o.detail} for o in found]
+        leftovers.answer(connection, number, asked, rows, error, ctx.clock(connection))
+
+
+def _unused(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[Belonging]:
+    """What nothing uses. Looked at first, asked of the rows afterwards: a wish that comes in between is seen."""
+    things = [one for one in provider.belongings(scope) if not one.used]
+    with ctx.begin() as connection:
+        needed = {name for spec in leftovers.specs_in_use(connection, number) for name in provider.needed_by(spec)}
+    return [one for one in things if one.name not in needed]
+
+
+def _sweep(
+    ctx: Context,
+    provider: Provider,
+    scope: Scope,
+    number: int,
+    condemned: Sequence[Leftover],
+) -> int:
+    """Take away what is still unused; returns how many are gone. What a launch needs meanwhile is made anew by the launch.
+
+    Raises Unauthenticated; what is left waits for another worker.
+    """
+    try:
+        unused = {one.id: one for one in _unused(ctx, provider, scope, number)}
+        there = {one.id for one in provider.belongings(scope)}
+        failed = provider.discard(scope, [unused[one.id] for one in condemned if one.id in unused])
+    except Unauthenticated:
+        raise
+    except ProviderError as exc:
+        if isinstance(exc, Transient):
+            log.warning("leftovers are taken away later", scope=str(scope), error=exc.message)
+            return 0
+        unused, there, failed = {}, {one.id for one in condemned}, {one.id: exc for one in condemned}
+    with ctx.begin() as connection:
+        gone = []
+        for one in condemned:
+            if one.id in failed:
+                if not isinstance(failed[one.id], Transient | Unauthenticated):
+                    leftovers.spare(connection, number, one.id, failed[one.id].message)
+            elif one.id in there and one.id not in unused:
+                leftovers.spare(connection, number, one.id, "it is in use again")
+            else:
+                gone.append(one.id)
+        leftovers.close(connection, number, gone, ctx.clock(connection))
+    if (of_us := refusal.of_us([*failed.values()])) is not None:
+        raise of_us
+    return len(gone)

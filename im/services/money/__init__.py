@@ -1,0 +1,1 @@
+"""What things cost, have cost and may cost."""

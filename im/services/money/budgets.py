@@ -1,0 +1,97 @@
+"""Budgets kept: a request that would spend more than there is is refused in its own transaction, so that nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from im.db import budgets, sight
+from im.domain.budget import EVERYBODY, Budget, Use, check, month_of
+from im.domain.cost import Window, how_to_state, label_of
+from im.domain.errors import OverLimit, Refused
+from im.domain.instance import Instance
+from im.domain.money import ZERO
+from im.domain.outlook import runs_on, to_deadline
+from im.domain.spot import spot_of
+from im.services.money.costs import ledger
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+
+def keep(connection: Connection, before: Sequence[Instance], after: Sequence[Instance], now: datetime) -> None:
+    """Raises OverLimit when what `after` (written already) promises more than `before` did exceeds a budget.
+
+    Called last in the transaction: the budget's row is locked, and only who holds it may count and commit. A request that
+    promises no more than before always passes, however deep in the red a budget is.
+    """
+    if not any(runs_on(row) for row in after):
+        return
+    owners = {row.owner for row in after}
+    if not budgets.concern(connection, owners):
+        return
+    then, new = ledger(connection, before, now), ledger(connection, after, now)
+    for budget in budgets.hold(connection, owners):
+        concerned = [row for row in after if budget.owner in (EVERYBODY, row.owner)]
+        ids = {row.id for row in concerned}
+        asked = ZERO
+        for row in concerned:
+            to_come = to_deadline(row, new.rates(row), now)
+            if to_come is None:
+                raise _no_price(row, budget)
+            asked += to_come
+        asked -= sum((to_deadline(r, then.rates(r), now) or ZERO for r in before if r.id in ids), ZERO)
+        if asked > 0:
+            check(_use(connection, budget, now), asked)
+
+
+def _no_price(row: Instance, budget: Budget) -> OverLimit:
+    other = "name a --max-price" if spot_of(row.spec) else "take another type"
+    return OverLimit(
+        f"nobody knows the price of {label_of(row.spec)} in {row.scope.region}, so {budget.whose} cannot be kept",
+        f"state it: {how_to_state(row.scope, row.spec)}; or {other}",
+    )
+
+
+def _use(connection: Connection, budget: Budget, now: datetime) -> Use:
+    window = Window(month_of(now), now)
+    rows = sight.since(connection, window.since, budget.owner or None)
+    found = ledger(connection, rows, now)
+    spent = sum((found.bill(row, window).total for row in rows), ZERO)
+    to_come = {row.id: to_deadline(row, found.rates(row), now) for row in rows}
+    unknown = sorted({label_of(row.spec) for row in rows if to_come[row.id] is None})
+    promised = sum((usd for usd in to_come.values() if usd is not None), ZERO)
+    return Use(budget, spent, promised, tuple(unknown))
+
+
+# ---- for people ------------------------------------------------------------------------------------------------------
+
+
+def uses(ctx: Context) -> list[Use]:
+    """How every budget stands."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        return [_use(connection, budget, now) for budget in budgets.listed(connection)]
+
+
+def of(ctx: Context, owner: str) -> list[Use]:
+    """How those stand in which what `owner` has is counted."""
+    return [use for use in uses(ctx) if use.budget.owner in (EVERYBODY, owner)]
+
+
+def write(ctx: Context, owner: str, usd: Decimal, *, actor: str) -> Use:
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        budgets.write(connection, owner, usd, actor, now)
+        return _use(connection, Budget(owner, usd), now)
+
+
+def remove(ctx: Context, owner: str) -> None:
+    with ctx.begin() as connection:
+        if not budgets.remove(connection, owner):
+            whose = f"{owner} has" if owner else "this deployment has"
+            raise Refused(f"{whose} no budget", "im budget  shows those there are")

@@ -1,0 +1,185 @@
+"""The read side of money: what instances cost, will cost and would save. Postgres and the built-in tables only, never a cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from im.db.ledger import deadlines as deadlines_of
+from im.db.ledger import prices as prices_of
+from im.db.ledger import stretches as stretches_of
+from im.domain.cost import (
+    IPV4,
+    MINIMUM,
+    SPOTS,
+    Bill,
+    Deadline,
+    Item,
+    Price,
+    Window,
+    bill,
+    disk_item,
+    market_of,
+)
+from im.domain.errors import ImError, Refused
+from im.domain.instance import Instance, Scope, Spec
+from im.domain.outlook import UNTOLD, Parts, Rates, computes, is_whole, parts_of, rate_now, rates, to_deadline, types_of
+from im.domain.usage import Kind, Stretch
+from im.providers import registry
+from im.providers.prices import built_in
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+    from im.db.asking import Looking
+
+LONG_AGO = timedelta(days=3650)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One instance's money: what it cost so far, what an hour costs now and while it runs, what is still to come."""
+
+    bill: Bill
+    rates: Rates
+    now_per_hour: Decimal | None
+    to_deadline: Decimal | None
+    whole: bool = True
+    """False: `now_per_hour` lacks a part whose price nobody knows."""
+    at_most: bool = False
+    """`now_per_hour` is a limit that was set, not a price."""
+
+    @property
+    def so_far(self) -> Decimal | None:
+        """None where any part of it has no known price."""
+        return self.bill.total if self.bill.known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Everything that bills of `rows` are made from."""
+
+    rows: tuple[Instance, ...]
+    stretches: Mapping[str, Sequence[Stretch]]
+    deadlines: Mapping[str, Sequence[Deadline]]
+    book: Mapping[Item, Sequence[Price]]
+    now: datetime
+
+    def bill(self, row: Instance, window: Window | None = None) -> Bill:
+        whole = Window(self.now - LONG_AGO, self.now)
+        return bill(
+            row,
+            self.stretches.get(row.id, ()),
+            self.deadlines.get(row.id, ()),
+            self.book,
+            window or whole,
+            self.now,
+        )
+
+    def existed(self, row: Instance, part: Window) -> bool:
+        """Is there anything of it to bill in `part`? A minute more, for what is billed at least."""
+        return any(
+            s.began_at < part.until and (s.ended_at or self.now) + MINIMUM > part.since
+            for s in self.stretches.get(row.id, ())
+        )
+
+    def rates(self, row: Instance) -> Rates:
+        stretches = self.stretches.get(row.id, ())
+        parts = parts_of(row, stretches, expected(row, stretches))
+        launched = row.provider_id is not None
+        return rates(row.scope, row.spec, parts, self.book, self.now, launched=launched)
+
+    def cost(self, row: Instance) -> Cost:
+        hourly = self.rates(row)
+        coming = to_deadline(row, hourly, self.now)
+        at_most = hourly.at_most and computes(row)
+        return Cost(self.bill(row), hourly, rate_now(row, hourly), coming, is_whole(row, hourly), at_most)
+
+
+def ledger(connection: Connection | Looking, rows: Sequence[Instance], now: datetime) -> Ledger:
+    """Read what is needed to bill `rows`, within the caller's transaction."""
+    ids = [row.id for row in rows]
+    stretches = stretches_of(connection, ids)
+    items = {item for row in rows for item in items_of(row, stretches.get(row.id, ()))}
+    return Ledger(tuple(rows), stretches, deadlines_of(connection, ids), price_book(connection, items), now)
+
+
+def price_book(connection: Connection | Looking, items: Iterable[Item]) -> dict[Item, Sequence[Price]]:
+    """Kept prices, and the built-in one where none is kept; an item that nobody knows is absent."""
+    wanted = set(items)
+    book: dict[Item, Sequence[Price]] = dict(prices_of(connection, wanted))
+    for item in wanted:
+        if item not in book and (price := built_in(item)) is not None:
+            book[item] = (price,)
+    return book
+
+
+def costs(ctx: Context, rows: Sequence[Instance]) -> dict[str, Cost]:
+    """By instance id, for what a table shows."""
+    if not rows:
+        return {}
+    with ctx.looking() as connection:
+        found = ledger(connection, rows, ctx.clock(connection))
+    return {row.id: found.cost(row) for row in rows}
+
+
+def expected(row: Instance, stretches: Sequence[Stretch]) -> Parts:
+    """What it is going to have beside its computing; asked of its cloud's profile only while nothing of it was seen."""
+    if any(stretch.kind is Kind.DISK for stretch in stretches):
+        return UNTOLD
+    return expected_of(row.scope, row.spec)
+
+
+def expected_of(scope: Scope, spec: Spec) -> Parts:
+    """The same for a wish that has no row yet."""
+    try:
+        return registry.profile(scope.provider).expects(spec)
+    except Refused:  # a row of a neighbouring version, of a cloud that this one does not have
+        return UNTOLD
+
+
+def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
+    """What an hour of a machine that nobody has asked for yet would cost; by the built-in table where there is no database.
+
+    A spot price that nobody keeps is asked of the cloud, should this process have credentials.
+    """
+    parts = expected_of(scope, spec)
+    items = set(priced(scope, spec, parts.disk_type))
+    book: dict[Item, Sequence[Price]]
+    try:
+        with ctx.looking() as connection:
+            book, now = price_book(connection, items), ctx.clock(connection)
+    except ImError:
+        book = {one: (price,) for one in items if (price := built_in(one)) is not None}
+        now = datetime.now(UTC)
+    unknown = [one for one in items if one.market in SPOTS and one not in book]
+    if unknown:
+        from im.services.money.prices import ask
+
+        book |= {one: (price,) for one, price in ask(ctx.settings, scope, unknown).items()}
+    return rates(scope, spec, parts, book, now)
+
+
+def items_of(row: Instance, stretches: Sequence[Stretch]) -> Iterable[Item]:
+    """Everything that has a price on it."""
+    disk_type = expected(row, stretches).disk_type
+    yield from priced(row.scope, row.spec, disk_type, launched=row.provider_id is not None)
+    for stretch in stretches:
+        if stretch.disk_type:
+            yield Item(row.scope.provider, row.scope.region, disk_item(stretch.disk_type))
+
+
+def priced(scope: Scope, spec: Spec, disk_type: str | None, *, launched: bool = False) -> Iterable[Item]:
+    """What a wish has a price on."""
+    for instance_type in types_of(spec, launched=launched):
+        yield Item(scope.provider, scope.region, instance_type, market_of(spec))
+    yield Item(scope.provider, scope.region, IPV4)
+    if disk_type:
+        yield Item(scope.provider, scope.region, disk_item(disk_type))
+
+
+# ---- the report ------------------------------------------------------------------------------------------------------

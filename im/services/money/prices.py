@@ -1,0 +1,146 @@
+"""Prices are fetched: what is in use and was not asked for lately, from each cloud's own price list, into Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from im.db import ledger, sight, ticks, usage
+from im.db import prices as kept
+from im.domain.cost import SPOTS, WINDOWS, WINDOWS_SPOT, Item, Price, price_at
+from im.domain.errors import ImError
+from im.domain.instance import Instance, Scope
+from im.logs import log
+from im.providers import registry
+from im.providers.errors import ProviderError
+from im.queue.tasks import Task
+from im.scope_threads import lane_of
+from im.services.money.costs import items_of, price_book
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+    from im.settings import Settings
+
+KEEP = timedelta(hours=24)
+"""How long a fetched price is believed before it is asked again; list prices change a few times a year."""
+KEEP_SPOT = timedelta(minutes=50)
+PRICES_EVERY = 3600.0
+USAGE_EVERY = 120.0
+"""Seconds between two looks for running time that some writer of facts forgot to note."""
+_BATCH, _MOST = 500, 40
+"""Rows in one transaction, and transactions in one look: a deadline must not wait for the locks of ten thousand rows."""
+
+
+def upkeep(ctx: Context) -> None:
+    """With the refresh tick: note forgotten usage now and then, and ring for the prices once an hour."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        forgotten = ticks.claim(connection, "usage", USAGE_EVERY, now)
+        due = ticks.claim(connection, "prices", PRICES_EVERY, now)
+    for _ in range(_MOST if forgotten else 0):
+        with ctx.begin() as connection:
+            if usage.follow_all(connection, _BATCH) < _BATCH:
+                break
+    if due:
+        ctx.queue.ring(Task.PRICES)
+
+
+def refresh_prices(ctx: Context) -> str:
+    """Fetch the prices of everything that lives, where they are missing or older than a day."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        rows = sight.listed(connection, everything=False, owner=None)
+        stretches = ledger.stretches(connection, [row.id for row in rows])
+        wanted: dict[Scope, set[Item]] = {}
+        for row in rows:
+            wanted.setdefault(_one_of(rows, row), set()).update(items_of(row, stretches.get(row.id, ())))
+        stale = {s: _stale(connection, sorted(items), now) for s, items in wanted.items()}
+    works = {lane_of("prices", scope): partial(_fetch, ctx, scope, items) for scope, items in stale.items() if items}
+    return "; ".join(ctx.lanes.run(works).values()) or "nothing to ask: every price in use is known and fresh"
+
+
+def _stale(connection: Connection, items: Sequence[Item], now: datetime) -> list[Item]:
+    """Spot prices move within hours, list prices a few times a year."""
+    spot = [item for item in items if item.market in SPOTS]
+    listed = [item for item in items if item.market not in SPOTS]
+    return [
+        *kept.stale(connection, listed, now, KEEP),
+        *kept.stale(connection, spot, now, KEEP_SPOT),
+    ]
+
+
+def ask(settings: Settings, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
+    """What the cloud tells now, by this process's own credentials; nothing where it has none. Nothing is written."""
+    if not registry.profile(scope.provider).capabilities.real:
+        return {}
+    try:
+        return registry.connect(scope.provider, settings, "im-rehearsal", scope.account).prices(scope, items)
+    except (ImError, ProviderError):
+        return {}
+
+
+def _one_of(rows: list[Instance], row: Instance) -> Scope:
+    """One scope per cloud and account is enough: a price list speaks for every region."""
+    return next(r.scope for r in rows if (r.scope.provider, r.scope.account) == (row.scope.provider, row.scope.account))
+
+
+def _fetch(ctx: Context, scope: Scope, items: list[Item]) -> str:
+    try:
+        found = ctx.provider_for(scope).prices(scope, items)
+    except ProviderError as exc:
+        told = log.info if ctx.settings.sandbox else log.warning  # the sandbox has no price list
+        told("prices cannot be fetched; those known before hold", scope=str(scope), code=exc.code)
+        return f"{scope.provider}: no prices ({exc.code}), those known before hold"
+    with ctx.begin() as connection:
+        changed = kept.write(connection, found, ctx.clock(connection))
+    return f"{scope.provider}: {len(found)} of {len(items)} prices told, {changed} new"
+
+
+# ---- for people ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An item and its price of now; None when nobody told it."""
+
+    item: Item
+    price: Price | None
+
+
+def known(ctx: Context, items: Sequence[Item] | None) -> list[Known]:
+    """The prices of `items` (as people write them), or of everything that lives."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        if items is not None:
+            items = [meant(item) for item in items]
+        else:
+            rows = sight.listed(connection, everything=False, owner=None)
+            stretches = ledger.stretches(connection, [row.id for row in rows])
+            items = sorted({item for row in rows for item in items_of(row, stretches.get(row.id, ()))})
+        book = price_book(connection, items)
+    return [Known(_written(item), price_at(book.get(item, ()), now)) for item in items]
+
+
+def meant(item: Item) -> Item:
+    """`windows:t3.large` is t3.large with the licence of Windows."""
+    market, colon, name = item.name.partition(":")
+    if not colon or market != WINDOWS:
+        return item
+    return replace(item, name=name, market=WINDOWS_SPOT if item.market in SPOTS else WINDOWS)
+
+
+def _written(item: Item) -> Item:
+    return replace(item, name=f"{WINDOWS}:{item.name}") if item.market in (WINDOWS, WINDOWS_SPOT) else item
+
+
+def state(ctx: Context, item: Item, usd: Decimal, *, actor: str) -> None:
+    """Somebody says what it costs, from now on."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        kept.write(connection, {meant(item): Price(usd, now, f"stated by {actor} on {now:%Y-%m-%d}")}, now)

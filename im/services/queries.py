@@ -1,0 +1,107 @@
+"""The read side: Postgres only, never the cloud; every answer carries the moment it was true and how well we can see."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from im.db import health, sight
+from im.db.health import ScopeHealth, Summary
+from im.domain.alarm import Alarm
+from im.domain.errors import NoSuchInstance
+from im.domain.event import Event
+from im.domain.guard import Guard
+from im.domain.hold import Hold
+from im.domain.instance import Instance, Scope
+from im.domain.orphan import Orphan
+from im.services.health.alarms import standing
+
+if TYPE_CHECKING:
+    from im.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Rows, the database's now, and the health of each scope."""
+
+    rows: tuple[Instance, ...]
+    now: datetime
+    health: Mapping[Scope, ScopeHealth]
+    holds: tuple[Hold, ...] = ()
+    """Why deadlines are not enforced just now."""
+    alarms: tuple[Alarm, ...] = ()
+    """Deadlines that were not kept, or of which nobody can tell; told with the list of everything."""
+    orphans: Summary = Summary()
+    """Machines of ours without a row; told with the list of everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    found: tuple[Orphan, ...]
+    now: datetime
+
+
+def listing(ctx: Context, *, everything: bool = False, owner: str | None = None) -> Listing:
+    """Every living instance, soonest deadline first; with `everything` the closed ones behind them."""
+    with ctx.looking() as connection:
+        rows = sight.listed(connection, everything=everything, owner=owner)
+        now = ctx.clock(connection)
+        held = tuple(health.holds(connection, now))
+        alarms = tuple(standing(connection, now))
+        return Listing(tuple(rows), now, health.scopes(connection), held, alarms, health.orphans(connection))
+
+
+def resolve(ctx: Context, words: Sequence[str]) -> Listing:
+    """The instances that `words` name, in that order: by name, our id or the provider's id, a living one before a closed one.
+
+    Raises NoSuchInstance, with the nearest name.
+    """
+    with ctx.looking() as connection:
+        found: dict[str, Instance] = {}
+        for row in sight.matching(connection, words):
+            for word in (row.id, row.name, row.provider_id):
+                if word is not None:
+                    found.setdefault(word, row)
+        for word in words:
+            if word not in found:
+                near = difflib.get_close_matches(word, sight.living_names(connection), n=1)
+                hint = f"did you mean {near[0]}?" if near else "im list  shows what there is"
+                raise NoSuchInstance(f"there is no instance '{word[:80]}'", hint)
+        rows = {found[word].id: found[word] for word in words}
+        now = ctx.clock(connection)
+        return Listing(tuple(rows.values()), now, health.scopes(connection), tuple(health.holds(connection, now)))
+
+
+def by_ids(ctx: Context, ids: Sequence[str]) -> Listing:
+    with ctx.looking() as connection:
+        return Listing(tuple(sight.read(connection, ids)), ctx.clock(connection), health.scopes(connection))
+
+
+def orphans_listed(ctx: Context) -> Orphans:
+    """Machines that carry our tag and have no row, the longest known first."""
+    from im.db import orphans  # a look that few ask for
+
+    with ctx.begin() as connection:
+        return Orphans(tuple(orphans.listed(connection)), ctx.clock(connection))
+
+
+def history(ctx: Context, instance_id: str) -> list[Event]:
+    with ctx.looking() as connection:
+        return sight.story(connection, [instance_id])
+
+
+def guard(ctx: Context, instance_id: str) -> Guard | None:
+    """What the cloud does by itself after the deadline, as far as it was told."""
+    with ctx.looking() as connection:
+        return sight.guards(connection, [instance_id]).get(instance_id)
+
+
+def ticks(ctx: Context) -> Mapping[str, timedelta]:
+    """How long ago a slot of each tick was last claimed, by the database's clock; a tick never claimed is absent."""
+    from im.db import ticks as claimed
+
+    with ctx.begin() as connection:
+        return claimed.ages(connection, ctx.clock(connection))

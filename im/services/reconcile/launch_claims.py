@@ -1,0 +1,106 @@
+"""A worker takes a launch up: it leases it, drops the slots that nobody wants any more, and commits to the call."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from im.db import events, instances, launches, rates, sight
+from im.domain.event import Event
+from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed
+from im.domain.placement import is_open
+from im.failpoints import Point, reach
+from im.providers.base import Provider
+from im.services.ring import ring_by_verb
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+_RUSH = 0.1  # seconds after the moment it may be called, so that a doorbell does not come too early
+UNWANTED = "nobody wants it any more"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A launch that is ours until its lease passes, with the rows of its slots as they were then."""
+
+    owner: str
+    """The lease's token."""
+    launch: Launch
+    rows: list[Instance]
+    now: datetime
+    fresh: bool
+    """It was never called before."""
+
+
+def wanted(row: Instance, token: str, now: datetime) -> bool:
+    """Should this slot still get a machine? Nothing is launched after its deadline."""
+    return (
+        row.desired is Desired.RUNNING
+        and row.expires_at > now
+        and row.observed is Observed.NONE
+        and row.launch_token == token
+    )
+
+
+def claim(ctx: Context, provider: Provider, number: int, *, unwanted: bool = False) -> Claimed | None:
+    """Lease one launch, settle what can be settled without the cloud, and commit to the call.
+
+    `unwanted`: only one that was never called and that nobody wants any more, so that nothing is left to call.
+    """
+    owner = str(uuid.uuid4())
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        lease = timedelta(seconds=ctx.settings.launch_lease)
+        launch = launches.claim_one(connection, number, now, lease, owner, unwanted=unwanted)
+        if launch is None:
+            return None
+        rate = None if unwanted else provider.capabilities.rates.get("launch")
+        wait = rates.take(connection, number, "launch", rate, now)
+        if wait:
+            launches.wait(connection, launch.token, now + timedelta(seconds=wait))
+            held = sight.read(connection, launch.slots[:1])
+        else:
+            claimed = _commit(connection, launch, owner, now)
+    if wait:
+        # many places refuse faster than the cloud likes to be asked, and the next tick would be late for the rest of them
+        ring_by_verb(ctx, held, after=wait + _RUSH)
+        return None
+    reach(Point.LAUNCH_CLAIM_COMMITTED)
+    return claimed
+
+
+def _commit(connection: Connection, launch: Launch, owner: str, now: datetime) -> Claimed:
+    by_id = {row.id: row for row in instances.lock(connection, sorted(launch.slots))}
+    fresh = launch.state is LaunchState.OPEN
+    if fresh:
+        slots = [i for i in launch.slots if i in by_id and wanted(by_id[i], launch.token, now)]
+        unwanted = [by_id[i] for i in sorted(by_id.keys() - set(slots))]
+        _drop(connection, unwanted, now)
+        names = [by_id[i].name for i in slots]
+        if slots:
+            launches.commit_to_call(connection, launch.token, slots, names, now)
+            where = "any zone" if is_open(launch.spec) else launch.spec.zone or launch.scope.region
+            sent = f"{launch.spec.instance_type} in {where}"
+            events.record(connection, (Event(i, now, "launch sent", "im", sent, by_id[i].generation) for i in slots))
+        else:
+            # in this very transaction: its slots are settled now, so nobody would come back to a launch left open
+            launches.resolve(connection, launch.token, owner, LaunchState.CANCELLED, error=UNWANTED)
+        launch = replace(launch, slots=tuple(slots), names=tuple(names), called_at=now)
+    reach(Point.LAUNCH_CLAIM_WRITTEN)
+    return Claimed(owner, launch, [by_id[i] for i in launch.slots if i in by_id], now, fresh)
+
+
+def _drop(connection: Connection, rows: Sequence[Instance], now: datetime) -> None:
+    """Slots nobody wants any more, of a launch that was never called."""
+    late = [r.id for r in rows if r.desired is Desired.RUNNING]
+    launches.release(connection, late, now, "expired", "its deadline passed before it could be launched")
+    other = [r.id for r in rows if r.desired is not Desired.RUNNING]
+    launches.release(connection, other, now, None, None)
+    story = (Event(r.id, now, "cancelled", "im", "nothing was launched", r.generation) for r in rows)
+    events.record(connection, story)

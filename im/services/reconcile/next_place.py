@@ -1,0 +1,75 @@
+"""The next place of a launch, once the cloud has definitely refused one."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from im.db import events, instances, launches, sight
+from im.domain import placement
+from im.domain.event import Event
+from im.domain.instance import Instance, Launch, Scope, Spec
+from im.providers.base import Provider
+from im.providers.errors import InvalidSpec, NoCapacity, NotOffered, ProviderError, QuotaExceeded
+from im.services.reconcile.launch_claims import wanted
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def spread(provider: Provider, scope: Scope, spec: Spec) -> Spec:
+    """The spec with the zones that `any` stands for. Raises ProviderError; nothing is launched by asking."""
+    types = list(dict.fromkeys(one.instance_type for one in placement.candidates(spec)))
+    placed = placement.spread(spec, provider.offers(scope, spec, types))
+    if placement.is_open(placed):
+        raise InvalidSpec(f"no zone of {scope.region} has {' or '.join(types)}")
+    return placed
+
+
+def move_on(
+    connection: Connection, number: int, launch: Launch, refusal: ProviderError, now: datetime
+) -> list[Instance]:
+    """A launch of its own, with its own token, at the next place, for the slots that are still wanted.
+
+    Only for a launch that was definitely refused: no machine can come of it any more. Returns the rows that wait for the new
+    one; none when there is nothing left to try.
+    """
+    rows = [r for r in instances.lock(connection, sorted(launch.slots)) if wanted(r, launch.token, now)]
+    spec, turn = _turn(launch, refusal)
+    if not rows or turn is None:
+        return []
+    token, spec = str(uuid.uuid4()), placement.at(spec, turn.candidate)
+    order = {one: place for place, one in enumerate(launch.slots)}
+    rows = sorted(rows, key=lambda row: order[row.id])
+    ids, names, at = [row.id for row in rows], [row.name for row in rows], now + turn.wait
+    launches.add(connection, token, number, spec, ids, names, at, candidate=turn.candidate, round_=turn.round)
+    launches.move(connection, token, ids, spec, turn.candidate, refusal.code, refusal.message, at)
+    told = f"{refusal.code}: {refusal.message}; {_next(spec, turn)}"
+    if turn.candidate or _worth_telling(turn.round):
+        events.record(connection, (Event(r.id, now, "refused", "cloud", told, r.generation) for r in rows))
+    return sight.read(connection, ids)
+
+
+def _turn(launch: Launch, refusal: ProviderError) -> tuple[Spec, placement.Turn | None]:
+    """No room may be over in a minute; a type that a zone does not sell, or the account may not have, is not tried again."""
+    spec, number = launch.spec, launch.candidate
+    if isinstance(refusal, NoCapacity):
+        return spec, placement.turn_after(spec, number, launch.round)
+    if not isinstance(refusal, NotOffered | QuotaExceeded):
+        return spec, None
+    left = placement.without(spec, number, whole_type=isinstance(refusal, QuotaExceeded))
+    return (left[0], placement.turn_at(*left, launch.round)) if left else (spec, None)
+
+
+def _next(spec: Spec, turn: placement.Turn) -> str:
+    many = len(placement.candidates(spec))
+    if turn.wait:
+        every = f"all {many} have refused" if many > 1 else "it is tried again"
+        return f"{every}, round {turn.round + 1} in {turn.wait.total_seconds():.0f} s"
+    return f"trying {turn.candidate + 1} of {many}: {spec.instance_type} in {spec.zone}"
+
+
+def _worth_telling(number: int) -> bool:
+    """The first rounds, then ever fewer: a day without capacity is not a thousand lines."""
+    return number & (number - 1) == 0

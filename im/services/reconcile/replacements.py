@@ -1,0 +1,92 @@
+"""A new machine in place of each spot machine that the cloud took back for good, where that is the policy and there is time left.
+
+Follows from the rows alone, and happens once for each: that it was replaced is written with the new row, in one transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+from random import SystemRandom
+from typing import TYPE_CHECKING
+
+from im.db import events, guards, instances, launches, sight, spot
+from im.db.shapes import from_spec
+from im.domain import placement
+from im.domain.errors import OverLimit
+from im.domain.event import Event
+from im.domain.instance import Instance
+from im.domain.names import make_id
+from im.domain.policy import OnInterruption
+from im.queue.tasks import Task
+from im.services.money import budgets
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+_random = SystemRandom()
+
+
+def replace_lost(ctx: Context, number: int) -> int:
+    """How many there are in one scope."""
+    if ctx.settings.policies.interruption is not OnInterruption.REPLACE:
+        return 0
+    made: list[Instance] = []
+    while (new := _replace_one(ctx, number)) is not None:
+        made += new
+    if made:
+        ctx.queue.ring(Task.CREATE, [row.id for row in made], label=made[0].name)
+    return len(made)
+
+
+def _replace_one(ctx: Context, number: int) -> list[Instance] | None:
+    """The next one's successor; none for one that cannot be made again; None when nobody waits any more."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        rows = spot.lost(connection, number, now, 1)
+        if not rows:
+            return None
+        (row,) = rows
+        because = _not_again(connection, row)
+        if not because:
+            try:
+                with connection.begin_nested():
+                    made = [_successor(connection, row, number, now)]
+                    budgets.keep(connection, (), made, now)
+                return made
+            except OverLimit as exc:  # what nobody asks for again is not let through where a request would be refused
+                because = exc.message
+        spot.note_replaced(connection, row.id, because)
+        events.record(connection, [Event(row.id, now, "not replaced", "policy", because, row.generation)])
+        return []
+
+
+def _not_again(connection: Connection, row: Instance) -> str:
+    if row.spec.options.get("user_data"):
+        return "its user data was used and erased; im create --user-data  makes another one"
+    if instances.taken_names(connection, [row.name]):
+        return "another instance has its name by now"
+    return ""
+
+
+def _successor(connection: Connection, row: Instance, number: int, now: datetime) -> Instance:
+    new_id, token = make_id(_random), str(uuid.uuid4())
+    spec = placement.at(row.spec, 0)  # where it was first wanted, though another place had to do
+    launches.add(connection, token, number, spec, [new_id], [row.name], now)
+    values = spot.successor(connection, row, new_id, token, now)
+    instances.add(connection, [{**values, "spec": from_spec(spec), "zone": spec.zone}])
+    guards.copy(connection, row.id, new_id)
+    spot.note_replaced(connection, row.id, new_id)
+    told = f"until {row.expires_at:%Y-%m-%d %H:%M:%S} UTC, in place of {row.provider_id}, which the cloud took back"
+    (made,) = sight.read(connection, [new_id])
+    events.record(
+        connection,
+        [
+            Event(row.id, now, "replaced", "policy", f"{new_id} is launched in its place", row.generation),
+            Event(new_id, now, "create requested", "policy", told, 1),
+        ],
+    )
+    return made

@@ -1,0 +1,122 @@
+"""Spot machines at their end: the request behind one is cancelled before it, and asked once more after it, whoever ended it.
+
+A spot request may outlive its machine and bring another one, without our tag and without a deadline. So nothing is terminated
+before its request was cancelled; killed in between, the same is done again. What ended otherwise (by hand, by the cloud) has its
+request cancelled afterwards; a machine that had come of it by then is tagged as ours, and so an orphan, which people decide about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from im.db import events
+from im.db import spot as kept
+from im.domain.event import Event
+from im.domain.instance import Instance, Observed, Scope
+from im.domain.lifecycle import backoff
+from im.domain.spot import spot_of
+from im.failpoints import Point, reach
+from im.logs import log
+from im.providers.base import BatchResult, Provider, Slot
+from im.providers.errors import ProviderError
+from im.queue.tasks import Task
+from im.services.reconcile.heirs import inherit
+from im.services.ring import ring_hints
+
+if TYPE_CHECKING:
+    from im.context import Context
+
+_AGAIN = 5
+"""The wait after a refusal, as `backoff` counts: half a minute."""
+
+
+def requests_of(rows: Sequence[Instance]) -> dict[str, str]:
+    """Machine → its spot request (empty: not known yet), of those that are spot."""
+    return {
+        row.provider_id: row.spot_request or ""
+        for row in rows
+        if row.provider_id and (row.spot_request or spot_of(row.spec) is not None)
+    }
+
+
+def terminate(provider: Provider, scope: Scope, ids: Sequence[str], requests: Mapping[str, str]) -> BatchResult:
+    """Terminate machines, those with a spot request only once that is cancelled: one that is not stays, and is tried again."""
+    bound = {one: requests[one] for one in ids if one in requests}
+    if not bound:
+        return provider.terminate(scope, ids)
+    failed = dict(provider.cancel_spot(scope, bound))
+    reach(Point.SPOT_CANCELLED)
+    free = [one for one in ids if one not in failed]
+    result = provider.terminate(scope, free) if free else BatchResult()
+    return BatchResult(result.done, {**failed, **result.failed})
+
+
+# ---- after the end ---------------------------------------------------------------------------------------------------
+
+
+def drive_requests(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
+    """End the requests of machines that are gone; one line for each that could not be ended, or had brought another."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        lease = timedelta(seconds=ctx.settings.step_lease)
+        rows = kept.claim(connection, number, now, lease, ctx.settings.batch)
+    if not rows:
+        return []
+    wanted = requests_of(rows)
+    heirs: dict[str, str] = {}
+    try:
+        failed = dict(provider.cancel_spot(scope, wanted))
+        # only now: nothing more can come, so what has come is all
+        heirs = _take_in(ctx, provider, scope, rows, failed)
+    except ProviderError as exc:
+        failed = dict.fromkeys(wanted, exc)
+    return _apply(ctx, number, rows, failed, heirs)
+
+
+def _take_in(
+    ctx: Context, provider: Provider, scope: Scope, rows: Sequence[Instance], failed: dict[str, ProviderError]
+) -> dict[str, str]:
+    """Tag what the cloud had launched in place of these; failures are added to `failed`. Returns old → new, the living ones."""
+    by_machine = {row.provider_id: row for row in rows if row.provider_id and row.provider_id not in failed}
+    heirs = dict(provider.spot_heirs(scope, {one: row.spot_request or "" for one, row in by_machine.items()}))
+    seen = provider.describe(scope, list(heirs.values())) if heirs else {}
+    living: dict[str, str] = {}
+    for old, new in heirs.items():
+        if new in seen and seen[new].state in (Observed.TERMINATING, Observed.TERMINATED):
+            continue
+        row = by_machine[old]
+        try:
+            provider.adopt(scope, new, Slot(row.id, row.name), row.owner, spot_request=row.spot_request or "")
+            living[old] = new
+        except ProviderError as exc:
+            failed[old] = exc
+    return living
+
+
+def _apply(
+    ctx: Context, number: int, rows: list[Instance], failed: Mapping[str, ProviderError], heirs: Mapping[str, str]
+) -> list[str]:
+    left = [row for row in rows if row.provider_id in failed]
+    came = [(row, heirs[row.provider_id or ""]) for row in rows if row.provider_id in heirs and row not in left]
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        kept.finish(connection, [row.id for row in rows if row not in left])
+        kept.delay(connection, [row.id for row in left], now + backoff(_AGAIN))
+        taken = [new for row, machine in came if (new := inherit(connection, row, number, machine, now)) is not None]
+        told = (
+            "the cloud had launched {} in its place, for nobody had cancelled its spot request; it has its deadline too"
+        )
+        story = (Event(r.id, now, "came back", "cloud", told.format(new), r.generation) for r, new in came)
+        events.record(connection, story)
+    if taken:
+        ctx.queue.ring(Task.ADOPT, [row.id for row in taken], label=taken[0].name)
+        ring_hints(ctx, taken, now)
+    for row in left:
+        exc = failed[row.provider_id or ""]
+        log.warning("a spot request is not cancelled yet", instance=row.name, code=exc.code, error=exc.message)
+    return [
+        *(f"{row.name}: its spot request had brought {new}" for row, new in came),
+        *(f"{row.name}: its spot request is not cancelled ({failed[row.provider_id or ''].code})" for row in left),
+    ]

@@ -1,0 +1,177 @@
+"""What a look at the cloud means for rows: facts are written, drift and absence are judged, and the story is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from im.db import deployment, events, guards, watch
+from im.domain import tags
+from im.domain.event import Event
+from im.domain.fall import fell_back
+from im.domain.guard import Guard, fired
+from im.domain.instance import Desired, Instance, Observed, Sighting
+from im.domain.lifecycle import Reading, Step, Verdict, may_be_judged_absent, observe
+from im.domain.policy import Policies
+from im.failpoints import Point, reach
+from im.logs import log
+from im.providers.base import Provider
+from im.providers.errors import ProviderError
+from im.queue.tasks import Task
+from im.services.reconcile import failed_launch
+from im.services.reconcile.report import came_to_nothing
+from im.services.ring import ring_by_verb
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+_DRIVEN = (Verdict.OURS, Verdict.UNDONE)
+_TELLING = (*_DRIVEN, Verdict.ADOPTED, Verdict.OVERDUE, Verdict.ENDED, Verdict.SUSPECT)
+
+
+def judge_seen(ctx: Context, number: int, sightings: Sequence[Sighting], began_at: datetime) -> int:
+    """Write what these sightings of a look begun at `began_at` change; returns how many rows that were."""
+    if not sightings:
+        return 0
+    reach(Point.REFRESH_LISTED)
+    seen = {one.provider_id: one for one in sightings}
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        rows = watch.news(connection, number, sightings)
+        due = guards.fired_by(connection, [row.id for row in rows], now) if rows else {}
+        notes: list[watch.Note] = []
+        for row in rows:
+            sighting = seen[row.provider_id or ""]
+            row = _guarded(row, due.get(row.id), sighting, now)
+            note = _note(row, sighting, began_at, now, ctx.settings.policies)
+            if note is not None:
+                notes.append(note)
+        lost = failed_launch.among(rows, seen)
+        moved = failed_launch.take_back(connection, number, lost, now)
+        notes = [n for n in notes if n.row.id not in lost]
+        _write(ctx, connection, rows, notes, now)
+    reach(Point.REFRESH_COMMITTED)
+    ring_by_verb(ctx, moved)
+    return len(notes) + len(lost)
+
+
+def judge_unseen(ctx: Context, provider: Provider, number: int, machines: Sequence[str], began_at: datetime) -> int:
+    """The same for machines that a complete look did not show. A first absence is noted, a second makes the cloud be asked."""
+    if not machines:
+        return 0
+    reach(Point.REFRESH_LISTED)
+    with ctx.begin() as connection:
+        rows = watch.by_machine(connection, number, machines)
+        notes: list[watch.Note] = []
+        suspects: list[Instance] = []
+        for row in rows:
+            note, suspicious = _note_absent(row, began_at)
+            if suspicious:
+                suspects.append(row)
+            if note is not None:
+                notes.append(note)
+        _write(ctx, connection, rows, notes, ctx.clock(connection))
+    reach(Point.REFRESH_COMMITTED)
+    return len(notes) + (_judge_absent(ctx, provider, number, suspects, began_at) if suspects else 0)
+
+
+def _guarded(row: Instance, guard: Guard | None, seen: Sighting, now: datetime) -> Instance:
+    """A stop by our own guard is one of our steps that took effect late: the row is judged as if we were unsure of it."""
+    at = fired(guard, row, seen, now) if guard is not None else None
+    return row if at is None else replace(row, unsure={**row.unsure, Step.STOP.value: now})
+
+
+def _note(row: Instance, seen: Sighting, began_at: datetime, now: datetime, policies: Policies) -> watch.Note | None:
+    """What to write about one row; None when the cloud shows what we knew."""
+    if row.observed_at >= began_at:
+        return None
+    reading = observe(row, seen.state, began_at, now, policies, interrupted=seen.interrupted, cause=seen.cause)
+    fall = fell_back(row, seen.state, seen.cause)
+    drift = (row.drift_since or began_at) if reading.verdict is Verdict.SUSPECT else None
+    moved = seen.public_ip is not None and seen.public_ip != row.public_ip
+    if seen.launched_at is not None and row.launched_at is not None and seen.launched_at > row.launched_at:
+        moved = True  # it was started since; between two looks it may have stopped and started, and usage has to know
+    if seen.spot_request and seen.spot_request != row.spot_request:
+        moved = True
+    told = reading.verdict not in (Verdict.FACT, Verdict.SUSPECT)
+    if seen.state is row.observed and not moved and drift == row.drift_since and not told:
+        return None
+    if reading.verdict is Verdict.OVERDUE and seen.state is row.observed and drift == row.drift_since:
+        return None
+    return watch.Note(row, seen, reading, began_at, drift, fall)
+
+
+def _note_absent(row: Instance, began_at: datetime) -> tuple[watch.Note | None, bool]:
+    """First absence from a complete listing is noted, the second makes it suspicious."""
+    if not may_be_judged_absent(row, began_at):
+        return None, False
+    if row.drift_since is None:
+        reading = Reading(Verdict.SUSPECT, "not in the cloud's listing", row.desired)
+        return watch.Note(row, None, reading, began_at, began_at), False
+    return None, began_at > row.drift_since
+
+
+def _judge_absent(
+    ctx: Context, provider: Provider, number: int, suspects: Sequence[Instance], began_at: datetime
+) -> int:
+    """Twice missing from complete listings: gone only if the cloud, asked for it by id, does not know it either."""
+    wanted = [row.provider_id for row in suspects if row.provider_id]
+    try:
+        known = provider.describe(suspects[0].scope, wanted)
+    except ProviderError as exc:
+        log.warning("absence could not be confirmed", error=exc.message)
+        return 0
+    with ctx.begin() as connection:
+        now, ours = ctx.clock(connection), deployment.read_id(connection)
+        notes = []
+        for row in suspects:
+            assert row.provider_id is not None
+            accepted = row.desired is Desired.TERMINATED and row.observed is Observed.TERMINATING
+            state = Observed.TERMINATED if accepted else Observed.MISSING
+            sighting = known.get(row.provider_id) or Sighting(row.provider_id, state)
+            if sighting.tags.get(tags.DEPLOYMENT, ours) != ours:
+                told = "another deployment of im has taken it over"
+                sighting = Sighting(row.provider_id, Observed.MISSING, reason=told)
+            taken, cause = sighting.interrupted, sighting.cause
+            policies = ctx.settings.policies
+            reading = observe(row, sighting.state, began_at, now, policies, interrupted=taken, cause=cause)
+            notes.append(watch.Note(row, sighting, reading, began_at, None))
+        _write(ctx, connection, list(suspects), notes, now)
+    return len(notes)
+
+
+def _write(
+    ctx: Context, connection: Connection, rows: Sequence[Instance], notes: list[watch.Note], now: datetime
+) -> None:
+    if not notes:
+        return
+    written = watch.write(connection, notes, now)
+    events.record(connection, (_told(n, now) for n in notes if n.row.id in written and _worth_telling(n)))
+    reach(Point.REFRESH_WRITTEN)
+    driven = [n.row for n in notes if n.row.id in written and n.reading.verdict in _DRIVEN]
+    ring_by_verb(ctx, driven)
+    if any(n.reading.verdict is Verdict.OVERDUE for n in notes):
+        ctx.queue.ring(Task.ENFORCE_TTL, [rows[0].id], label="overdue")
+
+
+def _worth_telling(note: watch.Note) -> bool:
+    if note.reading.verdict in _TELLING:
+        return True
+    return note.seen is not None and note.seen.state is not note.row.observed
+
+
+def _told(note: watch.Note, now: datetime) -> Event:
+    row, reading = note.row, note.reading
+    if note.fall is not None:
+        return came_to_nothing(row, note.fall, now)
+    kind = note.seen.state.value if note.seen else "not listed"
+    if reading.verdict is Verdict.ADOPTED:
+        kind = "adopted"
+    if note.seen and note.seen.interrupted and note.seen.state in (Observed.STOPPED, Observed.TERMINATED):
+        kind = "interrupted"
+    because = f"{reading.because}: {note.seen.reason}" if note.seen and note.seen.reason else reading.because
+    return Event(row.id, now, kind, "cloud", because, row.generation)

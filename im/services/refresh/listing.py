@@ -1,0 +1,180 @@
+"""One look at one scope, or at one zone of it: which pages are asked for, and what of them is worth judging.
+
+A small scope is listed in full every time. In a big one most looks read states only, which costs a tenth; what is not as we
+know it is described, and once a minute everything is listed in full: a machine that stopped and started between two looks
+shows in its launch time only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from im.db import ticks, usage, watch
+from im.db.watch import REST
+from im.domain.instance import Observed, Scope, Sighting
+from im.logs import log
+from im.memory import give_back
+from im.providers.base import Provider
+from im.providers.errors import Forbidden, Unsupported
+from im.services.refresh.drift import judge_seen, judge_unseen
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+FULLY_EVERY = 60.0
+"""Seconds between two full listings of a big scope."""
+CROWDED_FOR = 600.0
+"""Seconds for which a scope stays listed in full after its states were found to be mostly others'."""
+_CROWD = 8
+"""So many times more machines of others than of ours, and our own in full are the shorter answer."""
+_AT_ONCE = 1000
+
+
+class Depth(StrEnum):
+    FULL = "full"
+    STATES = "states"
+    BY_ID = "by id"
+
+
+class _Crowded(Exception):
+    """Too many machines of others."""
+
+
+def shard(number: int, zone: str) -> str:
+    """What a doorbell calls a scope, or one zone of it."""
+    return f"{number}/{zone}" if zone else str(number)
+
+
+def begin(ctx: Context, number: int, zone: str, slot: float) -> tuple[datetime, dict[str, str], Depth] | None:
+    """Claim this slot of `slot` seconds: when the look begins, what it should see, and how. None: there is nothing to do."""
+    with ctx.begin() as connection:
+        began_at = ctx.clock(connection)
+        awaited = watch.awaited(connection, number, zone, began_at)
+        if zone and not awaited and zone != REST:
+            return None
+        if not ticks.claim(connection, _slot(number, zone), slot, began_at):
+            return None
+        return began_at, awaited, _depth(connection, ctx.settings.states_from, awaited, number, zone, began_at)
+
+
+def leave(ctx: Context, number: int, zone: str, began_at: datetime) -> None:
+    """Give back the slots that were claimed: nothing could be seen, and another worker may see it."""
+    with ctx.begin() as connection:
+        for name in (_slot(number, zone), f"full {shard(number, zone)}"):
+            ticks.give_back(connection, name, began_at)
+
+
+def _slot(number: int, zone: str) -> str:
+    return f"refresh {shard(number, zone)}"
+
+
+def _depth(
+    connection: Connection, states_from: int, awaited: dict[str, str], number: int, zone: str, now: datetime
+) -> Depth:
+    if zone == REST:
+        return Depth.BY_ID
+    name = shard(number, zone)
+    if len(awaited) < states_from or ticks.claimed(connection, f"crowded {name}", CROWDED_FOR, now):
+        return Depth.FULL
+    return Depth.FULL if ticks.claim(connection, f"full {name}", FULLY_EVERY, now) else Depth.STATES
+
+
+@dataclass
+class Look:
+    """Begun at `began_at`, for the rows that have the machines in `awaited` (see `watch.awaited`)."""
+
+    ctx: Context
+    provider: Provider
+    scope: Scope
+    number: int
+    zone: str
+    began_at: datetime
+    awaited: dict[str, str]
+    depth: Depth = Depth.FULL
+    complete: bool = True
+    seen: int = 0
+    changed: int = 0
+    skew: float | None = None
+    """Seconds by which the cloud's clock is ahead of the database's for certain; None while it has not told."""
+
+    def go(self) -> None:
+        """Look, and write what it means. Raises ProviderError when nothing could be seen."""
+        if self.depth is Depth.BY_ID:
+            self._judge(list(self.provider.describe(self.scope, list(self.awaited)).values()))
+        elif self.depth is Depth.FULL:
+            self._listing()
+        else:
+            self._states()
+        if self.complete:
+            with self.ctx.begin() as connection:
+                usage.vouch(connection, self.number, watch.zone_of(self.zone), list(self.awaited))
+            left = iter(list(self.awaited))
+            while some := list(islice(left, _AT_ONCE)):
+                self.changed += judge_unseen(self.ctx, self.provider, self.number, some, self.began_at)
+
+    def _listing(self) -> None:
+        for page in self.provider.listing(self.scope, zone=self.zone):
+            self.complete &= page.complete
+            self._compare(page.date)
+            self._judge(page.sightings)
+        if self.seen >= _AT_ONCE:
+            give_back()
+
+    def _states(self) -> None:
+        try:
+            for some in self._strange():
+                shown = self.provider.describe(self.scope, list(some))
+                # what its description does not show yet is known by its state at least
+                self._judge([shown.get(one) or Sighting(one, state) for one, state in some.items()])
+        except (_Crowded, Forbidden, Unsupported) as exc:
+            log.debug("listed in full instead of by states", scope=str(self.scope), because=type(exc).__name__)
+            with self.ctx.begin() as connection:
+                ticks.claim(
+                    connection, f"crowded {shard(self.number, self.zone)}", CROWDED_FOR, self.ctx.clock(connection)
+                )
+            self._listing()
+
+    def _strange(self) -> Iterator[dict[str, Observed]]:
+        """What the states show that is not as we know it, in portions."""
+        found: dict[str, Observed] = {}
+        room_for = _CROWD * len(self.awaited) + _AT_ONCE
+        for page in self.provider.states(self.scope, zone=self.zone):
+            self.complete &= page.complete
+            self._compare(page.date)
+            for one, state in page.seen.items():
+                known = self.awaited.pop(one, None)
+                if known is None:
+                    room_for -= 1
+                    continue
+                self.seen += 1
+                if known != state:
+                    found[one] = state
+            if room_for < 0:
+                raise _Crowded
+            if len(found) >= _AT_ONCE:
+                yield found
+                found = {}
+        if found:
+            yield found
+
+    def _compare(self, date: datetime | None) -> None:
+        """The first page's date lies between the moment it was asked for and now, however long that took and the rest will."""
+        if date is None or self.skew is not None:
+            return
+        with self.ctx.begin() as connection:
+            now = self.ctx.clock(connection)
+        ahead, behind = (date - now).total_seconds(), (self.began_at - date).total_seconds()
+        self.skew = ahead if ahead > 0 else -behind if behind > 0 else 0.0
+
+    def _judge(self, sightings: Sequence[Sighting]) -> None:
+        for one in sightings:
+            if self.awaited.pop(one.provider_id, None) is not None:
+                self.seen += 1
+        self.changed += judge_seen(self.ctx, self.number, sightings, self.began_at)

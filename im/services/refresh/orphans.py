@@ -1,0 +1,176 @@
+"""Machines of ours that no row has: matched to the slot of the launch that made them, or written down for people to decide.
+
+Never changed here, never ended in silence. A machine whose launch is still under way is that launch's to find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from im.db import events, instances, launches, orphans, scopes, sight, ticks
+from im.domain import tags
+from im.domain.event import Event
+from im.domain.instance import Instance, Launch, LaunchState, Observed, Scope, Sighting
+from im.domain.intent import Deadline
+from im.domain.lifecycle import YOUNG
+from im.domain.policy import ORPHAN_TTL, OnOrphan
+from im.logs import log
+from im.providers.base import Provider, Snapshot, whole
+from im.providers.errors import ProviderError, Unauthenticated
+from im.services.reconcile import refusal
+from im.services.requests import adopt
+from im.services.ring import ring_by_verb
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+EVERY = 120.0
+"""Seconds between two full listings of one scope."""
+_ENDING = (Observed.TERMINATING, Observed.TERMINATED)
+_UNDER_WAY = (LaunchState.OPEN, LaunchState.CALLED)
+
+Filled = tuple[Instance, Sighting]
+"""A slot that got its machine, and the machine."""
+
+
+def look_for_orphans(ctx: Context, provider: Provider, scope: Scope, number: int) -> int:
+    """List what carries our tag, if it is time to; returns how many machines have neither a row nor a launch.
+
+    For a caller that has just asked whether it may believe what it sees (`refusal.refused`).
+    """
+    slot = f"orphans {number}"
+    with ctx.begin() as connection:
+        began_at = ctx.clock(connection)
+        if not ticks.claim(connection, slot, EVERY, began_at):
+            return 0
+    try:
+        snapshot = _strangers(ctx, provider.ours(scope), number, began_at)
+    except Unauthenticated as exc:
+        with ctx.begin() as connection:
+            ticks.give_back(connection, slot, began_at)
+        refusal.step_aside(ctx, number, exc)
+        return 0
+    except ProviderError as exc:
+        log.warning("orphans could not be looked for", scope=str(scope), code=exc.code, error=exc.message)
+        return 0
+    with ctx.begin() as connection:
+        filled, found = _sort_out(connection, scope, number, snapshot, began_at, ctx.clock(connection))
+        new, back = orphans.write(connection, number, found, began_at)
+        gone = orphans.open_in(connection, number) - set(found)
+        if not snapshot.complete:
+            gone &= {seen.provider_id for seen in snapshot.sightings}
+        orphans.close(connection, number, ctx.clock(connection), gone=sorted(gone))
+    for one in sorted(new | back):
+        log.warning("a machine of ours has no row; im orphans", scope=str(scope), machine=one, because=found[one][1])
+    _drive_on(ctx, scope, filled)
+    if new and ctx.settings.policies.orphan is OnOrphan.ADOPT:
+        adopt.adopt_orphans(ctx, sorted(new), Deadline(by=ORPHAN_TTL), name=None, actor="policy")
+    return len(found)
+
+
+def _strangers(ctx: Context, pages: Iterable[Snapshot], number: int, began_at: datetime) -> Snapshot:
+    """What no row explains, page by page: of a hundred thousand machines, few are kept."""
+
+    def strange(page: Snapshot) -> Snapshot:
+        living = [one for one in page.sightings if one.state not in _ENDING]
+        with ctx.begin() as connection:
+            known = orphans.explained(connection, number, began_at - YOUNG, [one.provider_id for one in living])
+        return replace(page, sightings=tuple(one for one in living if one.provider_id not in known))
+
+    return whole(map(strange, pages))
+
+
+def _sort_out(
+    connection: Connection, scope: Scope, number: int, snapshot: Snapshot, began_at: datetime, now: datetime
+) -> tuple[list[Filled], dict[str, tuple[Sighting, str]]]:
+    """Slots that got their machine after all, and orphans (by id) with the reason why nothing has them."""
+    # a row closed only just now: the listing may still show what was
+    known = orphans.explained(connection, number, began_at - YOUNG, [s.provider_id for s in snapshot.sightings])
+    strangers = [s for s in snapshot.sightings if s.state not in _ENDING and s.provider_id not in known]
+    if not strangers:
+        return [], {}
+    past = orphans.past_names(connection, number, [s.provider_id for s in strangers])
+    strangers.sort(key=lambda s: (_token(s), s.launch_index, s.provider_id))
+    by_token = {token: list(machines) for token, machines in groupby(strangers, _token)}
+    made_by = orphans.launches_of(connection, number, list(by_token))
+    filled: list[Filled] = []
+    found: dict[str, tuple[Sighting, str]] = {}
+    for token, machines in by_token.items():
+        launch = made_by.get(token)
+        if launch is not None and launch.state in _UNDER_WAY:
+            continue
+        free = [m for m in machines if m.provider_id not in past]
+        matched = _fill(connection, launch, free, began_at, now) if launch is not None else []
+        filled += matched
+        taken = {machine.provider_id for _, machine in matched}
+        left = [m for m in machines if m.provider_id not in taken]
+        found |= {m.provider_id: (m, _because(m, launch, past)) for m in left}
+    return filled, found
+
+
+def _fill(
+    connection: Connection, launch: Launch, machines: Sequence[Sighting], began_at: datetime, now: datetime
+) -> list[Filled]:
+    """Give the launch's machines to those of its slots that are still without one, and wait for no other launch."""
+    rows = {row.id: row for row in instances.lock(connection, sorted(launch.slots))}
+    free = [rows[i] for i in launch.slots if i in rows and _is_free(rows[i], launch)]
+    pairs = list(zip(free, machines, strict=False))
+    if not pairs:
+        return []
+    launches.fill(connection, [_as_row(row, machine, began_at) for row, machine in pairs], now, now)
+    orphans.reopen(connection, [row.id for row, _ in pairs], launch.token)
+    told = "its launch had made it after all"
+    story = (Event(r.id, now, "found", "cloud", f"{m.provider_id}: {told}", r.generation) for r, m in pairs)
+    events.record(connection, story)
+    after = {row.id: row for row in sight.read(connection, [row.id for row, _ in pairs])}
+    return [(after[row.id], machine) for row, machine in pairs]
+
+
+def _is_free(row: Instance, launch: Launch) -> bool:
+    return row.provider_id is None and row.closed_at is None and row.launch_token in (None, launch.token)
+
+
+def _because(machine: Sighting, launch: Launch | None, past: Mapping[str, str]) -> str:
+    if machine.provider_id in past:
+        return f"{past[machine.provider_id]} was closed, and its machine is there again"
+    if launch is not None:
+        return "its launch has all its machines, or nobody waits for this one any more"
+    if _token(machine):
+        return "this database remembers no such launch"
+    return "it carries our tag, and no launch of ours made it"
+
+
+def _drive_on(ctx: Context, scope: Scope, filled: Sequence[Filled]) -> None:
+    """What has found its row is reconcile's from here on; nothing is changed at the cloud by looking, not even a name."""
+    if filled:
+        log.warning("machines found their rows after all", scope=str(scope), instances=[row.name for row, _ in filled])
+        ring_by_verb(ctx, (row for row, _ in filled))
+
+
+def due(connection: Connection, now: datetime) -> list[int]:
+    """Scopes to look at although nothing in them may have to be watched: all of them, once in `EVERY` seconds."""
+    return scopes.known(connection) if ticks.claim(connection, "orphans", EVERY, now) else []
+
+
+def _token(machine: Sighting) -> str:
+    return machine.tags.get(tags.LAUNCH, "")
+
+
+def _as_row(row: Instance, machine: Sighting, seen_at: datetime) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "provider_id": machine.provider_id,
+        "observed": machine.state.value,
+        "observed_at": seen_at,
+        "zone": machine.zone,
+        "public_ip": machine.public_ip,
+        "private_ip": machine.private_ip,
+        "launched_at": machine.launched_at,
+        "seen": machine,
+    }

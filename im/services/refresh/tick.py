@@ -1,0 +1,63 @@
+"""The refresh tick: every scope in use is rung for, and whatever waits for nobody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from im.db import health, leftovers, protection, scopes, shards, spot, ticks, user_data, work
+from im.failpoints import Point, reach
+from im.queue.periods import REFRESH_EVERY
+from im.queue.tasks import Task
+from im.services import history
+from im.services.health import alarms
+from im.services.money.prices import upkeep
+from im.services.reconcile.guards import ring_for_guards
+from im.services.refresh import listing, orphans
+from im.services.ring import ring_by_verb
+
+if TYPE_CHECKING:
+    from im.context import Context
+    from im.domain.instance import Scope
+
+
+_SLOT = REFRESH_EVERY / 2
+
+
+_UNSETTLED_AT_ONCE = 5000
+
+
+def refresh(ctx: Context) -> str:
+    """The tick: ring for each scope in use, and again for whatever is unsettled and waits for nobody."""
+    with ctx.begin() as connection:
+        now = ctx.clock(connection)
+        if not ticks.claim(connection, "refresh", _SLOT, now):
+            return "another beat's tick did this"
+        numbers = sorted({*health.in_use(connection), *orphans.due(connection, now)})
+        places = [(n, scopes.read(connection, n)) for n in numbers]
+        split = shards.zones_of(connection, numbers)
+        shards.keep(connection, split)
+        waiting = work.waiting(connection, now, _UNSETTLED_AT_ONCE)
+        user_data.erase_spent(connection)
+        sweeping = leftovers.pending(connection)
+        unguarded = protection.waiting(connection, now, _UNSETTLED_AT_ONCE)
+        spent = spot.waiting(connection, now, _UNSETTLED_AT_ONCE)
+    reach(Point.REFRESH_CLAIMED)
+    for number, place in places:
+        for zone in split.get(number, [""]):
+            ctx.queue.ring(Task.REFRESH_SCOPE, [listing.shard(number, zone)], label=_place(place, zone))
+    ring_by_verb(ctx, waiting)
+    if sweeping:
+        ctx.queue.ring(Task.GC)
+    if unguarded:
+        ctx.queue.ring(Task.PROTECT, unguarded)
+    if spent:
+        ctx.queue.ring(Task.TERMINATE, spent)
+    upkeep(ctx)
+    history.upkeep(ctx)
+    ring_for_guards(ctx)
+    alarms.sound(ctx)
+    return f"{len(numbers)} scopes to look at, {len(waiting)} instances rung for"
+
+
+def _place(scope: Scope | None, zone: str) -> str:
+    return f"{scope}/{zone}" if zone else str(scope)

@@ -1,0 +1,234 @@
+"""adopt: people hand machines over that no row has: forgotten ones that we never made, and orphans of ours.
+
+Row first, commit, then ring, as every request; the cloud is never called here. What is handed over is stopped at its deadline,
+and never terminated unless somebody asks for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import IntegrityError
+
+from im.db import adoption, events, guards, instances, orphans, scopes, sight
+from im.db.outcome import certain
+from im.db.shapes import from_spec
+from im.domain import tags
+from im.domain.adoption import FORCED
+from im.domain.errors import NoSuchInstance, Refused
+from im.domain.event import Event
+from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
+from im.domain.intent import Deadline
+from im.domain.names import check_name, make_id, make_name, numbered
+from im.domain.orphan import Orphan
+from im.failpoints import Point, reach
+from im.providers import registry
+from im.queue.tasks import Task
+from im.services.requests.result import Answer, Change
+from im.services.ring import ring_hints
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+_random = SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One `im adopt`, as typed; ids are the provider's."""
+
+    provider: str
+    account: str
+    region: str
+    machines: tuple[str, ...]
+    name: str | None
+    deadline: Deadline
+    actor: str
+    ssh_user: str = ""
+    """Who logs in; nobody can ask the cloud."""
+    force: bool = False
+    """Though somebody else controls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """What becomes a row: which machine, where, called what (None: something is made up), and to what end."""
+
+    machine: str
+    scope: Scope
+    name: str | None
+    desired: Desired
+    expires_at: datetime
+    ssh_user: str = ""
+    force: bool = False
+
+
+def adopt(ctx: Context, wish: Wish) -> Answer:
+    """Commit rows for machines that we never made, and ring. Raises Refused, also for one that a row has already."""
+    profile = registry.profile(wish.provider)
+    ctx.settings.check_account(wish.account)
+    scope = profile.locate(wish.machines, account=wish.account, region=wish.region)
+    if not profile.capabilities.can_stop:
+        why = "im never terminates what it did not make unless it is told to"
+        raise Refused(f"{wish.provider} cannot stop machines, and {why}", "watch over this one yourself")
+    names = _names(wish.name, len(wish.machines))
+
+    def decide(_: Connection, now: datetime) -> list[_Taking]:
+        until, named = wish.deadline.after(now), zip(wish.machines, names, strict=True)
+        return [_Taking(m, scope, n, Desired.RUNNING, until, wish.ssh_user, wish.force) for m, n in named]
+
+    return _commit(ctx, decide, wish.actor, "adopt requested")
+
+
+def adopt_orphans(
+    ctx: Context, machines: Sequence[str], deadline: Deadline, *, name: str | None, actor: str, force: bool = False
+) -> Answer:
+    """Orphans become ordinary rows. Raises NoSuchInstance for one that is not listed, or not any more."""
+    names = _names(name, len(machines))
+
+    def decide(connection: Connection, now: datetime) -> list[_Taking]:
+        found, until = _lock_orphans(connection, machines), deadline.after(now)
+        named = zip(machines, names, strict=True)
+        return [_of_orphan(connection, found[m], n, Desired.RUNNING, until, force=force) for m, n in named]
+
+    return _commit(ctx, decide, actor, "adopt requested")
+
+
+def terminate_orphans(ctx: Context, machines: Sequence[str], *, actor: str, force: bool = False) -> Answer:
+    """Orphans become rows whose end is desired: they are taken in first, so that only what is ours is ended."""
+
+    def decide(connection: Connection, now: datetime) -> list[_Taking]:
+        found = _lock_orphans(connection, machines)
+        return [_of_orphan(connection, found[m], None, Desired.TERMINATED, now, force=force) for m in machines]
+
+    return _commit(ctx, decide, actor, "terminate requested")
+
+
+def _commit(ctx: Context, decide: Callable[[Connection, datetime], list[_Taking]], actor: str, kind: str) -> Answer:
+    """All or nothing. A made-up name that is taken by a hair is made up again."""
+    for attempt in range(5):
+        wanted: list[_Taking] = []
+        try:
+            with certain(ctx.begin) as connection:
+                now = ctx.clock(connection)
+                wanted = decide(connection, now)
+                rows = _insert(connection, wanted, actor, kind, now, crowded=attempt > 1)
+                grace = timedelta(seconds=ctx.settings.guard_grace)
+                guards.add(connection, [row.id for row in rows], ctx.settings.guard, grace)
+                reach(Point.REQUEST_WRITTEN, Task.ADOPT)
+            break
+        except IntegrityError as exc:
+            _explain(ctx, exc, wanted)
+    else:
+        raise Refused("no free name was found", "give one with --name")
+    reach(Point.REQUEST_COMMITTED, Task.ADOPT)
+    label = rows[0].name if len(rows) == 1 else f"{rows[0].name} and {len(rows) - 1} more"
+    rang = ctx.queue.ring(Task.ADOPT, [row.id for row in rows], label=label)
+    ring_hints(ctx, rows, now)
+    reach(Point.REQUEST_RUNG, Task.ADOPT)
+    return Answer(tuple(Change(None, row) for row in rows), now, rang)
+
+
+def _insert(
+    connection: Connection, wanted: Sequence[_Taking], actor: str, kind: str, now: datetime, *, crowded: bool
+) -> list[Instance]:
+    rows = [_as_row(connection, one, actor, now, crowded=crowded) for one in wanted]
+    _refuse_held(connection, rows)
+    instances.add(connection, rows)
+    for one, row in zip(wanted, rows, strict=True):
+        orphans.close(connection, row["scope_id"], now, gone=[one.machine])
+    inserted = sight.read(connection, [row["id"] for row in rows])
+    story = (Event(r.id, now, kind, actor, _told(r), r.generation) for r in inserted)
+    events.record(connection, story)
+    return inserted
+
+
+def _as_row(connection: Connection, one: _Taking, actor: str, now: datetime, *, crowded: bool) -> dict[str, Any]:
+    return {
+        "id": make_id(_random),
+        "name": one.name or make_name(_random, crowded=crowded),
+        "owner": actor,
+        "scope_id": scopes.ensure(connection, one.scope),
+        # what it is, only the cloud knows
+        "spec": from_spec(Spec("", "", "", "", one.ssh_user, actor, {FORCED: True} if one.force else {})),
+        "created_at": now,
+        "desired": one.desired.value,
+        "why": Why.USER.value,
+        "by": actor,
+        "expires_at": one.expires_at,
+        "on_expiry": OnExpiry.STOP.value,
+        "generation": 1,
+        "observed": Observed.NONE.value,
+        "observed_at": now,
+        "provider_id": one.machine,
+        "zone": "",
+    }
+
+
+def _told(row: Instance) -> str:
+    if row.desired is Desired.TERMINATED:
+        return f"the orphan {row.provider_id}"
+    return f"{row.provider_id}, to be stopped at {row.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _refuse_held(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows:
+        held = adoption.holders(connection, row["scope_id"], [row["provider_id"]])
+        for _, name in held.values():
+            raise _held(row["provider_id"], name)
+
+
+def _held(machine: str, name: str) -> Refused:
+    return Refused(f"{machine} is already managed as {name}", f"im extend {name} -d 4h  moves its deadline")
+
+
+def _explain(ctx: Context, exc: IntegrityError, wanted: Sequence[_Taking]) -> None:
+    """Raises what a person can act on; returns when trying again with another name will do."""
+    if "uq_instances_living_machine" in str(exc.orig):
+        with ctx.begin() as connection:
+            for one in wanted:
+                held = adoption.holders(connection, scopes.ensure(connection, one.scope), [one.machine])
+                for _, name in held.values():
+                    raise _held(one.machine, name) from exc
+        return
+    if "uq_instances_living_name" not in str(exc.orig):
+        raise exc
+    asked = [one.name for one in wanted if one.name is not None]
+    with ctx.begin() as connection:
+        taken = sorted(instances.taken_names(connection, asked))
+    if taken:
+        hint = f"choose another, or look at it: im status {taken[0]}"
+        raise Refused(f"the name {taken[0]} is taken", hint) from exc
+
+
+def _names(name: str | None, count: int) -> tuple[str | None, ...]:
+    return tuple(check_name(n) for n in numbered(name, count)) if name is not None else (None,) * count
+
+
+def _lock_orphans(connection: Connection, machines: Sequence[str]) -> dict[str, Orphan]:
+    found = {one.provider_id: one for one in orphans.lock(connection, machines)}
+    for machine in machines:
+        if machine not in found:
+            told = f"there is no orphan {machine[:80]}"
+            raise NoSuchInstance(told, "im orphans  lists them; im adopt  takes in a machine that im did not make")
+    return found
+
+
+def _of_orphan(
+    connection: Connection, one: Orphan, name: str | None, desired: Desired, expires_at: datetime, *, force: bool
+) -> _Taking:
+    """It keeps the name that its tag says, if that is a name and free."""
+    if name is None:
+        tagged = one.seen.tags.get(tags.NAME, "")
+        try:
+            free = not instances.taken_names(connection, [check_name(tagged)])
+        except Refused:
+            free = False
+        name = tagged if free else None
+    return _Taking(one.provider_id, one.scope, name, desired, expires_at, force=force)

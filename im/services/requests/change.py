@@ -1,0 +1,115 @@
+"""request: people change what is desired, and the deadline. Row first, commit, then ring; the cloud is never called here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from im.db import events, instances, launches, protection
+from im.db.outcome import certain
+from im.domain import intent as wish
+from im.domain import placement
+from im.domain.errors import NoSuchInstance
+from im.domain.event import Event
+from im.domain.instance import Instance
+from im.domain.intent import Deadline, Intent
+from im.failpoints import Point, reach
+from im.queue.tasks import Task
+from im.services.money import budgets
+from im.services.requests.launch_rows import _label, _open_launch
+from im.services.requests.result import Answer, Change
+from im.services.ring import ring_hints
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+
+def extend(ctx: Context, ids: Sequence[str], deadline: Deadline, *, actor: str, start: bool = True) -> Answer:
+    """Move deadlines; wakes what is stopped unless `start` is False."""
+
+    def decide(row: Instance, now: datetime) -> Intent:
+        return wish.extend(row, now, deadline, start=start)
+
+    return _change(ctx, ids, decide, actor, Task.EXTEND, "extended")
+
+
+def start(ctx: Context, ids: Sequence[str], deadline: Deadline | None, *, actor: str) -> Answer:
+    return _change(ctx, ids, lambda row, now: wish.start(row, now, deadline), actor, Task.START, "start requested")
+
+
+def stop(ctx: Context, ids: Sequence[str], *, actor: str) -> Answer:
+    return _change(ctx, ids, wish.stop, actor, Task.STOP, "stop requested")
+
+
+def terminate(ctx: Context, ids: Sequence[str], *, actor: str) -> Answer:
+    return _change(ctx, ids, wish.terminate, actor, Task.TERMINATE, "terminate requested")
+
+
+def protect(ctx: Context, ids: Sequence[str], *, on: bool, actor: str) -> Answer:
+    """Guard machines against being terminated, or no longer; all or nothing. The cloud is told by a worker."""
+    wanted = list(dict.fromkeys(ids))
+    with certain(ctx.begin) as connection:
+        before = _lock(connection, wanted)
+        now = ctx.clock(connection)
+        for row in before:
+            wish.protect(row, on)
+        after = protection.write(connection, wanted, on)
+        told = "nobody may terminate it" if on else "it may be terminated again"
+        changed = [new for old, new in zip(before, after, strict=True) if old.protected is not on]
+        kind = "protected" if on else "unprotected"
+        events.record(connection, (Event(r.id, now, kind, actor, told, r.generation) for r in changed))
+        reach(Point.REQUEST_WRITTEN, Task.PROTECT)
+    reach(Point.REQUEST_COMMITTED, Task.PROTECT)
+    rang = ctx.queue.ring(Task.PROTECT, wanted, label=_label(after))
+    reach(Point.REQUEST_RUNG, Task.PROTECT)
+    return Answer(tuple(Change(b, a) for b, a in zip(before, after, strict=True)), now, rang)
+
+
+def _lock(connection: Connection, wanted: Sequence[str]) -> list[Instance]:
+    rows = instances.lock(connection, wanted)
+    if len(rows) < len(wanted):
+        missing = sorted(set(wanted) - {row.id for row in rows})
+        raise NoSuchInstance(f"there is no instance {missing[0]}", "im list  shows what there is")
+    return rows
+
+
+def _change(
+    ctx: Context,
+    ids: Sequence[str],
+    decide: Callable[[Instance, datetime], Intent],
+    actor: str,
+    task: Task,
+    kind: str,
+) -> Answer:
+    """All or nothing: one refusal, and no row of this request changes."""
+    wanted = list(dict.fromkeys(ids))
+    with certain(ctx.begin) as connection:
+        before = _lock(connection, wanted)
+        now = ctx.clock(connection)
+        intents = {row.id: decide(row, now) for row in before}
+        for row in before:
+            if intents[row.id].relaunch:
+                spec = placement.at(row.spec, 0)
+                token = _open_launch(connection, row.scope, spec, [row.id], [row.name], now)
+                launches.move(connection, token, [row.id], spec, 0, None, None, now)
+        after = instances.write_intents(connection, intents, actor, now)
+        story = (_told(old, new, actor, kind, now) for old, new in zip(before, after, strict=True))
+        events.record(connection, story)
+        budgets.keep(connection, before, after, now)
+        reach(Point.REQUEST_WRITTEN, task)
+    reach(Point.REQUEST_COMMITTED, task)
+    rang = ctx.queue.ring(task, wanted, label=_label(after))
+    ring_hints(ctx, after, now)
+    reach(Point.REQUEST_RUNG, task)
+    return Answer(tuple(Change(b, a) for b, a in zip(before, after, strict=True)), now, rang)
+
+
+def _told(old: Instance, new: Instance, actor: str, kind: str, now: datetime) -> Event:
+    moved = old.expires_at != new.expires_at
+    parts = [f"deadline {old.expires_at:%Y-%m-%d %H:%M:%S} → {new.expires_at:%Y-%m-%d %H:%M:%S} UTC"] if moved else []
+    if old.desired is not new.desired:
+        parts.append(f"{old.desired} → {new.desired}")
+    return Event(new.id, now, kind, actor, ", ".join(parts) or f"stays {new.desired}", new.generation)

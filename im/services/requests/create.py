@@ -1,0 +1,98 @@
+"""create: new rows and their launches, committed before anybody is rung."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import IntegrityError
+
+from im.db import events, guards, instances, scopes, sight, user_data
+from im.db.outcome import certain
+from im.db.shapes import from_spec
+from im.domain.duration import format_duration
+from im.domain.errors import ImError, Refused
+from im.domain.event import Event
+from im.domain.instance import Desired, Instance, Observed, Why
+from im.domain.names import make_id, make_name, numbered
+from im.failpoints import Point, reach
+from im.queue.tasks import Task
+from im.services.money import budgets
+from im.services.requests.launch_rows import _label, _open_launches, _random
+from im.services.requests.order import Order, Plan, plan
+from im.services.requests.result import Answer, Change
+from im.services.ring import ring_hints
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+
+def create(ctx: Context, order: Order) -> Answer:
+    """Commit the wish for new machines and ring for their launch. Raises Refused (also for a name that is taken)."""
+    planned = plan(ctx.settings, order)
+    for attempt in range(5):
+        names = planned.names or numbered(make_name(_random, crowded=attempt > 1), order.count)
+        try:
+            with certain(ctx.begin) as connection:
+                now = ctx.clock(connection)
+                rows = _insert(connection, planned, names, order, now)
+                budgets.keep(connection, (), rows, now)
+                reach(Point.REQUEST_WRITTEN, Task.CREATE)
+            break
+        except IntegrityError as exc:
+            if "uq_instances_living_name" not in str(exc.orig):
+                raise
+            if planned.names:
+                raise _name_taken(ctx, planned.names) from exc
+    else:
+        raise ImError("no free name was found", "give one with --name")
+    reach(Point.REQUEST_COMMITTED, Task.CREATE)
+    rang = ctx.queue.ring(Task.CREATE, [r.id for r in rows], label=_label(rows))
+    ring_hints(ctx, rows, now)
+    reach(Point.REQUEST_RUNG, Task.CREATE)
+    return Answer(tuple(Change(None, r) for r in rows), now, rang)
+
+
+def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: Order, now: datetime) -> list[Instance]:
+    number = scopes.ensure(connection, planned.scope)
+    expires_at = order.deadline.after(now)
+    ids = [make_id(_random) for _ in names]
+    spec = user_data.keep(connection, planned.spec, now)
+    tokens = _open_launches(connection, planned.scope, spec, ids, names, now)
+    shared: dict[str, Any] = {
+        "owner": order.ask.owner,
+        "scope_id": number,
+        "spec": from_spec(spec),
+        "created_at": now,
+        "desired": Desired.RUNNING.value,
+        "why": Why.USER.value,
+        "by": order.actor,
+        "expires_at": expires_at,
+        "on_expiry": planned.on_expiry.value,
+        "keep_stopped": int(planned.keep_stopped.total_seconds()) if planned.keep_stopped else None,
+        "protected": planned.protect,
+        "generation": 1,
+        "observed": Observed.NONE.value,
+        "observed_at": now,
+        "zone": planned.spec.zone,
+    }
+    slots = zip(ids, names, tokens, strict=True)
+    instances.add(connection, [{**shared, "id": i, "name": n, "launch_token": t} for i, n, t in slots])
+    guards.add(connection, ids, planned.guard, planned.grace)
+    rows = sight.read(connection, ids)
+    told = f"{planned.spec.instance_type} in {planned.spec.zone or planned.scope.region}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC"
+    if planned.keep_stopped is not None:
+        told += f", then kept stopped for {format_duration(planned.keep_stopped)} and terminated"
+    if planned.protect:
+        told += ", protected"
+    events.record(connection, (Event(r.id, now, "create requested", order.actor, told, 1) for r in rows))
+    return rows
+
+
+def _name_taken(ctx: Context, names: Sequence[str]) -> Refused:
+    with ctx.begin() as connection:
+        taken = sorted(instances.taken_names(connection, names)) or list(names)
+    return Refused(f"the name {taken[0]} is taken", f"choose another, or look at it: im status {taken[0]}")

@@ -1,0 +1,55 @@
+"""How the machines of an order are to end: what the deadline does, who else guards it, and what excludes what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from im.domain.duration import FOREVER
+from im.domain.errors import Refused
+from im.domain.guard import GuardKind
+from im.domain.instance import OnExpiry, Spec
+from im.domain.spot import spot_of
+from im.providers.base import Capabilities
+
+if TYPE_CHECKING:
+    from im.services.requests.order import Order
+    from im.settings import Settings
+
+
+def guard_of(settings: Settings, order: Order, can: Capabilities) -> GuardKind:
+    """As asked, else as the deployment has it; a cloud that has none of its own cannot be asked for one."""
+    if can.native_deadline:
+        return order.guard or settings.guard
+    if order.guard not in (None, GuardKind.NONE):
+        raise Refused(f"{order.provider} has no deadline of its own to guard with", "leave --guard out")
+    return GuardKind.NONE
+
+
+def on_expiry_of(order: Order, spec: Spec, can: Capabilities) -> OnExpiry:
+    if order.ask.spot is not None and not can.can_spot:
+        raise Refused(f"{order.provider} has no spot machines", "leave --spot out")
+    spot = spot_of(spec)
+    return OnExpiry.STOP if can.can_stop and not (spot and spot.once) else OnExpiry.TERMINATE
+
+
+def refuse_what_excludes(order: Order, on_expiry: OnExpiry) -> None:
+    if order.protect and order.ask.spot is not None:
+        raise Refused(
+            "a spot machine cannot be protected: the cloud may take it back at any time",
+            "leave --protect out, or --spot",
+        )
+    if on_expiry is OnExpiry.STOP:
+        return
+    what = "this machine cannot be stopped, so its deadline terminates it"
+    if order.keep_stopped not in ("", FOREVER):
+        raise Refused(f"{what}, and nothing is left to keep", "leave --keep-stopped out")
+    if order.protect:
+        raise Refused(f"{what}, and protection would be an empty promise", "leave --protect out")
+
+
+def roles_of(settings: Settings, account: str, guard: GuardKind) -> dict[str, str]:
+    """Those that it takes; the guard's is often known to the workers alone."""
+    roles = {f"the role of the account {account}": settings.account_called(account).role}
+    if guard is not GuardKind.NONE:
+        roles["IM_GUARD_ROLE"] = settings.guard_role
+    return roles

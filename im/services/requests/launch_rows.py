@@ -1,0 +1,46 @@
+"""The launches of new machines: as few as will do."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from random import SystemRandom
+from typing import TYPE_CHECKING
+
+from im.db import launches, scopes
+from im.domain.instance import Instance, Scope, Spec
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+AT_ONCE = 500
+"""Machines of one launch. EC2 takes more, but advises batches, and a refusal then speaks for fewer."""
+
+
+_random = SystemRandom()
+
+
+def _open_launch(
+    connection: Connection, scope: Scope, spec: Spec, ids: Sequence[str], names: Sequence[str], now: datetime
+) -> str:
+    token = str(uuid.uuid4())
+    launches.add(connection, token, scopes.ensure(connection, scope), spec, ids, names, now)
+    return token
+
+
+def _open_launches(
+    connection: Connection, scope: Scope, spec: Spec, ids: Sequence[str], names: Sequence[str], now: datetime
+) -> list[str]:
+    """As few as will do; the token of each slot's own."""
+    tokens: list[str] = []
+    for at in range(0, len(ids), AT_ONCE):
+        some = slice(at, at + AT_ONCE)
+        tokens += [_open_launch(connection, scope, spec, ids[some], names[some], now)] * len(ids[some])
+    return tokens
+
+
+def _label(rows: Sequence[Instance]) -> str:
+    """What Flower shows as the arguments of the task."""
+    return rows[0].name if len(rows) == 1 else f"{rows[0].name} and {len(rows) - 1} more"

@@ -1,0 +1,86 @@
+"""An `im create` as typed, and what it comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from im.domain.duration import FOREVER, parse_keep
+from im.domain.errors import Refused
+from im.domain.guard import GuardKind
+from im.domain.instance import OnExpiry, Scope, Spec
+from im.domain.intent import Deadline
+from im.domain.names import check_name, check_tags, numbered
+from im.providers import registry
+from im.providers.base import Ask, Capabilities
+from im.services.requests import places
+from im.services.requests.endings import guard_of, on_expiry_of, refuse_what_excludes, roles_of
+
+if TYPE_CHECKING:
+    from im.settings import Settings
+
+
+MAX_COUNT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One `im create`, as typed."""
+
+    provider: str
+    account: str
+    ask: Ask
+    name: str | None
+    count: int
+    deadline: Deadline
+    actor: str
+    guard: GuardKind | None = None
+    """None: as this deployment has it."""
+    keep_stopped: str = ""
+    """How long it is kept once its TTL has stopped it: a duration, `forever`, or empty for what the settings say."""
+    protect: bool = False
+    retry: bool = False
+    """When every place has refused for want of room: begin again, until the deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an order comes to; `names` is empty when they will be made up."""
+
+    scope: Scope
+    spec: Spec
+    names: tuple[str, ...]
+    count: int
+    on_expiry: OnExpiry
+    capabilities: Capabilities
+    guard: GuardKind = GuardKind.NONE
+    grace: timedelta = timedelta(0)
+    """How long after the deadline the guard acts."""
+    keep_stopped: timedelta | None = None
+    """None: for good."""
+    protect: bool = False
+
+
+def plan(settings: Settings, order: Order) -> Plan:
+    """Check an order without writing or asking anything. Raises Refused."""
+    if not 1 <= order.count <= MAX_COUNT:
+        raise Refused(f"{order.count} machines at once is not possible", f"ask for 1 to {MAX_COUNT}")
+    profile = registry.profile(order.provider)
+    settings.check_account(order.account)
+    region = settings.region_of(order.account)
+    scope, spec = places.plan(profile, order.ask, account=order.account, region=region, retry=order.retry)
+    if tags := {**dict(settings.tags), **order.ask.tags}:
+        spec = replace(spec, options={**spec.options, "tags": check_tags(tags)})
+    names = tuple(check_name(n) for n in numbered(order.name, order.count)) if order.name is not None else ()
+    on_expiry = on_expiry_of(order, spec, profile.capabilities)
+    guard = guard_of(settings, order, profile.capabilities)
+    grace = timedelta(seconds=settings.guard_grace)
+    refuse_what_excludes(order, on_expiry)
+    profile.check_roles(scope, roles_of(settings, order.account, guard))
+    keep = parse_keep(order.keep_stopped or (settings.keep_stopped if on_expiry is OnExpiry.STOP else FOREVER))
+    return Plan(
+        *(scope, spec, names, order.count, on_expiry, profile.capabilities, guard, grace),
+        keep_stopped=keep,
+        protect=order.protect,
+    )

@@ -1,0 +1,65 @@
+"""Types and zones of a create, each checked at the prompt; and the next of them when the cloud has definitely refused one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from im.domain import placement
+from im.domain.errors import Refused
+from im.domain.instance import Scope, Spec
+from im.domain.placement import ANY, Candidate
+from im.providers.base import Ask, Profile
+
+if TYPE_CHECKING:
+    pass
+
+MOST = 40
+"""Types times zones of one create."""
+
+
+def plan(profile: Profile, ask: Ask, *, account: str, region: str | None, retry: bool) -> tuple[Scope, Spec]:
+    """The first place of an ask, with all others in its options. Each is planned by itself, so that each is checked.
+
+    Types come before zones: the type that is named first is tried in every zone before the second is.
+    """
+    types, zones = _listed(ask.instance_type, "type"), _listed(ask.zone, "zone")
+    if ANY in zones and len(zones) > 1:
+        raise Refused("any means every zone of the region", "name the zones, or say any alone")
+    if len(types) * len(zones) > MOST:
+        raise Refused(f"{len(types)} types in {len(zones)} zones are more than im tries", f"name at most {MOST} places")
+    planned: list[tuple[Scope, Spec]] = []
+    for kind in types:
+        for zone in zones:
+            one = replace(ask, instance_type=kind, zone=None if zone == ANY else zone)
+            scope, spec = profile.plan(one, account=account, default_region=region)
+            if zone == ANY and not spec.zone:
+                raise Refused("the zone follows the subnet", "leave --availability-zone out")
+            planned.append((scope, replace(spec, zone=ANY) if zone == ANY else spec))
+    scope, first = planned[0]
+    for other, spec in planned:
+        if other != scope:
+            hint = f"name zones of {scope.region}, or create the others by themselves"
+            raise Refused(f"{spec.zone} is in {other.region}, and {first.zone} in {scope.region}", hint)
+    profile.check_together([spec for _, spec in planned])
+    if len(planned) > 1:
+        first = placement.with_candidates(first, [Candidate(s.instance_type, s.zone) for _, s in planned])
+    return scope, replace(first, options={**first.options, "retry": True}) if retry else first
+
+
+def _listed(typed: str | None, what: str) -> tuple[str | None, ...]:
+    if typed is None:
+        return (None,)
+    words = [word.strip() for word in typed.split(",")]
+    if "" in words:
+        raise Refused(f"an empty {what} in '{typed[:60]}'", "write them as a,b,c")
+    return tuple(dict.fromkeys(words))
+
+
+def names_of(places: Sequence[Candidate]) -> str:
+    """`t3.nano in us-east-1a, us-east-1b; then t3a.nano in us-east-1a`."""
+    zones: dict[str, list[str]] = {}
+    for one in places:
+        zones.setdefault(one.instance_type, []).append(one.zone)
+    return "; then ".join(f"{kind} in {', '.join(of_it)}" for kind, of_it in zones.items())
