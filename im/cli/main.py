@@ -15,7 +15,9 @@ from typing import Any, NoReturn
 
 import click
 
-from im.cli.complaint import (
+from im.cli.exits import Ended, Exit
+from im.cli.lazy import Entry, LazyGroup
+from im.cli.output.errors import (
     complain,
     complain_of,
     complain_of_end,
@@ -23,44 +25,46 @@ from im.cli.complaint import (
     complain_of_unforeseen,
     complain_of_usage,
 )
-from im.cli.exits import Ended, Exit
-from im.cli.lazy import Entry, LazyGroup
 from im.cli.session import Session
 from im.domain.errors import ImError, Refused
 
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
-        "create": Entry("Instances", "im.cli.create:create", "Create an instance, for a while."),
-        "extend": Entry("Instances", "im.cli.change:extend", "Move the deadline; a stopped instance wakes."),
-        "stop": Entry("Instances", "im.cli.change:stop", "Stop it now; its disk stays."),
-        "start": Entry("Instances", "im.cli.change:start", "Start it again, or try a failed launch again."),
-        "terminate": Entry("Instances", "im.cli.change:terminate", "End it for good, disk and all."),
-        "protect": Entry("Instances", "im.cli.protect:protect", "Refuse to terminate it, or no longer."),
-        "adopt": Entry("Instances", "im.cli.adopt:adopt", "Take in a machine that im never made."),
-        "ssh": Entry("Instances", "im.cli.ssh:ssh", "Log in, or print the ssh line."),
-        "list": Entry("See", "im.cli.see:list_", "Every instance: state, address, time left."),
-        "status": Entry("See", "im.cli.see:status", "One instance in detail."),
-        "why": Entry("See", "im.cli.why:why", "Why is it in this state, and what happens next?"),
-        "agenda": Entry("See", "im.cli.why:agenda", "What will stop, when, and what that saves."),
-        "cost": Entry("See", "im.cli.cost:cost", "What was spent, by whom and on what."),
-        "history": Entry("See", "im.cli.history:history", "What happened to it, when, and by whose hand."),
-        "orphans": Entry("See", "im.cli.orphans:orphans", "Machines of ours that no row has."),
-        "metrics": Entry("Run", "im.cli.metrics:metrics", "The fleet's state in Prometheus' format."),
-        "gc": Entry("Run", "im.cli.gc:gc", "Take away groups and keys of ours that nothing uses."),
-        "pause": Entry("Run", "im.cli.pause:pause", "Hold all deadlines for an incident."),
-        "resume": Entry("Run", "im.cli.pause:resume", "End a pause."),
-        "up": Entry("Run", "im.cli.stack:up", "Start the whole thing on this machine."),
-        "down": Entry("Run", "im.cli.stack:down", "Stop what `im up` started; the data stays."),
-        "service": Entry("Run", "im.cli.fleet:service", "Worker and beat in one process group."),
-        "worker": Entry("Run", "im.cli.fleet:worker", "A worker: the one who talks to the cloud."),
-        "beat": Entry("Run", "im.cli.fleet:beat", "The clock: refresh every 10 s, deadlines every 30 s."),
-        "flower": Entry("Run", "im.cli.fleet:flower", "A window on the queue, in the browser."),
-        "demo": Entry("Set up", "im.cli.demo:demo", "Watch one instance live its whole life, in a minute."),
-        "doctor": Entry("Set up", "im.cli.doctor:doctor", "Check everything, and say how to mend what is broken."),
-        "budget": Entry("Set up", "im.cli.budget:budget", "What may be spent in a month, and what is left."),
-        "prices": Entry("Set up", "im.cli.prices:prices", "What things cost an hour, and where that is from."),
-        "db": Entry("Set up", "im.cli.database:db", "Migrate the database."),
-        "completion": Entry("Set up", "im.cli.completion:completion", "Tab completion for bash, zsh and fish."),
+        "create": Entry("Instances", "im.cli.commands.create:create", "Create an instance, for a while."),
+        "extend": Entry("Instances", "im.cli.commands.change:extend", "Move the deadline; a stopped instance wakes."),
+        "stop": Entry("Instances", "im.cli.commands.change:stop", "Stop it now; its disk stays."),
+        "start": Entry("Instances", "im.cli.commands.change:start", "Start it again, or try a failed launch again."),
+        "terminate": Entry("Instances", "im.cli.commands.change:terminate", "End it for good, disk and all."),
+        "protect": Entry("Instances", "im.cli.commands.protect:protect", "Refuse to terminate it, or no longer."),
+        "adopt": Entry("Instances", "im.cli.commands.adopt:adopt", "Take in a machine that im never made."),
+        "ssh": Entry("Instances", "im.cli.commands.ssh:ssh", "Log in, or print the ssh line."),
+        "list": Entry("See", "im.cli.commands.list:list_", "Every instance: state, address, time left."),
+        "status": Entry("See", "im.cli.commands.list:status", "One instance in detail."),
+        "why": Entry("See", "im.cli.commands.why:why", "Why is it in this state, and what happens next?"),
+        "agenda": Entry("See", "im.cli.commands.why:agenda", "What will stop, when, and what that saves."),
+        "cost": Entry("See", "im.cli.commands.cost:cost", "What was spent, by whom and on what."),
+        "history": Entry("See", "im.cli.commands.history:history", "What happened to it, when, and by whose hand."),
+        "orphans": Entry("See", "im.cli.commands.orphans:orphans", "Machines of ours that no row has."),
+        "metrics": Entry("Run", "im.cli.commands.metrics:metrics", "The fleet's state in Prometheus' format."),
+        "gc": Entry("Run", "im.cli.commands.leftovers:gc", "Take away groups and keys of ours that nothing uses."),
+        "pause": Entry("Run", "im.cli.commands.pause:pause", "Hold all deadlines for an incident."),
+        "resume": Entry("Run", "im.cli.commands.pause:resume", "End a pause."),
+        "up": Entry("Run", "im.cli.commands.stack:up", "Start the whole thing on this machine."),
+        "down": Entry("Run", "im.cli.commands.stack:down", "Stop what `im up` started; the data stays."),
+        "service": Entry("Run", "im.cli.commands.fleet:service", "Worker and beat in one process group."),
+        "worker": Entry("Run", "im.cli.commands.fleet:worker", "A worker: the one who talks to the cloud."),
+        "beat": Entry("Run", "im.cli.commands.fleet:beat", "The clock: refresh every 10 s, deadlines every 30 s."),
+        "flower": Entry("Run", "im.cli.commands.fleet:flower", "A window on the queue, in the browser."),
+        "demo": Entry("Set up", "im.cli.commands.demo:demo", "Watch one instance live its whole life, in a minute."),
+        "doctor": Entry(
+            "Set up", "im.cli.commands.doctor:doctor", "Check everything, and say how to mend what is broken."
+        ),
+        "budget": Entry("Set up", "im.cli.commands.budget:budget", "What may be spent in a month, and what is left."),
+        "prices": Entry("Set up", "im.cli.commands.prices:prices", "What things cost an hour, and where that is from."),
+        "db": Entry("Set up", "im.cli.commands.database:db", "Migrate the database."),
+        "completion": Entry(
+            "Set up", "im.cli.commands.completion:completion", "Tab completion for bash, zsh and fish."
+        ),
     }
 )
 

@@ -40,7 +40,7 @@ class Session:
 
         settings = Settings.from_env()
         if self.warns and sys.stderr.isatty() and (told := settings.exposure):
-            from im.cli.complaint import note
+            from im.cli.output.errors import note
 
             note(f"{told}. Next: chmod 600 {settings.config}")
         return settings

@@ -19,8 +19,8 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from im.cli import wait as waiting
 from im.cli.main import im
+from im.cli.output import wait as waiting
 from im.cli.session import Session
 from im.db.engine import Database
 from im.domain.budget import EVERYBODY
@@ -251,7 +251,7 @@ def test_an_adopted_machine_is_taken_in_and_the_budget_that_it_exceeds_is_named(
     def look(*given: Any) -> waiting.Outcome:
         return waiting.wait(*given, pause=lambda _: world.advance(0.5))
 
-    monkeypatch.setattr("im.cli.answer.wait", look)
+    monkeypatch.setattr("im.cli.output.result.wait", look)
     allow(world, "3")
     first = run(world, "adopt", world.cloud.foreign("fake-1a"), "-d", "4h", "--name", "a", "--wait")
     assert (first.exit_code, "budget" in first.stderr) == (0, False)

@@ -55,7 +55,7 @@ def test_who_logs_in_can_be_said_because_no_cloud_knows(world: World) -> None:
 
 
 def test_waiting_ends_when_it_is_taken_in_or_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("im.cli.wait.time.sleep", lambda _: None)
+    monkeypatch.setattr("im.cli.output.wait.time.sleep", lambda _: None)
     machine = world.cloud.foreign("fake-1a")
     honest = world.queue.ring
 
@@ -176,7 +176,7 @@ def test_one_is_terminated_after_a_question(world: World, lost: str, monkeypatch
     nobody = run(world, "orphans", "terminate", lost)
     assert nobody.exit_code == 2
     assert "cannot be undone, and nobody is here to ask. Next: say it with -y" in nobody.stderr
-    monkeypatch.setattr("im.cli.orphans.is_attended", lambda: True)
+    monkeypatch.setattr("im.cli.commands.orphans.is_attended", lambda: True)
     no = run(world, "orphans", "terminate", lost, typed="n\n")
     assert f"{lost}  running  small  fake-1a  lost  eve" in no.stderr
     assert (no.exit_code, len(answer(world, "orphans"))) == (2, 1)

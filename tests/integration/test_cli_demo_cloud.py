@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from im.cli import demo
-from im.cli.demo_cloud import Cloud
+from im.cli.commands import demo
+from im.cli.commands.demo_cloud import Cloud
 from im.cli.main import im
 from im.domain.errors import Unavailable
 from im.domain.lifecycle import Ending, ending

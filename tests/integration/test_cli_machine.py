@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from im.cli import whereabouts
+from im.cli.options import own_address
 from im.domain.errors import Refused
 from tests.integration.typed import answer, run
 from tests.world import World
@@ -49,8 +49,8 @@ def mirror(says: bytes, status: int = 200) -> Iterator[str]:
 @pytest.mark.parametrize(("says", "network"), [(b"8.8.4.4\n", "8.8.4.4/32"), (b"2a00:1450::1", "2a00:1450::1/128")])
 def test_me_is_the_address_the_mirror_sees(monkeypatch: pytest.MonkeyPatch, says: bytes, network: str) -> None:
     with mirror(says) as url:
-        monkeypatch.setattr(whereabouts, "MIRROR", url)
-        assert whereabouts.sources(["me", "none", "10.0.0.0/8"], real=True) == (network, "10.0.0.0/8")
+        monkeypatch.setattr(own_address, "MIRROR", url)
+        assert own_address.sources(["me", "none", "10.0.0.0/8"], real=True) == (network, "10.0.0.0/8")
 
 
 @pytest.mark.parametrize(
@@ -66,22 +66,22 @@ def test_an_address_that_cannot_be_learned_is_refused_and_never_guessed(
     monkeypatch: pytest.MonkeyPatch, says: bytes, status: int, why: str
 ) -> None:
     with mirror(says, status) as url:
-        monkeypatch.setattr(whereabouts, "MIRROR", url)
+        monkeypatch.setattr(own_address, "MIRROR", url)
         with pytest.raises(Refused) as caught:
-            whereabouts.own_network()
+            own_address.own_network()
     assert why in caught.value.message
     assert "--ssh-from 203.0.113.7" in caught.value.hint
 
 
 def test_nobody_listens_where_the_mirror_should_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whereabouts, "MIRROR", "http://127.0.0.1:9")
+    monkeypatch.setattr(own_address, "MIRROR", "http://127.0.0.1:9")
     with pytest.raises(Refused, match="does not answer"):
-        whereabouts.own_network()
+        own_address.own_network()
 
 
 def test_in_a_sandbox_the_mirror_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whereabouts, "MIRROR", "http://127.0.0.1:9")
-    assert whereabouts.sources(["me"], real=False) == ("127.0.0.1/32",)
+    monkeypatch.setattr(own_address, "MIRROR", "http://127.0.0.1:9")
+    assert own_address.sources(["me"], real=False) == ("127.0.0.1/32",)
 
 
 def test_by_default_only_the_caller_may_log_in(world: World, key: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from im.cli import wait as waiting
+from im.cli.output import wait as waiting
 from im.domain.instance import Observed
 from im.providers.errors import NoCapacity
 from tests.integration.typed import answer, run
@@ -75,7 +75,7 @@ def test_partial_success_is_priced_for_what_is_there_and_for_nothing_else(
     def look(*given: Any) -> waiting.Outcome:
         return waiting.wait(*given, pause=lambda _: world.advance(0.5))
 
-    monkeypatch.setattr("im.cli.answer.wait", look)
+    monkeypatch.setattr("im.cli.output.result.wait", look)
     world.cloud.capacity = {"fake-1a": 24}
     told = run(
         world, "create", "--public-key", key, "--name", "web", "--count", "25", "--no-retry", "-d", "1h", "--wait"

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from im.cli.exits import Exit, exit_of
-from im.cli.wait import Outcome, wait
+from im.cli.output.wait import Outcome, wait
 from im.domain.errors import Unavailable
 from im.domain.instance import Instance, Observed
 from im.providers.errors import (

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from im.cli.exits import Exit, exit_of
-from im.cli.wait import _failed, _superseded
+from im.cli.output.wait import _failed, _superseded
 from im.domain.instance import Desired, Instance, Observed, Why
 from im.domain.spot import Spot
 from im.domain.why import why

@@ -133,7 +133,7 @@ def test_whatever_breaks_after_the_commit_is_told_as_stored(
     def breaks(*_: object) -> None:
         raise trouble
 
-    monkeypatch.setattr("im.cli.answer.costs_of", breaks)
+    monkeypatch.setattr("im.cli.output.result.costs_of", breaks)
     result = run(world, "create", "--public-key", key, "--name", "web", "--json")
     assert result.exit_code == 0
     told = json.loads(result.stderr)["error"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from im.cli.crowd import crowd, spans
+from im.cli.output.summary import crowd, spans
 from im.domain.instance import Instance, Observed
 from tests.unit.test_cli_render import NOW, ROW
 

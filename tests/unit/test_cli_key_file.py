@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from im.cli.key_file import MAX_BYTES, read_public_key
+from im.cli.options.public_key import MAX_BYTES, read_public_key
 from im.domain.errors import Refused
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from im.cli.key_file import read_public_key
+from im.cli.options.public_key import read_public_key
 from im.domain.errors import Refused
 
 BLOB = "AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z"

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import click
 import pytest
 
-from im.cli import render
-from im.cli.moments import ahead, end_of, local, sentence, span, time_left, utc
-from im.cli.render import COLUMNS, instance_json, instance_table, text_table
-from im.cli.terminal import cells, plain
+from im.cli.output import table
+from im.cli.output.table import COLUMNS, instance_json, instance_table, text_table
+from im.cli.output.terminal import cells, plain
+from im.cli.output.times import ahead, end_of, local, sentence, span, time_left, utc
 from im.domain.errors import Refused
 from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
 
@@ -172,14 +172,14 @@ def test_a_stopped_machine_has_no_address_to_log_in_at() -> None:
 def test_a_narrow_terminal_loses_the_least_needed_first(
     monkeypatch: pytest.MonkeyPatch, room: int, kept: list[str]
 ) -> None:
-    monkeypatch.setattr(render, "width", lambda: room)
+    monkeypatch.setattr(table, "width", lambda: room)
     told = click.unstyle(instance_table([ROW], NOW, (), sandbox=False)).splitlines()
     assert told[0].split() == kept
     assert max(map(cells, told)) <= room
 
 
 def test_columns_that_were_asked_for_stay_however_narrow_it_gets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "width", lambda: 10)
+    monkeypatch.setattr(table, "width", lambda: 10)
     told = click.unstyle(instance_table([ROW], NOW, ("CLOUD-ID", "NAME"), sandbox=False)).splitlines()
     assert told == ["CLOUD-ID  NAME", "i-0123    web-1"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from im.cli.user_data_file import read_user_data
+from im.cli.options.user_data import read_user_data
 from im.domain.errors import Refused
 
 SCRIPT = "#!/bin/sh\necho hello\n"

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from im.cli import fleet
-from im.cli.fleet import Child
+from im.cli.commands import fleet
+from im.cli.commands.fleet import Child
 
 
 class Story:

@@ -1,0 +1,253 @@
+"""`im extend`, `start`, `stop` and `terminate`: one request on one, several or all instances; all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from im.cli.options.selection import Selection, select, selection_options
+from im.cli.options.shared import Output, Waiting, deadline_options, output_options, wait_options
+from im.cli.output.errors import note
+from im.cli.output.result import Tell, finish, names_of, plainly
+from im.cli.output.terminal import is_attended, plain
+from im.cli.output.times import ahead, end_of, local, state, utc
+from im.cli.session import Session, pass_session
+from im.domain import intent as wish
+from im.domain.disk import disks_of, fate
+from im.domain.errors import Refused
+from im.domain.instance import Desired, Instance, Observed, OnExpiry
+from im.domain.intent import Deadline, Intent
+from im.services.requests import change as requests_change
+from im.services.requests.result import Answer, Change
+
+if TYPE_CHECKING:
+    from im.services.queries import Listing
+
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would happen, and do nothing.")
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What is asked of the chosen instances: `decide` says what it would come to, `send` writes it down."""
+
+    name: str
+    decide: Callable[[Instance, datetime], Intent]
+    send: Callable[[Sequence[str]], Answer]
+    tell: Tell = plainly
+
+
+@click.command(short_help="Move the deadline; a stopped instance wakes.")
+@selection_options
+@deadline_options("Add this much; to now, when the deadline has passed.")
+@click.option("--no-start", is_flag=True, help="Move the deadline only; leave a stopped instance asleep.")
+@dry_run_option
+@wait_options
+@output_options
+@pass_session
+def extend(
+    session: Session,
+    selection: Selection,
+    deadline: Deadline | None,
+    no_start: bool,
+    dry_run: bool,
+    waiting: Waiting,
+    output: Output,
+) -> None:
+    """Move the deadline of instances; a stopped one wakes.
+
+    \b
+    im extend web-1 -d 2h
+    im extend --filter owner=me --until 20:00
+    """
+    if deadline is None:
+        raise Refused("for how long?", "im extend NAME -d 2h, or --until 18:00")
+    moved, start = deadline, not no_start
+
+    def send(ids: Sequence[str]) -> Answer:
+        return requests_change.extend(session.context, ids, moved, actor=session.settings.owner, start=start)
+
+    verb = Verb("extend", lambda row, now: wish.extend(row, now, moved, start=start), send, _tell_extended)
+    _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
+
+
+@click.command(short_help="Start it again, or try a failed launch again.")
+@selection_options
+@deadline_options("A new deadline, counted from now; needed when the old one has passed.")
+@dry_run_option
+@wait_options
+@output_options
+@pass_session
+def start(
+    session: Session,
+    selection: Selection,
+    deadline: Deadline | None,
+    dry_run: bool,
+    waiting: Waiting,
+    output: Output,
+) -> None:
+    """Start stopped instances, or try a failed launch again."""
+
+    def send(ids: Sequence[str]) -> Answer:
+        return requests_change.start(session.context, ids, deadline, actor=session.settings.owner)
+
+    verb = Verb("start", lambda row, now: wish.start(row, now, deadline), send)
+    _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
+
+
+@click.command(short_help="Stop it now; its disk stays.")
+@selection_options
+@dry_run_option
+@wait_options
+@output_options
+@pass_session
+def stop(session: Session, selection: Selection, dry_run: bool, waiting: Waiting, output: Output) -> None:
+    """Stop instances now; their disks stay, and `im start` or `im extend` wakes them."""
+
+    def send(ids: Sequence[str]) -> Answer:
+        return requests_change.stop(session.context, ids, actor=session.settings.owner)
+
+    _carry_out(session, selection, Verb("stop", wish.stop, send), waiting, output, dry_run=dry_run)
+
+
+@click.command(short_help="End it for good, disk and all.")
+@selection_options
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@dry_run_option
+@wait_options
+@output_options
+@pass_session
+def terminate(
+    session: Session, selection: Selection, yes: bool, dry_run: bool, waiting: Waiting, output: Output
+) -> None:
+    """End instances for good, disks and all but those that were made to be kept. Asks first."""
+
+    def send(ids: Sequence[str]) -> Answer:
+        return requests_change.terminate(session.context, ids, actor=session.settings.owner)
+
+    verb = Verb("terminate", wish.terminate, send, _tell_ended)
+    _carry_out(session, selection, verb, waiting, output, dry_run=dry_run, confirm=None if yes else _confirm_end)
+
+
+def _carry_out(
+    session: Session,
+    selection: Selection,
+    verb: Verb,
+    waiting: Waiting,
+    output: Output,
+    *,
+    dry_run: bool,
+    confirm: Callable[[Listing], None] | None = None,
+) -> None:
+    session.request()
+    chosen = _possible(select(session.context, selection), selection, verb, as_json=output.form == "json")
+    if dry_run:
+        _tell_dry(chosen, verb, output)
+        return
+    if confirm is not None:
+        confirm(chosen)
+    with session.storing(f"the request to {verb.name} {names_of(chosen.rows)}"):
+        answer = verb.send([row.id for row in chosen.rows])
+    finish(session, answer, waiting, output, verb.tell)
+
+
+def _possible(chosen: Listing, selection: Selection, verb: Verb, *, as_json: bool) -> Listing:
+    """What was named has to be possible, each of it; what a filter found and is not possible is passed over, aloud."""
+    refused: list[Refused] = []
+    rows: list[Instance] = []
+    for row in chosen.rows:
+        try:
+            verb.decide(row, chosen.now)
+            rows.append(row)
+        except Refused as exc:
+            if selection.named:
+                raise _none_of_them(exc, len(chosen.rows)) from None
+            refused.append(exc)
+    if not rows:
+        raise refused[0]
+    for reason in [] if as_json else refused:
+        note(f"left out: {reason.message}")
+    return replace(chosen, rows=tuple(rows))
+
+
+def _none_of_them(refused: Refused, of: int) -> Refused:
+    if of == 1:
+        return refused
+    return Refused(f"{refused.message}; none of the {of} was changed", refused.hint)
+
+
+def _confirm_end(chosen: Listing) -> None:
+    names = [plain(row.name) for row in chosen.rows]
+    shown = ", ".join(names if len(names) <= 6 else [*names[:5], f"and {len(names) - 5} more"])
+    if not is_attended():
+        raise Refused(f"terminating {shown} cannot be undone, and nobody is here to ask", "say it with -y")
+    for row in chosen.rows[:20]:
+        where = f"{row.scope.provider} {row.zone or row.spec.zone}"
+        click.echo(
+            f"  {plain(row.name)}  {plain(row.id)}  {row.spec.instance_type}  {where}  {plain(row.owner)}", err=True
+        )
+        if any(disk.keep for disk in disks_of(row.spec)):
+            click.echo(f"    {plain(fate(disks_of(row.spec)))}", err=True)
+    many = f"these {len(names)} instances" if len(names) > 1 else names[0]
+    kept = any(disk.keep for row in chosen.rows for disk in disks_of(row.spec))
+    if not click.confirm(f"Terminate {many} for good, {'but for what is kept' if kept else 'disk and all'}?", err=True):
+        raise Refused("nothing was terminated", "")
+
+
+def _tell_dry(chosen: Listing, verb: Verb, output: Output) -> None:
+    would = [(row, verb.decide(row, chosen.now)) for row in chosen.rows]
+    if output.form == "json":
+        from im.cli.options.machine import machine_json
+        from im.cli.output.table import say_json
+
+        say_json(
+            [
+                {
+                    "dry_run": True,
+                    "id": row.id,
+                    "name": row.name,
+                    "desired": intent.desired.value,
+                    "previous_desired": row.desired.value,
+                    "expires_at": utc(intent.expires_at),
+                    "previous_expires_at": utc(row.expires_at),
+                    "disks": machine_json(row.spec)["disks"],
+                }
+                for row, intent in would
+            ]
+        )
+        return
+    for row, intent in would:
+        ends = f" · {fate(disks_of(row.spec))}" if intent.desired is Desired.TERMINATED else ""
+        click.echo(f"would {verb.name} {plain(row.name)}: {_what_changes(row, intent, chosen.now)}{ends}")
+
+
+def _what_changes(row: Instance, intent: Intent, now: datetime) -> str:
+    parts = []
+    if intent.desired is not row.desired:
+        parts.append(f"{row.desired} → {intent.desired}")
+    if intent.expires_at != row.expires_at:
+        parts.append(_moved(row, intent.expires_at, now))
+    return ", ".join(parts) or f"stays {intent.desired}"
+
+
+def _moved(before: Instance, to: datetime, now: datetime) -> str:
+    """`stops 17:04 → 19:04 (in 2h 14m)`."""
+    verb = "stops" if before.on_expiry is OnExpiry.STOP else "terminates"
+    return f"{verb} {local(before.expires_at, now)} → {local(to, now)} ({ahead(to, now)})"
+
+
+def _tell_ended(change: Change, row: Instance, now: datetime) -> str:
+    """Whoever says -y is asked nothing, and is told at least what goes on costing."""
+    kept = row.provider_id is not None and any(disk.keep for disk in disks_of(row.spec))
+    return f"{plainly(change, row, now)}{f' · {fate(disks_of(row.spec))}' if kept else ''}"
+
+
+def _tell_extended(change: Change, row: Instance, now: datetime) -> str:
+    if change.before is None:
+        return f"{row.name}: {end_of(row, now)}"
+    told = f"{row.name}: {_moved(change.before, change.after.expires_at, now)}"
+    woken = change.before.observed is not Observed.RUNNING and change.after.desired is Desired.RUNNING
+    return f"{told} · {state(row, now)}" if woken else told

@@ -1,0 +1,146 @@
+"""`im cost`: what was spent, by whom, on what, and what is promised until the deadlines."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from im.cli.options.shared import Duration
+from im.cli.output.errors import note
+from im.cli.output.money import AT_MOST
+from im.cli.session import Session, pass_session
+from im.domain.errors import Refused
+from im.domain.money import cents, exact, show
+from im.domain.spreadsheet import cell
+
+if TYPE_CHECKING:
+    from im.services.money.report import Line, Report
+
+GROUPS = ("owner", "type", "provider", "tag:KEY", "day")
+_FIELDS = (
+    *("group", "instances", "usd", "usd_compute", "usd_address", "usd_disk_running", "usd_disk_stopped"),
+    *("usd_to_deadline", "usd_overrun", "seconds_overrun", "seconds_running", "seconds_stopped", "seconds_doubtful"),
+    "unknown",
+)
+
+
+@click.command(short_help="What was spent, by whom and on what.")
+@click.option("--by", default="owner", show_default=True, metavar="|".join(GROUPS), help="One line for each of these.")
+@click.option("--since", type=Duration(), default="30d", show_default=True, metavar="DURATION", help="How far back.")
+@click.option(
+    "-o", "--output", type=click.Choice(["table", "json", "csv"]), default="table", help="Form of the answer."
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
+@click.option("--csv", "as_csv", is_flag=True, help="The same as -o csv.")
+@pass_session
+def cost(session: Session, by: str, since: timedelta, output: str, as_json: bool, as_csv: bool) -> None:
+    """What was spent, by list prices and the running time that the cloud told. Owners are advisory.
+
+    \b
+    im cost --by day --since 7d
+    im cost --by tag:team --csv > spent.csv
+    """
+    from im.services.money import report
+
+    if by.partition(":")[0] not in ("owner", "type", "provider", "tag", "day") or (by == "tag" or by == "tag:"):
+        raise Refused(f"--by {by[:40]} is not understood", f"one of {', '.join(GROUPS)}")
+    found = report.report(session.context, by, since)
+    if as_json or output == "json":
+        from im.cli.output.table import say_json
+
+        say_json(_json(found, by, sandbox=session.settings.sandbox))
+    elif as_csv or output == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(_FIELDS)
+        for line in found.lines:
+            writer.writerow(map(cell, _fields(line)))
+    else:
+        _tell(found, by, since, sandbox=session.settings.sandbox)
+
+
+def _tell(found: Report, by: str, since: timedelta, *, sandbox: bool) -> None:
+    from im.cli.output.table import SANDBOX, text_table
+    from im.cli.output.terminal import plain, takes_colour
+    from im.cli.output.times import span
+
+    if not found.lines:
+        click.echo(f"Nothing was spent in the last {span(since)}.")
+        return
+    heads = (
+        by.upper(),
+        "INSTANCES",
+        "RUNNING",
+        "COMPUTE",
+        "ADDRESS",
+        "DISK",
+        "STOPPED",
+        "TOTAL",
+        "TO DEADLINE",
+        "OVERRUN",
+    )
+    body = [[plain(cell) for cell in _cells(line)] for line in (*found.lines, found.total)]
+    table = text_table(heads, body, right=set(range(1, len(heads))), footer=SANDBOX if sandbox else "")
+    click.echo(table, color=takes_colour())
+    for told in _notes(found):
+        note(told)
+
+
+def _cells(line: Line) -> Sequence[str]:
+    from im.cli.output.times import span
+
+    bill = line.bill
+    more = "+" if bill.unknown else ""
+    over = f"{span(bill.overrun)}, {show(bill.overrun_usd)}" if bill.overrun >= timedelta(seconds=1) else "-"
+    sums = (bill.compute, bill.address, bill.disk_running, bill.disk_stopped)
+    return (
+        *(line.group, str(line.count), span(bill.running)),
+        *(f"${cents(usd):,f}" for usd in sums),
+        f"${cents(bill.total):,f}{more}",
+        "?" if line.to_deadline is None else f"{AT_MOST if line.at_most else ''}${cents(line.to_deadline):,f}",
+        over,
+    )
+
+
+def _notes(found: Report) -> list[str]:
+    bill = found.total.bill
+    told = [f"list prices without taxes and discounts: {'; '.join(found.sources)}"] if found.sources else []
+    if bill.unknown:
+        told.append(f"no price is known for {', '.join(sorted(bill.unknown))}: a + means at least that much")
+    if bill.doubt >= timedelta(seconds=1):
+        from im.cli.output.times import span
+
+        told.append(f"{span(bill.doubt)} of the running time lie in gaps that the cloud did not date; they are counted")
+    return told
+
+
+def _fields(line: Line) -> list[Any]:
+    b = line.bill
+    return [
+        *(line.group, line.count, exact(b.total), exact(b.compute), exact(b.address)),
+        *(exact(b.disk_running), exact(b.disk_stopped), exact(line.to_deadline), exact(b.overrun_usd)),
+        *(round(s.total_seconds()) for s in (b.overrun, b.running, b.stopped, b.doubt)),
+        "; ".join(sorted(b.unknown)),
+    ]
+
+
+def _json(found: Report, by: str, *, sandbox: bool) -> dict[str, Any]:
+    from im.cli.output.times import utc
+
+    def line(one: Line) -> dict[str, Any]:
+        told = dict(zip(_FIELDS, _fields(one), strict=True))
+        return told | {"unknown": sorted(one.bill.unknown)}
+
+    return {
+        "by": by,
+        "since": utc(found.window.since),
+        "until": utc(found.window.until),
+        "sandbox": sandbox,
+        "sources": list(found.sources),
+        "lines": [line(one) for one in found.lines],
+        "total": line(found.total),
+    }

@@ -1,0 +1,263 @@
+"""`im create`: the wish for new machines, checked before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from im.cli.options.lifetime import Life, life_options
+from im.cli.options.machine import Machine, check_ssh_from, machine_json, machine_lines, machine_options
+from im.cli.options.shared import Output, Waiting, account_option, deadline_options, output_options, wait_options
+from im.cli.output.errors import note
+from im.cli.output.times import ahead, local, seconds, span, utc
+from im.cli.session import Session, here, pass_session
+from im.domain.duration import format_duration
+from im.domain.errors import Refused
+from im.domain.guard import GuardKind
+from im.domain.intent import Deadline
+from im.domain.tags import parse_tags
+
+if TYPE_CHECKING:
+    from im.domain.instance import Spec
+    from im.services.requests.order import Order, Plan
+
+DEFAULT_TTL = timedelta(hours=1)
+
+
+@click.command(short_help="Create an instance, for a while.")
+@click.option("--provider", metavar="CLOUD", help="The cloud; default aws.")
+@account_option
+@click.option(
+    "--instance-type",
+    metavar="TYPE[,…]",
+    help="Default t2.nano, t3.nano where that is not sold. Of several, the next is tried where no zone has the first.",
+)
+@deadline_options("For how long: 30s, 15m, 2h, 1d12h, 1w; default 1h.")
+@click.option(
+    "--public-key", type=click.Path(path_type=Path), metavar="FILE", help="The SSH key that may log in; required."
+)
+@click.option(
+    "--availability-zone",
+    metavar="ZONE[,…]|any",
+    help="Default: zone a of AWS_REGION, or of your profile's region. Of several, or any, the next is tried when one has no room.",
+)
+@click.option(
+    "--no-retry",
+    is_flag=True,
+    help="Fail when no place has room; else im tries again until the deadline (exit code 7).",
+)
+@machine_options
+@life_options
+@click.option("--name", metavar="NAME", help="What to call it; two words are made up when none is given.")
+@click.option("--count", type=int, default=1, show_default=True, help="How many, as NAME-1, NAME-2, …")
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="For you to find it by; repeatable.")
+@click.option(
+    "--guard",
+    type=click.Choice(["scheduler", "none"]),
+    help="Who stops it if all of im is gone: the cloud itself, or nobody; default IM_GUARD.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be launched, and do nothing.")
+@wait_options
+@output_options
+@pass_session
+def create(
+    session: Session,
+    provider: str | None,
+    account: str | None,
+    instance_type: str | None,
+    deadline: Deadline | None,
+    public_key: Path | None,
+    availability_zone: str | None,
+    no_retry: bool,
+    machine: Machine,
+    life: Life,
+    name: str | None,
+    count: int,
+    tags: tuple[str, ...],
+    guard: str | None,
+    dry_run: bool,
+    waiting: Waiting,
+    output: Output,
+) -> None:
+    """Create an instance that is stopped when its time is over.
+
+    \b
+    im create --public-key ~/.ssh/id_ed25519.pub -d 2h
+    im create --name web --count 3 --instance-type t3.small --until 18:00 --public-key ~/.ssh/id_rsa.pub
+    """
+    from im.cli.options.public_key import read_public_key
+    from im.providers.base import Ask
+    from im.services.requests import create
+    from im.services.requests import order as requests_order
+
+    settings = session.settings
+    ask = Ask(
+        instance_type=instance_type,
+        zone=availability_zone,
+        public_key=read_public_key(public_key),
+        owner=settings.owner,
+        tags=parse_tags(tags),
+        **machine.asked,
+    )
+    order = requests_order.Order(
+        provider=provider or settings.provider,
+        account=account or settings.account,
+        ask=ask,
+        name=name,
+        count=count,
+        deadline=deadline or Deadline(by=DEFAULT_TTL),
+        actor=settings.owner,
+        guard=GuardKind(guard) if guard else None,
+        keep_stopped=life.keep_stopped,
+        protect=life.protect,
+        retry=not no_retry,
+    )
+    order = _let_in(session, machine, order)
+    if dry_run:
+        _tell_plan(session, requests_order.plan(settings, order), order, output)
+        return
+    from im.cli.output.result import finish
+
+    session.request()
+    with session.storing(f"the request to create {name or 'it'}"):
+        answer = create.create(session.context, order)
+    first = answer.changes[0].after.spec
+    if output.form == "table" and _because(first):
+        note(f"{first.instance_type}{_because(first)}")
+    finish(session, answer, waiting, output, priced=True)
+
+
+def _let_in(session: Session, machine: Machine, order: Order) -> Order:
+    """The order with the networks that may log in. Whoever brings a firewall of their own, or has none, says nothing of them."""
+    from im.cli.options.own_address import sources
+    from im.providers import registry
+    from im.services.requests import order as requests_order
+
+    can = registry.profile(order.provider).capabilities
+    if not machine.ssh_from and (machine.own_firewall or not can.can_firewall):
+        return order
+    words = machine.ssh_from or _usually_let_in(session, machine)
+    if "me" in words and _without_address(machine):
+        raise Refused(
+            "a machine without a public address cannot be reached from yours, which is what --ssh-from me lets in",
+            "name the network that you come from, as in --ssh-from 10.0.0.0/8, or leave --public-ip no out",
+        )
+    somewhere = replace(order, ask=replace(order.ask, ssh_from=sources(words, real=False)))
+    if not can.real or session.settings.sandbox or "me" not in words:
+        return somewhere
+    requests_order.plan(
+        session.settings, somewhere
+    )  # what is wrong for other reasons is refused before anybody is asked
+    return replace(order, ask=replace(order.ask, ssh_from=sources(words, real=True)))
+
+
+def _usually_let_in(session: Session, machine: Machine) -> tuple[str, ...]:
+    """Nobody by default where there is no public address: who is on the internet cannot come, and their network is not known."""
+    words = check_ssh_from((session.settings.ssh_from,))
+    return ("none",) if "me" in words and _without_address(machine) else words
+
+
+def _without_address(machine: Machine) -> bool:
+    return bool(machine.asked["options"].get("public-ip") == "no")
+
+
+def _because(spec: Spec) -> str:
+    """Why it is this type, where nobody named one and it is not the usual one."""
+    because = spec.options.get("type_because")
+    return f" ({because})" if because else ""
+
+
+def _places(spec: Spec) -> list[tuple[str, str]]:
+    from im.domain.placement import candidates
+    from im.services.requests.places import names_of
+
+    found = candidates(spec)
+    return [("tries", names_of(found))] if len(found) > 1 or found[0].zone == "any" else []
+
+
+def _region_said(session: Session, order: Order) -> str:
+    """Who chose the region; empty where a zone did."""
+    from im.domain.region import said_by
+
+    return said_by(session.settings.region_of(order.account)) if order.ask.zone in (None, "any") else ""
+
+
+def _afterwards(plan: Plan) -> str:
+    if plan.protect:
+        return "; protected, so nobody terminates it"
+    return f", kept {span(plan.keep_stopped)}, then terminated" if plan.keep_stopped else ""
+
+
+def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> None:
+    from im.cli.output.money import quoted
+    from im.cli.output.table import SANDBOX, say_json
+    from im.cli.output.terminal import plain
+    from im.domain.instance import public_ip_of, tags_of
+    from im.domain.money import exact
+
+    now = here()
+    expires_at = order.deadline.after(now)
+    quote, said = quoted(session, plan, expires_at - now), _region_said(session, order)
+    names = list(plan.names) or [f"(made up){f' × {plan.count}' if plan.count > 1 else ''}"]
+    if output.form == "json":
+        say_json(
+            {
+                "dry_run": True,
+                "sandbox": session.settings.sandbox,
+                "names": list(plan.names),
+                "count": plan.count,
+                "provider": plan.scope.provider,
+                "account": plan.scope.account,
+                "region": plan.scope.region,
+                "region_source": said or None,
+                "zone": plan.spec.zone or None,
+                "instance_type": plan.spec.instance_type,
+                "candidates": [list(one) for one in plan.spec.options.get("candidates", ())],
+                "image": plan.spec.image,
+                "ssh_user": plan.spec.ssh_user,
+                "tags": tags_of(plan.spec),
+                "public_ip_wished": public_ip_of(plan.spec),
+                **machine_json(plan.spec),
+                "expires_at": utc(expires_at),
+                "on_expiry": plan.on_expiry.value,
+                "guard": plan.guard.value,
+                "guard_grace_seconds": int(plan.grace.total_seconds()) if plan.guard is not GuardKind.NONE else None,
+                "keep_stopped_seconds": seconds(plan.keep_stopped),
+                "protected": plan.protect,
+                "usd_per_hour": exact(quote.per_hour),
+                "usd_to_deadline": exact(quote.to_deadline),
+                "price_source": quote.rates.source or None,
+            }
+        )
+        return
+    shown = ", ".join(names if len(names) <= 4 else [*names[:2], "…", names[-1]])
+    rows = [
+        ("would launch", f"{plan.count} × {plan.spec.instance_type}{_because(plan.spec)}"),
+        ("name", shown),
+        *_places(plan.spec),
+        *([("region", f"{plan.scope.region} ({said})")] if said else []),
+        ("where", f"{plan.scope.provider} {plan.spec.zone or plan.scope.region}, account {plan.scope.account}"),
+        ("image", f"{plan.spec.image}, log in as {plan.spec.ssh_user}"),
+        *machine_lines(plan.spec),
+        (
+            "until",
+            f"{local(expires_at, now)} ({ahead(expires_at, now)}), then {plan.on_expiry.value}{_afterwards(plan)}",
+        ),
+        ("costs", quote.sentence),
+        ("guard", _guarding(plan)),
+    ]
+    for title, what in rows:
+        click.echo(f"{title:<13} {plain(what)}")
+    click.echo("nothing was written and nothing was launched")
+    if session.settings.sandbox:
+        note(SANDBOX)
+
+
+def _guarding(plan: Plan) -> str:
+    if plan.guard is GuardKind.NONE:
+        return "none: should all of im be gone, nobody stops it"
+    return f"the cloud itself ends it {format_duration(plan.grace)} after its deadline, should all of im be gone"

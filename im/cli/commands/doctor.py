@@ -1,0 +1,79 @@
+"""`im doctor`: every check with how to mend what is broken; exit code 1 when anything is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import click
+
+from im.cli.output.terminal import plain, takes_colour
+from im.cli.session import Session, pass_session
+from im.domain.errors import Refused
+
+if TYPE_CHECKING:
+    from im.providers.base import Check
+    from im.settings import Settings
+
+
+@click.command(short_help="Check everything, and say how to mend what is broken.")
+@click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Form of the answer.")
+@click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
+@click.option(
+    "--only", metavar="CHECK", help="One kind of check: database, workers, beat, cloud …; here: this host's own worker."
+)
+@pass_session
+def doctor(session: Session, output: str, as_json: bool, only: str | None) -> None:
+    """Check database, migrations, broker, workers, beat, cloud and clocks, and say how to mend what is broken."""
+    from im.address import shown
+    from im.providers.base import Check
+    from im.services.health.doctor import diagnose
+
+    session.log_to_stderr()
+    session.warns = False
+    settings, refused = _settings(session)
+    checks: list[Check] = []
+    as_table = not (as_json or output == "json")
+    if as_table and settings.sandbox:
+        click.echo(click.style("sandbox: the cloud is pretended", dim=True), color=takes_colour())
+    unreadable = (Check("settings", ok=False, detail=one.message, mend=one.hint) for one in refused)
+    for check in chain(unreadable, _config_file(settings, only), diagnose(settings, only)):
+        checks.append(check)
+        if as_table:
+            _tell(check)
+    if not as_table:
+        from im.cli.output.table import say_json
+
+        told = [{"name": c.name, "ok": c.ok, "detail": plain(c.detail), "mend": plain(c.mend)} for c in checks]
+        say_json({"ok": all(c.ok for c in checks), "sandbox": settings.sandbox, "checks": told})
+    elif settings.flower_url:
+        click.echo(f"{'flower':<19} {shown(settings.flower_url)}")
+    sys.stdout.flush()
+    if not all(c.ok for c in checks):
+        click.get_current_context().exit(1)
+
+
+def _config_file(settings: Settings, only: str | None) -> list[Check]:
+    from im.providers.base import Check
+
+    told = "" if only else settings.exposure
+    return [Check("config file", ok=False, detail=told, mend=f"chmod 600 {settings.config}")] if told else []
+
+
+def _settings(session: Session) -> tuple[Settings, list[Refused]]:
+    """A variable that cannot be is a finding, and hides none of the others."""
+    from im.services.health.doctor_settings import what_can_be_read
+
+    try:
+        return session.settings, []
+    except Refused:
+        return what_can_be_read(os.environ)
+
+
+def _tell(check: Check) -> None:
+    mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red", bold=True)
+    click.echo(f"{plain(check.name):<19} {mark}  {plain(check.detail)}", color=takes_colour())
+    if not check.ok and check.mend:
+        click.echo(f"{'':<25}→ {plain(check.mend)}", color=takes_colour())

@@ -1,0 +1,178 @@
+"""`im list` and `im status`: what Postgres knows, how old that is, and for one instance all of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from im.cli.commands.history import event_lines
+from im.cli.options.selection import Filter, check_word, complete_names
+from im.cli.options.shared import Output, columns_option, output_options
+from im.cli.output.errors import note
+from im.cli.output.freshness import freshness
+from im.cli.output.money import cost_lines, costs_of
+from im.cli.output.table import SANDBOX, check_columns, event_json, instance_json, say_json, show
+from im.cli.output.terminal import plain, takes_colour
+from im.cli.output.times import ahead, end_of, local, second_end, ssh_line, utc
+from im.cli.session import Session, pass_session
+from im.domain.instance import Instance, OnExpiry
+from im.domain.phase import phase
+from im.services import queries
+
+if TYPE_CHECKING:
+    from im.services.queries import Listing
+
+WATCH_EVERY = 2.0
+"""Seconds between two looks of `--watch`."""
+LAST_EVENTS = 5
+
+
+@click.command("list", short_help="Every instance: state, address, time left.")
+@click.option("--all", "everything", is_flag=True, help="The closed ones too.")
+@click.option(
+    "--filter", "filters", multiple=True, metavar="KEY=VALUE", help="Only owner=me, status=…, type=…, zone=…, …"
+)
+@click.option("-w", "--watch", is_flag=True, help="Again every two seconds, until Ctrl-C.")
+@columns_option
+@output_options
+@pass_session
+def list_(session: Session, everything: bool, filters: tuple[str, ...], watch: bool, output: Output) -> None:
+    """Every instance: state, address, time left."""
+    _list(session, tuple(Filter.parse(f) for f in filters), output, everything=everything, watch=watch)
+
+
+@click.command(short_help="One instance in detail.")
+@click.argument("names", nargs=-1, metavar="[NAME|ID]...", shell_complete=complete_names)
+@click.option("--instance-id", "ids", multiple=True, metavar="NAME|ID", help="The same as naming it; repeatable.")
+@click.option("-w", "--watch", is_flag=True, help="Again every two seconds, until Ctrl-C.")
+@columns_option
+@output_options
+@pass_session
+def status(session: Session, names: tuple[str, ...], ids: tuple[str, ...], watch: bool, output: Output) -> None:
+    """One instance in detail; without a name, the list."""
+    words = tuple(dict.fromkeys(check_word(w) for w in (*names, *ids)))
+    if not words:
+        _list(session, (), output, everything=False, watch=watch)
+    elif watch:
+        _again_and_again(session, lambda: queries.resolve(session.context, words), output)
+    elif output.form == "json":
+        seen = queries.resolve(session.context, words)
+        say_json([_detail_json(session, row, seen) for row in seen.rows])
+    elif output.form == "table" and not output.columns:
+        seen = queries.resolve(session.context, words)
+        told = [_detail(session, row, seen) for row in seen.rows]
+        click.echo("\n\n".join(told), color=takes_colour())
+        _say_freshness(seen)
+    else:
+        seen = queries.resolve(session.context, words)
+        show(seen.rows, seen.now, output, sandbox=session.settings.sandbox, costs=costs_of(session, seen.rows))
+
+
+def _list(session: Session, filters: tuple[Filter, ...], output: Output, *, everything: bool, watch: bool) -> None:
+    check_columns(output.columns)
+
+    def look() -> Listing:
+        listing = queries.listing(session.context, everything=everything)
+        me = session.settings.owner
+        return replace(
+            listing, rows=tuple(r for r in listing.rows if all(f.admits(r, listing.now, me) for f in filters))
+        )
+
+    if watch:
+        _again_and_again(session, look, output)
+        return
+    seen = look()
+    sandbox = session.settings.sandbox
+    if not seen.rows and output.form == "table":
+        click.echo(nothing(filtered=bool(filters), everything=everything))
+        if sandbox:
+            note(SANDBOX)
+    else:
+        show(seen.rows, seen.now, output, sandbox=sandbox, costs=costs_of(session, seen.rows))
+    if output.form == "table":
+        _say_freshness(seen)
+
+
+def nothing(*, filtered: bool, everything: bool) -> str:
+    if filtered:
+        return "No instance fits the filter.  im list  shows them all."
+    first = "im create --public-key ~/.ssh/id_ed25519.pub -d 1h"
+    return f"No instances yet.  {first}" if everything else f"No living instances.  {first}"
+
+
+def _again_and_again(session: Session, look: Callable[[], Listing], output: Output) -> None:
+    from im.cli.commands.watch import watch
+
+    watch(session, look, output, every=WATCH_EVERY, pause=time.sleep)
+
+
+def _say_freshness(seen: Listing) -> None:
+    for sentence in freshness(seen):
+        note(sentence)
+
+
+def _detail_json(session: Session, row: Instance, seen: Listing) -> dict[str, object]:
+    health = seen.health.get(row.scope)
+    refreshed = health.refreshed_at if health else None
+    return {
+        **instance_json(row, seen.now, sandbox=session.settings.sandbox, costs=costs_of(session, [row])),
+        "facts_age_seconds": int((seen.now - refreshed).total_seconds()) if refreshed else None,
+        "guard": _guard_json(session, row),
+        "events": [event_json(e) for e in queries.history(session.context, row.id)],
+    }
+
+
+def _guard_json(session: Session, row: Instance) -> dict[str, object] | None:
+    guard = queries.guard(session.context, row.id)
+    if guard is None:
+        return None
+    grace = int(guard.grace.total_seconds())
+    return {"kind": guard.kind.value, "grace_seconds": grace, "at": utc(guard.told_at), "error": guard.error}
+
+
+def _guard_lines(session: Session, row: Instance, now: datetime) -> list[tuple[str, str]]:
+    guard = queries.guard(session.context, row.id)
+    if guard is None or row.closed_at is not None:
+        return []
+    verb = "stops" if row.on_expiry is OnExpiry.STOP else "terminates"
+    told = "none set at the cloud"
+    if guard.told_at is not None and guard.told_at > now:
+        told = (
+            f"the cloud itself {verb} it {local(guard.told_at, now)} ({ahead(guard.told_at, now)}), should im be gone"
+        )
+    return [("guard", told if guard.error is None else f"{told}; the cloud refused the last change: {guard.error}")]
+
+
+def _detail(session: Session, row: Instance, seen: Listing) -> str:
+    now, word = seen.now, phase(row, seen.now)
+    age = ahead(row.observed_at, now)
+    lines = [
+        ("id", f"{row.id}  {row.provider_id or '(no machine yet)'}"),
+        ("what", f"{row.spec.instance_type}, {row.spec.image}"),
+        ("where", f"{row.scope.provider} {row.zone or row.spec.zone}, account {row.scope.account}"),
+        ("owner", row.owner),
+        ("desired", f"{row.desired} (by {row.by}, {row.why})"),
+        ("observed", f"{row.observed} ({age})"),
+        ("deadline", f"{end_of(row, now)}" if row.closed_at is None else local(row.expires_at, now)),
+        *([("then", then)] if (then := second_end(row, now)) else []),
+        ("address", " · ".join(filter(None, (row.public_ip, row.private_ip))) or "-"),
+        ("log in", ssh_line(row) or "-"),
+    ]
+    from im.cli.options.machine import machine_lines  # a table of machines does without
+
+    lines += machine_lines(row.spec)
+    lines += _guard_lines(session, row, now)
+    lines += cost_lines(costs_of(session, [row])[row.id])
+    if row.error:
+        lines.append(("error", row.error))
+    head = f"{click.style(plain(row.name), bold=True)}: {plain(word.word)}"
+    if session.settings.sandbox:
+        head += click.style("  (sandbox)", dim=True)
+    body = [f"  {title:<9} {plain(what)}" for title, what in lines]
+    events = queries.history(session.context, row.id)[-LAST_EVENTS:]
+    return "\n".join([head, *body, f"  {'lately':<9}", *(f"    {line}" for line in event_lines(events, now))])

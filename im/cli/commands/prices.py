@@ -1,0 +1,112 @@
+"""`im prices`: the price of each thing, from when it holds and where it comes from; and a price of one's own."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from im.cli.output.terminal import plain
+from im.cli.output.times import utc
+from im.cli.session import Session, pass_session
+from im.domain.cost import ON_DEMAND, SPOTS, Item
+from im.domain.errors import Refused
+from im.domain.money import show
+from im.domain.spot import MARKET
+
+if TYPE_CHECKING:
+    from im.services.money.prices import Known
+
+_FORM = click.Choice(["table", "json"])
+
+
+@click.group(short_help="What things cost an hour, and where that is from.")
+def prices() -> None:
+    """What things cost an hour, from when, and where that is from."""
+
+
+@prices.command("list")
+@click.argument("items", nargs=-1, metavar="[TYPE]...")
+@click.option("--provider", metavar="CLOUD", help="Default: aws.")
+@click.option("--region", metavar="REGION", help="Default: AWS_REGION, else your profile's.")
+@click.option("-o", "--output", type=_FORM, default="table", help="Form of the answer.")
+@click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
+@pass_session
+def list_(
+    session: Session, items: tuple[str, ...], provider: str | None, region: str | None, output: str, as_json: bool
+) -> None:
+    """The prices of TYPEs, or of everything that lives. Disks are named disk:gp3, per GB and month; addresses ipv4."""
+    from im.services.money import prices as money_prices
+
+    place = _place(session, provider, region)
+    known = money_prices.known(session.context, [Item(*place, name) for name in items] or None)
+    if as_json or output == "json":
+        from im.cli.output.table import say_json
+
+        say_json([_json(one) for one in known])
+        return
+    if not known:
+        click.echo("Nothing lives that would have a price.  im prices list t3.micro")
+        return
+    from im.cli.output.table import text_table
+    from im.cli.output.terminal import takes_colour
+
+    heads = ("ITEM", "REGION", "USD", "PER", "SOURCE")
+    body = [
+        [
+            *(_named(one.item), plain(one.item.region), show(one.price.usd) if one.price else "unknown"),
+            *("GB month" if one.item.name.startswith("disk:") else "hour", one.price.source if one.price else "-"),
+        ]
+        for one in known
+    ]
+    click.echo(text_table(heads, body, right={2}), color=takes_colour())
+
+
+@prices.command("set")
+@click.argument("item", metavar="TYPE")
+@click.argument("usd", metavar="USD_PER_HOUR")
+@click.option("--provider", metavar="CLOUD", help="Default: aws.")
+@click.option("--region", metavar="REGION", help="Default: AWS_REGION, else your profile's.")
+@click.option("--spot", is_flag=True, help="The price of it as a spot machine.")
+@pass_session
+def set_(session: Session, item: str, usd: str, provider: str | None, region: str | None, spot: bool) -> None:
+    """State a price that no list tells, or your own. It holds from now on, until a price list says otherwise."""
+    from im.services.money import prices as money_prices
+
+    try:
+        amount = Decimal(usd.removeprefix("$"))
+    except InvalidOperation:
+        raise Refused(f"'{usd[:40]}' is not an amount", "write it like 0.0104") from None
+    if not amount.is_finite() or not 0 <= amount < 10_000:
+        raise Refused(f"'{usd[:40]}' cannot be a price", "write USD per hour, like 0.0104")
+    place = _place(session, provider, region)
+    market = MARKET if spot else ON_DEMAND
+    session.request()
+    with session.storing("the price"):
+        money_prices.state(session.context, Item(*place, item, market), amount, actor=session.settings.owner)
+    per = "per GB and month" if item.startswith("disk:") else "an hour"
+    click.echo(f"{item}{' (spot)' if spot else ''} in {place[1]} costs {show(amount)} {per} from now on")
+
+
+def _place(session: Session, provider: str | None, region: str | None) -> tuple[str, str]:
+    settings = session.settings
+    return provider or settings.provider, str(region or settings.region_of(settings.account))
+
+
+def _named(item: Item) -> str:
+    return plain(item.name) + (" (spot)" if item.market in SPOTS else "")
+
+
+def _json(one: Known) -> dict[str, Any]:
+    price = one.price
+    return {
+        "provider": one.item.provider,
+        "region": one.item.region,
+        "item": one.item.name,
+        "market": one.item.market,
+        "usd": f"{price.usd:f}" if price else None,
+        "per": "gb_month" if one.item.name.startswith("disk:") else "hour",
+        "since": utc(price.since) if price else None,
+        "source": price.source if price else None,
+    }

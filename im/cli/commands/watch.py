@@ -1,0 +1,49 @@
+"""`--watch`: the same answer again and again; redrawn in place on a terminal, one after another elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from im.cli.options.shared import Output
+from im.cli.output.errors import note
+from im.cli.output.freshness import freshness
+from im.cli.output.money import costs_of
+from im.cli.output.table import instance_json, instance_table, show
+from im.cli.output.terminal import takes_colour
+from im.cli.session import Session
+
+if TYPE_CHECKING:
+    from im.services.queries import Listing
+
+
+def watch(
+    session: Session, look: Callable[[], Listing], output: Output, *, every: float, pause: Callable[[float], None]
+) -> None:
+    """Until Ctrl-C. JSON comes as one array per line."""
+    sandbox = session.settings.sandbox
+    drawn = output.form == "table" and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    while True:
+        seen = look()
+        if output.form == "json":
+            costs = costs_of(session, seen.rows)
+            rows = [instance_json(row, seen.now, sandbox=sandbox, costs=costs) for row in seen.rows]
+            click.echo(json.dumps(rows, ensure_ascii=False))
+        elif output.form == "table":
+            table = instance_table(
+                *(seen.rows, seen.now, output.columns), sandbox=sandbox, costs=costs_of(session, seen.rows)
+            )
+            # home, then clear from here on: an emptied screen would flicker
+            if drawn:
+                sys.stdout.write("\x1b[H\x1b[J")
+            click.echo(table if drawn else f"{table}\n", color=takes_colour())
+            for told in freshness(seen):
+                note(told)
+        else:
+            show(seen.rows, seen.now, output, sandbox=sandbox)  # names or ids: no money in them
+        pause(every)

@@ -1,0 +1,169 @@
+"""`im why` and `im agenda`: why an instance is as it is, and what will happen to all of them, when, and what that saves."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from im.cli.options.selection import check_word, complete_names
+from im.cli.options.shared import Duration
+from im.cli.output.errors import note
+from im.cli.output.terminal import plain, takes_colour
+from im.cli.output.times import ahead, local, seconds, utc
+from im.cli.session import Session, pass_session
+from im.domain.duration import format_duration
+from im.domain.instance import ALIVE, Instance, OnExpiry
+from im.domain.money import ZERO, exact, show, show_rate
+from im.domain.outlook import runs_on
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+    from im.services.money.costs import Cost
+
+_FORM = click.Choice(["table", "json"])
+
+
+@click.command("why", short_help="Why is it in this state, and what happens next?")
+@click.argument("name", metavar="NAME|ID", shell_complete=complete_names)
+@click.option("-o", "--output", type=_FORM, default="table", help="Form of the answer.")
+@click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
+@pass_session
+def why(session: Session, name: str, output: str, as_json: bool) -> None:
+    """Why an instance is in its state, and what happens next."""
+    from im.cli.output.freshness import freshness
+    from im.domain.phase import phase
+    from im.domain.why import why as explain
+    from im.services import queries
+
+    seen = queries.resolve(session.context, [check_word(name)])
+    row = seen.rows[0]
+    told = explain(row, seen.now)
+    if as_json or output == "json":
+        from im.cli.output.table import say_json
+
+        word = phase(row, seen.now).word
+        say_json(
+            {
+                "id": row.id,
+                "name": row.name,
+                "status": word,
+                "sandbox": session.settings.sandbox,
+                "because": told.because,
+                "next": told.next,
+                "type": told.type or None,
+            }
+        )
+        return
+    head = click.style(plain(row.name), bold=True)
+    click.echo(f"{head} is {plain(phase(row, seen.now).word)}", color=takes_colour())
+    for title, what in (("because", told.because), ("next", told.next), ("you can", told.type)):
+        if what:
+            click.echo(f"  {title:<8} {plain(what)}")
+    for sentence in freshness(seen):
+        note(sentence)
+
+
+@click.command(short_help="What will stop, when, and what that saves.")
+@click.option("--within", type=Duration(), metavar="DURATION", help="Only what happens so soon.")
+@click.option("-o", "--output", type=_FORM, default="table", help="Form of the answer.")
+@click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
+@pass_session
+def agenda(session: Session, within: timedelta | None, output: str, as_json: bool) -> None:
+    """What will stop, when, and what that saves; soonest first."""
+    from im.cli.output.money import costs_of
+    from im.services import queries
+
+    seen = queries.listing(session.context)
+    due = sorted((row for row in seen.rows if _is_coming(row)), key=lambda row: (_at(row), row.name))
+    rows = [row for row in due if within is None or _at(row) - seen.now <= within]
+    costs = costs_of(session, rows)
+    if as_json or output == "json":
+        from im.cli.output.table import say_json
+
+        say_json([_json(row, costs, session) for row in rows])
+    elif not rows:
+        click.echo(
+            "Nothing is going to stop: nothing runs." if not due else "Nothing stops so soon.  im agenda  shows all."
+        )
+    else:
+        _tell(rows, costs, seen.now, sandbox=session.settings.sandbox)
+
+
+def _is_coming(row: Instance) -> bool:
+    """It runs and will stop, or it sleeps and will be terminated; what is protected against that is shown as such."""
+    if row.stopped_by_ttl:
+        return row.keep_stopped is not None
+    return runs_on(row) or (row.observed in ALIVE and row.closed_at is None)
+
+
+def _at(row: Instance) -> datetime:
+    if row.stopped_by_ttl and row.keep_stopped is not None:
+        return row.ends_at or row.observed_at + row.keep_stopped
+    return row.expires_at
+
+
+def _what(row: Instance) -> str:
+    if row.stopped_by_ttl:
+        return "stays, protected" if row.protected else "terminates"
+    if row.on_expiry is OnExpiry.TERMINATE:
+        return "terminates"
+    if row.keep_stopped is None:
+        return "stops"
+    return "stops, protected" if row.protected else f"stops, ends {format_duration(row.keep_stopped)} later"
+
+
+def saves(row: Instance, cost: Cost) -> Decimal | None:
+    """USD per hour from then on: a stopped machine goes on paying for its disk, a terminated one for nothing."""
+    hourly = cost.rates
+    if row.stopped_by_ttl:
+        return ZERO if row.protected else hourly.disk
+    if hourly.compute is None:
+        return None
+    saved = hourly.compute + (hourly.address or ZERO)
+    return saved + (hourly.disk or ZERO) if row.on_expiry is OnExpiry.TERMINATE else saved
+
+
+def _tell(rows: list[Instance], costs: Mapping[str, Cost], now: datetime, *, sandbox: bool) -> None:
+    from im.cli.output.money import AT_MOST
+    from im.cli.output.table import SANDBOX, text_table
+
+    heads = ("WHEN", "IN", "NAME", "WHAT", "TYPE", "OWNER", "TO DEADLINE", "SAVES")
+    body = []
+    total, known, bounded = ZERO, True, False
+    for row in rows:
+        cost = costs[row.id]
+        saved = saves(row, cost)
+        known, total = known and saved is not None, total + (saved or ZERO)
+        mark = AT_MOST if cost.rates.at_most and not row.stopped_by_ttl else ""
+        bounded = bounded or bool(mark)
+        to_come = f"{mark if cost.to_deadline else ''}{show(cost.to_deadline)}" if cost.to_deadline is not None else "?"
+        when = (local(_at(row), now), ahead(_at(row), now).removeprefix("in "))
+        rate = f"{mark}{show_rate(saved)}" if saved is not None else "?"
+        body.append(
+            [plain(cell) for cell in (*when, row.name, _what(row), row.spec.instance_type, row.owner, to_come, rate)]
+        )
+    click.echo(text_table(heads, body, right={1, 6, 7}, footer=SANDBOX if sandbox else ""), color=takes_colour())
+    more = "" if known else " and what has no known price"
+    note(f"together {'at most ' if bounded else ''}{show_rate(total)}{more} are saved from then on")
+
+
+def _json(row: Instance, costs: Mapping[str, Cost], session: Session) -> dict[str, object]:
+    cost = costs[row.id]
+    return {
+        "id": row.id,
+        "name": row.name,
+        "owner": row.owner,
+        "instance_type": row.spec.instance_type,
+        "sandbox": session.settings.sandbox,
+        "at": utc(_at(row)),
+        "what": "terminate" if row.stopped_by_ttl else row.on_expiry.value,
+        "protected": row.protected,
+        "keep_stopped_seconds": seconds(row.keep_stopped),
+        "usd_to_deadline": exact(cost.to_deadline),
+        "usd_per_hour_saved": exact(saves(row, cost)),
+        "price_source": cost.rates.source or None,
+    }

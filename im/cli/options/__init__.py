@@ -1,0 +1,1 @@
+"""What commands share as options, and how the words of an option are read."""

@@ -1,0 +1,175 @@
+"""The options of `im create` that say what kind of machine it is to be, gathered into one value; and what became of them, told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from im.cli.options.spot import spot_json, spot_options
+from im.cli.options.user_data import read_user_data
+from im.domain import firewall
+from im.domain.disk import Disk, disks_of, parse_disk
+from im.domain.errors import Refused
+from im.domain.instance import Spec, public_ip_of, tags_of
+from im.domain.names import check_login
+from im.domain.spot import spot_of
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What was typed, each part checked as far as that can be done without knowing the cloud."""
+
+    asked: dict[str, Any]
+    """Fields of `Ask`, by name."""
+    ssh_from: tuple[str, ...]
+    """Words: me, none, or networks; empty when nothing was said."""
+    own_firewall: bool
+
+
+def machine_options(command: F) -> F:
+    """Everything about the machine but its type, zone and key, as `machine: Machine`."""
+
+    @click.option(
+        "--image",
+        metavar="IMAGE",
+        help="al2023 (the default), ubuntu-24.04, debian-12, windows-2022, dl-base …, an AMI id, or PATTERN:OWNER.",
+    )
+    @click.option("--ssh-user", metavar="USER", help="Who logs in, should the image not tell.")
+    @click.option(
+        "--ssh-from",
+        multiple=True,
+        metavar="CIDR|me|none",
+        help="Who may log in; default me: the address this machine has.",
+    )
+    @click.option("--open", "opened", multiple=True, metavar="PORTS", help="443/tcp,8000-8010/tcp, 53/udp@10.0.0.0/8.")
+    @click.option(
+        "--security-group", "groups", multiple=True, metavar="SG", help="One of your own instead; repeatable."
+    )
+    @click.option(
+        "--user-data",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="What it runs at its first start; never shown.",
+    )
+    @click.option("--iam-role", metavar="PROFILE", help="The instance profile that lends it its rights.")
+    @click.option("--hibernate", is_flag=True, help="Keep its memory when it is stopped.")
+    @click.option("--disk", metavar="GB|SIZE=…", help="The root disk: 50, or size=50,type=io2,iops=4000,keep.")
+    @click.option("--volume", "volumes", multiple=True, metavar="GB|SIZE=…", help="Another disk, likewise; repeatable.")
+    @click.option("--kms-key", metavar="KEY", help="What encrypts the disks, instead of the account's own key.")
+    @click.option("--subnet", metavar="SUBNET", help="Where in the network; the zone follows it.")
+    @click.option("--vpc", metavar="VPC", help="Which network; its subnet in the zone is taken.")
+    @click.option(
+        "--public-ip", type=click.Choice(["yes", "no"]), help="A public address; default: as the subnet does."
+    )
+    @spot_options
+    @wraps(command)
+    def gathered(*args: Any, **given: Any) -> Any:
+        user, groups = given.pop("ssh_user"), given.pop("groups")
+        ssh_from = check_ssh_from(given.pop("ssh_from"))
+        opened = tuple(rule for text in given.pop("opened") for rule in firewall.parse_open(text))
+        _refuse_both(ssh_from, opened)
+        asked = {
+            "image": given.pop("image"),
+            "ssh_user": check_login(user) if user else None,
+            "open_ports": opened,
+            "user_data": read_user_data(path) if (path := given.pop("user_data")) else None,
+            "hibernate": given.pop("hibernate"),
+            "root_disk": parse_disk(disk) if (disk := given.pop("disk")) else None,
+            "volumes": tuple(parse_disk(text) for text in given.pop("volumes")),
+            "network": given.pop("vpc"),
+            "subnet": given.pop("subnet"),
+            "spot": given.pop("spot"),
+            "options": {
+                "security-group": groups,
+                "kms-key": given.pop("kms_key"),
+                "iam-role": given.pop("iam_role"),
+                "public-ip": given.pop("public_ip"),
+            },
+        }
+        return command(*args, machine=Machine(asked, ssh_from, bool(groups)), **given)
+
+    return gathered  # type: ignore[return-value]  # same command, other keywords
+
+
+def check_ssh_from(given: tuple[str, ...]) -> tuple[str, ...]:
+    """`me`, networks in CIDR form, or `none` alone. Raises Refused."""
+    words = [word.strip() for text in given for word in text.split(",")]
+    if "none" in words and len(words) > 1:
+        raise Refused("--ssh-from none means nobody, and somebody is named beside it", "leave one of them out")
+    own = ("me", "none")
+    return tuple(dict.fromkeys(word if word in own else firewall.check_source(word, own) for word in words))
+
+
+def _refuse_both(ssh_from: tuple[str, ...], opened: tuple[firewall.Rule, ...]) -> None:
+    """Nobody, and the whole world, through one and the same door."""
+    through = [rule for rule in opened if rule.protocol == "tcp" and rule.first <= firewall.SSH <= rule.last]
+    if "none" in ssh_from and through:
+        said = f"--ssh-from none lets nobody log in, and --open {through[0].ports} lets in whoever comes by ssh"
+        raise Refused(said, "leave one of them out, or leave port 22 out of --open")
+
+
+def machine_lines(spec: Spec) -> list[tuple[str, str]]:
+    """(title, what) of everything that was wished beyond type, zone and image."""
+    rules = firewall.rules_of(spec)
+    lines = [] if rules is None else [("open", firewall.sentence(rules))]
+    lines += _address(spec)
+    if "disks" in spec.options:
+        root, *more = disks_of(spec)
+        lines.append(("disk", root.sentence))
+        lines += [("volume", disk.sentence) for disk in more]
+    if (spare := spot_of(spec)) is not None:
+        lines.append(("spot", spare.sentence))
+    if role := spec.options.get("iam_role"):
+        lines.append(("role", str(role)))
+    if spec.options.get("hibernate"):
+        lines.append(("stop", "keeps its memory: it hibernates where it can"))
+    if tags := tags_of(spec):
+        lines.append(("tags", ", ".join(f"{key}={value}" for key, value in tags.items())))
+    if size := _user_data_size(spec):
+        lines.append(("user data", f"{size:,} bytes, kept apart until it is launched, then erased"))
+    return lines
+
+
+def _address(spec: Spec) -> list[tuple[str, str]]:
+    """What is known of its public address, where that is not the usual."""
+    match public_ip_of(spec):
+        case True:
+            return [("address", "a public one, whatever its subnet does")]
+        case False:
+            return [("address", "none that is public: only who is in its network reaches it, and it reaches them")]
+        case None if spec.options.get("subnet") or spec.options.get("vpc"):
+            return [
+                ("address", "a public one if its subnet gives it one, and priced so; --public-ip yes or no decides")
+            ]
+    return []
+
+
+def _user_data_size(spec: Spec) -> int | None:
+    if spec.user_data is not None:
+        return len(spec.user_data)
+    aside: dict[str, Any] = spec.options.get("user_data") or {}
+    return aside.get("bytes")
+
+
+def machine_json(spec: Spec) -> dict[str, Any]:
+    """The same, for programs; rules as `22/tcp@203.0.113.7/32`, null when the network was left as it is; the root disk first."""
+    rules = firewall.rules_of(spec)
+    return {
+        "firewall": None if rules is None else [str(rule) for rule in rules],
+        "spot": spot_json(spec),
+        "iam_role": spec.options.get("iam_role"),
+        "hibernate": bool(spec.options.get("hibernate")),
+        "user_data_bytes": _user_data_size(spec),
+        "disks": [_disk_json(disk) for disk in disks_of(spec)],
+    }
+
+
+def _disk_json(disk: Disk) -> dict[str, Any]:
+    return {"size_gb": disk.size_gb, "type": disk.kind, "encrypted": disk.encrypted, "keep": disk.keep}

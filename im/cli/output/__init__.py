@@ -1,0 +1,1 @@
+"""What people read: tables, times, money, progress, results and errors."""

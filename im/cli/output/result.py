@@ -1,0 +1,92 @@
+"""The end of every request: wait if that was asked for, tell what came of it, and leave with the right code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from im.cli.exits import Ended
+from im.cli.options.shared import Output, Waiting
+from im.cli.output.errors import note
+from im.cli.output.money import costs_of, ending
+from im.cli.output.progress import progress
+from im.cli.output.summary import CROWD, crowd
+from im.cli.output.table import NO_COSTS, SANDBOX, Costs, instance_json, say_json, show
+from im.cli.output.terminal import plain
+from im.cli.output.times import sentence
+from im.cli.output.wait import Outcome, wait
+from im.cli.session import Session
+from im.domain.instance import Instance
+from im.services.requests.result import Answer, Change
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Tell = Callable[[Change, Instance, "datetime"], str]
+"""One line of the answer, from the change and the row as it is now."""
+
+
+def plainly(_change: Change, row: Instance, now: datetime) -> str:
+    return sentence(row, now)
+
+
+def finish(
+    session: Session,
+    answer: Answer,
+    waiting: Waiting,
+    output: Output,
+    tell: Tell = plainly,
+    *,
+    priced: bool = False,
+) -> None:
+    """Raises what ended the waiting badly; in a table's place the lines are printed before that, JSON is not.
+
+    `priced`: each line ends with what the machine costs until its deadline.
+    """
+    sandbox = session.settings.sandbox
+    as_json = output.form == "json"
+    if not answer.rang and not as_json:
+        note("the broker did not answer; this is stored, and the next tick (10 s) carries it out. Next: im doctor")
+    outcome = Outcome(tuple(c.after for c in answer.changes), answer.now, None)
+    if waiting.wanted_here():
+        with progress(len(answer.changes), silent=as_json) as shown:
+            outcome = wait(session.context, answer, waiting.timeout, shown)
+    if as_json and outcome.error is not None:
+        raise Ended(outcome.error)
+    if as_json:
+        say_json(changes_json(answer, outcome, costs_of(session, outcome.rows), sandbox=sandbox))
+    elif output.form == "table":
+        for line in _lines(answer, outcome, tell, costs_of(session, outcome.rows) if priced else NO_COSTS):
+            click.echo(plain(line))
+        if sandbox:
+            note(SANDBOX)
+    else:
+        show(outcome.rows, outcome.now, output, sandbox=sandbox, costs=costs_of(session, outcome.rows))
+    if outcome.error is not None:
+        raise Ended(outcome.error)
+
+
+def names_of(rows: Sequence[Instance]) -> str:
+    return rows[0].name if len(rows) == 1 else f"{rows[0].name} and {len(rows) - 1} more"
+
+
+def _lines(answer: Answer, outcome: Outcome, tell: Tell, costs: Costs) -> list[str]:
+    if len(outcome.rows) > CROWD:
+        return crowd(outcome.rows, outcome.now, costs)
+    changed = zip(answer.changes, outcome.rows, strict=True)
+    return [f"{tell(change, row, outcome.now)}{ending([row], costs)}" for change, row in changed]
+
+
+def changes_json(answer: Answer, outcome: Outcome, costs: Costs, *, sandbox: bool) -> list[dict[str, object]]:
+    """Instances as everywhere, with what the deadline was before (null: there was none)."""
+    from im.cli.output.times import utc
+
+    return [
+        {
+            **instance_json(row, outcome.now, sandbox=sandbox, costs=costs),
+            "previous_expires_at": utc(change.before.expires_at) if change.before else None,
+        }
+        for change, row in zip(answer.changes, outcome.rows, strict=True)
+    ]
