@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that `im.db.migrate` hands in, or on IM_DATABASE_URL for the plain `alembic` command."""
+"""Runs migrations on the connection that `im.db.schema.migrate` hands in, or on IM_DATABASE_URL for the plain `alembic` command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from alembic import context
 from im.db.engine import make_engine
-from im.db.wish_tables import metadata  # every table: these stand upon all others
+from im.db.schema.launch_inputs import metadata  # every table: these stand upon all others
 from im.settings import Settings
 
 MIGRATION_LOCK = 0x696D  # "im": one migration at a time, whoever starts it

@@ -18,8 +18,8 @@ from im.scope_threads import InTurn, Lanes
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from im.db.asking import Looking
     from im.db.engine import Database
+    from im.db.read.connection import Looking
     from im.domain.instance import Scope
     from im.providers.base import Provider
     from im.services.reconcile.refusal import Refusal
@@ -57,8 +57,8 @@ class Context:
 
 def open_context(settings: Settings) -> Context:
     """A context on the real services that `settings` names; nothing is connected before it is used."""
-    from im.db.asking import Eyes, database_clock
-    from im.db.glance import Glance
+    from im.db.instances.pending_work import Glance
+    from im.db.read.connection import Eyes, database_clock
     from im.failpoints import arm
 
     arm(os.environ)

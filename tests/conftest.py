@@ -21,8 +21,8 @@ from hypothesis import settings
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from im.db import migrate
 from im.db.engine import make_engine
+from im.db.schema import migrate
 from im.stack import postgres
 from im.stack.layout import Layout
 from tests import reaper

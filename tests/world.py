@@ -11,10 +11,10 @@ from sqlalchemy import text
 
 from im.context import Context
 from im.db import deployment, holds
-from im.db.asking import Eyes
 from im.db.engine import Database
-from im.db.glance import Glance
-from im.db.wish_tables import metadata
+from im.db.instances.pending_work import Glance
+from im.db.read.connection import Eyes
+from im.db.schema.launch_inputs import metadata
 from im.domain.adoption import Adopt
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope

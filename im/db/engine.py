@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 
 from im.db.address import arguments, shown
-from im.db.asking import DENIED, NOT_MIGRATED, connect, denied, no_answer, not_migrated, unreachable
+from im.db.read.connection import DENIED, NOT_MIGRATED, connect, denied, no_answer, not_migrated, unreachable
 from im.db.session import Session
 from im.domain.errors import Unavailable, Uncertain
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from im.db.recordset import recordset
-from im.db.tables import events
+from im.db.bulk import recordset
+from im.db.schema.core import events
 from im.domain.event import Event
 from im.domain.text import OWNER, visible
 

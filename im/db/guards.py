@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.money_tables import guards
-from im.db.rows import fetch_instances, select_instances
-from im.db.tables import holds, instances
+from im.db.schema.core import holds, instances
+from im.db.schema.money import guards
+from im.db.select import fetch_instances, select_instances
 from im.domain.guard import TOO_NEAR, Guard, GuardKind, wanted
 from im.domain.hold import HoldKind
 from im.domain.instance import GONE, Instance, Observed

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.tables import deployment, holds, scopes
+from im.db.schema.core import deployment, holds, scopes
 from im.domain.hold import CLOCK_TOLERANCE, HoldKind
 
 _SERVER = text("SELECT system_identifier::text FROM pg_control_system()")

@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, Text, cast, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from im.db import spot, usage
-from im.db.money_tables import guards
-from im.db.recordset import assignments, recordset
-from im.db.rows import select_launches, to_launch
-from im.db.shapes import from_spec
-from im.db.tables import instances, launches
+from im.db.bulk import assignments, recordset
+from im.db.instances import spot
+from im.db.mapping import from_spec
+from im.db.money import usage
+from im.db.schema.core import instances, launches
+from im.db.schema.money import guards
+from im.db.select import select_launches, to_launch
 from im.domain.cost import WINDOWS
 from im.domain.instance import Desired, Launch, LaunchState, Observed, Sighting, Spec
 

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Interval, Row, and_, cast, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.money_tables import deadlines, notices
-from im.db.rows import fetch_instances, select_instances
-from im.db.tables import instances
+from im.db.schema.core import instances
+from im.db.schema.money import deadlines, notices
+from im.db.select import fetch_instances, select_instances
 from im.domain.instance import ALIVE, Desired, Why
 from im.domain.notice import ChannelName, Notice, NoticeState
 

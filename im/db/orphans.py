@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, case, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.adoption import same_place
-from im.db.recordset import recordset
-from im.db.rows import select_launches, to_launch
-from im.db.tables import instances, launches, orphans, scopes
+from im.db.bulk import recordset
+from im.db.instances.adoption import same_place
+from im.db.schema.core import instances, launches, orphans, scopes
+from im.db.select import select_launches, to_launch
 from im.domain import tags
 from im.domain.instance import Launch, Observed, Scope, Sighting
 from im.domain.orphan import Orphan

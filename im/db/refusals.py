@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db.asking import Looking, ask
+from im.db.read.connection import Looking, ask
 from im.domain.instance import Scope
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.tables import scopes
+from im.db.schema.core import scopes
 from im.domain.instance import Scope
 
 

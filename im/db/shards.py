@@ -10,8 +10,8 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db import scopes
-from im.db.tables import instances, shards
-from im.db.watch import REST
+from im.db.instances.observations import REST
+from im.db.schema.core import instances, shards
 
 t, s = instances.c, shards.c
 SPLIT_FROM = 20_000

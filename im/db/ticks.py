@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.tables import ticks
+from im.db.schema.core import ticks
 
 _KEEP = 100
 

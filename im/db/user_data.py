@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, exists, insert, or_, select
 
-from im.db.tables import instances
-from im.db.wish_tables import user_data
+from im.db.schema.core import instances
+from im.db.schema.launch_inputs import user_data
 from im.domain.instance import Observed, Spec
 
 t = user_data.c

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from im.db import health, scopes
+from im.db import scopes
+from im.db.read import health
 from im.domain.instance import Scope
 from im.providers import errors
 from im.providers.base import Provider

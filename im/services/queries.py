@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import health, sight
-from im.db.health import ScopeHealth, Summary
+from im.db.read import health, instances
+from im.db.read.health import ScopeHealth, Summary
 from im.domain.alarm import Alarm
 from im.domain.errors import NoSuchInstance
 from im.domain.event import Event
@@ -47,7 +47,7 @@ class Orphans:
 def listing(ctx: Context, *, everything: bool = False, owner: str | None = None) -> Listing:
     """Every living instance, soonest deadline first; with `everything` the closed ones behind them."""
     with ctx.looking() as connection:
-        rows = sight.listed(connection, everything=everything, owner=owner)
+        rows = instances.listed(connection, everything=everything, owner=owner)
         now = ctx.clock(connection)
         held = tuple(health.holds(connection, now))
         alarms = tuple(standing(connection, now))
@@ -61,13 +61,13 @@ def resolve(ctx: Context, words: Sequence[str]) -> Listing:
     """
     with ctx.looking() as connection:
         found: dict[str, Instance] = {}
-        for row in sight.matching(connection, words):
+        for row in instances.matching(connection, words):
             for word in (row.id, row.name, row.provider_id):
                 if word is not None:
                     found.setdefault(word, row)
         for word in words:
             if word not in found:
-                near = difflib.get_close_matches(word, sight.living_names(connection), n=1)
+                near = difflib.get_close_matches(word, instances.living_names(connection), n=1)
                 hint = f"did you mean {near[0]}?" if near else "im list  shows what there is"
                 raise NoSuchInstance(f"there is no instance '{word[:80]}'", hint)
         rows = {found[word].id: found[word] for word in words}
@@ -77,7 +77,7 @@ def resolve(ctx: Context, words: Sequence[str]) -> Listing:
 
 def by_ids(ctx: Context, ids: Sequence[str]) -> Listing:
     with ctx.looking() as connection:
-        return Listing(tuple(sight.read(connection, ids)), ctx.clock(connection), health.scopes(connection))
+        return Listing(tuple(instances.read(connection, ids)), ctx.clock(connection), health.scopes(connection))
 
 
 def orphans_listed(ctx: Context) -> Orphans:
@@ -90,13 +90,13 @@ def orphans_listed(ctx: Context) -> Orphans:
 
 def history(ctx: Context, instance_id: str) -> list[Event]:
     with ctx.looking() as connection:
-        return sight.story(connection, [instance_id])
+        return instances.story(connection, [instance_id])
 
 
 def guard(ctx: Context, instance_id: str) -> Guard | None:
     """What the cloud does by itself after the deadline, as far as it was told."""
     with ctx.looking() as connection:
-        return sight.guards(connection, [instance_id]).get(instance_id)
+        return instances.guards(connection, [instance_id]).get(instance_id)
 
 
 def ticks(ctx: Context) -> Mapping[str, timedelta]:

@@ -116,7 +116,7 @@ class LocalStack:
         self._wait(supervisor, "valkey", lambda: probes.broker_answers(named["broker_url"]))
         postgres.ensure_database(sockets, _database(cloud))
         self._say("migrating the database")
-        from im.db.migrate import upgrade
+        from im.db.schema.migrate import upgrade
 
         upgrade(named["database_url"])
         if cloud == "sandbox":

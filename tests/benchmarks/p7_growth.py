@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from im.db import shards
-from im.db.watch import REST
+from im.db.instances.observations import REST
 from im.queue.periods import REFRESH_EVERY
 from im.services.refresh.scope import refresh_scope
 from tests.benchmarks.p1_refresh import full_look_done, quiet

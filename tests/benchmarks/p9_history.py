@@ -13,7 +13,9 @@ from sqlalchemy import Connection, event, text
 
 from im import logs
 from im.context import Context
-from im.db import events, instances, sight, watch, work
+from im.db import events
+from im.db.instances import claims, observations, requests
+from im.db.read import instances as read_instances
 from im.domain.lifecycle import Step
 from tests.benchmarks.place import Place, place
 from tests.benchmarks.row import Row
@@ -25,10 +27,10 @@ DAY_ONE, YEAR_TWO = 10_000, 1_000_000
 
 Ask = Callable[[Connection, int, datetime], object]
 QUERIES: dict[str, Ask] = {
-    "what is due (enforce)": lambda c, _, now: instances.expire(c, now, 1000),
-    "what waits for a stop (reconcile)": lambda c, number, now: work.ready(c, number, Step.STOP, now, 200),
-    "what a look should see (refresh)": lambda c, number, now: watch.awaited(c, number, "", now),
-    "the history of one": lambda c, _, now: sight.story(c, ["im-5"]),
+    "what is due (enforce)": lambda c, _, now: requests.expire(c, now, 1000),
+    "what waits for a stop (reconcile)": lambda c, number, now: claims.ready(c, number, Step.STOP, now, 200),
+    "what a look should see (refresh)": lambda c, number, now: observations.awaited(c, number, "", now),
+    "the history of one": lambda c, _, now: read_instances.story(c, ["im-5"]),
     "what is old, nothing (prune)": lambda c, _, now: events.prune(c, datetime.fromtimestamp(0, now.tzinfo), 2000),
 }
 

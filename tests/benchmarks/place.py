@@ -22,8 +22,9 @@ from botocore.config import Config
 from sqlalchemy import Connection, text
 
 from im.context import Context, open_context
-from im.db import deployment, migrate, scopes
-from im.db.asking import database_clock
+from im.db import deployment, scopes
+from im.db.read.connection import database_clock
+from im.db.schema import migrate
 from im.domain.instance import Scope
 from im.settings import Settings
 from im.stack import postgres

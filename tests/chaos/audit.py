@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from im.db import deployment, rows, sight
+from im.db import deployment, select
+from im.db.read import instances
 from im.domain.event import Event
 from im.domain.instance import GONE, Desired, Instance, Launch, LaunchState, Observed
 from im.providers.aws.sightings import STATES
@@ -41,7 +42,7 @@ class Machine:
 class Evidence:
     now: datetime
     deployment: str
-    rows: Sequence[Instance]
+    select: Sequence[Instance]
     launches: Sequence[Launch]
     stories: Mapping[str, Sequence[Event]]
     machines: Mapping[str, Machine]
@@ -51,10 +52,10 @@ class Evidence:
 
 def gather(connection: Connection, ec2: Any, calls: Sequence[Mapping[str, Any]], now: datetime) -> Evidence:
     """`ec2` is a bare boto3 client: nothing of ours stands between the cloud and the judgement."""
-    kept = rows.fetch_instances(connection, rows.select_instances())
-    launched = [rows.to_launch(row) for row in connection.execute(rows.select_launches())]
+    kept = select.fetch_instances(connection, select.select_instances())
+    launched = [select.to_launch(row) for row in connection.execute(select.select_launches())]
     stories: dict[str, list[Event]] = {row.id: [] for row in kept}
-    for event in sight.story(connection, list(stories)):
+    for event in instances.story(connection, list(stories)):
         stories[event.instance_id].append(event)
     pages = ec2.get_paginator("describe_instances").paginate()
     shown = (one for page in pages for group in page["Reservations"] for one in group["Instances"])

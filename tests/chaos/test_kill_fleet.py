@@ -12,9 +12,9 @@ import pytest
 from redis import Redis
 
 from im.context import Context
-from im.db import migrate
-from im.db.asking import database_clock
 from im.db.engine import Database
+from im.db.read.connection import database_clock
+from im.db.schema import migrate
 from im.domain.instance import Instance, Observed
 from im.domain.intent import Deadline
 from im.providers.base import Ask

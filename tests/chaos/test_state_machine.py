@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 from im import failpoints
-from im.db import sight
+from im.db.read import instances
 from im.domain.errors import ImError
 from im.domain.instance import GONE, Desired, Instance, Observed
 from im.domain.lifecycle import meets
@@ -299,7 +299,7 @@ class Chaos(RuleBasedStateMachine):
 
     def _rows(self) -> list[Instance]:
         with self.world.ctx.begin() as connection:
-            return sight.listed(connection, everything=True, owner=None)
+            return instances.listed(connection, everything=True, owner=None)
 
     def _ours(self) -> list[Any]:
         shown = (

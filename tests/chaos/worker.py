@@ -25,7 +25,7 @@ from im import failpoints
 from im.context import Context
 from im.db import deployment
 from im.db.engine import Database
-from im.db.glance import Glance
+from im.db.instances.pending_work import Glance
 from im.domain.adoption import Adopt
 from im.domain.instance import Scope
 from im.domain.intent import Deadline

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from im.context import Context
-from im.db import health, migrate
+from im.db.read import health
+from im.db.schema import migrate
 from im.domain.instance import Instance, Observed, Scope
 from im.domain.intent import Deadline
 from im.providers.base import Ask

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from im.context import Context
-from im.db import migrate
+from im.db.schema import migrate
 from im.domain.guard import GuardKind
 from im.domain.instance import Instance, Observed
 from im.domain.intent import Deadline

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from im.context import Context
-from im.db import migrate, refusals
+from im.db import refusals
+from im.db.schema import migrate
 from im.domain.instance import Instance, Observed
 from im.domain.intent import Deadline
 from im.providers.base import Ask

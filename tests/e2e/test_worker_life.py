@@ -14,7 +14,7 @@ import psutil
 import pytest
 import redis
 
-from im.db import migrate
+from im.db.schema import migrate
 from im.queue.celery import CeleryQueue
 from im.queue.tasks import Task
 from im.settings import Settings

@@ -191,7 +191,7 @@ def test_without_a_budget_no_lock_is_taken(world: World) -> None:
 def test_who_waits_in_vain_for_a_budget_is_told_and_nothing_is_written(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from im.db import budgets as rows
+    from im.db.money import budgets as rows
 
     allow(world, "9")
     monkeypatch.setattr(rows, "_PATIENCE", 0.2)

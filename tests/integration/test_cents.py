@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from im.db import ledger
+from im.db.read import ledger
 from im.domain.instance import Instance, Observed
 from im.domain.usage import Kind, Stretch
 from im.providers.errors import Unavailable

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from im import failpoints
-from im.db import outcome
+from im.db import commit_status
 from im.domain.errors import ImError
 from im.domain.instance import Observed
 from im.failpoints import Point
@@ -134,7 +134,7 @@ def test_when_nobody_can_say_it_is_told_so_with_where_to_look(
     cut: _Cut, how: Cut, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database does not come back: an `extend` typed again unasked might count twice."""
-    monkeypatch.setattr(outcome, "PAUSE", 0)
+    monkeypatch.setattr(commit_status, "PAUSE", 0)
     cut.create(seconds=600)
     cut.advance(15)
     cut_at_the_end(cut, how, and_stay_down=True)

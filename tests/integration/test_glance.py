@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from im.context import open_context
-from im.db import protection, spot, work
-from im.db.glance import Glance
+from im.db.instances import claims, protection, spot
+from im.db.instances.pending_work import Glance
 from im.domain.errors import Unavailable
 from im.services.reconcile.scope import reconcile
 from im.settings import Settings
@@ -46,7 +46,7 @@ def test_it_sees_whatever_is_waiting_and_nothing_else(world: World, state: str) 
     seen = world.ctx.glance(["im-nobody", one])
     assert bool(seen) == (state in BUSY)
     with world.ctx.begin() as connection:
-        asked = {*work.scopes_of(connection, [one])}
+        asked = {*claims.scopes_of(connection, [one])}
         asked |= {*protection.scopes_of(connection, world.now, [one]), *spot.scopes_of(connection, world.now, [one])}
     assert set(seen or ()) == asked
 

@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 from im.cli.main import im
 from im.cli.session import Session
-from im.db import guards, holds, sight
+from im.db import guards, holds
+from im.db.read import instances as read_instances
 from im.domain.guard import Guard, GuardKind, fired, wanted
 from im.domain.instance import Observed, Sighting
 from im.domain.intent import Deadline
@@ -194,14 +195,14 @@ def test_a_lost_answer_is_asked_again_until_it_is_sure(world: World) -> None:
     world.cloud.fail_next("guard", Ambiguous("no answer"), after=True, times=20)
     world.advance(12)
     with world.ctx.begin() as connection:
-        guard = sight.guards(connection, [world.row().id])[world.row().id]
+        guard = read_instances.guards(connection, [world.row().id])[world.row().id]
     assert guard.error is not None
     assert guard.told_at is None
     assert guard.asked_at == START + timedelta(seconds=HOUR + GRACE)
     world.cloud._faults.clear()
     world.advance(90)
     with world.ctx.begin() as connection:
-        guard = sight.guards(connection, [world.row().id])[world.row().id]
+        guard = read_instances.guards(connection, [world.row().id])[world.row().id]
     assert (guard.told_at, guard.asked_at, guard.error) == (START + timedelta(seconds=HOUR + GRACE), None, None)
 
 
@@ -264,15 +265,16 @@ def test_sql_and_the_rule_agree_on_what_is_wanted(world: World) -> None:
         assert len(connection.execute(text(query)).all()) == 6
         from sqlalchemy import select
 
-        from im.db.money_tables import guards as table
-        from im.db.tables import instances
+        from im.db.schema.core import instances
+        from im.db.schema.money import guards as table
 
         found = connection.execute(
             select(instances.c.id, guards._wanted(None)).join(table, table.c.instance_id == instances.c.id)
         )
         in_sql = {row.id: row[1] for row in found}
         by_rule = {
-            row.id: wanted(row, timedelta(seconds=GRACE)) for row in sight.read(connection, [row.id for row in rows])
+            row.id: wanted(row, timedelta(seconds=GRACE))
+            for row in read_instances.read(connection, [row.id for row in rows])
         }
     assert in_sql == by_rule
     assert sum(at is None for at in by_rule.values()) == 3

@@ -10,8 +10,9 @@ from typing import Any
 import psycopg2.errors
 import pytest
 
-from im.db import health, ledger, prices, sight
-from im.db.asking import Eyes, Looking, ask, database_clock
+from im.db.money import prices
+from im.db.read import health, instances, ledger
+from im.db.read.connection import Eyes, Looking, ask, database_clock
 from im.domain.cost import Item, Price
 from im.domain.errors import Refused, Unavailable
 from im.services.deadlines import holds
@@ -20,15 +21,15 @@ from tests.world import World
 SMALL = Item("fake", "fake-1", "small")
 Ask = Callable[[Any, list[str], datetime], object]
 ASKED: Mapping[str, Ask] = {
-    "listed": lambda c, ids, now: sight.listed(c, everything=True, owner=None),
-    "listed of one": lambda c, ids, now: sight.listed(c, everything=False, owner="ada"),
-    "read": lambda c, ids, now: sight.read(c, [*reversed(ids), "im-none"]),
-    "matching": lambda c, ids, now: sight.matching(c, ["a", ids[1]]),
-    "past deadline": lambda c, ids, now: sight.past_deadline(c, now + timedelta(days=1)),
-    "living names": lambda c, ids, now: sorted(sight.living_names(c)),
-    "story": lambda c, ids, now: sight.story(c, ids),
-    "guards": lambda c, ids, now: sight.guards(c, ids),
-    "since": lambda c, ids, now: sight.since(c, now, "ada"),
+    "listed": lambda c, ids, now: instances.listed(c, everything=True, owner=None),
+    "listed of one": lambda c, ids, now: instances.listed(c, everything=False, owner="ada"),
+    "read": lambda c, ids, now: instances.read(c, [*reversed(ids), "im-none"]),
+    "matching": lambda c, ids, now: instances.matching(c, ["a", ids[1]]),
+    "past deadline": lambda c, ids, now: instances.past_deadline(c, now + timedelta(days=1)),
+    "living names": lambda c, ids, now: sorted(instances.living_names(c)),
+    "story": lambda c, ids, now: instances.story(c, ids),
+    "guards": lambda c, ids, now: instances.guards(c, ids),
+    "since": lambda c, ids, now: instances.since(c, now, "ada"),
     "scopes": lambda c, ids, now: health.scopes(c),
     "in use": lambda c, ids, now: health.in_use(c),
     "holds": lambda c, ids, now: health.holds(c, now),

@@ -11,9 +11,10 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
-from im.db import deployment, migrate
+from im.db import deployment
 from im.db.engine import Database, make_engine
-from im.db.wish_tables import metadata  # every table: these stand upon all others
+from im.db.schema import migrate
+from im.db.schema.launch_inputs import metadata  # every table: these stand upon all others
 from im.domain.errors import Unavailable
 
 

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from im.db import migrate
 from im.db.engine import make_engine
+from im.db.schema import migrate
 from im.domain.errors import NoSuchInstance, Refused
 from im.domain.instance import Desired, Instance, Observed
 from im.domain.intent import Deadline

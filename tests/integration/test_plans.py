@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from im.db import instances, scopes, work
+from im.db import scopes
+from im.db.instances import claims, requests
 from im.domain.lifecycle import Step
 from tests.world import World
 
@@ -42,7 +43,7 @@ def storm(world: World) -> World:
 
 
 def test_what_is_due_is_found_once_and_not_compared_each_with_each(storm: World) -> None:
-    nodes = list(_plan(storm, lambda connection: instances.expire(connection, storm.now, SOME)))
+    nodes = list(_plan(storm, lambda connection: requests.expire(connection, storm.now, SOME)))
     touched = [_rows(node) + node.get("Rows Removed by Join Filter", 0) * node["Actual Loops"] for node in nodes]
     assert max(touched) <= 2 * MANY
     assert any(node["Node Type"] == "ModifyTable" and node["Actual Rows"] == SOME for node in nodes)
@@ -50,11 +51,11 @@ def test_what_is_due_is_found_once_and_not_compared_each_with_each(storm: World)
 
 def test_a_claim_reads_what_it_takes_and_not_all_that_waits(storm: World) -> None:
     with storm.ctx.begin() as connection:
-        assert len(instances.expire(connection, storm.now, MANY)) == MANY
+        assert len(requests.expire(connection, storm.now, MANY)) == MANY
     with storm.ctx.begin() as connection:
         number = scopes.number_of(connection, storm.row("first").scope)
     assert number is not None
-    nodes = list(_plan(storm, lambda connection: work.ready(connection, number, Step.STOP, storm.now, SOME)))
+    nodes = list(_plan(storm, lambda connection: claims.ready(connection, number, Step.STOP, storm.now, SOME)))
     assert max(map(_rows, nodes)) <= SOME
     assert any(node["Node Type"] == "LockRows" and node["Actual Rows"] == SOME for node in nodes)
 

@@ -8,10 +8,10 @@ import psycopg2
 import pytest
 from sqlalchemy import text
 
-from im.db import migrate
-from im.db.asking import Eyes, arguments, ask, connect
 from im.db.engine import Database
-from im.db.glance import Glance
+from im.db.instances.pending_work import Glance
+from im.db.read.connection import Eyes, arguments, ask, connect
+from im.db.schema import migrate
 from im.db.session import SETTINGS, open_session
 from im.services.health.doctor import diagnose
 from im.settings import Settings

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import psycopg2
 import pytest
 
-from im.db import migrate
 from im.db.address import arguments
-from im.db.roles import LOOK, MIGRATE, ROLES, WORK, ensure
+from im.db.schema import migrate
+from im.db.schema.roles import LOOK, MIGRATE, ROLES, WORK, ensure
 from im.domain.instance import Desired
 from tests.world import World
 

@@ -233,7 +233,7 @@ def test_a_refused_protection_still_holds_in_im(world: World) -> None:
 
 
 def test_a_worker_killed_between_the_claim_and_the_call_is_made_good(world: World) -> None:
-    from im.db import protection
+    from im.db.instances import protection
 
     world.create()
     world.advance(10)

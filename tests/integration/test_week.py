@@ -11,7 +11,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from im.db import ledger, usage
+from im.db.money import usage
+from im.db.read import ledger
 from im.domain.cost import Bill, Window
 from im.domain.money import cents
 from im.domain.usage import Kind

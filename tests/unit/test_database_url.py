@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from im.db.address import arguments, shown
-from im.db.asking import connect, no_answer
+from im.db.read.connection import connect, no_answer
 from im.domain.errors import Refused, Unavailable
 
 READ = {

@@ -18,7 +18,7 @@ def db() -> None:
 @pass_session
 def upgrade(session: Session) -> None:
     """Migrate to this version's schema; nothing to do is fine."""
-    from im.db import migrate
+    from im.db.schema import migrate
 
     migrate.upgrade(session.settings.database_url)
     click.echo(f"the database is at revision {migrate.head()}")
@@ -32,7 +32,7 @@ def roles(session: Session) -> None:
     Their passwords come from IM_MIGRATE_PASSWORD, IM_WORK_PASSWORD and IM_LOOK_PASSWORD; IM_DATABASE_URL names a user that may
     make roles. docs/security.md says who needs which.
     """
-    from im.db import roles as users
+    from im.db.schema import roles as users
 
     passwords = {role: os.environ.get(users.variable(role), "") for role in users.ROLES}
     made = users.ensure(session.settings.database_url, passwords)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, health, instances, ticks
+from im.db import events, ticks
+from im.db.instances import requests
+from im.db.read import health
 from im.domain.duration import format_duration
 from im.domain.event import Event
 from im.domain.hold import HoldKind
@@ -77,7 +79,7 @@ def _claim_tick(ctx: Context) -> bool:
 def _expire(ctx: Context) -> list[Instance]:
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        rows = instances.expire(connection, now, _BATCH)
+        rows = requests.expire(connection, now, _BATCH)
         events.record(connection, (_told(row, now) for row in rows))
         reach(Point.ENFORCE_WRITTEN)
         return rows
@@ -89,8 +91,8 @@ def _end_second_stage(ctx: Context) -> list[Instance]:
     while True:
         with ctx.begin() as connection:
             now = ctx.clock(connection)
-            dated = instances.date_ends(connection, now, _BATCH)
-            over = instances.end(connection, now, _BATCH)
+            dated = requests.date_ends(connection, now, _BATCH)
+            over = requests.end(connection, now, _BATCH)
             events.record(connection, [*(_told_dated(r, now) for r in dated), *(_told_ended(r, now) for r in over)])
             reach(Point.ENFORCE_WRITTEN)
         reach(Point.ENFORCE_COMMITTED)
@@ -128,7 +130,7 @@ def _ring_coming(ctx: Context, window: timedelta, only: Sequence[str] = ()) -> t
     """
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        coming = instances.deadlines_between(connection, now, now + window, _HINTS, only)
+        coming = requests.deadlines_between(connection, now, now + window, _HINTS, only)
     for at, (instance_id, name, count) in sorted(coming.items()):
         label = name if count == 1 else f"{name} and {count - 1} more"
         ctx.queue.ring(Task.ENFORCE_TTL, [instance_id], label=label, after=(at - now).total_seconds() + _LATE)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import health, holds
+from im.db import holds
+from im.db.read import health
 from im.domain.duration import format_duration
 from im.domain.errors import Refused
 from im.domain.hold import MAX_PAUSE, Hold

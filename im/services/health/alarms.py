@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from im.db import health, sight
+from im.db.read import health, instances
 from im.domain.alarm import Alarm, Blind, alarms
 from im.domain.cost import for_span
 from im.logs import log
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
-    from im.db.asking import Looking
+    from im.db.read.connection import Looking
     from im.domain.instance import Scope
 
 EVERY = 60.0
@@ -26,7 +26,7 @@ EVERY = 60.0
 
 def standing(connection: Connection | Looking, now: datetime) -> list[Alarm]:
     """Every alarm there is reason for now, with its money."""
-    rows = sight.past_deadline(connection, now)
+    rows = instances.past_deadline(connection, now)
     found = alarms(rows, _blind(connection, {row.scope for row in rows}), now)
     if not found:
         return []

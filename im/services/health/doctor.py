@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from im.broker import shown as broker_at
-from im.db import health
 from im.db.address import shown as database_at
-from im.db.asking import database_clock
 from im.db.engine import Database
+from im.db.read import health
+from im.db.read.connection import database_clock
 from im.domain.duration import format_duration
 from im.domain.errors import ImError, Refused
 from im.domain.instance import Scope
@@ -68,7 +68,7 @@ def schema(database_url: str) -> Schema:
 
 
 def _read_schema(database: Database) -> Schema:
-    from im.db import migrate
+    from im.db.schema import migrate
 
     with database.begin() as connection:
         return Schema(migrate.current(connection), migrate.head())

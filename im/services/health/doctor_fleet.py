@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import health, refusals, ticks
+from im.db import refusals, ticks
+from im.db.read import health
 from im.domain.duration import format_duration
 from im.domain.errors import ImError
 from im.providers.base import Check

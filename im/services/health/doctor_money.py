@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import guards, notices, sight
+from im.db import guards, notices
+from im.db.read import instances
 from im.domain.cost import Window, how_to_state, label_of, together
 from im.domain.duration import format_duration
 from im.domain.errors import Refused
@@ -27,7 +28,7 @@ TOLERATED = timedelta(seconds=60)
 
 
 def checks(connection: Connection, now: datetime) -> Iterator[Check]:
-    found = ledger(connection, sight.since(connection, now - MONTH), now)
+    found = ledger(connection, instances.since(connection, now - MONTH), now)
     yield _overrun(found)
     yield _prices(found)
     yield _guards(guards.failing(connection))

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from im.db import health, sight, ticks
+from im.db import ticks
+from im.db.read import health, instances
 from im.services.health import alarms, metrics_money
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Collector:
 
         with self._ctx.begin() as connection:
             now = self._ctx.clock(connection)
-            rows = sight.listed(connection, everything=False, owner=None)
+            rows = instances.listed(connection, everything=False, owner=None)
             seen = health.scopes(connection)
             ages = ticks.ages(connection, now)
             held = health.holds(connection, now)

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from im.db import guards, notices, sight
+from im.db import guards, notices
+from im.db.read import instances
 from im.domain.cost import Window, together
 from im.domain.outlook import rate_now
 from im.services.money.costs import ledger
@@ -23,7 +24,7 @@ def families(
     connection: Connection, now: datetime, gauge: Callable[..., GaugeMetricFamily]
 ) -> Iterator[GaugeMetricFamily]:
     """Each one whole; the prices are list prices, and what has none counts nothing but is counted itself."""
-    found = ledger(connection, sight.since(connection, now - MONTH), now)
+    found = ledger(connection, instances.since(connection, now - MONTH), now)
     bill = together(found.bill(row, Window(now - MONTH, now)) for row in found.rows)
     rates = [rate_now(row, found.rates(row)) for row in found.rows if row.closed_at is None]
     standing = notices.standing(connection, now - timedelta(days=1))

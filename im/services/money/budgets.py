@@ -7,7 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from im.db import budgets, sight
+from im.db.money import budgets
+from im.db.read import instances
 from im.domain.budget import EVERYBODY, Budget, Use, check, month_of
 from im.domain.cost import Window, how_to_state, label_of
 from im.domain.errors import OverLimit, Refused
@@ -59,7 +60,7 @@ def _no_price(row: Instance, budget: Budget) -> OverLimit:
 
 def _use(connection: Connection, budget: Budget, now: datetime) -> Use:
     window = Window(month_of(now), now)
-    rows = sight.since(connection, window.since, budget.owner or None)
+    rows = instances.since(connection, window.since, budget.owner or None)
     found = ledger(connection, rows, now)
     spent = sum((found.bill(row, window).total for row in rows), ZERO)
     to_come = {row.id: to_deadline(row, found.rates(row), now) for row in rows}

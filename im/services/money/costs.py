@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from im.db.ledger import deadlines as deadlines_of
-from im.db.ledger import prices as prices_of
-from im.db.ledger import stretches as stretches_of
+from im.db.read.ledger import deadlines as deadlines_of
+from im.db.read.ledger import prices as prices_of
+from im.db.read.ledger import stretches as stretches_of
 from im.domain.cost import (
     IPV4,
     MINIMUM,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
-    from im.db.asking import Looking
+    from im.db.read.connection import Looking
 
 LONG_AGO = timedelta(days=3650)
 

@@ -9,8 +9,10 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from im.db import ledger, sight, ticks, usage
-from im.db import prices as kept
+from im.db import ticks
+from im.db.money import prices as kept
+from im.db.money import usage
+from im.db.read import instances, ledger
 from im.domain.cost import SPOTS, WINDOWS, WINDOWS_SPOT, Item, Price, price_at
 from im.domain.errors import ImError
 from im.domain.instance import Instance, Scope
@@ -55,7 +57,7 @@ def refresh_prices(ctx: Context) -> str:
     """Fetch the prices of everything that lives, where they are missing or older than a day."""
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        rows = sight.listed(connection, everything=False, owner=None)
+        rows = instances.listed(connection, everything=False, owner=None)
         stretches = ledger.stretches(connection, [row.id for row in rows])
         wanted: dict[Scope, set[Item]] = {}
         for row in rows:
@@ -120,7 +122,7 @@ def known(ctx: Context, items: Sequence[Item] | None) -> list[Known]:
         if items is not None:
             items = [meant(item) for item in items]
         else:
-            rows = sight.listed(connection, everything=False, owner=None)
+            rows = instances.listed(connection, everything=False, owner=None)
             stretches = ledger.stretches(connection, [row.id for row in rows])
             items = sorted({item for row in rows for item in items_of(row, stretches.get(row.id, ()))})
         book = price_book(connection, items)

@@ -8,7 +8,7 @@ from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from im.db import sight
+from im.db.read import instances
 from im.domain.cost import Bill, Window, together
 from im.domain.instance import Instance, tags_of
 from im.domain.money import ZERO
@@ -45,7 +45,7 @@ def report(ctx: Context, by: str, since: timedelta) -> Report:
     with ctx.looking() as connection:
         now = ctx.clock(connection)
         window = Window(now - since, now)
-        rows = sight.since(connection, window.since)
+        rows = instances.since(connection, window.since)
         found = ledger(connection, rows, now)
     lines = _by_day(found, window) if by == "day" else _by_group(found, window, by)
     sources = sorted({prices[-1].source for prices in found.book.values() if prices})

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import adoption, deployment, events, orphans, sight, work
-from im.db.work import Outcome
+from im.db import deployment, events, orphans
+from im.db.instances import adoption, claims
+from im.db.instances.claims import Outcome
+from im.db.read import instances
 from im.domain import tags
 from im.domain.adoption import FORCED
 from im.domain.event import Event
@@ -89,11 +91,11 @@ def _claim(ctx: Context, number: int) -> _Batch | None:
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         # rows that name a machine although none was ever seen: launches name theirs only once they are there
-        rows = work.ready(connection, number, Step.AWAIT_LAUNCH, now, ctx.settings.batch)
+        rows = claims.ready(connection, number, Step.AWAIT_LAUNCH, now, ctx.settings.batch)
         if not rows:
             return None
         span = timedelta(seconds=ctx.settings.step_lease)
-        work.lease(connection, [row.id for row in rows], Step.ADOPT, now, span, owner)
+        claims.lease(connection, [row.id for row in rows], Step.ADOPT, now, span, owner)
         first = [row for row in rows if row.attempts == 0]
         story = (Event(r.id, now, "adopt sent", "im", f"{r.provider_id} is looked at", r.generation) for r in first)
         events.record(connection, story)
@@ -195,9 +197,9 @@ def _apply(ctx: Context, batch: _Batch) -> list[str]:
         outcomes = [_outcome(row, batch, now) for row in batch.rows]
         learned = {row.id: (row, batch.seen[_machine(row)]) for row in batch.rows if _machine(row) in batch.seen}
         adoption.learn(connection, batch.owner, learned)
-        applied = work.apply(connection, batch.owner, Step.ADOPT, outcomes, now)
+        applied = claims.apply(connection, batch.owner, Step.ADOPT, outcomes, now)
         adoption.refuse(connection, [o.id for o in outcomes if o.failed and o.id in applied], now)
-        after = work.by_id(sight.read(connection, sorted(applied)))
+        after = claims.by_id(instances.read(connection, sorted(applied)))
         mine = [(after[o.id], o) for o in outcomes if o.id in applied]
         events.record(connection, [event for row, o in mine if (event := _told(row, o, batch, now)) is not None])
         reach(Point.APPLY_WRITTEN, Step.ADOPT)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from im.db import launches, ticks, usage
+from im.db import launches, ticks
+from im.db.money import usage
 from im.domain.instance import Scope
 from im.logs import log
 from im.providers.base import Provider

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, launches
+from im.db import events, launches
+from im.db.instances import requests
 from im.domain.event import Event
 from im.domain.fall import launch_failed
 from im.domain.instance import Instance, Sighting
@@ -31,7 +32,7 @@ def take_back(connection: Connection, number: int, seen: Mapping[str, Sighting],
     """
     if not seen:
         return []
-    rows = [row for row in instances.lock(connection, sorted(seen)) if _holds(row, seen[row.id])]
+    rows = [row for row in requests.lock(connection, sorted(seen)) if _holds(row, seen[row.id])]
     moved: list[Instance] = []
     for token in sorted({row.launch_token for row in rows if row.launch_token}):
         moved += _one_launch(connection, number, token, [r for r in rows if r.launch_token == token], seen, now)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, guards, rates
+from im.db import events, guards, rate_limits
 from im.db.guards import Task
 from im.domain.event import Event
 from im.domain.instance import Scope
@@ -47,7 +47,7 @@ def drive_guards(ctx: Context, provider: Provider, scope: Scope, number: int) ->
             now = ctx.clock(connection)
             if not guards.scopes_waiting(connection, now):
                 return told
-            if rates.take(connection, number, "guard", provider.capabilities.rates.get("guard"), now):
+            if rate_limits.take(connection, number, "guard", provider.capabilities.rates.get("guard"), now):
                 return told  # the next tick rings again
             tasks = guards.claim(connection, number, now, _LEASE, BATCH, owner)
         if not tasks:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from im.db import adoption, events, guards, instances, orphans, sight, spot
-from im.db.shapes import from_spec
+from im.db import events, guards, orphans
+from im.db.instances import adoption, requests, spot
+from im.db.mapping import from_spec
+from im.db.read import instances as read_instances
 from im.domain.event import Event
 from im.domain.instance import Desired, Instance, OnExpiry, Why
 from im.domain.names import make_id, make_name
@@ -28,7 +30,7 @@ def inherit(connection: Connection, row: Instance, number: int, machine: str, no
     if adoption.holders(connection, number, [machine]):
         return None
     ended = row.desired is Desired.TERMINATED and row.why in (Why.USER, Why.TTL)
-    name = make_name(_random, crowded=True) if instances.taken_names(connection, [row.name]) else row.name
+    name = make_name(_random, crowded=True) if requests.taken_names(connection, [row.name]) else row.name
     values = {
         **spot.successor(connection, row, make_id(_random), "", now),
         "name": name,
@@ -41,10 +43,10 @@ def inherit(connection: Connection, row: Instance, number: int, machine: str, no
         "provider_id": machine,
         "spot_request": row.spot_request,
     }
-    instances.add(connection, [values])
+    requests.add(connection, [values])
     guards.copy(connection, row.id, values["id"])
     orphans.close(connection, number, now, gone=[machine])
     told = f"{machine} came in place of {row.provider_id}, ended outside im; terminated at {row.expires_at:%Y-%m-%d %H:%M:%S} UTC"
     events.record(connection, [Event(values["id"], now, "inherited", "cloud", told, 1)])
-    (made,) = sight.read(connection, [values["id"]])
+    (made,) = read_instances.read(connection, [values["id"]])
     return made

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from im.db import naming, rates
+from im.db import rate_limits
+from im.db.instances import labels
 from im.domain.instance import Instance, Scope
 from im.logs import log
 from im.providers.base import Provider, Slot
@@ -35,8 +36,8 @@ def drive_names(ctx: Context, provider: Provider, scope: Scope, number: int) -> 
 def _due(ctx: Context, provider: Provider, number: int) -> list[Instance]:
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        rows = naming.due(connection, number, now, AT_ONCE)
-        if rows and rates.take(connection, number, "label", provider.capabilities.rates.get("label"), now):
+        rows = labels.due(connection, number, now, AT_ONCE)
+        if rows and rate_limits.take(connection, number, "label", provider.capabilities.rates.get("label"), now):
             return []
         return rows
 
@@ -52,7 +53,7 @@ def name(ctx: Context, provider: Provider, scope: Scope, rows: Sequence[Instance
     ids = [row.id for row in rows]
     with ctx.begin() as connection:
         if error is None:
-            naming.done(connection, ids)
+            labels.done(connection, ids)
         else:
-            naming.later(connection, ids, ctx.clock(connection) + _AGAIN)
+            labels.later(connection, ids, ctx.clock(connection) + _AGAIN)
     return error is None

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, launches, rates, sight
+from im.db import events, launches, rate_limits
+from im.db.instances import requests
+from im.db.read import instances as read_instances
 from im.domain.event import Event
 from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed
 from im.domain.placement import is_open
@@ -61,10 +63,10 @@ def claim(ctx: Context, provider: Provider, number: int, *, unwanted: bool = Fal
         if launch is None:
             return None
         rate = None if unwanted else provider.capabilities.rates.get("launch")
-        wait = rates.take(connection, number, "launch", rate, now)
+        wait = rate_limits.take(connection, number, "launch", rate, now)
         if wait:
             launches.wait(connection, launch.token, now + timedelta(seconds=wait))
-            held = sight.read(connection, launch.slots[:1])
+            held = read_instances.read(connection, launch.slots[:1])
         else:
             claimed = _commit(connection, launch, owner, now)
     if wait:
@@ -76,7 +78,7 @@ def claim(ctx: Context, provider: Provider, number: int, *, unwanted: bool = Fal
 
 
 def _commit(connection: Connection, launch: Launch, owner: str, now: datetime) -> Claimed:
-    by_id = {row.id: row for row in instances.lock(connection, sorted(launch.slots))}
+    by_id = {row.id: row for row in requests.lock(connection, sorted(launch.slots))}
     fresh = launch.state is LaunchState.OPEN
     if fresh:
         slots = [i for i in launch.slots if i in by_id and wanted(by_id[i], launch.token, now)]

@@ -12,8 +12,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from im.db import events, instances, launches, naming, sight, user_data
-from im.db.waiting import OF_THE_SCOPE
+from im.db import events, launches, user_data
+from im.db.instances import labels, requests
+from im.db.instances.waiting import OF_THE_SCOPE
+from im.db.read import instances as read_instances
 from im.domain import placement
 from im.domain.event import Event
 from im.domain.instance import Instance, Launch, LaunchState, Scope, Sighting, Spec
@@ -154,13 +156,13 @@ class _Attempt:
         ordered = sorted(machines, key=lambda m: (m.launch_index, m.provider_id))
         with self.ctx.begin() as connection:
             now = self.ctx.clock(connection)
-            rows = {r.id: r for r in instances.lock(connection, sorted(self.launch.slots))}
+            rows = {r.id: r for r in requests.lock(connection, sorted(self.launch.slots))}
             known = launches.known_machines(connection, self.number, [m.provider_id for m in ordered])
             free = [i for i in self.launch.slots if i in rows and rows[i].provider_id is None]
             pairs = list(zip(free, (m for m in ordered if m.provider_id not in known), strict=False))
             launches.fill(connection, [_as_row(i, m, now) for i, m in pairs], now, now + LOOK_AGAIN)
             if len(self.launch.slots) > 1:
-                naming.add(connection, [i for i, _ in pairs], now)
+                labels.add(connection, [i for i, _ in pairs], now)
             user_data.erase_spent(connection)
             events.record(connection, (_launched(rows[i], m, now) for i, m in pairs))
             mine = launches.resolve(connection, self.launch.token, self.owner, LaunchState.DONE)
@@ -190,7 +192,7 @@ class _Attempt:
         where = {"candidate": self.launch.candidate, "round_": self.launch.round}
         launches.add(connection, token, self.number, self.launch.spec, ids, names, now, **where)
         launches.attach(connection, token, ids)
-        return sight.read(connection, ids)
+        return read_instances.read(connection, ids)
 
     def _give_up(self, connection: Connection, left: Sequence[Instance], now: datetime) -> list[Instance]:
         launches.release(connection, [r.id for r in left], now, "no_capacity", "the cloud made no machine")
@@ -235,7 +237,7 @@ class _Attempt:
                 new = [r for r in self.rows if r.error_code != exc.code]
                 story = (Event(r.id, now, "refused", "cloud", f"{exc.code}: {because}", r.generation) for r in new)
                 events.record(connection, story)
-            rows = sight.read(connection, self.launch.slots)
+            rows = read_instances.read(connection, self.launch.slots)
             reach(Point.LAUNCH_DELAY_WRITTEN)
         reach(Point.LAUNCH_DELAY_COMMITTED)
         if wait < timedelta(seconds=10):

@@ -6,7 +6,9 @@ import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, launches, sight
+from im.db import events, launches
+from im.db.instances import requests
+from im.db.read import instances as read_instances
 from im.domain import placement
 from im.domain.event import Event
 from im.domain.instance import Instance, Launch, Scope, Spec
@@ -35,7 +37,7 @@ def move_on(
     Only for a launch that was definitely refused: no machine can come of it any more. Returns the rows that wait for the new
     one; none when there is nothing left to try.
     """
-    rows = [r for r in instances.lock(connection, sorted(launch.slots)) if wanted(r, launch.token, now)]
+    rows = [r for r in requests.lock(connection, sorted(launch.slots)) if wanted(r, launch.token, now)]
     spec, turn = _turn(launch, refusal)
     if not rows or turn is None:
         return []
@@ -48,7 +50,7 @@ def move_on(
     told = f"{refusal.code}: {refusal.message}; {_next(spec, turn)}"
     if turn.candidate or _worth_telling(turn.round):
         events.record(connection, (Event(r.id, now, "refused", "cloud", told, r.generation) for r in rows))
-    return sight.read(connection, ids)
+    return read_instances.read(connection, ids)
 
 
 def _turn(launch: Launch, refusal: ProviderError) -> tuple[Spec, placement.Turn | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from im.db.work import Outcome
+from im.db.instances.claims import Outcome
 from im.domain.cause import Hand
 from im.domain.fall import fell_back, why_changed
 from im.domain.instance import GONE, Instance, Observed, Sighting

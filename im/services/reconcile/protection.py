@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, protection
+from im.db import events
+from im.db.instances import protection
 from im.domain.event import Event
 from im.domain.lifecycle import backoff
 from im.logs import log

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db import rates
+from im.db import rate_limits
 from im.domain.lifecycle import Step
 from im.providers.base import Provider
 
@@ -24,7 +24,9 @@ def allowance(
         return 0, 0.0
     verb, can = "describe" if step is Step.LOOK else step.value, provider.capabilities
     machines = f"{verb} machines"
-    allowed, wait = rates.taken(connection, number, machines, can.machine_rates.get(verb), now, wanted, _WORTH_A_CALL)
-    if not wait and (wait := rates.take(connection, number, verb, can.rates.get(verb), now)):
-        rates.give_back(connection, number, machines, allowed)
+    allowed, wait = rate_limits.taken(
+        connection, number, machines, can.machine_rates.get(verb), now, wanted, _WORTH_A_CALL
+    )
+    if not wait and (wait := rate_limits.take(connection, number, verb, can.rates.get(verb), now)):
+        rate_limits.give_back(connection, number, machines, allowed)
     return allowed, wait

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, refusals, waiting
+from im.db import events, refusals
+from im.db.instances import waiting
 from im.domain.event import Event
 from im.logs import log
 from im.providers.base import Provider

@@ -9,8 +9,10 @@ import uuid
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from im.db import events, guards, instances, launches, sight, spot
-from im.db.shapes import from_spec
+from im.db import events, guards, launches
+from im.db.instances import requests, spot
+from im.db.mapping import from_spec
+from im.db.read import instances as read_instances
 from im.domain import placement
 from im.domain.errors import OverLimit
 from im.domain.event import Event
@@ -67,7 +69,7 @@ def _replace_one(ctx: Context, number: int) -> list[Instance] | None:
 def _not_again(connection: Connection, row: Instance) -> str:
     if row.spec.options.get("user_data"):
         return "its user data was used and erased; im create --user-data  makes another one"
-    if instances.taken_names(connection, [row.name]):
+    if requests.taken_names(connection, [row.name]):
         return "another instance has its name by now"
     return ""
 
@@ -77,11 +79,11 @@ def _successor(connection: Connection, row: Instance, number: int, now: datetime
     spec = placement.at(row.spec, 0)  # where it was first wanted, though another place had to do
     launches.add(connection, token, number, spec, [new_id], [row.name], now)
     values = spot.successor(connection, row, new_id, token, now)
-    instances.add(connection, [{**values, "spec": from_spec(spec), "zone": spec.zone}])
+    requests.add(connection, [{**values, "spec": from_spec(spec), "zone": spec.zone}])
     guards.copy(connection, row.id, new_id)
     spot.note_replaced(connection, row.id, new_id)
     told = f"until {row.expires_at:%Y-%m-%d %H:%M:%S} UTC, in place of {row.provider_id}, which the cloud took back"
-    (made,) = sight.read(connection, [new_id])
+    (made,) = read_instances.read(connection, [new_id])
     events.record(
         connection,
         [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from im.db.work import Outcome
+from im.db.instances.claims import Outcome
 from im.domain.event import Event
 from im.domain.fall import Fall
 from im.domain.instance import Instance, Observed

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from im.db import protection, scopes, work
-from im.db import spot as spot_rows
+from im.db import scopes
+from im.db.instances import claims, protection
+from im.db.instances import spot as spot_rows
 from im.scope_threads import lane_of
 from im.services.identity import is_clone
 from im.services.reconcile import refusal, spot_requests
@@ -30,7 +31,7 @@ def reconcile(ctx: Context, ids: Sequence[str]) -> str:
         with ctx.begin() as connection:
             unprotected = protection.scopes_of(connection, ctx.clock(connection), ids)
             spent = spot_rows.scopes_of(connection, ctx.clock(connection), ids)
-            numbers = [*work.scopes_of(connection, ids), *unprotected, *spent]
+            numbers = [*claims.scopes_of(connection, ids), *unprotected, *spent]
     return reconcile_scopes(ctx, sorted(set(numbers))) if numbers else sentence([])
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.db import events
-from im.db import spot as kept
+from im.db.instances import spot as kept
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope
 from im.domain.lifecycle import backoff

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, work
-from im.db.waiting import OF_THE_SCOPE
+from im.db import events
+from im.db.instances import claims
+from im.db.instances.waiting import OF_THE_SCOPE
 from im.domain.event import Event
 from im.domain.instance import Instance, Observed, Scope
 from im.domain.lifecycle import MAX_ATTEMPTS, Step
@@ -64,14 +65,14 @@ def _claim(ctx: Context, provider: Provider, number: int, step: Step) -> _Batch 
     owner = str(uuid.uuid4())
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        rows = work.ready(connection, number, step, now, ctx.settings.batch)
+        rows = claims.ready(connection, number, step, now, ctx.settings.batch)
         found = len(rows)
         rows = _without_the_parked(connection, rows, step, now)
         allowed, wait = allowance(connection, provider, number, step, len(rows), now)
         if not wait:
             rows = rows[:allowed]
             span = timedelta(seconds=ctx.settings.step_lease)
-            work.lease(connection, [row.id for row in rows], step, now, span, owner)
+            claims.lease(connection, [row.id for row in rows], step, now, span, owner)
             if step is not Step.LOOK:
                 events.record(connection, (sent(row, step, now) for row in rows if worth_telling(row.attempts)))
         if rows and not wait:
@@ -92,7 +93,7 @@ def _without_the_parked(connection: Connection, rows: list[Instance], step: Step
     parked = [row for row in rows if step is Step.START and row.attempts >= MAX_ATTEMPTS and step in row.unsure]
     if parked:
         told = f"{MAX_ATTEMPTS} workers took it up and none came back"
-        work.park(connection, [row.id for row in parked], "poison", told)
+        claims.park(connection, [row.id for row in parked], "poison", told)
         events.record(connection, (Event(r.id, now, "parked", "im", told, r.generation) for r in parked))
     return [row for row in rows if row not in parked]
 
@@ -110,7 +111,7 @@ def _one_batch(ctx: Context, provider: Provider, scope: Scope, number: int, step
         moved = failed_launch.take_back(connection, number, lost, now)
         batch.rows = [row for row in batch.rows if row.id not in lost]
         outcomes = [outcome_of(row, step, result, batch.claimed_at, now) for row in batch.rows]
-        applied = work.apply(connection, batch.owner, step, outcomes, now)
+        applied = claims.apply(connection, batch.owner, step, outcomes, now)
         mine = [(row, applied[row.id], o) for row, o in zip(batch.rows, outcomes, strict=True) if row.id in applied]
         events.record(connection, story(mine, now))
         late = [row for row in batch.rows if row.id not in applied]
@@ -198,7 +199,7 @@ def _repair(
     told = f"a {step} sent earlier was answered after its lease had passed; the machine is looked at again"
     events.record(connection, (Event(r.id, now, "late answer", "im", told, r.generation) for r in acted))
     log.warning("late answer", step=step.value, instances=[r.name for r in late])
-    return work.unsettle(connection, [row.id for row in acted], step, now)
+    return claims.unsettle(connection, [row.id for row in acted], step, now)
 
 
 def _ring_again(ctx: Context, rows: Iterable[Instance], now: datetime) -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db import deployment, events, guards, watch
+from im.db import deployment, events, guards
+from im.db.instances import observations
 from im.domain import tags
 from im.domain.event import Event
 from im.domain.fall import fell_back
@@ -41,9 +42,9 @@ def judge_seen(ctx: Context, number: int, sightings: Sequence[Sighting], began_a
     seen = {one.provider_id: one for one in sightings}
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        rows = watch.news(connection, number, sightings)
+        rows = observations.news(connection, number, sightings)
         due = guards.fired_by(connection, [row.id for row in rows], now) if rows else {}
-        notes: list[watch.Note] = []
+        notes: list[observations.Note] = []
         for row in rows:
             sighting = seen[row.provider_id or ""]
             row = _guarded(row, due.get(row.id), sighting, now)
@@ -65,8 +66,8 @@ def judge_unseen(ctx: Context, provider: Provider, number: int, machines: Sequen
         return 0
     reach(Point.REFRESH_LISTED)
     with ctx.begin() as connection:
-        rows = watch.by_machine(connection, number, machines)
-        notes: list[watch.Note] = []
+        rows = observations.by_machine(connection, number, machines)
+        notes: list[observations.Note] = []
         suspects: list[Instance] = []
         for row in rows:
             note, suspicious = _note_absent(row, began_at)
@@ -85,7 +86,9 @@ def _guarded(row: Instance, guard: Guard | None, seen: Sighting, now: datetime) 
     return row if at is None else replace(row, unsure={**row.unsure, Step.STOP.value: now})
 
 
-def _note(row: Instance, seen: Sighting, began_at: datetime, now: datetime, policies: Policies) -> watch.Note | None:
+def _note(
+    row: Instance, seen: Sighting, began_at: datetime, now: datetime, policies: Policies
+) -> observations.Note | None:
     """What to write about one row; None when the cloud shows what we knew."""
     if row.observed_at >= began_at:
         return None
@@ -102,16 +105,16 @@ def _note(row: Instance, seen: Sighting, began_at: datetime, now: datetime, poli
         return None
     if reading.verdict is Verdict.OVERDUE and seen.state is row.observed and drift == row.drift_since:
         return None
-    return watch.Note(row, seen, reading, began_at, drift, fall)
+    return observations.Note(row, seen, reading, began_at, drift, fall)
 
 
-def _note_absent(row: Instance, began_at: datetime) -> tuple[watch.Note | None, bool]:
+def _note_absent(row: Instance, began_at: datetime) -> tuple[observations.Note | None, bool]:
     """First absence from a complete listing is noted, the second makes it suspicious."""
     if not may_be_judged_absent(row, began_at):
         return None, False
     if row.drift_since is None:
         reading = Reading(Verdict.SUSPECT, "not in the cloud's listing", row.desired)
-        return watch.Note(row, None, reading, began_at, began_at), False
+        return observations.Note(row, None, reading, began_at, began_at), False
     return None, began_at > row.drift_since
 
 
@@ -139,17 +142,17 @@ def _judge_absent(
             taken, cause = sighting.interrupted, sighting.cause
             policies = ctx.settings.policies
             reading = observe(row, sighting.state, began_at, now, policies, interrupted=taken, cause=cause)
-            notes.append(watch.Note(row, sighting, reading, began_at, None))
+            notes.append(observations.Note(row, sighting, reading, began_at, None))
         _write(ctx, connection, list(suspects), notes, now)
     return len(notes)
 
 
 def _write(
-    ctx: Context, connection: Connection, rows: Sequence[Instance], notes: list[watch.Note], now: datetime
+    ctx: Context, connection: Connection, rows: Sequence[Instance], notes: list[observations.Note], now: datetime
 ) -> None:
     if not notes:
         return
-    written = watch.write(connection, notes, now)
+    written = observations.write(connection, notes, now)
     events.record(connection, (_told(n, now) for n in notes if n.row.id in written and _worth_telling(n)))
     reach(Point.REFRESH_WRITTEN)
     driven = [n.row for n in notes if n.row.id in written and n.reading.verdict in _DRIVEN]
@@ -158,13 +161,13 @@ def _write(
         ctx.queue.ring(Task.ENFORCE_TTL, [rows[0].id], label="overdue")
 
 
-def _worth_telling(note: watch.Note) -> bool:
+def _worth_telling(note: observations.Note) -> bool:
     if note.reading.verdict in _TELLING:
         return True
     return note.seen is not None and note.seen.state is not note.row.observed
 
 
-def _told(note: watch.Note, now: datetime) -> Event:
+def _told(note: observations.Note, now: datetime) -> Event:
     row, reading = note.row, note.reading
     if note.fall is not None:
         return came_to_nothing(row, note.fall, now)

@@ -14,8 +14,10 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from im.db import ticks, usage, watch
-from im.db.watch import REST
+from im.db import ticks
+from im.db.instances import observations
+from im.db.instances.observations import REST
+from im.db.money import usage
 from im.domain.instance import Observed, Scope, Sighting
 from im.logs import log
 from im.memory import give_back
@@ -56,7 +58,7 @@ def begin(ctx: Context, number: int, zone: str, slot: float) -> tuple[datetime, 
     """Claim this slot of `slot` seconds: when the look begins, what it should see, and how. None: there is nothing to do."""
     with ctx.begin() as connection:
         began_at = ctx.clock(connection)
-        awaited = watch.awaited(connection, number, zone, began_at)
+        awaited = observations.awaited(connection, number, zone, began_at)
         if zone and not awaited and zone != REST:
             return None
         if not ticks.claim(connection, _slot(number, zone), slot, began_at):
@@ -114,7 +116,7 @@ class Look:
             self._states()
         if self.complete:
             with self.ctx.begin() as connection:
-                usage.vouch(connection, self.number, watch.zone_of(self.zone), list(self.awaited))
+                usage.vouch(connection, self.number, observations.zone_of(self.zone), list(self.awaited))
             left = iter(list(self.awaited))
             while some := list(islice(left, _AT_ONCE)):
                 self.changed += judge_unseen(self.ctx, self.provider, self.number, some, self.began_at)

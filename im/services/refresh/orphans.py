@@ -11,7 +11,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, launches, orphans, scopes, sight, ticks
+from im.db import events, launches, orphans, scopes, ticks
+from im.db.instances import requests
+from im.db.read import instances as read_instances
 from im.domain import tags
 from im.domain.event import Event
 from im.domain.instance import Instance, Launch, LaunchState, Observed, Scope, Sighting
@@ -118,7 +120,7 @@ def _fill(
     connection: Connection, launch: Launch, machines: Sequence[Sighting], began_at: datetime, now: datetime
 ) -> list[Filled]:
     """Give the launch's machines to those of its slots that are still without one, and wait for no other launch."""
-    rows = {row.id: row for row in instances.lock(connection, sorted(launch.slots))}
+    rows = {row.id: row for row in requests.lock(connection, sorted(launch.slots))}
     free = [rows[i] for i in launch.slots if i in rows and _is_free(rows[i], launch)]
     pairs = list(zip(free, machines, strict=False))
     if not pairs:
@@ -128,7 +130,7 @@ def _fill(
     told = "its launch had made it after all"
     story = (Event(r.id, now, "found", "cloud", f"{m.provider_id}: {told}", r.generation) for r, m in pairs)
     events.record(connection, story)
-    after = {row.id: row for row in sight.read(connection, [row.id for row, _ in pairs])}
+    after = {row.id: row for row in read_instances.read(connection, [row.id for row, _ in pairs])}
     return [(after[row.id], machine) for row, machine in pairs]
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import scopes, shards
-from im.db.watch import REST
+from im.db.instances.observations import REST
 from im.logs import log
 from im.providers.errors import ProviderError, Unauthenticated
 from im.queue.periods import REFRESH_EVERY

@@ -12,7 +12,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import health, instances, ticks
+from im.db import ticks
+from im.db.instances import requests
+from im.db.read import health
 from im.domain.hold import HoldKind
 from im.logs import log
 from im.queue import periods as queue_periods
@@ -110,7 +112,7 @@ def _claim_missed(connection: Connection, now: datetime) -> bool:
 
 
 def _claim_overdue(connection: Connection, now: datetime) -> bool:
-    if not instances.overdue(connection, now - _GRACE):
+    if not requests.overdue(connection, now - _GRACE):
         return False
     held = any(hold.kind is not HoldKind.CLOCK for hold in health.holds(connection, now))
     return not held and ticks.claim(connection, "enforce_overdue", EVERY, now)

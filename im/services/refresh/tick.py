@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from im.db import health, leftovers, protection, scopes, shards, spot, ticks, user_data, work
+from im.db import leftovers, scopes, shards, ticks, user_data
+from im.db.instances import claims, protection, spot
+from im.db.read import health
 from im.failpoints import Point, reach
 from im.queue.periods import REFRESH_EVERY
 from im.queue.tasks import Task
@@ -36,7 +38,7 @@ def refresh(ctx: Context) -> str:
         places = [(n, scopes.read(connection, n)) for n in numbers]
         split = shards.zones_of(connection, numbers)
         shards.keep(connection, split)
-        waiting = work.waiting(connection, now, _UNSETTLED_AT_ONCE)
+        waiting = claims.waiting(connection, now, _UNSETTLED_AT_ONCE)
         user_data.erase_spent(connection)
         sweeping = leftovers.pending(connection)
         unguarded = protection.waiting(connection, now, _UNSETTLED_AT_ONCE)

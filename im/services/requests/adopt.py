@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 
-from im.db import adoption, events, guards, instances, orphans, scopes, sight
-from im.db.outcome import certain
-from im.db.shapes import from_spec
+from im.db import events, guards, orphans, scopes
+from im.db.commit_status import certain
+from im.db.instances import adoption, requests
+from im.db.mapping import from_spec
+from im.db.read import instances as read_instances
 from im.domain import tags
 from im.domain.adoption import FORCED
 from im.domain.errors import NoSuchInstance, Refused
@@ -140,10 +142,10 @@ def _insert(
 ) -> list[Instance]:
     rows = [_as_row(connection, one, actor, now, crowded=crowded) for one in wanted]
     _refuse_held(connection, rows)
-    instances.add(connection, rows)
+    requests.add(connection, rows)
     for one, row in zip(wanted, rows, strict=True):
         orphans.close(connection, row["scope_id"], now, gone=[one.machine])
-    inserted = sight.read(connection, [row["id"] for row in rows])
+    inserted = read_instances.read(connection, [row["id"] for row in rows])
     story = (Event(r.id, now, kind, actor, _told(r), r.generation) for r in inserted)
     events.record(connection, story)
     return inserted
@@ -201,7 +203,7 @@ def _explain(ctx: Context, exc: IntegrityError, wanted: Sequence[_Taking]) -> No
         raise exc
     asked = [one.name for one in wanted if one.name is not None]
     with ctx.begin() as connection:
-        taken = sorted(instances.taken_names(connection, asked))
+        taken = sorted(requests.taken_names(connection, asked))
     if taken:
         hint = f"choose another, or look at it: im status {taken[0]}"
         raise Refused(f"the name {taken[0]} is taken", hint) from exc
@@ -227,7 +229,7 @@ def _of_orphan(
     if name is None:
         tagged = one.seen.tags.get(tags.NAME, "")
         try:
-            free = not instances.taken_names(connection, [check_name(tagged)])
+            free = not requests.taken_names(connection, [check_name(tagged)])
         except Refused:
             free = False
         name = tagged if free else None

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db import events, instances, launches, protection
-from im.db.outcome import certain
+from im.db import events, launches
+from im.db.commit_status import certain
+from im.db.instances import protection, requests
 from im.domain import intent as wish
 from im.domain import placement
 from im.domain.errors import NoSuchInstance
@@ -69,7 +70,7 @@ def protect(ctx: Context, ids: Sequence[str], *, on: bool, actor: str) -> Answer
 
 
 def _lock(connection: Connection, wanted: Sequence[str]) -> list[Instance]:
-    rows = instances.lock(connection, wanted)
+    rows = requests.lock(connection, wanted)
     if len(rows) < len(wanted):
         missing = sorted(set(wanted) - {row.id for row in rows})
         raise NoSuchInstance(f"there is no instance {missing[0]}", "im list  shows what there is")
@@ -95,7 +96,7 @@ def _change(
                 spec = placement.at(row.spec, 0)
                 token = _open_launch(connection, row.scope, spec, [row.id], [row.name], now)
                 launches.move(connection, token, [row.id], spec, 0, None, None, now)
-        after = instances.write_intents(connection, intents, actor, now)
+        after = requests.write_intents(connection, intents, actor, now)
         story = (_told(old, new, actor, kind, now) for old, new in zip(before, after, strict=True))
         events.record(connection, story)
         budgets.keep(connection, before, after, now)

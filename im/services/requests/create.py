@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 
-from im.db import events, guards, instances, scopes, sight, user_data
-from im.db.outcome import certain
-from im.db.shapes import from_spec
+from im.db import events, guards, scopes, user_data
+from im.db.commit_status import certain
+from im.db.instances import requests
+from im.db.mapping import from_spec
+from im.db.read import instances as read_instances
 from im.domain.duration import format_duration
 from im.domain.errors import ImError, Refused
 from im.domain.event import Event
@@ -80,9 +82,9 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
         "zone": planned.spec.zone,
     }
     slots = zip(ids, names, tokens, strict=True)
-    instances.add(connection, [{**shared, "id": i, "name": n, "launch_token": t} for i, n, t in slots])
+    requests.add(connection, [{**shared, "id": i, "name": n, "launch_token": t} for i, n, t in slots])
     guards.add(connection, ids, planned.guard, planned.grace)
-    rows = sight.read(connection, ids)
+    rows = read_instances.read(connection, ids)
     told = f"{planned.spec.instance_type} in {planned.spec.zone or planned.scope.region}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC"
     if planned.keep_stopped is not None:
         told += f", then kept stopped for {format_duration(planned.keep_stopped)} and terminated"
@@ -94,5 +96,5 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
 
 def _name_taken(ctx: Context, names: Sequence[str]) -> Refused:
     with ctx.begin() as connection:
-        taken = sorted(instances.taken_names(connection, names)) or list(names)
+        taken = sorted(requests.taken_names(connection, names)) or list(names)
     return Refused(f"the name {taken[0]} is taken", f"choose another, or look at it: im status {taken[0]}")

@@ -24,7 +24,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from im.db import migrate
+from im.db.schema import migrate
 from im.queue.tasks import DEADLINES, REQUESTS, WATCH
 from im.settings import Settings
 from im.stack import postgres

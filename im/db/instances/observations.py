@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Boolean, ColumnElement, Connection, Integer, and_, case, func, or_, select, update
 
-from im.db import spot, usage
-from im.db.recordset import recordset
-from im.db.rows import fetch_instances, select_instances
-from im.db.tables import instances
+from im.db.bulk import recordset
+from im.db.instances import spot
+from im.db.money import usage
+from im.db.schema.core import instances
+from im.db.select import fetch_instances, select_instances
 from im.domain.cause import Hand
 from im.domain.fall import Fall, why_changed
 from im.domain.instance import GONE, Instance, Observed, Sighting

@@ -1,11 +1,11 @@
-"""The tables around what people wish of machines; they stand upon those of im.db.tables and im.db.money_tables."""
+"""The tables around what people wish of machines; they stand upon those of im.db.schema.core and im.db.schema.money."""
 
 from __future__ import annotations
 
 from sqlalchemy import Column, DateTime, ForeignKey, Integer, LargeBinary, Table, Text
 
-import im.db.money_tables  # noqa: F401  # whoever asks for all tables gets all
-from im.db.tables import metadata
+import im.db.schema.money  # noqa: F401  # whoever asks for all tables gets all
+from im.db.schema.core import metadata
 
 __all__ = ["leftovers", "metadata", "nameless", "surveys", "user_data"]
 

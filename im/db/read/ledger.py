@@ -1,4 +1,4 @@
-"""What bills are made of: running time, the deadlines that held, and prices. SQL by the driver alone; see `im.db.asking`."""
+"""What bills are made of: running time, the deadlines that held, and prices. SQL by the driver alone; see `im.db.read.connection`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from im.db.asking import Looking, ask
+from im.db.read.connection import Looking, ask
 from im.domain.cost import Deadline, Item, Price
 from im.domain.usage import Kind, Stretch
 

@@ -1,6 +1,6 @@
 """What stands above every listing: how well each place is seen, whether deadlines are held, and machines without a row.
 
-SQL by the driver alone; see `im.db.asking`.
+SQL by the driver alone; see `im.db.read.connection`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db.asking import Looking, ask
+from im.db.read.connection import Looking, ask
 from im.domain.duration import format_duration
 from im.domain.hold import CLOCK_TOLERANCE, Hold, HoldKind
 from im.domain.instance import Scope

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db import ledger
-from im.db.money_tables import prices
+from im.db.read import ledger
+from im.db.schema.money import prices
 from im.domain.cost import Item, Price
 
 p = prices.c

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, or_, select, update
 
-from im.db.money_tables import guards
-from im.db.rows import fetch_instances, select_instances
-from im.db.tables import instances, launches
-from im.db.work import UNSETTLED, is_due
+from im.db.instances.claims import UNSETTLED, is_due
+from im.db.schema.core import instances, launches
+from im.db.schema.money import guards
+from im.db.select import fetch_instances, select_instances
 from im.domain.instance import Instance, LaunchState
 
 t = instances.c

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, exists, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.rows import fetch_instances, select_instances
-from im.db.tables import instances
-from im.db.wish_tables import nameless
+from im.db.schema.core import instances
+from im.db.schema.launch_inputs import nameless
+from im.db.select import fetch_instances, select_instances
 from im.domain.instance import Instance
 
 t = nameless.c

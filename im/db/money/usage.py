@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, exists, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
-from im.db.ledger import STRETCH, to_stretch
-from im.db.money_tables import deadlines, usage
-from im.db.recordset import recordset
-from im.db.tables import instances, scopes
+from im.db.bulk import recordset
+from im.db.read.ledger import STRETCH, to_stretch
+from im.db.schema.core import instances, scopes
+from im.db.schema.money import deadlines, usage
 from im.domain.cause import Hand
 from im.domain.instance import GONE, Observed, Sighting
 from im.domain.usage import Kind, Seen, Stretch, follow_disk, follow_run

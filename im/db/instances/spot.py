@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Connection, and_, case, func, or_, select, update
 
-from im.db.recordset import recordset
-from im.db.rows import fetch_instances, select_instances
-from im.db.tables import instances
+from im.db.bulk import recordset
+from im.db.schema.core import instances
+from im.db.select import fetch_instances, select_instances
 from im.domain.instance import GONE, Desired, Instance, Observed, OnExpiry, Sighting, Why
 
 t = instances.c

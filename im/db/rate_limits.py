@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.tables import rates
+from im.db.schema.core import rates
 from im.domain.rate import Rate
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from im.db.tables import metadata
+from im.db.schema.core import metadata
 
 
 def _moment(name: str, *, nullable: bool = True) -> Column[object]:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
-from im.db.rows import fetch_instances, select_instances
-from im.db.sight import read
-from im.db.tables import instances
+from im.db.read.instances import read
+from im.db.schema.core import instances
+from im.db.select import fetch_instances, select_instances
 from im.domain.instance import Instance, Observed
 
 t = instances.c

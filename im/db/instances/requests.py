@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from im.db import sight, usage
+from im.db.bulk import assignments, recordset
 from im.db.holds import trusted_clock
-from im.db.recordset import assignments, recordset
-from im.db.rows import fetch_instances, select_instances
-from im.db.tables import instances, scopes
+from im.db.money import usage
+from im.db.read import instances as read_instances
+from im.db.schema.core import instances, scopes
+from im.db.select import fetch_instances, select_instances
 from im.domain.instance import Desired, Instance, Observed, Why
 from im.domain.intent import Intent
 from im.domain.lifecycle import meets
@@ -68,7 +69,7 @@ def write_intents(connection: Connection, intents: Mapping[str, Intent], by: str
         )
     )
     usage.note_deadlines(connection, list(intents), now)
-    return sight.read(connection, list(intents))
+    return read_instances.read(connection, list(intents))
 
 
 def _second_deadline_after(v: Any) -> ColumnElement[Any]:

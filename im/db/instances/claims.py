@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, Connection, Text, and_, case, cast, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from im.db import sight, spot, usage
-from im.db.instances import settles
-from im.db.recordset import recordset
-from im.db.rows import fetch_instances, select_instances
-from im.db.tables import instances, scopes
+from im.db.bulk import recordset
+from im.db.instances import spot
+from im.db.instances.requests import settles
+from im.db.money import usage
+from im.db.read import instances as read_instances
+from im.db.schema.core import instances, scopes
+from im.db.select import fetch_instances, select_instances
 from im.domain.fall import Fall
 from im.domain.instance import GONE, Desired, Instance, Observed, Sighting, Why
 from im.domain.lifecycle import Step, pairs
@@ -123,7 +125,7 @@ def apply(
     told = {o.id: o.seen for o in outcomes if o.seen is not None and o.id in applied}
     usage.follow(connection, sorted(told), told)
     if learned := spot.learn(connection, told, now):
-        applied |= by_id(sight.read(connection, learned))
+        applied |= by_id(read_instances.read(connection, learned))
     return applied
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-from im.db.asking import connect
+from im.db.read.connection import connect
 from im.domain.errors import ImError
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def statement() -> str:
     from sqlalchemy import or_, select, text
     from sqlalchemy.dialects import postgresql
 
-    from im.db import protection, spot, work
-    from im.db.tables import instances
+    from im.db.instances import claims, protection, spot
+    from im.db.schema.core import instances
 
-    anything = or_(work.UNSETTLED, protection.DIFFERS, spot.OPEN)
+    anything = or_(claims.UNSETTLED, protection.DIFFERS, spot.OPEN)
     query = select(instances.c.scope_id).where(text("instances.id = ANY ($1)"), anything).distinct()
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

@@ -1,4 +1,4 @@
-"""What a look shows: instances, and what is told of one of them. SQL by the driver alone; see `im.db.asking`."""
+"""What a look shows: instances, and what is told of one of them. SQL by the driver alone; see `im.db.read.connection`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db.asking import Looking, ask
-from im.db.shapes import COLUMNS, to_instance
+from im.db.mapping import COLUMNS, to_instance
+from im.db.read.connection import Looking, ask
 from im.domain.event import Event
 from im.domain.guard import Guard, GuardKind
 from im.domain.instance import Instance

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Select, case, func, select, update
 
-from im.db.recordset import recordset
-from im.db.shapes import from_spec
-from im.db.tables import instances, scopes
+from im.db.bulk import recordset
+from im.db.mapping import from_spec
+from im.db.schema.core import instances, scopes
 from im.domain.cost import WINDOWS
 from im.domain.instance import Desired, Instance, Observed, Sighting, Spec
 from im.domain.spot import MARKET

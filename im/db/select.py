@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, Select, select
 
-from im.db.shapes import COLUMNS, to_instance, to_spec
-from im.db.tables import instances, launches, scopes
+from im.db.mapping import COLUMNS, to_instance, to_spec
+from im.db.schema.core import instances, launches, scopes
 from im.domain.instance import Instance, Launch, LaunchState, Scope
 
 _KEPT = [instances.c[name] for name in COLUMNS]

@@ -1,0 +1,1 @@
+"""Running time, prices and budgets."""

@@ -1,0 +1,1 @@
+"""What a look reads, by the driver alone."""
