@@ -12,9 +12,9 @@ import botocore.config
 from im.domain.adoption import Adopt
 from im.domain.instance import Instance, Observed
 from im.domain.intent import Deadline
-from im.providers.aws.clients import Clients
+from im.providers.aws.api.clients import Clients
 from im.providers.aws.provider import AwsProvider
-from im.providers.base import Ask
+from im.providers.request import Ask
 from im.services.requests import create
 from im.services.requests import order as requests_order
 from im.settings import Settings

@@ -21,8 +21,9 @@ from im.domain.instance import Instance, Observed, Scope
 from im.domain.intent import Deadline
 from im.domain.phase import phase
 from im.domain.spot import Spot
-from im.providers.base import Ask, Provider
-from im.providers.fake import FakeCloud, FakeProvider
+from im.providers.contract import Provider
+from im.providers.fake.provider import FakeCloud, FakeProvider
+from im.providers.request import Ask
 from im.queue.tasks import Task
 from im.services import queries
 from im.services.requests import change, create, result

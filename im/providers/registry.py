@@ -12,12 +12,12 @@ from im.domain.errors import Refused
 from im.domain.limits import calls_of, machines_of
 
 if TYPE_CHECKING:
-    from im.providers.base import Profile, Provider
+    from im.providers.contract import Profile, Provider
     from im.settings import Settings
 
 _KNOWN = {
     "aws": ("im.providers.aws.profile:PROFILE", "im.providers.aws.provider:from_settings"),
-    "fake": ("im.providers.fake:PROFILE", "im.providers.fake:from_settings"),
+    "fake": ("im.providers.fake.provider:PROFILE", "im.providers.fake.provider:from_settings"),
 }
 _PLANNED = ("azure", "crusoe", "digitalocean", "gcp", "hetzner", "lambda", "runpod", "vast")
 

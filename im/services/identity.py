@@ -8,7 +8,7 @@ from im.db import scopes
 from im.db.read import health
 from im.domain.instance import Scope
 from im.providers import errors
-from im.providers.base import Provider
+from im.providers.contract import Provider
 from im.providers.errors import ProviderError
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from im.db import leftovers, scopes
 from im.domain.instance import Scope
 from im.domain.leftover import Leftover
 from im.logs import log
-from im.providers.base import Belonging, Provider
+from im.providers.contract import Provider
 from im.providers.errors import ProviderError, Transient, Unauthenticated
+from im.providers.features import Belonging
 from im.queue.tasks import Task
 from im.scope_threads import lane_of
 from im.services.identity import is_clone

@@ -9,7 +9,7 @@ from typing import Any
 
 from im.context import Context
 from im.domain.intent import Deadline
-from im.providers.base import Ask
+from im.providers.request import Ask
 from im.services import queries
 from im.services.reconcile.launches import drive_launches
 from im.services.refresh.scope import refresh_scope

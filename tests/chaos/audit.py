@@ -14,7 +14,7 @@ from im.db import deployment, select
 from im.db.read import instances
 from im.domain.event import Event
 from im.domain.instance import GONE, Desired, Instance, Launch, LaunchState, Observed
-from im.providers.aws.sightings import STATES
+from im.providers.aws.api.sightings import STATES
 
 TAG_DEPLOYMENT, TAG_LAUNCH, TAG_INSTANCE = "im:deployment", "im:launch", "im:instance"
 """As they stand on the wire, whatever the source calls them."""

@@ -9,7 +9,7 @@ import pytest
 
 from im.context import Context, open_context
 from im.domain.intent import Deadline
-from im.providers.base import Ask
+from im.providers.request import Ask
 from im.services.requests import create
 from im.services.requests import order as requests_order
 from tests.chaos.soak.room import Room

@@ -17,7 +17,7 @@ from im.db.read.connection import database_clock
 from im.db.schema import migrate
 from im.domain.instance import Instance, Observed
 from im.domain.intent import Deadline
-from im.providers.base import Ask
+from im.providers.request import Ask
 from im.queue.celery import broker_settings
 from im.queue.tasks import Task
 from im.services import queries

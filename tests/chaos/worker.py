@@ -31,9 +31,10 @@ from im.domain.instance import Scope
 from im.domain.intent import Deadline
 from im.domain.spot import Spot
 from im.failpoints import Point
-from im.providers.aws.clients import Clients
+from im.providers.aws.api.clients import Clients
 from im.providers.aws.provider import AwsProvider
-from im.providers.base import Ask, Provider
+from im.providers.contract import Provider
+from im.providers.request import Ask
 from im.queue.tasks import Task
 from im.services import queries
 from im.services.requests import adopt, change, create

@@ -15,7 +15,7 @@ from im.db.read import health
 from im.db.schema import migrate
 from im.domain.instance import Instance, Observed, Scope
 from im.domain.intent import Deadline
-from im.providers.base import Ask
+from im.providers.request import Ask
 from im.services import queries
 from im.services.requests import change, order
 from im.services.requests import create as requests_create

@@ -12,7 +12,7 @@ from im.db.schema import migrate
 from im.domain.guard import GuardKind
 from im.domain.instance import Instance, Observed
 from im.domain.intent import Deadline
-from im.providers.base import Ask
+from im.providers.request import Ask
 from im.services import queries
 from im.services.requests import create
 from im.services.requests import order as requests_order

@@ -14,7 +14,7 @@ from im.db import refusals
 from im.db.schema import migrate
 from im.domain.instance import Instance, Observed
 from im.domain.intent import Deadline
-from im.providers.base import Ask
+from im.providers.request import Ask
 from im.queue.celery import QUEUES
 from im.services import queries
 from im.services.requests import change, create

@@ -118,7 +118,7 @@ def test_what_was_spent_counts_until_the_month_is_over(world: World) -> None:
 
 def test_a_price_that_nobody_knows_cannot_be_budgeted(world: World) -> None:
     from im.domain.intent import Deadline
-    from im.providers.base import Ask
+    from im.providers.request import Ask
     from im.services.requests import create
     from im.services.requests import order as requests_order
 

@@ -11,7 +11,7 @@ import pytest
 
 from im.cli.exits import Exit, error_for, exit_of
 from im.domain.instance import Observed
-from im.providers.aws.keys import key_name
+from im.providers.aws.launch.key_pairs import key_name
 from im.services.deadlines import holds
 from im.services.health.alarms import standing
 from tests.providers.clouds import public_key

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from im.domain.instance import Scope
-from im.providers.base import Belonging
 from im.providers.errors import Forbidden, ProviderError, Unavailable
-from im.providers.fake import FakeProvider
+from im.providers.fake.provider import FakeProvider
+from im.providers.features import Belonging
 from im.queue.tasks import Task
 from im.services import leftovers
 from tests.integration.test_machine_wishes import order

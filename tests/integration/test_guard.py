@@ -20,8 +20,8 @@ from im.db.read import instances as read_instances
 from im.domain.guard import Guard, GuardKind, fired, wanted
 from im.domain.instance import Observed, Sighting
 from im.domain.intent import Deadline
-from im.providers.base import Ask
 from im.providers.errors import Ambiguous, Forbidden
+from im.providers.request import Ask
 from im.services.health import doctor_money
 from im.services.requests import create as requests_create
 from im.services.requests import order

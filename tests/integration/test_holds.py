@@ -15,7 +15,7 @@ from im.domain.errors import Refused
 from im.domain.hold import HoldKind
 from im.domain.instance import Observed, Scope
 from im.domain.rate import Rate
-from im.providers.base import Snapshot
+from im.providers.contract import Snapshot
 from im.services.deadlines import holds
 from im.services.refresh.sweep import sweep_if_stale
 from tests.world import World

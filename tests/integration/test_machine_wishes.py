@@ -14,9 +14,10 @@ from sqlalchemy import text
 from im.domain.errors import ImError
 from im.domain.instance import Scope, Sighting, Spec
 from im.domain.intent import Deadline
-from im.providers.base import Ask, Slot
+from im.providers.contract import Slot
 from im.providers.errors import Ambiguous, NoCapacity
-from im.providers.fake import FakeProvider
+from im.providers.fake.provider import FakeProvider
+from im.providers.request import Ask
 from im.services.requests import create
 from im.services.requests import order as requests_order
 from tests.world import World

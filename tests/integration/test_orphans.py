@@ -16,9 +16,9 @@ from im.domain.instance import Desired, Instance, Observed
 from im.domain.intent import Deadline
 from im.domain.orphan import Orphan
 from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop
-from im.providers.base import Snapshot
+from im.providers.contract import Snapshot
 from im.providers.errors import Ambiguous, Forbidden, Throttled, Unavailable
-from im.providers.fake import FakeProvider
+from im.providers.fake.provider import FakeProvider
 from im.services import queries
 from im.services.requests import adopt
 from tests.world import World

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from im.domain.instance import Observed
 from im.domain.rate import Rate
-from im.providers.fake import FakeProvider
+from im.providers.fake.provider import FakeProvider
 from im.queue.tasks import Task
 from tests.world import World
 

@@ -11,7 +11,7 @@ import pytest
 from im.domain.cost import label_of
 from im.domain.instance import Observed, Spec
 from im.domain.spot import Spot
-from im.providers.base import Ask
+from im.providers.request import Ask
 from tests.integration.typed import answer, run
 from tests.standin.server import StandIn
 from tests.standin_world import ASK, Near, StandInWorld

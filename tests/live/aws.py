@@ -19,8 +19,9 @@ from im.db import deployment
 from im.domain.instance import Instance, Observed, Scope
 from im.domain.intent import Deadline
 from im.providers.aws.profile import PROFILE
-from im.providers.base import Ask, Slot
+from im.providers.contract import Slot
 from im.providers.errors import InvalidSpec, ProviderError
+from im.providers.request import Ask
 from im.services import leftovers, queries
 from im.services.refresh import sweep
 from im.services.requests import change as requests_change

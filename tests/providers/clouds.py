@@ -16,12 +16,13 @@ from typing import Any
 from moto.server import ThreadedMotoServer
 
 from im.domain.instance import ALIVE, Observed, Scope, Sighting, Spec
-from im.providers.aws.clients import Clients
+from im.providers.aws.api.clients import Clients
 from im.providers.aws.profile import PROFILE as AWS
 from im.providers.aws.provider import AwsProvider
-from im.providers.base import Ask, Profile, Provider, Slot
-from im.providers.fake import PROFILE as FAKE
-from im.providers.fake import FakeCloud, FakeProvider
+from im.providers.contract import Profile, Provider, Slot
+from im.providers.fake.provider import PROFILE as FAKE
+from im.providers.fake.provider import FakeCloud, FakeProvider
+from im.providers.request import Ask
 from im.settings import Settings
 
 DEPLOYMENT = "11111111-2222-4333-8444-555555555555"

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
-from im.providers.aws.clients import Clients
+from im.providers.aws.api.clients import Clients
 from im.settings import Settings
 from tests.providers.clouds import REGION, AwsRoom, FakeRoom, Room, moto_server, reset
 from tests.providers.standin_room import StandInRoom

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from im.providers.aws.clients import Clients
+from im.providers.aws.api.clients import Clients
 from tests.providers.clouds import AwsRoom
 from tests.standin.client import Control
 

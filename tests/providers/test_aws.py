@@ -9,10 +9,10 @@ import pytest
 
 from im.domain.instance import Observed, Scope
 from im.providers import registry
-from im.providers.aws import keys
-from im.providers.aws.clients import WATCH
+from im.providers.aws.api.clients import WATCH
+from im.providers.aws.launch import key_pairs
 from im.providers.aws.provider import AwsProvider
-from im.providers.base import whole
+from im.providers.contract import whole
 from im.providers.errors import InvalidSpec, NotThereYet
 from im.settings import Settings
 from tests.providers.clouds import ABSENT, DEPLOYMENT, REGION, AwsRoom, public_key
@@ -46,7 +46,7 @@ def test_the_machine_is_what_was_asked_for(aws: AwsRoom) -> None:
     assert seen["InstanceType"] == "t3.micro"
     assert seen["Placement"]["AvailabilityZone"] == "us-east-1c"
     assert seen["MetadataOptions"]["HttpTokens"] == "required"
-    assert seen["KeyName"] == keys.key_name(public_key(), DEPLOYMENT)
+    assert seen["KeyName"] == key_pairs.key_name(public_key(), DEPLOYMENT)
 
 
 def test_the_default_image_is_amazon_linux_2023(aws: AwsRoom) -> None:
@@ -94,7 +94,7 @@ def test_a_key_is_imported_once_whatever_its_comment(aws: AwsRoom) -> None:
 
 
 def test_another_key_under_our_name_is_refused(aws: AwsRoom) -> None:
-    name = keys.key_name(public_key(), DEPLOYMENT)
+    name = key_pairs.key_name(public_key(), DEPLOYMENT)
     aws.raw.import_key_pair(KeyName=name, PublicKeyMaterial=public_key("somebody else's").encode())
     with pytest.raises(InvalidSpec, match=f"{name} holds another key"):
         aws.launch()
@@ -113,8 +113,8 @@ def test_two_keys_have_two_names(aws: AwsRoom) -> None:
 
 def test_listings_and_descriptions_go_on_past_the_first_page(aws: AwsRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = [one.provider_id for _ in range(7) for one in aws.launch()]
-    monkeypatch.setattr("im.providers.aws.sightings.PAGE", 5)
-    monkeypatch.setattr("im.providers.aws.sightings.FILTER_VALUES", 3)
+    monkeypatch.setattr("im.providers.aws.api.sightings.PAGE", 5)
+    monkeypatch.setattr("im.providers.aws.api.sightings.FILTER_VALUES", 3)
     listing = whole(aws.provider.listing(aws.scope))
     assert listing.complete
     assert {one.provider_id for one in listing.sightings} == set(ids)

@@ -13,8 +13,9 @@ from im.domain.instance import Scope
 from im.providers import registry
 from im.providers.aws.profile import PROFILE
 from im.providers.aws.provider import AwsProvider
-from im.providers.base import Ask, Slot, whole
+from im.providers.contract import Slot, whole
 from im.providers.errors import Forbidden, Unauthenticated
+from im.providers.request import Ask
 from im.settings import Settings
 from tests.providers.clouds import DEPLOYMENT, moto_server, public_key, reset
 from tests.standin.server import StandIn

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 import pytest
 
 from im.domain.instance import Observed
-from im.providers.aws.clients import Clients
+from im.providers.aws.api.clients import Clients
 from im.providers.aws.provider import AwsProvider
-from im.providers.base import whole
+from im.providers.contract import whole
 from im.providers.errors import ProviderError
 from im.settings import Settings
 from tests.providers.clouds import DEPLOYMENT
@@ -133,7 +133,7 @@ def test_one_time_spot_cannot_be_stopped(real: StandInRoom) -> None:
 def test_a_listing_that_breaks_off_says_that_it_is_incomplete(
     real: StandInRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("im.providers.aws.sightings.PAGE", 10)
+    monkeypatch.setattr("im.providers.aws.api.sightings.PAGE", 10)
     ids = real.control.create(15, tags={"im:deployment": DEPLOYMENT})
     real.control.refuse("DescribeInstances", "UnauthorizedOperation", skip=1)
     half = whole(real.provider.ours(real.scope))

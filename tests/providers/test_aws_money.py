@@ -11,11 +11,11 @@ import pytest
 
 from im.domain.cost import Item
 from im.domain.instance import Observed, OnExpiry
-from im.providers.aws.clients import Clients
-from im.providers.aws.guard import schedule_name
+from im.providers.aws.api.clients import Clients
+from im.providers.aws.deadline_guard import schedule_name
 from im.providers.aws.provider import AwsProvider
-from im.providers.base import Guarded
 from im.providers.errors import Forbidden, ProviderError, Throttled, Unavailable
+from im.providers.features import Guarded
 from im.settings import Settings
 from tests.providers.clouds import DEPLOYMENT, REGION
 from tests.providers.standin_room import StandInRoom

@@ -12,8 +12,8 @@ import pytest
 from botocore.parsers import EC2QueryParser
 
 from im.domain.instance import Observed
-from im.providers.aws import quick, sightings
-from im.providers.aws.quick import Unclear, read_changes, read_launched, read_sightings, read_states
+from im.providers.aws.api import fast_parser, sightings
+from im.providers.aws.api.fast_parser import Unclear, read_changes, read_launched, read_sightings, read_states
 from tests.providers.canned import XMLNS, described, machine
 from tests.providers.standin_room import StandInRoom
 
@@ -147,4 +147,4 @@ def test_an_answer_of_another_kind_is_not_read() -> None:
         read_launched(described(machine(A)).body.encode())
     with pytest.raises(Unclear):
         read_launched(f'<RunInstancesResponse xmlns="{XMLNS}"/>'.encode())
-    assert quick.sightings_in({"Reservations": []}) is None
+    assert fast_parser.sightings_in({"Reservations": []}) is None

@@ -12,11 +12,11 @@ from botocore.config import Config
 
 from im.domain.instance import Observed
 from im.providers.aws import provider as aws_provider
-from im.providers.aws.clients import Clients
-from im.providers.aws.errors import CODES
+from im.providers.aws.api.clients import Clients
+from im.providers.aws.api.errors import CODES
 from im.providers.aws.profile import PROFILE
 from im.providers.aws.provider import AwsProvider
-from im.providers.base import Ask, Slot, whole
+from im.providers.contract import Slot, whole
 from im.providers.errors import (
     Ambiguous,
     Forbidden,
@@ -32,6 +32,7 @@ from im.providers.errors import (
     Unsupported,
     WrongState,
 )
+from im.providers.request import Ask
 from im.settings import Settings
 from tests.providers.canned import CannedCloud, Reply, canned_cloud, described, machine, ran, refusal, stopping
 from tests.providers.clouds import DEPLOYMENT, public_key

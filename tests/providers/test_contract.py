@@ -10,7 +10,7 @@ from im.domain.disk import Disk
 from im.domain.errors import Refused
 from im.domain.firewall import parse_open
 from im.domain.instance import ALIVE, Observed
-from im.providers.base import Slot, whole
+from im.providers.contract import Slot, whole
 from im.providers.errors import NotFound, WrongState
 from tests.providers.clouds import ABSENT, DEPLOYMENT, REGION, STRANGER, Room
 

@@ -10,9 +10,10 @@ import pytest
 from im.domain.errors import Refused
 from im.domain.instance import Observed, Scope
 from im.providers import registry
-from im.providers.base import Ask, whole
+from im.providers.contract import whole
 from im.providers.errors import Ambiguous, NoCapacity, NotFound, Rejected, Throttled, Unsupported, WrongState
-from im.providers.fake import PROFILE, FakeCloud, FakeProvider
+from im.providers.fake.provider import PROFILE, FakeCloud, FakeProvider
+from im.providers.request import Ask
 from im.settings import Settings
 from tests.providers.clouds import DEPLOYMENT, REGION, FakeRoom, public_key
 

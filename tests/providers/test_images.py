@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from im.domain.instance import Sighting
-from im.providers.aws.images import ALIASES
+from im.providers.aws.launch.images import ALIASES
 from im.providers.aws.profile import PROFILE
-from im.providers.base import Ask, whole
+from im.providers.contract import whole
 from im.providers.errors import InvalidSpec
+from im.providers.request import Ask
 from tests.providers.clouds import REGION, AwsRoom, public_key
 from tests.providers.standin_room import StandInRoom
 from tests.standin import stock

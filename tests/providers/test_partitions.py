@@ -11,12 +11,13 @@ from im.domain.cost import Item
 from im.domain.errors import Refused
 from im.domain.instance import OnExpiry, Scope
 from im.domain.spot import Spot, parse_max_price
-from im.providers.aws import guard
-from im.providers.aws.clients import Clients
+from im.providers.aws import deadline_guard
+from im.providers.aws.api.clients import Clients
 from im.providers.aws.partition import home_of, partition_of
 from im.providers.aws.profile import PROFILE
 from im.providers.aws.provider import AwsProvider
-from im.providers.base import Ask, Guarded
+from im.providers.features import Guarded
+from im.providers.request import Ask
 from im.settings import Settings
 from tests.providers.clouds import DEPLOYMENT, public_key
 from tests.providers.standin_room import StandInRoom
@@ -39,7 +40,7 @@ def test_a_guard_is_set_with_the_arns_of_the_regions_partition(
     (one,) = standin.running()
     at = Guarded(datetime(2031, 1, 1, tzinfo=UTC), OnExpiry.STOP)
     assert standin.provider.guard(standin.scope, {one: at}) == {}
-    asked = guard.request(DEPLOYMENT, one, datetime(2031, 1, 1, tzinfo=UTC), OnExpiry.STOP, role, region)
+    asked = deadline_guard.request(DEPLOYMENT, one, datetime(2031, 1, 1, tzinfo=UTC), OnExpiry.STOP, role, region)
     assert asked["Target"]["Arn"] == f"arn:{partition}:scheduler:::aws-sdk:ec2:stopInstances"
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from im.domain.firewall import gathered
 from im.providers.aws.profile import PROFILE
-from im.providers.base import Ask
 from im.providers.errors import InvalidSpec
+from im.providers.request import Ask
 from tests.providers.clouds import public_key
 from tests.providers.standin_room import StandInRoom
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from im.providers.aws.profile import PROFILE
-from im.providers.base import Ask
 from im.providers.errors import NoCapacity, NotOffered, NotThereYet
+from im.providers.request import Ask
 from tests.providers.clouds import public_key
 from tests.providers.standin_room import StandInRoom
 

@@ -12,7 +12,7 @@ import pytest
 from im.domain.cost import Item
 from im.domain.instance import Observed
 from im.domain.spot import Spot
-from im.providers.base import whole
+from im.providers.contract import whole
 from im.providers.errors import Forbidden, Interrupted, InvalidSpec, NoCapacity, Throttled, Unavailable, Unsupported
 from tests.providers.clouds import ABSENT, FakeRoom, Room
 from tests.providers.standin_room import StandInRoom

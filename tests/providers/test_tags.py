@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from im.domain.spot import Spot
-from im.providers.aws.clients import Clients
+from im.providers.aws.api.clients import Clients
 from im.providers.aws.provider import AwsProvider
 from im.providers.errors import Forbidden
 from im.settings import Settings

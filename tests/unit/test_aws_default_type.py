@@ -9,7 +9,7 @@ from pathlib import Path
 import moto
 import pytest
 
-from im.providers.aws.families import default_type, near_types
+from im.providers.aws.launch.families import default_type, near_types
 
 TABLES = Path(moto.__file__).parent / "ec2" / "resources" / "instance_type_offerings"
 

@@ -7,7 +7,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from im.providers import errors as e
-from im.providers.aws.errors import CODES, LONGEST, scrubbed, translate
+from im.providers.aws.api.errors import CODES, LONGEST, scrubbed, translate
 
 PINNED: dict[type[e.ProviderError], set[str]] = {
     e.Throttled: {

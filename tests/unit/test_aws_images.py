@@ -11,10 +11,10 @@ import pytest
 
 from im.domain.errors import Refused
 from im.domain.instance import Spec
-from im.providers.aws.families import ARM, X86, architecture_of, twin_of
-from im.providers.aws.images import ALIASES, check_image, is_windows, login_of
+from im.providers.aws.launch.families import ARM, X86, architecture_of, twin_of
+from im.providers.aws.launch.images import ALIASES, check_image, is_windows, login_of
 from im.providers.aws.profile import PROFILE, check_type
-from im.providers.base import Ask
+from im.providers.request import Ask
 from tests.providers.clouds import public_key
 from tests.unit.test_aws_profile import RSA
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from botocore.utils import parse_timestamp
 
-from im.providers.aws.credentials import moment
+from im.providers.aws.api.credentials import moment
 
 
 @pytest.mark.parametrize(

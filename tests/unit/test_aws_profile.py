@@ -11,10 +11,10 @@ import pytest
 
 from im.domain.errors import Refused
 from im.domain.instance import Scope
-from im.providers.aws.images import ALIASES, check_image
+from im.providers.aws.launch.images import ALIASES, check_image
 from im.providers.aws.profile import PROFILE, check_type, check_zone
-from im.providers.aws.public_key import check_public_key
-from im.providers.base import Ask
+from im.providers.kit.ssh_key import check_public_key
+from im.providers.request import Ask
 
 
 def ssh(kind: str, *fields: bytes, inside: str | None = None) -> str:

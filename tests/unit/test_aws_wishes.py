@@ -16,10 +16,10 @@ from im.domain.disk import Disk
 from im.domain.errors import Refused
 from im.domain.instance import Spec
 from im.domain.names import check_tags
-from im.providers.aws.families import HIBERNATING, cannot_hibernate, memory_of
+from im.providers.aws.launch.families import HIBERNATING, cannot_hibernate, memory_of
+from im.providers.aws.launch.options import MOST_USER_DATA
 from im.providers.aws.profile import PROFILE
-from im.providers.aws.wishes import MOST_USER_DATA
-from im.providers.base import Ask
+from im.providers.request import Ask
 from tests.providers.clouds import public_key
 
 

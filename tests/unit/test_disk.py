@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from im.domain.disk import Disk, disks_of, fate, parse_disk, stored
 from im.domain.errors import Refused
 from im.domain.instance import Spec
-from im.providers.aws.disks import DEVICES, KINDS, check_disks, check_kms_key, mappings
-from im.providers.aws.images import Image
+from im.providers.aws.launch.disks import DEVICES, KINDS, check_disks, check_kms_key, mappings
+from im.providers.aws.launch.images import Image
 
 AMI = "ami-0123456789abcdef0"
 IMAGE = Image(AMI, "/dev/xvda", 8, "gp2", "x86_64")

@@ -13,7 +13,7 @@ from im.cli.main import im
 from im.domain.errors import Refused
 from im.domain.region import Region, said_by
 from im.providers.aws.profile import PROFILE
-from im.providers.base import Ask
+from im.providers.request import Ask
 from im.services.health import doctor_cloud
 from im.settings import Settings
 from tests.unit.test_aws_profile import ED25519

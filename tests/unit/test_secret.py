@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from im import secret
-from im.providers.aws.errors import translate
+from im.providers.aws.api.errors import translate
 from im.secret import conceal, learn
 
 

@@ -14,9 +14,9 @@ from im.domain.errors import Refused
 from im.domain.instance import Spec
 from im.domain.outlook import UNTOLD, rates
 from im.domain.spot import Spot, parse_max_price, spot_of, stored
-from im.providers.aws.families import cannot_spot
+from im.providers.aws.launch.families import cannot_spot
 from im.providers.aws.profile import PROFILE
-from im.providers.base import Ask
+from im.providers.request import Ask
 from tests.providers.clouds import public_key
 from tests.unit.rows import NOW, SCOPE
 

@@ -6,7 +6,7 @@ import pytest
 
 from im.domain.errors import Refused
 from im.domain.text import OWNER, check_text, visible
-from im.providers.aws.quick import _without_what_xml_forbids
+from im.providers.aws.api.fast_parser import _without_what_xml_forbids
 from im.settings import Settings
 
 BAD = [

@@ -90,7 +90,7 @@ def create(
     im create --name web --count 3 --instance-type t3.small --until 18:00 --public-key ~/.ssh/id_rsa.pub
     """
     from im.cli.options.public_key import read_public_key
-    from im.providers.base import Ask
+    from im.providers.request import Ask
     from im.services.requests import create
     from im.services.requests import order as requests_order
 

@@ -14,7 +14,7 @@ from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 
 if TYPE_CHECKING:
-    from im.providers.base import Check
+    from im.providers.contract import Check
     from im.settings import Settings
 
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def doctor(session: Session, output: str, as_json: bool, only: str | None) -> None:
     """Check database, migrations, broker, workers, beat, cloud and clocks, and say how to mend what is broken."""
     from im.address import shown
-    from im.providers.base import Check
+    from im.providers.contract import Check
     from im.services.health.doctor import diagnose
 
     session.log_to_stderr()
@@ -56,7 +56,7 @@ def doctor(session: Session, output: str, as_json: bool, only: str | None) -> No
 
 
 def _config_file(settings: Settings, only: str | None) -> list[Check]:
-    from im.providers.base import Check
+    from im.providers.contract import Check
 
     told = "" if only else settings.exposure
     return [Check("config file", ok=False, detail=told, mend=f"chmod 600 {settings.config}")] if told else []

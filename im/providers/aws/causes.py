@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from im.domain.cause import NOT_STARTED, UNTOLD, Cause, Hand
 from im.providers import errors as e
-from im.providers.aws.errors import CODES, scrubbed
+from im.providers.aws.api.errors import CODES, scrubbed
 
 _HANDS: Mapping[str, Hand] = {
     "Client.UserInitiatedShutdown": Hand.OUTSIDE,

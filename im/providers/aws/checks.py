@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from im.domain.instance import Scope, Spec
-from im.providers.aws import launch
-from im.providers.aws.clients import LAUNCH, Clients
-from im.providers.aws.errors import cloud_code, translated
-from im.providers.aws.families import default_type
-from im.providers.aws.images import DEFAULT_ALIAS, DEFAULT_USER, Image
-from im.providers.base import Check, Slot
+from im.providers.aws.api.clients import LAUNCH, Clients
+from im.providers.aws.api.errors import cloud_code, translated
+from im.providers.aws.launch import request
+from im.providers.aws.launch.families import default_type
+from im.providers.aws.launch.images import DEFAULT_ALIAS, DEFAULT_USER, Image
+from im.providers.contract import Check, Slot
 from im.providers.errors import Forbidden, ProviderError, Unauthenticated, Unavailable
 
 LAUNCH_ACTIONS = "ec2:RunInstances, ec2:CreateTags, ec2:ImportKeyPair, ec2:DescribeKeyPairs, ec2:DescribeImages"
@@ -68,9 +68,9 @@ def _launch(clients: Clients, scope: Scope, image: Callable[[str, str, str], Ima
     """A dry run: EC2 answers 412 DryRunOperation when it would launch. No key is named, because none is imported."""
     spec = Spec(_type_of(scope), f"{scope.region}a", DEFAULT_ALIAS, "", DEFAULT_USER, "im doctor")
     found = image(scope.region, spec.image, spec.instance_type)
-    asked: dict[str, Any] = launch.request(
+    asked: dict[str, Any] = request.request(
         spec,
-        launch.Fitted(found, "", root_gb=found.root_size),
+        request.Fitted(found, "", root_gb=found.root_size),
         deployment=deployment,
         token="im-doctor",  # noqa: S106  # a launch token, no secret
         slots=[Slot("im-doctor", "im-doctor")],

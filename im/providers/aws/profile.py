@@ -13,12 +13,13 @@ from im.domain.instance import Scope, Spec, public_ip_of
 from im.domain.outlook import Parts
 from im.domain.rate import Rate
 from im.domain.region import DEFAULT, said_by
-from im.providers.aws import wishes
-from im.providers.aws.families import NEWER, USUAL, architecture_of, default_type, twin_of
-from im.providers.aws.images import ALIASES, check_built_for, check_image, check_published, is_windows
+from im.providers.aws.launch import options
+from im.providers.aws.launch.families import NEWER, USUAL, architecture_of, default_type, twin_of
+from im.providers.aws.launch.images import ALIASES, check_built_for, check_image, check_published, is_windows
 from im.providers.aws.partition import check_arn
-from im.providers.aws.public_key import check_key_for_windows, check_public_key
-from im.providers.base import Ask, Capabilities
+from im.providers.contract import Capabilities
+from im.providers.kit.ssh_key import check_key_for_windows, check_public_key
+from im.providers.request import Ask
 
 _SIDES = "central|north|south|east|west|northeast|northwest|southeast|southwest"
 _REGION = re.compile(rf"[a-z]{{2,4}}(?:-(?:gov|iso[a-z]?|de))?-(?:{_SIDES})-\d{{1,2}}", re.ASCII)
@@ -91,7 +92,7 @@ class AwsProfile:
             public_key=public_key,
             ssh_user=ask.ssh_user or ssh_user,
             owner=ask.owner,
-            options=wishes.options_of(ask, image, instance_type, region) | told,
+            options=options.options_of(ask, image, instance_type, region) | told,
             user_data=ask.user_data,
         )
         return Scope(self.name, account, region), spec
@@ -102,7 +103,7 @@ class AwsProfile:
         root, *more = disks_of(spec)
         kind, own = root.kind or (image.disk if image else None), image.least_gb if image else None
         if spec.options.get("hibernate"):
-            own = wishes.hibernating_gb(spec.image, spec.instance_type)
+            own = options.hibernating_gb(spec.image, spec.instance_type)
         size = root.size_gb or own
         if size is not None:
             size += sum(disk.size_gb or 0 for disk in more if disk.kind == kind)

@@ -12,16 +12,19 @@ from im.domain.adoption import Controller
 from im.domain.cost import SPOTS, Item, Price
 from im.domain.firewall import rules_of
 from im.domain.instance import Scope, Sighting, Spec, tags_of
-from im.providers.aws import batch, belongings, checks, guard, launch, offers, pricing, sightings, spot
-from im.providers.aws.clients import LAUNCH, QUICK, WATCH, Clients
+from im.providers.aws import checks, deadline_guard, leftovers, prices, spot
+from im.providers.aws.api import sightings
+from im.providers.aws.api.clients import LAUNCH, QUICK, WATCH, Clients
+from im.providers.aws.api.errors import cloud_code, translated
 from im.providers.aws.controllers import controller_of
-from im.providers.aws.errors import cloud_code, translated
-from im.providers.aws.fitting import Fitting
 from im.providers.aws.iam_roles import check_lent
-from im.providers.aws.launch import Fitted
+from im.providers.aws.launch import offers
+from im.providers.aws.launch import request as launch_request
+from im.providers.aws.launch.preparation import Fitting
+from im.providers.aws.launch.request import Fitted
 from im.providers.aws.partition import has_price_list
 from im.providers.aws.profile import PROFILE
-from im.providers.base import BatchResult, Belonging, Check, Guarded, Slot, Snapshot, States, whole
+from im.providers.contract import BatchResult, Check, Slot, Snapshot, whole
 from im.providers.errors import (
     Ambiguous,
     InvalidSpec,
@@ -31,6 +34,8 @@ from im.providers.errors import (
     Unavailable,
     Unsupported,
 )
+from im.providers.features import Belonging, Guarded, States
+from im.providers.kit import batch
 
 if TYPE_CHECKING:
     from im.settings import Settings
@@ -106,7 +111,9 @@ class AwsProvider:
         fitted = self._fitted(scope.region, spec)
         # fewer will do when there is no room for all; but the sandbox always makes the least, never the most
         least = 1 if self.capabilities.idempotent_launch else len(slots)
-        request = launch.request(spec, fitted, deployment=self._deployment, token=token, slots=slots, least=least)
+        request = launch_request.request(
+            spec, fitted, deployment=self._deployment, token=token, slots=slots, least=least
+        )
         with translated(mutating=True):
             answer = self._clients.ec2(scope.region, LAUNCH).run_instances(**request)
         try:
@@ -115,7 +122,7 @@ class AwsProvider:
             raise Ambiguous(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
         if not seen:
             raise Ambiguous("AWS accepted the launch and named no machine")
-        made = launch.known_by(spec, fitted.image, fitted.root_gb, seen)
+        made = launch_request.known_by(spec, fitted.image, fitted.root_gb, seen)
         return sorted(made, key=lambda one: one.launch_index)
 
     def _fitted(self, region: str, spec: Spec) -> Fitted:
@@ -140,7 +147,7 @@ class AwsProvider:
             return InvalidSpec(f"AWS cannot be reached in {scope.region}, and boto3 knows no region by that name")
         if not isinstance(exc, InvalidSpec):
             return exc
-        return launch.clearer(exc, spec, self._clients.ec2(scope.region))
+        return launch_request.clearer(exc, spec, self._clients.ec2(scope.region))
 
     def offers(self, scope: Scope, spec: Spec, types: Sequence[str]) -> Mapping[str, Sequence[str]]:
         return offers.zones(self._clients.ec2(scope.region), spec, types)
@@ -155,16 +162,16 @@ class AwsProvider:
             root_gb = self._fitting.root_gb(scope.region, spec, image)
         except ProviderError:  # the machine is what matters; its disk is asked for again
             return found
-        return replace(found, sightings=tuple(launch.known_by(spec, image, root_gb, found.sightings)))
+        return replace(found, sightings=tuple(launch_request.known_by(spec, image, root_gb, found.sightings)))
 
     def label(self, scope: Scope, slots: Mapping[str, Slot]) -> None:
         """CreateTags, one call per machine. When some fail the others are labelled, and the first error is raised."""
-        launch.label(self._clients.ec2(scope.region), slots)
+        launch_request.label(self._clients.ec2(scope.region), slots)
 
     def adopt(self, scope: Scope, machine_id: str, slot: Slot, owner: str, *, spot_request: str = "") -> None:
         with translated(mutating=True):
             self._clients.ec2(scope.region).create_tags(
-                **launch.adopt_request(machine_id, slot, owner, self._deployment, spot_request)
+                **launch_request.adopt_request(machine_id, slot, owner, self._deployment, spot_request)
             )
 
     def controller(self, seen: Sighting) -> Controller | None:
@@ -265,28 +272,28 @@ class AwsProvider:
         if len(lent) == len(told):
             return found
         listed = [one for one in told if one not in lent]
-        return found | pricing.fetch(self._clients.pricing(pricing.ENDPOINT_REGION), listed)
+        return found | prices.fetch(self._clients.pricing(prices.ENDPOINT_REGION), listed)
 
     def guard(self, scope: Scope, wishes: Mapping[str, Guarded]) -> Mapping[str, ProviderError]:
         """One call for each machine: EventBridge Scheduler knows no batches. When it is ill, the rest is left for later."""
-        return guard.follow(self._clients.scheduler(scope.region), self._deployment, wishes, self._guard_role)
+        return deadline_guard.follow(self._clients.scheduler(scope.region), self._deployment, wishes, self._guard_role)
 
     def belongings(self, scope: Scope) -> list[Belonging]:
         ec2 = self._clients.ec2(scope.region)
-        others = belongings.found(ec2, self._deployment)
+        others = leftovers.found(ec2, self._deployment)
         if not self._guard_role:  # then there are no schedules, and no right to list them
             return others
-        return [*others, *guard.found(self._clients.scheduler(scope.region), ec2, self._deployment)]
+        return [*others, *deadline_guard.found(self._clients.scheduler(scope.region), ec2, self._deployment)]
 
     def needed_by(self, spec: Spec) -> frozenset[str]:
-        return belongings.names_of(spec, self._deployment)
+        return leftovers.names_of(spec, self._deployment)
 
     def discard(self, scope: Scope, things: Sequence[Belonging]) -> Mapping[str, ProviderError]:
         ec2 = self._clients.ec2(scope.region)
-        schedules = [one for one in things if one.kind == guard.KIND]
-        failed = belongings.discard(ec2, [one for one in things if one.kind != guard.KIND], self._deployment)
+        schedules = [one for one in things if one.kind == deadline_guard.KIND]
+        failed = leftovers.discard(ec2, [one for one in things if one.kind != deadline_guard.KIND], self._deployment)
         if schedules:
-            failed |= guard.discard(self._clients.scheduler(scope.region), ec2, schedules, self._deployment)
+            failed |= deadline_guard.discard(self._clients.scheduler(scope.region), ec2, schedules, self._deployment)
         return failed
 
     def checks(self, scope: Scope) -> list[Check]:

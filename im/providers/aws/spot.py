@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from im.domain.cost import WINDOWS_SPOT, Item, Price
 from im.domain.instance import Observed, Sighting
 from im.domain.spot import MARKET, Spot
-from im.providers.aws import batch, sightings
-from im.providers.aws.errors import translated
-from im.providers.aws.families import cannot_spot
+from im.providers.aws.api import sightings
+from im.providers.aws.api.errors import translated
+from im.providers.aws.launch.families import cannot_spot
 from im.providers.errors import NotFound, ProviderError, Unavailable
+from im.providers.kit import batch
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

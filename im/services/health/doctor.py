@@ -22,7 +22,7 @@ from im.domain.duration import format_duration
 from im.domain.errors import ImError, Refused
 from im.domain.instance import Scope
 from im.domain.sandbox import sandbox_at
-from im.providers.base import Check, Provider
+from im.providers.contract import Check, Provider
 from im.providers.errors import ProviderError
 from im.queue.inspect import reach_broker
 from im.services.health import doctor_cloud, doctor_fleet, doctor_money

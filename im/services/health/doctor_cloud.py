@@ -12,7 +12,7 @@ from im.domain.errors import ImError
 from im.domain.instance import Scope
 from im.domain.region import said_by
 from im.providers import registry
-from im.providers.base import Check, Provider
+from im.providers.contract import Check, Provider
 from im.providers.errors import ProviderError
 from im.scope_threads import SideBySide, lane_of
 

@@ -10,7 +10,7 @@ from im.db import refusals, ticks
 from im.db.read import health
 from im.domain.duration import format_duration
 from im.domain.errors import ImError
-from im.providers.base import Check
+from im.providers.contract import Check
 from im.queue.celery import QUEUES
 from im.queue.inspect import Worker, oldest_waiting, workers_alive
 

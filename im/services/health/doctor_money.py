@@ -14,7 +14,7 @@ from im.domain.errors import Refused
 from im.domain.instance import ALIVE
 from im.domain.money import show
 from im.domain.spot import spot_of
-from im.providers.base import Check
+from im.providers.contract import Check
 from im.services.money.costs import Ledger, ledger
 
 if TYPE_CHECKING:

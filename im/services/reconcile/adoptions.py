@@ -23,7 +23,7 @@ from im.domain.instance import Desired, Instance, LaunchState, Observed, Scope, 
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff
 from im.failpoints import Point, reach
 from im.providers import errors
-from im.providers.base import Provider, Slot
+from im.providers.contract import Provider, Slot
 from im.providers.errors import ProviderError
 from im.services.reconcile import refusal
 from im.services.ring import ring_by_verb

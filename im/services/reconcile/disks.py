@@ -8,7 +8,7 @@ from im.db import launches, ticks
 from im.db.money import usage
 from im.domain.instance import Scope
 from im.logs import log
-from im.providers.base import Provider
+from im.providers.contract import Provider
 from im.providers.errors import ProviderError
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from im.domain.instance import Scope
 from im.domain.lifecycle import backoff
 from im.logs import log
 from im.providers import errors
-from im.providers.base import Guarded, Provider
+from im.providers.contract import Provider
 from im.providers.errors import ProviderError
+from im.providers.features import Guarded
 from im.queue.tasks import Task as Doorbell
 
 if TYPE_CHECKING:

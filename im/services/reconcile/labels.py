@@ -12,7 +12,7 @@ from im.db import rate_limits
 from im.db.instances import labels
 from im.domain.instance import Instance, Scope
 from im.logs import log
-from im.providers.base import Provider, Slot
+from im.providers.contract import Provider, Slot
 from im.providers.errors import ProviderError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from im.domain.event import Event
 from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed
 from im.domain.placement import is_open
 from im.failpoints import Point, reach
-from im.providers.base import Provider
+from im.providers.contract import Provider
 from im.services.ring import ring_by_verb
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from im.domain.spot import spot_of
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers import errors
-from im.providers.base import Provider, Slot
+from im.providers.contract import Provider, Slot
 from im.providers.errors import ProviderError
 from im.queue.tasks import Task
 from im.services.reconcile import next_place, refusal

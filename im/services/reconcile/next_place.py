@@ -12,7 +12,7 @@ from im.db.read import instances as read_instances
 from im.domain import placement
 from im.domain.event import Event
 from im.domain.instance import Instance, Launch, Scope, Spec
-from im.providers.base import Provider
+from im.providers.contract import Provider
 from im.providers.errors import InvalidSpec, NoCapacity, NotOffered, ProviderError, QuotaExceeded
 from im.services.reconcile.launch_claims import wanted
 

@@ -10,7 +10,7 @@ from im.domain.fall import fell_back, why_changed
 from im.domain.instance import GONE, Instance, Observed, Sighting
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff
 from im.providers import errors
-from im.providers.base import BatchResult
+from im.providers.contract import BatchResult
 from im.providers.errors import ProviderError
 
 

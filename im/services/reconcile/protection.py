@@ -13,7 +13,7 @@ from im.db.instances import protection
 from im.domain.event import Event
 from im.domain.lifecycle import backoff
 from im.logs import log
-from im.providers.base import Provider
+from im.providers.contract import Provider
 from im.providers.errors import ProviderError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from im.db import rate_limits
 from im.domain.lifecycle import Step
-from im.providers.base import Provider
+from im.providers.contract import Provider
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -14,7 +14,7 @@ from im.db import events, refusals
 from im.db.instances import waiting
 from im.domain.event import Event
 from im.logs import log
-from im.providers.base import Provider
+from im.providers.contract import Provider
 from im.providers.errors import ProviderError, Unauthenticated
 from im.services.identity import wrong_account
 from im.services.ring import ring_by_verb

@@ -19,7 +19,7 @@ from im.domain.lifecycle import backoff
 from im.domain.spot import spot_of
 from im.failpoints import Point, reach
 from im.logs import log
-from im.providers.base import BatchResult, Provider, Slot
+from im.providers.contract import BatchResult, Provider, Slot
 from im.providers.errors import ProviderError
 from im.queue.tasks import Task
 from im.services.reconcile.heirs import inherit

@@ -22,7 +22,7 @@ from im.domain.lifecycle import MAX_ATTEMPTS, Step
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers import errors
-from im.providers.base import BatchResult, Provider
+from im.providers.contract import BatchResult, Provider
 from im.providers.errors import ProviderError
 from im.queue.tasks import DEADLINES
 from im.services.reconcile import failed_launch, refusal, spot_requests

@@ -18,7 +18,7 @@ from im.domain.lifecycle import Reading, Step, Verdict, may_be_judged_absent, ob
 from im.domain.policy import Policies
 from im.failpoints import Point, reach
 from im.logs import log
-from im.providers.base import Provider
+from im.providers.contract import Provider
 from im.providers.errors import ProviderError
 from im.queue.tasks import Task
 from im.services.reconcile import failed_launch

@@ -21,7 +21,7 @@ from im.db.money import usage
 from im.domain.instance import Observed, Scope, Sighting
 from im.logs import log
 from im.memory import give_back
-from im.providers.base import Provider
+from im.providers.contract import Provider
 from im.providers.errors import Forbidden, Unsupported
 from im.services.refresh.drift import judge_seen, judge_unseen
 

@@ -21,7 +21,7 @@ from im.domain.intent import Deadline
 from im.domain.lifecycle import YOUNG
 from im.domain.policy import ORPHAN_TTL, OnOrphan
 from im.logs import log
-from im.providers.base import Provider, Snapshot, whole
+from im.providers.contract import Provider, Snapshot, whole
 from im.providers.errors import ProviderError, Unauthenticated
 from im.services.reconcile import refusal
 from im.services.requests import adopt

@@ -9,7 +9,7 @@ from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.instance import OnExpiry, Spec
 from im.domain.spot import spot_of
-from im.providers.base import Capabilities
+from im.providers.contract import Capabilities
 
 if TYPE_CHECKING:
     from im.services.requests.order import Order

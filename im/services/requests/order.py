@@ -13,7 +13,8 @@ from im.domain.instance import OnExpiry, Scope, Spec
 from im.domain.intent import Deadline
 from im.domain.names import check_name, check_tags, numbered
 from im.providers import registry
-from im.providers.base import Ask, Capabilities
+from im.providers.contract import Capabilities
+from im.providers.request import Ask
 from im.services.requests import places
 from im.services.requests.endings import guard_of, on_expiry_of, refuse_what_excludes, roles_of
 

@@ -10,7 +10,8 @@ from im.domain import placement
 from im.domain.errors import Refused
 from im.domain.instance import Scope, Spec
 from im.domain.placement import ANY, Candidate
-from im.providers.base import Ask, Profile
+from im.providers.contract import Profile
+from im.providers.request import Ask
 
 if TYPE_CHECKING:
     pass

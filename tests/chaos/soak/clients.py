@@ -20,7 +20,7 @@ from im.context import Context, open_context
 from im.domain.errors import ImError, Refused
 from im.domain.instance import Desired
 from im.domain.intent import Deadline
-from im.providers.base import Ask
+from im.providers.request import Ask
 from im.services.requests import change as requests_change
 from im.services.requests import create, order, result
 from tests.chaos.soak.room import REGION, Room

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from im.domain import tags as tag
-from im.providers.aws.errors import cloud_code, translated
+from im.providers.aws.api.errors import cloud_code, translated
 from im.providers.errors import InvalidSpec
 
 if TYPE_CHECKING:

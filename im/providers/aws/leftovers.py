@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from im.domain import tags
 from im.domain.firewall import rules_of
 from im.domain.instance import Spec
-from im.providers.aws import groups, keys
-from im.providers.aws.errors import cloud_code, translated
-from im.providers.aws.sightings import FILTER_VALUES, PAGE
-from im.providers.base import Belonging
+from im.providers.aws.api.errors import cloud_code, translated
+from im.providers.aws.api.sightings import FILTER_VALUES, PAGE
+from im.providers.aws.launch import key_pairs, security_groups
 from im.providers.errors import ProviderError, WrongState
+from im.providers.features import Belonging
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -29,8 +29,8 @@ _LIVING = ["pending", "running", "stopping", "stopped", "shutting-down"]
 def names_of(spec: Spec, deployment: str) -> frozenset[str]:
     """The names of what a machine of that spec is launched with."""
     rules = rules_of(spec)
-    found = {keys.key_name(spec.public_key, deployment)} if len(spec.public_key.split()) > 1 else set()
-    return frozenset(found | ({groups.group_name(rules, deployment)} if rules is not None else set()))
+    found = {key_pairs.key_name(spec.public_key, deployment)} if len(spec.public_key.split()) > 1 else set()
+    return frozenset(found | ({security_groups.group_name(rules, deployment)} if rules is not None else set()))
 
 
 def found(ec2: EC2Client, deployment: str) -> list[Belonging]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
 from im.domain.firewall import Rule, sentence
-from im.providers.aws.errors import cloud_code, translated
+from im.providers.aws.api.errors import cloud_code, translated
 from im.providers.errors import InvalidSpec, ProviderError, Unavailable
 
 if TYPE_CHECKING:

@@ -15,13 +15,14 @@ from im.domain import tags as tag
 from im.domain.disk import disks_of
 from im.domain.instance import Sighting, Spec, public_ip_of, tags_of
 from im.domain.spot import spot_of
-from im.providers.aws import disks, offers, spot
-from im.providers.aws.errors import cloud_code, translated
-from im.providers.aws.families import near_types
-from im.providers.aws.fitting import has_own_login
-from im.providers.aws.images import Image
-from im.providers.aws.network import Place
-from im.providers.base import Slot
+from im.providers.aws import spot
+from im.providers.aws.api.errors import cloud_code, translated
+from im.providers.aws.launch import disks, offers
+from im.providers.aws.launch.families import near_types
+from im.providers.aws.launch.images import Image
+from im.providers.aws.launch.network import Place
+from im.providers.aws.launch.preparation import has_own_login
+from im.providers.contract import Slot
 from im.providers.errors import InvalidSpec, NotFound, NotOffered, NotThereYet, ProviderError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from im.domain.instance import Spec
-from im.providers.aws.errors import translated
+from im.providers.aws.api.errors import translated
 from im.providers.errors import Forbidden, ProviderError
 
 if TYPE_CHECKING:

@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from im.domain.adoption import Controller
 from im.domain.cost import Item, Price
-from im.domain.disk import Disk
-from im.domain.errors import Refused
-from im.domain.firewall import Rule
-from im.domain.instance import Observed, OnExpiry, Scope, Sighting, Spec
+from im.domain.instance import Scope, Sighting, Spec
 from im.domain.outlook import Parts
 from im.domain.rate import Rate
-from im.domain.spot import Spot
 from im.providers.errors import ProviderError
+from im.providers.features import Belonging, Guarded, States
+from im.providers.request import Ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,45 +47,6 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """What a person asked for, unchecked; None means "your default"."""
-
-    instance_type: str | None = None
-    zone: str | None = None
-    image: str | None = None
-    ssh_user: str | None = None
-    """Who logs in; None: whoever the image says."""
-    public_key: str = ""
-    owner: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    """What the person wants to find it by, at the cloud and in `im cost --by tag:KEY`."""
-    ssh_from: tuple[str, ...] | None = None
-    """Networks (CIDR) that may log in; none at all when empty. None, and no ports: the network is left as it is."""
-    open_ports: tuple[Rule, ...] = ()
-    user_data: bytes | None = field(default=None, repr=False)
-    """What the machine runs at its first start."""
-    hibernate: bool = False
-    """Its memory is written to disk when it is stopped, and read back when it is started."""
-    root_disk: Disk | None = None
-    volumes: tuple[Disk, ...] = ()
-    """Further disks."""
-    network: str | None = None
-    subnet: str | None = None
-    spot: Spot | None = None
-    """From the cloud's spare room; None: on demand."""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """What only some clouds have, by the name of its flag on the command line."""
-
-    def refuse_options(self, cloud: str, *known: str) -> None:
-        """Raises Refused for an option that this cloud does not have."""
-        for name, value in self.options.items():
-            if value and name not in known:
-                raise Refused(
-                    f"--{name} is nothing that {cloud} has", f"leave it out, or choose another cloud than {cloud}"
-                )
-
-
-@dataclass(frozen=True, slots=True)
 class Slot:
     """The instance a launched machine is meant for; both end up in its tags."""
 
@@ -113,43 +72,11 @@ def whole(pages: Iterable[Snapshot]) -> Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class States:
-    """One page of the cheapest look there is: the state of machines, ours and others', by id."""
-
-    complete: bool
-    """False: the page could not be had, and none follows. What it does not show may be there all the same."""
-    seen: Mapping[str, Observed]
-    date: datetime | None = None
-    """The cloud's own clock, when it told."""
-
-
-@dataclass(frozen=True, slots=True)
 class BatchResult:
     """`done` maps an id to the state the cloud answered with; every id asked for is in exactly one of the two."""
 
     done: Mapping[str, Sighting] = field(default_factory=dict)
     failed: Mapping[str, ProviderError] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Guarded:
-    """When the cloud shall end a machine by itself (None: not at all), and how."""
-
-    at: datetime | None
-    what: OnExpiry
-
-
-@dataclass(frozen=True, slots=True)
-class Belonging:
-    """Something of ours at the cloud that is no machine: what machines are launched with, made by us when first needed."""
-
-    kind: str
-    """In the cloud's words: `security group`, `key pair`."""
-    id: str
-    name: str
-    detail: str
-    used: bool
-    """By a machine that is not gone, whoever's it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,11 @@ from im.domain.instance import Scope, Sighting, Spec, tags_of
 from im.domain.outlook import Parts
 from im.domain.spot import spot_of
 from im.domain.spot import stored as stored_spot
-from im.providers.base import Ask, BatchResult, Belonging, Capabilities, Check, Guarded, Slot, Snapshot, States
+from im.providers.contract import BatchResult, Capabilities, Check, Slot, Snapshot
 from im.providers.errors import NotFound, ProviderError, Unavailable, WrongState
-from im.providers.fake_cloud import FakeCloud
+from im.providers.fake.cloud import FakeCloud
+from im.providers.features import Belonging, Guarded, States
+from im.providers.request import Ask
 
 if TYPE_CHECKING:
     from im.settings import Settings

@@ -10,12 +10,13 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from im.domain.instance import Observed, Sighting
-from im.providers.aws import quick
+from im.providers.aws.api import fast_parser
+from im.providers.aws.api.errors import translated
+from im.providers.aws.api.states import STATES, TAKEN_BACK, dated
 from im.providers.aws.causes import cause_of
-from im.providers.aws.errors import translated
-from im.providers.aws.words import STATES, TAKEN_BACK, dated
-from im.providers.base import Snapshot, States
+from im.providers.contract import Snapshot
 from im.providers.errors import ProviderError, Unavailable
+from im.providers.features import States
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -61,13 +62,13 @@ def sighting(shown: Mapping[str, Any]) -> Sighting:
 
 def launched(answer: Mapping[str, Any]) -> list[Sighting]:
     """Those of a RunInstances answer, in full."""
-    read = quick.sightings_in(answer)
+    read = fast_parser.sightings_in(answer)
     return [sighting(shown) for shown in answer["Instances"]] if read is None else list(read)
 
 
 def changed(answer: Mapping[str, Any], answered: str) -> dict[str, Sighting]:
     """Machine → a thin sighting, from a Start-, Stop- or TerminateInstances answer, which has its list under `answered`."""
-    states = quick.changes_in(answer)
+    states = fast_parser.changes_in(answer)
     if states is None:
         states = {
             shown["InstanceId"]: (STATES[shown["CurrentState"]["Name"]], STATES[shown["PreviousState"]["Name"]])
@@ -79,7 +80,7 @@ def changed(answer: Mapping[str, Any], answered: str) -> dict[str, Sighting]:
 def pages(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Iterator[Page]:
     """Every page of the machines that match all `filters`; an id that is absent is simply not shown."""
     for answer in _answers(ec2.describe_instances, filters, PAGE):
-        read = quick.sightings_in(answer)
+        read = fast_parser.sightings_in(answer)
         yield Page(_sightings(answer) if read is None else read, answered_at(answer))
 
 
@@ -117,7 +118,7 @@ def states(ec2: EC2Client, filters: Mapping[str, Sequence[str]]) -> Iterator[Sta
     arrived = 0
     try:
         for answer in _answers(ec2.describe_instance_status, filters, STATES_PAGE, IncludeAllInstances=True):
-            read = quick.states_in(answer)
+            read = fast_parser.states_in(answer)
             yield States(complete=True, seen=_states(answer) if read is None else read, date=answered_at(answer))
             arrived += 1
     except ProviderError:

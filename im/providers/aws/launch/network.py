@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from im.domain.instance import Spec, public_ip_of
-from im.providers.aws.errors import cloud_code, translated
+from im.providers.aws.api.errors import cloud_code, translated
 from im.providers.errors import InvalidSpec
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from im.domain.instance import ALIVE, Observed
 from im.providers.errors import Interrupted, NotFound, Unsupported
 
 if TYPE_CHECKING:
-    from im.providers.fake_cloud import FakeCloud, Machine
+    from im.providers.fake.cloud import FakeCloud, Machine
 
 REASON = "the fake cloud needs its spare room back"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from im.providers.aws.errors import translated
-from im.providers.aws.families import architecture_of
+from im.providers.aws.api.errors import translated
+from im.providers.aws.launch.families import architecture_of
 from im.providers.errors import Forbidden, InvalidSpec
 
 if TYPE_CHECKING:

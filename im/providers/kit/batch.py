@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from im.domain.instance import Sighting
-from im.providers.aws.errors import cloud_message
-from im.providers.base import BatchResult
+from im.providers.aws.api.errors import cloud_message
+from im.providers.contract import BatchResult
 from im.providers.errors import Ambiguous, Forbidden, ProviderError, Throttled, Transient, Unauthenticated, Unavailable
 
 MOST = 500

@@ -12,9 +12,9 @@ import boto3
 from botocore.config import Config
 
 from im.domain.sandbox import sandbox_at
-from im.providers.aws import quick
-from im.providers.aws.credentials import open_session
-from im.providers.aws.errors import translated
+from im.providers.aws.api import fast_parser
+from im.providers.aws.api.credentials import open_session
+from im.providers.aws.api.errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -93,7 +93,7 @@ class Clients:
                 else:
                     self._made[key] = make(service, region_name=region, config=config)
                 if key[2] in (id(WATCH), id(LAUNCH), id(QUICK)):
-                    quick.install(self._made[key])
+                    fast_parser.install(self._made[key])
             return self._made[key]
 
     def _open(self) -> boto3.Session:

@@ -26,11 +26,11 @@ from im.domain.disk import Disk, stored
 from im.domain.errors import Refused
 from im.domain.firewall import RDP, SSH, gathered
 from im.domain.spot import stored as stored_spot
-from im.providers.aws.disks import check_disks, check_kms_key
-from im.providers.aws.families import cannot_hibernate, cannot_spot, memory_of
-from im.providers.aws.images import ALIASES, is_windows
+from im.providers.aws.launch.disks import check_disks, check_kms_key
+from im.providers.aws.launch.families import cannot_hibernate, cannot_spot, memory_of
+from im.providers.aws.launch.images import ALIASES, is_windows
 from im.providers.aws.partition import check_arn, check_usd
-from im.providers.base import Ask
+from im.providers.request import Ask
 
 MOST_USER_DATA = 16 * 1024
 """Bytes."""

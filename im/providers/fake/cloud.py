@@ -17,9 +17,10 @@ from im.domain.cost import Price
 from im.domain.disk import Disk
 from im.domain.firewall import Rule
 from im.domain.instance import ALIVE, Observed, Sighting
-from im.providers.base import BatchResult, Belonging, Guarded, Snapshot
+from im.providers.contract import BatchResult, Snapshot
 from im.providers.errors import Forbidden, NoCapacity, NotFound, ProviderError, Rejected, WrongState
-from im.providers.fake_spot import REASON, Spares
+from im.providers.fake.spot import REASON, Spares
+from im.providers.features import Belonging, Guarded
 
 _P, _R, _S, _H = Observed.PENDING, Observed.RUNNING, Observed.STOPPING, Observed.STOPPED
 _T, _X = Observed.TERMINATING, Observed.TERMINATED

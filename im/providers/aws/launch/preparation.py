@@ -15,13 +15,13 @@ from im.domain.disk import disks_of
 from im.domain.firewall import rules_of
 from im.domain.instance import Spec, tags_of
 from im.domain.spot import spot_of
-from im.providers.aws import disks, groups, images, keys, network, types
-from im.providers.aws.clients import Clients
-from im.providers.aws.errors import translated
-from im.providers.aws.families import twin_of
-from im.providers.aws.images import Image
-from im.providers.aws.network import Place
-from im.providers.aws.types import TypeFacts
+from im.providers.aws.api.clients import Clients
+from im.providers.aws.api.errors import translated
+from im.providers.aws.launch import disks, images, key_pairs, network, security_groups, types
+from im.providers.aws.launch.families import twin_of
+from im.providers.aws.launch.images import Image
+from im.providers.aws.launch.network import Place
+from im.providers.aws.launch.types import TypeFacts
 from im.providers.errors import InvalidSpec
 
 KEEP = 6 * 3600.0
@@ -76,7 +76,7 @@ class Fitting:
         """The name of the key pair, imported unless it is there."""
 
         def ask() -> str:
-            return keys.ensure_key(self._clients.ec2(region), spec.public_key, self._deployment, tags_of(spec))
+            return key_pairs.ensure_key(self._clients.ec2(region), spec.public_key, self._deployment, tags_of(spec))
 
         return self._once(("key", region, spec.public_key), FOR_GOOD, ask)
 
@@ -94,10 +94,10 @@ class Fitting:
         if rules is None or place is None:
             return tuple(spec.options.get("security_groups") or ())
         ec2, vpc = self._clients.ec2(region), place.vpc
-        key = ("group", region, vpc, groups.group_name(rules, self._deployment))
+        key = ("group", region, vpc, security_groups.group_name(rules, self._deployment))
 
         def ask() -> str:
-            return groups.ensure_group(ec2, rules, self._deployment, vpc, tags_of(spec))
+            return security_groups.ensure_group(ec2, rules, self._deployment, vpc, tags_of(spec))
 
         return (self._once(key, KEEP_NETWORK, ask),)
 

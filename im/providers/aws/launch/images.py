@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from im.domain.errors import Refused
-from im.providers.aws.families import ARM, X86, architecture_of, twin_of
+from im.providers.aws.launch.families import ARM, X86, architecture_of, twin_of
 from im.providers.aws.partition import AWS, partition_of
 from im.providers.aws.partition import OWNERS as ELSEWHERE
 from im.providers.errors import InvalidSpec

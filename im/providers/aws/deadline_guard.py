@@ -12,12 +12,12 @@ from typing import Any
 
 from im.domain.errors import Refused
 from im.domain.instance import OnExpiry
-from im.providers.aws.belongings import machines
-from im.providers.aws.errors import cloud_code, translated
+from im.providers.aws.api.errors import cloud_code, translated
+from im.providers.aws.api.sightings import FILTER_VALUES
+from im.providers.aws.leftovers import machines
 from im.providers.aws.partition import check_arn, partition_of
-from im.providers.aws.sightings import FILTER_VALUES
-from im.providers.base import Belonging, Guarded
 from im.providers.errors import InvalidSpec, NotFound, ProviderError, Transient, Unavailable, WrongState
+from im.providers.features import Belonging, Guarded
 
 GROUP = "default"
 KIND = "schedule"

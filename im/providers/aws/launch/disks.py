@@ -13,7 +13,7 @@ from typing import Any
 
 from im.domain.disk import Disk
 from im.domain.errors import Refused
-from im.providers.aws.images import ALIASES, Image
+from im.providers.aws.launch.images import ALIASES, Image
 
 
 @dataclass(frozen=True, slots=True)

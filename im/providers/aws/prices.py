@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from im.domain.cost import ON_DEMAND, WINDOWS, Item, Price
-from im.providers.aws.errors import translated
+from im.providers.aws.api.errors import translated
 from im.providers.errors import Unavailable
 
 ENDPOINT_REGION = "us-east-1"

@@ -13,8 +13,8 @@ from typing import Any, TypeGuard
 from xml.etree import ElementTree
 
 from im.domain.instance import Observed, Sighting
+from im.providers.aws.api.states import STATES, TAKEN_BACK, dated
 from im.providers.aws.causes import cause_of
-from im.providers.aws.words import STATES, TAKEN_BACK, dated
 
 _SIGHTINGS, _STATES, _CHANGES = "im:sightings", "im:states", "im:changes"
 """Names in the parsed answer; botocore has none with a colon."""

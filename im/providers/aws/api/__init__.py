@@ -1,0 +1,1 @@
+"""How AWS is spoken to: clients, credentials, errors, and how answers are read."""

@@ -1,0 +1,1 @@
+"""All that one RunInstances is made of."""

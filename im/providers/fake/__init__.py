@@ -1,0 +1,1 @@
+"""An in-memory cloud under the same contract, for tests and for trying things."""

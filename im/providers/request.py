@@ -1,0 +1,51 @@
+"""What a person asks a cloud for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from im.domain.disk import Disk
+from im.domain.errors import Refused
+from im.domain.firewall import Rule
+from im.domain.spot import Spot
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a person asked for, unchecked; None means "your default"."""
+
+    instance_type: str | None = None
+    zone: str | None = None
+    image: str | None = None
+    ssh_user: str | None = None
+    """Who logs in; None: whoever the image says."""
+    public_key: str = ""
+    owner: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """What the person wants to find it by, at the cloud and in `im cost --by tag:KEY`."""
+    ssh_from: tuple[str, ...] | None = None
+    """Networks (CIDR) that may log in; none at all when empty. None, and no ports: the network is left as it is."""
+    open_ports: tuple[Rule, ...] = ()
+    user_data: bytes | None = field(default=None, repr=False)
+    """What the machine runs at its first start."""
+    hibernate: bool = False
+    """Its memory is written to disk when it is stopped, and read back when it is started."""
+    root_disk: Disk | None = None
+    volumes: tuple[Disk, ...] = ()
+    """Further disks."""
+    network: str | None = None
+    subnet: str | None = None
+    spot: Spot | None = None
+    """From the cloud's spare room; None: on demand."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What only some clouds have, by the name of its flag on the command line."""
+
+    def refuse_options(self, cloud: str, *known: str) -> None:
+        """Raises Refused for an option that this cloud does not have."""
+        for name, value in self.options.items():
+            if value and name not in known:
+                raise Refused(
+                    f"--{name} is nothing that {cloud} has", f"leave it out, or choose another cloud than {cloud}"
+                )
