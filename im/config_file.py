@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from im.domain import written
 from im.domain.errors import Refused
+from im.domain.input import written
 
 
 def read_config(path: Path, known: Collection[str], *, required: bool) -> dict[str, Any]:

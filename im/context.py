@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from im.db.engine import Database
     from im.db.read.connection import Looking
-    from im.domain.instance import Scope
+    from im.domain.scope import Scope
     from im.providers.contract import Provider
     from im.services.reconcile.refusal import Refusal
     from im.settings import Settings

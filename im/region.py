@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from im.domain.account import Account
-from im.domain.region import DEFAULT, Region
+from im.domain.config.account import Account
+from im.domain.config.region import DEFAULT, Region
 
 VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 

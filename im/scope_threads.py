@@ -14,7 +14,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from im.domain.instance import Scope
+from im.domain.scope import Scope
 from im.logs import log
 
 T = TypeVar("T")

@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from im.config_file import expanded, exposed, read_config, xdg
-from im.domain.account import Account, declared, unknown
 from im.domain.adoption import Adopt
-from im.domain.duration import parse_keep
+from im.domain.config.account import Account, declared, unknown
+from im.domain.config.limits import Limit, parse_limits
+from im.domain.config.policy import OnInterruption, OnOrphan, OnOutsideStart, OnOutsideStop, Policies
+from im.domain.config.region import DEFAULT as DEFAULT_REGION
+from im.domain.config.region import is_ambient
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
-from im.domain.limits import Limit, parse_limits
+from im.domain.input.duration import parse_keep
+from im.domain.input.text import OWNER, check_text
 from im.domain.notice import parse_stages
-from im.domain.policy import OnInterruption, OnOrphan, OnOutsideStart, OnOutsideStop, Policies
-from im.domain.region import DEFAULT as DEFAULT_REGION
-from im.domain.region import is_ambient
 from im.domain.tags import tags_for_all
-from im.domain.text import OWNER, check_text
 from im.region import default_region, with_regions
 from im.secret import HIDDEN
 from im.stack_file import read_stack

@@ -10,8 +10,9 @@ import boto3
 import botocore.config
 
 from im.domain.adoption import Adopt
-from im.domain.instance import Instance, Observed
+from im.domain.instance import Instance
 from im.domain.intent import Deadline
+from im.domain.state import Observed
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.provider import AwsProvider
 from im.providers.request import Ask

@@ -17,10 +17,12 @@ from im.db.read.connection import Eyes
 from im.db.schema.launch_inputs import metadata
 from im.domain.adoption import Adopt
 from im.domain.event import Event
-from im.domain.instance import Instance, Observed, Scope
+from im.domain.explain.phase import phase
+from im.domain.instance import Instance
 from im.domain.intent import Deadline
-from im.domain.phase import phase
-from im.domain.spot import Spot
+from im.domain.scope import Scope
+from im.domain.spec.spot import Spot
+from im.domain.state import Observed
 from im.providers.contract import Provider
 from im.providers.fake.provider import FakeCloud, FakeProvider
 from im.providers.request import Ask

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, select
 from im.db.bulk import recordset
 from im.db.schema.core import events
 from im.domain.event import Event
-from im.domain.text import OWNER, visible
+from im.domain.input.text import OWNER, visible
 
 _LONGEST = 2000
 """Characters of a reason: the cloud's own words have at most 600."""

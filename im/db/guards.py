@@ -28,7 +28,8 @@ from im.db.schema.money import guards
 from im.db.select import fetch_instances, select_instances
 from im.domain.guard import TOO_NEAR, Guard, GuardKind, wanted
 from im.domain.hold import HoldKind
-from im.domain.instance import GONE, Instance, Observed
+from im.domain.instance import Instance
+from im.domain.state import GONE, Observed
 
 g, t = guards.c, instances.c
 _IDLE = [o.value for o in (*GONE, Observed.NONE, Observed.STOPPED, Observed.TERMINATING)]

@@ -16,8 +16,11 @@ from im.db.money import usage
 from im.db.schema.core import instances, launches
 from im.db.schema.money import guards
 from im.db.select import select_launches, to_launch
-from im.domain.cost import WINDOWS
-from im.domain.instance import Desired, Launch, LaunchState, Observed, Sighting, Spec
+from im.domain.launch import Launch, LaunchState
+from im.domain.money.bill import WINDOWS
+from im.domain.sighting import Sighting
+from im.domain.spec.spec import Spec
+from im.domain.state import Desired, Observed
 
 t = launches.c
 _OPEN = (LaunchState.OPEN.value, LaunchState.CALLED.value)

@@ -12,8 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from im.db.mapping import to_spec
 from im.db.schema.core import instances, launches, scopes
 from im.db.schema.launch_inputs import leftovers, surveys
-from im.domain.instance import Scope, Spec
 from im.domain.leftover import Leftover
+from im.domain.scope import Scope
+from im.domain.spec.spec import Spec
 
 t, s = leftovers.c, surveys.c
 _CONDEMNED = (t.condemned_at.is_not(None), t.gone_at.is_(None))

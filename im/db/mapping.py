@@ -7,7 +7,10 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
+from im.domain.instance import Instance
+from im.domain.scope import Scope
+from im.domain.spec.spec import Spec
+from im.domain.state import Desired, Observed, OnExpiry, Why
 
 COLUMNS = tuple(f.name for f in fields(Instance) if f.name != "scope")
 """Of `instances`, in the order in which `to_instance` takes them; then the place: provider, account, region."""

@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from im.db.schema.core import instances
 from im.db.schema.money import deadlines, notices
 from im.db.select import fetch_instances, select_instances
-from im.domain.instance import ALIVE, Desired, Why
 from im.domain.notice import ChannelName, Notice, NoticeState
+from im.domain.state import ALIVE, Desired, Why
 
 n, t, d = notices.c, instances.c, deadlines.c
 _PENDING = NoticeState.PENDING.value

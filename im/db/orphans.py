@@ -14,8 +14,11 @@ from im.db.instances.adoption import same_place
 from im.db.schema.core import instances, launches, orphans, scopes
 from im.db.select import select_launches, to_launch
 from im.domain import tags
-from im.domain.instance import Launch, Observed, Scope, Sighting
+from im.domain.launch import Launch
 from im.domain.orphan import Orphan
+from im.domain.scope import Scope
+from im.domain.sighting import Sighting
+from im.domain.state import Observed
 
 t = orphans.c
 i = instances.c

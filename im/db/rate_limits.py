@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.schema.core import rates
-from im.domain.rate import Rate
+from im.domain.rate_limit import Rate
 
 
 def take(connection: Connection, scope_id: int, verb: str, rate: Rate | None, now: datetime) -> float:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from im.db.read.connection import Looking, ask
-from im.domain.instance import Scope
+from im.domain.scope import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.schema.core import scopes
-from im.domain.instance import Scope
+from im.domain.scope import Scope
 
 
 def ensure(connection: Connection, scope: Scope) -> int:

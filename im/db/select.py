@@ -8,7 +8,9 @@ from sqlalchemy import Connection, Executable, Row, Select, select
 
 from im.db.mapping import COLUMNS, to_instance, to_spec
 from im.db.schema.core import instances, launches, scopes
-from im.domain.instance import Instance, Launch, LaunchState, Scope
+from im.domain.instance import Instance
+from im.domain.launch import Launch, LaunchState
+from im.domain.scope import Scope
 
 _KEPT = [instances.c[name] for name in COLUMNS]
 _PLACE = (scopes.c.provider, scopes.c.account, scopes.c.region)

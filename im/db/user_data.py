@@ -11,7 +11,8 @@ from sqlalchemy import Connection, and_, delete, exists, insert, or_, select
 
 from im.db.schema.core import instances
 from im.db.schema.launch_inputs import user_data
-from im.domain.instance import Observed, Spec
+from im.domain.spec.spec import Spec
+from im.domain.state import Observed
 
 t = user_data.c
 

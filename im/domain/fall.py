@@ -8,9 +8,10 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from im.domain.cause import FINAL, NOT_STARTED, UNTOLD, Cause, Hand, stopped_by
-from im.domain.instance import Desired, Instance, Observed, Why
+from im.domain.instance import Instance
 from im.domain.lifecycle import DECISIONS, MAX_ATTEMPTS, Step, backoff
-from im.domain.spot import spot_of
+from im.domain.spec.spot import spot_of
+from im.domain.state import Desired, Observed, Why
 
 ON_THE_WAY: Mapping[Step, Observed] = MappingProxyType(
     {Step.START: Observed.PENDING, Step.STOP: Observed.STOPPING, Step.TERMINATE: Observed.TERMINATING}

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from im.domain.instance import GONE, Instance, Observed, Sighting
+from im.domain.instance import Instance
+from im.domain.sighting import Sighting
+from im.domain.state import GONE, Observed
 
 
 class GuardKind(StrEnum):

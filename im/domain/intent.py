@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from im.domain.duration import MAX_TTL, format_duration
 from im.domain.errors import Refused
-from im.domain.instance import GONE, Desired, Instance, Observed, OnExpiry, Why
-from im.domain.spot import spot_of
+from im.domain.input.duration import MAX_TTL, format_duration
+from im.domain.instance import Instance
+from im.domain.spec.spot import spot_of
+from im.domain.state import GONE, Desired, Observed, OnExpiry, Why
 
 
 @dataclass(frozen=True, slots=True)

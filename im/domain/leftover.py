@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from im.domain.instance import Scope
+from im.domain.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from im.domain.cause import OTHERS, UNTOLD, Cause, ended_by, stopped_by
-from im.domain.instance import GONE, Desired, Instance, Observed
-from im.domain.policy import DEFAULTS, OnInterruption, OnOutsideStart, OnOutsideStop, Policies
+from im.domain.config.policy import DEFAULTS, OnInterruption, OnOutsideStart, OnOutsideStop, Policies
+from im.domain.instance import Instance
+from im.domain.state import GONE, Desired, Observed
 
 # ---- which step next -------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from im.domain.duration import format_duration, parse_duration
 from im.domain.errors import Refused
+from im.domain.input.duration import format_duration, parse_duration
 
 
 class ChannelName(StrEnum):

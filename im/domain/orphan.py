@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from im.domain.instance import Scope, Sighting
+from im.domain.scope import Scope
+from im.domain.sighting import Sighting
 
 
 @dataclass(frozen=True, slots=True)

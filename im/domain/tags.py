@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from im.domain.errors import Refused
-from im.domain.names import check_tags
+from im.domain.spec.names import check_tags
 
 DEPLOYMENT = "im:deployment"
 """Nothing without it, or with another's, is ever changed."""

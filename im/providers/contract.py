@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from im.domain.adoption import Controller
-from im.domain.cost import Item, Price
-from im.domain.instance import Scope, Sighting, Spec
-from im.domain.outlook import Parts
-from im.domain.rate import Rate
+from im.domain.money.bill import Item, Price
+from im.domain.money.forecast import Parts
+from im.domain.rate_limit import Rate
+from im.domain.scope import Scope
+from im.domain.sighting import Sighting
+from im.domain.spec.spec import Spec
 from im.providers.errors import ProviderError
 from im.providers.features import Belonging, Guarded, States
 from im.providers.request import Ask

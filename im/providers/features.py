@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from im.domain.instance import Observed, OnExpiry
+from im.domain.state import Observed, OnExpiry
 
 
 @dataclass(frozen=True, slots=True)

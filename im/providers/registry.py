@@ -8,8 +8,8 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from im.domain.config.limits import calls_of, machines_of
 from im.domain.errors import Refused
-from im.domain.limits import calls_of, machines_of
 
 if TYPE_CHECKING:
     from im.providers.contract import Profile, Provider

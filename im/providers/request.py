@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from im.domain.disk import Disk
 from im.domain.errors import Refused
-from im.domain.firewall import Rule
-from im.domain.spot import Spot
+from im.domain.spec.disk import Disk
+from im.domain.spec.firewall import Rule
+from im.domain.spec.spot import Spot
 
 
 @dataclass(frozen=True, slots=True)

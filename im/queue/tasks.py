@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
-from im.domain.instance import Desired, Instance, Observed
+from im.domain.instance import Instance
+from im.domain.state import Desired, Observed
 
 
 class Task(StrEnum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from im.db import events, ticks
-from im.domain.duration import parse_keep
+from im.domain.input.duration import parse_keep
 from im.queue.tasks import Task
 
 if TYPE_CHECKING:

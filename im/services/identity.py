@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from im.db import scopes
 from im.db.read import health
-from im.domain.instance import Scope
+from im.domain.scope import Scope
 from im.providers import errors
 from im.providers.contract import Provider
 from im.providers.errors import ProviderError

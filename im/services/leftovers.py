@@ -13,8 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import leftovers, scopes
-from im.domain.instance import Scope
 from im.domain.leftover import Leftover
+from im.domain.scope import Scope
 from im.logs import log
 from im.providers.contract import Provider
 from im.providers.errors import ProviderError, Transient, Unauthenticated

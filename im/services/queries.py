@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from im.db.read import health, instances
 from im.db.read.health import ScopeHealth, Summary
-from im.domain.alarm import Alarm
 from im.domain.errors import NoSuchInstance
 from im.domain.event import Event
+from im.domain.explain.alarm import Alarm
 from im.domain.guard import Guard
 from im.domain.hold import Hold
-from im.domain.instance import Instance, Scope
+from im.domain.instance import Instance
 from im.domain.orphan import Orphan
+from im.domain.scope import Scope
 from im.services.health.alarms import standing
 
 if TYPE_CHECKING:

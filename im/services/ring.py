@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.domain.instance import Desired, Instance
+from im.domain.instance import Instance
+from im.domain.state import Desired
 from im.queue.periods import ENFORCE_EVERY
 from im.queue.tasks import Task, doorbell_for
 

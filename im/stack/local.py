@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from im.domain.config.sandbox import KEY_ID, sandbox_at
 from im.domain.errors import Refused, Unavailable
-from im.domain.sandbox import KEY_ID, sandbox_at
 from im.stack import passage, postgres, probes, programs, supervision
 from im.stack.admission import READY
 from im.stack.environment import MARK, child_environment

@@ -25,8 +25,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
+from im.domain.config.sandbox import KEY_ID, Sandbox, sandbox_at
 from im.domain.errors import Refused
-from im.domain.sandbox import KEY_ID, Sandbox, sandbox_at
 from im.stack.admission import Admission, Application, Asked, TurnedAway
 from im.stack.signature import holds, read
 

@@ -25,7 +25,7 @@ from im.context import Context, open_context
 from im.db import deployment, scopes
 from im.db.read.connection import database_clock
 from im.db.schema import migrate
-from im.domain.instance import Scope
+from im.domain.scope import Scope
 from im.settings import Settings
 from im.stack import postgres
 from im.stack.layout import Layout

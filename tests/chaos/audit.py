@@ -13,7 +13,9 @@ from sqlalchemy import Connection
 from im.db import deployment, select
 from im.db.read import instances
 from im.domain.event import Event
-from im.domain.instance import GONE, Desired, Instance, Launch, LaunchState, Observed
+from im.domain.instance import Instance
+from im.domain.launch import Launch, LaunchState
+from im.domain.state import GONE, Desired, Observed
 from im.providers.aws.api.sightings import STATES
 
 TAG_DEPLOYMENT, TAG_LAUNCH, TAG_INSTANCE = "im:deployment", "im:launch", "im:instance"

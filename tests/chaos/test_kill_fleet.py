@@ -15,8 +15,9 @@ from im.context import Context
 from im.db.engine import Database
 from im.db.read.connection import database_clock
 from im.db.schema import migrate
-from im.domain.instance import Instance, Observed
+from im.domain.instance import Instance
 from im.domain.intent import Deadline
+from im.domain.state import Observed
 from im.providers.request import Ask
 from im.queue.celery import broker_settings
 from im.queue.tasks import Task

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from im.domain.instance import Desired, Instance, Observed
+from im.domain.instance import Instance
+from im.domain.state import Desired, Observed
 from im.failpoints import Point
 from im.queue.tasks import Task
 from tests.chaos import audit, case

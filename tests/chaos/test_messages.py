@@ -13,7 +13,7 @@ from random import Random
 import pytest
 from celery import Celery
 
-from im.domain.instance import Observed
+from im.domain.state import Observed
 from im.queue.celery import broker_settings
 from im.settings import Settings
 from tests.chaos.fleet import Fleet

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from im.domain.instance import ALIVE, GONE, Observed
-from im.domain.policy import OnInterruption, OnOrphan
-from im.domain.spot import Spot
+from im.domain.config.policy import OnInterruption, OnOrphan
+from im.domain.spec.spot import Spot
+from im.domain.state import ALIVE, GONE, Observed
 from im.providers.errors import ProviderError
 from tests.chaos.test_state_machine import FAULTS, NAMES, TTLS, Chaos
 

@@ -27,8 +27,9 @@ from hypothesis.stateful import (
 from im import failpoints
 from im.db.read import instances
 from im.domain.errors import ImError
-from im.domain.instance import GONE, Desired, Instance, Observed
+from im.domain.instance import Instance
 from im.domain.lifecycle import meets
+from im.domain.state import GONE, Desired, Observed
 from im.failpoints import Point
 from im.providers.errors import (
     Ambiguous,

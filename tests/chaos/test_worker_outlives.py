@@ -13,7 +13,7 @@ from random import Random
 import pytest
 import redis
 
-from im.domain.instance import Observed
+from im.domain.state import Observed
 from im.queue.celery import QUEUES
 from im.queue.inspect import workers_alive
 from im.queue.tasks import DEADLINES, REQUESTS, WATCH, Task

@@ -27,9 +27,9 @@ from im.db import deployment
 from im.db.engine import Database
 from im.db.instances.pending_work import Glance
 from im.domain.adoption import Adopt
-from im.domain.instance import Scope
 from im.domain.intent import Deadline
-from im.domain.spot import Spot
+from im.domain.scope import Scope
+from im.domain.spec.spot import Spot
 from im.failpoints import Point
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.provider import AwsProvider

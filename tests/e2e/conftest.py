@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
-from im.domain.sandbox import Sandbox, sandbox_at
+from im.domain.config.sandbox import Sandbox, sandbox_at
 from im.stack.local import LocalStack, Running
 from tests import reaper
 

@@ -13,8 +13,10 @@ import pytest
 from im.context import Context
 from im.db.read import health
 from im.db.schema import migrate
-from im.domain.instance import Instance, Observed, Scope
+from im.domain.instance import Instance
 from im.domain.intent import Deadline
+from im.domain.scope import Scope
+from im.domain.state import Observed
 from im.providers.request import Ask
 from im.services import queries
 from im.services.requests import change, order

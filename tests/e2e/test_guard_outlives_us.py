@@ -10,8 +10,9 @@ from pathlib import Path
 from im.context import Context
 from im.db.schema import migrate
 from im.domain.guard import GuardKind
-from im.domain.instance import Instance, Observed
+from im.domain.instance import Instance
 from im.domain.intent import Deadline
+from im.domain.state import Observed
 from im.providers.request import Ask
 from im.services import queries
 from im.services.requests import create

@@ -12,8 +12,9 @@ import pytest
 from im.context import Context
 from im.db import refusals
 from im.db.schema import migrate
-from im.domain.instance import Instance, Observed
+from im.domain.instance import Instance
 from im.domain.intent import Deadline
+from im.domain.state import Observed
 from im.providers.request import Ask
 from im.queue.celery import QUEUES
 from im.services import queries

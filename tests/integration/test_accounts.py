@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from im.domain.account import Account
-from im.domain.instance import Observed, Scope
+from im.domain.config.account import Account
+from im.domain.scope import Scope
+from im.domain.state import Observed
 from im.providers.errors import Unauthenticated
 from tests.integration.typed import answer, run
 from tests.world import World

@@ -9,13 +9,15 @@ from sqlalchemy import text
 
 from im import failpoints
 from im.db import scopes
-from im.domain.account import Account
 from im.domain.adoption import Adopt
+from im.domain.config.account import Account
 from im.domain.errors import Refused
-from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope
+from im.domain.explain.phase import phase
+from im.domain.instance import Instance
 from im.domain.intent import Deadline
 from im.domain.lifecycle import Ending, Step, ending
-from im.domain.phase import phase
+from im.domain.scope import Scope
+from im.domain.state import Desired, Observed, OnExpiry
 from im.failpoints import Point
 from im.providers.errors import Ambiguous, Forbidden, Throttled
 from im.queue.tasks import Task

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from im.cli.main import im
 from im.cli.session import Session
-from im.domain.instance import Observed
+from im.domain.state import Observed
 from im.providers.errors import Forbidden, Unavailable
 from im.services import queries
 from im.services.health.metrics import exposition

@@ -23,11 +23,11 @@ from im.cli.main import im
 from im.cli.output import wait as waiting
 from im.cli.session import Session
 from im.db.engine import Database
-from im.domain.budget import EVERYBODY
+from im.domain.config.policy import OnInterruption
 from im.domain.errors import OverLimit, Unavailable
-from im.domain.instance import Observed
-from im.domain.policy import OnInterruption
-from im.domain.spot import Spot
+from im.domain.money.budget import EVERYBODY
+from im.domain.spec.spot import Spot
+from im.domain.state import Observed
 from im.services.money import budgets
 from tests.world import START, World
 

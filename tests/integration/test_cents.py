@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from im.db.read import ledger
-from im.domain.instance import Instance, Observed
-from im.domain.usage import Kind, Stretch
+from im.domain.instance import Instance
+from im.domain.money.usage import Kind, Stretch
+from im.domain.state import Observed
 from im.providers.errors import Unavailable
 from im.services import queries
 from im.services.money.costs import ledger as books_of

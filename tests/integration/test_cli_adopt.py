@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from im.db import scopes
-from im.domain.instance import Desired, Observed, Scope
-from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
+from im.domain.config.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
+from im.domain.scope import Scope
+from im.domain.state import Desired, Observed
 from im.queue.tasks import Task
 from im.services.health.doctor import diagnose
 from tests.integration.test_cli_commands import traces

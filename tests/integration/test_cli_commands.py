@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from im.domain.instance import Desired, Observed
+from im.domain.state import Desired, Observed
 from im.queue.tasks import Task
 from tests.integration.typed import answer, run
 from tests.world import World

@@ -80,8 +80,9 @@ def test_of_several_types_the_dearest_counts_until_one_was_launched(world: World
 
 
 def test_windows_is_not_priced_as_linux(world: World) -> None:
-    from im.domain.cost import WINDOWS, Item
-    from im.domain.instance import Scope, Spec
+    from im.domain.money.bill import WINDOWS, Item
+    from im.domain.scope import Scope
+    from im.domain.spec.spec import Spec
     from im.providers.aws.launch.options import options_of
     from im.providers.request import Ask
     from im.services.money import costs

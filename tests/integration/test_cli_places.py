@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from im.cli.output import wait as waiting
-from im.domain.instance import Observed
+from im.domain.state import Observed
 from im.providers.errors import NoCapacity
 from tests.integration.typed import answer, run
 from tests.world import World

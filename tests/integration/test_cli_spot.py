@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from click.testing import Result
 
-from im.domain.instance import OnExpiry
+from im.domain.state import OnExpiry
 from tests.integration.typed import answer, run
 from tests.world import World
 

@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from im.cli.exits import Exit, exit_of
 from im.cli.output.wait import Outcome, wait
 from im.domain.errors import Unavailable
-from im.domain.instance import Instance, Observed
+from im.domain.instance import Instance
+from im.domain.state import Observed
 from im.providers.errors import (
     Forbidden,
     InvalidSpec,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from im.cli.exits import Exit, error_for, exit_of
-from im.domain.instance import Observed
+from im.domain.state import Observed
 from im.providers.aws.launch.key_pairs import key_name
 from im.services.deadlines import holds
 from im.services.health.alarms import standing

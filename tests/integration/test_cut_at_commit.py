@@ -12,7 +12,7 @@ from sqlalchemy import text
 from im import failpoints
 from im.db import commit_status
 from im.domain.errors import ImError
-from im.domain.instance import Observed
+from im.domain.state import Observed
 from im.failpoints import Point
 from im.queue.tasks import Task
 from im.services import queries

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from im.domain.instance import Desired, Observed, Why
 from im.domain.lifecycle import YOUNG
+from im.domain.state import Desired, Observed, Why
 from im.providers.errors import Unavailable
 from im.services import queries
 from tests.world import World

@@ -11,9 +11,10 @@ from sqlalchemy import text
 
 from im.cli.exits import Exit, exit_of
 from im.cli.output.wait import _failed, _superseded
-from im.domain.instance import Desired, Instance, Observed, Why
-from im.domain.spot import Spot
-from im.domain.why import why
+from im.domain.explain.why import why
+from im.domain.instance import Instance
+from im.domain.spec.spot import Spot
+from im.domain.state import Desired, Observed, Why
 from im.services import queries
 from im.services.health.doctor_fleet import starts
 from im.services.health.metrics import exposition

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from im.db.engine import Database, make_engine
-from im.domain.instance import Observed
+from im.domain.state import Observed
 from im.services import queries
 from im.services.refresh.sweep import sweep_if_stale
 from tests.world import World

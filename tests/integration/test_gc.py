@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from im.domain.instance import Scope
+from im.domain.scope import Scope
 from im.providers.errors import Forbidden, ProviderError, Unavailable
 from im.providers.fake.provider import FakeProvider
 from im.providers.features import Belonging

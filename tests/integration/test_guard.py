@@ -18,8 +18,9 @@ from im.cli.session import Session
 from im.db import guards, holds
 from im.db.read import instances as read_instances
 from im.domain.guard import Guard, GuardKind, fired, wanted
-from im.domain.instance import Observed, Sighting
 from im.domain.intent import Deadline
+from im.domain.sighting import Sighting
+from im.domain.state import Observed
 from im.providers.errors import Ambiguous, Forbidden
 from im.providers.request import Ask
 from im.services.health import doctor_money

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from im.domain.instance import Desired, Instance, Observed
-from im.domain.phase import phase
+from im.domain.explain.phase import phase
+from im.domain.instance import Instance
+from im.domain.state import Desired, Observed
 from im.services import queries
 from im.services.refresh.sweep import sweep
 from tests.world import World, empty

@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 from im.domain.errors import Refused
 from im.domain.hold import HoldKind
-from im.domain.instance import Observed, Scope
-from im.domain.rate import Rate
+from im.domain.rate_limit import Rate
+from im.domain.scope import Scope
+from im.domain.state import Observed
 from im.providers.contract import Snapshot
 from im.services.deadlines import holds
 from im.services.refresh.sweep import sweep_if_stale

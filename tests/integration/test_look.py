@@ -13,8 +13,8 @@ import pytest
 from im.db.money import prices
 from im.db.read import health, instances, ledger
 from im.db.read.connection import Eyes, Looking, ask, database_clock
-from im.domain.cost import Item, Price
 from im.domain.errors import Refused, Unavailable
+from im.domain.money.bill import Item, Price
 from im.services.deadlines import holds
 from tests.world import World
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from im.db import shards
-from im.domain.instance import Observed, Scope
+from im.domain.scope import Scope
+from im.domain.state import Observed
 from im.providers.errors import Forbidden, Unavailable
 from im.queue.tasks import Task
 from im.services import queries

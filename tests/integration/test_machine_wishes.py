@@ -12,8 +12,10 @@ import pytest
 from sqlalchemy import text
 
 from im.domain.errors import ImError
-from im.domain.instance import Scope, Sighting, Spec
 from im.domain.intent import Deadline
+from im.domain.scope import Scope
+from im.domain.sighting import Sighting
+from im.domain.spec.spec import Spec
 from im.providers.contract import Slot
 from im.providers.errors import Ambiguous, NoCapacity
 from im.providers.fake.provider import FakeProvider

@@ -18,8 +18,8 @@ from sqlalchemy import text
 from im.channels.http import Webhook
 from im.channels.mail import Mail
 from im.domain.errors import Refused
-from im.domain.instance import Observed
 from im.domain.notice import ChannelName, Notice, parse_stages
+from im.domain.state import Observed
 from im.queue.tasks import Task
 from im.services.health import doctor_money
 from im.settings import Settings

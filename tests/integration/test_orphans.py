@@ -11,11 +11,12 @@ from sqlalchemy.engine import make_url
 
 from im.db.engine import make_engine
 from im.db.schema import migrate
+from im.domain.config.policy import OnOrphan, OnOutsideStart, OnOutsideStop
 from im.domain.errors import NoSuchInstance, Refused
-from im.domain.instance import Desired, Instance, Observed
+from im.domain.instance import Instance
 from im.domain.intent import Deadline
 from im.domain.orphan import Orphan
-from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop
+from im.domain.state import Desired, Observed
 from im.providers.contract import Snapshot
 from im.providers.errors import Ambiguous, Forbidden, Throttled, Unavailable
 from im.providers.fake.provider import FakeProvider

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from im import failpoints
 from im.db import scopes
 from im.domain.errors import Refused
-from im.domain.instance import Desired, Observed
-from im.domain.rate import Rate
+from im.domain.rate_limit import Rate
+from im.domain.state import Desired, Observed
 from im.failpoints import Point
 from im.providers.errors import Ambiguous, InvalidSpec, NoCapacity, NotOffered, QuotaExceeded, Throttled, Unavailable
 from im.services.reconcile.launch_claims import claim

@@ -11,7 +11,8 @@ import pytest
 
 from im.context import Context
 from im.db import refusals, scopes
-from im.domain.instance import Observed, Scope
+from im.domain.scope import Scope
+from im.domain.state import Observed
 from im.providers.errors import ProviderError, Unauthenticated, Unavailable
 from im.queue.tasks import Task
 from im.services import leftovers

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from im.domain.errors import NoSuchInstance, Refused
-from im.domain.instance import Desired, Observed, Why
+from im.domain.state import Desired, Observed, Why
 from im.providers.errors import Throttled
 from tests.world import START, World
 

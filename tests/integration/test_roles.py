@@ -14,7 +14,7 @@ import pytest
 from im.db.address import arguments
 from im.db.schema import migrate
 from im.db.schema.roles import LOOK, MIGRATE, ROLES, WORK, ensure
-from im.domain.instance import Desired
+from im.domain.state import Desired
 from tests.world import World
 
 PASSWORDS = {role: f"p@ss/{role}" for role in ROLES}

@@ -23,9 +23,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from im.domain.account import Account
-from im.domain.instance import Scope
-from im.domain.sandbox import sandbox_at
+from im.domain.config.account import Account
+from im.domain.config.sandbox import sandbox_at
+from im.domain.scope import Scope
 from im.providers import registry
 from im.providers.aws.provider import AwsProvider
 from im.providers.errors import Unauthenticated

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from im.domain.errors import Refused
-from im.domain.instance import Desired, Observed, Why
+from im.domain.state import Desired, Observed, Why
 from im.providers.errors import Ambiguous, Throttled
 from im.services.deadlines import holds
 from im.services.refresh.sweep import sweep_if_stale

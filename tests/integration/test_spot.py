@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from im.domain.config.policy import OnInterruption, OnOrphan
 from im.domain.errors import Refused
-from im.domain.instance import Desired, Observed, OnExpiry, Why
+from im.domain.explain.why import why
 from im.domain.lifecycle import Ending, ending
-from im.domain.policy import OnInterruption, OnOrphan
-from im.domain.spot import Spot
-from im.domain.why import why
+from im.domain.spec.spot import Spot
+from im.domain.state import Desired, Observed, OnExpiry, Why
 from im.failpoints import Point
 from im.providers.errors import Ambiguous, Forbidden, ProviderError, Throttled, Unavailable
 from im.services.refresh import orphans

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from im.domain.instance import Observed
-from im.domain.rate import Rate
+from im.domain.rate_limit import Rate
+from im.domain.state import Observed
 from im.providers.fake.provider import FakeProvider
 from im.queue.tasks import Task
 from tests.world import World

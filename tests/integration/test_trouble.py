@@ -9,8 +9,8 @@ import pytest
 
 from im import failpoints
 from im.domain.errors import Refused
-from im.domain.instance import Observed
 from im.domain.lifecycle import MAX_ATTEMPTS, Ending, ending
+from im.domain.state import Observed
 from im.failpoints import Point
 from im.providers.errors import (
     Ambiguous,

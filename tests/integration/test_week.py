@@ -13,9 +13,9 @@ from sqlalchemy import text
 
 from im.db.money import usage
 from im.db.read import ledger
-from im.domain.cost import Bill, Window
-from im.domain.money import cents
-from im.domain.usage import Kind
+from im.domain.money.amount import cents
+from im.domain.money.bill import Bill, Window
+from im.domain.money.usage import Kind
 from im.queue.tasks import Task
 from im.services.money import costs, report
 from tests.world import START, World
@@ -177,7 +177,7 @@ def test_an_overrun_is_seen_in_seconds_and_in_money(world: World) -> None:
 
 
 def test_prices_are_fetched_once_a_day_and_say_where_they_come_from(world: World) -> None:
-    from im.domain.cost import Item, Price
+    from im.domain.money.bill import Item, Price
 
     world.cloud.prices["small"] = Price(Decimal("0.72"), START - timedelta(days=1), "a list")
     world.create(seconds=WEEK)

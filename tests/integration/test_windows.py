@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import pytest
 
-from im.domain.cost import label_of
-from im.domain.instance import Observed, Spec
-from im.domain.spot import Spot
+from im.domain.money.bill import label_of
+from im.domain.spec.spec import Spec
+from im.domain.spec.spot import Spot
+from im.domain.state import Observed
 from im.providers.request import Ask
 from tests.integration.typed import answer, run
 from tests.standin.server import StandIn

@@ -16,8 +16,10 @@ import pytest
 
 from im.context import Context, open_context
 from im.db import deployment
-from im.domain.instance import Instance, Observed, Scope
+from im.domain.instance import Instance
 from im.domain.intent import Deadline
+from im.domain.scope import Scope
+from im.domain.state import Observed
 from im.providers.aws.profile import PROFILE
 from im.providers.contract import Slot
 from im.providers.errors import InvalidSpec, ProviderError

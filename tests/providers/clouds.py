@@ -15,7 +15,10 @@ from typing import Any
 
 from moto.server import ThreadedMotoServer
 
-from im.domain.instance import ALIVE, Observed, Scope, Sighting, Spec
+from im.domain.scope import Scope
+from im.domain.sighting import Sighting
+from im.domain.spec.spec import Spec
+from im.domain.state import ALIVE, Observed
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.profile import PROFILE as AWS
 from im.providers.aws.provider import AwsProvider

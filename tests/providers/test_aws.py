@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from im.domain.instance import Observed, Scope
+from im.domain.scope import Scope
+from im.domain.state import Observed
 from im.providers import registry
 from im.providers.aws.api.clients import WATCH
 from im.providers.aws.launch import key_pairs

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from im.domain.account import Account
-from im.domain.instance import Scope
+from im.domain.config.account import Account
+from im.domain.scope import Scope
 from im.providers import registry
 from im.providers.aws.profile import PROFILE
 from im.providers.aws.provider import AwsProvider

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from im.domain.instance import Observed
+from im.domain.state import Observed
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.provider import AwsProvider
 from im.providers.contract import whole

@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from im.domain.cost import Item
-from im.domain.instance import Observed, OnExpiry
+from im.domain.money.bill import Item
+from im.domain.state import Observed, OnExpiry
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.deadline_guard import schedule_name
 from im.providers.aws.provider import AwsProvider

@@ -11,7 +11,7 @@ import botocore.session
 import pytest
 from botocore.parsers import EC2QueryParser
 
-from im.domain.instance import Observed
+from im.domain.state import Observed
 from im.providers.aws.api import fast_parser, sightings
 from im.providers.aws.api.fast_parser import Unclear, read_changes, read_launched, read_sightings, read_states
 from tests.providers.canned import XMLNS, described, machine

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from botocore.config import Config
 
-from im.domain.instance import Observed
+from im.domain.state import Observed
 from im.providers.aws import provider as aws_provider
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.api.errors import CODES

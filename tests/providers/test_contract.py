@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from im.domain.disk import Disk
 from im.domain.errors import Refused
-from im.domain.firewall import parse_open
-from im.domain.instance import ALIVE, Observed
+from im.domain.spec.disk import Disk
+from im.domain.spec.firewall import parse_open
+from im.domain.state import ALIVE, Observed
 from im.providers.contract import Slot, whole
 from im.providers.errors import NotFound, WrongState
 from tests.providers.clouds import ABSENT, DEPLOYMENT, REGION, STRANGER, Room

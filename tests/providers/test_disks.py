@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from im.domain.disk import Disk
+from im.domain.spec.disk import Disk
 from im.providers.errors import InvalidSpec
 from tests.providers.clouds import AwsRoom
 from tests.providers.standin_room import StandInRoom

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from im.domain.errors import Refused
-from im.domain.instance import Observed, Scope
+from im.domain.scope import Scope
+from im.domain.state import Observed
 from im.providers import registry
 from im.providers.contract import whole
 from im.providers.errors import Ambiguous, NoCapacity, NotFound, Rejected, Throttled, Unsupported, WrongState

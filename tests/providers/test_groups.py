@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from im.domain.errors import Refused
-from im.domain.firewall import parse_open
+from im.domain.spec.firewall import parse_open
 from im.providers.errors import InvalidSpec, Unavailable
 from tests.providers.clouds import DEPLOYMENT, STRANGER, AwsRoom
 from tests.providers.standin_room import StandInRoom

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from im.domain.instance import Sighting
+from im.domain.sighting import Sighting
 from im.providers.aws.launch.images import ALIASES
 from im.providers.aws.profile import PROFILE
 from im.providers.contract import whole

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from im.domain.cost import Item
 from im.domain.errors import Refused
-from im.domain.instance import OnExpiry, Scope
-from im.domain.spot import Spot, parse_max_price
+from im.domain.money.bill import Item
+from im.domain.scope import Scope
+from im.domain.spec.spot import Spot, parse_max_price
+from im.domain.state import OnExpiry
 from im.providers.aws import deadline_guard
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.partition import home_of, partition_of

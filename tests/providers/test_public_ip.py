@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from im.domain.firewall import gathered
+from im.domain.spec.firewall import gathered
 from im.providers.aws.profile import PROFILE
 from im.providers.errors import InvalidSpec
 from im.providers.request import Ask

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from im.domain.disk import Disk
-from im.domain.instance import Observed
+from im.domain.spec.disk import Disk
+from im.domain.state import Observed
 from im.providers.errors import InvalidSpec, NotFound, Throttled
 from tests.providers.clouds import ABSENT, FakeRoom
 from tests.providers.standin_room import StandInRoom

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from im.domain.cost import Item
-from im.domain.instance import Observed
-from im.domain.spot import Spot
+from im.domain.money.bill import Item
+from im.domain.spec.spot import Spot
+from im.domain.state import Observed
 from im.providers.contract import whole
 from im.providers.errors import Forbidden, Interrupted, InvalidSpec, NoCapacity, Throttled, Unavailable, Unsupported
 from tests.providers.clouds import ABSENT, FakeRoom, Room

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from im.domain.spot import Spot
+from im.domain.spec.spot import Spot
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.provider import AwsProvider
 from im.providers.errors import Forbidden

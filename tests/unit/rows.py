@@ -8,7 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
+from im.domain.instance import Instance
+from im.domain.scope import Scope
+from im.domain.spec.spec import Spec
+from im.domain.state import Desired, Observed, OnExpiry, Why
 
 NOW = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
 SCOPE = Scope("fake", "default", "fake-1")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from im.domain.account import Account, declared
+from im.domain.config.account import Account, declared
 from im.domain.errors import Refused
 from im.settings import Settings
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from im.domain.instance import Observed, Sighting
+from im.domain.sighting import Sighting
+from im.domain.state import Observed
 from im.providers.aws.controllers import controller_of
 
 MARKS = [

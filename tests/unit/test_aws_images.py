@@ -10,7 +10,7 @@ import moto
 import pytest
 
 from im.domain.errors import Refused
-from im.domain.instance import Spec
+from im.domain.spec.spec import Spec
 from im.providers.aws.launch.families import ARM, X86, architecture_of, twin_of
 from im.providers.aws.launch.images import ALIASES, check_image, is_windows, login_of
 from im.providers.aws.profile import PROFILE, check_type

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from im.domain.errors import Refused
-from im.domain.instance import Scope
+from im.domain.scope import Scope
 from im.providers.aws.launch.images import ALIASES, check_image
 from im.providers.aws.profile import PROFILE, check_type, check_zone
 from im.providers.kit.ssh_key import check_public_key

@@ -12,10 +12,10 @@ from typing import Any
 import moto
 import pytest
 
-from im.domain.disk import Disk
 from im.domain.errors import Refused
-from im.domain.instance import Spec
-from im.domain.names import check_tags
+from im.domain.spec.disk import Disk
+from im.domain.spec.names import check_tags
+from im.domain.spec.spec import Spec
 from im.providers.aws.launch.families import HIBERNATING, cannot_hibernate, memory_of
 from im.providers.aws.launch.options import MOST_USER_DATA
 from im.providers.aws.profile import PROFILE

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from im.cli.output.summary import crowd, spans
-from im.domain.instance import Instance, Observed
+from im.domain.instance import Instance
+from im.domain.state import Observed
 from tests.unit.test_cli_render import NOW, ROW
 
 

@@ -15,7 +15,10 @@ from im.cli.output.table import COLUMNS, instance_json, instance_table, text_tab
 from im.cli.output.terminal import cells, plain
 from im.cli.output.times import ahead, end_of, local, sentence, span, time_left, utc
 from im.domain.errors import Refused
-from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
+from im.domain.instance import Instance
+from im.domain.scope import Scope
+from im.domain.spec.spec import Spec
+from im.domain.state import Desired, Observed, OnExpiry, Why
 
 NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 ROW = Instance(

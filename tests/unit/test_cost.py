@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from im.domain.cost import (
+from im.domain.money.amount import cents, exact, show
+from im.domain.money.bill import (
     Bill,
     Deadline,
     Item,
@@ -23,10 +24,9 @@ from im.domain.cost import (
     price_at,
     together,
 )
-from im.domain.instance import Desired, Observed
-from im.domain.money import cents, exact, show
-from im.domain.outlook import UNTOLD, Parts, parts_of, rate_now, rates, to_deadline
-from im.domain.usage import Kind, Stretch
+from im.domain.money.forecast import UNTOLD, Parts, parts_of, rate_now, rates, to_deadline
+from im.domain.money.usage import Kind, Stretch
+from im.domain.state import Desired, Observed
 from tests.unit.rows import NOW, SPEC, a_row
 
 ROW = a_row(observed=Observed.RUNNING, settled_generation=1, provider_id="m")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from im.domain.disk import Disk, disks_of, fate, parse_disk, stored
 from im.domain.errors import Refused
-from im.domain.instance import Spec
+from im.domain.spec.disk import Disk, disks_of, fate, parse_disk, stored
+from im.domain.spec.spec import Spec
 from im.providers.aws.launch.disks import DEVICES, KINDS, check_disks, check_kms_key, mappings
 from im.providers.aws.launch.images import Image
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from im.domain.duration import format_duration, parse_duration, parse_until
 from im.domain.errors import Refused
+from im.domain.input.duration import format_duration, parse_duration, parse_until
 
 NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 

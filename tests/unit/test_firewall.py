@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from im.domain.errors import Refused
-from im.domain.firewall import MOST_RULES, Rule, check_source, gathered, parse_open, sentence
+from im.domain.spec.firewall import MOST_RULES, Rule, check_source, gathered, parse_open, sentence
 
 
 @pytest.mark.parametrize(

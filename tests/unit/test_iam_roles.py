@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from im.domain.instance import Spec
+from im.domain.spec.spec import Spec
 from im.providers.aws.iam_roles import check_lent
 from im.providers.errors import Forbidden
 from im.settings import Settings

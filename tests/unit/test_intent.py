@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from im.domain import intent
-from im.domain.duration import MAX_TTL
 from im.domain.errors import Refused
-from im.domain.instance import GONE, Desired, Instance, Observed, Why
+from im.domain.input.duration import MAX_TTL
+from im.domain.instance import Instance
 from im.domain.intent import Deadline
+from im.domain.state import GONE, Desired, Observed, Why
 from tests.unit.rows import NOW, a_row, rows
 
 HOUR = timedelta(hours=1)

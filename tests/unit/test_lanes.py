@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from im.domain.instance import Scope
+from im.domain.scope import Scope
 from im.scope_threads import InTurn, Lane, Lanes, SideBySide, lane_of
 
 SLOW, WELL = (lane_of("refresh", Scope("aws", account, "us-east-1")) for account in ("slow", "well"))

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from im.domain.instance import GONE, Desired, Instance, Observed, Why
+from im.domain.config.policy import OnOutsideStart, OnOutsideStop, Policies
+from im.domain.explain.phase import phase
+from im.domain.instance import Instance
 from im.domain.lifecycle import (
     DECISIONS,
     GOAL,
@@ -26,8 +28,7 @@ from im.domain.lifecycle import (
     observe,
     pairs,
 )
-from im.domain.phase import phase
-from im.domain.policy import OnOutsideStart, OnOutsideStop, Policies
+from im.domain.state import GONE, Desired, Observed, Why
 from tests.unit.rows import NOW, a_row, rows
 
 every_pair = pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from im.domain.config.limits import Limit, calls_of, machines_of, parse_limits
 from im.domain.errors import Refused
-from im.domain.limits import Limit, calls_of, machines_of, parse_limits
-from im.domain.rate import Rate
+from im.domain.rate_limit import Rate
 from im.providers import registry
 from im.settings import Settings
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from im.domain.errors import Refused
-from im.domain.names import check_name, make_id, make_name, numbered
+from im.domain.spec.names import check_name, make_id, make_name, numbered
 
 
 @given(st.integers())

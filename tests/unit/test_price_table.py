@@ -7,7 +7,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
-from im.domain.cost import Item
+from im.domain.money.bill import Item
 from im.providers.prices import built_in
 
 PRICES = Path(__file__).parents[2] / "im" / "providers" / "prices"

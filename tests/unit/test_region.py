@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from im.cli.main import im
+from im.domain.config.region import Region, said_by
 from im.domain.errors import Refused
-from im.domain.region import Region, said_by
 from im.providers.aws.profile import PROFILE
 from im.providers.request import Ask
 from im.services.health import doctor_cloud

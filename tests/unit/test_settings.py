@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from im.domain.config.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 from im.domain.errors import Refused
-from im.domain.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 from im.settings import Settings
 from im.stack_file import STACK_FILE
 

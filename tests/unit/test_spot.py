@@ -11,9 +11,9 @@ import moto
 import pytest
 
 from im.domain.errors import Refused
-from im.domain.instance import Spec
-from im.domain.outlook import UNTOLD, rates
-from im.domain.spot import Spot, parse_max_price, spot_of, stored
+from im.domain.money.forecast import UNTOLD, rates
+from im.domain.spec.spec import Spec
+from im.domain.spec.spot import Spot, parse_max_price, spot_of, stored
 from im.providers.aws.launch.families import cannot_spot
 from im.providers.aws.profile import PROFILE
 from im.providers.request import Ask

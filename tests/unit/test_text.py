@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from im.domain.errors import Refused
-from im.domain.text import OWNER, check_text, visible
+from im.domain.input.text import OWNER, check_text, visible
 from im.providers.aws.api.fast_parser import _without_what_xml_forbids
 from im.settings import Settings
 

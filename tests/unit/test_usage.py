@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from im.domain.instance import Observed
-from im.domain.usage import Kind, Seen, Stretch, follow_disk, follow_run
+from im.domain.money.usage import Kind, Seen, Stretch, follow_disk, follow_run
+from im.domain.state import Observed
 
 T = datetime(2030, 1, 1, 12, tzinfo=UTC)
 

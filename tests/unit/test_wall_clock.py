@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from im.domain.duration import parse_until
 from im.domain.errors import Refused
+from im.domain.input.duration import parse_until
 
 BERLIN, NEW_YORK, SYDNEY = "Europe/Berlin", "America/New_York", "Australia/Sydney"
 

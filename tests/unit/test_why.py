@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 
-from im.domain.instance import Desired, Instance, Observed, Why
-from im.domain.phase import phase
-from im.domain.why import why
+from im.domain.explain.phase import phase
+from im.domain.explain.why import why
+from im.domain.instance import Instance
+from im.domain.state import Desired, Observed, Why
 from tests.unit.rows import NOW, a_row, rows
 
 RUNNING = a_row(observed=Observed.RUNNING, settled_generation=1, provider_id="m")

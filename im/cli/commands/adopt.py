@@ -14,8 +14,8 @@ from im.cli.output.times import sentence
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.intent import Deadline
-from im.domain.money import CENT, cents, show
-from im.domain.names import check_login
+from im.domain.money.amount import CENT, cents, show
+from im.domain.spec.names import check_login
 from im.services.money import budgets
 from im.services.requests import adopt as adopting
 

@@ -9,13 +9,13 @@ import click
 
 from im.cli.output.errors import note
 from im.cli.session import Session, pass_session
-from im.domain.budget import EVERYBODY
 from im.domain.errors import Refused
-from im.domain.money import cents, exact, show
-from im.domain.text import OWNER, check_text
+from im.domain.input.text import OWNER, check_text
+from im.domain.money.amount import cents, exact, show
+from im.domain.money.budget import EVERYBODY
 
 if TYPE_CHECKING:
-    from im.domain.budget import Use
+    from im.domain.money.budget import Use
 
 
 @click.group(invoke_without_command=True, short_help="What may be spent in a month, and what is left.")

@@ -17,10 +17,11 @@ from im.cli.output.terminal import is_attended, plain
 from im.cli.output.times import ahead, end_of, local, state, utc
 from im.cli.session import Session, pass_session
 from im.domain import intent as wish
-from im.domain.disk import disks_of, fate
 from im.domain.errors import Refused
-from im.domain.instance import Desired, Instance, Observed, OnExpiry
+from im.domain.instance import Instance
 from im.domain.intent import Deadline, Intent
+from im.domain.spec.disk import disks_of, fate
+from im.domain.state import Desired, Observed, OnExpiry
 from im.services.requests import change as requests_change
 from im.services.requests.result import Answer, Change
 

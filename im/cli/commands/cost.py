@@ -15,7 +15,7 @@ from im.cli.output.errors import note
 from im.cli.output.money import AT_MOST
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
-from im.domain.money import cents, exact, show
+from im.domain.money.amount import cents, exact, show
 from im.domain.spreadsheet import cell
 
 if TYPE_CHECKING:

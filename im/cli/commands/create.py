@@ -15,14 +15,14 @@ from im.cli.options.shared import Output, Waiting, account_option, deadline_opti
 from im.cli.output.errors import note
 from im.cli.output.times import ahead, local, seconds, span, utc
 from im.cli.session import Session, here, pass_session
-from im.domain.duration import format_duration
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
+from im.domain.input.duration import format_duration
 from im.domain.intent import Deadline
 from im.domain.tags import parse_tags
 
 if TYPE_CHECKING:
-    from im.domain.instance import Spec
+    from im.domain.spec.spec import Spec
     from im.services.requests.order import Order, Plan
 
 DEFAULT_TTL = timedelta(hours=1)
@@ -172,7 +172,7 @@ def _because(spec: Spec) -> str:
 
 
 def _places(spec: Spec) -> list[tuple[str, str]]:
-    from im.domain.placement import candidates
+    from im.domain.spec.placement import candidates
     from im.services.requests.places import names_of
 
     found = candidates(spec)
@@ -181,7 +181,7 @@ def _places(spec: Spec) -> list[tuple[str, str]]:
 
 def _region_said(session: Session, order: Order) -> str:
     """Who chose the region; empty where a zone did."""
-    from im.domain.region import said_by
+    from im.domain.config.region import said_by
 
     return said_by(session.settings.region_of(order.account)) if order.ask.zone in (None, "any") else ""
 
@@ -196,8 +196,9 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
     from im.cli.output.money import quoted
     from im.cli.output.table import SANDBOX, say_json
     from im.cli.output.terminal import plain
-    from im.domain.instance import public_ip_of, tags_of
-    from im.domain.money import exact
+    from im.domain.instance import public_ip_of
+    from im.domain.money.amount import exact
+    from im.domain.spec.spec import tags_of
 
     now = here()
     expires_at = order.deadline.after(now)

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 
 from im.context import Context, open_context
 from im.domain.errors import Unavailable
-from im.domain.instance import ALIVE, Instance, Sighting
+from im.domain.instance import Instance
+from im.domain.sighting import Sighting
+from im.domain.state import ALIVE
 from im.services import queries
 from im.settings import Settings
 

@@ -14,8 +14,8 @@ from im.cli.options.shared import Duration, Output, output_options
 from im.cli.output.errors import note
 from im.cli.output.terminal import is_attended, plain
 from im.cli.session import Session, pass_session
-from im.domain.duration import format_duration
 from im.domain.errors import ImError, Refused, WaitTimedOut
+from im.domain.input.duration import format_duration
 
 if TYPE_CHECKING:
     from im.domain.leftover import Leftover

@@ -20,8 +20,9 @@ from im.cli.output.table import SANDBOX, check_columns, event_json, instance_jso
 from im.cli.output.terminal import plain, takes_colour
 from im.cli.output.times import ahead, end_of, local, second_end, ssh_line, utc
 from im.cli.session import Session, pass_session
-from im.domain.instance import Instance, OnExpiry
-from im.domain.phase import phase
+from im.domain.explain.phase import phase
+from im.domain.instance import Instance
+from im.domain.state import OnExpiry
 from im.services import queries
 
 if TYPE_CHECKING:

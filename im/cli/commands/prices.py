@@ -10,10 +10,10 @@ import click
 from im.cli.output.terminal import plain
 from im.cli.output.times import utc
 from im.cli.session import Session, pass_session
-from im.domain.cost import ON_DEMAND, SPOTS, Item
 from im.domain.errors import Refused
-from im.domain.money import show
-from im.domain.spot import MARKET
+from im.domain.money.amount import show
+from im.domain.money.bill import ON_DEMAND, SPOTS, Item
+from im.domain.spec.spot import MARKET
 
 if TYPE_CHECKING:
     from im.services.money.prices import Known

@@ -12,8 +12,9 @@ import click
 from im.cli.options.selection import check_word, complete_names
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
-from im.domain.instance import GONE, Instance, Observed
-from im.domain.phase import phase
+from im.domain.explain.phase import phase
+from im.domain.instance import Instance
+from im.domain.state import GONE, Observed
 from im.services import queries
 
 

@@ -14,8 +14,8 @@ import click
 from im.cli.output.errors import note
 from im.cli.output.terminal import is_attended, takes_colour
 from im.cli.session import Session, pass_session
+from im.domain.config.sandbox import sandbox_at
 from im.domain.errors import Refused
-from im.domain.sandbox import sandbox_at
 
 if TYPE_CHECKING:
     from im.stack.local import Running

@@ -13,10 +13,11 @@ from im.cli.output.errors import note
 from im.cli.output.terminal import plain, takes_colour
 from im.cli.output.times import ahead, local, seconds, utc
 from im.cli.session import Session, pass_session
-from im.domain.duration import format_duration
-from im.domain.instance import ALIVE, Instance, OnExpiry
-from im.domain.money import ZERO, exact, show, show_rate
-from im.domain.outlook import runs_on
+from im.domain.input.duration import format_duration
+from im.domain.instance import Instance
+from im.domain.money.amount import ZERO, exact, show, show_rate
+from im.domain.money.forecast import runs_on
+from im.domain.state import ALIVE, OnExpiry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +36,8 @@ _FORM = click.Choice(["table", "json"])
 def why(session: Session, name: str, output: str, as_json: bool) -> None:
     """Why an instance is in its state, and what happens next."""
     from im.cli.output.freshness import freshness
-    from im.domain.phase import phase
-    from im.domain.why import why as explain
+    from im.domain.explain.phase import phase
+    from im.domain.explain.why import why as explain
     from im.services import queries
 
     seen = queries.resolve(session.context, [check_word(name)])

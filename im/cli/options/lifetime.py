@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from im.domain.duration import parse_keep
+from im.domain.input.duration import parse_keep
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -12,12 +12,13 @@ import click
 
 from im.cli.options.spot import spot_json, spot_options
 from im.cli.options.user_data import read_user_data
-from im.domain import firewall
-from im.domain.disk import Disk, disks_of, parse_disk
 from im.domain.errors import Refused
-from im.domain.instance import Spec, public_ip_of, tags_of
-from im.domain.names import check_login
-from im.domain.spot import spot_of
+from im.domain.instance import public_ip_of
+from im.domain.spec import firewall
+from im.domain.spec.disk import Disk, disks_of, parse_disk
+from im.domain.spec.names import check_login
+from im.domain.spec.spec import Spec, tags_of
+from im.domain.spec.spot import spot_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from im.domain import written
 from im.domain.errors import Refused
+from im.domain.input import written
 
 MAX_BYTES = 16 * 1024
 _USUAL = ("id_ed25519.pub", "id_rsa.pub")

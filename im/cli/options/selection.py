@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from im.domain.errors import NoSuchInstance, Refused
+from im.domain.explain.phase import phase
 from im.domain.instance import Instance
-from im.domain.phase import phase
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import click
 
 from im.cli.session import here
-from im.domain.duration import parse_duration, parse_until
 from im.domain.errors import Refused
+from im.domain.input.duration import parse_duration, parse_until
 from im.domain.intent import Deadline
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from im.domain.errors import Refused
-from im.domain.instance import Spec
-from im.domain.spot import Spot, parse_max_price, spot_of
+from im.domain.spec.spec import Spec
+from im.domain.spec.spot import Spot, parse_max_price, spot_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -6,8 +6,8 @@ import codecs
 from pathlib import Path
 
 from im.cli.output.errors import note
-from im.domain import written
 from im.domain.errors import Refused
+from im.domain.input import written
 
 MAX_BYTES = 1024 * 1024
 """More than any cloud takes; what is bigger is not even read to its end."""

@@ -8,15 +8,15 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from im.domain.cost import for_span
-from im.domain.duration import format_duration
+from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
-from im.domain.money import ZERO, exact, show, show_rate
-from im.domain.spot import spot_of
+from im.domain.money.amount import ZERO, exact, show, show_rate
+from im.domain.money.bill import for_span
+from im.domain.spec.spot import spot_of
 
 if TYPE_CHECKING:
     from im.cli.session import Session
-    from im.domain.outlook import Rates
+    from im.domain.money.forecast import Rates
     from im.services.money.costs import Cost
     from im.services.requests.order import Plan
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from im.cli.output.money import ending
 from im.cli.output.table import NO_COSTS, Costs
 from im.cli.output.times import ahead, local
+from im.domain.explain.phase import phase
 from im.domain.instance import Instance
-from im.domain.phase import phase
 
 CROWD = 20
 """From more than this many on, an answer is told together."""

@@ -16,8 +16,10 @@ from im.cli.output.money import UNKNOWN, cost_cell, cost_json, rate_cell
 from im.cli.output.terminal import cells, plain, takes_colour, width
 from im.cli.output.times import local, seconds, time_left, utc
 from im.domain.errors import Refused
-from im.domain.instance import Instance, Observed, tags_of
-from im.domain.phase import Tone, phase
+from im.domain.explain.phase import Tone, phase
+from im.domain.instance import Instance
+from im.domain.spec.spec import tags_of
+from im.domain.state import Observed
 
 if TYPE_CHECKING:
     from im.domain.event import Event

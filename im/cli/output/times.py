@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from im.domain.duration import format_duration
-from im.domain.instance import ALIVE, Desired, Instance, Observed, OnExpiry, public_ip_of
-from im.domain.phase import phase
+from im.domain.explain.phase import phase
+from im.domain.input.duration import format_duration
+from im.domain.instance import Instance, public_ip_of
+from im.domain.state import ALIVE, Desired, Observed, OnExpiry
 
 
 def local(at: datetime, now: datetime) -> str:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from im.cli.exits import Interrupted, error_for
 from im.cli.output.progress import Progress
 from im.domain.cause import ended_by, stopped_by
-from im.domain.duration import format_duration
 from im.domain.errors import ImError, Superseded, Unavailable, WaitTimedOut
-from im.domain.instance import GONE, Desired, Instance, Why
+from im.domain.explain.phase import phase
+from im.domain.explain.why import HANDS
+from im.domain.input.duration import format_duration
+from im.domain.instance import Instance
 from im.domain.lifecycle import Ending, ending
-from im.domain.phase import phase
-from im.domain.why import HANDS
+from im.domain.state import GONE, Desired, Why
 
 if TYPE_CHECKING:
     from im.context import Context

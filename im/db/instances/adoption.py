@@ -11,9 +11,12 @@ from sqlalchemy import Connection, Select, case, func, select, update
 from im.db.bulk import recordset
 from im.db.mapping import from_spec
 from im.db.schema.core import instances, scopes
-from im.domain.cost import WINDOWS
-from im.domain.instance import Desired, Instance, Observed, Sighting, Spec
-from im.domain.spot import MARKET
+from im.domain.instance import Instance
+from im.domain.money.bill import WINDOWS
+from im.domain.sighting import Sighting
+from im.domain.spec.spec import Spec
+from im.domain.spec.spot import MARKET
+from im.domain.state import Desired, Observed
 
 t = instances.c
 _AT_REST = (Observed.STOPPING.value, Observed.STOPPED.value)

@@ -18,8 +18,10 @@ from im.db.read import instances as read_instances
 from im.db.schema.core import instances, scopes
 from im.db.select import fetch_instances, select_instances
 from im.domain.fall import Fall
-from im.domain.instance import GONE, Desired, Instance, Observed, Sighting, Why
+from im.domain.instance import Instance
 from im.domain.lifecycle import Step, pairs
+from im.domain.sighting import Sighting
+from im.domain.state import GONE, Desired, Observed, Why
 
 t = instances.c
 

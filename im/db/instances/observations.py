@@ -15,8 +15,10 @@ from im.db.schema.core import instances
 from im.db.select import fetch_instances, select_instances
 from im.domain.cause import Hand
 from im.domain.fall import Fall, why_changed
-from im.domain.instance import GONE, Instance, Observed, Sighting
+from im.domain.instance import Instance
 from im.domain.lifecycle import Reading, Verdict, meets
+from im.domain.sighting import Sighting
+from im.domain.state import GONE, Observed
 
 t = instances.c
 

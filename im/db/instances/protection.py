@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 from im.db.read.instances import read
 from im.db.schema.core import instances
 from im.db.select import fetch_instances, select_instances
-from im.domain.instance import Instance, Observed
+from im.domain.instance import Instance
+from im.domain.state import Observed
 
 t = instances.c
 

@@ -15,9 +15,10 @@ from im.db.money import usage
 from im.db.read import instances as read_instances
 from im.db.schema.core import instances, scopes
 from im.db.select import fetch_instances, select_instances
-from im.domain.instance import Desired, Instance, Observed, Why
+from im.domain.instance import Instance
 from im.domain.intent import Intent
 from im.domain.lifecycle import meets
+from im.domain.state import Desired, Observed, Why
 
 t = instances.c
 

@@ -11,7 +11,9 @@ from sqlalchemy import Boolean, ColumnElement, Connection, and_, case, func, or_
 from im.db.bulk import recordset
 from im.db.schema.core import instances
 from im.db.select import fetch_instances, select_instances
-from im.domain.instance import GONE, Desired, Instance, Observed, OnExpiry, Sighting, Why
+from im.domain.instance import Instance
+from im.domain.sighting import Sighting
+from im.domain.state import GONE, Desired, Observed, OnExpiry, Why
 
 t = instances.c
 

@@ -11,7 +11,8 @@ from im.db.instances.claims import UNSETTLED, is_due
 from im.db.schema.core import instances, launches
 from im.db.schema.money import guards
 from im.db.select import fetch_instances, select_instances
-from im.domain.instance import Instance, LaunchState
+from im.domain.instance import Instance
+from im.domain.launch import LaunchState
 
 t = instances.c
 OF_THE_SCOPE = ("unauthenticated", "forbidden", "unavailable", "ambiguous")

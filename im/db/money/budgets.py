@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.schema.money import budgets
-from im.domain.budget import EVERYBODY, Budget
+from im.domain.money.budget import EVERYBODY, Budget
 
 b = budgets.c
 _PATIENCE = 25

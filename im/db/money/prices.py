@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from im.db.read import ledger
 from im.db.schema.money import prices
-from im.domain.cost import Item, Price
+from im.domain.money.bill import Item, Price
 
 p = prices.c
 

@@ -18,8 +18,9 @@ from im.db.read.ledger import STRETCH, to_stretch
 from im.db.schema.core import instances, scopes
 from im.db.schema.money import deadlines, usage
 from im.domain.cause import Hand
-from im.domain.instance import GONE, Observed, Sighting
-from im.domain.usage import Kind, Seen, Stretch, follow_disk, follow_run
+from im.domain.money.usage import Kind, Seen, Stretch, follow_disk, follow_run
+from im.domain.sighting import Sighting
+from im.domain.state import GONE, Observed
 
 t, u = instances.c, usage.c
 _STRETCHES = select(*(u[name] for name in STRETCH))

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from im.db.read.connection import Looking, ask
-from im.domain.duration import format_duration
 from im.domain.hold import CLOCK_TOLERANCE, Hold, HoldKind
-from im.domain.instance import Scope
+from im.domain.input.duration import format_duration
+from im.domain.scope import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

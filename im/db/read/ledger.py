@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from im.db.read.connection import Looking, ask
-from im.domain.cost import Deadline, Item, Price
-from im.domain.usage import Kind, Stretch
+from im.domain.money.bill import Deadline, Item, Price
+from im.domain.money.usage import Kind, Stretch
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

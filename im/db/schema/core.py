@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from im.domain.instance import Desired, LaunchState, Observed, OnExpiry
+from im.domain.launch import LaunchState
+from im.domain.state import Desired, Observed, OnExpiry
 
 metadata = MetaData(
     naming_convention={

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from im.domain.instance import Scope, Spec
+from im.domain.scope import Scope
+from im.domain.spec.spec import Spec
 from im.providers.aws.api.clients import LAUNCH, Clients
 from im.providers.aws.api.errors import cloud_code, translated
 from im.providers.aws.launch import request

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from im.domain.adoption import Controller
-from im.domain.instance import Sighting
+from im.domain.sighting import Sighting
 
 
 class _Sign(NamedTuple):

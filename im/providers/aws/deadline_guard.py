@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from im.domain.errors import Refused
-from im.domain.instance import OnExpiry
+from im.domain.state import OnExpiry
 from im.providers.aws.api.errors import cloud_code, translated
 from im.providers.aws.api.sightings import FILTER_VALUES
 from im.providers.aws.leftovers import machines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from im.domain.instance import Spec
+from im.domain.spec.spec import Spec
 from im.providers.errors import Forbidden
 
 ANY = "any"

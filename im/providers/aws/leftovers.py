@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
-from im.domain.firewall import rules_of
-from im.domain.instance import Spec
+from im.domain.spec.firewall import rules_of
+from im.domain.spec.spec import Spec
 from im.providers.aws.api.errors import cloud_code, translated
 from im.providers.aws.api.sightings import FILTER_VALUES, PAGE
 from im.providers.aws.launch import key_pairs, security_groups

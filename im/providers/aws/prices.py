@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from im.domain.cost import ON_DEMAND, WINDOWS, Item, Price
+from im.domain.money.bill import ON_DEMAND, WINDOWS, Item, Price
 from im.providers.aws.api.errors import translated
 from im.providers.errors import Unavailable
 

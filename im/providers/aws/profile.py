@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from im.domain.disk import disks_of
+from im.domain.config.region import DEFAULT, said_by
 from im.domain.errors import Refused
-from im.domain.instance import Scope, Spec, public_ip_of
-from im.domain.outlook import Parts
-from im.domain.rate import Rate
-from im.domain.region import DEFAULT, said_by
+from im.domain.instance import public_ip_of
+from im.domain.money.forecast import Parts
+from im.domain.rate_limit import Rate
+from im.domain.scope import Scope
+from im.domain.spec.disk import disks_of
+from im.domain.spec.spec import Spec
 from im.providers.aws.launch import options
 from im.providers.aws.launch.families import NEWER, USUAL, architecture_of, default_type, twin_of
 from im.providers.aws.launch.images import ALIASES, check_built_for, check_image, check_published, is_windows

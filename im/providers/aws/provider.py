@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
 from im.domain.adoption import Controller
-from im.domain.cost import SPOTS, Item, Price
-from im.domain.firewall import rules_of
-from im.domain.instance import Scope, Sighting, Spec, tags_of
+from im.domain.money.bill import SPOTS, Item, Price
+from im.domain.scope import Scope
+from im.domain.sighting import Sighting
+from im.domain.spec.firewall import rules_of
+from im.domain.spec.spec import Spec, tags_of
 from im.providers.aws import checks, deadline_guard, leftovers, prices, spot
 from im.providers.aws.api import sightings
 from im.providers.aws.api.clients import LAUNCH, QUICK, WATCH, Clients

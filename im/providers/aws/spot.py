@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from im.domain.cost import WINDOWS_SPOT, Item, Price
-from im.domain.instance import Observed, Sighting
-from im.domain.spot import MARKET, Spot
+from im.domain.money.bill import WINDOWS_SPOT, Item, Price
+from im.domain.sighting import Sighting
+from im.domain.spec.spot import MARKET, Spot
+from im.domain.state import Observed
 from im.providers.aws.api import sightings
 from im.providers.aws.api.errors import translated
 from im.providers.aws.launch.families import cannot_spot

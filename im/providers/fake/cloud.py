@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from threading import RLock
 
-from im.domain.cost import Price
-from im.domain.disk import Disk
-from im.domain.firewall import Rule
-from im.domain.instance import ALIVE, Observed, Sighting
+from im.domain.money.bill import Price
+from im.domain.sighting import Sighting
+from im.domain.spec.disk import Disk
+from im.domain.spec.firewall import Rule
+from im.domain.state import ALIVE, Observed
 from im.providers.contract import BatchResult, Snapshot
 from im.providers.errors import Forbidden, NoCapacity, NotFound, ProviderError, Rejected, WrongState
 from im.providers.fake.spot import REASON, Spares

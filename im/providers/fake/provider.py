@@ -10,14 +10,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from im.domain.adoption import Controller
-from im.domain.cost import Item, Price
-from im.domain.disk import disks_of, stored
 from im.domain.errors import Refused
-from im.domain.firewall import gathered, rules_of
-from im.domain.instance import Scope, Sighting, Spec, tags_of
-from im.domain.outlook import Parts
-from im.domain.spot import spot_of
-from im.domain.spot import stored as stored_spot
+from im.domain.money.bill import Item, Price
+from im.domain.money.forecast import Parts
+from im.domain.scope import Scope
+from im.domain.sighting import Sighting
+from im.domain.spec.disk import disks_of, stored
+from im.domain.spec.firewall import gathered, rules_of
+from im.domain.spec.spec import Spec, tags_of
+from im.domain.spec.spot import spot_of
+from im.domain.spec.spot import stored as stored_spot
 from im.providers.contract import BatchResult, Capabilities, Check, Slot, Snapshot
 from im.providers.errors import NotFound, ProviderError, Unavailable, WrongState
 from im.providers.fake.cloud import FakeCloud

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from im.domain.instance import ALIVE, Observed
+from im.domain.state import ALIVE, Observed
 from im.providers.errors import Interrupted, NotFound, Unsupported
 
 if TYPE_CHECKING:

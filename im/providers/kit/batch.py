@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from im.domain.instance import Sighting
+from im.domain.sighting import Sighting
 from im.providers.aws.api.errors import cloud_message
 from im.providers.contract import BatchResult
 from im.providers.errors import Ambiguous, Forbidden, ProviderError, Throttled, Transient, Unauthenticated, Unavailable

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from im.domain.cost import ON_DEMAND, Item, Price
+from im.domain.money.bill import ON_DEMAND, Item, Price
 
 
 def built_in(item: Item) -> Price | None:

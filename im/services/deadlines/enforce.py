@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from im.db import events, ticks
 from im.db.instances import requests
 from im.db.read import health
-from im.domain.duration import format_duration
 from im.domain.event import Event
 from im.domain.hold import HoldKind
+from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
 from im.failpoints import Point, reach
 from im.logs import log

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from im.db import holds
 from im.db.read import health
-from im.domain.duration import format_duration
 from im.domain.errors import Refused
 from im.domain.hold import MAX_PAUSE, Hold
-from im.domain.text import REASON, check_text
+from im.domain.input.duration import format_duration
+from im.domain.input.text import REASON, check_text
 from im.logs import log
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from im.channels import Channel, NotSent, configured, names
 from im.db import events, notices
 from im.db.notices import Claimed
-from im.domain.duration import format_duration
 from im.domain.errors import ImError
 from im.domain.event import Event
+from im.domain.input.duration import format_duration
 from im.domain.notice import ChannelName, Notice, NoticeState, parse_stages
 from im.logs import log
 from im.queue.tasks import Task

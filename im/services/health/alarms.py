@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from im.db.read import health, instances
-from im.domain.alarm import Alarm, Blind, alarms
-from im.domain.cost import for_span
+from im.domain.explain.alarm import Alarm, Blind, alarms
+from im.domain.money.bill import for_span
 from im.logs import log
 from im.services.money.costs import Ledger, ledger
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from im.context import Context
     from im.db.read.connection import Looking
-    from im.domain.instance import Scope
+    from im.domain.scope import Scope
 
 EVERY = 60.0
 """Seconds between two alarms in the log of the whole fleet."""

@@ -18,10 +18,10 @@ from im.db.address import shown as database_at
 from im.db.engine import Database
 from im.db.read import health
 from im.db.read.connection import database_clock
-from im.domain.duration import format_duration
+from im.domain.config.sandbox import sandbox_at
 from im.domain.errors import ImError, Refused
-from im.domain.instance import Scope
-from im.domain.sandbox import sandbox_at
+from im.domain.input.duration import format_duration
+from im.domain.scope import Scope
 from im.providers.contract import Check, Provider
 from im.providers.errors import ProviderError
 from im.queue.inspect import reach_broker

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from im.db import scopes
 from im.db.engine import Database
+from im.domain.config.region import said_by
 from im.domain.errors import ImError
-from im.domain.instance import Scope
-from im.domain.region import said_by
+from im.domain.scope import Scope
 from im.providers import registry
 from im.providers.contract import Check, Provider
 from im.providers.errors import ProviderError

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from im.db import refusals, ticks
 from im.db.read import health
-from im.domain.duration import format_duration
 from im.domain.errors import ImError
+from im.domain.input.duration import format_duration
 from im.providers.contract import Check
 from im.queue.celery import QUEUES
 from im.queue.inspect import Worker, oldest_waiting, workers_alive

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from im.db import guards, notices
 from im.db.read import instances
-from im.domain.cost import Window, how_to_state, label_of, together
-from im.domain.duration import format_duration
 from im.domain.errors import Refused
-from im.domain.instance import ALIVE
-from im.domain.money import show
-from im.domain.spot import spot_of
+from im.domain.input.duration import format_duration
+from im.domain.money.amount import show
+from im.domain.money.bill import Window, how_to_state, label_of, together
+from im.domain.spec.spot import spot_of
+from im.domain.state import ALIVE
 from im.providers.contract import Check
 from im.services.money.costs import Ledger, ledger
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from im.db import guards, notices
 from im.db.read import instances
-from im.domain.cost import Window, together
-from im.domain.outlook import rate_now
+from im.domain.money.bill import Window, together
+from im.domain.money.forecast import rate_now
 from im.services.money.costs import ledger
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from im.db.money import budgets
 from im.db.read import instances
-from im.domain.budget import EVERYBODY, Budget, Use, check, month_of
-from im.domain.cost import Window, how_to_state, label_of
 from im.domain.errors import OverLimit, Refused
 from im.domain.instance import Instance
-from im.domain.money import ZERO
-from im.domain.outlook import runs_on, to_deadline
-from im.domain.spot import spot_of
+from im.domain.money.amount import ZERO
+from im.domain.money.bill import Window, how_to_state, label_of
+from im.domain.money.budget import EVERYBODY, Budget, Use, check, month_of
+from im.domain.money.forecast import runs_on, to_deadline
+from im.domain.spec.spot import spot_of
 from im.services.money.costs import ledger
 
 if TYPE_CHECKING:

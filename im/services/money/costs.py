@@ -11,23 +11,24 @@ from typing import TYPE_CHECKING
 from im.db.read.ledger import deadlines as deadlines_of
 from im.db.read.ledger import prices as prices_of
 from im.db.read.ledger import stretches as stretches_of
-from im.domain.cost import (
-    IPV4,
-    MINIMUM,
-    SPOTS,
-    Bill,
-    Deadline,
-    Item,
-    Price,
-    Window,
-    bill,
-    disk_item,
-    market_of,
-)
 from im.domain.errors import ImError, Refused
-from im.domain.instance import Instance, Scope, Spec
-from im.domain.outlook import UNTOLD, Parts, Rates, computes, is_whole, parts_of, rate_now, rates, to_deadline, types_of
-from im.domain.usage import Kind, Stretch
+from im.domain.instance import Instance
+from im.domain.money.bill import IPV4, MINIMUM, SPOTS, Bill, Deadline, Item, Price, Window, bill, disk_item, market_of
+from im.domain.money.forecast import (
+    UNTOLD,
+    Parts,
+    Rates,
+    computes,
+    is_whole,
+    parts_of,
+    rate_now,
+    rates,
+    to_deadline,
+    types_of,
+)
+from im.domain.money.usage import Kind, Stretch
+from im.domain.scope import Scope
+from im.domain.spec.spec import Spec
 from im.providers import registry
 from im.providers.prices import built_in
 

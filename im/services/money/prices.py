@@ -13,9 +13,10 @@ from im.db import ticks
 from im.db.money import prices as kept
 from im.db.money import usage
 from im.db.read import instances, ledger
-from im.domain.cost import SPOTS, WINDOWS, WINDOWS_SPOT, Item, Price, price_at
 from im.domain.errors import ImError
-from im.domain.instance import Instance, Scope
+from im.domain.instance import Instance
+from im.domain.money.bill import SPOTS, WINDOWS, WINDOWS_SPOT, Item, Price, price_at
+from im.domain.scope import Scope
 from im.logs import log
 from im.providers import registry
 from im.providers.errors import ProviderError

@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from im.db.read import instances
-from im.domain.cost import Bill, Window, together
-from im.domain.instance import Instance, tags_of
-from im.domain.money import ZERO
-from im.domain.outlook import to_deadline
+from im.domain.instance import Instance
+from im.domain.money.amount import ZERO
+from im.domain.money.bill import Bill, Window, together
+from im.domain.money.forecast import to_deadline
+from im.domain.spec.spec import tags_of
 from im.services.money.costs import Ledger, ledger
 
 if TYPE_CHECKING:

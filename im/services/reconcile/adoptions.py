@@ -19,8 +19,12 @@ from im.db.read import instances
 from im.domain import tags
 from im.domain.adoption import FORCED
 from im.domain.event import Event
-from im.domain.instance import Desired, Instance, LaunchState, Observed, Scope, Sighting
+from im.domain.instance import Instance
+from im.domain.launch import LaunchState
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff
+from im.domain.scope import Scope
+from im.domain.sighting import Sighting
+from im.domain.state import Desired, Observed
 from im.failpoints import Point, reach
 from im.providers import errors
 from im.providers.contract import Provider, Slot

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from im.db import launches, ticks
 from im.db.money import usage
-from im.domain.instance import Scope
+from im.domain.scope import Scope
 from im.logs import log
 from im.providers.contract import Provider
 from im.providers.errors import ProviderError

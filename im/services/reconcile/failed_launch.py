@@ -11,7 +11,8 @@ from im.db import events, launches
 from im.db.instances import requests
 from im.domain.event import Event
 from im.domain.fall import launch_failed
-from im.domain.instance import Instance, Sighting
+from im.domain.instance import Instance
+from im.domain.sighting import Sighting
 from im.providers.errors import by_code
 from im.services.reconcile import next_place
 

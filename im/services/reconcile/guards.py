@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from im.db import events, guards, rate_limits
 from im.db.guards import Task
 from im.domain.event import Event
-from im.domain.instance import Scope
 from im.domain.lifecycle import backoff
+from im.domain.scope import Scope
 from im.logs import log
 from im.providers import errors
 from im.providers.contract import Provider

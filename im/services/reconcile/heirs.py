@@ -14,8 +14,9 @@ from im.db.instances import adoption, requests, spot
 from im.db.mapping import from_spec
 from im.db.read import instances as read_instances
 from im.domain.event import Event
-from im.domain.instance import Desired, Instance, OnExpiry, Why
-from im.domain.names import make_id, make_name
+from im.domain.instance import Instance
+from im.domain.spec.names import make_id, make_name
+from im.domain.state import Desired, OnExpiry, Why
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from im.db import rate_limits
 from im.db.instances import labels
-from im.domain.instance import Instance, Scope
+from im.domain.instance import Instance
+from im.domain.scope import Scope
 from im.logs import log
 from im.providers.contract import Provider, Slot
 from im.providers.errors import ProviderError

@@ -12,8 +12,10 @@ from im.db import events, launches, rate_limits
 from im.db.instances import requests
 from im.db.read import instances as read_instances
 from im.domain.event import Event
-from im.domain.instance import Desired, Instance, Launch, LaunchState, Observed
-from im.domain.placement import is_open
+from im.domain.instance import Instance
+from im.domain.launch import Launch, LaunchState
+from im.domain.spec.placement import is_open
+from im.domain.state import Desired, Observed
 from im.failpoints import Point, reach
 from im.providers.contract import Provider
 from im.services.ring import ring_by_verb

@@ -16,11 +16,15 @@ from im.db import events, launches, user_data
 from im.db.instances import labels, requests
 from im.db.instances.waiting import OF_THE_SCOPE
 from im.db.read import instances as read_instances
-from im.domain import placement
 from im.domain.event import Event
-from im.domain.instance import Instance, Launch, LaunchState, Scope, Sighting, Spec
+from im.domain.instance import Instance
+from im.domain.launch import Launch, LaunchState
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, backoff
-from im.domain.spot import spot_of
+from im.domain.scope import Scope
+from im.domain.sighting import Sighting
+from im.domain.spec import placement
+from im.domain.spec.spec import Spec
+from im.domain.spec.spot import spot_of
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers import errors

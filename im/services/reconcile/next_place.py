@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from im.db import events, launches
 from im.db.instances import requests
 from im.db.read import instances as read_instances
-from im.domain import placement
 from im.domain.event import Event
-from im.domain.instance import Instance, Launch, Scope, Spec
+from im.domain.instance import Instance
+from im.domain.launch import Launch
+from im.domain.scope import Scope
+from im.domain.spec import placement
+from im.domain.spec.spec import Spec
 from im.providers.contract import Provider
 from im.providers.errors import InvalidSpec, NoCapacity, NotOffered, ProviderError, QuotaExceeded
 from im.services.reconcile.launch_claims import wanted

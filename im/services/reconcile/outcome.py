@@ -7,8 +7,10 @@ from datetime import datetime
 from im.db.instances.claims import Outcome
 from im.domain.cause import Hand
 from im.domain.fall import fell_back, why_changed
-from im.domain.instance import GONE, Instance, Observed, Sighting
+from im.domain.instance import Instance
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff
+from im.domain.sighting import Sighting
+from im.domain.state import GONE, Observed
 from im.providers import errors
 from im.providers.contract import BatchResult
 from im.providers.errors import ProviderError

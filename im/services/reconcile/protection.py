@@ -18,7 +18,8 @@ from im.providers.errors import ProviderError
 
 if TYPE_CHECKING:
     from im.context import Context
-    from im.domain.instance import Instance, Scope
+    from im.domain.instance import Instance
+    from im.domain.scope import Scope
 
 _AGAIN = 5
 """The wait after a refusal, as `backoff` counts: half a minute. The guard at the cloud is worth no storm of calls."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
-    from im.domain.instance import Scope
+    from im.domain.scope import Scope
 
 ASK_AGAIN = timedelta(seconds=5)
 """From one question who we are to the next, while the answer is a refusal."""

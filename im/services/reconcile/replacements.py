@@ -13,12 +13,12 @@ from im.db import events, guards, launches
 from im.db.instances import requests, spot
 from im.db.mapping import from_spec
 from im.db.read import instances as read_instances
-from im.domain import placement
+from im.domain.config.policy import OnInterruption
 from im.domain.errors import OverLimit
 from im.domain.event import Event
 from im.domain.instance import Instance
-from im.domain.names import make_id
-from im.domain.policy import OnInterruption
+from im.domain.spec import placement
+from im.domain.spec.names import make_id
 from im.queue.tasks import Task
 from im.services.money import budgets
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from im.db.instances.claims import Outcome
 from im.domain.event import Event
 from im.domain.fall import Fall
-from im.domain.instance import Instance, Observed
+from im.domain.instance import Instance
 from im.domain.lifecycle import Step, next_step
+from im.domain.state import Observed
 
 
 def worth_telling(attempts: int) -> bool:

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from im.db import events
 from im.db.instances import spot as kept
 from im.domain.event import Event
-from im.domain.instance import Instance, Observed, Scope
+from im.domain.instance import Instance
 from im.domain.lifecycle import backoff
-from im.domain.spot import spot_of
+from im.domain.scope import Scope
+from im.domain.spec.spot import spot_of
+from im.domain.state import Observed
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers.contract import BatchResult, Provider, Slot

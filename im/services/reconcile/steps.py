@@ -17,8 +17,10 @@ from im.db import events
 from im.db.instances import claims
 from im.db.instances.waiting import OF_THE_SCOPE
 from im.domain.event import Event
-from im.domain.instance import Instance, Observed, Scope
+from im.domain.instance import Instance
 from im.domain.lifecycle import MAX_ATTEMPTS, Step
+from im.domain.scope import Scope
+from im.domain.state import Observed
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers import errors

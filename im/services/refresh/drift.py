@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from im.db import deployment, events, guards
 from im.db.instances import observations
 from im.domain import tags
+from im.domain.config.policy import Policies
 from im.domain.event import Event
 from im.domain.fall import fell_back
 from im.domain.guard import Guard, fired
-from im.domain.instance import Desired, Instance, Observed, Sighting
+from im.domain.instance import Instance
 from im.domain.lifecycle import Reading, Step, Verdict, may_be_judged_absent, observe
-from im.domain.policy import Policies
+from im.domain.sighting import Sighting
+from im.domain.state import Desired, Observed
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers.contract import Provider

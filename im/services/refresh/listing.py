@@ -18,7 +18,9 @@ from im.db import ticks
 from im.db.instances import observations
 from im.db.instances.observations import REST
 from im.db.money import usage
-from im.domain.instance import Observed, Scope, Sighting
+from im.domain.scope import Scope
+from im.domain.sighting import Sighting
+from im.domain.state import Observed
 from im.logs import log
 from im.memory import give_back
 from im.providers.contract import Provider

@@ -15,11 +15,15 @@ from im.db import events, launches, orphans, scopes, ticks
 from im.db.instances import requests
 from im.db.read import instances as read_instances
 from im.domain import tags
+from im.domain.config.policy import ORPHAN_TTL, OnOrphan
 from im.domain.event import Event
-from im.domain.instance import Instance, Launch, LaunchState, Observed, Scope, Sighting
+from im.domain.instance import Instance
 from im.domain.intent import Deadline
+from im.domain.launch import Launch, LaunchState
 from im.domain.lifecycle import YOUNG
-from im.domain.policy import ORPHAN_TTL, OnOrphan
+from im.domain.scope import Scope
+from im.domain.sighting import Sighting
+from im.domain.state import Observed
 from im.logs import log
 from im.providers.contract import Provider, Snapshot, whole
 from im.providers.errors import ProviderError, Unauthenticated

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
-    from im.domain.instance import Scope
+    from im.domain.scope import Scope
 
 _UNSEEN_AFTER = timedelta(seconds=2.5 * REFRESH_EVERY)
 

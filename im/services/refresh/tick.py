@@ -19,7 +19,7 @@ from im.services.ring import ring_by_verb
 
 if TYPE_CHECKING:
     from im.context import Context
-    from im.domain.instance import Scope
+    from im.domain.scope import Scope
 
 
 _SLOT = REFRESH_EVERY / 2

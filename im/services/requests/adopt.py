@@ -23,10 +23,13 @@ from im.domain import tags
 from im.domain.adoption import FORCED
 from im.domain.errors import NoSuchInstance, Refused
 from im.domain.event import Event
-from im.domain.instance import Desired, Instance, Observed, OnExpiry, Scope, Spec, Why
+from im.domain.instance import Instance
 from im.domain.intent import Deadline
-from im.domain.names import check_name, make_id, make_name, numbered
 from im.domain.orphan import Orphan
+from im.domain.scope import Scope
+from im.domain.spec.names import check_name, make_id, make_name, numbered
+from im.domain.spec.spec import Spec
+from im.domain.state import Desired, Observed, OnExpiry, Why
 from im.failpoints import Point, reach
 from im.providers import registry
 from im.queue.tasks import Task

@@ -10,11 +10,11 @@ from im.db import events, launches
 from im.db.commit_status import certain
 from im.db.instances import protection, requests
 from im.domain import intent as wish
-from im.domain import placement
 from im.domain.errors import NoSuchInstance
 from im.domain.event import Event
 from im.domain.instance import Instance
 from im.domain.intent import Deadline, Intent
+from im.domain.spec import placement
 from im.failpoints import Point, reach
 from im.queue.tasks import Task
 from im.services.money import budgets

@@ -13,11 +13,12 @@ from im.db.commit_status import certain
 from im.db.instances import requests
 from im.db.mapping import from_spec
 from im.db.read import instances as read_instances
-from im.domain.duration import format_duration
 from im.domain.errors import ImError, Refused
 from im.domain.event import Event
-from im.domain.instance import Desired, Instance, Observed, Why
-from im.domain.names import make_id, make_name, numbered
+from im.domain.input.duration import format_duration
+from im.domain.instance import Instance
+from im.domain.spec.names import make_id, make_name, numbered
+from im.domain.state import Desired, Observed, Why
 from im.failpoints import Point, reach
 from im.queue.tasks import Task
 from im.services.money import budgets

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from im.domain.duration import FOREVER
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
-from im.domain.instance import OnExpiry, Spec
-from im.domain.spot import spot_of
+from im.domain.input.duration import FOREVER
+from im.domain.spec.spec import Spec
+from im.domain.spec.spot import spot_of
+from im.domain.state import OnExpiry
 from im.providers.contract import Capabilities
 
 if TYPE_CHECKING:

@@ -9,7 +9,9 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from im.db import launches, scopes
-from im.domain.instance import Instance, Scope, Spec
+from im.domain.instance import Instance
+from im.domain.scope import Scope
+from im.domain.spec.spec import Spec
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

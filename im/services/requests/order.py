@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from im.domain.duration import FOREVER, parse_keep
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
-from im.domain.instance import OnExpiry, Scope, Spec
+from im.domain.input.duration import FOREVER, parse_keep
 from im.domain.intent import Deadline
-from im.domain.names import check_name, check_tags, numbered
+from im.domain.scope import Scope
+from im.domain.spec.names import check_name, check_tags, numbered
+from im.domain.spec.spec import Spec
+from im.domain.state import OnExpiry
 from im.providers import registry
 from im.providers.contract import Capabilities
 from im.providers.request import Ask

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from im.domain import placement
 from im.domain.errors import Refused
-from im.domain.instance import Scope, Spec
-from im.domain.placement import ANY, Candidate
+from im.domain.scope import Scope
+from im.domain.spec import placement
+from im.domain.spec.placement import ANY, Candidate
+from im.domain.spec.spec import Spec
 from im.providers.contract import Profile
 from im.providers.request import Ask
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from im.context import Context, open_context
 from im.domain.errors import ImError, Refused
-from im.domain.instance import Desired
 from im.domain.intent import Deadline
+from im.domain.state import Desired
 from im.providers.request import Ask
 from im.services.requests import change as requests_change
 from im.services.requests import create, order, result

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 from botocore.config import Config
 
-from im.domain.sandbox import sandbox_at
+from im.domain.config.sandbox import sandbox_at
 from im.providers.aws.api import fast_parser
 from im.providers.aws.api.credentials import open_session
 from im.providers.aws.api.errors import translated

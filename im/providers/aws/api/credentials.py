@@ -20,13 +20,13 @@ from botocore.credentials import (
 )
 from botocore.utils import parse_timestamp
 
+from im.domain.config.sandbox import sandbox_at
 from im.domain.errors import Refused
-from im.domain.sandbox import sandbox_at
 from im.providers.aws.partition import home_of
 from im.providers.errors import Unauthenticated
 
 if TYPE_CHECKING:
-    from im.domain.account import Account
+    from im.domain.config.account import Account
     from im.settings import Settings
 
 QUICK = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeGuard
 from xml.etree import ElementTree
 
-from im.domain.instance import Observed, Sighting
+from im.domain.sighting import Sighting
+from im.domain.state import Observed
 from im.providers.aws.api.states import STATES, TAKEN_BACK, dated
 from im.providers.aws.causes import cause_of
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from im.domain.instance import Observed, Sighting
+from im.domain.sighting import Sighting
+from im.domain.state import Observed
 from im.providers.aws.api import fast_parser
 from im.providers.aws.api.errors import translated
 from im.providers.aws.api.states import STATES, TAKEN_BACK, dated

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from im.domain.instance import Observed
+from im.domain.state import Observed
 
 STATES = {
     "pending": Observed.PENDING,

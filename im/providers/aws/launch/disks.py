@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from im.domain.disk import Disk
 from im.domain.errors import Refused
+from im.domain.spec.disk import Disk
 from im.providers.aws.launch.images import ALIASES, Image
 
 

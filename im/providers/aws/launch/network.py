@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from im.domain.instance import Spec, public_ip_of
+from im.domain.instance import public_ip_of
+from im.domain.spec.spec import Spec
 from im.providers.aws.api.errors import cloud_code, translated
 from im.providers.errors import InvalidSpec
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from im.domain.instance import Spec
+from im.domain.spec.spec import Spec
 from im.providers.aws.api.errors import translated
 from im.providers.errors import Forbidden, ProviderError
 

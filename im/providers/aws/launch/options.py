@@ -2,17 +2,17 @@
 
 market           which price list it is billed by: `windows`, or nothing
 login            "own": the person named who logs in
-firewall         the rules of the machine's security group, as im.domain.firewall writes them
+firewall         the rules of the machine's security group, as im.domain.spec.firewall writes them
 security_groups  the person's own groups instead
 subnet, vpc      where in the network
 public_ip        whether it gets a public address; absent: as its subnet does
-disks            as im.domain.disk writes them, the root disk first
+disks            as im.domain.spec.disk writes them, the root disk first
 kms_key          what encrypts them, instead of the account's own key
 iam_role         the instance profile that lends the machine its role: a name or an ARN
 hibernate        true: its memory is kept when it is stopped
 type_because     why nobody's type is not the usual one, for people
 windows          true: a spot machine's price has the licence in it
-spot             what kind, as im.domain.spot writes it; its market is `spot` then, whatever the image
+spot             what kind, as im.domain.spec.spot writes it; its market is `spot` then, whatever the image
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ import gzip
 import re
 from typing import Any
 
-from im.domain.cost import WINDOWS
-from im.domain.disk import Disk, stored
 from im.domain.errors import Refused
-from im.domain.firewall import RDP, SSH, gathered
-from im.domain.spot import stored as stored_spot
+from im.domain.money.bill import WINDOWS
+from im.domain.spec.disk import Disk, stored
+from im.domain.spec.firewall import RDP, SSH, gathered
+from im.domain.spec.spot import stored as stored_spot
 from im.providers.aws.launch.disks import check_disks, check_kms_key
 from im.providers.aws.launch.families import cannot_hibernate, cannot_spot, memory_of
 from im.providers.aws.launch.images import ALIASES, is_windows

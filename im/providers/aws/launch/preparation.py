@@ -11,10 +11,10 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, TypeVar
 
-from im.domain.disk import disks_of
-from im.domain.firewall import rules_of
-from im.domain.instance import Spec, tags_of
-from im.domain.spot import spot_of
+from im.domain.spec.disk import disks_of
+from im.domain.spec.firewall import rules_of
+from im.domain.spec.spec import Spec, tags_of
+from im.domain.spec.spot import spot_of
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.api.errors import translated
 from im.providers.aws.launch import disks, images, key_pairs, network, security_groups, types

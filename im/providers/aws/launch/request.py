@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags as tag
-from im.domain.disk import disks_of
-from im.domain.instance import Sighting, Spec, public_ip_of, tags_of
-from im.domain.spot import spot_of
+from im.domain.instance import public_ip_of
+from im.domain.sighting import Sighting
+from im.domain.spec.disk import disks_of
+from im.domain.spec.spec import Spec, tags_of
+from im.domain.spec.spot import spot_of
 from im.providers.aws import spot
 from im.providers.aws.api.errors import cloud_code, translated
 from im.providers.aws.launch import disks, offers

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
-from im.domain.firewall import Rule, sentence
+from im.domain.spec.firewall import Rule, sentence
 from im.providers.aws.api.errors import cloud_code, translated
 from im.providers.errors import InvalidSpec, ProviderError, Unavailable
 

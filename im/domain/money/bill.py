@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from im.domain.disk import disks_of
-from im.domain.instance import Instance, Scope, Spec
-from im.domain.money import ZERO
-from im.domain.spot import MARKET as SPOT
-from im.domain.usage import Kind, Stretch
+from im.domain.instance import Instance
+from im.domain.money.amount import ZERO
+from im.domain.money.usage import Kind, Stretch
+from im.domain.scope import Scope
+from im.domain.spec.disk import disks_of
+from im.domain.spec.spec import Spec
+from im.domain.spec.spot import MARKET as SPOT
 
 MINIMUM = timedelta(seconds=60)
 """EC2 charges at least one minute for each start (API reference, StartInstances)."""

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from im.domain.errors import Refused
-from im.domain.instance import Spec
+from im.domain.spec.spec import Spec
 
 MARKET = "spot"
 """As it stands in a spec's options, and in a price's market."""

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from im.domain.cost import (
+from im.domain.instance import Instance
+from im.domain.money.amount import ZERO
+from im.domain.money.bill import (
     HOURS_IN_MONTH,
     IPV4,
     VOLUMES,
@@ -23,11 +25,12 @@ from im.domain.cost import (
     price_at,
     prices_of,
 )
-from im.domain.instance import ALIVE, Desired, Instance, Observed, Scope, Spec
-from im.domain.money import ZERO
-from im.domain.placement import candidates
-from im.domain.spot import spot_of
-from im.domain.usage import Kind, Stretch
+from im.domain.money.usage import Kind, Stretch
+from im.domain.scope import Scope
+from im.domain.spec.placement import candidates
+from im.domain.spec.spec import Spec
+from im.domain.spec.spot import spot_of
+from im.domain.state import ALIVE, Desired, Observed
 
 
 @dataclass(frozen=True, slots=True)

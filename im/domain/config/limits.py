@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from im.domain.errors import Refused
-from im.domain.rate import Rate
+from im.domain.rate_limit import Rate
 
 MACHINES = ".machines"
 """Behind a verb: the machines that its calls name, all together."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from im.domain.instance import Desired, Instance, Observed, Why
+from im.domain.instance import Instance
 from im.domain.lifecycle import meets
-from im.domain.placement import standing
+from im.domain.spec.placement import standing
+from im.domain.state import Desired, Observed, Why
 
 
 class Tone(StrEnum):

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from im.domain.duration import format_duration
-from im.domain.instance import ALIVE, Instance, Observed, Scope
-from im.domain.money import show
+from im.domain.input.duration import format_duration
+from im.domain.instance import Instance
+from im.domain.money.amount import show
+from im.domain.scope import Scope
+from im.domain.state import ALIVE, Observed
 
 GRACE = timedelta(seconds=60)
 """A tick and a lease: within it a stop is simply on its way."""

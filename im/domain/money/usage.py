@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from im.domain.instance import GONE, Observed
+from im.domain.state import GONE, Observed
 
 SKEW = timedelta(minutes=1)
 """A date of the cloud's may lie this far after our own look: the two clocks differ."""

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from im.domain.errors import Refused
-from im.domain.instance import Spec
+from im.domain.spec.spec import Spec
 
 MOST_GB = 1_000_000
 

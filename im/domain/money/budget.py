@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from im.domain.errors import OverLimit
-from im.domain.money import cents, show
+from im.domain.money.amount import cents, show
 
 EVERYBODY = ""
 """The owner of the budget that holds for the whole deployment."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from im.domain.cause import Hand, ended_by, stopped_by
-from im.domain.duration import format_duration
-from im.domain.instance import ALIVE, Desired, Instance, Observed, OnExpiry, Why
+from im.domain.input.duration import format_duration
+from im.domain.instance import Instance
 from im.domain.lifecycle import DECISIONS, TAKEN_BACK, Step, meets
+from im.domain.state import ALIVE, Desired, Observed, OnExpiry, Why
 
 HANDS = {Why.GUEST: Hand.GUEST, Why.RETIRED: Hand.RETIRED, Why.CLOUD: Hand.CLOUD}
 """Whose doing it was, of what neither a person nor the deadline nor the spot market did."""

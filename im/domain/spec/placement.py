@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from im.domain.instance import Spec
+from im.domain.spec.spec import Spec
 
 ANY = "any"
 """Every zone of the region that has the type; which those are, the cloud is asked before the first call."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from im.domain.errors import Refused
-from im.domain.instance import Spec
+from im.domain.spec.spec import Spec
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 SSH, RDP = 22, 3389

@@ -1,0 +1,1 @@
+"""What a deployment is told about itself: accounts, regions, limits, policies."""

@@ -1,0 +1,1 @@
+"""What people hand in: durations and moments, names and words, files as editors write them."""

@@ -1,0 +1,1 @@
+"""Bills, running time, forecasts and budgets; pure arithmetic."""

@@ -1,0 +1,1 @@
+"""What to launch: the machine, its disks, its firewall, where, and at what market."""

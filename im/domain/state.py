@@ -1,0 +1,60 @@
+"""The words a row is made of: what is desired, what is observed, by whose hand, and what the deadline does."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Desired(StrEnum):
+    """What people and the deadline want. `terminated` absorbs: nothing leads out of it."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    TERMINATED = "terminated"
+
+
+class Observed(StrEnum):
+    """What the cloud last said. `none`: no machine was ever seen; `missing`: one was, and is gone without a word."""
+
+    NONE = "none"
+    PENDING = "pending"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    TERMINATING = "terminating"
+    TERMINATED = "terminated"
+    MISSING = "missing"
+
+
+class Why(StrEnum):
+    """Whose hand set `desired`."""
+
+    USER = "user"
+    TTL = "ttl"
+    OUTSIDE = "outside"
+    SPOT = "spot"
+    """The cloud has taken a spot machine back."""
+    GUEST = "guest"
+    """It was shut down from within."""
+    RETIRED = "retired"
+    """The cloud stopped or ended it as announced, to retire or maintain its hardware."""
+    CLOUD = "cloud"
+    """The cloud could not start it, or let it run on; the row's error has its words."""
+
+
+class OnExpiry(StrEnum):
+    """What the deadline does; fixed at create from what the provider can do."""
+
+    STOP = "stop"
+    TERMINATE = "terminate"
+
+    @property
+    def desired(self) -> Desired:
+        return Desired.STOPPED if self is OnExpiry.STOP else Desired.TERMINATED
+
+
+GONE = frozenset({Observed.TERMINATED, Observed.MISSING})
+
+
+ALIVE = frozenset({Observed.PENDING, Observed.RUNNING})
+"""The states in which a machine bills for computing."""
