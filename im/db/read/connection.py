@@ -1,8 +1,9 @@
 """Asking by the driver alone: SQL as text, on whichever connection the caller has.
 
 Somebody waits for every `im list`, and SQLAlchemy takes longer to import than everything else of it together. So what a look
-reads is written as SQL (`im.db.read.instances`, `im.db.read.health`, `im.db.read.ledger`) and goes through here: over a `Looking` of its own, where
-nothing is written, or over SQLAlchemy's connection, in the transaction of a change. What changes rows is made with SQLAlchemy.
+reads is written as SQL (in `im.db.read`) and goes through here:
+over a `Looking` of its own, where nothing is written, or over SQLAlchemy's connection, in the transaction of a change. What
+changes rows is made with SQLAlchemy.
 """
 
 from __future__ import annotations

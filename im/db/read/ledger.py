@@ -1,4 +1,4 @@
-"""What bills are made of: running time, the deadlines that held, and prices. SQL by the driver alone; see `im.db.read.connection`."""
+"""What bills are made of: running time, deadlines that held, and prices. SQL by the driver alone; see `im.db.read.connection`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Processes whose clock is an hour wrong. It takes a C compiler and no right: a few functions stand before the C library's own.
 
 Only the database's clock decides, so that neither a worker nor a beat may do harm with theirs. The database's own clock and the
-cloud's are not moved here: then everything is held, as tests/integration/test_holds.py shows. (Debian's libfaketime would not
-do: with a shifted clock, Python's sleep fails under it with EINVAL.)
+cloud's are not moved here: then everything is held, as tests/integration/deadlines/test_holds.py shows. (Debian's libfaketime
+would not do: with a shifted clock, Python's sleep fails under it with EINVAL.)
 """
 
 from __future__ import annotations

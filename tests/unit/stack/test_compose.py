@@ -1,0 +1,89 @@
+"""docker-compose.yml, as far as it can be judged without a container engine: who is watched over, and by what."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from im.cli.main import im
+from im.services.health.doctor import diagnose
+from im.settings import Settings
+
+ROOT = Path(__file__).parents[3]
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+ONCE = {"roles", "migrate", "im"}
+"""They do one thing and end."""
+OURS = {
+    name: one["healthcheck"]["test"]
+    for name, one in SERVICES.items()
+    if one.get("healthcheck", {}).get("test", [])[:2] == ["CMD", "im"]
+}
+
+
+def test_whoever_stays_is_watched_over() -> None:
+    assert {name for name, one in SERVICES.items() if "healthcheck" not in one} == ONCE
+
+
+def test_ticks_and_workers_are_judged_by_doctor() -> None:
+    assert OURS == {
+        "worker": ["CMD", "im", "doctor", "--only", "here"],
+        "deadlines": ["CMD", "im", "doctor", "--only", "here"],
+        "beat": ["CMD", "im", "doctor", "--only", "beat"],
+    }
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_what_is_asked_there_can_be_asked(service: str) -> None:
+    _, _, command, option, kind = OURS[service]
+    doctor = im.get_command(click.Context(im), command)
+    assert doctor is not None
+    assert any(option in param.opts for param in doctor.get_params(click.Context(im)))
+    # nothing is there, so it fails; that it is no kind of check would be refused
+    assert [check.ok for check in diagnose(Settings(), kind)] == [False]
+
+
+def test_the_broker_obeys_the_rule_of_the_document() -> None:
+    rule = re.search(r"user im on >PASSWORD (.*)", (ROOT / "docs" / "security.md").read_text())
+    assert rule is not None
+    assert SERVICES["valkey"]["environment"]["IM_ACL"] == rule[1]
+    assert "user default off" in SERVICES["valkey"]["command"][0]
+    assert SERVICES["worker"]["environment"]["IM_BROKER_URL"].startswith("redis://im:")
+
+
+def test_each_service_has_the_user_of_the_database_that_its_work_needs() -> None:
+    users = {
+        name: re.match(r"postgresql://(\w+):", one["environment"]["IM_DATABASE_URL"])[1]  # type: ignore[index]
+        for name, one in SERVICES.items()
+        if "IM_DATABASE_URL" in one.get("environment", {})
+    }
+    assert users == {
+        "roles": "im",
+        "migrate": "im_migrate",
+        "worker": "im_work",
+        "deadlines": "im_work",
+        "im": "im_work",
+        "beat": "im_look",
+    }
+
+
+def test_the_superusers_password_reaches_nobody_but_who_makes_the_others() -> None:
+    has = {name for name, one in SERVICES.items() if "IM_POSTGRES_PASSWORD" in str(one.get("environment", {}))}
+    assert has == {"postgres", "roles"}
+
+
+def test_every_container_drops_what_it_can() -> None:
+    for name, one in SERVICES.items():
+        assert one["cap_drop"] == ["ALL"], name
+        assert one["read_only"] is True, name
+        assert "no-new-privileges:true" in one["security_opt"], name
+
+
+def test_every_password_that_is_demanded_is_in_the_example() -> None:
+    demanded = set(re.findall(r"\$\{(IM_\w+):\?", (ROOT / "docker-compose.yml").read_text()))
+    given = set(re.findall(r"^(IM_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert demanded == given
