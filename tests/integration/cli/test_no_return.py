@@ -143,7 +143,7 @@ def test_whatever_breaks_after_the_commit_is_told_as_stored(
     assert world.row("web").name == "web"
 
 
-@pytest.mark.parametrize("where", ["im.services.requests.result.Answer", "im.services.requests.change.events.record"])
+@pytest.mark.parametrize("where", ["im.services.requests.create.Answer", "im.services.requests.change.events.record"])
 def test_ctrl_c_never_leaves_anybody_believing_what_is_not_known(
     world: World, key: str, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
