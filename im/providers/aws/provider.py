@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
 from im.domain.adoption import Controller
-from im.domain.money.bill import SPOTS, Item, Price
+from im.domain.money.bill import Item, Price
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec.firewall import rules_of
 from im.domain.spec.spec import Spec, tags_of
-from im.providers.aws import checks, deadline_guard, leftovers, prices, spot
+from im.providers.aws import checks, deadline_guard, leftovers, spot
 from im.providers.aws.api import sightings
 from im.providers.aws.api.clients import LAUNCH, QUICK, WATCH, Clients
 from im.providers.aws.api.errors import cloud_code, translated
@@ -24,7 +24,6 @@ from im.providers.aws.launch import offers
 from im.providers.aws.launch import request as launch_request
 from im.providers.aws.launch.preparation import Fitting
 from im.providers.aws.launch.request import Fitted
-from im.providers.aws.partition import has_price_list
 from im.providers.aws.profile import PROFILE
 from im.providers.contract import BatchResult, Check, Slot, Snapshot, whole
 from im.providers.errors import (
@@ -261,20 +260,7 @@ class AwsProvider:
         return batch.act(change, ids)
 
     def prices(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
-        told = [one for one in items if has_price_list(one.region)]
-        if not told or not has_price_list(
-            scope.region
-        ):  # an account of another partition is unknown where prices are asked
-            return {}
-        lent = {one for one in told if one.market in SPOTS}
-        found: dict[Item, Price] = {}
-        for region in sorted({one.region for one in lent}):
-            here = [one for one in told if one in lent and one.region == region]
-            found |= spot.prices(self._clients.ec2(region), here, datetime.now(UTC))
-        if len(lent) == len(told):
-            return found
-        listed = [one for one in told if one not in lent]
-        return found | prices.fetch(self._clients.pricing(prices.ENDPOINT_REGION), listed)
+        return spot.with_list_prices(self._clients, scope, items)
 
     def guard(self, scope: Scope, wishes: Mapping[str, Guarded]) -> Mapping[str, ProviderError]:
         """One call for each machine: EventBridge Scheduler knows no batches. When it is ill, the rest is left for later."""
