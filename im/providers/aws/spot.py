@@ -13,14 +13,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from im.domain.money.bill import WINDOWS_SPOT, Item, Price
+from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec.spot import MARKET, Spot
 from im.domain.state import Observed
 from im.providers.aws.api import sightings
+from im.providers.aws.api.clients import QUICK, Clients
 from im.providers.aws.api.errors import translated
 from im.providers.aws.launch.families import cannot_spot
 from im.providers.errors import NotFound, ProviderError, Unavailable
 from im.providers.kit import batch
+from im.providers.machine import SPOT_REQUEST, Machine
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -115,3 +118,20 @@ def heirs(ec2: EC2Client, requests: Mapping[str, str]) -> dict[str, str]:
             if now and now != first:
                 found[first] = now
     return found
+
+
+class SpotRequests:
+    """The requests behind spot machines, as an ability of the provider."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def release(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, ProviderError]:
+        return cancel(self._clients.ec2(scope.region, QUICK), self._clients.ec2(scope.region), _requests(machines))
+
+    def heirs(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, str]:
+        return heirs(self._clients.ec2(scope.region), _requests(machines))
+
+
+def _requests(machines: Sequence[Machine]) -> dict[str, str]:
+    return {one.id: one.notes.get(SPOT_REQUEST, "") for one in machines}
