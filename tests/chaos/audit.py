@@ -44,7 +44,7 @@ class Machine:
 class Evidence:
     now: datetime
     deployment: str
-    select: Sequence[Instance]
+    rows: Sequence[Instance]
     launches: Sequence[Launch]
     stories: Mapping[str, Sequence[Event]]
     machines: Mapping[str, Machine]
