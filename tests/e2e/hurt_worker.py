@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from typing import Any
 
@@ -18,7 +20,10 @@ def hurt(how: str, queue: str, consumer: Any) -> None:
     if how == "deaf":  # what a lost subscription looks like
         consumer.cancel_task_queue(queue)
     elif how == "childless":
+        children = consumer.pool.info["processes"]
         consumer.pool.shrink(1)
+        for child in children:  # so young a child does not hear the SIGTERM of shrink yet
+            os.kill(child, signal.SIGKILL)
 
 
 def main(how: str, queue: str) -> None:

@@ -366,7 +366,7 @@ class TestPolicies:
         world.cloud.outside("start", machine)
         world.advance(60)
         assert world.at_cloud("web") is Observed.STOPPED
-        assert "stopped outside im, and is started again" in {event.reason for event in world.story("web")}
+        assert "stopped outside im, and it is started again" in {event.reason for event in world.story("web")}
 
     def test_started_outside_is_stopped_again(self, world: World) -> None:
         self._with(world, on_outside_start=OnOutsideStart.STOP)

@@ -57,7 +57,8 @@ def described(*machines: str, token: str = "") -> Reply:
 
 def stopping(*ids: str) -> Reply:
     items = "".join(
-        f"<item><instanceId>{one}</instanceId><currentState><code>64</code><name>stopping</name></currentState></item>"
+        f"<item><instanceId>{one}</instanceId><currentState><code>64</code><name>stopping</name></currentState>"
+        "<previousState><code>16</code><name>running</name></previousState></item>"
         for one in ids
     )
     return answer("StopInstances", f"<instancesSet>{items}</instancesSet>")
