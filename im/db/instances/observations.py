@@ -79,8 +79,9 @@ def by_machine(connection: Connection, scope_id: int, machines: Sequence[str]) -
 
 
 def _watched(scope_id: int) -> tuple[ColumnElement[bool], ...]:
-    arrived = (t.provider_id.is_not(None), t.observed != Observed.NONE.value)
-    return (t.scope_id == scope_id, t.closed_at.is_(None), *arrived)
+    # a row that counts as done and names a machine has it, whatever is written beside
+    ours = or_(t.observed != Observed.NONE.value, t.settled_generation == t.generation)
+    return (t.scope_id == scope_id, t.closed_at.is_(None), t.provider_id.is_not(None), ours)
 
 
 def _open_question() -> ColumnElement[bool]:
