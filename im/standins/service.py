@@ -1,0 +1,135 @@
+"""One stand-in as a WSGI application: who may call, which function answers, and what is written in the books.
+
+Only calls to loopback by programs are answered: a page in a browser sends an `Origin`, and a foreign name in `Host` is how a
+page reaches loopback by way of DNS.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+from im.standins.books import Books
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+_LOCAL = ("127.0.0.1", "localhost", "[::1]")
+
+
+class Refusal(Exception):
+    """An answer that is an error of the cloud's own."""
+
+    def __init__(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+        super().__init__(str(body))
+        self.status, self.body, self.headers = status, body, headers or {}
+
+
+class Service:
+    """Routes of one cloud: `routes` maps (method, rule) to a function of (account, request, **parts) → (status, JSON body)."""
+
+    def __init__(self, secret: str, clock: Callable[[], datetime] | None = None) -> None:
+        self.clock = clock or (lambda: datetime.now(UTC))
+        self.books = Books(self.clock)
+        self._secret = secret
+        self._rules: list[Rule] = []
+        self._map: Map | None = None
+
+    def route(self, method: str, rule: str, call: Callable[..., tuple[int, Any]]) -> None:
+        self._rules.append(Rule(rule, methods=[method], endpoint=call))
+
+    def account_of(self, token: str) -> str | None:
+        """Tokens are `ACCOUNT.SECRET`: each account is a world of its own. None: not let in."""
+        account, _, secret = token.rpartition(".")
+        return account if account and secret == self._secret else None
+
+    # ---- for each cloud to say in its own words ----
+
+    def token_in(self, request: Request) -> str:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    def not_let_in(self) -> Refusal:
+        return Refusal(401, {"error": "unauthorized"})
+
+    def not_there(self) -> Refusal:
+        return Refusal(404, {"error": "not found"})
+
+    def before(self, account: str, request: Request) -> dict[str, str]:
+        """Called for each call that is let in: headers of every answer. May raise Refusal (limits)."""
+        return {}
+
+    def code_of(self, body: Any) -> str:
+        """The word that stands for an error in the books."""
+        return str(body)
+
+    # ---- WSGI ----
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        headers: dict[str, str] = {}
+        account = ""
+        try:
+            self._only_programs(request)
+            found = self.account_of(self.token_in(request))
+            if found is None:
+                raise self.not_let_in()
+            account = found
+            headers = self.before(account, request)
+            fault = self.books.due(request.method, request.path)
+            if fault is not None and not fault.after:
+                raise Refusal(fault.status, fault.body)
+            status, body = self._answer(account, request)
+            if fault is not None:
+                status, body = fault.status, fault.body
+        except Refusal as refusal:
+            status, body, headers = refusal.status, refusal.body, {**headers, **refusal.headers}
+        self.books.write(account, request.method, request.path, status, self.code_of(body) if status >= 400 else "")
+        text = b"" if body is None else json.dumps(body).encode()
+        return Response(text, status, headers, mimetype="application/json")(environ, start_response)
+
+    def _only_programs(self, request: Request) -> None:
+        name = request.host.rpartition(":")[0] or request.host
+        if "Origin" in request.headers or name not in _LOCAL:
+            raise Refusal(403, {"error": "this sandbox answers programs on this machine alone"})
+
+    def _answer(self, account: str, request: Request) -> tuple[int, Any]:
+        if self._map is None:
+            self._map = Map(self._rules)
+        try:
+            call, parts = self._map.bind_to_environ(request.environ).match()
+        except HTTPException:
+            raise self.not_there() from None
+        answered: tuple[int, Any] = call(account, request, **parts)
+        return answered
+
+
+class _Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # the parent's own name
+        pass
+
+
+@contextmanager
+def serving(service: Service, port: int = 0) -> Iterator[str]:
+    """Serve on loopback in a thread; yields the address. `port` 0: any free one."""
+    server = make_server("127.0.0.1", port, service, threaded=True, request_handler=_Quiet)
+    thread = Thread(target=server.serve_forever, name="stand-in", daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
