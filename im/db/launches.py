@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Text, cast, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from im.db.bulk import assignments, recordset
-from im.db.instances import spot
+from im.db.instances import facts
 from im.db.mapping import from_spec
 from im.db.money import usage
 from im.db.schema.core import instances, launches
@@ -171,18 +171,17 @@ def fill(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetim
     """Give slots their machines; a slot that already has one keeps it. `seen` in a row is the sighting it was made from."""
     if not rows:
         return
-    facts = ("provider_id", "observed", "observed_at", "zone", "public_ip", "private_ip", "launched_at")
-    v = recordset(instances, ("id", *facts), rows)
+    columns = ("provider_id", "observed", "observed_at", "zone", "public_ip", "private_ip", "launched_at")
+    v = recordset(instances, ("id", *columns), rows)
     connection.execute(
         update(instances)
         .where(instances.c.id == v.c.id, instances.c.provider_id.is_(None))
-        .values(**assignments(v, facts), error_code=None, error=None, attempts=0, next_attempt_at=look_at)
+        .values(**assignments(v, columns), error_code=None, error=None, attempts=0, next_attempt_at=look_at)
     )
     _note_logins(connection, rows)
     _note_windows(connection, [row["id"] for row in rows if "seen" in row and row["seen"].windows])
     seen = {row["id"]: row["seen"] for row in rows if "seen" in row}
-    usage.follow(connection, [row["id"] for row in rows], seen)
-    spot.learn(connection, seen, now)
+    facts.follow(connection, [row["id"] for row in rows], seen, now)
 
 
 def _note_logins(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -251,7 +250,9 @@ def lose(connection: Connection, seen: Mapping[str, Sighting], now: datetime) ->
     )
     lease = ("lease_token", "lease_until")
     freed: dict[str, Any] = dict.fromkeys((*machine, *lease))
-    connection.execute(mine.values(**freed, observed=Observed.NONE.value, protected_at_cloud=False, unsure={}))
+    connection.execute(
+        mine.values(**freed, observed=Observed.NONE.value, provider_notes={}, protected_at_cloud=False, unsure={})
+    )
     connection.execute(guards.update().where(guards.c.instance_id.in_(list(seen))).values(told_at=None, asked_at=None))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from im.domain.scope import Scope
 from im.domain.spec.spec import Spec
@@ -69,6 +70,8 @@ class Instance:
     """Nobody may terminate it, the second deadline neither."""
     protected_at_cloud: bool | None = False
     """Whether the cloud guards it too; None while that is being changed."""
+    provider_notes: Mapping[str, Any] = field(default_factory=dict)
+    """What its cloud's provider wants to be told again whenever it is asked for this machine; nobody else reads it."""
     spot_request: str | None = None
     """The cloud's request behind a spot machine; None for any other."""
     interrupted_at: datetime | None = None

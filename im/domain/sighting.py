@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from im.domain.cause import UNTOLD, Cause
 from im.domain.state import Observed
@@ -36,6 +37,8 @@ class Sighting:
     """Who logs in, where the image says so; told by the launch alone."""
     windows: bool = False
     """The price of its hours holds the licence of Windows."""
+    notes: Mapping[str, Any] | None = None
+    """What the provider has to be told again of this machine (JSON values); None: as before."""
     spot_request: str = ""
     """The cloud's request behind a spot machine, which may bring another one after it."""
     operator: str = ""

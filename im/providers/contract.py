@@ -11,16 +11,41 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from im.domain.adoption import Controller
-from im.domain.money.bill import Item, Price
 from im.domain.money.forecast import Parts
 from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import Spec
 from im.providers.errors import ProviderError
-from im.providers.features import Belonging, Guarded, States
+from im.providers.features import (
+    Adoption,
+    DeadlineGuard,
+    LeftoverCleanup,
+    PriceList,
+    SpotSupport,
+    StateListing,
+    TerminationLock,
+    ZoneOffers,
+)
+from im.providers.machine import Machine
 from im.providers.request import Ask
+
+
+@dataclass(frozen=True, slots=True)
+class StopEffect:
+    """What it means, in money and in words, that a machine is stopped."""
+
+    saves: str
+    """`compute`, or `nothing`: then a deadline that stops saves no money, and people are told so."""
+    keeps: str
+    words: str
+
+    @property
+    def saves_nothing(self) -> bool:
+        return self.saves == "nothing"
+
+
+STOPS_COMPUTE = StopEffect("compute", "disk", "a stopped machine costs its disk, and nothing for computing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +65,8 @@ class Capabilities:
     can_firewall: bool = False
     """It keeps others out: `Ask.ssh_from` and `open_ports` mean something."""
     can_hibernate: bool = False
+    stop: StopEffect = STOPS_COMPUTE
+    """What a stop saves and keeps."""
     real: bool = True
     """False: its machines exist in this process's memory only."""
     rates: Mapping[str, Rate] = field(default_factory=dict)
@@ -57,6 +84,17 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """Which of this deployment's machines a listing is to show; all of them when nothing is said."""
+
+    zone: str = ""
+    token: str = ""
+    """The launch that made them."""
+    spec: Spec | None = None
+    """That launch's; with it, as much of the machines is told as its answer told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What a listing showed, or one page of it. An incomplete one proves presence, never absence."""
 
@@ -66,7 +104,10 @@ class Snapshot:
     """The cloud's own clock, when it told."""
 
 
-def whole(pages: Iterable[Snapshot]) -> Snapshot:
+EVERYTHING = Filter()
+
+
+def merge_pages(pages: Iterable[Snapshot]) -> Snapshot:
     """All pages as one; complete when every page was."""
     read = list(pages)
     seen = tuple(one for page in read for one in page.sightings)
@@ -119,109 +160,71 @@ class Profile(Protocol):
 
 
 class Provider(Protocol):
-    """One cloud as seen with one set of credentials (a `Scope.account`) on behalf of one deployment."""
+    """One cloud as seen with one set of credentials (a `Scope.account`) on behalf of one deployment.
+
+    Nine verbs that every cloud has; each further ability is an object, or None where the cloud does not have it.
+    """
 
     capabilities: Capabilities
 
+    @property
+    def adoption(self) -> Adoption | None: ...
+
+    @property
+    def deadline_guard(self) -> DeadlineGuard | None: ...
+
+    @property
+    def leftovers(self) -> LeftoverCleanup | None: ...
+
+    @property
+    def prices(self) -> PriceList | None: ...
+
+    @property
+    def protection(self) -> TerminationLock | None: ...
+
+    @property
+    def spot(self) -> SpotSupport | None: ...
+
+    @property
+    def states(self) -> StateListing | None: ...
+
+    @property
+    def zones(self) -> ZoneOffers | None: ...
+
     def identity(self, scope: Scope, *, afresh: bool = False) -> str:
-        """The cloud's own id of the account that our credentials belong to. `afresh`: it is asked, whatever is known already."""
+        """The cloud's own id of the account that our credentials belong to, or what stands for it. `afresh`: it is asked,
+        whatever is known already."""
         ...
 
     def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
         """Ask for `len(slots)` machines; idempotent by token where `capabilities.idempotent_launch`. May return fewer."""
         ...
 
-    def offers(self, scope: Scope, spec: Spec, types: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        """Instance type → the zones of the region, in order, that have it and where `spec` may go. Raises ProviderError."""
+    def describe(self, scope: Scope, machines: Sequence[Machine]) -> dict[str, Sighting]:
+        """Full facts by id. A machine the cloud does not know is absent from the mapping."""
         ...
 
-    def find(self, scope: Scope, token: str, spec: Spec | None = None) -> Snapshot:
-        """The machines that the launch with this token made; with its `spec`, as much of them as its answer told."""
-        ...
-
-    def label(self, scope: Scope, slots: Mapping[str, Slot]) -> None:
-        """Tag machines (by provider id) with the name and id they are known by; for launches of more than one."""
-        ...
-
-    def adopt(self, scope: Scope, machine_id: str, slot: Slot, owner: str, *, spot_request: str = "") -> None:
-        """Tag a machine that we did not make as ours: deployment, our id, owner. Its own name and tags stay; idempotent.
-        `spot_request`: what stands behind it, to be cancelled by us one day, and so tagged as well.
-
-        Whose it was is for the caller to look at before, and again after: clouds set tags without a condition.
-        """
-        ...
-
-    def controller(self, seen: Sighting) -> Controller | None:
-        """Who else starts, stops or replaces this machine, as far as what was seen of it shows."""
-        ...
-
-    def describe(self, scope: Scope, ids: Sequence[str]) -> dict[str, Sighting]:
-        """Full facts by id. An id the cloud does not know is absent from the mapping."""
-        ...
-
-    def listing(self, scope: Scope, *, zone: str = "") -> Iterator[Snapshot]:
-        """Everything of this deployment in full, a page at a time; of one zone when it is named.
+    def list(self, scope: Scope, which: Filter = EVERYTHING) -> Iterator[Snapshot]:
+        """The machines of this deployment in full, a page at a time.
 
         Raises when the first page cannot be had. When a later one cannot, an empty incomplete page is the last.
         """
         ...
 
-    def ours(self, scope: Scope) -> Iterator[Snapshot]:
-        """The same, asked for to find machines that no row has."""
+    def start(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult: ...
+
+    def stop(self, scope: Scope, machines: Sequence[Machine], *, hibernate: Collection[str] = ()) -> BatchResult:
+        """`hibernate`: the ids whose memory is to be kept. One that cannot now is stopped without: the deadline counts."""
         ...
 
-    def states(self, scope: Scope, *, zone: str = "") -> Iterator[States]:
-        """Every state, a page at a time, as `listing` does. Others' machines may be among them, by no more than their ids."""
+    def terminate(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult:
+        """A spot machine only after `spot.release`, or the cloud may make another one in its place."""
         ...
 
-    def start(self, scope: Scope, ids: Sequence[str]) -> BatchResult: ...
-
-    def stop(self, scope: Scope, ids: Sequence[str], *, hibernate: Collection[str] = ()) -> BatchResult:
-        """`hibernate`: those of `ids` whose memory is to be kept. One that cannot now is stopped without: the deadline counts."""
+    def label(self, scope: Scope, slots: Mapping[Machine, Slot]) -> None:
+        """Tag machines with the name and id they are known by; for launches of more than one."""
         ...
 
-    def terminate(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
-        """A spot machine only after `cancel_spot`, or the cloud may make another one in its place."""
-        ...
-
-    def cancel_spot(self, scope: Scope, requests: Mapping[str, str]) -> Mapping[str, ProviderError]:
-        """See to it that no machine comes any more of the spot requests of these machines (id → request, empty if unknown).
-
-        Cancelled already, over and forgotten are done. Returns, by machine, those for which it could not be done.
-        """
-        ...
-
-    def spot_heirs(self, scope: Scope, requests: Mapping[str, str]) -> Mapping[str, str]:
-        """Machines (id → id) that the requests of machines have brought in their place. Raises ProviderError."""
-        ...
-
-    def protect(self, scope: Scope, ids: Sequence[str], *, on: bool) -> Mapping[str, ProviderError]:
-        """Have the cloud itself refuse to terminate these, or no longer; returns those for which it could not be done."""
-        ...
-
-    def prices(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
-        """The list prices of `items`, of whatever region; absent where the cloud tells none. Raises ProviderError."""
-        ...
-
-    def guard(self, scope: Scope, wishes: Mapping[str, Guarded]) -> Mapping[str, ProviderError]:
-        """Set, move or take away the cloud's own deadline of each machine; idempotent. Returns what failed, by machine.
-
-        Called only where `capabilities.native_deadline`.
-        """
-        ...
-
-    def belongings(self, scope: Scope) -> list[Belonging]:
-        """Everything of this deployment that is no machine. Raises ProviderError."""
-        ...
-
-    def needed_by(self, spec: Spec) -> frozenset[str]:
-        """Names of the belongings that a machine of that spec is launched with."""
-        ...
-
-    def discard(self, scope: Scope, things: Sequence[Belonging]) -> Mapping[str, ProviderError]:
-        """Take them away, but never what is in use or not ours; gone already is done. Returns what failed, by id."""
-        ...
-
-    def checks(self, scope: Scope) -> list[Check]:
+    def checks(self, scope: Scope) -> Sequence[Check]:
         """Who are we, may we launch, is the endpoint there: for `im doctor`. Never raises."""
         ...

@@ -1,12 +1,23 @@
-"""Values of the abilities that not every cloud has."""
+"""The abilities that not every cloud has: each an object of its own, which a provider has or has not."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
+from im.domain.adoption import Controller
+from im.domain.money.bill import Item, Price
+from im.domain.scope import Scope
+from im.domain.sighting import Sighting
+from im.domain.spec.spec import Spec
 from im.domain.state import Observed, OnExpiry
+from im.providers.errors import ProviderError
+from im.providers.machine import Machine
+
+if TYPE_CHECKING:
+    from im.providers.contract import Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +31,14 @@ class States:
     """The cloud's own clock, when it told."""
 
 
+class StateListing(Protocol):
+    """A look that is cheaper than a listing in full."""
+
+    def list(self, scope: Scope, *, zone: str = "") -> Iterator[States]:
+        """Every state, a page at a time, as `Provider.list` does. Others' machines may be among them, by their ids only."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Guarded:
     """When the cloud shall end a machine by itself (None: not at all), and how."""
@@ -28,8 +47,54 @@ class Guarded:
     what: OnExpiry
 
 
+class DeadlineGuard(Protocol):
+    """The cloud ends a machine by itself, whatever becomes of us."""
+
+    def set(self, scope: Scope, guards: Mapping[Machine, Guarded]) -> Mapping[str, ProviderError]:
+        """Set, move or take away the cloud's own deadline of each machine; idempotent. Returns what failed, by machine id."""
+        ...
+
+
+class TerminationLock(Protocol):
+    """The cloud refuses to terminate a machine, whoever asks."""
+
+    def set(self, scope: Scope, machines: Sequence[Machine], *, on: bool) -> Mapping[str, ProviderError]:
+        """Lock these, or no longer; returns those for which it could not be done, by machine id."""
+        ...
+
+
+class SpotSupport(Protocol):
+    """Machines from the cloud's spare room, with a request behind each that may outlive it."""
+
+    def release(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, ProviderError]:
+        """See to it that no machine comes any more of what stands behind these.
+
+        Cancelled already, over and forgotten are done. Returns, by machine id, those for which it could not be done.
+        """
+        ...
+
+    def heirs(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, str]:
+        """Machines (id → id) that have come in place of these. Raises ProviderError."""
+        ...
+
+
+class Adoption(Protocol):
+    """Machines that we did not make can be marked as ours."""
+
+    def controller(self, seen: Sighting) -> Controller | None:
+        """Who else starts, stops or replaces this machine, as far as what was seen of it shows."""
+        ...
+
+    def take(self, scope: Scope, machine: Machine, slot: Slot, owner: str) -> None:
+        """Mark it: deployment, our id, owner. Its own name and tags stay; idempotent.
+
+        Whose it was is for the caller to look at before, and again after: clouds set tags without a condition.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Belonging:
+class Resource:
     """Something of ours at the cloud that is no machine: what machines are launched with, made by us when first needed."""
 
     kind: str
@@ -39,3 +104,31 @@ class Belonging:
     detail: str
     used: bool
     """By a machine that is not gone, whoever's it is."""
+
+
+class LeftoverCleanup(Protocol):
+    """What was made for machines is found again, and taken away when nothing uses it."""
+
+    def found(self, scope: Scope) -> Sequence[Resource]:
+        """Everything of this deployment that is no machine. Raises ProviderError."""
+        ...
+
+    def needed_by(self, spec: Spec) -> frozenset[str]:
+        """Names of the resources that a machine of that spec is launched with."""
+        ...
+
+    def discard(self, scope: Scope, things: Sequence[Resource]) -> Mapping[str, ProviderError]:
+        """Take them away, but never what is in use or not ours; gone already is done. Returns what failed, by id."""
+        ...
+
+
+class PriceList(Protocol):
+    def fetch(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
+        """The list prices of `items`, of whatever region; absent where the cloud tells none. Raises ProviderError."""
+        ...
+
+
+class ZoneOffers(Protocol):
+    def offering(self, scope: Scope, spec: Spec, types: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Instance type → the zones of the region, in order, that have it and where `spec` may go. Raises ProviderError."""
+        ...

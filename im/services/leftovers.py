@@ -18,7 +18,7 @@ from im.domain.scope import Scope
 from im.logs import log
 from im.providers.contract import Provider
 from im.providers.errors import ProviderError, Transient, Unauthenticated
-from im.providers.features import Belonging
+from im.providers.features import Resource
 from im.queue.tasks import Task
 from im.scope_threads import lane_of
 from im.services.identity import is_clone
@@ -111,11 +111,14 @@ def _answer(ctx: Context, provider: Provider, scope: Scope, number: int, asked: 
         leftovers.answer(connection, number, asked, rows, error, ctx.clock(connection))
 
 
-def _unused(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[Belonging]:
+def _unused(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[Resource]:
     """What nothing uses. Looked at first, asked of the rows afterwards: a wish that comes in between is seen."""
-    things = [one for one in provider.belongings(scope) if not one.used]
+    cleanup = provider.leftovers
+    if cleanup is None:
+        return []
+    things = [one for one in cleanup.found(scope) if not one.used]
     with ctx.begin() as connection:
-        needed = {name for spec in leftovers.specs_in_use(connection, number) for name in provider.needed_by(spec)}
+        needed = {name for spec in leftovers.specs_in_use(connection, number) for name in cleanup.needed_by(spec)}
     return [one for one in things if one.name not in needed]
 
 
@@ -132,8 +135,10 @@ def _sweep(
     """
     try:
         unused = {one.id: one for one in _unused(ctx, provider, scope, number)}
-        there = {one.id for one in provider.belongings(scope)}
-        failed = provider.discard(scope, [unused[one.id] for one in condemned if one.id in unused])
+        cleanup = provider.leftovers
+        there = {one.id for one in cleanup.found(scope)} if cleanup else set()
+        going = [unused[one.id] for one in condemned if one.id in unused]
+        failed = cleanup.discard(scope, going) if cleanup else {}
     except Unauthenticated:
         raise
     except ProviderError as exc:

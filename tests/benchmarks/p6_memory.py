@@ -12,6 +12,7 @@ from tests.benchmarks.p7_growth import MANY
 from tests.benchmarks.place import ROOT, Place, place
 from tests.benchmarks.row import Row, of_runs
 from tests.benchmarks.spent import peak, resident
+from tests.machines import machines
 
 TICKING, TICKS, WARM = 1_000, 100, 10
 _NAME = "a process with Celery, SQLAlchemy and one EC2 client"
@@ -73,7 +74,7 @@ def _worker(here: Place) -> Any:
         here.clock.tick(seconds)
         return refresh_scope(ctx, number, zone)
 
-    ctx.provider_for(ctx_scope(ctx, number)).describe(ctx_scope(ctx, number), ["i-0123456789abcdef0"])
+    ctx.provider_for(ctx_scope(ctx, number)).describe(ctx_scope(ctx, number), machines(["i-0123456789abcdef0"]))
     return tick
 
 

@@ -32,6 +32,7 @@ from im.services.requests import order as requests_order
 from im.settings import Settings
 from tests.live.bounds import LONGEST, Bounds, Unfit, bounds
 from tests.live.cleaner import MARK, Cleaner, cleaning
+from tests.machines import machines
 from tests.providers.clouds import public_key
 
 pytestmark = pytest.mark.live
@@ -127,8 +128,8 @@ def test_a_launch_repeated_with_its_token_makes_no_second_machine(ctx: Context, 
     assert sorted(one.provider_id for one in again) == sorted(one.provider_id for one in first)
     ids = [one.provider_id for one in first]
     # asked for by hand, so ended by hand
-    until(ctx, lambda: set(provider.describe(scope, ids)) == set(ids))
-    assert set(provider.terminate(scope, ids).done) == set(ids)
+    until(ctx, lambda: set(provider.describe(scope, machines(ids))) == set(ids))
+    assert set(provider.terminate(scope, machines(ids)).done) == set(ids)
 
 
 def test_what_cannot_be_is_refused_with_the_reason(ctx: Context, given: Bounds) -> None:
@@ -158,7 +159,7 @@ def test_what_nothing_uses_is_found_and_taken_away(ctx: Context, given: Bounds) 
         leftovers.condemn(ctx, leftovers.survey(ctx).found, actor="im-live")
         leftovers.collect(ctx)
         try:
-            return not provider.belongings(scope)
+            return not provider.leftovers.found(scope)
         except ProviderError:
             return False
 

@@ -27,6 +27,7 @@ from im.providers.fake.provider import PROFILE as FAKE
 from im.providers.fake.provider import FakeCloud, FakeProvider
 from im.providers.request import Ask
 from im.settings import Settings
+from tests.machines import machines
 
 DEPLOYMENT = "11111111-2222-4333-8444-555555555555"
 STRANGER = "99999999-2222-4333-8444-555555555555"
@@ -60,6 +61,17 @@ class Room:
     scope: Scope
     spec: Spec
 
+    # in which clouds differ, and no ability says so
+    keeps_address = False
+    """A stopped machine keeps its public address."""
+    has_private_network = True
+    names_at_launch = False
+    """Each machine of a launch has its name from the first."""
+    forgets_what_is_gone = False
+    """A terminated machine is not shown any more."""
+    holds_keys = True
+    """A key is in use while a machine that was launched with it is there."""
+
     def __init__(self) -> None:
         self._numbers = count(1)
 
@@ -80,7 +92,7 @@ class Room:
         return ids
 
     def states(self, ids: list[str]) -> dict[str, Observed]:
-        return {one: seen.state for one, seen in self.provider.describe(self.scope, ids).items()}
+        return {one: seen.state for one, seen in self.provider.describe(self.scope, machines(ids)).items()}
 
     def settle(self) -> None:
         """Let every transition come to its end."""

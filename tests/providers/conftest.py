@@ -8,7 +8,10 @@ import pytest
 
 from im.providers.aws.api.clients import Clients
 from im.settings import Settings
-from tests.providers.clouds import REGION, AwsRoom, FakeRoom, Room, moto_server, reset
+from im.standins.service import serving
+from tests.providers.clouds import REGION, AwsRoom, FakeRoom, Room, SteppedClock, moto_server, reset
+from tests.providers.hetzner_room import HetznerRoom
+from tests.providers.hetzner_room import hetzner as stand_in
 from tests.providers.standin_room import StandInRoom
 from tests.standin.server import StandIn
 
@@ -65,7 +68,15 @@ def standin(stepped: StandIn, stepped_clients: Clients, stepped_raw: Any) -> Sta
     return StandInRoom(stepped.url, stepped_clients, stepped_raw, stepped.control)
 
 
-@pytest.fixture(params=["fake", "aws", "standin"])
+@pytest.fixture
+def hetzner() -> Iterator[HetznerRoom]:
+    clock = SteppedClock()
+    cloud = stand_in(clock)
+    with serving(cloud) as url:
+        yield HetznerRoom(cloud, clock, url)
+
+
+@pytest.fixture(params=["fake", "aws", "standin", "hetzner"])
 def room(request: pytest.FixtureRequest) -> Room:
     found: Room = request.getfixturevalue(request.param)
     return found

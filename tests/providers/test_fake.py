@@ -11,11 +11,12 @@ from im.domain.errors import Refused
 from im.domain.scope import Scope
 from im.domain.state import Observed
 from im.providers import registry
-from im.providers.contract import whole
+from im.providers.contract import Filter, merge_pages
 from im.providers.errors import Ambiguous, NoCapacity, NotFound, Rejected, Throttled, Unsupported, WrongState
 from im.providers.fake.provider import PROFILE, FakeCloud, FakeProvider
 from im.providers.request import Ask
 from im.settings import Settings
+from tests.machines import machines
 from tests.providers.clouds import DEPLOYMENT, REGION, FakeRoom, public_key
 
 
@@ -30,20 +31,20 @@ def test_transitions_take_their_time(fake: FakeRoom) -> None:
 
 def test_a_machine_in_transition_refuses_the_opposite(fake: FakeRoom) -> None:
     (one,) = fake.running()
-    fake.provider.stop(fake.scope, [one])
-    assert isinstance(fake.provider.start(fake.scope, [one]).failed[one], WrongState)
+    fake.provider.stop(fake.scope, machines([one]))
+    assert isinstance(fake.provider.start(fake.scope, machines([one])).failed[one], WrongState)
     fake.settle()
-    assert one in fake.provider.start(fake.scope, [one]).done
-    assert isinstance(fake.provider.stop(fake.scope, [one]).failed[one], WrongState)
+    assert one in fake.provider.start(fake.scope, machines([one])).done
+    assert isinstance(fake.provider.stop(fake.scope, machines([one])).failed[one], WrongState)
 
 
 def test_what_is_terminated_stays_so_and_is_forgotten_after_an_hour(fake: FakeRoom) -> None:
     (one,) = fake.running()
     fake.outside("terminate", one)
-    assert isinstance(fake.provider.start(fake.scope, [one]).failed[one], WrongState)
+    assert isinstance(fake.provider.start(fake.scope, machines([one])).failed[one], WrongState)
     fake.clock.step(hours=1, seconds=1)
     assert fake.states([one]) == {}
-    assert isinstance(fake.provider.terminate(fake.scope, [one]).failed[one], NotFound)
+    assert isinstance(fake.provider.terminate(fake.scope, machines([one])).failed[one], NotFound)
 
 
 def test_the_same_token_makes_no_second_machine_in_its_zone(fake: FakeRoom) -> None:
@@ -72,17 +73,17 @@ def test_a_fault_before_the_effect_and_one_after(fake: FakeRoom) -> None:
     fake.cloud.fail_next("launch", Ambiguous("reply lost"), after=True)
     with pytest.raises(Throttled):
         fake.launch(token="tok")
-    assert fake.provider.find(fake.scope, "tok").sightings == ()
+    assert merge_pages(fake.provider.list(fake.scope, Filter(token="tok"))).sightings == ()
     with pytest.raises(Ambiguous):
         fake.launch(token="tok")
-    assert len(fake.provider.find(fake.scope, "tok").sightings) == 1
+    assert len(merge_pages(fake.provider.list(fake.scope, Filter(token="tok"))).sightings) == 1
     assert [call.verb for call in fake.cloud.calls] == ["launch"]
 
 
 def test_a_lost_reply_of_a_stop_fails_every_id_though_all_stop(fake: FakeRoom) -> None:
     ids = fake.running(2)
     fake.cloud.fail_next("stop", Ambiguous("reply lost"), after=True)
-    result = fake.provider.stop(fake.scope, ids)
+    result = fake.provider.stop(fake.scope, machines(ids))
     assert {type(error) for error in result.failed.values()} == {Ambiguous}
     fake.settle()
     assert set(fake.states(ids).values()) == {Observed.STOPPED}
@@ -91,7 +92,7 @@ def test_a_lost_reply_of_a_stop_fails_every_id_though_all_stop(fake: FakeRoom) -
 def test_a_cursed_machine_fails_alone(fake: FakeRoom) -> None:
     good, bad = fake.running(2)
     fake.cloud.cursed[bad] = Unsupported("one-time spot cannot stop")
-    result = fake.provider.stop(fake.scope, [good, bad])
+    result = fake.provider.stop(fake.scope, machines([good, bad]))
     assert set(result.done) == {good}
     assert isinstance(result.failed[bad], Unsupported)
 
@@ -108,18 +109,18 @@ def test_a_full_zone_gives_nothing_until_something_leaves(fake: FakeRoom) -> Non
 def test_a_newborn_is_unknown_for_a_while(fake: FakeRoom) -> None:
     fake.cloud.visible_after = timedelta(seconds=30)
     (one,) = fake.provider.launch(fake.scope, fake.spec, token="tok", slots=fake.slots())
-    assert fake.provider.find(fake.scope, "tok").sightings == ()
-    assert isinstance(fake.provider.stop(fake.scope, [one.provider_id]).failed[one.provider_id], NotFound)
+    assert merge_pages(fake.provider.list(fake.scope, Filter(token="tok"))).sightings == ()
+    assert isinstance(fake.provider.stop(fake.scope, machines([one.provider_id])).failed[one.provider_id], NotFound)
     fake.clock.step(seconds=30)
-    assert len(fake.provider.find(fake.scope, "tok").sightings) == 1
+    assert len(merge_pages(fake.provider.list(fake.scope, Filter(token="tok"))).sightings) == 1
 
 
 def test_half_a_listing_says_so_once(fake: FakeRoom) -> None:
     fake.running(3)
     fake.cloud.cut_next_listing(keep=1)
-    half = whole(fake.provider.listing(fake.scope))
+    half = merge_pages(fake.provider.list(fake.scope))
     assert (half.complete, len(half.sightings)) == (False, 1)
-    full = whole(fake.provider.listing(fake.scope))
+    full = merge_pages(fake.provider.list(fake.scope))
     assert (full.complete, len(full.sightings)) == (True, 3)
 
 
@@ -131,9 +132,9 @@ def test_a_machine_may_vanish(fake: FakeRoom) -> None:
 
 def test_every_mutating_call_is_logged_with_its_time(fake: FakeRoom) -> None:
     ids = fake.running(2)
-    whole(fake.provider.listing(fake.scope))
+    merge_pages(fake.provider.list(fake.scope))
     at = fake.clock()
-    fake.provider.stop(fake.scope, ids)
+    fake.provider.stop(fake.scope, machines(ids))
     assert [call.verb for call in fake.cloud.calls] == ["launch", "stop"]
     assert (fake.cloud.calls[1].at, fake.cloud.calls[1].ids) == (at, tuple(ids))
 
@@ -141,8 +142,8 @@ def test_every_mutating_call_is_logged_with_its_time(fake: FakeRoom) -> None:
 def test_regions_do_not_see_each_other(fake: FakeRoom) -> None:
     (one,) = fake.running()
     elsewhere = Scope("fake", "default", "eu-west-1")
-    assert whole(fake.provider.listing(elsewhere)).sightings == ()
-    assert fake.provider.describe(elsewhere, [one]) == {}
+    assert merge_pages(fake.provider.list(elsewhere)).sightings == ()
+    assert fake.provider.describe(elsewhere, machines([one])) == {}
 
 
 def test_the_profile_fills_in_and_refuses() -> None:
@@ -157,5 +158,5 @@ def test_providers_of_one_process_share_a_cloud() -> None:
     one, other = (registry.connect("fake", Settings(), DEPLOYMENT) for _ in range(2))
     assert isinstance(one, FakeProvider)
     (made,) = one.launch(scope, spec, token="t", slots=FakeRoom().slots())
-    assert set(other.describe(scope, [made.provider_id])) == {made.provider_id}
-    assert FakeProvider(FakeCloud(), DEPLOYMENT).describe(scope, [made.provider_id]) == {}
+    assert set(other.describe(scope, machines([made.provider_id]))) == {made.provider_id}
+    assert FakeProvider(FakeCloud(), DEPLOYMENT).describe(scope, machines([made.provider_id])) == {}

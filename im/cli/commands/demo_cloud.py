@@ -10,6 +10,7 @@ from im.domain.errors import Unavailable
 from im.domain.instance import Instance
 from im.domain.sighting import Sighting
 from im.domain.state import ALIVE
+from im.providers.machine import machine_of
 from im.services import queries
 from im.settings import Settings
 
@@ -75,7 +76,7 @@ class Cloud:
         row = self._row(name)
         if row.provider_id is None:
             raise Unavailable(f"{name} has no machine")
-        found = self._context.provider_for(row.scope).describe(row.scope, [row.provider_id])
+        found = self._context.provider_for(row.scope).describe(row.scope, [machine_of(row)])
         if row.provider_id not in found:
             raise Unavailable(f"the cloud does not know {row.provider_id}")
         return row, found[row.provider_id]

@@ -11,9 +11,8 @@ from sqlalchemy import Boolean, ColumnElement, Connection, Text, and_, case, cas
 from sqlalchemy.dialects.postgresql import JSONB
 
 from im.db.bulk import recordset
-from im.db.instances import spot
+from im.db.instances import facts
 from im.db.instances.requests import settles
-from im.db.money import usage
 from im.db.read import instances as read_instances
 from im.db.schema.core import instances, scopes
 from im.db.select import fetch_instances, select_instances
@@ -101,10 +100,10 @@ def apply(
     )
     # a look that began before what we know by now brings no news
     seen = and_(v.c.observed.is_not(None), v.c.observed_at >= t.observed_at)
-    facts = _facts(v, seen, now)
+    written = _facts(v, seen, now)
     # what was accepted is not done: an attempt counts until the machine was seen where it should be
-    arrived = facts["settled_generation"] == facts["generation"]
-    values = facts | {
+    arrived = written["settled_generation"] == written["generation"]
+    values = written | {
         "failed_generation": case(
             (and_(v.c.failed, v.c.generation == t.generation), t.generation),
             else_=t.failed_generation,
@@ -125,8 +124,7 @@ def apply(
     mine = update(instances).where(t.id == v.c.id, t.lease_token == owner, t.scope_id == scopes.c.id).values(**values)
     applied = by_id(fetch_instances(connection, mine.returning(*select_instances().selected_columns)))
     told = {o.id: o.seen for o in outcomes if o.seen is not None and o.id in applied}
-    usage.follow(connection, sorted(told), told)
-    if learned := spot.learn(connection, told, now):
+    if learned := facts.follow(connection, sorted(told), told, now):
         applied |= by_id(read_instances.read(connection, learned))
     return applied
 

@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Boolean, ColumnElement, Connection, Integer, and_, case, func, or_, select, update
 
 from im.db.bulk import recordset
-from im.db.instances import spot
-from im.db.money import usage
+from im.db.instances import facts
 from im.db.schema.core import instances
 from im.db.select import fetch_instances, select_instances
 from im.domain.cause import Hand
@@ -141,8 +140,8 @@ def write(connection: Connection, notes: Sequence[Note], now: datetime) -> set[s
         .returning(t.id)
     )
     written = set(done.scalars())
-    usage.follow(connection, sorted(written), {n.row.id: n.seen for n in notes if n.seen is not None})
-    spot.learn(connection, {n.row.id: n.seen for n in notes if n.seen is not None and n.row.id in written}, now)
+    seen_in = {n.row.id: n.seen for n in notes if n.seen is not None and n.row.id in written}
+    facts.follow(connection, sorted(written), seen_in, now)
     return written
 
 

@@ -173,6 +173,8 @@ instances = Table(
     Column("protected", Boolean, nullable=False, server_default=text("false")),
     Column("protected_at_cloud", Boolean, server_default=text("false")),
     _moment("protection_try_at"),
+    # what the cloud's provider wants to be told again of the machine; opaque to everybody else
+    Column("provider_notes", JSONB, nullable=False, server_default="{}"),
     # the cloud's request behind a spot machine; over once it was cancelled after the machine's end, and brought no other
     Column("spot_request", Text),
     Column("spot_over", Boolean, nullable=False, server_default=text("false")),

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from im.domain.cause import NOT_STARTED, UNTOLD, Cause, Hand
 from im.providers import errors as e
-from im.providers.aws.api.errors import CODES, scrubbed
+from im.providers.aws.api.errors import CODES
+from im.providers.kit.text import scrubbed
 
 _HANDS: Mapping[str, Hand] = {
     "Client.UserInitiatedShutdown": Hand.OUTSIDE,

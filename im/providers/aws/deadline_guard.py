@@ -11,13 +11,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from im.domain.errors import Refused
+from im.domain.scope import Scope
 from im.domain.state import OnExpiry
+from im.providers.aws.api.clients import Clients
 from im.providers.aws.api.errors import cloud_code, translated
+from im.providers.aws.api.machines import living
 from im.providers.aws.api.sightings import FILTER_VALUES
-from im.providers.aws.leftovers import machines
 from im.providers.aws.partition import check_arn, partition_of
 from im.providers.errors import InvalidSpec, NotFound, ProviderError, Transient, Unavailable, WrongState
-from im.providers.features import Belonging, Guarded
+from im.providers.features import Guarded, Resource
+from im.providers.machine import Machine
 
 GROUP = "default"
 KIND = "schedule"
@@ -52,7 +55,7 @@ def request(
     }
 
 
-def found(scheduler: Any, ec2: Any, deployment: str) -> list[Belonging]:
+def found(scheduler: Any, ec2: Any, deployment: str) -> list[Resource]:
     """Every schedule of ours; used while its machine is not gone. Raises ProviderError.
 
     One whose row is there is taken away by reconcile. What is found here outlived its row: a database that was restored or lost.
@@ -67,15 +70,15 @@ def found(scheduler: Any, ec2: Any, deployment: str) -> list[Belonging]:
         if not answer.get("NextToken"):
             break
         more = {"NextToken": answer["NextToken"]}
-    living = _living(ec2, sorted(names))
-    return [Belonging(KIND, name, name, f"would end {one}", one in living) for one, name in names.items()]
+    there = _living(ec2, sorted(names))
+    return [Resource(KIND, name, name, f"would end {one}", one in there) for one, name in names.items()]
 
 
 def _living(ec2: Any, ids: Sequence[str]) -> set[str]:
-    living: set[str] = set()
+    there: set[str] = set()
     for at in range(0, len(ids), FILTER_VALUES):
-        living |= {one["InstanceId"] for one in machines(ec2, {"instance-id": ids[at : at + FILTER_VALUES]})}
-    return living
+        there |= {one["InstanceId"] for one in living(ec2, {"instance-id": ids[at : at + FILTER_VALUES]})}
+    return there
 
 
 def put(scheduler: Any, deployment: str, machine_id: str, at: datetime, what: OnExpiry, role: str) -> None:
@@ -100,7 +103,7 @@ def put(scheduler: Any, deployment: str, machine_id: str, at: datetime, what: On
             scheduler.update_schedule(**asked)
 
 
-def discard(scheduler: Any, ec2: Any, things: Sequence[Belonging], deployment: str) -> dict[str, ProviderError]:
+def discard(scheduler: Any, ec2: Any, things: Sequence[Resource], deployment: str) -> dict[str, ProviderError]:
     """Take away those whose machine is still gone; returns what failed, by id."""
     failed: dict[str, ProviderError] = {}
     there = {one.id: one for one in found(scheduler, ec2, deployment)}
@@ -111,25 +114,6 @@ def discard(scheduler: Any, ec2: Any, things: Sequence[Belonging], deployment: s
             _delete(scheduler, one.name)
         except ProviderError as exc:
             failed[one.id] = exc
-    return failed
-
-
-def follow(scheduler: Any, deployment: str, wishes: Mapping[str, Guarded], role: str) -> dict[str, ProviderError]:
-    """Set, move or take away each; returns what failed, by machine. When the scheduler is ill, the rest is left for later."""
-    failed: dict[str, ProviderError] = {}
-    ill: ProviderError | None = None
-    for machine_id, wish in wishes.items():
-        if ill is not None:
-            failed[machine_id] = Unavailable(f"not tried yet: {ill.message}", retry_after=ill.retry_after)
-            continue
-        try:
-            if wish.at is None:
-                remove(scheduler, deployment, machine_id)
-            else:
-                put(scheduler, deployment, machine_id, wish.at, wish.what, role)
-        except ProviderError as exc:
-            failed[machine_id] = exc
-            ill = exc if isinstance(exc, Transient) else None
     return failed
 
 
@@ -147,3 +131,41 @@ def _delete(scheduler: Any, name: str) -> None:
     except ProviderError as exc:
         if cloud_code(exc) != "ResourceNotFoundException":
             raise
+
+
+class SchedulerGuard:
+    """EventBridge Scheduler as a guard, and as a place where guards are left lying."""
+
+    def __init__(self, clients: Clients, deployment: str, role: str) -> None:
+        self._clients, self._deployment, self._role = clients, deployment, role
+
+    def set(self, scope: Scope, guards: Mapping[Machine, Guarded]) -> Mapping[str, ProviderError]:
+        """One call for each machine: the scheduler knows no batches. When it is ill, the rest is left for later."""
+        failed: dict[str, ProviderError] = {}
+        ill: ProviderError | None = None
+        scheduler = self._clients.scheduler(scope.region)
+        for machine, wish in guards.items():
+            if ill is not None:
+                failed[machine.id] = Unavailable(f"not tried yet: {ill.message}", retry_after=ill.retry_after)
+                continue
+            try:
+                if wish.at is None:
+                    remove(scheduler, self._deployment, machine.id)
+                else:
+                    put(scheduler, self._deployment, machine.id, wish.at, wish.what, self._role)
+            except ProviderError as exc:
+                failed[machine.id] = exc
+                ill = exc if isinstance(exc, Transient) else None
+        return failed
+
+    def left(self, scope: Scope) -> list[Resource]:
+        """Every schedule of ours; none is looked for without a role, because then there is no right to list them either."""
+        if not self._role:
+            return []
+        return found(self._clients.scheduler(scope.region), self._clients.ec2(scope.region), self._deployment)
+
+    def discard(self, scope: Scope, things: Sequence[Resource]) -> dict[str, ProviderError]:
+        if not things:
+            return {}
+        ec2 = self._clients.ec2(scope.region)
+        return discard(self._clients.scheduler(scope.region), ec2, things, self._deployment)

@@ -6,13 +6,17 @@ Spot prices are no list prices (`spot` asks for them), and a public address is f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from im.domain.money.bill import ON_DEMAND, WINDOWS, Item, Price
+from im.domain.money.bill import ON_DEMAND, SPOTS, WINDOWS, Item, Price
+from im.domain.scope import Scope
+from im.providers.aws import spot
+from im.providers.aws.api.clients import Clients
 from im.providers.aws.api.errors import translated
+from im.providers.aws.partition import has_price_list
 from im.providers.errors import Unavailable
 
 ENDPOINT_REGION = "us-east-1"
@@ -77,3 +81,23 @@ def _on_demand(product: str) -> Iterator[tuple[Decimal, datetime]]:
                     yield usd, since
     except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as exc:
         raise Unavailable(f"the price list cannot be read: {type(exc).__name__} {exc}") from exc
+
+
+class PriceListApi:
+    """The price list and the spot prices, as an ability of the provider."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def fetch(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
+        """None outside `aws`: an account of another partition is unknown where prices are asked."""
+        told = [one for one in items if has_price_list(one.region)]
+        if not told or not has_price_list(scope.region):
+            return {}
+        lent = [one for one in told if one.market in SPOTS]
+        found: dict[Item, Price] = {}
+        for region in sorted({one.region for one in lent}):
+            here = [one for one in lent if one.region == region]
+            found |= spot.prices(self._clients.ec2(region), here, datetime.now(UTC))
+        listed = [one for one in told if one.market not in SPOTS]
+        return found | fetch(self._clients.pricing(ENDPOINT_REGION), listed) if listed else found

@@ -8,35 +8,37 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
-from im.domain.adoption import Controller
-from im.domain.money.bill import Item, Price
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec.firewall import rules_of
 from im.domain.spec.spec import Spec, tags_of
-from im.providers.aws import checks, deadline_guard, leftovers, spot
+from im.providers.aws import checks
+from im.providers.aws.adoption import Adoption
 from im.providers.aws.api import sightings
 from im.providers.aws.api.clients import LAUNCH, QUICK, WATCH, Clients
 from im.providers.aws.api.errors import cloud_code, translated
-from im.providers.aws.controllers import controller_of
+from im.providers.aws.deadline_guard import SchedulerGuard
 from im.providers.aws.iam_roles import check_lent
-from im.providers.aws.launch import offers
 from im.providers.aws.launch import request as launch_request
+from im.providers.aws.launch.offers import Zones
 from im.providers.aws.launch.preparation import Fitting
 from im.providers.aws.launch.request import Fitted
+from im.providers.aws.leftovers import Leftovers
+from im.providers.aws.prices import PriceListApi
 from im.providers.aws.profile import PROFILE
-from im.providers.contract import BatchResult, Check, Slot, Snapshot, whole
+from im.providers.aws.protection import TerminationProtection
+from im.providers.aws.spot import SpotRequests
+from im.providers.aws.states import InstanceStatuses
+from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot, merge_pages
 from im.providers.errors import (
     Ambiguous,
     InvalidSpec,
     ProviderError,
-    Transient,
-    Unauthenticated,
     Unavailable,
     Unsupported,
 )
-from im.providers.features import Belonging, Guarded, States
 from im.providers.kit import batch
+from im.providers.machine import Machine
 
 if TYPE_CHECKING:
     from im.settings import Settings
@@ -57,12 +59,19 @@ class AwsProvider:
                 PROFILE.capabilities, idempotent_launch=False, launch_visible_within=timedelta(seconds=5)
             )
         self._deployment = deployment
-        self._guard_role = settings.guard_role
         self._iam_roles = settings.iam_roles
         self._tags = dict(settings.tags)
         self._clients = clients or Clients(settings)
         self._account = ("", "")
         self._fitting = Fitting(self._clients, deployment)
+        self.adoption = Adoption(self._clients, deployment)
+        self.deadline_guard = SchedulerGuard(self._clients, deployment, settings.guard_role)
+        self.leftovers = Leftovers(self._clients, deployment, self.deadline_guard)
+        self.prices = PriceListApi(self._clients)
+        self.protection = TerminationProtection(self._clients)
+        self.spot = SpotRequests(self._clients)
+        self.states = InstanceStatuses(self._clients)
+        self.zones = Zones(self._clients)
 
     def __repr__(self) -> str:
         return f"AwsProvider(deployment={self._deployment!r})"
@@ -85,7 +94,7 @@ class AwsProvider:
             return self._run_afresh(scope, spec, token, slots)
         except ProviderError as exc:
             if cloud_code(exc) in _TOKEN_USED:
-                found = self.find(scope, token, spec).sightings
+                found = merge_pages(self.list(scope, Filter(token=token, spec=spec))).sightings
                 if found:
                     return list(found)
             better = self._clearer(exc, scope, spec)
@@ -150,64 +159,47 @@ class AwsProvider:
             return exc
         return launch_request.clearer(exc, spec, self._clients.ec2(scope.region))
 
-    def offers(self, scope: Scope, spec: Spec, types: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        return offers.zones(self._clients.ec2(scope.region), spec, types)
-
-    def find(self, scope: Scope, token: str, spec: Spec | None = None) -> Snapshot:
-        """By tag; terminated machines too, for about the hour that EC2 shows them."""
-        found = whole(self._listing(scope, {f"tag:{tags.LAUNCH}": [token]}))
-        if spec is None or not found.sightings:
-            return found
-        try:
-            image = self._fitting.image(scope.region, spec.image, spec.instance_type)
-            root_gb = self._fitting.root_gb(scope.region, spec, image)
-        except ProviderError:  # the machine is what matters; its disk is asked for again
-            return found
-        return replace(found, sightings=tuple(launch_request.known_by(spec, image, root_gb, found.sightings)))
-
-    def label(self, scope: Scope, slots: Mapping[str, Slot]) -> None:
+    def label(self, scope: Scope, slots: Mapping[Machine, Slot]) -> None:
         """CreateTags, one call per machine. When some fail the others are labelled, and the first error is raised."""
-        launch_request.label(self._clients.ec2(scope.region), slots)
-
-    def adopt(self, scope: Scope, machine_id: str, slot: Slot, owner: str, *, spot_request: str = "") -> None:
-        with translated(mutating=True):
-            self._clients.ec2(scope.region).create_tags(
-                **launch_request.adopt_request(machine_id, slot, owner, self._deployment, spot_request)
-            )
-
-    def controller(self, seen: Sighting) -> Controller | None:
-        return controller_of(seen)
+        launch_request.label(self._clients.ec2(scope.region), {one.id: slot for one, slot in slots.items()})
 
     # ---- looking -----------------------------------------------------------------------------------------------------
 
-    def describe(self, scope: Scope, ids: Sequence[str]) -> dict[str, Sighting]:
-        return sightings.described(self._clients.ec2(scope.region, WATCH), ids)
+    def describe(self, scope: Scope, machines: Sequence[Machine]) -> dict[str, Sighting]:
+        return sightings.described(self._clients.ec2(scope.region, WATCH), [one.id for one in machines])
 
-    def listing(self, scope: Scope, *, zone: str = "") -> Iterator[Snapshot]:
-        return self._listing(scope, {"availability-zone": [zone]} if zone else {})
+    def list(self, scope: Scope, which: Filter = EVERYTHING) -> Iterator[Snapshot]:
+        """What carries our deployment's tag; terminated machines too, for about the hour that EC2 shows them."""
+        filters = {f"tag:{tags.DEPLOYMENT}": [self._deployment]}
+        if which.zone:
+            filters["availability-zone"] = [which.zone]
+        if which.token:
+            filters[f"tag:{tags.LAUNCH}"] = [which.token]
+        pages = sightings.snapshots(self._clients.ec2(scope.region, WATCH), filters)
+        return pages if which.spec is None else self._as_the_answer_told(scope, which.spec, pages)
 
-    def ours(self, scope: Scope) -> Iterator[Snapshot]:
-        return self._listing(scope, {})
-
-    def states(self, scope: Scope, *, zone: str = "") -> Iterator[States]:
-        """DescribeInstanceStatus: an eighth of the bytes, but it knows no tags, so it shows the whole account."""
-        ec2 = self._clients.ec2(scope.region, WATCH)
-        return sightings.states(ec2, {"availability-zone": [zone]} if zone else {})
-
-    def _listing(self, scope: Scope, filters: Mapping[str, Sequence[str]]) -> Iterator[Snapshot]:
-        """What carries our deployment's tag, and matches `filters`."""
-        mine = {f"tag:{tags.DEPLOYMENT}": [self._deployment]}
-        return sightings.snapshots(self._clients.ec2(scope.region, WATCH), {**mine, **filters})
+    def _as_the_answer_told(self, scope: Scope, spec: Spec, pages: Iterator[Snapshot]) -> Iterator[Snapshot]:
+        for page in pages:
+            if not page.sightings:
+                yield page
+                continue
+            try:
+                image = self._fitting.image(scope.region, spec.image, spec.instance_type)
+                root_gb = self._fitting.root_gb(scope.region, spec, image)
+            except ProviderError:  # the machine is what matters; its disk is asked for again
+                yield page
+                continue
+            yield replace(page, sightings=tuple(launch_request.known_by(spec, image, root_gb, page.sightings)))
 
     # ---- changing ----------------------------------------------------------------------------------------------------
 
-    def start(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
+    def start(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult:
         ec2 = self._clients.ec2(scope.region, QUICK)
-        return self._change(lambda some: ec2.start_instances(InstanceIds=some), "StartingInstances", ids)
+        return self._change(lambda some: ec2.start_instances(InstanceIds=some), "StartingInstances", _ids(machines))
 
-    def stop(self, scope: Scope, ids: Sequence[str], *, hibernate: Collection[str] = ()) -> BatchResult:
+    def stop(self, scope: Scope, machines: Sequence[Machine], *, hibernate: Collection[str] = ()) -> BatchResult:
         """Unsupported for machines that cannot stop: one-time spot, or a root disk on the host."""
-        ec2 = self._clients.ec2(scope.region, QUICK)
+        ec2, ids = self._clients.ec2(scope.region, QUICK), _ids(machines)
         asleep = [one for one in ids if one in hibernate]
 
         def into_sleep(some: list[str]) -> Any:
@@ -221,32 +213,12 @@ class AwsProvider:
         refused = {one: exc for one, exc in slept.failed.items() if one not in awake}
         return BatchResult({**slept.done, **rest.done}, {**refused, **rest.failed})
 
-    def terminate(self, scope: Scope, ids: Sequence[str]) -> BatchResult:
+    def terminate(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult:
         """NotFound is a failure here: whether it proves the end is for the caller to judge."""
         ec2 = self._clients.ec2(scope.region, QUICK)
-        return self._change(lambda some: ec2.terminate_instances(InstanceIds=some), "TerminatingInstances", ids)
-
-    def cancel_spot(self, scope: Scope, requests: Mapping[str, str]) -> Mapping[str, ProviderError]:
-        return spot.cancel(self._clients.ec2(scope.region, QUICK), self._clients.ec2(scope.region), requests)
-
-    def spot_heirs(self, scope: Scope, requests: Mapping[str, str]) -> Mapping[str, str]:
-        return spot.heirs(self._clients.ec2(scope.region), requests)
-
-    def protect(self, scope: Scope, ids: Sequence[str], *, on: bool) -> Mapping[str, ProviderError]:
-        """ModifyInstanceAttribute, one call for each: EC2 takes one machine at a time."""
-        ec2, failed = self._clients.ec2(scope.region, QUICK), dict[str, ProviderError]()
-        for at, one in enumerate(ids):
-            try:
-                with translated(mutating=True):
-                    ec2.modify_instance_attribute(InstanceId=one, DisableApiTermination={"Value": on})
-            except (
-                Transient,
-                Unauthenticated,
-            ) as exc:  # it speaks of the cloud, not of this machine: the others would wait too
-                return failed | dict.fromkeys(ids[at:], exc)
-            except ProviderError as exc:
-                failed[one] = exc
-        return failed
+        return self._change(
+            lambda some: ec2.terminate_instances(InstanceIds=some), "TerminatingInstances", _ids(machines)
+        )
 
     def _change(self, call: Any, answered: str, ids: Sequence[str]) -> BatchResult:
         def change(some: list[str]) -> dict[str, Sighting]:
@@ -259,33 +231,12 @@ class AwsProvider:
 
         return batch.act(change, ids)
 
-    def prices(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
-        return spot.with_list_prices(self._clients, scope, items)
-
-    def guard(self, scope: Scope, wishes: Mapping[str, Guarded]) -> Mapping[str, ProviderError]:
-        """One call for each machine: EventBridge Scheduler knows no batches. When it is ill, the rest is left for later."""
-        return deadline_guard.follow(self._clients.scheduler(scope.region), self._deployment, wishes, self._guard_role)
-
-    def belongings(self, scope: Scope) -> list[Belonging]:
-        ec2 = self._clients.ec2(scope.region)
-        others = leftovers.found(ec2, self._deployment)
-        if not self._guard_role:  # then there are no schedules, and no right to list them
-            return others
-        return [*others, *deadline_guard.found(self._clients.scheduler(scope.region), ec2, self._deployment)]
-
-    def needed_by(self, spec: Spec) -> frozenset[str]:
-        return leftovers.names_of(spec, self._deployment)
-
-    def discard(self, scope: Scope, things: Sequence[Belonging]) -> Mapping[str, ProviderError]:
-        ec2 = self._clients.ec2(scope.region)
-        schedules = [one for one in things if one.kind == deadline_guard.KIND]
-        failed = leftovers.discard(ec2, [one for one in things if one.kind != deadline_guard.KIND], self._deployment)
-        if schedules:
-            failed |= deadline_guard.discard(self._clients.scheduler(scope.region), ec2, schedules, self._deployment)
-        return failed
-
-    def checks(self, scope: Scope) -> list[Check]:
+    def checks(self, scope: Scope) -> Sequence[Check]:
         return checks.run(self._clients, scope, self.identity, self._fitting.image, self._deployment)
+
+
+def _ids(machines: Sequence[Machine]) -> list[str]:
+    return [one.id for one in machines]
 
 
 def from_settings(settings: Settings, deployment: str, account: str) -> AwsProvider:

@@ -12,19 +12,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from im.domain.money.bill import SPOTS, WINDOWS_SPOT, Item, Price
+from im.domain.money.bill import WINDOWS_SPOT, Item, Price
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec.spot import MARKET, Spot
 from im.domain.state import Observed
-from im.providers.aws import prices as list_prices
 from im.providers.aws.api import sightings
-from im.providers.aws.api.clients import Clients
+from im.providers.aws.api.clients import QUICK, Clients
 from im.providers.aws.api.errors import translated
 from im.providers.aws.launch.families import cannot_spot
-from im.providers.aws.partition import has_price_list
 from im.providers.errors import NotFound, ProviderError, Unavailable
 from im.providers.kit import batch
+from im.providers.machine import SPOT_REQUEST, Machine
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -121,15 +120,18 @@ def heirs(ec2: EC2Client, requests: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def with_list_prices(clients: Clients, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
-    """Spot prices of now and list prices; none outside `aws`, where prices are asked as an account that is unknown there."""
-    told = [one for one in items if has_price_list(one.region)]
-    if not told or not has_price_list(scope.region):
-        return {}
-    lent = [one for one in told if one.market in SPOTS]
-    listed = [one for one in told if one.market not in SPOTS]
-    found: dict[Item, Price] = {}
-    for region in sorted({one.region for one in lent}):
-        here = [one for one in lent if one.region == region]
-        found |= prices(clients.ec2(region), here, datetime.now(UTC))
-    return found | list_prices.fetch(clients.pricing(list_prices.ENDPOINT_REGION), listed) if listed else found
+class SpotRequests:
+    """The requests behind spot machines, as an ability of the provider."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def release(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, ProviderError]:
+        return cancel(self._clients.ec2(scope.region, QUICK), self._clients.ec2(scope.region), _requests(machines))
+
+    def heirs(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, str]:
+        return heirs(self._clients.ec2(scope.region), _requests(machines))
+
+
+def _requests(machines: Sequence[Machine]) -> dict[str, str]:
+    return {one.id: one.notes.get(SPOT_REQUEST, "") for one in machines}

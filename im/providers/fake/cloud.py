@@ -21,7 +21,7 @@ from im.domain.state import ALIVE, Observed
 from im.providers.contract import BatchResult, Snapshot
 from im.providers.errors import Forbidden, NoCapacity, NotFound, ProviderError, Rejected, WrongState
 from im.providers.fake.spot import REASON, Spares
-from im.providers.features import Belonging, Guarded
+from im.providers.features import Guarded, Resource
 
 _P, _R, _S, _H = Observed.PENDING, Observed.RUNNING, Observed.STOPPING, Observed.STOPPED
 _T, _X = Observed.TERMINATING, Observed.TERMINATED
@@ -216,10 +216,10 @@ class FakeCloud:
         keep = self._halves.pop(0) if self._halves else None
         return Snapshot(keep is None, shown[:keep], self.clock())
 
-    def belongings(self, region: str, deployment: str) -> list[Belonging]:
+    def belongings(self, region: str, deployment: str) -> list[Resource]:
         living = [one for one in self._machines.values() if self.state(one) is not _X and one.region == region]
         return [
-            Belonging(name.partition("-")[0], one, name, "", any(name in machine.needs for machine in living))
+            Resource(name.partition("-")[0], one, name, "", any(name in machine.needs for machine in living))
             for one, (where, whose, name) in self.belonging.items()
             if (where, whose) == (region, deployment)
         ]

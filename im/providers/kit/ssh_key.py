@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 
 from im.domain.errors import Refused
 
@@ -13,7 +14,7 @@ _TAKEN = ("ssh-ed25519", "ssh-rsa")
 _MAKE_ONE = "ssh-keygen -t ed25519  makes one; give the file that ends in .pub"
 
 
-def check_public_key(text: str) -> str:
+def check_public_key(text: str, cloud: str = "EC2") -> str:
     """`type base64`, the comment left out, so that one key is one string. Raises Refused; never repeats the key."""
     key = text.strip()
     if not key:
@@ -30,7 +31,7 @@ def check_public_key(text: str) -> str:
         raise Refused("that file holds more than one line", "give a file with a single public key in it")
     kind, _, rest = key.partition(" ")
     if kind not in _TAKEN:
-        raise Refused(_why_not(kind), _MAKE_ONE)
+        raise Refused(_why_not(kind, cloud), _MAKE_ONE)
     written = rest.split()[0] if rest.split() else ""
     _check_inside(kind, written)
     return f"{kind} {written}"
@@ -46,9 +47,15 @@ def check_key_for_windows(key: str) -> None:
         )
 
 
-def _why_not(kind: str) -> str:
+def fingerprint_md5(key: str) -> str:
+    """Of a checked key: MD5 with colons, as clouds older than SHA-256 name keys."""
+    digest = hashlib.md5(base64.b64decode(key.split()[1]), usedforsecurity=False).hexdigest()
+    return ":".join(digest[at : at + 2] for at in range(0, 32, 2))
+
+
+def _why_not(kind: str, cloud: str) -> str:
     if kind.startswith(("ecdsa-", "ssh-dss", "sk-")) and len(kind) < 60:
-        return f"EC2 takes no {kind} keys, only rsa and ed25519"
+        return f"{cloud} takes no {kind} keys, only rsa and ed25519"
     return "that is no OpenSSH public key: it does not begin with ssh-ed25519 or ssh-rsa"
 
 

@@ -83,7 +83,8 @@ def ask(settings: Settings, scope: Scope, items: Sequence[Item]) -> Mapping[Item
     if not registry.profile(scope.provider).capabilities.real:
         return {}
     try:
-        return registry.connect(scope.provider, settings, "im-rehearsal", scope.account).prices(scope, items)
+        listed = registry.connect(scope.provider, settings, "im-rehearsal", scope.account).prices
+        return listed.fetch(scope, items) if listed is not None else {}
     except (ImError, ProviderError):
         return {}
 
@@ -95,7 +96,8 @@ def _one_of(rows: list[Instance], row: Instance) -> Scope:
 
 def _fetch(ctx: Context, scope: Scope, items: list[Item]) -> str:
     try:
-        found = ctx.provider_for(scope).prices(scope, items)
+        listed = ctx.provider_for(scope).prices
+        found = listed.fetch(scope, items) if listed is not None else {}
     except ProviderError as exc:
         told = log.info if ctx.settings.sandbox else log.warning  # the sandbox has no price list
         told("prices cannot be fetched; those known before hold", scope=str(scope), code=exc.code)

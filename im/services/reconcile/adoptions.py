@@ -29,6 +29,7 @@ from im.failpoints import Point, reach
 from im.providers import errors
 from im.providers.contract import Provider, Slot
 from im.providers.errors import ProviderError
+from im.providers.machine import SPOT_REQUEST, Machine
 from im.services.reconcile import refusal
 from im.services.ring import ring_by_verb
 
@@ -111,6 +112,12 @@ def _claim(ctx: Context, number: int) -> _Batch | None:
 def _take_in(ctx: Context, provider: Provider, scope: Scope, number: int, batch: _Batch) -> None:
     """Look, tag what is free, look again: clouds set tags without a condition, so whose it is, is what is read afterwards."""
     reach(Point.CALL_BEGUN, Step.ADOPT)
+    adoption = provider.adoption
+    if adoption is None:
+        batch.failed = {
+            _machine(row): errors.Unsupported("this cloud cannot mark a machine as ours") for row in batch.rows
+        }
+        return
     before = _look(provider, scope, batch, [_machine(row) for row in batch.rows])
     coming = _launching(ctx, number, before)
     tagged = []
@@ -123,7 +130,7 @@ def _take_in(ctx: Context, provider: Provider, scope: Scope, number: int, batch:
             _check_allowed(ctx, provider, row, before[machine], batch)
             if not _is_ours(before[machine], row, batch.ours):
                 request = before[machine].spot_request
-                provider.adopt(scope, machine, Slot(row.id, row.name), row.owner, spot_request=request)
+                adoption.take(scope, Machine(machine, {SPOT_REQUEST: request}), Slot(row.id, row.name), row.owner)
             tagged.append(row)
         except ProviderError as exc:
             batch.failed[machine] = exc
@@ -143,7 +150,7 @@ def _take_in(ctx: Context, provider: Provider, scope: Scope, number: int, batch:
 
 def _look(provider: Provider, scope: Scope, batch: _Batch, machines: Sequence[str]) -> dict[str, Sighting]:
     try:
-        return provider.describe(scope, machines) if machines else {}
+        return provider.describe(scope, [Machine(one) for one in machines]) if machines else {}
     except ProviderError as exc:
         batch.failed |= dict.fromkeys(machines, exc)
         return {}
@@ -172,7 +179,8 @@ def _check_allowed(ctx: Context, provider: Provider, row: Instance, seen: Sighti
     foreign = seen.tags.get(tags.DEPLOYMENT) != batch.ours
     if foreign and (why := ctx.settings.adopt.refusal(machine, seen.tags)):
         raise NotAllowed(why)
-    if (controller := provider.controller(seen)) is not None and not row.spec.options.get(FORCED):
+    controller = provider.adoption.controller(seen) if provider.adoption is not None else None
+    if controller is not None and not row.spec.options.get(FORCED):
         raise Controlled(controller.refusal(machine))
 
 

@@ -8,7 +8,7 @@ from im.db import launches, ticks
 from im.db.money import usage
 from im.domain.scope import Scope
 from im.logs import log
-from im.providers.contract import Provider
+from im.providers.contract import Filter, Provider, merge_pages
 from im.providers.errors import ProviderError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def learn_sizes(ctx: Context, provider: Provider, scope: Scope, number: int) -> 
     learnt = 0
     for launch in unsized:
         try:
-            found = provider.find(scope, launch.token, launch.spec)
+            found = merge_pages(provider.list(scope, Filter(token=launch.token, spec=launch.spec)))
         except ProviderError as exc:
             log.warning("sizes of disks could not be asked for", scope=str(scope), code=exc.code, error=exc.message)
             return learnt

@@ -16,7 +16,8 @@ from im.logs import log
 from im.providers import errors
 from im.providers.contract import Provider
 from im.providers.errors import ProviderError
-from im.providers.features import Guarded
+from im.providers.features import DeadlineGuard, Guarded
+from im.providers.machine import machine_of
 from im.queue.tasks import Task as Doorbell
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def ring_for_guards(ctx: Context) -> None:
 
 def drive_guards(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
     """Bring every guard of the scope up to its deadline."""
-    if not provider.capabilities.native_deadline:
+    if provider.deadline_guard is None:
         return []
     told: list[str] = []
     while True:
@@ -53,15 +54,15 @@ def drive_guards(ctx: Context, provider: Provider, scope: Scope, number: int) ->
             tasks = guards.claim(connection, number, now, _LEASE, BATCH, owner)
         if not tasks:
             return told
-        told += _tell(ctx, provider, scope, tasks, owner)
+        told += _tell(ctx, provider.deadline_guard, scope, tasks, owner)
 
 
-def _tell(ctx: Context, provider: Provider, scope: Scope, tasks: list[Task], owner: str) -> list[str]:
-    asked = {task.row.provider_id or "": Guarded(task.at, task.row.on_expiry) for task in tasks}
+def _tell(ctx: Context, guard: DeadlineGuard, scope: Scope, tasks: list[Task], owner: str) -> list[str]:
+    asked = {machine_of(task.row): Guarded(task.at, task.row.on_expiry) for task in tasks}
     try:
-        failed: Mapping[str, ProviderError] = provider.guard(scope, asked)
+        failed: Mapping[str, ProviderError] = guard.set(scope, asked)
     except ProviderError as exc:
-        failed = dict.fromkeys(asked, exc)
+        failed = {one.id: exc for one in asked}
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         done = [task for task in tasks if task.row.provider_id not in failed]

@@ -15,6 +15,7 @@ from im.domain.scope import Scope
 from im.logs import log
 from im.providers.contract import Provider, Slot
 from im.providers.errors import ProviderError
+from im.providers.machine import machine_of
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -47,7 +48,7 @@ def name(ctx: Context, provider: Provider, scope: Scope, rows: Sequence[Instance
     """One batch; False when not all of them took their names."""
     error: ProviderError | None = None
     try:
-        provider.label(scope, {row.provider_id: Slot(row.id, row.name) for row in rows if row.provider_id})
+        provider.label(scope, {machine_of(row): Slot(row.id, row.name) for row in rows if row.provider_id})
     except ProviderError as exc:
         log.info("names were not tagged; tried again later", scope=str(scope), error=exc.message)
         error = exc

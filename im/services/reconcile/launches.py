@@ -28,7 +28,7 @@ from im.domain.spec.spot import spot_of
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers import errors
-from im.providers.contract import Provider, Slot
+from im.providers.contract import Filter, Provider, Slot, merge_pages
 from im.providers.errors import ProviderError
 from im.queue.tasks import Task
 from im.services.reconcile import next_place, refusal
@@ -107,7 +107,8 @@ class _Attempt:
         """What the launch made or makes now; [] when it certainly made nothing and need not; None when only time will tell."""
         if self.fresh:
             return self._call()
-        snapshot = self.provider.find(self.scope, self.launch.token, self.launch.spec)
+        which = Filter(token=self.launch.token, spec=self.launch.spec)
+        snapshot = merge_pages(self.provider.list(self.scope, which))
         found = list(snapshot.sightings)
         reach(Point.LAUNCH_LOOKED)
         if len(found) >= len(self.launch.slots):

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 def spread(provider: Provider, scope: Scope, spec: Spec) -> Spec:
     """The spec with the zones that `any` stands for. Raises ProviderError; nothing is launched by asking."""
     types = list(dict.fromkeys(one.instance_type for one in placement.candidates(spec)))
-    placed = placement.spread(spec, provider.offers(scope, spec, types))
+    if provider.zones is None:
+        raise InvalidSpec(f"{scope.provider} has no zones to choose from; leave --availability-zone out")
+    placed = placement.spread(spec, provider.zones.offering(scope, spec, types))
     if placement.is_open(placed):
         raise InvalidSpec(f"no zone of {scope.region} has {' or '.join(types)}")
     return placed

@@ -15,6 +15,7 @@ from im.domain.lifecycle import backoff
 from im.logs import log
 from im.providers.contract import Provider
 from im.providers.errors import ProviderError
+from im.providers.machine import Machine, machine_of
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -35,19 +36,19 @@ def drive_protections(ctx: Context, provider: Provider, scope: Scope, number: in
         return []
     failed: dict[str, ProviderError] = {}
     for on in (False, True):
-        ids = [row.provider_id for row in rows if row.protected is on and row.provider_id]
-        if ids:
-            failed |= _tell(provider, scope, ids, on)
+        machines = [machine_of(row) for row in rows if row.protected is on and row.provider_id]
+        if machines:
+            failed |= _tell(provider, scope, machines, on)
     return _apply(ctx, rows, failed)
 
 
-def _tell(provider: Provider, scope: Scope, ids: list[str], on: bool) -> dict[str, ProviderError]:
-    if not provider.capabilities.can_protect:
+def _tell(provider: Provider, scope: Scope, machines: list[Machine], on: bool) -> dict[str, ProviderError]:
+    if provider.protection is None:
         return {}
     try:
-        return dict(provider.protect(scope, ids, on=on))
+        return dict(provider.protection.set(scope, machines, on=on))
     except ProviderError as exc:
-        return dict.fromkeys(ids, exc)
+        return {one.id: exc for one in machines}
 
 
 def _apply(ctx: Context, rows: list[Instance], failed: dict[str, ProviderError]) -> list[str]:

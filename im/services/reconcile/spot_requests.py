@@ -7,7 +7,8 @@ request cancelled afterwards; a machine that had come of it by then is tagged as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from im.failpoints import Point, reach
 from im.logs import log
 from im.providers.contract import BatchResult, Provider, Slot
 from im.providers.errors import ProviderError
+from im.providers.machine import Machine, machine_of
 from im.queue.tasks import Task
 from im.services.reconcile.heirs import inherit
 from im.services.ring import ring_hints
@@ -34,23 +36,19 @@ _AGAIN = 5
 """The wait after a refusal, as `backoff` counts: half a minute."""
 
 
-def requests_of(rows: Sequence[Instance]) -> dict[str, str]:
-    """Machine → its spot request (empty: not known yet), of those that are spot."""
-    return {
-        row.provider_id: row.spot_request or ""
-        for row in rows
-        if row.provider_id and (row.spot_request or spot_of(row.spec) is not None)
-    }
+def spot_machines(rows: Sequence[Instance]) -> list[Machine]:
+    """The machines of those that are spot; the request behind one may not be known yet."""
+    return [machine_of(row) for row in rows if row.provider_id and (row.spot_request or spot_of(row.spec) is not None)]
 
 
-def terminate(provider: Provider, scope: Scope, ids: Sequence[str], requests: Mapping[str, str]) -> BatchResult:
-    """Terminate machines, those with a spot request only once that is cancelled: one that is not stays, and is tried again."""
-    bound = {one: requests[one] for one in ids if one in requests}
-    if not bound:
-        return provider.terminate(scope, ids)
-    failed = dict(provider.cancel_spot(scope, bound))
+def terminate(provider: Provider, scope: Scope, machines: Sequence[Machine], bound: Collection[Machine]) -> BatchResult:
+    """Terminate machines, those bound to a spot request only once that is cancelled: one that is not stays, and is tried again."""
+    requested = [one for one in machines if one in bound]
+    if not requested or provider.spot is None:
+        return provider.terminate(scope, machines)
+    failed = dict(provider.spot.release(scope, requested))
     reach(Point.SPOT_CANCELLED)
-    free = [one for one in ids if one not in failed]
+    free = [one for one in machines if one.id not in failed]
     result = provider.terminate(scope, free) if free else BatchResult()
     return BatchResult(result.done, {**failed, **result.failed})
 
@@ -66,14 +64,16 @@ def drive_requests(ctx: Context, provider: Provider, scope: Scope, number: int) 
         rows = kept.claim(connection, number, now, lease, ctx.settings.batch)
     if not rows:
         return []
-    wanted = requests_of(rows)
+    wanted = spot_machines(rows)
+    failed: dict[str, ProviderError] = {}
     heirs: dict[str, str] = {}
-    try:
-        failed = dict(provider.cancel_spot(scope, wanted))
-        # only now: nothing more can come, so what has come is all
-        heirs = _take_in(ctx, provider, scope, rows, failed)
-    except ProviderError as exc:
-        failed = dict.fromkeys(wanted, exc)
+    if provider.spot is not None:
+        try:
+            failed = dict(provider.spot.release(scope, wanted))
+            # only now: nothing more can come, so what has come is all
+            heirs = _take_in(ctx, provider, scope, rows, failed)
+        except ProviderError as exc:
+            failed = {one.id: exc for one in wanted}
     return _apply(ctx, number, rows, failed, heirs)
 
 
@@ -82,15 +82,18 @@ def _take_in(
 ) -> dict[str, str]:
     """Tag what the cloud had launched in place of these; failures are added to `failed`. Returns old → new, the living ones."""
     by_machine = {row.provider_id: row for row in rows if row.provider_id and row.provider_id not in failed}
-    heirs = dict(provider.spot_heirs(scope, {one: row.spot_request or "" for one, row in by_machine.items()}))
-    seen = provider.describe(scope, list(heirs.values())) if heirs else {}
+    assert provider.spot is not None
+    heirs = dict(provider.spot.heirs(scope, [machine_of(row) for row in by_machine.values()]))
+    seen = provider.describe(scope, [Machine(new) for new in heirs.values()]) if heirs else {}
     living: dict[str, str] = {}
+    adoption = provider.adoption
+    assert adoption is not None  # a cloud with spot requests marks machines
     for old, new in heirs.items():
         if new in seen and seen[new].state in (Observed.TERMINATING, Observed.TERMINATED):
             continue
         row = by_machine[old]
         try:
-            provider.adopt(scope, new, Slot(row.id, row.name), row.owner, spot_request=row.spot_request or "")
+            adoption.take(scope, replace(machine_of(row), id=new), Slot(row.id, row.name), row.owner)
             living[old] = new
         except ProviderError as exc:
             failed[old] = exc

@@ -8,7 +8,7 @@ to look, and all due siblings of the same scope and step go into the same call.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from im.logs import log
 from im.providers import errors
 from im.providers.contract import BatchResult, Provider
 from im.providers.errors import ProviderError
+from im.providers.machine import Machine, machine_of
 from im.queue.tasks import DEADLINES
 from im.services.reconcile import failed_launch, refusal, spot_requests
 from im.services.reconcile.outcome import outcome_of
@@ -59,7 +60,7 @@ class _Aside:
     """What a call has to know of some of its machines: which keep their memory, and which spot requests stand behind them."""
 
     asleep: Collection[str]
-    requests: Mapping[str, str]
+    bound: Collection[Machine]
 
 
 def _claim(ctx: Context, provider: Provider, number: int, step: Step) -> _Batch | None:
@@ -102,10 +103,10 @@ def _without_the_parked(connection: Connection, rows: list[Instance], step: Step
 
 def _one_batch(ctx: Context, provider: Provider, scope: Scope, number: int, step: Step, batch: _Batch) -> list[str]:
     reach(Point.CLAIM_COMMITTED, step)
-    ids = [row.provider_id for row in batch.rows if row.provider_id]
+    machines = [machine_of(row) for row in batch.rows if row.provider_id]
     asleep = {row.provider_id for row in batch.rows if row.provider_id and row.spec.options.get("hibernate")}
-    aside = _Aside(asleep, spot_requests.requests_of(batch.rows))
-    result = _call(provider, scope, step, ids, aside)
+    aside = _Aside(asleep, spot_requests.spot_machines(batch.rows))
+    result = _call(provider, scope, step, machines, aside)
     reach(Point.CALL_ANSWERED, step)
     with ctx.begin() as connection:
         now = ctx.clock(connection)
@@ -129,45 +130,49 @@ def _one_batch(ctx: Context, provider: Provider, scope: Scope, number: int, step
     return [line(old, new, step, now) for old, new, _ in mine]
 
 
-def _call(provider: Provider, scope: Scope, step: Step, ids: Sequence[str], aside: _Aside) -> BatchResult:
+def _call(provider: Provider, scope: Scope, step: Step, machines: Sequence[Machine], aside: _Aside) -> BatchResult:
     reach(Point.CALL_BEGUN, step)
     try:
         match step:
             case Step.START:
-                result = provider.start(scope, ids)
+                result = provider.start(scope, machines)
             case Step.STOP:
                 result = (
-                    provider.stop(scope, ids, hibernate=aside.asleep) if aside.asleep else provider.stop(scope, ids)
+                    provider.stop(scope, machines, hibernate=aside.asleep)
+                    if aside.asleep
+                    else provider.stop(scope, machines)
                 )
             case Step.TERMINATE:
-                result = spot_requests.terminate(provider, scope, ids, aside.requests)
+                result = spot_requests.terminate(provider, scope, machines, aside.bound)
             case _:
-                return BatchResult(done=provider.describe(scope, ids))
-        return _look_at_refused(provider, scope, _dated(provider, scope, result))
+                return BatchResult(done=provider.describe(scope, machines))
+        return _look_at_refused(provider, scope, machines, _dated(provider, scope, machines, result))
     except ProviderError as exc:
-        return BatchResult(failed=dict.fromkeys(ids, exc))
+        return BatchResult(failed={one.id: exc for one in machines})
     except Exception as exc:
-        return _without_the_poison(provider, scope, step, ids, aside, exc)
+        return _without_the_poison(provider, scope, step, machines, aside, exc)
 
 
 def _without_the_poison(
-    provider: Provider, scope: Scope, step: Step, ids: Sequence[str], aside: _Aside, exc: Exception
+    provider: Provider, scope: Scope, step: Step, machines: Sequence[Machine], aside: _Aside, exc: Exception
 ) -> BatchResult:
     """A fault of ours, not of the cloud. The id it hangs on is found by halving, and parked with what was raised."""
-    log.exception("unexpected error in a provider", step=step.value, scope=str(scope), ids=list(ids[:5]))
+    ids = [one.id for one in machines]
+    log.exception("unexpected error in a provider", step=step.value, scope=str(scope), ids=ids[:5])
     if len(ids) == 1:
         return BatchResult(failed={ids[0]: errors.Unknown(f"unexpected {type(exc).__name__}; the worker's log has it")})
-    half = len(ids) // 2
-    first, second = (_call(provider, scope, step, part, aside) for part in (ids[:half], ids[half:]))
+    half = len(machines) // 2
+    first, second = (_call(provider, scope, step, part, aside) for part in (machines[:half], machines[half:]))
     return BatchResult({**first.done, **second.done}, {**first.failed, **second.failed})
 
 
 _OVER = (Observed.STOPPED, Observed.TERMINATED)
 
 
-def _dated(provider: Provider, scope: Scope, result: BatchResult) -> BatchResult:
+def _dated(provider: Provider, scope: Scope, machines: Sequence[Machine], result: BatchResult) -> BatchResult:
     """What had stopped or ended before this answer came is looked at: the answer bears no date, and until that day it is billed."""
-    over = [i for i, seen in result.done.items() if seen.state in _OVER and seen.changed_at is None]
+    undated = {i for i, seen in result.done.items() if seen.state in _OVER and seen.changed_at is None}
+    over = [one for one in machines if one.id in undated]
     if not over:
         return result
     try:
@@ -178,11 +183,12 @@ def _dated(provider: Provider, scope: Scope, result: BatchResult) -> BatchResult
     return BatchResult(done={**result.done, **same}, failed=result.failed)
 
 
-def _look_at_refused(provider: Provider, scope: Scope, result: BatchResult) -> BatchResult:
+def _look_at_refused(provider: Provider, scope: Scope, machines: Sequence[Machine], result: BatchResult) -> BatchResult:
     """A machine that refused because of its state is looked at straight away: what we believed of it was old."""
     # of an interrupted one, looking brings nothing new: the cloud has told why, and has to be waited for
     found_wrong = ((i, exc) for i, exc in result.failed.items() if not isinstance(exc, errors.Interrupted))
-    refused = [i for i, exc in found_wrong if isinstance(exc, errors.WrongState)]
+    wrong = {i for i, exc in found_wrong if isinstance(exc, errors.WrongState)}
+    refused = [one for one in machines if one.id in wrong]
     if not refused:
         return result
     try:

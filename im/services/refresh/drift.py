@@ -22,6 +22,7 @@ from im.failpoints import Point, reach
 from im.logs import log
 from im.providers.contract import Provider
 from im.providers.errors import ProviderError
+from im.providers.machine import machine_of
 from im.queue.tasks import Task
 from im.services.reconcile import failed_launch
 from im.services.reconcile.report import came_to_nothing
@@ -124,9 +125,8 @@ def _judge_absent(
     ctx: Context, provider: Provider, number: int, suspects: Sequence[Instance], began_at: datetime
 ) -> int:
     """Twice missing from complete listings: gone only if the cloud, asked for it by id, does not know it either."""
-    wanted = [row.provider_id for row in suspects if row.provider_id]
     try:
-        known = provider.describe(suspects[0].scope, wanted)
+        known = provider.describe(suspects[0].scope, [machine_of(row) for row in suspects])
     except ProviderError as exc:
         log.warning("absence could not be confirmed", error=exc.message)
         return 0

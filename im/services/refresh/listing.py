@@ -23,8 +23,9 @@ from im.domain.sighting import Sighting
 from im.domain.state import Observed
 from im.logs import log
 from im.memory import give_back
-from im.providers.contract import Provider
+from im.providers.contract import Filter, Provider
 from im.providers.errors import Forbidden, Unsupported
+from im.providers.machine import Machine
 from im.services.refresh.drift import judge_seen, judge_unseen
 
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ class Look:
     def go(self) -> None:
         """Look, and write what it means. Raises ProviderError when nothing could be seen."""
         if self.depth is Depth.BY_ID:
-            self._judge(list(self.provider.describe(self.scope, list(self.awaited)).values()))
-        elif self.depth is Depth.FULL:
+            self._judge(list(self.provider.describe(self.scope, [Machine(one) for one in self.awaited]).values()))
+        elif self.depth is Depth.FULL or self.provider.states is None:
             self._listing()
         else:
             self._states()
@@ -124,7 +125,7 @@ class Look:
                 self.changed += judge_unseen(self.ctx, self.provider, self.number, some, self.began_at)
 
     def _listing(self) -> None:
-        for page in self.provider.listing(self.scope, zone=self.zone):
+        for page in self.provider.list(self.scope, Filter(zone=self.zone)):
             self.complete &= page.complete
             self._compare(page.date)
             self._judge(page.sightings)
@@ -134,7 +135,7 @@ class Look:
     def _states(self) -> None:
         try:
             for some in self._strange():
-                shown = self.provider.describe(self.scope, list(some))
+                shown = self.provider.describe(self.scope, [Machine(one) for one in some])
                 # what its description does not show yet is known by its state at least
                 self._judge([shown.get(one) or Sighting(one, state) for one, state in some.items()])
         except (_Crowded, Forbidden, Unsupported) as exc:
@@ -149,7 +150,8 @@ class Look:
         """What the states show that is not as we know it, in portions."""
         found: dict[str, Observed] = {}
         room_for = _CROWD * len(self.awaited) + _AT_ONCE
-        for page in self.provider.states(self.scope, zone=self.zone):
+        assert self.provider.states is not None
+        for page in self.provider.states.list(self.scope, zone=self.zone):
             self.complete &= page.complete
             self._compare(page.date)
             for one, state in page.seen.items():

@@ -25,7 +25,7 @@ from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.state import Observed
 from im.logs import log
-from im.providers.contract import Provider, Snapshot, whole
+from im.providers.contract import Provider, Snapshot, merge_pages
 from im.providers.errors import ProviderError, Unauthenticated
 from im.services.reconcile import refusal
 from im.services.requests import adopt
@@ -56,7 +56,7 @@ def look_for_orphans(ctx: Context, provider: Provider, scope: Scope, number: int
         if not ticks.claim(connection, slot, EVERY, began_at):
             return 0
     try:
-        snapshot = _strangers(ctx, provider.ours(scope), number, began_at)
+        snapshot = _strangers(ctx, provider.list(scope), number, began_at)
     except Unauthenticated as exc:
         with ctx.begin() as connection:
             ticks.give_back(connection, slot, began_at)
@@ -89,7 +89,7 @@ def _strangers(ctx: Context, pages: Iterable[Snapshot], number: int, began_at: d
             known = orphans.explained(connection, number, began_at - YOUNG, [one.provider_id for one in living])
         return replace(page, sightings=tuple(one for one in living if one.provider_id not in known))
 
-    return whole(map(strange, pages))
+    return merge_pages(map(strange, pages))
 
 
 def _sort_out(

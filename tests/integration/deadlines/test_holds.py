@@ -16,9 +16,11 @@ from im.domain.hold import HoldKind
 from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.state import Observed
-from im.providers.contract import Snapshot
+from im.providers.contract import EVERYTHING, Filter, Snapshot
+from im.providers.machine import Machine
 from im.services.deadlines import holds
 from im.services.refresh.sweep import sweep_if_stale
+from tests.machines import machines
 from tests.world import World
 
 
@@ -132,8 +134,8 @@ class _Slow:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def listing(self, scope: Scope, *, zone: str = "") -> Iterator[Snapshot]:
-        first = list(self._inner.listing(scope, zone=zone))
+    def list(self, scope: Scope, which: Filter = EVERYTHING) -> Iterator[Snapshot]:
+        first = [*self._inner.list(scope, which)]
         self._world.now += timedelta(seconds=self._before)
         yield from first
         self._world.now += timedelta(seconds=self._after)
@@ -148,8 +150,8 @@ class _Skewed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def listing(self, scope: Scope, *, zone: str = "") -> Iterator[Snapshot]:
-        for page in self._inner.listing(scope, zone=zone):
+    def list(self, scope: Scope, which: Filter = EVERYTHING) -> Iterator[Snapshot]:
+        for page in self._inner.list(scope, which):
             yield replace(page, date=page.date + self._by)
 
 
@@ -255,7 +257,7 @@ class _Poisoned:
     def __getattr__(self, name: str) -> object:
         return getattr(self._inner, name)
 
-    def stop(self, scope: object, ids: list[str]) -> object:
-        if self._bad in ids:
+    def stop(self, scope: object, asked: list[Machine]) -> object:
+        if self._bad in [one.id for one in asked]:
             return 1 / 0
-        return self._inner.stop(scope, ids)  # type: ignore[attr-defined]
+        return self._inner.stop(scope, machines(asked))  # type: ignore[attr-defined]

@@ -11,8 +11,8 @@ import pytest
 
 from im.domain.scope import Scope
 from im.providers.errors import Forbidden, ProviderError, Unavailable
-from im.providers.fake.provider import FakeProvider
-from im.providers.features import Belonging
+from im.providers.fake.features import FakeLeftovers
+from im.providers.features import Resource
 from im.queue.tasks import Task
 from im.services import leftovers
 from tests.integration.requests.test_machine import order
@@ -124,14 +124,14 @@ def test_what_is_needed_again_before_it_went_stays(world: World) -> None:
     assert not any(one.waiting for one in left)
 
 
-class RefusesToDiscard(FakeProvider):
-    def discard(self, scope: Scope, things: Sequence[Belonging]) -> dict[str, ProviderError]:
+class RefusesToDiscard(FakeLeftovers):
+    def discard(self, scope: Scope, things: Sequence[Resource]) -> dict[str, ProviderError]:
         return {one.id: Forbidden("our credentials may not do this") for one in things}
 
 
 def test_what_the_cloud_refuses_is_told_and_not_tried_for_ever(working: World) -> None:
     gone(working)
-    working.provider = RefusesToDiscard(working.cloud, working.deployment)
+    working.provider.leftovers = RefusesToDiscard(working.cloud, working.deployment)
     done = run(working, "gc", "-y")
     assert done.exit_code == 1
     assert "stays: our credentials may not do this (and 1 more)" in done.stderr

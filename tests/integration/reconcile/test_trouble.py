@@ -26,6 +26,7 @@ from im.providers.errors import (
 )
 from im.queue.tasks import Task
 from im.services.reconcile import scope as reconcile_scope
+from tests.machines import machines
 from tests.world import World
 
 
@@ -449,7 +450,7 @@ class _Pausing:
     def __getattr__(self, name: str) -> object:
         return getattr(self._inner, name)
 
-    def stop(self, scope: object, ids: list[str]) -> object:
+    def stop(self, scope: object, asked: list[object]) -> object:
         world = self._world
         world.provider = self._inner
         world.extend("web", seconds=60)
@@ -458,7 +459,7 @@ class _Pausing:
         world.advance(4)
         assert world.row().settled
         self.went_through = True
-        return self._inner.stop(scope, ids)
+        return self._inner.stop(scope, machines(asked))
 
 
 def test_what_was_done_is_told_in_a_sentence(world: World) -> None:

@@ -10,6 +10,7 @@ import pytest
 from im.db import shards
 from im.domain.scope import Scope
 from im.domain.state import Observed
+from im.providers.contract import Filter
 from im.providers.errors import Forbidden, Unavailable
 from im.queue.tasks import Task
 from im.services import queries
@@ -23,11 +24,21 @@ class Watched:
     def __init__(self, inner: Any) -> None:
         self._inner = inner
         self.looks: list[str] = []
+        self.states = WatchedStates(inner.states, self.looks)
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("listing", "states", "describe"):
+        if name in ("list", "describe"):
             self.looks.append(name)
         return getattr(self._inner, name)
+
+
+class WatchedStates:
+    def __init__(self, inner: Any, looks: list[str]) -> None:
+        self._inner, self._looks = inner, looks
+
+    def list(self, scope: Scope, *, zone: str = "") -> Any:
+        self._looks.append("states")
+        return self._inner.list(scope, zone=zone)
 
 
 @pytest.fixture
@@ -52,7 +63,7 @@ def test_a_small_scope_is_listed_in_full_every_time(world: World) -> None:
     world.provider = Watched(world.provider)
     world.create()
     world.advance(60, step=1)
-    assert "listing" in world.provider.looks
+    assert "list" in world.provider.looks
     assert "states" not in world.provider.looks
 
 
@@ -60,7 +71,7 @@ def test_of_a_big_one_only_states_are_read_while_nothing_changes(big: World) -> 
     big.advance(50, step=1)
     assert set(big.provider.looks) == {"states"}
     big.advance(20, step=1)
-    assert "listing" in big.provider.looks
+    assert "list" in big.provider.looks
 
 
 def test_what_has_changed_is_described_and_judged_as_ever(big: World) -> None:
@@ -69,7 +80,7 @@ def test_what_has_changed_is_described_and_judged_as_ever(big: World) -> None:
     assert big.word() == "stopped outside"
     assert big.word("other") == "running"
     assert "describe" in big.provider.looks
-    assert "listing" not in big.provider.looks
+    assert "list" not in big.provider.looks
 
 
 def test_a_restart_between_two_looks_shows_in_the_full_one(big: World) -> None:
@@ -117,7 +128,7 @@ def test_credentials_that_may_not_read_states_still_list(big: World) -> None:
     def forbidden(scope: Scope, *, zone: str = "") -> Any:
         raise Forbidden("DescribeInstanceStatus is not allowed")
 
-    big.provider.states = forbidden
+    big.provider.states.list = forbidden
     big.cloud.outside("stop", machine(big))
     big.advance(30, step=1)
     assert big.word() == "stopped outside"
@@ -159,22 +170,22 @@ class TestZones:
         assert split.word("there") == "stopped outside"
 
     def test_the_scope_is_as_fresh_as_its_stalest_zone(self, split: World) -> None:
-        honest = split.provider.listing
+        honest = split.provider.list
 
-        def one_zone_is_ill(scope: Scope, *, zone: str = "") -> Any:
-            if zone == "fake-1b":
+        def one_zone_is_ill(scope: Scope, which: Filter) -> Any:
+            if which.zone == "fake-1b":
                 raise Unavailable("that zone does not answer")
-            return honest(scope, zone=zone)
+            return honest(scope, which)
 
         (before,) = queries.listing(split.ctx).health.values()
-        split.provider.listing = one_zone_is_ill
+        split.provider.list = one_zone_is_ill
         split.advance(30, step=1)
         (ill,) = queries.listing(split.ctx).health.values()
         assert ill.error_code == "unavailable"
         assert before.refreshed_at is not None
         assert ill.refreshed_at is not None
         assert (ill.refreshed_at - before.refreshed_at).total_seconds() <= 10
-        split.provider.listing = honest
+        split.provider.list = honest
         split.advance(15, step=1)
         (well,) = queries.listing(split.ctx).health.values()
         assert well.error_code is None

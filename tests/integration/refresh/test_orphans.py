@@ -22,6 +22,7 @@ from im.providers.errors import Ambiguous, Forbidden, Throttled, Unavailable
 from im.providers.fake.provider import FakeProvider
 from im.services import queries
 from im.services.requests import adopt
+from tests.machines import machines
 from tests.world import World
 
 SWEEP = 125
@@ -101,7 +102,7 @@ class TestListed:
         a_scope(world)
         machine = ours(world)
         world.advance(SWEEP, step=1)
-        world.provider.ours = lambda scope: iter([Snapshot(False, (), None)])
+        world.provider.list = lambda *_: iter([Snapshot(False, (), None)])
         world.advance(SWEEP, step=1)
         assert [one.provider_id for one in listed(world)] == [machine]
 
@@ -109,7 +110,7 @@ class TestListed:
         a_scope(world)
         ours(world)
         world.advance(SWEEP, step=1)
-        world.cloud.fail_next("ours", Unavailable("down"), times=2)
+        world.cloud.fail_next("listing", Unavailable("down"), times=2)
         world.advance(2 * SWEEP, step=1)
         assert len(listed(world)) == 1
 
@@ -118,7 +119,7 @@ class TestListed:
         ours(world)
         world.advance(SWEEP, step=1)
         world.provider.identity = lambda *_, **__: "another-account"
-        world.provider.ours = lambda scope: iter([Snapshot(True, (), None)])
+        world.provider.list = lambda *_: iter([Snapshot(True, (), None)])
         world.advance(SWEEP, step=1)
         assert len(listed(world)) == 1
 
@@ -139,7 +140,7 @@ class TestListed:
         shown = world.cloud.sight(world.cloud.visible(machine))
         world.terminate("web")
         world.advance(15)
-        world.provider.ours = lambda scope: iter([Snapshot(True, (shown,), None)])
+        world.provider.list = lambda *_: iter([Snapshot(True, (shown,), None)])
         world.advance(30)
         assert queries.resolve(world.ctx, ["web"]).rows[0].closed_at is not None
         assert listed(world) == []
@@ -417,7 +418,7 @@ class TestTwoDeployments:
         theirs = set(world.machines()) - mine
         assert {other.at_cloud(f"web-{n}") for n in (1, 2)} == {Observed.STOPPED}
         assert {world.at_cloud(f"web-{n}") for n in (1, 2)} == {Observed.RUNNING}
-        other.terminate("web-1", "web-2")
+        other.terminate("web-1", machines("web-2"))
         self._advance(world, other, 150)
         assert set(world.machines()) == mine
         assert all(mine.isdisjoint(call.ids) for call in world.cloud.calls[before:])

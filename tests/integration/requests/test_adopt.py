@@ -325,17 +325,19 @@ class TestTrouble:
 
     def test_a_tag_that_does_not_show_at_once_is_waited_for(self, world: World) -> None:
         machine = world.cloud.foreign("fake-1a")
-        world.provider.adopt = lambda *_, **__: None  # accepted, and not to be seen yet
+        world.provider.adoption.take = lambda *_, **__: None  # accepted, and not to be seen yet
         take_in(world, machine)
         world.advance(1)
         assert world.word("old") == "adopting"
-        del world.provider.adopt
+        del world.provider.adoption.take
         world.advance(10)
         assert world.word("old") == "running"
 
     def test_a_deployment_that_was_faster_keeps_it(self, world: World) -> None:
         machine = world.cloud.foreign("fake-1a")
-        world.provider.adopt = lambda _, one, *__, **___: tags(world, one).update({"im:deployment": "faster"})
+        world.provider.adoption.takeion.take = lambda _, one, *__: tags(world, one.id).update(
+            {"im:deployment": "faster"}
+        )
         take_in(world, machine)
         world.advance(5)
         assert closed(world).error_code == "foreign"
@@ -355,16 +357,16 @@ class TestTrouble:
     def test_an_old_answer_of_a_paused_worker_does_not_overwrite_a_newer_goal(self, world: World) -> None:
         machine = world.cloud.foreign("fake-1a")
         take_in(world, machine)
-        honest = world.provider.adopt
+        honest = world.provider.adoption.take
 
         def slow(*args: object, **more: object) -> None:
             honest(*args, **more)
-            world.provider.adopt = honest
+            world.provider.adoption.take = honest
             world.now += timedelta(seconds=30)  # the lease is over, and another worker does the same
             world.answer(Task.ADOPT, [closed(world).id])
             world.stop("old")
 
-        world.provider.adopt = slow
+        world.provider.adoption.take = slow
         world.advance(60)
         assert world.row("old").desired is Desired.STOPPED
         assert world.at_cloud("old") is Observed.STOPPED

@@ -198,7 +198,7 @@ def test_another_stacks_secret_is_told_as_what_it_is(sandbox: Process) -> None:
         with pytest.raises(Unauthenticated):
             provider.identity(Scope("aws", "default", "us-east-1"))
         with pytest.raises(Unauthenticated):
-            list(provider.listing(Scope("aws", "default", "us-east-1")))
+            list(provider.list(Scope("aws", "default", "us-east-1")))
     with pytest.raises(ClientError, match="UnrecognizedClientException"):
         sandbox.client("ssm", "wrong").get_parameter(Name="/x")
 
@@ -223,7 +223,7 @@ def test_a_role_is_let_in_also_by_a_sandbox_that_was_started_again(tmp_path: Pat
         assert prod.identity(scope) == "111122223333"
         own.stop()
         own.start(own.port)
-        assert [page.complete for page in prod.listing(scope)][-1]
+        assert [page.complete for page in prod.list(scope)][-1]
     finally:
         own.stop()
 

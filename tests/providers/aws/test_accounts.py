@@ -13,7 +13,7 @@ from im.domain.scope import Scope
 from im.providers import registry
 from im.providers.aws.profile import PROFILE
 from im.providers.aws.provider import AwsProvider
-from im.providers.contract import Slot, whole
+from im.providers.contract import Slot, merge_pages
 from im.providers.errors import Forbidden, Unauthenticated
 from im.providers.request import Ask
 from im.settings import Settings
@@ -76,7 +76,7 @@ def test_a_role_is_assumed_with_its_profile_and_its_external_id(cloud: StandIn) 
 def test_one_role_is_assumed_once_for_every_region_and_purpose(cloud: StandIn) -> None:
     provider = provider_of(settings_of(Account("prod", role=ROLE)), "prod")
     for region in ("us-east-1", "eu-west-1"):
-        assert whole(provider.listing(Scope("aws", "prod", region))).complete
+        assert merge_pages(provider.list(Scope("aws", "prod", region))).complete
     provider.identity(scope_of("prod"))
     assert len(cloud.control.calls("AssumeRole")) == 1
 
@@ -84,14 +84,14 @@ def test_one_role_is_assumed_once_for_every_region_and_purpose(cloud: StandIn) -
 def test_keys_about_to_expire_are_exchanged_before_the_call(cloud: StandIn) -> None:
     cloud.control.configure(skew=-HOUR + 5 * 60)  # what it gives lasts five minutes by the worker's clock
     provider = provider_of(settings_of(Account("prod", role=ROLE)), "prod")
-    whole(provider.listing(scope_of("prod")))
-    whole(provider.listing(scope_of("prod")))
+    merge_pages(provider.list(scope_of("prod")))
+    merge_pages(provider.list(scope_of("prod")))
     used = len(cloud.control.calls("AssumeRole"))
     assert used > 1
     cloud.control.configure(skew=0)
-    whole(provider.listing(scope_of("prod")))
+    merge_pages(provider.list(scope_of("prod")))
     settled = len(cloud.control.calls("AssumeRole"))
-    whole(provider.listing(scope_of("prod")))
+    merge_pages(provider.list(scope_of("prod")))
     assert len(cloud.control.calls("AssumeRole")) == settled == used + 1
 
 
@@ -109,19 +109,19 @@ def test_a_role_that_may_not_be_assumed_is_forbidden_for_that_account_alone(clou
     cloud.control.refuse("AssumeRole", "AccessDenied", times=None)
     settings = settings_of(Account("prod", role=ROLE))
     with pytest.raises(Forbidden, match="AccessDenied"):
-        whole(provider_of(settings, "prod").listing(scope_of("prod")))
-    assert whole(provider_of(settings, "default").listing(scope_of("default"))).complete
+        merge_pages(provider_of(settings, "prod").list(scope_of("prod")))
+    assert merge_pages(provider_of(settings, "default").list(scope_of("default"))).complete
 
 
 def test_a_profile_that_is_not_there_says_which(cloud: StandIn) -> None:
     with pytest.raises(Unauthenticated, match="gone"):
-        whole(provider_of(settings_of(Account("dev", profile="gone")), "dev").listing(scope_of("dev")))
+        merge_pages(provider_of(settings_of(Account("dev", profile="gone")), "dev").list(scope_of("dev")))
 
 
 def test_rows_of_an_account_that_this_worker_does_not_know_wait_for_one_that_does(cloud: StandIn) -> None:
     provider = provider_of(settings_of(Account("prod", role=ROLE)), "prdo")
     with pytest.raises(Unauthenticated, match=r"no account 'prdo' in the settings of this worker .*did you mean prod"):
-        whole(provider.listing(scope_of("prdo")))
+        merge_pages(provider.list(scope_of("prdo")))
     assert cloud.control.counts()["calls"] == {}
 
 
@@ -134,10 +134,10 @@ def test_no_secret_and_no_token_is_ever_logged(cloud: StandIn, caplog: pytest.Lo
     root.addHandler(caplog.handler)
     try:
         settings = settings_of(Account("prod", profile="laptop", role=ROLE, external_id="between-us"))
-        whole(provider_of(settings, "prod").listing(scope_of("prod")))
+        merge_pages(provider_of(settings, "prod").list(scope_of("prod")))
         cloud.control.refuse("AssumeRole", "AccessDenied", times=None)
         with pytest.raises(Forbidden) as refused:
-            whole(provider_of(settings, "prod").listing(scope_of("prod")))
+            merge_pages(provider_of(settings, "prod").list(scope_of("prod")))
     finally:
         root.handlers[:], level = before
         root.setLevel(level)
@@ -155,5 +155,5 @@ def test_in_the_sandbox_a_role_is_an_account_of_its_own_even_when_moto_has_forgo
         ask = Ask(public_key=public_key(), owner="me")
         scope, spec = PROFILE.plan(ask, account="prod", default_region="us-east-1")
         prod.launch(scope, spec, token="t", slots=[Slot("im-1", "web")])
-        assert len(whole(prod.listing(scope_of("prod"))).sightings) == 1
-        assert whole(own.listing(scope_of("default"))).sightings == ()
+        assert len(merge_pages(prod.list(scope_of("prod"))).sightings) == 1
+        assert merge_pages(own.list(scope_of("default"))).sightings == ()

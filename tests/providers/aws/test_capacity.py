@@ -7,6 +7,7 @@ import pytest
 from im.providers.aws.profile import PROFILE
 from im.providers.errors import NoCapacity, NotOffered, NotThereYet
 from im.providers.request import Ask
+from tests.machines import by_machine, machines
 from tests.providers.clouds import public_key
 from tests.providers.standin_room import StandInRoom
 
@@ -45,7 +46,7 @@ def test_a_type_that_the_zone_does_not_sell_is_no_lack_of_room(standin: StandInR
 
 
 def test_only_zones_of_the_region_that_are_open_and_have_the_type(standin: StandInRoom) -> None:
-    found = standin.provider.offers(standin.scope, standin.spec, ["t3.nano", "x9.nano"])
+    found = standin.provider.zones.offering(standin.scope, standin.spec, ["t3.nano", "x9.nano"])
     assert list(found["t3.nano"])[:2] == ["us-east-1a", "us-east-1b"]
     assert list(found["x9.nano"]) == []
 
@@ -54,15 +55,17 @@ def test_with_a_vpc_only_zones_that_it_has_subnets_in(standin: StandInRoom) -> N
     vpc = standin.raw.describe_vpcs()["Vpcs"][0]["VpcId"]
     standin.wish(network=vpc)
     has = {one["AvailabilityZone"] for one in standin.raw.describe_subnets()["Subnets"] if one["VpcId"] == vpc}
-    assert set(standin.provider.offers(standin.scope, standin.spec, ["t3.nano"])["t3.nano"]) == has
+    assert set(standin.provider.zones.offering(standin.scope, standin.spec, ["t3.nano"])["t3.nano"]) == has
 
 
 def test_many_machines_are_named_by_several_hands(standin: StandInRoom) -> None:
     slots = standin.slots(20)
     made = standin.provider.launch(standin.scope, standin.spec, token="many", slots=slots)
     standin.settle()
-    standin.provider.label(standin.scope, {one.provider_id: slot for one, slot in zip(made, slots, strict=True)})
-    seen = standin.provider.describe(standin.scope, [one.provider_id for one in made])
+    standin.provider.label(
+        standin.scope, by_machine({one.provider_id: slot for one, slot in zip(made, slots, strict=True)})
+    )
+    seen = standin.provider.describe(standin.scope, machines([one.provider_id for one in made]))
     assert [seen[one.provider_id].tags["Name"] for one in made] == [slot.name for slot in slots]
 
 

@@ -14,6 +14,7 @@ from botocore.parsers import EC2QueryParser
 from im.domain.state import Observed
 from im.providers.aws.api import fast_parser, sightings
 from im.providers.aws.api.fast_parser import Unclear, read_changes, read_launched, read_sightings, read_states
+from tests.machines import machines
 from tests.providers.aws.canned import XMLNS, described, machine
 from tests.providers.standin_room import StandInRoom
 
@@ -87,19 +88,19 @@ def test_a_clients_answers_are_read_here_and_not_by_botocore(
     standin.running(2)
     monkeypatch.setattr(sightings, "_sightings", None)
     monkeypatch.setattr(sightings, "_states", None)
-    (page,) = standin.provider.listing(standin.scope)
+    (page,) = standin.provider.list(standin.scope)
     assert len(page.sightings) == 2
-    (shown,) = standin.provider.states(standin.scope)
+    (shown,) = standin.provider.states.list(standin.scope)
     assert len(shown.seen) == 2
 
 
 def test_what_changed_is_read_here_whatever_the_change(standin: StandInRoom, monkeypatch: pytest.MonkeyPatch) -> None:
-    machines = standin.running(2)
+    ids = standin.running(2)
     monkeypatch.setattr(sightings, "STATES", {})  # with which botocore's reading would be understood
-    seen = [standin.provider.stop(standin.scope, machines).done]
+    seen = [standin.provider.stop(standin.scope, machines(ids)).done]
     standin.settle()
-    seen.append(standin.provider.start(standin.scope, machines).done)
-    seen.append(standin.provider.terminate(standin.scope, machines).done)
+    seen.append(standin.provider.start(standin.scope, machines(ids)).done)
+    seen.append(standin.provider.terminate(standin.scope, machines(ids)).done)
     states = [{one.state for one in done.values()} for done in seen]
     assert states == [{Observed.STOPPING}, {Observed.PENDING}, {Observed.TERMINATING}]
 

@@ -7,6 +7,7 @@ import pytest
 from im.domain.spec.disk import Disk
 from im.domain.state import Observed
 from im.providers.errors import InvalidSpec, NotFound, Throttled
+from tests.machines import machines
 from tests.providers.clouds import ABSENT, FakeRoom
 from tests.providers.standin_room import StandInRoom
 
@@ -20,7 +21,7 @@ def sleeper(request: pytest.FixtureRequest) -> FakeRoom | StandInRoom:
 
 def test_memory_is_kept_where_it_was_asked_for_and_nowhere_else(sleeper: FakeRoom | StandInRoom) -> None:
     plain, asleep = sleeper.running(2)
-    sleeper.provider.stop(sleeper.scope, [plain, asleep], hibernate=[asleep])
+    sleeper.provider.stop(sleeper.scope, machines([plain, asleep]), hibernate=[asleep])
     sleeper.settle()
     assert [sleeper.kept_memory(one) for one in (plain, asleep)] == [False, True]
 
@@ -30,7 +31,7 @@ def test_a_machine_that_cannot_hibernate_now_is_stopped_all_the_same(standin: St
     unable = standin.running(2)
     standin.wish(hibernate=True, instance_type="t3.micro")
     able = standin.running(2)
-    result = standin.provider.stop(standin.scope, [*unable, *able], hibernate=[*unable, *able])
+    result = standin.provider.stop(standin.scope, machines([*unable, *able]), hibernate=[*unable, *able])
     assert (set(result.done), dict(result.failed)) == ({*unable, *able}, {})
     standin.settle()
     assert set(standin.states([*unable, *able]).values()) == {Observed.STOPPED}
@@ -41,7 +42,7 @@ def test_the_agent_is_not_ready_yet(standin: StandInRoom) -> None:
     standin.wish(hibernate=True, instance_type="t3.micro")
     (one,) = standin.running()
     standin.control.refuse("StopInstances", "UnsupportedOperation")
-    assert set(standin.provider.stop(standin.scope, [one], hibernate=[one]).done) == {one}
+    assert set(standin.provider.stop(standin.scope, machines([one]), hibernate=[one]).done) == {one}
     standin.settle()
     assert not standin.kept_memory(one)
 
@@ -50,9 +51,9 @@ def test_what_is_refused_for_other_reasons_stays_refused(standin: StandInRoom) -
     standin.wish(hibernate=True, instance_type="t3.micro")
     (one,) = standin.running()
     standin.control.refuse("StopInstances", "RequestLimitExceeded")
-    failed = standin.provider.stop(standin.scope, [one], hibernate=[one]).failed
+    failed = standin.provider.stop(standin.scope, machines([one]), hibernate=[one]).failed
     assert isinstance(failed[one], Throttled)
-    both = standin.provider.stop(standin.scope, [one, ABSENT], hibernate=[one, ABSENT])
+    both = standin.provider.stop(standin.scope, machines([one, ABSENT]), hibernate=[one, ABSENT])
     assert (set(both.done), set(both.failed)) == ({one}, {ABSENT})
     assert isinstance(both.failed[ABSENT], NotFound)
 

@@ -12,9 +12,10 @@ import pytest
 from im.domain.state import Observed
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.provider import AwsProvider
-from im.providers.contract import whole
+from im.providers.contract import Filter, merge_pages
 from im.providers.errors import ProviderError
 from im.settings import Settings
+from tests.machines import machines
 from tests.providers.clouds import DEPLOYMENT
 from tests.providers.standin_room import StandInRoom
 
@@ -56,9 +57,9 @@ def test_a_launch_whose_reply_was_lost_is_repeated_and_stays_one_machine(real: S
 def test_a_launch_that_lands_late_is_found_by_its_token(real: StandInRoom) -> None:
     real.control.act_late("RunInstances", 90)
     assert code(lambda: real.launch(2, token="tok")) == "ambiguous"
-    assert real.provider.find(real.scope, "tok").sightings == ()
+    assert merge_pages(real.provider.list(real.scope, Filter(token="tok"))).sightings == ()
     real.control.step(90)
-    assert len(real.provider.find(real.scope, "tok").sightings) == 2
+    assert len(merge_pages(real.provider.list(real.scope, Filter(token="tok"))).sightings) == 2
 
 
 def test_the_machines_of_a_used_up_token_are_shown_as_they_ended(real: StandInRoom) -> None:
@@ -92,7 +93,7 @@ def test_a_newborn_is_not_there_for_a_while(real: StandInRoom) -> None:
     (one,) = real.launch()
     ids = [one.provider_id]
     assert real.states(ids) == {}
-    assert real.provider.stop(real.scope, ids).failed[one.provider_id].code == "not_found"
+    assert real.provider.stop(real.scope, machines(ids)).failed[one.provider_id].code == "not_found"
     real.control.step(10)
     assert real.states(ids) == {one.provider_id: Observed.RUNNING}
 
@@ -100,7 +101,7 @@ def test_a_newborn_is_not_there_for_a_while(real: StandInRoom) -> None:
 def test_machines_in_transition_sink_nobody_else(real: StandInRoom) -> None:
     ids = real.running(6)
     young = [one.provider_id for one in real.provider.launch(real.scope, real.spec, token="y", slots=real.slots(2))]
-    result = real.provider.stop(real.scope, [*ids[:3], *young, *ids[3:]])
+    result = real.provider.stop(real.scope, machines([*ids[:3], *young, *ids[3:]]))
     assert set(result.done) == set(ids)
     assert {error.code for error in result.failed.values()} == {"wrong_state"}
     assert set(result.failed) == set(young)
@@ -111,7 +112,7 @@ def test_protected_machines_are_named_and_the_others_go(real: StandInRoom) -> No
     real.spec = replace(real.spec, zone="us-east-1b")
     there = real.running(2)
     real.control.protect(here[1], terminate=True)
-    result = real.provider.terminate(real.scope, [*here, *there])
+    result = real.provider.terminate(real.scope, machines([*here, *there]))
     assert {one: error.code for one, error in result.failed.items()} == {here[1]: "forbidden"}
     assert set(result.done) == {here[0], *here[2:], *there}
 
@@ -125,7 +126,7 @@ def test_one_time_spot_cannot_be_stopped(real: StandInRoom) -> None:
     )
     spot = made["Instances"][0]["InstanceId"]
     real.settle()
-    result = real.provider.stop(real.scope, [*ids, spot])
+    result = real.provider.stop(real.scope, machines([*ids, spot]))
     assert result.failed[spot].code == "unsupported"
     assert set(result.done) == set(ids)
 
@@ -136,13 +137,13 @@ def test_a_listing_that_breaks_off_says_that_it_is_incomplete(
     monkeypatch.setattr("im.providers.aws.api.sightings.PAGE", 10)
     ids = real.control.create(15, tags={"im:deployment": DEPLOYMENT})
     real.control.refuse("DescribeInstances", "UnauthorizedOperation", skip=1)
-    half = whole(real.provider.ours(real.scope))
+    half = merge_pages(real.provider.list(real.scope))
     assert (half.complete, len(half.sightings)) == (False, 10)
-    full = whole(real.provider.ours(real.scope))
+    full = merge_pages(real.provider.list(real.scope))
     assert full.complete
     assert [one.provider_id for one in full.sightings] == ids
 
 
 def test_the_clouds_clock_is_told_with_its_skew(real: StandInRoom) -> None:
     real.control.configure(skew=-7200)
-    assert whole(real.provider.ours(real.scope)).date == datetime(2029, 12, 31, 22, tzinfo=UTC)
+    assert merge_pages(real.provider.list(real.scope)).date == datetime(2029, 12, 31, 22, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from im.domain.sighting import Sighting
 from im.providers.aws.launch.images import ALIASES
 from im.providers.aws.profile import PROFILE
-from im.providers.contract import whole
+from im.providers.contract import merge_pages
 from im.providers.errors import InvalidSpec
 from im.providers.request import Ask
 from tests.providers.clouds import REGION, AwsRoom, public_key
@@ -59,7 +59,7 @@ def test_a_pattern_finds_the_newest_of_its_architecture(standin: StandInRoom) ->
 def test_a_pattern_of_another_owner_finds_nothing_and_says_so(standin: StandInRoom) -> None:
     with pytest.raises(InvalidSpec, match=r"us-east-1 has no x86_64 image 'ubuntu/images/\*' of debian"):
         launch(standin, "ubuntu/images/*:debian")
-    assert whole(standin.provider.ours(standin.scope)).sightings == ()
+    assert merge_pages(standin.provider.list(standin.scope)).sightings == ()
 
 
 def test_an_image_that_does_not_run_on_the_type_is_refused_before_anything_is_asked_for(standin: StandInRoom) -> None:

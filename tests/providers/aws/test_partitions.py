@@ -20,6 +20,7 @@ from im.providers.aws.provider import AwsProvider
 from im.providers.features import Guarded
 from im.providers.request import Ask
 from im.settings import Settings
+from tests.machines import by_machine
 from tests.providers.clouds import DEPLOYMENT, public_key
 from tests.providers.standin_room import StandInRoom
 
@@ -40,7 +41,7 @@ def test_a_guard_is_set_with_the_arns_of_the_regions_partition(
     wish(standin, region)
     (one,) = standin.running()
     at = Guarded(datetime(2031, 1, 1, tzinfo=UTC), OnExpiry.STOP)
-    assert standin.provider.guard(standin.scope, {one: at}) == {}
+    assert standin.provider.deadline_guard.set(standin.scope, by_machine({one: at})) == {}
     asked = deadline_guard.request(DEPLOYMENT, one, datetime(2031, 1, 1, tzinfo=UTC), OnExpiry.STOP, role, region)
     assert asked["Target"]["Arn"] == f"arn:{partition}:scheduler:::aws-sdk:ec2:stopInstances"
 
@@ -49,7 +50,9 @@ def test_a_guards_role_of_another_partition_is_told_in_words(standin: StandInRoo
     settings = Settings(sandbox_url=standin.url, guard_role="arn:aws:iam::123456789012:role/im-guard")
     standin.provider = AwsProvider(settings, DEPLOYMENT, stepped_clients)
     at = Guarded(datetime(2031, 1, 1, tzinfo=UTC), OnExpiry.STOP)
-    failed = standin.provider.guard(Scope("aws", "default", "cn-north-1"), {"i-0123456789abcdef0": at})
+    failed = standin.provider.deadline_guard.set(
+        Scope("aws", "default", "cn-north-1"), by_machine({"i-0123456789abcdef0": at})
+    )
     (said,) = {exc.message for exc in failed.values()}
     assert said.startswith("IM_GUARD_ROLE is of the partition aws, and cn-north-1 is of aws-cn")
 
@@ -67,7 +70,7 @@ def test_outside_aws_no_price_is_asked(standin: StandInRoom, region: str) -> Non
         Item("aws", region, "t3.micro", "spot"),
         Item("aws", "us-east-1", "t3.micro"),
     ]
-    assert standin.provider.prices(Scope("aws", "default", region), items) == {}
+    assert standin.provider.prices.fetch(Scope("aws", "default", region), items) == {}
     assert not {"GetProducts", "DescribeSpotPriceHistory"} & set(standin.control.counts()["calls"])
 
 

@@ -13,9 +13,10 @@ from im.providers import registry
 from im.providers.aws.api.clients import WATCH
 from im.providers.aws.launch import key_pairs
 from im.providers.aws.provider import AwsProvider
-from im.providers.contract import whole
+from im.providers.contract import merge_pages
 from im.providers.errors import InvalidSpec, NotThereYet
 from im.settings import Settings
+from tests.machines import machines
 from tests.providers.clouds import ABSENT, DEPLOYMENT, REGION, AwsRoom, public_key
 
 
@@ -72,7 +73,7 @@ def test_an_image_that_is_not_there_is_named_and_nothing_is_launched(aws: AwsRoo
         aws.spec = replace(aws.spec, image=image)
         with pytest.raises(InvalidSpec, match=f"us-east-1 has no image {image}.*--image"):
             aws.launch()
-    assert whole(aws.provider.ours(aws.scope)).sightings == ()
+    assert merge_pages(aws.provider.list(aws.scope)).sightings == ()
 
 
 def test_a_zone_that_is_not_there_is_answered_with_those_that_are(aws: AwsRoom) -> None:
@@ -99,7 +100,7 @@ def test_another_key_under_our_name_is_refused(aws: AwsRoom) -> None:
     aws.raw.import_key_pair(KeyName=name, PublicKeyMaterial=public_key("somebody else's").encode())
     with pytest.raises(InvalidSpec, match=f"{name} holds another key"):
         aws.launch()
-    assert whole(aws.provider.ours(aws.scope)).sightings == ()
+    assert merge_pages(aws.provider.list(aws.scope)).sightings == ()
 
 
 def test_two_keys_have_two_names(aws: AwsRoom) -> None:
@@ -116,10 +117,10 @@ def test_listings_and_descriptions_go_on_past_the_first_page(aws: AwsRoom, monke
     ids = [one.provider_id for _ in range(7) for one in aws.launch()]
     monkeypatch.setattr("im.providers.aws.api.sightings.PAGE", 5)
     monkeypatch.setattr("im.providers.aws.api.sightings.FILTER_VALUES", 3)
-    listing = whole(aws.provider.listing(aws.scope))
+    listing = merge_pages(aws.provider.list(aws.scope))
     assert listing.complete
     assert {one.provider_id for one in listing.sightings} == set(ids)
-    assert set(aws.provider.describe(aws.scope, ids)) == set(ids)
+    assert set(aws.provider.describe(aws.scope, machines(ids))) == set(ids)
 
 
 def test_more_machines_than_motos_own_page(aws: AwsRoom) -> None:
@@ -130,20 +131,20 @@ def test_more_machines_than_motos_own_page(aws: AwsRoom) -> None:
             ImageId=ami, MinCount=1, MaxCount=1, TagSpecifications=[{"ResourceType": "instance", "Tags": tags}]
         )
     assert len(aws.raw.describe_instances()["Reservations"]) == 100
-    assert len(whole(aws.provider.listing(aws.scope)).sightings) == 106
+    assert len(merge_pages(aws.provider.list(aws.scope)).sightings) == 106
 
 
 def test_a_bad_id_among_many(aws: AwsRoom) -> None:
     ids = [one.provider_id for one in aws.launch(20)]
-    result = aws.provider.stop(aws.scope, [*ids[:9], ABSENT, "no-id-at-all", *ids[9:]])
+    result = aws.provider.stop(aws.scope, machines([*ids[:9], ABSENT, "no-id-at-all", *ids[9:]]))
     assert set(result.failed) == {ABSENT, "no-id-at-all"}
-    assert set(aws.states(ids).values()) == {Observed.STOPPED}
+    assert set(aws.states.list(ids).values()) == {Observed.STOPPED}
 
 
 def test_a_protected_machine_is_named_and_the_others_go(aws: AwsRoom) -> None:
     ids = [one.provider_id for one in aws.launch(4)]
     aws.raw.modify_instance_attribute(InstanceId=ids[2], DisableApiTermination={"Value": True})
-    result = aws.provider.terminate(aws.scope, ids)
+    result = aws.provider.terminate(aws.scope, machines(ids))
     assert set(result.failed) == {ids[2]}
     assert result.failed[ids[2]].code == "forbidden"
     assert set(result.done) == {ids[0], ids[1], ids[3]}
@@ -174,7 +175,7 @@ def test_in_a_sandbox_no_credential_of_the_environment_is_read(
     sent: list[str] = []
     client = provider._clients.ec2(REGION, WATCH)
     client.meta.events.register("before-send.*", lambda request, **_: sent.append(str(request.headers)))
-    assert whole(provider.listing(aws.scope)).complete
+    assert merge_pages(provider.list(aws.scope)).complete
     assert len(sent) == 1
     assert "AKIAREAL" not in sent[0]
     assert "real-token" not in sent[0]

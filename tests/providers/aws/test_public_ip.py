@@ -10,6 +10,7 @@ from im.domain.spec.firewall import gathered
 from im.providers.aws.profile import PROFILE
 from im.providers.errors import InvalidSpec
 from im.providers.request import Ask
+from tests.machines import machines
 from tests.providers.clouds import public_key
 from tests.providers.standin_room import StandInRoom
 
@@ -20,7 +21,7 @@ def address(room: StandInRoom, **asked: Any) -> str | None:
     """Of a machine that was just launched and runs."""
     room.wish(**asked)
     (one,) = room.running()
-    return room.provider.describe(room.scope, [one])[one].public_ip
+    return room.provider.describe(room.scope, machines([one]))[one].public_ip
 
 
 def wish(word: str) -> dict[str, Any]:
@@ -54,9 +55,9 @@ def test_the_wish_outlives_a_stop(standin: StandInRoom) -> None:
     standin.wish(**wish("no"))
     (one,) = standin.running()
     for change in (standin.provider.stop, standin.provider.start):
-        change(standin.scope, [one])
+        change(standin.scope, machines([one]))
         standin.settle()
-    assert standin.provider.describe(standin.scope, [one])[one].public_ip is None
+    assert standin.provider.describe(standin.scope, machines([one]))[one].public_ip is None
 
 
 def test_the_firewall_goes_with_the_interface(standin: StandInRoom) -> None:

@@ -16,7 +16,7 @@ from im.providers.aws.api.clients import Clients
 from im.providers.aws.api.errors import CODES
 from im.providers.aws.profile import PROFILE
 from im.providers.aws.provider import AwsProvider
-from im.providers.contract import Slot, whole
+from im.providers.contract import Slot, merge_pages
 from im.providers.errors import (
     Ambiguous,
     Forbidden,
@@ -34,6 +34,7 @@ from im.providers.errors import (
 )
 from im.providers.request import Ask
 from im.settings import Settings
+from tests.machines import by_machine, machines
 from tests.providers.aws.canned import CannedCloud, Reply, canned_cloud, described, machine, ran, refusal, stopping
 from tests.providers.clouds import DEPLOYMENT, public_key
 
@@ -133,7 +134,7 @@ def test_silence_is_ambiguous(aws: AwsProvider, cloud: CannedCloud, monkeypatch:
     cloud.will("RunInstances", Reply(silent=True))
     assert isinstance(launch_error(aws), Ambiguous)
     cloud.will("StopInstances", Reply(silent=True))
-    assert isinstance(aws.stop(SCOPE, [A]).failed[A], Ambiguous)
+    assert isinstance(aws.stop(SCOPE, machines([A])).failed[A], Ambiguous)
 
 
 def test_what_fails_before_the_launch_is_never_ambiguous(aws: AwsProvider, cloud: CannedCloud) -> None:
@@ -205,7 +206,7 @@ def test_a_region_that_nobody_knows() -> None:
 
 def test_throttling_falls_on_every_id_and_is_not_bisected(aws: AwsProvider, cloud: CannedCloud) -> None:
     cloud.will("StopInstances", refusal("RequestLimitExceeded", status=503, Retry_After="7"))
-    result = aws.stop(SCOPE, [A, B, C])
+    result = aws.stop(SCOPE, machines([A, B, C]))
     assert {type(error) for error in result.failed.values()} == {Throttled}
     assert {error.retry_after for error in result.failed.values()} == {timedelta(seconds=7)}
     assert cloud.actions() == ["StopInstances"], "one attempt: the row retries"
@@ -225,7 +226,7 @@ def test_what_speaks_of_the_call_is_not_bisected(
     aws: AwsProvider, cloud: CannedCloud, reply: Reply, kind: type[ProviderError]
 ) -> None:
     cloud.will("StopInstances", reply)
-    assert {type(error) for error in aws.stop(SCOPE, [A, B]).failed.values()} == {kind}
+    assert {type(error) for error in aws.stop(SCOPE, machines([A, B])).failed.values()} == {kind}
     assert len(cloud.seen) == 1
 
 
@@ -243,7 +244,7 @@ def test_the_named_id_is_dropped_and_the_rest_repeated(
     aws: AwsProvider, cloud: CannedCloud, code: str, message: str, kind: type[ProviderError]
 ) -> None:
     cloud.will("StopInstances", refusal(code, message), stopping(A, C))
-    result = aws.stop(SCOPE, [A, B, C])
+    result = aws.stop(SCOPE, machines([A, B, C]))
     assert set(result.done) == {A, C}
     assert {one.state for one in result.done.values()} == {Observed.STOPPING}
     assert set(result.failed) == {B}
@@ -256,7 +257,7 @@ def test_ids_are_found_in_messages_longer_than_any_we_keep(aws: AwsProvider, clo
     cloud.will(
         "StopInstances", refusal("InvalidInstanceID.NotFound", f"The instance IDs '{', '.join(absent)}' …"), stopping(A)
     )
-    result = aws.stop(SCOPE, [*absent, A])
+    result = aws.stop(SCOPE, machines([*absent, A]))
     assert set(result.done) == {A}
     assert set(result.failed) == set(absent)
     assert {type(error) for error in result.failed.values()} == {NotFound}
@@ -266,7 +267,7 @@ def test_ids_are_found_in_messages_longer_than_any_we_keep(aws: AwsProvider, clo
 def test_a_refusal_that_names_nobody_is_bisected(aws: AwsProvider, cloud: CannedCloud) -> None:
     no = refusal("UnsupportedOperation", "You can't stop one of these.")
     cloud.will("StopInstances", no, no, stopping(A), no, stopping(C, D))
-    result = aws.stop(SCOPE, [A, B, C, D])
+    result = aws.stop(SCOPE, machines([A, B, C, D]))
     assert set(result.done) == {A, C, D}
     assert set(result.failed) == {B}
     assert isinstance(result.failed[B], Unsupported)
@@ -285,7 +286,7 @@ def test_the_bad_ones_of_five_hundred_are_found_without_their_names(
         return refusal("UnsupportedOperation", "one of them cannot") if bad & set(asked) else stopping(*asked)
 
     monkeypatch.setattr(cloud, "next_reply", judge)
-    result = aws.stop(SCOPE, ids)
+    result = aws.stop(SCOPE, machines(ids))
     assert set(result.failed) == bad
     assert {type(error) for error in result.failed.values()} == {Unsupported}
     assert set(result.done) == set(ids) - bad
@@ -297,7 +298,7 @@ def test_when_all_are_refused_it_gives_up_early_and_says_what_was_not_tried(
 ) -> None:
     ids = [f"i-{n:017x}" for n in range(100)]
     cloud.will("StopInstances", refusal("UnsupportedOperation", "none of these"))
-    result = aws.stop(SCOPE, ids)
+    result = aws.stop(SCOPE, machines(ids))
     assert set(result.failed) == set(ids)
     assert {type(error) for error in result.failed.values()} == {Unsupported, Unavailable}
     assert len(cloud.seen) < 30
@@ -306,25 +307,25 @@ def test_when_all_are_refused_it_gives_up_early_and_says_what_was_not_tried(
 def test_a_storm_in_the_middle_leaves_the_untried_for_later(aws: AwsProvider, cloud: CannedCloud) -> None:
     no = refusal("UnsupportedOperation", "You can't stop one of these.")
     cloud.will("StopInstances", no, stopping(A, B), Reply(cut=0))
-    result = aws.stop(SCOPE, [A, B, C, D])
+    result = aws.stop(SCOPE, machines([A, B, C, D]))
     assert set(result.done) == {A, B}
     assert {type(error) for error in result.failed.values()} == {Ambiguous}
     cloud.will("StopInstances", no, refusal("RequestLimitExceeded", status=503))
-    assert {type(error) for error in aws.stop(SCOPE, [A, B, C, D]).failed.values()} == {Throttled}
+    assert {type(error) for error in aws.stop(SCOPE, machines([A, B, C, D])).failed.values()} == {Throttled}
     cloud.will("StopInstances", no, Reply(cut=0))
-    kinds = {one: type(error) for one, error in aws.stop(SCOPE, [A, B, C, D]).failed.items()}
+    kinds = {one: type(error) for one, error in aws.stop(SCOPE, machines([A, B, C, D])).failed.items()}
     assert kinds == {A: Ambiguous, B: Ambiguous, C: Unavailable, D: Unavailable}
 
 
 def test_an_id_given_twice_is_asked_for_once(aws: AwsProvider, cloud: CannedCloud) -> None:
     cloud.will("StopInstances", stopping(A))
-    assert set(aws.stop(SCOPE, [A, A]).done) == {A}
+    assert set(aws.stop(SCOPE, machines([A, A])).done) == {A}
     assert "InstanceId.2" not in cloud.seen[0]
 
 
 def test_an_id_the_answer_does_not_mention_is_ambiguous(aws: AwsProvider, cloud: CannedCloud) -> None:
     cloud.will("StopInstances", stopping(A))
-    result = aws.stop(SCOPE, [A, B])
+    result = aws.stop(SCOPE, machines([A, B]))
     assert set(result.done) == {A}
     assert isinstance(result.failed[B], Ambiguous)
 
@@ -336,7 +337,7 @@ def test_a_listing_torn_after_its_first_page_is_incomplete(aws: AwsProvider, clo
     cloud.will(
         "DescribeInstances", described(machine(A, "running", 16), token="more"), refusal("Unavailable", status=503)
     )
-    shown = whole(aws.listing(SCOPE))
+    shown = merge_pages(aws.list(SCOPE))
     assert not shown.complete
     assert [one.provider_id for one in shown.sightings] == [A]
 
@@ -344,24 +345,24 @@ def test_a_listing_torn_after_its_first_page_is_incomplete(aws: AwsProvider, clo
 def test_a_listing_that_never_began_raises(aws: AwsProvider, cloud: CannedCloud) -> None:
     cloud.will("DescribeInstances", refusal("Unavailable", status=503))
     with pytest.raises(Unavailable):
-        whole(aws.listing(SCOPE))
+        merge_pages(aws.list(SCOPE))
     assert len(cloud.seen) == 4, "looking may be repeated freely"
 
 
 def test_a_listing_survives_a_stumble(aws: AwsProvider, cloud: CannedCloud) -> None:
     cloud.will("DescribeInstances", Reply(cut=0), refusal("RequestLimitExceeded", status=503), described(machine(A)))
-    assert whole(aws.listing(SCOPE)).complete
+    assert merge_pages(aws.list(SCOPE)).complete
 
 
 def test_half_xml_in_a_listing_is_unavailable(aws: AwsProvider, cloud: CannedCloud) -> None:
     cloud.will("DescribeInstances", Reply(body=described(machine(A)).body[:200]))
     with pytest.raises(Unavailable):
-        whole(aws.ours(SCOPE))
+        merge_pages(aws.list(SCOPE))
     cloud.will("DescribeInstances", Reply(body=""))
     with pytest.raises(Unavailable):
-        whole(aws.ours(SCOPE))
+        merge_pages(aws.list(SCOPE))
     with pytest.raises(Unavailable):
-        aws.describe(SCOPE, [A])
+        aws.describe(SCOPE, machines([A]))
 
 
 def test_the_reason_and_the_clouds_clock_are_read(aws: AwsProvider, cloud: CannedCloud) -> None:
@@ -370,14 +371,14 @@ def test_the_reason_and_the_clouds_clock_are_read(aws: AwsProvider, cloud: Canne
         "DescribeInstances",
         replace(described(machine(A, "shutting-down", 32, why)), headers={"Date": "Tue, 01 Jan 2030 00:00:00 GMT"}),
     )
-    shown = whole(aws.ours(SCOPE))
+    shown = merge_pages(aws.list(SCOPE))
     assert (shown.sightings[0].state, shown.sightings[0].reason) == (Observed.TERMINATING, "Server.Spot: reclaimed")
     assert shown.date == datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def test_a_clock_that_cannot_be_read_is_no_clock(aws: AwsProvider, cloud: CannedCloud) -> None:
     cloud.will("DescribeInstances", replace(described(machine(A)), headers={"Date": "half past nine"}))
-    shown = whole(aws.ours(SCOPE))
+    shown = merge_pages(aws.list(SCOPE))
     assert shown.complete
     assert shown.date is None
 
@@ -385,7 +386,7 @@ def test_a_clock_that_cannot_be_read_is_no_clock(aws: AwsProvider, cloud: Canned
 def test_labels_go_on_past_a_machine_that_is_not_known_yet(aws: AwsProvider, cloud: CannedCloud) -> None:
     cloud.will("CreateTags", refusal("InvalidInstanceID.NotFound"), Reply(body="<CreateTagsResponse/>"))
     with pytest.raises(NotFound):
-        aws.label(SCOPE, {A: Slot("im-1", "web-1"), B: Slot("im-2", "web-2")})
+        aws.label(SCOPE, by_machine({A: Slot("im-1", "web-1"), B: Slot("im-2", "web-2")}))
     assert [one["ResourceId.1"] for one in cloud.asked("CreateTags")] == [A, B]
 
 
@@ -408,7 +409,7 @@ def test_outside_the_sandbox_boto3s_own_environment_counts(cloud: CannedCloud, b
     bare.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     bare.setenv("AWS_SECRET_ACCESS_KEY", "not-really")
     cloud.will("DescribeInstances", described(machine(A)))
-    assert whole(AwsProvider(Settings(), DEPLOYMENT).listing(SCOPE)).complete
+    assert merge_pages(AwsProvider(Settings(), DEPLOYMENT).list(SCOPE)).complete
     assert "Credential=AKIAIOSFODNN7EXAMPLE/" in cloud.signed[0]
 
 
@@ -416,7 +417,7 @@ def test_without_credentials_nothing_is_asked(cloud: CannedCloud, bare: pytest.M
     bare.setenv("AWS_ENDPOINT_URL", cloud.url)
     alone = AwsProvider(Settings(), DEPLOYMENT)
     assert isinstance(launch_error(alone), Unauthenticated)
-    assert isinstance(alone.stop(SCOPE, [A]).failed[A], Unauthenticated)
+    assert isinstance(alone.stop(SCOPE, machines([A])).failed[A], Unauthenticated)
     assert all("AWS_ACCESS_KEY_ID" in one.mend for one in alone.checks(SCOPE))
     assert cloud.seen == []
 
@@ -434,14 +435,14 @@ def test_a_profile_that_does_not_exist_is_said(bare: pytest.MonkeyPatch) -> None
 def test_every_code_of_the_table_reads_the_same_on_the_wire(aws: AwsProvider, cloud: CannedCloud) -> None:
     for code, meaning in CODES.items():
         cloud.will("TerminateInstances", refusal(code))
-        error = aws.terminate(SCOPE, [A]).failed[A]
+        error = aws.terminate(SCOPE, machines([A])).failed[A]
         assert (code, type(error)) == (code, meaning.kind)
         assert error.message == f"{meaning.says} ({code}: as AWS would say it)"
 
 
 def test_a_code_without_a_word_is_unknown(aws: AwsProvider, cloud: CannedCloud) -> None:
     cloud.will("TerminateInstances", refusal("SomethingQuiteNew"))
-    error = aws.terminate(SCOPE, [A]).failed[A]
+    error = aws.terminate(SCOPE, machines([A])).failed[A]
     assert type(error) is Unknown
     assert "SomethingQuiteNew" in error.message
 

@@ -17,7 +17,7 @@ from urllib3.exceptions import LocationParseError
 
 from im.address import reason, shown
 from im.providers import errors as e
-from im.secret import conceal
+from im.providers.kit.text import scrubbed
 
 
 class Meaning(NamedTuple):
@@ -244,15 +244,3 @@ def cloud_message(exc: e.ProviderError) -> str:
 def _retry_after(exc: boto.ClientError) -> timedelta | None:
     written = exc.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", "")
     return timedelta(seconds=int(written)) if re.fullmatch(r"\d{1,4}", written, re.ASCII) else None
-
-
-_KEY_ID = re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA|AGPA|ANPA)[A-Z0-9]{12,}", re.ASCII)
-_ENCODED = re.compile(r"\s*Encoded authorization failure message:\s*\S+", re.ASCII)
-_BLOB = re.compile(r"[A-Za-z0-9+/_=-]{80,}", re.ASCII)
-LONGEST = 600
-
-
-def scrubbed(words: str) -> str:
-    """The cloud's words without secrets, key ids, encoded authorization messages or long blobs, at most 600 characters."""
-    clean = _BLOB.sub("…", _KEY_ID.sub("…", _ENCODED.sub("", conceal(words))))
-    return clean if len(clean) <= LONGEST else f"{clean[: LONGEST - 1]}…"

@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from im.domain.scope import Scope
 from im.domain.spec.spec import Spec
+from im.providers.aws.api.clients import Clients
 from im.providers.aws.api.errors import translated
 from im.providers.errors import Forbidden, ProviderError
 
@@ -55,3 +57,13 @@ def _told(ec2: EC2Client, kind: Any, wanted: Mapping[str, Sequence[str]]) -> set
     with translated():
         pages = ec2.get_paginator("describe_instance_type_offerings").paginate(LocationType=kind, Filters=filters)
         return {(one["InstanceType"], one["Location"]) for page in pages for one in page["InstanceTypeOfferings"]}
+
+
+class Zones:
+    """Where types are sold, as an ability of the provider."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def offering(self, scope: Scope, spec: Spec, types: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        return zones(self._clients.ec2(scope.region), spec, types)

@@ -7,7 +7,8 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from im.providers import errors as e
-from im.providers.aws.api.errors import CODES, LONGEST, scrubbed, translate
+from im.providers.aws.api.errors import CODES, translate
+from im.providers.kit.text import LONGEST, scrubbed
 
 PINNED: dict[type[e.ProviderError], set[str]] = {
     e.Throttled: {

@@ -1,0 +1,28 @@
+"""What a profile says of a cloud without asking it, and what its provider can do, are the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from im.providers.aws.provider import AwsProvider
+from im.providers.contract import Provider
+from im.providers.fake.cloud import FakeCloud
+from im.providers.fake.provider import FakeProvider
+from im.providers.hetzner.api import HetznerApi
+from im.providers.hetzner.provider import HetznerProvider
+from im.settings import Settings
+
+CLOUDS: dict[str, Provider] = {
+    "aws": AwsProvider(Settings(), "11111111-2222-4333-8444-555555555555"),
+    "fake": FakeProvider(FakeCloud(), "11111111-2222-4333-8444-555555555555"),
+    "hetzner": HetznerProvider(HetznerApi("project.secret"), "11111111-2222-4333-8444-555555555555"),
+}
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_an_ability_is_promised_exactly_where_there_is_one(cloud: str) -> None:
+    provider = CLOUDS[cloud]
+    can = provider.capabilities
+    assert can.can_spot is (provider.spot is not None)
+    assert can.can_protect is (provider.protection is not None)
+    assert can.native_deadline is (provider.deadline_guard is not None)
