@@ -20,7 +20,6 @@ from im.providers.contract import EVERYTHING, Filter, Snapshot
 from im.providers.machine import Machine
 from im.services.deadlines import holds
 from im.services.refresh.sweep import sweep_if_stale
-from tests.machines import machines
 from tests.world import World
 
 
@@ -260,4 +259,4 @@ class _Poisoned:
     def stop(self, scope: object, asked: list[Machine]) -> object:
         if self._bad in [one.id for one in asked]:
             return 1 / 0
-        return self._inner.stop(scope, machines(asked))  # type: ignore[attr-defined]
+        return self._inner.stop(scope, asked)  # type: ignore[attr-defined]

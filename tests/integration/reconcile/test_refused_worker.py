@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -21,6 +21,18 @@ from im.services.refresh import orphans
 from tests.integration.requests.test_machine import order
 from tests.world import World
 
+_ABILITIES = ("adoption", "deadline_guard", "leftovers", "prices", "protection", "spot", "states", "zones")
+
+
+class _Refuses:
+    """An ability, each of whose methods is refused."""
+
+    def __init__(self, refuse: Callable[..., object]) -> None:
+        self._refuse = refuse
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        return self._refuse
+
 
 class Unknown:
     """The cloud as a worker sees it that has no credentials, or a clock an hour off, from the first call on or in mid-life."""
@@ -32,7 +44,7 @@ class Unknown:
     def __getattr__(self, name: str) -> Any:
         if self.known or name == "capabilities":
             return getattr(self._inner, name)
-        return self._refuse
+        return _Refuses(self._refuse) if name in _ABILITIES else self._refuse
 
     def identity(self, scope: Scope, *, afresh: bool = False) -> str:
         if self.known or (self.known_so_far and not afresh):

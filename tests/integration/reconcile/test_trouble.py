@@ -26,7 +26,6 @@ from im.providers.errors import (
 )
 from im.queue.tasks import Task
 from im.services.reconcile import scope as reconcile_scope
-from tests.machines import machines
 from tests.world import World
 
 
@@ -459,7 +458,7 @@ class _Pausing:
         world.advance(4)
         assert world.row().settled
         self.went_through = True
-        return self._inner.stop(scope, machines(asked))
+        return self._inner.stop(scope, asked)
 
 
 def test_what_was_done_is_told_in_a_sentence(world: World) -> None:
