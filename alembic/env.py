@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from alembic import context
 from im.db.engine import make_engine
-from im.db.schema.launch_inputs import metadata  # every table: these stand upon all others
+from im.db.schema.said import metadata  # every table: these rules stand upon all of them
 from im.settings import Settings
 
 MIGRATION_LOCK = 0x696D  # "im": one migration at a time, whoever starts it

@@ -8,9 +8,10 @@ from functools import cached_property, partial
 
 import psycopg2.errors
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, InternalError, OperationalError, ProgrammingError
 
 from im.db.address import arguments, shown
+from im.db.constraints import broken_rule
 from im.db.read.connection import DENIED, NOT_MIGRATED, connect, denied, no_answer, not_migrated, unreachable
 from im.db.session import Session
 from im.domain.errors import Unavailable, Uncertain
@@ -32,7 +33,8 @@ class Database:
     def begin(self) -> Iterator[Connection]:
         """One transaction. Raises Unavailable when Postgres cannot be reached, its schema is not ours, or others hold its rows.
 
-        Uncertain when it went away at the COMMIT: `outcome.certain` finds out what became of that.
+        Uncertain when it went away at the COMMIT: `outcome.certain` finds out what became of that. Refused for what one of our
+        checks refuses; what is unique stays an IntegrityError, for only the caller knows what it was about to write.
         """
         ended = False
         try:
@@ -59,6 +61,10 @@ class Database:
             if not isinstance(exc.orig, NOT_MIGRATED):
                 raise
             raise not_migrated() from exc
+        except IntegrityError as exc:
+            if (refused := broken_rule(exc)) is None:
+                raise
+            raise refused from exc
         except InternalError as exc:  # what SQLAlchemy makes of a transaction that may only read
             if not isinstance(exc.orig, DENIED):
                 raise

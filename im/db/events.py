@@ -10,10 +10,7 @@ from sqlalchemy import Connection, delete, insert, select
 from im.db.bulk import recordset
 from im.db.schema.core import events
 from im.domain.event import Event
-from im.domain.input.text import OWNER, visible
-
-_LONGEST = 2000
-"""Characters of a reason: the cloud's own words have at most 600."""
+from im.domain.input.text import OWNER, TOLD, visible
 
 
 def record(connection: Connection, happened: Iterable[Event]) -> None:
@@ -24,7 +21,7 @@ def record(connection: Connection, happened: Iterable[Event]) -> None:
             "at": e.at,
             "kind": e.kind,
             "actor": visible(e.actor)[:OWNER],
-            "reason": visible(e.reason)[:_LONGEST],
+            "reason": visible(e.reason)[:TOLD],
             "generation": e.generation,
             "detail": dict(e.detail),
         }

@@ -10,6 +10,10 @@ from im.domain.errors import Refused
 OWNER = 128
 """Characters of an owner's or actor's name; an address of mail has room."""
 REASON = 300
+PLACE = 63
+"""Of an account's or a region's name."""
+TOLD = 2000
+"""Of a sentence in the history: the cloud's own words have at most 600."""
 
 
 def check_text(text: str, what: str, most: int, hint: str) -> str:

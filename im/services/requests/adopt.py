@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from im.db import events, guards, orphans, scopes
 from im.db.commit_status import certain
+from im.db.constraints import LIVING_MACHINE, LIVING_NAME, violated
 from im.db.instances import adoption, requests
 from im.db.mapping import from_spec
 from im.db.read import instances as read_instances
@@ -195,14 +196,14 @@ def _held(machine: str, name: str) -> Refused:
 
 def _explain(ctx: Context, exc: IntegrityError, wanted: Sequence[_Taking]) -> None:
     """Raises what a person can act on; returns when trying again with another name will do."""
-    if "uq_instances_living_machine" in str(exc.orig):
+    if violated(exc) == LIVING_MACHINE:
         with ctx.begin() as connection:
             for one in wanted:
                 held = adoption.holders(connection, scopes.ensure(connection, one.scope), [one.machine])
                 for _, name in held.values():
                     raise _held(one.machine, name) from exc
         return
-    if "uq_instances_living_name" not in str(exc.orig):
+    if violated(exc) != LIVING_NAME:
         raise exc
     asked = [one.name for one in wanted if one.name is not None]
     with ctx.begin() as connection:

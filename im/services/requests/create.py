@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from im.db import events, guards, scopes, user_data
 from im.db.commit_status import certain
+from im.db.constraints import LIVING_NAME, violated
 from im.db.instances import requests
 from im.db.mapping import from_spec
 from im.db.read import instances as read_instances
@@ -46,7 +47,7 @@ def create(ctx: Context, order: Order) -> Answer:
                 reach(Point.REQUEST_WRITTEN, Task.CREATE)
             break
         except IntegrityError as exc:
-            if "uq_instances_living_name" not in str(exc.orig):
+            if violated(exc) != LIVING_NAME:
                 raise
             if planned.names:
                 raise _name_taken(ctx, planned.names) from exc

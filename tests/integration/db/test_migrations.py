@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from im.db import deployment
 from im.db.engine import Database, make_engine
 from im.db.schema import migrate
-from im.db.schema.launch_inputs import metadata  # every table: these stand upon all others
+from im.db.schema.said import metadata  # every table: these rules stand upon all of them
 from im.domain.errors import Unavailable
 
 
@@ -87,6 +87,8 @@ def test_the_identity_remembers_its_server(empty_url: str, empty: Database) -> N
         assert connection.execute(text(query)).scalar_one() is True
 
 
+# SQLAlchemy 2.0 reads a check that is NOT VALID, and then does not know its own word for it
+@pytest.mark.filterwarnings("ignore:Can't validate argument 'dialect_options'")
 def test_tables_and_migrations_say_the_same(empty_url: str, empty: Database) -> None:
     migrate.upgrade(empty_url)
     with empty.begin() as connection:
