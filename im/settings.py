@@ -23,7 +23,7 @@ from im.domain.config.region import is_ambient
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.input.duration import parse_keep
-from im.domain.input.text import OWNER, check_text
+from im.domain.input.text import OWNER, PLACE, check_text
 from im.domain.notice import parse_stages
 from im.domain.tags import tags_for_all
 from im.region import default_region, with_regions
@@ -241,6 +241,8 @@ def _coerce(name: str, value: Any) -> Any:
         return type(default)(text)
     if name == "owner":
         return check_text(text, env, OWNER, "export IM_OWNER=ada, or a mail address")
+    if name == "account":
+        return check_text(text, env, PLACE, "export IM_ACCOUNT=prod")
     if name == "log_level" and text not in _LEVELS:
         raise Refused(f"{env}={text} is no log level", f"use one of {', '.join(_LEVELS)}")
     if name == "log_format" and text not in ("console", "json"):

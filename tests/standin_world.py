@@ -13,7 +13,7 @@ from im.domain.adoption import Adopt
 from im.domain.instance import Instance
 from im.domain.intent import Deadline
 from im.domain.state import Observed
-from im.providers.aws.api.clients import Clients
+from im.providers.aws.api.clients import Clients, equip
 from im.providers.aws.provider import AwsProvider
 from im.providers.request import Ask
 from im.services.requests import create
@@ -46,6 +46,7 @@ class Near(Clients):
         if key not in self._made:
             hurried = config.merge(botocore.config.Config(read_timeout=_READ))
             self._made[key] = self._open().client(service, region, endpoint_url=self._url, config=hurried)
+            equip(self._made[key], key[2])
         return self._made[key]
 
 

@@ -16,6 +16,7 @@ from tests.standin import model
 from tests.standin.clock import iso
 from tests.standin.machine import CODES, Facts, Machine
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _HOLE = re.compile("\ue000(\\w+)\ue001")
 
 
@@ -89,7 +90,12 @@ def reservations(machines: Iterable[Machine], account: str) -> list[str]:
 
 def tags(found: dict[str, str]) -> str:
     """The inside of a tagSet."""
-    return "".join([f"<item><key>{escape(k)}</key><value>{escape(v)}</value></item>" for k, v in found.items()])
+    return "".join([f"<item><key>{_text(k)}</key><value>{_text(v)}</value></item>" for k, v in found.items()])
+
+
+def _text(given: str) -> str:
+    """Half a character, which no UTF-8 can hold, as a reference; what else no XML may hold goes out as it is."""
+    return _SURROGATE.sub(lambda half: f"&#x{ord(half[0]):x};", escape(given))
 
 
 def _disks(machine: Machine) -> str:

@@ -54,7 +54,7 @@ def orphans(ctx: click.Context, output: Output) -> None:
             say_json([_as_json(one, seen.now, sandbox=sandbox) for one in seen.found])
         case "id" | "name":
             for one in seen.found:
-                click.echo(one.provider_id if output.form == "id" else _name(one))
+                click.echo(one.provider_id if output.form == "id" else plain(_name(one)))
         case _ if not seen.found:
             click.echo("No orphans: every machine of ours has its row.")
         case _:

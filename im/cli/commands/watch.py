@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from im.cli.options.shared import Output
 from im.cli.output.errors import note
 from im.cli.output.freshness import freshness
 from im.cli.output.money import costs_of
-from im.cli.output.table import instance_json, instance_table, show
+from im.cli.output.table import instance_json, instance_table, say_json, show
 from im.cli.output.terminal import takes_colour
 from im.cli.session import Session
 
@@ -33,7 +32,7 @@ def watch(
         if output.form == "json":
             costs = costs_of(session, seen.rows)
             rows = [instance_json(row, seen.now, sandbox=sandbox, costs=costs) for row in seen.rows]
-            click.echo(json.dumps(rows, ensure_ascii=False))
+            say_json(rows, indent=None)
         elif output.form == "table":
             table = instance_table(
                 *(seen.rows, seen.now, output.columns), sandbox=sandbox, costs=costs_of(session, seen.rows)

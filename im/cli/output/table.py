@@ -13,7 +13,7 @@ import click
 
 from im.cli.options.shared import Output
 from im.cli.output.money import UNKNOWN, cost_cell, cost_json, rate_cell
-from im.cli.output.terminal import cells, plain, takes_colour, width
+from im.cli.output.terminal import cells, plain, takes_colour, visible_json, width
 from im.cli.output.times import local, seconds, time_left, utc
 from im.domain.errors import Refused
 from im.domain.explain.phase import Tone, phase
@@ -144,7 +144,7 @@ def event_json(event: Event) -> dict[str, Any]:
 
 
 def say_json(value: Any, *, indent: int | None = 2) -> None:
-    click.echo(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
+    click.echo(visible_json(json.dumps(value, indent=indent, ensure_ascii=False, default=str)))
 
 
 def show(rows: Sequence[Instance], now: datetime, output: Output, *, sandbox: bool, costs: Costs = NO_COSTS) -> None:

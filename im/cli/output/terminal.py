@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -39,7 +40,9 @@ def plain(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(" " if c in "\t\n\r" else "" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
+    return "".join(
+        " " if c in "\t\n\r\u2028\u2029" else "" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text
+    )
 
 
 def cells(text: str) -> int:
@@ -49,3 +52,10 @@ def cells(text: str) -> int:
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in ("W", "F") else 1 for c in text
     )
+
+
+def visible_json(text: str) -> str:
+    """The same JSON, with everything that cannot be shown as an escape of JSON's own: it may be read at a terminal."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)

@@ -18,10 +18,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from im.domain.errors import Refused
+from im.domain.input.text import check_text
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/[\w+=,.@/-]{1,576}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+_PROFILE = 128
 _WAYS = ("profile", "role", "external_id")
 
 
@@ -97,6 +99,8 @@ def _account(name: str, how: Any) -> Account:
                 f"did you mean {near[0]}?" if near else f"known: {', '.join(_WAYS)}",
             )
     made = Account(name, **how)
+    if made.profile:
+        check_text(made.profile, f"the profile of the account {name}", _PROFILE, "name one of those in ~/.aws/config")
     if made.role and not _ROLE.fullmatch(made.role):
         hint = "it looks like arn:aws:iam::111122223333:role/im"
         raise Refused(f"the role of the account {name} is no role's ARN: {made.role[:80]}", hint)

@@ -292,12 +292,38 @@ class TestWhatCannotBe:
             ("smtps://mail", "", "c@d"),
             ("smtps://mail", "a@b", "nobody"),
             ("smtps://mail", "a@b", "a@b, c@d"),
+            ("smtps://mail", "a@b", "a@b;c@d"),
+            ("smtps://mail", "a@b", "c@d\r\nBcc: eve@x"),
+            ("smtps://mail", "a@b", "c@d\x85Bcc: eve@x"),
+            ("smtps://mail", "a@b", "c@d\u2028Bcc: eve@x"),
+            ("smtps://mail", "a@b\nBcc: eve@x", "c@d"),
+            ("smtps://mail", "a@b", "Ada <c@d>"),
+            ("smtps://mail", "a@b", "c(x)@d"),
+            ("smtps://mail", "a@b", '"c d"@e'),
+            ("smtps://mail", "a@b", "c\x1b@d"),
+            ("smtps://mail", "a@b", "team@{owner}.example.com"),
+            ("smtps://mail", "a@b", "{owner}@{owner}"),
+            ("smtps://mail", "a@b", "{owner}"),
         ],
     )
     def test_mail_that_cannot_be_sent(self, url: str, sender: str, to: str) -> None:
         with pytest.raises(Refused) as caught:
             Mail(url, sender, to)
         assert "secret" not in caught.value.message
+
+    @pytest.mark.parametrize(
+        "owner",
+        ["ada\r\nBcc: eve@x", "ada\x85", "ada, eve", "ada@x,eve", "ada>", "a" * 65, "Zoë", "ada eve", "{owner}"],
+    )
+    def test_an_owner_that_would_be_more_than_a_name_in_the_address_is_told_and_sent_to_nobody(
+        self, office: Post, owner: str
+    ) -> None:
+        from im.channels import NotSent
+
+        mail = Mail(office.url, "im@example.com", "{owner}@example.com")
+        with pytest.raises(NotSent, match="cannot be part of an address"):
+            mail.send(replace(NOTICE, owner=owner), START - timedelta(minutes=4))
+        assert office.letters == []
 
     def test_an_owner_that_is_no_address_is_refused_and_never_a_header(self, world: World, office: Post) -> None:
         from im.channels import NotSent

@@ -92,11 +92,17 @@ class Clients:
                     self._made[key] = make(service, region_name=region, endpoint_url=self._endpoint, config=config)
                 else:
                     self._made[key] = make(service, region_name=region, config=config)
-                if key[2] in (id(WATCH), id(LAUNCH), id(QUICK)):
-                    fast_parser.install(self._made[key])
+                equip(self._made[key], key[2])
             return self._made[key]
 
     def _open(self) -> boto3.Session:
         if self._session is None:
             self._session = open_session(self._settings, self._account_name)
         return self._session
+
+
+def equip(client: Any, purpose: int) -> None:
+    """Whatever others have written into tags and names, every answer of EC2 is read; `purpose`: the `id` of a Config above."""
+    fast_parser.tolerate(client)
+    if purpose in (id(WATCH), id(LAUNCH), id(QUICK)):
+        fast_parser.install(client)

@@ -59,10 +59,14 @@ def changes_in(answer: Mapping[str, Any]) -> dict[str, Change] | None:
     return answer.get(_CHANGES)
 
 
+def tolerate(client: Any) -> None:
+    """Let no character that XML forbids stand between us and an answer; botocore's parser and ours give up at the first."""
+    client.meta.events.register_first("before-parse.ec2", _without_what_xml_forbids)
+
+
 def install(client: Any) -> None:
     """Read this client's describes, and what it changes."""
     register = client.meta.events.register
-    client.meta.events.register_first("before-parse.ec2", _without_what_xml_forbids)
     register("before-parse.ec2.DescribeInstances", _reading(_SIGHTINGS, read_sightings))
     register("before-parse.ec2.RunInstances", _reading(_SIGHTINGS, read_launched))
     register("before-parse.ec2.DescribeInstanceStatus", _reading(_STATES, read_states))
@@ -71,18 +75,32 @@ def install(client: Any) -> None:
 
 
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
-_FORBIDDEN = re.compile(
-    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));"
-)
-"""Characters that no XML 1.0 may hold, as bytes or as references; a tag that holds one makes a whole listing unreadable."""
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+_REFERENCE = re.compile(rb"&#(x[0-9a-fA-F]{1,64}|[0-9]{1,64});")
+"""Characters, as bytes or as references: one that XML 1.0 may not hold makes a whole listing unreadable."""
 
 
 def _without_what_xml_forbids(response_dict: dict[str, Any], **_: object) -> None:
     """One tag that somebody else has set must not blind us to every machine beside it."""
     body = response_dict.get("body")
+    if not isinstance(body, bytes):
+        return
+    plain = body.isascii()
     # nearly every answer is as it should be, and long: this tells it in a hundredth of the time
-    if isinstance(body, bytes) and (b"&#" in body or len(body.translate(None, _CONTROLS)) != len(body)):
-        response_dict["body"] = _FORBIDDEN.sub(b"?", body)
+    if plain and b"&#" not in body and len(body.translate(None, _CONTROLS)) == len(body):
+        return
+    if not plain:  # half a character, or a surrogate, is no UTF-8
+        body = body.decode(errors="replace").encode()
+    response_dict["body"] = _CONTROL.sub(b"?", _REFERENCE.sub(_readable, body))
+
+
+def _readable(reference: re.Match[bytes]) -> bytes:
+    written = reference[1]
+    number = int(written[1:], 16) if written[:1] == b"x" else int(written)
+    allowed = (
+        number in (9, 10, 13) or 0x20 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or 0xFFFF < number < 0x110000
+    )
+    return reference[0] if allowed else b"?"
 
 
 def _reading(name: str, read: Callable[[bytes], tuple[Any, str]]) -> Callable[..., None]:
