@@ -23,13 +23,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.schema.core import holds, instances
+from im.db.schema.core import holds, instances, scopes
 from im.db.schema.money import guards
 from im.db.select import fetch_instances, select_instances
 from im.domain.guard import TOO_NEAR, Guard, GuardKind, wanted
 from im.domain.hold import HoldKind
 from im.domain.instance import Instance
-from im.domain.state import GONE, Observed
+from im.domain.scope import Scope
+from im.domain.state import GONE, Observed, OnExpiry
 
 g, t = guards.c, instances.c
 _IDLE = [o.value for o in (*GONE, Observed.NONE, Observed.STOPPED, Observed.TERMINATING)]
@@ -45,6 +46,18 @@ def copy(connection: Connection, old: str, new: str) -> None:
     """What guards one instance shall guard another; nothing if nothing did."""
     query = select(literal(new), g.kind, g.grace).where(g.instance_id == old)
     connection.execute(insert(guards).from_select(["instance_id", "kind", "grace"], query).on_conflict_do_nothing())
+
+
+def is_to_terminate(connection: Connection, scope: Scope) -> bool:
+    """Does a guard of a living machine of the scope's account terminate it?"""
+    query = (
+        select(g.instance_id)
+        .join(instances, t.id == g.instance_id)
+        .join(scopes, scopes.c.id == t.scope_id)
+        .where(g.kind != GuardKind.NONE.value, t.closed_at.is_(None), t.on_expiry == OnExpiry.TERMINATE.value)
+        .where(scopes.c.provider == scope.provider, scopes.c.account == scope.account)
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def paused_until(connection: Connection, now: datetime) -> datetime | None:

@@ -122,6 +122,10 @@ class BatchResult:
     failed: Mapping[str, ProviderError] = field(default_factory=dict)
 
 
+GUARD_TERMINATES = "guard, terminate"
+"""The check of a right that is needed only where a guard terminates what it guards."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing `im doctor` asked of a cloud."""

@@ -145,6 +145,10 @@ class Control:
     def schedule_limit(self, most: int | None) -> None:
         self.ask("schedule_limit", most=most)
 
+    def role(self, arn: str, **given: Any) -> None:
+        """`trust` and `rights`: statements."""
+        self.ask("role", arn=arn, **given)
+
     # ---- outside hands -----------------------------------------------------------------------------------------------
 
     def outside(self, does: str, *ids: str, **more: Any) -> None:

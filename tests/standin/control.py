@@ -229,6 +229,12 @@ def protect(
         machine.stop_protected = machine.stop_protected if stop is None else stop
 
 
+@verb
+def role(cloud: Cloud, arn: str, trust: Sequence[Mapping[str, Any]], rights: Sequence[Mapping[str, Any]] = ()) -> None:
+    """A role that IAM knows, in place of the one it knew by that name; both are statements of policies."""
+    cloud.roles[arn] = {"trust": list(trust), "rights": list(rights)}
+
+
 # ---- what is and what was --------------------------------------------------------------------------------------------
 
 

@@ -13,11 +13,13 @@ from typing import Any
 from im.domain.errors import Refused
 from im.domain.scope import Scope
 from im.domain.state import OnExpiry
+from im.providers.aws import guard_role
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.api.errors import cloud_code, translated
 from im.providers.aws.api.machines import living
 from im.providers.aws.api.sightings import FILTER_VALUES
 from im.providers.aws.partition import check_arn, partition_of
+from im.providers.contract import Check
 from im.providers.errors import InvalidSpec, NotFound, ProviderError, Transient, Unavailable, WrongState
 from im.providers.features import Guarded, Resource
 from im.providers.machine import Machine
@@ -138,6 +140,12 @@ class SchedulerGuard:
 
     def __init__(self, clients: Clients, deployment: str, role: str) -> None:
         self._clients, self._deployment, self._role = clients, deployment, role
+
+    def checks(self, scope: Scope) -> list[Check]:
+        """For `im doctor`; none where there is no role, and so no guard."""
+        if not self._role:
+            return []
+        return guard_role.checks(self._clients.iam(scope.region), scope.region, self._deployment, self._role)
 
     def set(self, scope: Scope, guards: Mapping[Machine, Guarded]) -> Mapping[str, ProviderError]:
         """One call for each machine: the scheduler knows no batches. When it is ill, the rest is left for later."""

@@ -232,7 +232,8 @@ class AwsProvider:
         return batch.act(change, ids)
 
     def checks(self, scope: Scope) -> Sequence[Check]:
-        return checks.run(self._clients, scope, self.identity, self._fitting.image, self._deployment)
+        here = checks.run(self._clients, scope, self.identity, self._fitting.image, self._deployment)
+        return [*here, *self.deadline_guard.checks(scope)]
 
 
 def _ids(machines: Sequence[Machine]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from im.broker import shown as broker_at
+from im.db import deployment
 from im.db.address import shown as database_at
 from im.db.engine import Database
 from im.db.read import health
@@ -199,11 +200,11 @@ def _orphans(database: Database) -> Iterator[Check]:
 
 
 def _cloud(settings: Settings, database: Database) -> Iterator[Check]:
-    """Where `im create` would go, without a database too: the deployment is only a tag here."""
+    """Where `im create` would go, without a database too: what needs the deployment's id is not proven then."""
     reached: dict[Scope, Provider] = {}
 
     def connect() -> str:
-        reached.update(doctor_cloud.accounts(settings))
+        reached.update(doctor_cloud.accounts(settings, _identity(database)))
         if settings.sandbox:
             return f"sandbox at {sandbox_at(settings.sandbox_url).endpoint}"
         return f"{settings.provider}, for real"
@@ -216,6 +217,14 @@ def _cloud(settings: Settings, database: Database) -> Iterator[Check]:
     yield from found
     scope, provider = next(iter(reached.items()))
     yield _clocks(database, provider, scope)
+
+
+def _identity(database: Database) -> str:
+    try:
+        with database.begin() as connection:
+            return deployment.read_id(connection)
+    except Exception:  # told by its own check
+        return doctor_cloud.NOBODY
 
 
 def _clocks(database: Database, provider: Provider, scope: Scope) -> Check:

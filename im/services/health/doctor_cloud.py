@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from im.db import scopes
+from im.db import guards, scopes
 from im.db.engine import Database
 from im.domain.config.region import said_by
 from im.domain.errors import ImError
 from im.domain.scope import Scope
 from im.providers import registry
-from im.providers.contract import Check, Provider
+from im.providers.contract import GUARD_TERMINATES, Check, Provider
 from im.providers.errors import ProviderError
 from im.scope_threads import SideBySide, lane_of
 
@@ -24,10 +24,17 @@ WITHIN = 25.0
 _STUCK = "check the network to that account's endpoint; the other accounts are watched and stopped all the same"
 
 
-def accounts(settings: Settings) -> Iterator[tuple[Scope, Provider]]:
-    """Where each account's next machine would go, the usual account first. Raises ImError for a cloud we cannot serve."""
+NOBODY = "im-doctor"
+"""Whose machines are asked for where the database does not tell who we are."""
+
+
+def accounts(settings: Settings, identity: str = NOBODY) -> Iterator[tuple[Scope, Provider]]:
+    """Where each account's next machine would go, the usual account first. Raises ImError for a cloud we cannot serve.
+
+    `identity`: the deployment's id.
+    """
     for name in settings.account_names:
-        provider = registry.connect(settings.provider, settings, "im-doctor", name)
+        provider = registry.connect(settings.provider, settings, identity, name)
         yield Scope(settings.provider, name, str(settings.region_of(name))), provider
 
 
@@ -55,7 +62,23 @@ def checks(settings: Settings, reached: Mapping[Scope, Provider]) -> Iterator[Ch
 
 
 def _one(settings: Settings, scope: Scope, provider: Provider) -> list[Check]:
-    return [_same(settings, scope, provider, check) for check in provider.checks(scope)]
+    return [_needed(settings, scope, _same(settings, scope, provider, check)) for check in provider.checks(scope)]
+
+
+def _needed(settings: Settings, scope: Scope, check: Check) -> Check:
+    """A guard that may not terminate is a fault as soon as a guarded machine of the account is to be terminated."""
+    if check.name != GUARD_TERMINATES or check.ok:
+        return check
+    database = Database(settings.database_url)
+    try:
+        with database.begin() as connection:
+            needed = guards.is_to_terminate(connection, scope)
+    except ImError:
+        return check
+    finally:
+        database.dispose()
+    told = f"{check.detail}; nothing that lives has such a guard"
+    return check if needed else Check(check.name, ok=True, detail=told)
 
 
 def _same(settings: Settings, scope: Scope, provider: Provider, check: Check) -> Check:

@@ -64,6 +64,10 @@ class Clients:
         """EventBridge Scheduler; as above."""
         return self._client("scheduler", region, QUICK)
 
+    def iam(self, region: str) -> Any:
+        """IAM of the region's partition; as above."""
+        return self._client("iam", region, QUICK)
+
     def key_id(self) -> str:
         """Of the keys in use now; empty when there are none. Keys that are about to expire are exchanged first."""
         with self._lock, translated():
@@ -81,7 +85,7 @@ class Clients:
         )
 
     def _client(
-        self, service: Literal["ec2", "ssm", "sts", "pricing", "scheduler"], region: str, config: Config
+        self, service: Literal["ec2", "ssm", "sts", "pricing", "scheduler", "iam"], region: str, config: Config
     ) -> Any:
         key = (service, region, id(config))
         with self._lock, translated():
