@@ -89,7 +89,7 @@ def before(postgres_url: str) -> Iterator[Database]:
     with engine.connect() as connection:
         connection.execute(text("CREATE DATABASE im_before"))
     url = make_url(postgres_url).set(database="im_before").render_as_string(hide_password=False)
-    migrate.upgrade(url, "0016")
+    migrate.upgrade(url, "0017")
     database = Database(url)
     yield database
     database.dispose()
