@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ import pytest
 from im.domain.config.sandbox import Sandbox, sandbox_at
 from im.stack.local import LocalStack, Running
 from tests import reaper
+
+IM = str(Path(sys.executable).parent / "im")
+"""As people type it: `python -m` would itself look into the current folder first."""
+READ_BY_SOMEBODY = ("celeryconfig", "flowerconfig", "sitecustomize", "usercustomize", "conftest", "setup", "env")
 
 
 @dataclass
@@ -107,3 +112,30 @@ def stack() -> Iterator[StackUnderTest]:
         yield made
     finally:
         made.remove()
+
+
+@pytest.fixture(scope="session")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """It has a module of every name that anything of ours may import, and each leaves its name in `ran`."""
+    folder = tmp_path_factory.mktemp("foreign")
+    telling = f"open({str(folder / 'ran')!r}, 'a').write(__file__ + '\\n')\n"
+    for name in {*sys.stdlib_module_names, *metadata.packages_distributions(), *READ_BY_SOMEBODY, "beat_schedule"}:
+        if name.isidentifier():
+            (folder / f"{name}.py").write_text(telling)
+    for package in ("im", "im/cli", "workers", "celery", "alembic"):
+        (folder / package).mkdir()
+        (folder / package / "__init__.py").write_text(telling)
+    for module in ("workers/main.py", "workers/__main__.py", "im/cli/main.py", "alembic/env.py"):
+        (folder / module).write_text(telling)
+    (folder / "alembic.ini").write_text("[alembic]\nscript_location = alembic\n")
+    (folder / "supervisord.conf").write_text(f"[supervisord]\n[program:x]\ncommand=touch {folder / 'ran'}\n")
+    (folder / ".env").write_text(
+        "IM_DATABASE_URL=postgresql://127.0.0.1:1/foreign\nIM_BROKER_URL=redis://127.0.0.1:1/0\n"
+    )
+    return folder
+
+
+def ran_there(foreign: Path) -> str:
+    """The files of that folder that were run."""
+    told = foreign / "ran"
+    return told.read_text() if told.exists() else ""

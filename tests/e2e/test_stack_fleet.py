@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import psutil
 import pytest
@@ -21,10 +22,16 @@ from tests.e2e.test_stack_life import eventually
 class Attended:
     """A command in a process group of its own, and what it has said so far."""
 
-    def __init__(self, stack: StackUnderTest, *args: str) -> None:
+    def __init__(
+        self, stack: StackUnderTest, *args: str, im: Sequence[str] = (), folder: Path | None = None, broker: str = ""
+    ) -> None:
         self.process = subprocess.Popen(
-            stack.command(*args),
-            env=stack.environ,
+            [*im, *args] if im else stack.command(*args),
+            cwd=folder,
+            env={
+                **stack.environ,
+                **({"IM_BROKER_URL": broker, "IM_DATABASE_URL": stack.database_url} if broker else {}),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

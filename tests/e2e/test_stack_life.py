@@ -22,7 +22,7 @@ from im.stack import probes
 from im.stack.admission import READY
 from im.stack.local import LocalStack, running, stale
 from im.stack.supervision import strays
-from tests.e2e.conftest import StackUnderTest, make_stack
+from tests.e2e.conftest import IM, StackUnderTest, make_stack, ran_there
 
 REAL = {
     "AWS_ACCESS_KEY_ID": "AKIAREALREALREALREAL",
@@ -44,9 +44,17 @@ def folder() -> Iterator[StackUnderTest]:
 
 
 @pytest.fixture
-def up(folder: StackUnderTest) -> StackUnderTest:
-    """The module's stack, up, started by somebody with real credentials in the environment."""
-    done = folder.run("up", "-d", environ=REAL)
+def up(folder: StackUnderTest, foreign: Path) -> StackUnderTest:
+    """The module's stack, up, started by somebody with real credentials in the environment, in a folder of somebody else's."""
+    done = subprocess.run(
+        [IM, "up", "-d"],
+        cwd=foreign,
+        env={**folder.environ, **REAL},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -138,6 +146,11 @@ def test_no_process_of_a_sandbox_sees_a_real_credential(up: StackUnderTest) -> N
         seen = Path(f"/proc/{process.pid}/environ").read_text()
         for secret in REAL.values():
             assert secret not in seen, process.cmdline()
+
+
+def test_nothing_of_the_folder_it_is_typed_in_is_run(up: StackUnderTest, foreign: Path) -> None:
+    assert eventually(lambda: probes.consumers(up.running().named["broker_url"]) == 2)
+    assert ran_there(foreign) == ""
 
 
 def test_a_second_up_says_so_and_starts_nothing(up: StackUnderTest) -> None:

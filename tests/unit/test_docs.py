@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 from dataclasses import fields
 from pathlib import Path
 
-import click
 import pytest
 
-from im.cli.main import COMMANDS, im
+from im.cli.main import COMMANDS
 from im.settings import Settings
-
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+from tests.documented import DOCUMENTS, ROOT
 
 
 def settings_table() -> str:
@@ -45,57 +41,9 @@ def test_the_generated_parts_are_up_to_date(name: str) -> None:
     assert written == PARTS[name](), "run: python -m tests.unit.test_docs"
 
 
-def _shell_lines() -> list[tuple[str, str]]:
-    lines = []
-    for document in DOCUMENTS:
-        for block in re.findall(r"```bash\n(.*?)```", document.read_text(), re.DOTALL):
-            for line in block.splitlines():
-                commands = re.split(r"&&|\|\|?|;", line.partition(" #")[0])
-                lines += [(document.name, command.strip()) for command in commands]
-    return lines
-
-
-def _commands() -> list[tuple[str, list[str]]]:
-    """Every `im …` that the documents tell people to type, also through compose or a virtual environment."""
-    found = []
-    for name, line in _shell_lines():
-        words = shlex.split(line.replace("…", "x"))
-        for at, word in enumerate(words):
-            named_otherwise = at > 0 and words[at - 1].startswith("-")  # psql -U im
-            if word in ("im", ".venv/bin/im") and at + 1 < len(words) and not named_otherwise:
-                found.append((name, words[at + 1 :]))
-                break
-    return found
-
-
-@pytest.mark.parametrize(("document", "words"), _commands(), ids=lambda v: v if isinstance(v, str) else " ".join(v))
-def test_every_command_in_the_documents_exists_with_its_options(document: str, words: list[str]) -> None:
-    context = click.Context(im)
-    command: click.Command | None = im
-    rest = list(words)
-    while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
-        word = rest.pop(0)
-        command = command.get_command(context, word)
-        assert command is not None, f"{document}: there is no {word}"
-    known = {name for param in command.get_params(context) for name in (*param.opts, *param.secondary_opts)}
-    for word in rest:
-        if word == "--":
-            break
-        if re.match(r"--?[a-zA-Z]", word):
-            assert word.partition("=")[0] in known, f"{document}: {' '.join(words)}: no option {word}"
-
-
 def test_every_command_is_told_of_somewhere() -> None:
     told = " ".join(document.read_text() for document in DOCUMENTS)
     assert [name for name in COMMANDS if f"im {name}" not in told] == []
-
-
-def test_every_make_target_in_the_documents_exists() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {
-        word for _, line in _shell_lines() if line.startswith("make ") for word in line.split()[1:] if "=" not in word
-    }
-    assert named - targets == set()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)
@@ -104,7 +52,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
-def _definitions() -> set[str]:
+def definitions() -> set[str]:
     """`file::name` and `file::Class::name` of everything defined in the tests, below `tests/`."""
     found = set()
     for path in (ROOT / "tests").rglob("*.py"):
@@ -124,7 +72,7 @@ def test_every_fault_names_a_test_there_is() -> None:
     assert len(faults) > 50
     assert [row for row in faults if "::" not in row] == []
     named = {name for row in faults for name in re.findall(r"`([\w/.]+\.py::[\w:]+)`", row)}
-    assert named - _definitions() == set()
+    assert named - definitions() == set()
 
 
 def test_every_test_that_a_promise_names_is_there() -> None:
@@ -133,7 +81,7 @@ def test_every_test_that_a_promise_names_is_there() -> None:
     ]
     named = {name for row in table for name in re.findall(r"`((?:test_|Test)\w+)`", row.split("|")[4])}
     files = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
-    defined = {part for definition in _definitions() for part in definition.split("::")[1:]}
+    defined = {part for definition in definitions() for part in definition.split("::")[1:]}
     assert len(table) == 13
     assert named - files - defined == set()
 

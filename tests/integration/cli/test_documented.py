@@ -1,0 +1,102 @@
+"""The documents' command lines, typed one after the other at EC2's stand-in, as whoever reads them would."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from im.cli.exits import Exit
+from im.domain.config.account import Account
+from im.services import queries
+from tests.documented import DOCUMENTS, ELSEWHERE, Line, commands, lines, words_of_im
+from tests.integration.typed import KEY, run
+from tests.providers.clouds import ABSENT, REGION
+from tests.standin.server import StandIn
+from tests.standin_world import Near, StandInWorld
+from tests.unit.providers.aws.test_profile import RSA
+from tests.world import START
+
+GUARD_ROLE = "arn:aws:iam::123456789012:role/im-guard"
+READERS_OWN = ("sg-0123456789abcdef0", "alias/im")
+"""Groups and keys that whoever reads it puts his own for."""
+FIRST = "im create --name web-1 -d 2h --public-key ~/.ssh/id_ed25519.pub"
+
+
+@pytest.fixture(scope="module")
+def ec2() -> Iterator[StandIn]:
+    with StandIn(start=START.timestamp()) as running:
+        yield running
+
+
+@pytest.fixture
+def world(database_url: str, ec2: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInWorld]:
+    """A person with keys at home; whoever waits lets this world's time pass, and its worker work."""
+    made = StandInWorld(database_url, ec2, Near(ec2.url))
+    accounts = (Account("prod", role="arn:aws:iam::111122223333:role/im"),)
+    made.ctx = replace(made.ctx, settings=replace(made.ctx.settings, accounts=accounts, guard_role=GUARD_ROLE))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "id_ed25519.pub").write_text(KEY)
+    (tmp_path / ".ssh" / "id_rsa.pub").write_text(RSA)
+    monkeypatch.setattr("im.cli.options.own_address.own_network", lambda: "203.0.113.7/32")
+    for waits in ("im.cli.commands.leftovers", "im.cli.output.wait"):
+        monkeypatch.setattr(f"{waits}.time", Waiting(made))
+    yield made
+    made.close()
+
+
+class Waiting:
+    """The module `time` of a command that waits: the world goes on meanwhile."""
+
+    def __init__(self, world: StandInWorld) -> None:
+        self._world = world
+
+    def monotonic(self) -> float:
+        return self._world.now.timestamp()
+
+    def sleep(self, _seconds: float) -> None:
+        self._world.advance(1)
+
+
+def typed(line: Line, world: StandInWorld) -> Iterator[list[str]]:
+    """The `im` commands of a line, with what stands for the reader's own replaced."""
+    for words in commands(line.text):
+        own = words_of_im(words)
+        if own is None or ELSEWHERE.intersection(own):
+            continue
+        yield [somebodys_machine(world, own) if word == ABSENT else home(word) for word in own]
+
+
+def home(word: str) -> str:
+    """As the shell, and as the container's mount in docs/fleet.md."""
+    return os.path.expanduser("~/.ssh/id_ed25519.pub" if word == "/key.pub" else word)
+
+
+def somebodys_machine(world: StandInWorld, words: list[str]) -> str:
+    """The id of a machine that im never made, where the command looks for it."""
+    region = words[words.index("--region") + 1] if "--region" in words else REGION
+    (made,) = world.control.create(zones=[f"{region}a"], region=region)
+    return str(made)
+
+
+@pytest.mark.parametrize("document", [d for d in DOCUMENTS if lines(d)], ids=lambda document: document.name)
+def test_every_line_can_be_typed_in_the_order_of_its_document(document: Path, world: StandInWorld) -> None:
+    there = [one for one in lines(document) if one.text.startswith("im ")]
+    if any(" web-1" in one.text for one in there) and not any("--name web-1" in one.text for one in there):
+        assert run(world, *map(home, FIRST.split()[1:])).exit_code == 0
+        world.advance(10, step=10)
+    for line in lines(document):
+        for words in typed(line, world):
+            if words[0] != "create":  # what looks at machines, or changes them, is typed when they run
+                world.advance(10, step=10)
+            done = run(world, *words, typed="y\n")
+            refused = line.comment.startswith("refused")
+            assert done.exit_code == (Exit.USAGE if refused else Exit.OK), f"{line}\n{done.output}"
+            world.deliver()
+    world.advance(10, step=10)
+    rows = queries.listing(world.ctx, everything=True).rows
+    assert [row.error for row in rows if row.error and not any(own in row.error for own in READERS_OWN)] == []
