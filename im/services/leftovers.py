@@ -16,13 +16,13 @@ from im.db import leftovers, scopes
 from im.domain.leftover import Leftover
 from im.domain.scope import Scope
 from im.logs import log
-from im.providers.contract import Provider
 from im.providers.errors import ProviderError, Transient, Unauthenticated
 from im.providers.features import Resource
 from im.queue.tasks import Task
 from im.scope_threads import lane_of
 from im.services.identity import is_clone
 from im.services.reconcile import refusal
+from im.services.scope_run import ScopeRun
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -68,95 +68,89 @@ def collect(ctx: Context) -> str:
     return "; ".join(ctx.lanes.run(works).values()) or "nothing to do"
 
 
-def _collect_in(ctx: Context, number: int, scope: Scope) -> str:
-    provider = ctx.provider_for(scope)
-    if (trouble := refusal.refused(ctx, provider, scope, number)) is not None:
-        return _left_to_others(ctx, scope, number, trouble)
-    with ctx.begin() as connection:
-        asked = leftovers.asked_at(connection, number)
-        condemned = leftovers.condemned(connection, number)
+def _collect_in(ctx: Context, scope_id: int, scope: Scope) -> str:
+    run = ScopeRun(ctx, ctx.provider_for(scope), scope, scope_id)
+    if (trouble := refusal.refused(run)) is not None:
+        return _left_to_others(run, trouble)
+    with run.ctx.begin() as connection:
+        asked = leftovers.asked_at(connection, run.scope_id)
+        condemned = leftovers.condemned(connection, run.scope_id)
     try:
         if asked is not None:
-            _answer(ctx, provider, scope, number, asked)
-        if not condemned or is_clone(ctx):
-            return f"{scope}: looked at"
-        return f"{scope}: {_sweep(ctx, provider, scope, number, condemned)} taken away"
+            _answer(run, asked)
+        if not condemned or is_clone(run.ctx):
+            return f"{run.scope}: looked at"
+        return f"{run.scope}: {_sweep(run, condemned)} taken away"
     except Unauthenticated as exc:
-        refusal.step_aside(ctx, number, exc)
-        return _left_to_others(ctx, scope, number, exc)
+        refusal.step_aside(run, exc)
+        return _left_to_others(run, exc)
 
 
-def _left_to_others(ctx: Context, scope: Scope, number: int, trouble: ProviderError) -> str:
+def _left_to_others(run: ScopeRun, trouble: ProviderError) -> str:
     """What is condemned waits for a worker that the cloud knows; a question does so for a while, then the trouble is the answer."""
-    if refusal.pass_on(ctx, number):
-        ctx.queue.ring(Task.GC)
-    with ctx.begin() as connection:
-        now, asked = ctx.clock(connection), leftovers.asked_at(connection, number)
+    if refusal.pass_on(run):
+        run.ctx.queue.ring(Task.GC)
+    with run.ctx.begin() as connection:
+        now, asked = run.ctx.clock(connection), leftovers.asked_at(connection, run.scope_id)
         if asked is not None and now - asked >= _OTHERS_MAY:
-            leftovers.answer(connection, number, asked, [], trouble.message, now)
-    return f"{scope}: left to the other workers ({trouble.code})"
+            leftovers.answer(connection, run.scope_id, asked, [], trouble.message, now)
+    return f"{run.scope}: left to the other workers ({trouble.code})"
 
 
-def _answer(ctx: Context, provider: Provider, scope: Scope, number: int, asked: datetime) -> None:
+def _answer(run: ScopeRun, asked: datetime) -> None:
     """Write what lies unused, or why that cannot be told. Raises Unauthenticated, which is no answer."""
     error: str | None = None
     try:
-        found = _unused(ctx, provider, scope, number)
+        found = _unused(run)
     except Unauthenticated:
         raise
     except ProviderError as exc:
         found, error = [], exc.message
-    with ctx.begin() as connection:
+    with run.ctx.begin() as connection:
         rows = [{"provider_id": o.id, "kind": o.kind, "name": o.name, "detail": o.detail} for o in found]
-        leftovers.answer(connection, number, asked, rows, error, ctx.clock(connection))
+        leftovers.answer(connection, run.scope_id, asked, rows, error, run.ctx.clock(connection))
 
 
-def _unused(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[Resource]:
+def _unused(run: ScopeRun) -> list[Resource]:
     """What nothing uses. Looked at first, asked of the rows afterwards: a wish that comes in between is seen."""
-    cleanup = provider.leftovers
+    cleanup = run.provider.leftovers
     if cleanup is None:
         return []
-    things = [one for one in cleanup.found(scope) if not one.used]
-    with ctx.begin() as connection:
-        needed = {name for spec in leftovers.specs_in_use(connection, number) for name in cleanup.needed_by(spec)}
+    things = [one for one in cleanup.found(run.scope) if not one.used]
+    with run.ctx.begin() as connection:
+        needed = {name for spec in leftovers.specs_in_use(connection, run.scope_id) for name in cleanup.needed_by(spec)}
     return [one for one in things if one.name not in needed]
 
 
-def _sweep(
-    ctx: Context,
-    provider: Provider,
-    scope: Scope,
-    number: int,
-    condemned: Sequence[Leftover],
-) -> int:
+def _sweep(run: ScopeRun, condemned: Sequence[Leftover]) -> int:
     """Take away what is still unused; returns how many are gone. What a launch needs meanwhile is made anew by the launch.
 
     Raises Unauthenticated; what is left waits for another worker.
     """
     try:
-        unused = {one.id: one for one in _unused(ctx, provider, scope, number)}
-        cleanup = provider.leftovers
-        there = {one.id for one in cleanup.found(scope)} if cleanup else set()
+        unused = {one.id: one for one in _unused(run)}
+        cleanup = run.provider.leftovers
+        there = {one.id for one in cleanup.found(run.scope)} if cleanup else set()
         going = [unused[one.id] for one in condemned if one.id in unused]
-        failed = cleanup.discard(scope, going) if cleanup else {}
+        failed = cleanup.discard(run.scope, going) if cleanup else {}
     except Unauthenticated:
         raise
     except ProviderError as exc:
         if isinstance(exc, Transient):
-            log.warning("leftovers are taken away later", scope=str(scope), error=exc.message)
+            log.warning("leftovers are taken away later", scope=str(run.scope), error=exc.message)
             return 0
         unused, there, failed = {}, {one.id for one in condemned}, {one.id: exc for one in condemned}
-    with ctx.begin() as connection:
+    with run.ctx.begin() as connection:
         gone = []
         for one in condemned:
             if one.id in failed:
                 if not isinstance(failed[one.id], Transient | Unauthenticated):
-                    leftovers.spare(connection, number, one.id, failed[one.id].message)
+                    leftovers.spare(connection, run.scope_id, one.id, failed[one.id].message)
             elif one.id in there and one.id not in unused:
-                leftovers.spare(connection, number, one.id, "it is in use again")
+                leftovers.spare(connection, run.scope_id, one.id, "it is in use again")
             else:
                 gone.append(one.id)
-        leftovers.close(connection, number, gone, ctx.clock(connection))
+        leftovers.close(connection, run.scope_id, gone, run.ctx.clock(connection))
     if (of_us := refusal.of_us([*failed.values()])) is not None:
         raise of_us
     return len(gone)

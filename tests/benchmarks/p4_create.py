@@ -14,6 +14,7 @@ from im.services import queries
 from im.services.reconcile.launches import drive_launches
 from im.services.refresh.scope import refresh_scope
 from im.services.requests import create, order
+from im.services.scope_run import ScopeRun
 from tests.benchmarks.place import REGION, SCOPE, Place, place
 from tests.benchmarks.row import Row, of_runs
 from tests.benchmarks.spent import Spent, spent
@@ -64,7 +65,7 @@ def _create(ctx: Context, here: Place, name: str, count: int) -> list[str]:
     ask = Ask(instance_type=KIND, zone=f"{REGION}a", public_key=public_key(), owner="bench", ssh_from=("192.0.2.1/32",))
     deadline = Deadline(by=timedelta(hours=1))
     answer = create.create(ctx, order.Order("aws", "default", ask, name, count, deadline, "bench"))
-    drive_launches(ctx, ctx.provider_for(SCOPE), SCOPE, here.number(ctx))
+    drive_launches(ScopeRun(ctx, ctx.provider_for(SCOPE), SCOPE, here.number(ctx)))
     return [change.after.id for change in answer.changes]
 
 

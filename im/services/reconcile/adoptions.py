@@ -22,12 +22,11 @@ from im.domain.event import Event
 from im.domain.instance import Instance
 from im.domain.launch import LaunchState
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff
-from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.state import Desired, Observed
 from im.failpoints import Point, reach
 from im.providers import errors
-from im.providers.contract import Provider, Slot
+from im.providers.contract import Slot
 from im.providers.errors import ProviderError
 from im.providers.machine import SPOT_REQUEST, Machine
 from im.services.reconcile import refusal
@@ -35,6 +34,7 @@ from im.services.ring import ring_by_verb
 
 if TYPE_CHECKING:
     from im.context import Context
+    from im.services.scope_run import ScopeRun
 
 _ENDING = (Observed.TERMINATING, Observed.TERMINATED)
 
@@ -76,50 +76,50 @@ class _Batch:
     failed: dict[str, ProviderError] = field(default_factory=dict)
 
 
-def drive_adoptions(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
+def drive_adoptions(run: ScopeRun) -> list[str]:
     """Every machine of the scope that waits to be taken in; one line for each."""
     told: list[str] = []
-    while not refusal.stands_aside(ctx, number) and (batch := _claim(ctx, number)):
+    while not run.stands_aside and (batch := _claim(run)):
         reach(Point.CLAIM_COMMITTED, Step.ADOPT)
-        _take_in(ctx, provider, scope, number, batch)
-        told += _apply(ctx, batch)
+        _take_in(run, batch)
+        told += _apply(run.ctx, batch)
         if (of_us := refusal.of_us([*batch.failed.values()])) is not None:
-            refusal.step_aside(ctx, number, of_us)
+            refusal.step_aside(run, of_us)
             break
-        if len(batch.rows) < ctx.settings.batch:
+        if len(batch.rows) < run.ctx.settings.batch:
             break
     return told
 
 
-def _claim(ctx: Context, number: int) -> _Batch | None:
+def _claim(run: ScopeRun) -> _Batch | None:
     owner = str(uuid.uuid4())
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
+    with run.ctx.begin() as connection:
+        now = run.ctx.clock(connection)
         # rows that name a machine although none was ever seen: launches name theirs only once they are there
-        rows = claims.ready(connection, number, Step.AWAIT_LAUNCH, now, ctx.settings.batch)
+        rows = claims.ready(connection, run.scope_id, Step.AWAIT_LAUNCH, now, run.ctx.settings.batch)
         if not rows:
             return None
-        span = timedelta(seconds=ctx.settings.step_lease)
+        span = timedelta(seconds=run.ctx.settings.step_lease)
         claims.lease(connection, [row.id for row in rows], Step.ADOPT, now, span, owner)
         first = [row for row in rows if row.attempts == 0]
         story = (Event(r.id, now, "adopt sent", "im", f"{r.provider_id} is looked at", r.generation) for r in first)
         events.record(connection, story)
-        held = adoption.holders(connection, number, [_machine(row) for row in rows])
+        held = adoption.holders(connection, run.scope_id, [_machine(row) for row in rows])
         reach(Point.CLAIM_WRITTEN, Step.ADOPT)
         return _Batch(owner, rows, now, deployment.read_id(connection), held)
 
 
-def _take_in(ctx: Context, provider: Provider, scope: Scope, number: int, batch: _Batch) -> None:
+def _take_in(run: ScopeRun, batch: _Batch) -> None:
     """Look, tag what is free, look again: clouds set tags without a condition, so whose it is, is what is read afterwards."""
     reach(Point.CALL_BEGUN, Step.ADOPT)
-    adoption = provider.adoption
+    adoption = run.provider.adoption
     if adoption is None:
         batch.failed = {
             _machine(row): errors.Unsupported("this cloud cannot mark a machine as ours") for row in batch.rows
         }
         return
-    before = _look(provider, scope, batch, [_machine(row) for row in batch.rows])
-    coming = _launching(ctx, number, before)
+    before = _look(run, batch, [_machine(row) for row in batch.rows])
+    coming = _launching(run, before)
     tagged = []
     for row in batch.rows:
         machine = _machine(row)
@@ -127,14 +127,14 @@ def _take_in(ctx: Context, provider: Provider, scope: Scope, number: int, batch:
             continue
         try:
             _check(row, before.get(machine), batch, coming)
-            _check_allowed(ctx, provider, row, before[machine], batch)
+            _check_allowed(run, row, before[machine], batch)
             if not _is_ours(before[machine], row, batch.ours):
                 request = before[machine].spot_request
-                adoption.take(scope, Machine(machine, {SPOT_REQUEST: request}), Slot(row.id, row.name), row.owner)
+                adoption.take(run.scope, Machine(machine, {SPOT_REQUEST: request}), Slot(row.id, row.name), row.owner)
             tagged.append(row)
         except ProviderError as exc:
             batch.failed[machine] = exc
-    after = _look(provider, scope, batch, [_machine(row) for row in tagged])
+    after = _look(run, batch, [_machine(row) for row in tagged])
     for row in tagged:
         machine = _machine(row)
         if machine in batch.failed:
@@ -148,9 +148,9 @@ def _take_in(ctx: Context, provider: Provider, scope: Scope, number: int, batch:
     reach(Point.CALL_ANSWERED, Step.ADOPT)
 
 
-def _look(provider: Provider, scope: Scope, batch: _Batch, machines: Sequence[str]) -> dict[str, Sighting]:
+def _look(run: ScopeRun, batch: _Batch, machines: Sequence[str]) -> dict[str, Sighting]:
     try:
-        return provider.describe(scope, [Machine(one) for one in machines]) if machines else {}
+        return run.provider.describe(run.scope, [Machine(one) for one in machines]) if machines else {}
     except ProviderError as exc:
         batch.failed |= dict.fromkeys(machines, exc)
         return {}
@@ -173,13 +173,13 @@ def _check(row: Instance, seen: Sighting | None, batch: _Batch, coming: Mapping[
         raise Taken(f"{machine} is just being launched as {coming[machine]}")
 
 
-def _check_allowed(ctx: Context, provider: Provider, row: Instance, seen: Sighting, batch: _Batch) -> None:
+def _check_allowed(run: ScopeRun, row: Instance, seen: Sighting, batch: _Batch) -> None:
     """By what the cloud shows alone: whoever can write a row decides nothing here."""
     machine = _machine(row)
     foreign = seen.tags.get(tags.DEPLOYMENT) != batch.ours
-    if foreign and (why := ctx.settings.adopt.refusal(machine, seen.tags)):
+    if foreign and (why := run.ctx.settings.adopt.refusal(machine, seen.tags)):
         raise NotAllowed(why)
-    controller = provider.adoption.controller(seen) if provider.adoption is not None else None
+    controller = run.provider.adoption.controller(seen) if run.provider.adoption is not None else None
     if controller is not None and not row.spec.options.get(FORCED):
         raise Controlled(controller.refusal(machine))
 
@@ -188,13 +188,13 @@ def _is_ours(seen: Sighting, row: Instance, ours: str) -> bool:
     return seen.tags.get(tags.DEPLOYMENT) == ours and seen.tags.get(tags.INSTANCE) == row.id
 
 
-def _launching(ctx: Context, number: int, seen: Mapping[str, Sighting]) -> dict[str, str]:
+def _launching(run: ScopeRun, seen: Mapping[str, Sighting]) -> dict[str, str]:
     """Machines among these whose launch is still under way: their slots wait for them."""
     tokens = {one: sighting.tags[tags.LAUNCH] for one, sighting in seen.items() if tags.LAUNCH in sighting.tags}
     if not tokens:
         return {}
-    with ctx.begin() as connection:
-        known = orphans.launches_of(connection, number, list(tokens.values()))
+    with run.ctx.begin() as connection:
+        known = orphans.launches_of(connection, run.scope_id, list(tokens.values()))
     under_way = (LaunchState.OPEN, LaunchState.CALLED)
     return {
         one: known[token].names[0]

@@ -11,10 +11,8 @@ from im.db import events, guards, rate_limits
 from im.db.guards import Task
 from im.domain.event import Event
 from im.domain.lifecycle import backoff
-from im.domain.scope import Scope
 from im.logs import log
 from im.providers import errors
-from im.providers.contract import Provider
 from im.providers.errors import ProviderError
 from im.providers.features import DeadlineGuard, Guarded
 from im.providers.machine import machine_of
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from im.context import Context
+    from im.services.scope_run import ScopeRun
 
 _LEASE = timedelta(seconds=120)
 BATCH = 50
@@ -38,33 +37,33 @@ def ring_for_guards(ctx: Context) -> None:
         ctx.queue.ring(Doorbell.GUARD, [str(number) for number in numbers])
 
 
-def drive_guards(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
+def drive_guards(run: ScopeRun) -> list[str]:
     """Bring every guard of the scope up to its deadline."""
-    if provider.deadline_guard is None:
+    if run.provider.deadline_guard is None:
         return []
     told: list[str] = []
     while True:
         owner = str(uuid.uuid4())
-        with ctx.begin() as connection:
-            now = ctx.clock(connection)
+        with run.ctx.begin() as connection:
+            now = run.ctx.clock(connection)
             if not guards.scopes_waiting(connection, now):
                 return told
-            if rate_limits.take(connection, number, "guard", provider.capabilities.rates.get("guard"), now):
+            if rate_limits.take(connection, run.scope_id, "guard", run.provider.capabilities.rates.get("guard"), now):
                 return told  # the next tick rings again
-            tasks = guards.claim(connection, number, now, _LEASE, BATCH, owner)
+            tasks = guards.claim(connection, run.scope_id, now, _LEASE, BATCH, owner)
         if not tasks:
             return told
-        told += _tell(ctx, provider.deadline_guard, scope, tasks, owner)
+        told += _tell(run, run.provider.deadline_guard, tasks, owner)
 
 
-def _tell(ctx: Context, guard: DeadlineGuard, scope: Scope, tasks: list[Task], owner: str) -> list[str]:
+def _tell(run: ScopeRun, guard: DeadlineGuard, tasks: list[Task], owner: str) -> list[str]:
     asked = {machine_of(task.row): Guarded(task.at, task.row.on_expiry) for task in tasks}
     try:
-        failed: Mapping[str, ProviderError] = guard.set(scope, asked)
+        failed: Mapping[str, ProviderError] = guard.set(run.scope, asked)
     except ProviderError as exc:
         failed = {one.id: exc for one in asked}
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
+    with run.ctx.begin() as connection:
+        now = run.ctx.clock(connection)
         done = [task for task in tasks if task.row.provider_id not in failed]
         mine = guards.told(connection, owner, done)
         story = [_told(task, now) for task in done if task.row.id in mine]
@@ -80,7 +79,7 @@ def _tell(ctx: Context, guard: DeadlineGuard, scope: Scope, tasks: list[Task], o
                 story.append(Event(task.row.id, now, "guard refused", "cloud", because, task.row.generation))
         events.record(connection, story)
     if failed:
-        log.error("guards are not as they should be", scope=str(scope), count=len(failed), error=_first(failed))
+        log.error("guards are not as they should be", scope=str(run.scope), count=len(failed), error=_first(failed))
     return [f"{task.row.name}: guard {'set' if task.at else 'taken away'}" for task in done]
 
 

@@ -17,13 +17,12 @@ from im.domain.launch import Launch, LaunchState
 from im.domain.spec.placement import is_open
 from im.domain.state import Desired, Observed
 from im.failpoints import Point, reach
-from im.providers.contract import Provider
 from im.services.ring import ring_by_verb
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from im.context import Context
+    from im.services.scope_run import ScopeRun
 
 _RUSH = 0.1  # seconds after the moment it may be called, so that a doorbell does not come too early
 UNWANTED = "nobody wants it any more"
@@ -52,20 +51,20 @@ def wanted(row: Instance, token: str, now: datetime) -> bool:
     )
 
 
-def claim(ctx: Context, provider: Provider, number: int, *, unwanted: bool = False) -> Claimed | None:
+def claim(run: ScopeRun, *, unwanted: bool = False) -> Claimed | None:
     """Lease one launch, settle what can be settled without the cloud, and commit to the call.
 
     `unwanted`: only one that was never called and that nobody wants any more, so that nothing is left to call.
     """
     owner = str(uuid.uuid4())
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        lease = timedelta(seconds=ctx.settings.launch_lease)
-        launch = launches.claim_one(connection, number, now, lease, owner, unwanted=unwanted)
+    with run.ctx.begin() as connection:
+        now = run.ctx.clock(connection)
+        lease = timedelta(seconds=run.ctx.settings.launch_lease)
+        launch = launches.claim_one(connection, run.scope_id, now, lease, owner, unwanted=unwanted)
         if launch is None:
             return None
-        rate = None if unwanted else provider.capabilities.rates.get("launch")
-        wait = rate_limits.take(connection, number, "launch", rate, now)
+        rate = None if unwanted else run.provider.capabilities.rates.get("launch")
+        wait = rate_limits.take(connection, run.scope_id, "launch", rate, now)
         if wait:
             launches.wait(connection, launch.token, now + timedelta(seconds=wait))
             held = read_instances.read(connection, launch.slots[:1])
@@ -73,7 +72,7 @@ def claim(ctx: Context, provider: Provider, number: int, *, unwanted: bool = Fal
             claimed = _commit(connection, launch, owner, now)
     if wait:
         # many places refuse faster than the cloud likes to be asked, and the next tick would be late for the rest of them
-        ring_by_verb(ctx, held, after=wait + _RUSH)
+        ring_by_verb(run.ctx, held, after=wait + _RUSH)
         return None
     reach(Point.LAUNCH_CLAIM_COMMITTED)
     return claimed

@@ -20,7 +20,6 @@ from im.domain.event import Event
 from im.domain.instance import Instance
 from im.domain.launch import Launch, LaunchState
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, backoff
-from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec import placement
 from im.domain.spec.spec import Spec
@@ -28,7 +27,7 @@ from im.domain.spec.spot import spot_of
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers import errors
-from im.providers.contract import Filter, Provider, Slot, merge_pages
+from im.providers.contract import Filter, Slot, merge_pages
 from im.providers.errors import ProviderError
 from im.queue.tasks import Task
 from im.services.reconcile import next_place, refusal
@@ -39,26 +38,26 @@ from im.services.ring import ring_by_verb
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from im.context import Context
+    from im.services.scope_run import ScopeRun
 
 
 NEWS_ATTEMPTS = 5
 """After this many, half a minute in all, what the cloud does not know was not made just now: it is not there."""
 
 
-def drive_launches(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
+def drive_launches(run: ScopeRun) -> list[str]:
     """Every launch of the scope that is due, one call each; one line for each."""
     told: list[str] = []
-    while not refusal.stands_aside(ctx, number) and (claimed := claim(ctx, provider, number)) is not None:
-        told.append(_Attempt(ctx, provider, scope, number, claimed).run())
+    while not run.stands_aside and (claimed := claim(run)) is not None:
+        told.append(_Attempt(run, claimed).run())
     return told
 
 
-def cancel_unwanted(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
+def cancel_unwanted(run: ScopeRun) -> list[str]:
     """Launches that were never called and that nobody wants any more, which needs no cloud; one line for each."""
     told: list[str] = []
-    while (claimed := claim(ctx, provider, number, unwanted=True)) is not None:
-        told.append(_Attempt(ctx, provider, scope, number, claimed).run())
+    while (claimed := claim(run, unwanted=True)) is not None:
+        told.append(_Attempt(run, claimed).run())
     return told
 
 
@@ -69,15 +68,8 @@ class _Overtaken(Exception):
 class _Attempt:
     """One claimed launch: look for it if it was called before, call it, write down what came of it."""
 
-    def __init__(
-        self,
-        ctx: Context,
-        provider: Provider,
-        scope: Scope,
-        number: int,
-        claimed: Claimed,
-    ) -> None:
-        self.ctx, self.provider, self.scope, self.number = ctx, provider, scope, number
+    def __init__(self, run: ScopeRun, claimed: Claimed) -> None:
+        self.on = run
         self.owner, self.launch, self.rows = claimed.owner, claimed.launch, claimed.rows
         self.now, self.fresh = claimed.now, claimed.fresh
         self.found: list[Sighting] = []
@@ -108,12 +100,12 @@ class _Attempt:
         if self.fresh:
             return self._call()
         which = Filter(token=self.launch.token, spec=self.launch.spec)
-        snapshot = merge_pages(self.provider.list(self.scope, which))
+        snapshot = merge_pages(self.on.provider.list(self.on.scope, which))
         found = list(snapshot.sightings)
         reach(Point.LAUNCH_LOOKED)
         if len(found) >= len(self.launch.slots):
             return found
-        can = self.provider.capabilities
+        can = self.on.provider.capabilities
         assert self.launch.called_at is not None
         waited = self.now - self.launch.called_at > can.launch_visible_within
         self.found, self.certain = found, snapshot.complete and waited
@@ -129,9 +121,9 @@ class _Attempt:
 
         A cloud without launch tokens would make a second machine for a launch that somebody newer has called meanwhile.
         """
-        with self.ctx.begin() as connection:
-            now = self.ctx.clock(connection)
-            until = now + timedelta(seconds=self.ctx.settings.launch_lease)
+        with self.on.ctx.begin() as connection:
+            now = self.on.ctx.clock(connection)
+            until = now + timedelta(seconds=self.on.ctx.settings.launch_lease)
             if not launches.renew(connection, self.launch.token, self.owner, until):
                 raise _Overtaken
             anybody = bool(self.found) or launches.wanted(connection, self.launch, now)
@@ -144,12 +136,12 @@ class _Attempt:
             spec = self._place(spec)
         slots = [Slot(i, n) for i, n in zip(self.launch.slots, self.launch.names, strict=True)]
         reach(Point.LAUNCH_CALLING)
-        return self.provider.launch(self.scope, spec, token=self.launch.token, slots=slots)
+        return self.on.provider.launch(self.on.scope, spec, token=self.launch.token, slots=slots)
 
     def _place(self, spec: Spec) -> Spec:
         """Ask which zones there are, and write down the first before it is called: what went out can be repeated to the letter."""
-        spec = next_place.spread(self.provider, self.scope, spec)
-        with self.ctx.begin() as connection:
+        spec = next_place.spread(self.on.provider, self.on.scope, spec)
+        with self.on.ctx.begin() as connection:
             if not launches.place(connection, self.launch.token, self.owner, spec):
                 raise _Overtaken
         self.launch = replace(self.launch, spec=replace(spec, user_data=None))
@@ -159,10 +151,10 @@ class _Attempt:
         """Give the n-th machine to the n-th slot. Kept even when our lease has passed: a machine must never be lost."""
         reach(Point.LAUNCH_MADE)
         ordered = sorted(machines, key=lambda m: (m.launch_index, m.provider_id))
-        with self.ctx.begin() as connection:
-            now = self.ctx.clock(connection)
+        with self.on.ctx.begin() as connection:
+            now = self.on.ctx.clock(connection)
             rows = {r.id: r for r in requests.lock(connection, sorted(self.launch.slots))}
-            known = launches.known_machines(connection, self.number, [m.provider_id for m in ordered])
+            known = launches.known_machines(connection, self.on.scope_id, [m.provider_id for m in ordered])
             free = [i for i in self.launch.slots if i in rows and rows[i].provider_id is None]
             pairs = list(zip(free, (m for m in ordered if m.provider_id not in known), strict=False))
             launches.fill(connection, [_as_row(i, m, now) for i, m in pairs], now, now + LOOK_AGAIN)
@@ -175,16 +167,18 @@ class _Attempt:
             again = self._again(connection, left, now) if pairs else self._give_up(connection, left, now)
             after = [replace(rows[i], provider_id=m.provider_id, observed=m.state) for i, m in pairs]
             if any(row.error_code in OF_THE_SCOPE for row in self.rows):
-                refusal.over(self.ctx, connection, self.number, now)
+                refusal.over(self.on, connection, now)
             reach(Point.LAUNCH_FILL_WRITTEN)
         reach(Point.LAUNCH_FILL_COMMITTED)
         if 1 < len(self.launch.slots) <= AT_ONCE:
-            name(self.ctx, self.provider, self.scope, after)
+            name(self.on, after)
         reach(Point.LAUNCH_LABELLED)
-        ring_by_verb(self.ctx, after, after=LOOK_AGAIN.total_seconds() + 0.1)
-        ring_by_verb(self.ctx, again)
+        ring_by_verb(self.on.ctx, after, after=LOOK_AGAIN.total_seconds() + 0.1)
+        ring_by_verb(self.on.ctx, again)
         if pairs and spot_of(self.launch.spec) is not None:
-            self.ctx.queue.ring(Task.PRICES)  # its price is asked while it lives: a short life has no other hour for it
+            self.on.ctx.queue.ring(
+                Task.PRICES
+            )  # its price is asked while it lives: a short life has no other hour for it
         short = f", {len(left)} still to come" if left else ""
         return f"{_names(self.launch)}: launched {len(pairs)}{short}"
 
@@ -195,7 +189,7 @@ class _Attempt:
         token = str(uuid.uuid4())
         ids, names = [r.id for r in left], [r.name for r in left]
         where = {"candidate": self.launch.candidate, "round_": self.launch.round}
-        launches.add(connection, token, self.number, self.launch.spec, ids, names, now, **where)
+        launches.add(connection, token, self.on.scope_id, self.launch.spec, ids, names, now, **where)
         launches.attach(connection, token, ids)
         return read_instances.read(connection, ids)
 
@@ -217,7 +211,7 @@ class _Attempt:
         definite = not isinstance(exc, errors.Ambiguous | errors.Unknown)
         state = LaunchState.OPEN if self.fresh and definite else LaunchState.CALLED
         if of_us:
-            refusal.step_aside(self.ctx, self.number, exc)
+            refusal.step_aside(self.on, exc)
         return self._later(exc.message, exc, state)
 
     def _later(self, because: str, exc: ProviderError | None = None, state: LaunchState = LaunchState.CALLED) -> str:
@@ -225,8 +219,8 @@ class _Attempt:
         values: dict[str, Any] = {"called_at": None} if state is LaunchState.OPEN else {}
         if isinstance(exc, errors.Unauthenticated):  # another worker may be known, and this one has not tried
             wait, values["attempts"] = LOOK_AGAIN, self.launch.attempts - 1
-        with self.ctx.begin() as connection:
-            now = self.ctx.clock(connection)
+        with self.on.ctx.begin() as connection:
+            now = self.on.ctx.clock(connection)
             launches.resolve(
                 connection,
                 self.launch.token,
@@ -246,23 +240,23 @@ class _Attempt:
             reach(Point.LAUNCH_DELAY_WRITTEN)
         reach(Point.LAUNCH_DELAY_COMMITTED)
         if wait < timedelta(seconds=10):
-            ring_by_verb(self.ctx, rows, after=wait.total_seconds() + 0.1)
+            ring_by_verb(self.on.ctx, rows, after=wait.total_seconds() + 0.1)
         return f"{_names(self.launch)}: {because}, retry in {wait.total_seconds():.0f} s"
 
     def _ring_when_due(self, rows: Sequence[Instance], now: datetime) -> None:
         """What is further off than a tick is left to the tick."""
         soon = [row for row in rows if row.next_attempt_at and row.next_attempt_at - now < timedelta(seconds=10)]
         waits = [(row.next_attempt_at - now).total_seconds() for row in soon if row.next_attempt_at]
-        ring_by_verb(self.ctx, soon, after=max(waits, default=0.0) + 0.1)
+        ring_by_verb(self.on.ctx, soon, after=max(waits, default=0.0) + 0.1)
 
     def _close(self, state: LaunchState, because: str, exc: ProviderError | None = None) -> str:
         """No machine will come of this launch."""
         code = exc.code if exc else None
-        with self.ctx.begin() as connection:
-            now = self.ctx.clock(connection)
+        with self.on.ctx.begin() as connection:
+            now = self.on.ctx.clock(connection)
             if not launches.resolve(connection, self.launch.token, self.owner, state, error_code=code, error=because):
                 return f"{_names(self.launch)}: somebody newer works on it"
-            moved = next_place.move_on(connection, self.number, self.launch, exc, now) if exc else []
+            moved = next_place.move_on(connection, self.on.scope_id, self.launch, exc, now) if exc else []
             left = [row for row in self.rows if row.id not in {one.id for one in moved}]
             launches.release(connection, [row.id for row in left], now, code or "absent", because)
             kind = "launch failed" if exc else "cancelled"

@@ -21,25 +21,26 @@ if TYPE_CHECKING:
     from im.context import Context
     from im.domain.instance import Instance
     from im.domain.scope import Scope
+    from im.services.scope_run import ScopeRun
 
 _AGAIN = 5
 """The wait after a refusal, as `backoff` counts: half a minute. The guard at the cloud is worth no storm of calls."""
 
 
-def drive_protections(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
+def drive_protections(run: ScopeRun) -> list[str]:
     """Tell the cloud wherever it guards what it should not, or does not guard what it should; one line for each."""
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        lease = timedelta(seconds=ctx.settings.step_lease)
-        rows = protection.claim(connection, number, now, lease, ctx.settings.batch)
+    with run.ctx.begin() as connection:
+        now = run.ctx.clock(connection)
+        lease = timedelta(seconds=run.ctx.settings.step_lease)
+        rows = protection.claim(connection, run.scope_id, now, lease, run.ctx.settings.batch)
     if not rows:
         return []
     failed: dict[str, ProviderError] = {}
     for on in (False, True):
         machines = [machine_of(row) for row in rows if row.protected is on and row.provider_id]
         if machines:
-            failed |= _tell(provider, scope, machines, on)
-    return _apply(ctx, rows, failed)
+            failed |= _tell(run.provider, run.scope, machines, on)
+    return _apply(run.ctx, rows, failed)
 
 
 def _tell(provider: Provider, scope: Scope, machines: list[Machine], on: bool) -> dict[str, ProviderError]:

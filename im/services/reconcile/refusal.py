@@ -14,7 +14,6 @@ from im.db import events, refusals
 from im.db.instances import waiting
 from im.domain.event import Event
 from im.logs import log
-from im.providers.contract import Provider
 from im.providers.errors import ProviderError, Unauthenticated
 from im.services.identity import wrong_account
 from im.services.ring import ring_by_verb
@@ -22,8 +21,7 @@ from im.services.ring import ring_by_verb
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from im.context import Context
-    from im.domain.scope import Scope
+    from im.services.scope_run import ScopeRun
 
 ASK_AGAIN = timedelta(seconds=5)
 """From one question who we are to the next, while the answer is a refusal."""
@@ -42,64 +40,60 @@ class Refusal:
     passed_on_at: datetime
 
 
-def refused(ctx: Context, provider: Provider, scope: Scope, number: int) -> ProviderError | None:
+def refused(run: ScopeRun) -> ProviderError | None:
     """Why nothing in this scope can be done, or believed, by this process now; None when all is well.
 
     While all is well no more is asked of the database or the cloud than `wrong_account` asks.
     """
-    known = ctx.refusals.get(number)
+    known = run.ctx.refusals.get(run.scope_id)
     if known is not None:
-        with ctx.begin() as connection:
-            if ctx.clock(connection) < known.until:
+        with run.ctx.begin() as connection:
+            if run.ctx.clock(connection) < known.until:
                 return known.error
-    trouble = wrong_account(ctx, provider, scope, afresh=known is not None)
+    trouble = wrong_account(run, afresh=known is not None)
     if trouble is not None:
-        step_aside(ctx, number, trouble)
+        step_aside(run, trouble)
     elif known is not None:
-        _come_back(ctx, scope, number)
+        _come_back(run)
     return trouble
 
 
-def step_aside(ctx: Context, number: int, trouble: ProviderError) -> None:
+def step_aside(run: ScopeRun, trouble: ProviderError) -> None:
     """Take nothing more of this scope for a while, let it be known, and leave what is due there to the others."""
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        refusals.note(connection, ctx.worker, number, trouble.code, trouble.message, now)
+    with run.ctx.begin() as connection:
+        now = run.ctx.clock(connection)
+        refusals.note(connection, run.ctx.worker, run.scope_id, trouble.code, trouble.message, now)
         told = f"{trouble.code}: {trouble.message}"
-        rows = waiting.note_trouble(connection, number, trouble.code, trouble.message, now, _MOST)
+        rows = waiting.note_trouble(connection, run.scope_id, trouble.code, trouble.message, now, _MOST)
         events.record(connection, (Event(r.id, now, "refused", "cloud", told, r.generation) for r in rows))
-    before = ctx.refusals.get(number)
+    before = run.ctx.refusals.get(run.scope_id)
     if before is None:
         log.error(
             "this worker is refused; what it would do is left to the others", code=trouble.code, error=trouble.message
         )
     since, passed_on_at = (before.since, before.passed_on_at) if before else (now, now - PASS_ON)
-    ctx.refusals[number] = Refusal(trouble, since, now + ASK_AGAIN, passed_on_at)
+    run.ctx.refusals[run.scope_id] = Refusal(trouble, since, now + ASK_AGAIN, passed_on_at)
 
 
-def pass_on(ctx: Context, number: int) -> bool:
+def pass_on(run: ScopeRun) -> bool:
     """Ring again for what is due in a scope that this process can do nothing in. False: it was just rung for."""
-    known = ctx.refusals.get(number)
+    known = run.ctx.refusals.get(run.scope_id)
     if known is None:  # another thread was known again just now
         return True
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
+    with run.ctx.begin() as connection:
+        now = run.ctx.clock(connection)
         if now - known.passed_on_at < PASS_ON:
             return False
-        rows = waiting.due(connection, number, now, _MOST)
+        rows = waiting.due(connection, run.scope_id, now, _MOST)
     known.passed_on_at = now
-    ring_by_verb(ctx, rows)
+    ring_by_verb(run.ctx, rows)
     return True
 
 
-def since(ctx: Context, number: int, now: datetime) -> datetime:
+def since(run: ScopeRun, now: datetime) -> datetime:
     """Since when this process is refused in the scope; `now` when it just was not."""
-    known = ctx.refusals.get(number)
+    known = run.ctx.refusals.get(run.scope_id)
     return known.since if known else now
-
-
-def stands_aside(ctx: Context, number: int) -> bool:
-    return number in ctx.refusals
 
 
 def of_us(errors: list[ProviderError]) -> Unauthenticated | None:
@@ -107,15 +101,15 @@ def of_us(errors: list[ProviderError]) -> Unauthenticated | None:
     return next((one for one in errors if isinstance(one, Unauthenticated)), None)
 
 
-def over(ctx: Context, connection: Connection, number: int, now: datetime) -> None:
+def over(run: ScopeRun, connection: Connection, now: datetime) -> None:
     """A trouble of this scope is over: whatever waits because of it is tried now, not when its own pause ends."""
-    rows = waiting.pull_forward(connection, number, now, _MOST)
-    ring_by_verb(ctx, rows)
+    rows = waiting.pull_forward(connection, run.scope_id, now, _MOST)
+    ring_by_verb(run.ctx, rows)
 
 
-def _come_back(ctx: Context, scope: Scope, number: int) -> None:
-    ctx.refusals.pop(number, None)
-    with ctx.begin() as connection:
-        refusals.forget(connection, ctx.worker, number)
-        over(ctx, connection, number, ctx.clock(connection))
-    log.info("this worker is known again", scope=str(scope))
+def _come_back(run: ScopeRun) -> None:
+    run.ctx.refusals.pop(run.scope_id, None)
+    with run.ctx.begin() as connection:
+        refusals.forget(connection, run.ctx.worker, run.scope_id)
+        over(run, connection, run.ctx.clock(connection))
+    log.info("this worker is known again", scope=str(run.scope))

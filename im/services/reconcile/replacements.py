@@ -27,28 +27,28 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from im.context import Context
+    from im.services.scope_run import ScopeRun
 
 _random = SystemRandom()
 
 
-def replace_lost(ctx: Context, number: int) -> int:
+def replace_lost(run: ScopeRun) -> int:
     """How many there are in one scope."""
-    if ctx.settings.policies.interruption is not OnInterruption.REPLACE:
+    if run.ctx.settings.policies.interruption is not OnInterruption.REPLACE:
         return 0
     made: list[Instance] = []
-    while (new := _replace_one(ctx, number)) is not None:
+    while (new := _replace_one(run)) is not None:
         made += new
     if made:
-        ctx.queue.ring(Task.CREATE, [row.id for row in made], label=made[0].name)
+        run.ctx.queue.ring(Task.CREATE, [row.id for row in made], label=made[0].name)
     return len(made)
 
 
-def _replace_one(ctx: Context, number: int) -> list[Instance] | None:
+def _replace_one(run: ScopeRun) -> list[Instance] | None:
     """The next one's successor; none for one that cannot be made again; None when nobody waits any more."""
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        rows = spot.lost(connection, number, now, 1)
+    with run.ctx.begin() as connection:
+        now = run.ctx.clock(connection)
+        rows = spot.lost(connection, run.scope_id, now, 1)
         if not rows:
             return None
         (row,) = rows
@@ -56,7 +56,7 @@ def _replace_one(ctx: Context, number: int) -> list[Instance] | None:
         if not because:
             try:
                 with connection.begin_nested():
-                    made = [_successor(connection, row, number, now)]
+                    made = [_successor(connection, row, run.scope_id, now)]
                     budgets.keep(connection, (), made, now)
                 return made
             except OverLimit as exc:  # what nobody asks for again is not let through where a request would be refused

@@ -19,6 +19,7 @@ from im.services.reconcile.protection import drive_protections
 from im.services.reconcile.replacements import replace_lost
 from im.services.reconcile.report import sentence
 from im.services.reconcile.steps import _STEPS, _claim, _one_batch
+from im.services.scope_run import run_in
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -45,28 +46,26 @@ def reconcile_scopes(ctx: Context, numbers: Sequence[int]) -> str:
     return sentence([line for lines in done.values() for line in lines] + later)
 
 
-def reconcile_scope(ctx: Context, number: int) -> list[str]:
+def reconcile_scope(ctx: Context, scope_id: int) -> list[str]:
     """Drive every launch and every unsettled row of one scope that is due now; one line for each that moved."""
-    with ctx.begin() as connection:
-        scope = scopes.read(connection, number)
-    if scope is None:
+    run = run_in(ctx, scope_id)
+    if run is None:
         return []
-    provider = ctx.provider_for(scope)
     if is_clone(ctx):
         return ["this database is a copy: nothing is changed at the cloud until `im db resume`"]
-    if (trouble := refusal.refused(ctx, provider, scope, number)) is not None:
-        refusal.pass_on(ctx, number)
-        left = f"{scope}: left to the other workers ({trouble.code})"
-        return [*cancel_unwanted(ctx, provider, scope, number), left]
-    told = drive_protections(ctx, provider, scope, number)  # first: what is unprotected may have to end now
-    told += drive_launches(ctx, provider, scope, number)
-    told += drive_adoptions(ctx, provider, scope, number)
+    if (trouble := refusal.refused(run)) is not None:
+        refusal.pass_on(run)
+        left = f"{run.scope}: left to the other workers ({trouble.code})"
+        return [*cancel_unwanted(run), left]
+    told = drive_protections(run)  # first: a terminate may depend on it
+    told += drive_launches(run)
+    told += drive_adoptions(run)
     for step in _STEPS:
-        while not refusal.stands_aside(ctx, number) and (batch := _claim(ctx, provider, number, step)):
-            told += _one_batch(ctx, provider, scope, number, step, batch)
+        while not run.stands_aside and (batch := _claim(run, step)):
+            told += _one_batch(run, step, batch)
             if not batch.more:
                 break
-    told += spot_requests.drive_requests(ctx, provider, scope, number)
-    replace_lost(ctx, number)
-    told += drive_guards(ctx, provider, scope, number)
+    told += spot_requests.drive_requests(run)
+    replace_lost(run)
+    told += drive_guards(run)
     return told

@@ -30,7 +30,7 @@ from im.services.reconcile.heirs import inherit
 from im.services.ring import ring_hints
 
 if TYPE_CHECKING:
-    from im.context import Context
+    from im.services.scope_run import ScopeRun
 
 _AGAIN = 5
 """The wait after a refusal, as `backoff` counts: half a minute."""
@@ -56,44 +56,42 @@ def terminate(provider: Provider, scope: Scope, machines: Sequence[Machine], bou
 # ---- after the end ---------------------------------------------------------------------------------------------------
 
 
-def drive_requests(ctx: Context, provider: Provider, scope: Scope, number: int) -> list[str]:
+def drive_requests(run: ScopeRun) -> list[str]:
     """End the requests of machines that are gone; one line for each that could not be ended, or had brought another."""
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        lease = timedelta(seconds=ctx.settings.step_lease)
-        rows = kept.claim(connection, number, now, lease, ctx.settings.batch)
+    with run.ctx.begin() as connection:
+        now = run.ctx.clock(connection)
+        lease = timedelta(seconds=run.ctx.settings.step_lease)
+        rows = kept.claim(connection, run.scope_id, now, lease, run.ctx.settings.batch)
     if not rows:
         return []
     wanted = spot_machines(rows)
     failed: dict[str, ProviderError] = {}
     heirs: dict[str, str] = {}
-    if provider.spot is not None:
+    if run.provider.spot is not None:
         try:
-            failed = dict(provider.spot.release(scope, wanted))
+            failed = dict(run.provider.spot.release(run.scope, wanted))
             # only now: nothing more can come, so what has come is all
-            heirs = _take_in(ctx, provider, scope, rows, failed)
+            heirs = _take_in(run, rows, failed)
         except ProviderError as exc:
             failed = {one.id: exc for one in wanted}
-    return _apply(ctx, number, rows, failed, heirs)
+    return _apply(run, rows, failed, heirs)
 
 
-def _take_in(
-    ctx: Context, provider: Provider, scope: Scope, rows: Sequence[Instance], failed: dict[str, ProviderError]
-) -> dict[str, str]:
+def _take_in(run: ScopeRun, rows: Sequence[Instance], failed: dict[str, ProviderError]) -> dict[str, str]:
     """Tag what the cloud had launched in place of these; failures are added to `failed`. Returns old → new, the living ones."""
     by_machine = {row.provider_id: row for row in rows if row.provider_id and row.provider_id not in failed}
-    assert provider.spot is not None
-    heirs = dict(provider.spot.heirs(scope, [machine_of(row) for row in by_machine.values()]))
-    seen = provider.describe(scope, [Machine(new) for new in heirs.values()]) if heirs else {}
+    assert run.provider.spot is not None
+    heirs = dict(run.provider.spot.heirs(run.scope, [machine_of(row) for row in by_machine.values()]))
+    seen = run.provider.describe(run.scope, [Machine(new) for new in heirs.values()]) if heirs else {}
     living: dict[str, str] = {}
-    adoption = provider.adoption
+    adoption = run.provider.adoption
     assert adoption is not None  # a cloud with spot requests marks machines
     for old, new in heirs.items():
         if new in seen and seen[new].state in (Observed.TERMINATING, Observed.TERMINATED):
             continue
         row = by_machine[old]
         try:
-            adoption.take(scope, replace(machine_of(row), id=new), Slot(row.id, row.name), row.owner)
+            adoption.take(run.scope, replace(machine_of(row), id=new), Slot(row.id, row.name), row.owner)
             living[old] = new
         except ProviderError as exc:
             failed[old] = exc
@@ -101,23 +99,25 @@ def _take_in(
 
 
 def _apply(
-    ctx: Context, number: int, rows: list[Instance], failed: Mapping[str, ProviderError], heirs: Mapping[str, str]
+    run: ScopeRun, rows: list[Instance], failed: Mapping[str, ProviderError], heirs: Mapping[str, str]
 ) -> list[str]:
     left = [row for row in rows if row.provider_id in failed]
     came = [(row, heirs[row.provider_id or ""]) for row in rows if row.provider_id in heirs and row not in left]
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
+    with run.ctx.begin() as connection:
+        now = run.ctx.clock(connection)
         kept.finish(connection, [row.id for row in rows if row not in left])
         kept.delay(connection, [row.id for row in left], now + backoff(_AGAIN))
-        taken = [new for row, machine in came if (new := inherit(connection, row, number, machine, now)) is not None]
+        taken = [
+            new for row, machine in came if (new := inherit(connection, row, run.scope_id, machine, now)) is not None
+        ]
         told = (
             "the cloud had launched {} in its place, for nobody had cancelled its spot request; it has its deadline too"
         )
         story = (Event(r.id, now, "came back", "cloud", told.format(new), r.generation) for r, new in came)
         events.record(connection, story)
     if taken:
-        ctx.queue.ring(Task.ADOPT, [row.id for row in taken], label=taken[0].name)
-        ring_hints(ctx, taken, now)
+        run.ctx.queue.ring(Task.ADOPT, [row.id for row in taken], label=taken[0].name)
+        ring_hints(run.ctx, taken, now)
     for row in left:
         exc = failed[row.provider_id or ""]
         log.warning("a spot request is not cancelled yet", instance=row.name, code=exc.code, error=exc.message)

@@ -19,12 +19,11 @@ from im.db.instances.waiting import OF_THE_SCOPE
 from im.domain.event import Event
 from im.domain.instance import Instance
 from im.domain.lifecycle import MAX_ATTEMPTS, Step
-from im.domain.scope import Scope
 from im.domain.state import Observed
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers import errors
-from im.providers.contract import BatchResult, Provider
+from im.providers.contract import BatchResult
 from im.providers.errors import ProviderError
 from im.providers.machine import Machine, machine_of
 from im.queue.tasks import DEADLINES
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
+    from im.services.scope_run import ScopeRun
 
 _RUSH = 0.1  # seconds after the moment a row is due, so that a doorbell does not come too early
 _STEPS = (Step.STOP, Step.TERMINATE, Step.START, Step.LOOK)
@@ -63,18 +63,18 @@ class _Aside:
     bound: Collection[Machine]
 
 
-def _claim(ctx: Context, provider: Provider, number: int, step: Step) -> _Batch | None:
+def _claim(run: ScopeRun, step: Step) -> _Batch | None:
     """Lease a batch, if the fleet may make this call now; else the rows wait for the next doorbell or tick."""
     owner = str(uuid.uuid4())
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        rows = claims.ready(connection, number, step, now, ctx.settings.batch)
+    with run.ctx.begin() as connection:
+        now = run.ctx.clock(connection)
+        rows = claims.ready(connection, run.scope_id, step, now, run.ctx.settings.batch)
         found = len(rows)
         rows = _without_the_parked(connection, rows, step, now)
-        allowed, wait = allowance(connection, provider, number, step, len(rows), now)
+        allowed, wait = allowance(connection, run.provider, run.scope_id, step, len(rows), now)
         if not wait:
             rows = rows[:allowed]
-            span = timedelta(seconds=ctx.settings.step_lease)
+            span = timedelta(seconds=run.ctx.settings.step_lease)
             claims.lease(connection, [row.id for row in rows], step, now, span, owner)
             if step is not Step.LOOK:
                 events.record(connection, (sent(row, step, now) for row in rows if worth_telling(row.attempts)))
@@ -82,9 +82,9 @@ def _claim(ctx: Context, provider: Provider, number: int, step: Step) -> _Batch 
             reach(Point.CLAIM_WRITTEN, step)
     if wait:
         # what ends machines goes on where a process is kept free for it, and before whom no listing and no look stands
-        ring_by_verb(ctx, rows, after=wait, to=DEADLINES if step in (Step.STOP, Step.TERMINATE) else None)
+        ring_by_verb(run.ctx, rows, after=wait, to=DEADLINES if step in (Step.STOP, Step.TERMINATE) else None)
         return None
-    more = found == ctx.settings.batch or len(rows) < found
+    more = found == run.ctx.settings.batch or len(rows) < found
     return _Batch(owner, rows, now, more=more) if rows else None
 
 
@@ -101,17 +101,17 @@ def _without_the_parked(connection: Connection, rows: list[Instance], step: Step
     return [row for row in rows if row not in parked]
 
 
-def _one_batch(ctx: Context, provider: Provider, scope: Scope, number: int, step: Step, batch: _Batch) -> list[str]:
+def _one_batch(run: ScopeRun, step: Step, batch: _Batch) -> list[str]:
     reach(Point.CLAIM_COMMITTED, step)
     machines = [machine_of(row) for row in batch.rows if row.provider_id]
     asleep = {row.provider_id for row in batch.rows if row.provider_id and row.spec.options.get("hibernate")}
     aside = _Aside(asleep, spot_requests.spot_machines(batch.rows))
-    result = _call(provider, scope, step, machines, aside)
+    result = _call(run, step, machines, aside)
     reach(Point.CALL_ANSWERED, step)
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
+    with run.ctx.begin() as connection:
+        now = run.ctx.clock(connection)
         lost = failed_launch.among(batch.rows, result.done)
-        moved = failed_launch.take_back(connection, number, lost, now)
+        moved = failed_launch.take_back(connection, run.scope_id, lost, now)
         batch.rows = [row for row in batch.rows if row.id not in lost]
         outcomes = [outcome_of(row, step, result, batch.claimed_at, now) for row in batch.rows]
         applied = claims.apply(connection, batch.owner, step, outcomes, now)
@@ -120,70 +120,70 @@ def _one_batch(ctx: Context, provider: Provider, scope: Scope, number: int, step
         late = [row for row in batch.rows if row.id not in applied]
         repaired = _repair(connection, late, step, result, now) if late and step is not Step.LOOK else []
         if any(o.seen is not None and row.error_code in OF_THE_SCOPE for row, _, o in mine):
-            refusal.over(ctx, connection, number, now)
+            refusal.over(run, connection, now)
         reach(Point.APPLY_WRITTEN, step)
     reach(Point.APPLY_COMMITTED, step)
     if (of_us := refusal.of_us([*result.failed.values()])) is not None:
-        refusal.step_aside(ctx, number, of_us)
-    _ring_again(ctx, [new for _, new, _ in mine], now)
-    ring_by_verb(ctx, [*repaired, *moved])
+        refusal.step_aside(run, of_us)
+    _ring_again(run.ctx, [new for _, new, _ in mine], now)
+    ring_by_verb(run.ctx, [*repaired, *moved])
     return [line(old, new, step, now) for old, new, _ in mine]
 
 
-def _call(provider: Provider, scope: Scope, step: Step, machines: Sequence[Machine], aside: _Aside) -> BatchResult:
+def _call(run: ScopeRun, step: Step, machines: Sequence[Machine], aside: _Aside) -> BatchResult:
     reach(Point.CALL_BEGUN, step)
     try:
         match step:
             case Step.START:
-                result = provider.start(scope, machines)
+                result = run.provider.start(run.scope, machines)
             case Step.STOP:
                 result = (
-                    provider.stop(scope, machines, hibernate=aside.asleep)
+                    run.provider.stop(run.scope, machines, hibernate=aside.asleep)
                     if aside.asleep
-                    else provider.stop(scope, machines)
+                    else run.provider.stop(run.scope, machines)
                 )
             case Step.TERMINATE:
-                result = spot_requests.terminate(provider, scope, machines, aside.bound)
+                result = spot_requests.terminate(run.provider, run.scope, machines, aside.bound)
             case _:
-                return BatchResult(done=provider.describe(scope, machines))
-        return _look_at_refused(provider, scope, machines, _dated(provider, scope, machines, result))
+                return BatchResult(done=run.provider.describe(run.scope, machines))
+        return _look_at_refused(run, machines, _dated(run, machines, result))
     except ProviderError as exc:
         return BatchResult(failed={one.id: exc for one in machines})
     except Exception as exc:
-        return _without_the_poison(provider, scope, step, machines, aside, exc)
+        return _without_the_poison(run, step, machines, aside, exc)
 
 
 def _without_the_poison(
-    provider: Provider, scope: Scope, step: Step, machines: Sequence[Machine], aside: _Aside, exc: Exception
+    run: ScopeRun, step: Step, machines: Sequence[Machine], aside: _Aside, exc: Exception
 ) -> BatchResult:
     """A fault of ours, not of the cloud. The id it hangs on is found by halving, and parked with what was raised."""
     ids = [one.id for one in machines]
-    log.exception("unexpected error in a provider", step=step.value, scope=str(scope), ids=ids[:5])
+    log.exception("unexpected error in a provider", step=step.value, scope=str(run.scope), ids=ids[:5])
     if len(ids) == 1:
         return BatchResult(failed={ids[0]: errors.Unknown(f"unexpected {type(exc).__name__}; the worker's log has it")})
     half = len(machines) // 2
-    first, second = (_call(provider, scope, step, part, aside) for part in (machines[:half], machines[half:]))
+    first, second = (_call(run, step, part, aside) for part in (machines[:half], machines[half:]))
     return BatchResult({**first.done, **second.done}, {**first.failed, **second.failed})
 
 
 _OVER = (Observed.STOPPED, Observed.TERMINATED)
 
 
-def _dated(provider: Provider, scope: Scope, machines: Sequence[Machine], result: BatchResult) -> BatchResult:
+def _dated(run: ScopeRun, machines: Sequence[Machine], result: BatchResult) -> BatchResult:
     """What had stopped or ended before this answer came is looked at: the answer bears no date, and until that day it is billed."""
     undated = {i for i, seen in result.done.items() if seen.state in _OVER and seen.changed_at is None}
     over = [one for one in machines if one.id in undated]
     if not over:
         return result
     try:
-        shown = provider.describe(scope, over)
+        shown = run.provider.describe(run.scope, over)
     except ProviderError:
         return result
     same = {i: seen for i, seen in shown.items() if seen.state is result.done[i].state}
     return BatchResult(done={**result.done, **same}, failed=result.failed)
 
 
-def _look_at_refused(provider: Provider, scope: Scope, machines: Sequence[Machine], result: BatchResult) -> BatchResult:
+def _look_at_refused(run: ScopeRun, machines: Sequence[Machine], result: BatchResult) -> BatchResult:
     """A machine that refused because of its state is looked at straight away: what we believed of it was old."""
     # of an interrupted one, looking brings nothing new: the cloud has told why, and has to be waited for
     found_wrong = ((i, exc) for i, exc in result.failed.items() if not isinstance(exc, errors.Interrupted))
@@ -192,7 +192,7 @@ def _look_at_refused(provider: Provider, scope: Scope, machines: Sequence[Machin
     if not refused:
         return result
     try:
-        seen = provider.describe(scope, refused)
+        seen = run.provider.describe(run.scope, refused)
     except ProviderError:
         return result
     failed = {i: exc for i, exc in result.failed.items() if i not in seen}

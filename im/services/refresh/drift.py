@@ -20,7 +20,6 @@ from im.domain.sighting import Sighting
 from im.domain.state import Desired, Observed
 from im.failpoints import Point, reach
 from im.logs import log
-from im.providers.contract import Provider
 from im.providers.errors import ProviderError
 from im.providers.machine import machine_of
 from im.queue.tasks import Task
@@ -32,44 +31,45 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
+    from im.services.scope_run import ScopeRun
 
 _DRIVEN = (Verdict.OURS, Verdict.UNDONE)
 _TELLING = (*_DRIVEN, Verdict.ADOPTED, Verdict.OVERDUE, Verdict.ENDED, Verdict.SUSPECT)
 
 
-def judge_seen(ctx: Context, number: int, sightings: Sequence[Sighting], began_at: datetime) -> int:
+def judge_seen(run: ScopeRun, sightings: Sequence[Sighting], began_at: datetime) -> int:
     """Write what these sightings of a look begun at `began_at` change; returns how many rows that were."""
     if not sightings:
         return 0
     reach(Point.REFRESH_LISTED)
     seen = {one.provider_id: one for one in sightings}
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        rows = observations.news(connection, number, sightings)
+    with run.ctx.begin() as connection:
+        now = run.ctx.clock(connection)
+        rows = observations.news(connection, run.scope_id, sightings)
         due = guards.fired_by(connection, [row.id for row in rows], now) if rows else {}
         notes: list[observations.Note] = []
         for row in rows:
             sighting = seen[row.provider_id or ""]
             row = _guarded(row, due.get(row.id), sighting, now)
-            note = _note(row, sighting, began_at, now, ctx.settings.policies)
+            note = _note(row, sighting, began_at, now, run.ctx.settings.policies)
             if note is not None:
                 notes.append(note)
         lost = failed_launch.among(rows, seen)
-        moved = failed_launch.take_back(connection, number, lost, now)
+        moved = failed_launch.take_back(connection, run.scope_id, lost, now)
         notes = [n for n in notes if n.row.id not in lost]
-        _write(ctx, connection, rows, notes, now)
+        _write(run.ctx, connection, rows, notes, now)
     reach(Point.REFRESH_COMMITTED)
-    ring_by_verb(ctx, moved)
+    ring_by_verb(run.ctx, moved)
     return len(notes) + len(lost)
 
 
-def judge_unseen(ctx: Context, provider: Provider, number: int, machines: Sequence[str], began_at: datetime) -> int:
+def judge_unseen(run: ScopeRun, machines: Sequence[str], began_at: datetime) -> int:
     """The same for machines that a complete look did not show. A first absence is noted, a second makes the cloud be asked."""
     if not machines:
         return 0
     reach(Point.REFRESH_LISTED)
-    with ctx.begin() as connection:
-        rows = observations.by_machine(connection, number, machines)
+    with run.ctx.begin() as connection:
+        rows = observations.by_machine(connection, run.scope_id, machines)
         notes: list[observations.Note] = []
         suspects: list[Instance] = []
         for row in rows:
@@ -78,9 +78,9 @@ def judge_unseen(ctx: Context, provider: Provider, number: int, machines: Sequen
                 suspects.append(row)
             if note is not None:
                 notes.append(note)
-        _write(ctx, connection, rows, notes, ctx.clock(connection))
+        _write(run.ctx, connection, rows, notes, run.ctx.clock(connection))
     reach(Point.REFRESH_COMMITTED)
-    return len(notes) + (_judge_absent(ctx, provider, number, suspects, began_at) if suspects else 0)
+    return len(notes) + (_judge_absent(run, suspects, began_at) if suspects else 0)
 
 
 def _guarded(row: Instance, guard: Guard | None, seen: Sighting, now: datetime) -> Instance:
@@ -121,17 +121,15 @@ def _note_absent(row: Instance, began_at: datetime) -> tuple[observations.Note |
     return None, began_at > row.drift_since
 
 
-def _judge_absent(
-    ctx: Context, provider: Provider, number: int, suspects: Sequence[Instance], began_at: datetime
-) -> int:
+def _judge_absent(run: ScopeRun, suspects: Sequence[Instance], began_at: datetime) -> int:
     """Twice missing from complete listings: gone only if the cloud, asked for it by id, does not know it either."""
     try:
-        known = provider.describe(suspects[0].scope, [machine_of(row) for row in suspects])
+        known = run.provider.describe(suspects[0].scope, [machine_of(row) for row in suspects])
     except ProviderError as exc:
         log.warning("absence could not be confirmed", error=exc.message)
         return 0
-    with ctx.begin() as connection:
-        now, ours = ctx.clock(connection), deployment.read_id(connection)
+    with run.ctx.begin() as connection:
+        now, ours = run.ctx.clock(connection), deployment.read_id(connection)
         notes = []
         for row in suspects:
             assert row.provider_id is not None
@@ -142,10 +140,10 @@ def _judge_absent(
                 told = "another deployment of im has taken it over"
                 sighting = Sighting(row.provider_id, Observed.MISSING, reason=told)
             taken, cause = sighting.interrupted, sighting.cause
-            policies = ctx.settings.policies
+            policies = run.ctx.settings.policies
             reading = observe(row, sighting.state, began_at, now, policies, interrupted=taken, cause=cause)
             notes.append(observations.Note(row, sighting, reading, began_at, None))
-        _write(ctx, connection, list(suspects), notes, now)
+        _write(run.ctx, connection, list(suspects), notes, now)
     return len(notes)
 
 

@@ -18,12 +18,11 @@ from im.db import ticks
 from im.db.instances import observations
 from im.db.instances.observations import REST
 from im.db.money import usage
-from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.state import Observed
 from im.logs import log
 from im.memory import give_back
-from im.providers.contract import Filter, Provider
+from im.providers.contract import Filter
 from im.providers.errors import Forbidden, Unsupported
 from im.providers.machine import Machine
 from im.services.refresh.drift import judge_seen, judge_unseen
@@ -31,7 +30,7 @@ from im.services.refresh.drift import judge_seen, judge_unseen
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from im.context import Context
+    from im.services.scope_run import ScopeRun
 
 FULLY_EVERY = 60.0
 """Seconds between two full listings of a big scope."""
@@ -57,23 +56,17 @@ def shard(number: int, zone: str) -> str:
     return f"{number}/{zone}" if zone else str(number)
 
 
-def begin(ctx: Context, number: int, zone: str, slot: float) -> tuple[datetime, dict[str, str], Depth] | None:
-    """Claim this slot of `slot` seconds: when the look begins, what it should see, and how. None: there is nothing to do."""
-    with ctx.begin() as connection:
-        began_at = ctx.clock(connection)
-        awaited = observations.awaited(connection, number, zone, began_at)
+def begin(run: ScopeRun, zone: str, slot: float) -> ScopeListing | None:
+    """Claim this slot of `slot` seconds, and settle what should be seen, and how. None: there is nothing to do."""
+    with run.ctx.begin() as connection:
+        began_at = run.ctx.clock(connection)
+        awaited = observations.awaited(connection, run.scope_id, zone, began_at)
         if zone and not awaited and zone != REST:
             return None
-        if not ticks.claim(connection, _slot(number, zone), slot, began_at):
+        if not ticks.claim(connection, _slot(run.scope_id, zone), slot, began_at):
             return None
-        return began_at, awaited, _depth(connection, ctx.settings.states_from, awaited, number, zone, began_at)
-
-
-def leave(ctx: Context, number: int, zone: str, began_at: datetime) -> None:
-    """Give back the slots that were claimed: nothing could be seen, and another worker may see it."""
-    with ctx.begin() as connection:
-        for name in (_slot(number, zone), f"full {shard(number, zone)}"):
-            ticks.give_back(connection, name, began_at)
+        depth = _depth(connection, run.ctx.settings.states_from, awaited, run.scope_id, zone, began_at)
+        return ScopeListing(run, zone, began_at, awaited, depth)
 
 
 def _slot(number: int, zone: str) -> str:
@@ -92,13 +85,10 @@ def _depth(
 
 
 @dataclass
-class Look:
-    """Begun at `began_at`, for the rows that have the machines in `awaited` (see `watch.awaited`)."""
+class ScopeListing:
+    """Begun at `began_at`, for the rows that have the machines in `awaited` (see `observations.awaited`)."""
 
-    ctx: Context
-    provider: Provider
-    scope: Scope
-    number: int
+    run: ScopeRun
     zone: str
     began_at: datetime
     awaited: dict[str, str]
@@ -109,23 +99,30 @@ class Look:
     skew: float | None = None
     """Seconds by which the cloud's clock is ahead of the database's for certain; None while it has not told."""
 
-    def go(self) -> None:
+    def give_back(self) -> None:
+        """Leave the slots that were claimed: nothing could be seen, and another worker may see it."""
+        with self.run.ctx.begin() as connection:
+            for name in (_slot(self.run.scope_id, self.zone), f"full {shard(self.run.scope_id, self.zone)}"):
+                ticks.give_back(connection, name, self.began_at)
+
+    def read(self) -> None:
         """Look, and write what it means. Raises ProviderError when nothing could be seen."""
         if self.depth is Depth.BY_ID:
-            self._judge(list(self.provider.describe(self.scope, [Machine(one) for one in self.awaited]).values()))
-        elif self.depth is Depth.FULL or self.provider.states is None:
+            shown = self.run.provider.describe(self.run.scope, [Machine(one) for one in self.awaited])
+            self._judge(list(shown.values()))
+        elif self.depth is Depth.FULL or self.run.provider.states is None:
             self._listing()
         else:
             self._states()
         if self.complete:
-            with self.ctx.begin() as connection:
-                usage.vouch(connection, self.number, observations.zone_of(self.zone), list(self.awaited))
+            with self.run.ctx.begin() as connection:
+                usage.vouch(connection, self.run.scope_id, observations.zone_of(self.zone), list(self.awaited))
             left = iter(list(self.awaited))
             while some := list(islice(left, _AT_ONCE)):
-                self.changed += judge_unseen(self.ctx, self.provider, self.number, some, self.began_at)
+                self.changed += judge_unseen(self.run, some, self.began_at)
 
     def _listing(self) -> None:
-        for page in self.provider.list(self.scope, Filter(zone=self.zone)):
+        for page in self.run.provider.list(self.run.scope, Filter(zone=self.zone)):
             self.complete &= page.complete
             self._compare(page.date)
             self._judge(page.sightings)
@@ -135,23 +132,22 @@ class Look:
     def _states(self) -> None:
         try:
             for some in self._strange():
-                shown = self.provider.describe(self.scope, [Machine(one) for one in some])
+                shown = self.run.provider.describe(self.run.scope, [Machine(one) for one in some])
                 # what its description does not show yet is known by its state at least
                 self._judge([shown.get(one) or Sighting(one, state) for one, state in some.items()])
         except (_Crowded, Forbidden, Unsupported) as exc:
-            log.debug("listed in full instead of by states", scope=str(self.scope), because=type(exc).__name__)
-            with self.ctx.begin() as connection:
-                ticks.claim(
-                    connection, f"crowded {shard(self.number, self.zone)}", CROWDED_FOR, self.ctx.clock(connection)
-                )
+            log.debug("listed in full instead of by states", scope=str(self.run.scope), because=type(exc).__name__)
+            with self.run.ctx.begin() as connection:
+                name = f"crowded {shard(self.run.scope_id, self.zone)}"
+                ticks.claim(connection, name, CROWDED_FOR, self.run.ctx.clock(connection))
             self._listing()
 
     def _strange(self) -> Iterator[dict[str, Observed]]:
         """What the states show that is not as we know it, in portions."""
         found: dict[str, Observed] = {}
         room_for = _CROWD * len(self.awaited) + _AT_ONCE
-        assert self.provider.states is not None
-        for page in self.provider.states.list(self.scope, zone=self.zone):
+        assert self.run.provider.states is not None
+        for page in self.run.provider.states.list(self.run.scope, zone=self.zone):
             self.complete &= page.complete
             self._compare(page.date)
             for one, state in page.seen.items():
@@ -174,8 +170,8 @@ class Look:
         """The first page's date lies between the moment it was asked for and now, however long that took and the rest will."""
         if date is None or self.skew is not None:
             return
-        with self.ctx.begin() as connection:
-            now = self.ctx.clock(connection)
+        with self.run.ctx.begin() as connection:
+            now = self.run.ctx.clock(connection)
         ahead, behind = (date - now).total_seconds(), (self.began_at - date).total_seconds()
         self.skew = ahead if ahead > 0 else -behind if behind > 0 else 0.0
 
@@ -183,4 +179,4 @@ class Look:
         for one in sightings:
             if self.awaited.pop(one.provider_id, None) is not None:
                 self.seen += 1
-        self.changed += judge_seen(self.ctx, self.number, sightings, self.began_at)
+        self.changed += judge_seen(self.run, sightings, self.began_at)

@@ -21,11 +21,10 @@ from im.domain.instance import Instance
 from im.domain.intent import Deadline
 from im.domain.launch import Launch, LaunchState
 from im.domain.lifecycle import YOUNG
-from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.state import Observed
 from im.logs import log
-from im.providers.contract import Provider, Snapshot, merge_pages
+from im.providers.contract import Snapshot, merge_pages
 from im.providers.errors import ProviderError, Unauthenticated
 from im.services.reconcile import refusal
 from im.services.requests import adopt
@@ -34,7 +33,7 @@ from im.services.ring import ring_by_verb
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from im.context import Context
+    from im.services.scope_run import ScopeRun
 
 EVERY = 120.0
 """Seconds between two full listings of one scope."""
@@ -45,66 +44,68 @@ Filled = tuple[Instance, Sighting]
 """A slot that got its machine, and the machine."""
 
 
-def look_for_orphans(ctx: Context, provider: Provider, scope: Scope, number: int) -> int:
+def look_for_orphans(run: ScopeRun) -> int:
     """List what carries our tag, if it is time to; returns how many machines have neither a row nor a launch.
 
     For a caller that has just asked whether it may believe what it sees (`refusal.refused`).
     """
-    slot = f"orphans {number}"
-    with ctx.begin() as connection:
-        began_at = ctx.clock(connection)
+    slot = f"orphans {run.scope_id}"
+    with run.ctx.begin() as connection:
+        began_at = run.ctx.clock(connection)
         if not ticks.claim(connection, slot, EVERY, began_at):
             return 0
     try:
-        snapshot = _strangers(ctx, provider.list(scope), number, began_at)
+        snapshot = _strangers(run, run.provider.list(run.scope), began_at)
     except Unauthenticated as exc:
-        with ctx.begin() as connection:
+        with run.ctx.begin() as connection:
             ticks.give_back(connection, slot, began_at)
-        refusal.step_aside(ctx, number, exc)
+        refusal.step_aside(run, exc)
         return 0
     except ProviderError as exc:
-        log.warning("orphans could not be looked for", scope=str(scope), code=exc.code, error=exc.message)
+        log.warning("orphans could not be looked for", scope=str(run.scope), code=exc.code, error=exc.message)
         return 0
-    with ctx.begin() as connection:
-        filled, found = _sort_out(connection, scope, number, snapshot, began_at, ctx.clock(connection))
-        new, back = orphans.write(connection, number, found, began_at)
-        gone = orphans.open_in(connection, number) - set(found)
+    with run.ctx.begin() as connection:
+        filled, found = _sort_out(run, connection, snapshot, began_at, run.ctx.clock(connection))
+        new, back = orphans.write(connection, run.scope_id, found, began_at)
+        gone = orphans.open_in(connection, run.scope_id) - set(found)
         if not snapshot.complete:
             gone &= {seen.provider_id for seen in snapshot.sightings}
-        orphans.close(connection, number, ctx.clock(connection), gone=sorted(gone))
+        orphans.close(connection, run.scope_id, run.ctx.clock(connection), gone=sorted(gone))
     for one in sorted(new | back):
-        log.warning("a machine of ours has no row; im orphans", scope=str(scope), machine=one, because=found[one][1])
-    _drive_on(ctx, scope, filled)
-    if new and ctx.settings.policies.orphan is OnOrphan.ADOPT:
-        adopt.adopt_orphans(ctx, sorted(new), Deadline(by=ORPHAN_TTL), name=None, actor="policy")
+        log.warning(
+            "a machine of ours has no row; im orphans", scope=str(run.scope), machine=one, because=found[one][1]
+        )
+    _drive_on(run, filled)
+    if new and run.ctx.settings.policies.orphan is OnOrphan.ADOPT:
+        adopt.adopt_orphans(run.ctx, sorted(new), Deadline(by=ORPHAN_TTL), name=None, actor="policy")
     return len(found)
 
 
-def _strangers(ctx: Context, pages: Iterable[Snapshot], number: int, began_at: datetime) -> Snapshot:
+def _strangers(run: ScopeRun, pages: Iterable[Snapshot], began_at: datetime) -> Snapshot:
     """What no row explains, page by page: of a hundred thousand machines, few are kept."""
 
     def strange(page: Snapshot) -> Snapshot:
         living = [one for one in page.sightings if one.state not in _ENDING]
-        with ctx.begin() as connection:
-            known = orphans.explained(connection, number, began_at - YOUNG, [one.provider_id for one in living])
+        with run.ctx.begin() as connection:
+            known = orphans.explained(connection, run.scope_id, began_at - YOUNG, [one.provider_id for one in living])
         return replace(page, sightings=tuple(one for one in living if one.provider_id not in known))
 
     return merge_pages(map(strange, pages))
 
 
 def _sort_out(
-    connection: Connection, scope: Scope, number: int, snapshot: Snapshot, began_at: datetime, now: datetime
+    run: ScopeRun, connection: Connection, snapshot: Snapshot, began_at: datetime, now: datetime
 ) -> tuple[list[Filled], dict[str, tuple[Sighting, str]]]:
     """Slots that got their machine after all, and orphans (by id) with the reason why nothing has them."""
     # a row closed only just now: the listing may still show what was
-    known = orphans.explained(connection, number, began_at - YOUNG, [s.provider_id for s in snapshot.sightings])
+    known = orphans.explained(connection, run.scope_id, began_at - YOUNG, [s.provider_id for s in snapshot.sightings])
     strangers = [s for s in snapshot.sightings if s.state not in _ENDING and s.provider_id not in known]
     if not strangers:
         return [], {}
-    past = orphans.past_names(connection, number, [s.provider_id for s in strangers])
+    past = orphans.past_names(connection, run.scope_id, [s.provider_id for s in strangers])
     strangers.sort(key=lambda s: (_token(s), s.launch_index, s.provider_id))
     by_token = {token: list(machines) for token, machines in groupby(strangers, _token)}
-    made_by = orphans.launches_of(connection, number, list(by_token))
+    made_by = orphans.launches_of(connection, run.scope_id, list(by_token))
     filled: list[Filled] = []
     found: dict[str, tuple[Sighting, str]] = {}
     for token, machines in by_token.items():
@@ -152,11 +153,13 @@ def _because(machine: Sighting, launch: Launch | None, past: Mapping[str, str]) 
     return "it carries our tag, and no launch of ours made it"
 
 
-def _drive_on(ctx: Context, scope: Scope, filled: Sequence[Filled]) -> None:
+def _drive_on(run: ScopeRun, filled: Sequence[Filled]) -> None:
     """What has found its row is reconcile's from here on; nothing is changed at the cloud by looking, not even a name."""
     if filled:
-        log.warning("machines found their rows after all", scope=str(scope), instances=[row.name for row, _ in filled])
-        ring_by_verb(ctx, (row for row, _ in filled))
+        log.warning(
+            "machines found their rows after all", scope=str(run.scope), instances=[row.name for row, _ in filled]
+        )
+        ring_by_verb(run.ctx, (row for row, _ in filled))
 
 
 def due(connection: Connection, now: datetime) -> list[int]:

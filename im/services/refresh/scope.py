@@ -19,12 +19,12 @@ from im.services.reconcile.labels import drive_names
 from im.services.reconcile.replacements import replace_lost
 from im.services.refresh import listing, orphans
 from im.services.refresh.tick import _SLOT, _place
+from im.services.scope_run import ScopeRun, run_in
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
-    from im.domain.scope import Scope
 
 _UNSEEN_AFTER = timedelta(seconds=2.5 * REFRESH_EVERY)
 
@@ -45,62 +45,61 @@ def refresh_scopes(ctx: Context, shards: Sequence[tuple[int, str]]) -> str:
     return "; ".join([*done.values(), *later]) or "nothing to do"
 
 
-def refresh_scope(ctx: Context, number: int, zone: str = "") -> str:
+def refresh_scope(ctx: Context, scope_id: int, zone: str = "") -> str:
     """Look at one scope, or one zone of it, and write what changed. A look that fails or is cut short proves no absence."""
-    with ctx.begin() as connection:
-        scope = scopes.read(connection, number)
-    if scope is None:
+    run = run_in(ctx, scope_id)
+    if run is None:
         return "nothing to do"
-    provider = ctx.provider_for(scope)
     # another account's listing would show every machine of ours as missing
-    if (trouble := refusal.refused(ctx, provider, scope, number)) is not None:
-        return _left_to_others(ctx, scope, number, zone, trouble)
-    begun = listing.begin(ctx, number, zone, _SLOT)
-    if begun is None:
+    if (trouble := refusal.refused(run)) is not None:
+        return _left_to_others(run, zone, trouble)
+    look = listing.begin(run, zone, _SLOT)
+    if look is None:
         return "nothing to do"
-    began_at, awaited, depth = begun
-    look = listing.Look(ctx, provider, scope, number, zone, began_at, awaited, depth)
     try:
-        look.go()
+        look.read()
     except Unauthenticated as exc:
-        listing.leave(ctx, number, zone, began_at)
-        refusal.step_aside(ctx, number, exc)
-        return _left_to_others(ctx, scope, number, zone, exc)
+        look.give_back()
+        refusal.step_aside(run, exc)
+        return _left_to_others(run, zone, exc)
     except ProviderError as exc:
         with ctx.begin() as connection:
-            _report(connection, number, zone, began_at, error_code=exc.code, error=exc.message)
+            _report(run, connection, zone, look.began_at, error_code=exc.code, error=exc.message)
         log.error(
-            "a scope cannot be seen; its facts stay as they were", scope=str(scope), code=exc.code, error=exc.message
+            "a scope cannot be seen; its facts stay as they were",
+            scope=str(run.scope),
+            code=exc.code,
+            error=exc.message,
         )
-        return f"{scope}: cannot be seen ({exc.code})"
+        return f"{run.scope}: cannot be seen ({exc.code})"
     if zone in ("", REST):
-        drive_names(ctx, provider, scope, number)
-        orphans.look_for_orphans(ctx, provider, scope, number)
-        replace_lost(ctx, number)
-        disks.learn_sizes(ctx, provider, scope, number)
+        drive_names(run)
+        orphans.look_for_orphans(run)
+        replace_lost(run)
+        disks.learn_sizes(run)
     with ctx.begin() as connection:
         cut = {} if look.complete else {"error_code": "incomplete", "error": "the listing was cut short"}
-        if _report(connection, number, zone, began_at, clock_skew=look.skew, **cut) and look.complete:
-            refusal.over(ctx, connection, number, ctx.clock(connection))
-    return f"{_place(scope, zone)}: {look.seen} seen, {look.changed} changed"
+        if _report(run, connection, zone, look.began_at, clock_skew=look.skew, **cut) and look.complete:
+            refusal.over(run, connection, ctx.clock(connection))
+    return f"{_place(run.scope, zone)}: {look.seen} seen, {look.changed} changed"
 
 
-def _left_to_others(ctx: Context, scope: Scope, number: int, zone: str, trouble: ProviderError) -> str:
+def _left_to_others(run: ScopeRun, zone: str, trouble: ProviderError) -> str:
     """This worker cannot see the scope. The scope is unseen only when no other worker has seen it for a while either."""
-    if refusal.pass_on(ctx, number):
-        ctx.queue.ring(Task.REFRESH_SCOPE, [listing.shard(number, zone)], label=_place(scope, zone))
-    with ctx.begin() as connection:
-        now, seen_at = ctx.clock(connection), scopes.seen_at(connection, number)
+    if refusal.pass_on(run):
+        run.ctx.queue.ring(Task.REFRESH_SCOPE, [listing.shard(run.scope_id, zone)], label=_place(run.scope, zone))
+    with run.ctx.begin() as connection:
+        now, seen_at = run.ctx.clock(connection), scopes.seen_at(connection, run.scope_id)
         if seen_at is None or now - seen_at >= _UNSEEN_AFTER:
-            refused_at = refusal.since(ctx, number, now)
+            refused_at = refusal.since(run, now)
             since = max(refused_at, seen_at or refused_at)
-            _report(connection, number, zone, since, error_code=trouble.code, error=trouble.message)
-            log.error("a scope cannot be seen; its facts stay as they were", scope=str(scope), code=trouble.code)
-    return f"{scope}: left to the other workers ({trouble.code})"
+            _report(run, connection, zone, since, error_code=trouble.code, error=trouble.message)
+            log.error("a scope cannot be seen; its facts stay as they were", scope=str(run.scope), code=trouble.code)
+    return f"{run.scope}: left to the other workers ({trouble.code})"
 
 
-def _report(connection: Connection, number: int, zone: str, began_at: datetime, **told: object) -> bool:
+def _report(run: ScopeRun, connection: Connection, zone: str, began_at: datetime, **told: object) -> bool:
     """Was the scope unseen until now?"""
     if zone:
-        return shards.report(connection, number, zone, began_at=began_at, **told)
-    return scopes.report(connection, number, began_at=began_at, **told)  # type: ignore[arg-type]
+        return shards.report(connection, run.scope_id, zone, began_at=began_at, **told)
+    return scopes.report(connection, run.scope_id, began_at=began_at, **told)  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from im.failpoints import Point
 from im.providers.errors import Ambiguous, InvalidSpec, NoCapacity, NotOffered, QuotaExceeded, Throttled, Unavailable
 from im.services.reconcile.launch_claims import claim
 from im.services.reconcile.launches import _Attempt
+from im.services.scope_run import ScopeRun, run_in
 from tests.world import World
 
 NONE = NoCapacity("none left")
@@ -83,17 +84,19 @@ def test_where_it_stands_is_said_in_plain_words(world: World) -> None:
 
 def drive_one(world: World) -> None:
     """One launch and no more: the worker that would go on at once is stopped by a lease that somebody else holds."""
-    number = _scope(world)
-    claimed = claim(world.ctx, world.provider, number)
+    run = _run(world)
+    claimed = claim(run)
     assert claimed is not None
-    _Attempt(world.ctx, world.provider, world.row().scope, number, claimed).run()
+    _Attempt(run, claimed).run()
 
 
-def _scope(world: World) -> int:
+def _run(world: World) -> ScopeRun:
     with world.ctx.begin() as connection:
         number = scopes.number_of(connection, world.row().scope)
     assert number is not None
-    return number
+    run = run_in(world.ctx, number)
+    assert run is not None
+    return run
 
 
 def test_the_round_begins_again_until_there_is_room(world: World) -> None:

@@ -18,6 +18,7 @@ from im.queue.tasks import Task
 from im.services import leftovers
 from im.services.health import doctor_fleet
 from im.services.refresh import orphans
+from im.services.scope_run import ScopeRun
 from tests.integration.requests.test_machine import order
 from tests.world import World
 
@@ -182,8 +183,9 @@ def test_a_slot_for_orphans_that_a_refused_worker_took_is_given_back(world: Worl
     with world.ctx.begin() as connection:
         number = scopes.ensure(connection, scope)
     bad = Unknown(world.provider, known_so_far=True)
-    assert orphans.look_for_orphans(replace(world.ctx, refusals={}), cast(Any, bad), scope, number) == 0
-    assert orphans.look_for_orphans(world.ctx, world.provider, scope, number) == 1
+    unknown = ScopeRun(replace(world.ctx, refusals={}), cast(Any, bad), scope, number)
+    assert orphans.look_for_orphans(unknown) == 0
+    assert orphans.look_for_orphans(ScopeRun(world.ctx, world.provider, scope, number)) == 1
 
 
 class TestNobodyIsKnown:
