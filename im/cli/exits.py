@@ -1,4 +1,4 @@
-"""What the exit code of every command means: one table, from our errors and from the cloud's codes."""
+"""What the exit code of every command means: one table, from our errors (which a cloud's codes amount to)."""
 
 from __future__ import annotations
 
@@ -62,32 +62,7 @@ _BY_ERROR: Mapping[type[ImError], Exit] = MappingProxyType(
     }
 )
 
-_BY_CLOUD_CODE: Mapping[str, type[ImError]] = MappingProxyType(
-    {
-        "no_capacity": NoCapacity,
-        "throttled": NoCapacity,
-        "taken_back": NoCapacity,
-        "quota_exceeded": OverLimit,
-        "forbidden": Unauthorized,
-        "unauthenticated": Unauthorized,
-        "invalid_spec": Refused,
-        "unsupported": Refused,
-        "rejected": Refused,
-        "wrong_state": Refused,
-        "not_found": NoSuchInstance,
-        "foreign": Refused,
-        "taken": Refused,
-        "controlled": Refused,
-        "adoption_off": OverLimit,
-    }
-)
-
 
 def exit_of(error: ImError) -> Exit:
     """The exit code of one of our errors."""
     return _BY_ERROR.get(type(error), Exit.FAILURE)
-
-
-def error_for(cloud_code: str | None) -> type[ImError]:
-    """The error that a cloud's code (im.providers.errors) amounts to for the person who asked."""
-    return _BY_CLOUD_CODE.get(cloud_code or "", ImError)

@@ -16,6 +16,8 @@ Every error carries what happened and why (`message`) and what to type next (`hi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -64,3 +66,29 @@ class Unavailable(ImError):
 
 class Uncertain(Unavailable):
     code = "uncertain"
+
+
+_BY_CLOUD_CODE: Mapping[str, type[ImError]] = MappingProxyType(
+    {
+        "no_capacity": NoCapacity,
+        "throttled": NoCapacity,
+        "taken_back": NoCapacity,
+        "quota_exceeded": OverLimit,
+        "forbidden": Unauthorized,
+        "unauthenticated": Unauthorized,
+        "invalid_spec": Refused,
+        "unsupported": Refused,
+        "rejected": Refused,
+        "wrong_state": Refused,
+        "not_found": NoSuchInstance,
+        "foreign": Refused,
+        "taken": Refused,
+        "controlled": Refused,
+        "adoption_off": OverLimit,
+    }
+)
+
+
+def error_for(cloud_code: str | None) -> type[ImError]:
+    """The error that a cloud's code (im.providers.errors) amounts to for the person who asked."""
+    return _BY_CLOUD_CODE.get(cloud_code or "", ImError)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from im.domain.hold import Hold
 from im.domain.instance import Instance
 from im.domain.orphan import Orphan
 from im.domain.scope import Scope
+from im.domain.selection import Selection
 from im.services.health.alarms import standing
 
 if TYPE_CHECKING:
@@ -74,6 +75,17 @@ def resolve(ctx: Context, words: Sequence[str]) -> Listing:
         rows = {found[word].id: found[word] for word in words}
         now = ctx.clock(connection)
         return Listing(tuple(rows.values()), now, health.scopes(connection), tuple(health.holds(connection, now)))
+
+
+def select(ctx: Context, selection: Selection, me: str) -> Listing:
+    """The rows that are meant, `owner=me` being `me`'s. Raises NoSuchInstance when there is none."""
+    if selection.named:
+        return resolve(ctx, selection.words)
+    found = listing(ctx)
+    rows = selection.admitted(found.rows, found.now, me)
+    if not rows:
+        raise selection.nothing()
+    return replace(found, rows=rows)
 
 
 def by_ids(ctx: Context, ids: Sequence[str]) -> Listing:

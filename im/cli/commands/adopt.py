@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from im.cli.options.selection import check_word
 from im.cli.options.shared import Output, Waiting, account_option, deadline_options, output_options, wait_options
 from im.cli.output.errors import note
 from im.cli.output.result import finish
@@ -15,6 +14,7 @@ from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.intent import Deadline
 from im.domain.money.amount import CENT, cents, show
+from im.domain.selection import check_word
 from im.domain.spec.names import check_login
 from im.services.money import budgets
 from im.services.requests import adopt as adopting

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from im.cli.options.selection import Selection, select, selection_options
+from im.cli.options.selection import selection_options
 from im.cli.options.shared import Output, Waiting, deadline_options, output_options, wait_options
 from im.cli.output.errors import note
 from im.cli.output.result import Tell, finish, names_of, plainly
@@ -20,8 +20,10 @@ from im.domain import intent as wish
 from im.domain.errors import Refused
 from im.domain.instance import Instance
 from im.domain.intent import Deadline, Intent
+from im.domain.selection import Selection
 from im.domain.spec.disk import disks_of, fate
 from im.domain.state import Desired, Observed, OnExpiry
+from im.services import queries
 from im.services.requests import change as requests_change
 from im.services.requests.result import Answer, Change
 
@@ -144,7 +146,12 @@ def _carry_out(
     confirm: Callable[[Listing], None] | None = None,
 ) -> None:
     session.request()
-    chosen = _possible(select(session.context, selection), selection, verb, as_json=output.form == "json")
+    chosen = _possible(
+        queries.select(session.context, selection, session.settings.owner),
+        selection,
+        verb,
+        as_json=output.form == "json",
+    )
     if dry_run:
         _tell_dry(chosen, verb, output)
         return

@@ -7,12 +7,13 @@ from datetime import datetime
 
 import click
 
-from im.cli.options.selection import check_word, complete_names
+from im.cli.options.selection import complete_names
 from im.cli.output.table import event_json, say_json
 from im.cli.output.terminal import cells, plain
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.event import Event
+from im.domain.selection import check_word
 from im.services import queries
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from im.cli.commands.history import event_lines
-from im.cli.options.selection import Filter, check_word, complete_names
+from im.cli.options.selection import complete_names
 from im.cli.options.shared import Output, columns_option, output_options
 from im.cli.output.errors import note
 from im.cli.output.freshness import freshness
@@ -22,6 +22,7 @@ from im.cli.output.times import ahead, end_of, local, second_end, ssh_line, utc
 from im.cli.session import Session, pass_session
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
+from im.domain.selection import Filter, Selection, check_word
 from im.domain.state import OnExpiry
 from im.services import queries
 
@@ -79,10 +80,8 @@ def _list(session: Session, filters: tuple[Filter, ...], output: Output, *, ever
 
     def look() -> Listing:
         listing = queries.listing(session.context, everything=everything)
-        me = session.settings.owner
-        return replace(
-            listing, rows=tuple(r for r in listing.rows if all(f.admits(r, listing.now, me) for f in filters))
-        )
+        admitted = Selection(filters=filters).admitted(listing.rows, listing.now, session.settings.owner)
+        return replace(listing, rows=admitted)
 
     if watch:
         _again_and_again(session, look, output)

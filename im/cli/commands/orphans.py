@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from im.cli.commands.adopt import force_option, tell_adopted, tell_budgets
-from im.cli.options.selection import check_word
 from im.cli.options.shared import Output, Waiting, deadline_options, output_options, wait_options
 from im.cli.output.errors import note
 from im.cli.output.result import finish
@@ -18,6 +17,7 @@ from im.cli.session import Session, pass_session
 from im.domain import tags
 from im.domain.errors import NoSuchInstance, Refused
 from im.domain.intent import Deadline
+from im.domain.selection import check_word
 from im.services import queries
 from im.services.requests import adopt as adopting
 

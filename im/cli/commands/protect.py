@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import click
 
-from im.cli.options.selection import Selection, select, selection_options
+from im.cli.options.selection import selection_options
 from im.cli.options.shared import Output, Waiting, output_options
 from im.cli.output.result import finish, names_of
 from im.cli.output.terminal import plain
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.intent import protect as check_protection
+from im.domain.selection import Selection
+from im.services import queries
 from im.services.requests import change
 
 
@@ -29,7 +31,7 @@ def protect(session: Session, selection: Selection, off: bool, output: Output) -
     im protect web-1 --off
     """
     session.request()
-    chosen = select(session.context, selection)
+    chosen = queries.select(session.context, selection, session.settings.owner)
     for row in chosen.rows:
         try:
             check_protection(row, not off)

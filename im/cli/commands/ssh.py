@@ -9,11 +9,12 @@ import shutil
 
 import click
 
-from im.cli.options.selection import check_word, complete_names
+from im.cli.options.selection import complete_names
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
+from im.domain.selection import check_word
 from im.domain.state import GONE, Observed
 from im.services import queries
 

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from im.cli.options.selection import check_word, complete_names
+from im.cli.options.selection import complete_names
 from im.cli.options.shared import Duration
 from im.cli.output.errors import note
 from im.cli.output.terminal import plain, takes_colour
 from im.cli.output.times import ahead, local, seconds, utc
 from im.cli.session import Session, pass_session
+from im.domain import agenda as coming
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, exact, show, show_rate
-from im.domain.money.forecast import runs_on
-from im.domain.state import ALIVE, OnExpiry
+from im.domain.selection import check_word
+from im.domain.state import OnExpiry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
     from im.services.money.costs import Cost
 
@@ -79,8 +79,8 @@ def agenda(session: Session, within: timedelta | None, output: str, as_json: boo
     from im.services import queries
 
     seen = queries.listing(session.context)
-    due = sorted((row for row in seen.rows if _is_coming(row)), key=lambda row: (_at(row), row.name))
-    rows = [row for row in due if within is None or _at(row) - seen.now <= within]
+    due = coming.agenda(seen.rows)
+    rows = coming.within(due, seen.now, within)
     costs = costs_of(session, rows)
     if as_json or output == "json":
         from im.cli.output.table import say_json
@@ -94,19 +94,6 @@ def agenda(session: Session, within: timedelta | None, output: str, as_json: boo
         _tell(rows, costs, seen.now, sandbox=session.settings.sandbox)
 
 
-def _is_coming(row: Instance) -> bool:
-    """It runs and will stop, or it sleeps and will be terminated; what is protected against that is shown as such."""
-    if row.stopped_by_ttl:
-        return row.keep_stopped is not None
-    return runs_on(row) or (row.observed in ALIVE and row.closed_at is None)
-
-
-def _at(row: Instance) -> datetime:
-    if row.stopped_by_ttl and row.keep_stopped is not None:
-        return row.ends_at or row.observed_at + row.keep_stopped
-    return row.expires_at
-
-
 def _what(row: Instance) -> str:
     if row.stopped_by_ttl:
         return "stays, protected" if row.protected else "terminates"
@@ -115,17 +102,6 @@ def _what(row: Instance) -> str:
     if row.keep_stopped is None:
         return "stops"
     return "stops, protected" if row.protected else f"stops, ends {format_duration(row.keep_stopped)} later"
-
-
-def saves(row: Instance, cost: Cost) -> Decimal | None:
-    """USD per hour from then on: a stopped machine goes on paying for its disk, a terminated one for nothing."""
-    hourly = cost.rates
-    if row.stopped_by_ttl:
-        return ZERO if row.protected else hourly.disk
-    if hourly.compute is None:
-        return None
-    saved = hourly.compute + (hourly.address or ZERO)
-    return saved + (hourly.disk or ZERO) if row.on_expiry is OnExpiry.TERMINATE else saved
 
 
 def _tell(rows: list[Instance], costs: Mapping[str, Cost], now: datetime, *, sandbox: bool) -> None:
@@ -137,12 +113,12 @@ def _tell(rows: list[Instance], costs: Mapping[str, Cost], now: datetime, *, san
     total, known, bounded = ZERO, True, False
     for row in rows:
         cost = costs[row.id]
-        saved = saves(row, cost)
+        saved = coming.saves(row, cost.rates)
         known, total = known and saved is not None, total + (saved or ZERO)
         mark = AT_MOST if cost.rates.at_most and not row.stopped_by_ttl else ""
         bounded = bounded or bool(mark)
         to_come = f"{mark if cost.to_deadline else ''}{show(cost.to_deadline)}" if cost.to_deadline is not None else "?"
-        when = (local(_at(row), now), ahead(_at(row), now).removeprefix("in "))
+        when = (local(coming.at(row), now), ahead(coming.at(row), now).removeprefix("in "))
         rate = f"{mark}{show_rate(saved)}" if saved is not None else "?"
         body.append(
             [plain(cell) for cell in (*when, row.name, _what(row), row.spec.instance_type, row.owner, to_come, rate)]
@@ -160,11 +136,11 @@ def _json(row: Instance, costs: Mapping[str, Cost], session: Session) -> dict[st
         "owner": row.owner,
         "instance_type": row.spec.instance_type,
         "sandbox": session.settings.sandbox,
-        "at": utc(_at(row)),
-        "what": "terminate" if row.stopped_by_ttl else row.on_expiry.value,
+        "at": utc(coming.at(row)),
+        "what": coming.what(row).value,
         "protected": row.protected,
         "keep_stopped_seconds": seconds(row.keep_stopped),
         "usd_to_deadline": exact(cost.to_deadline),
-        "usd_per_hour_saved": exact(saves(row, cost)),
+        "usd_per_hour_saved": exact(coming.saves(row, cost.rates)),
         "price_source": cost.rates.source or None,
     }

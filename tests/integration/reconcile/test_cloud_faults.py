@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from im.cli.exits import Exit, error_for, exit_of
+from im.cli.exits import Exit, exit_of
+from im.domain.errors import error_for
 from im.domain.state import Observed
 from im.providers.aws.launch.key_pairs import key_name
 from im.services.deadlines import holds

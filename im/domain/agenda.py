@@ -1,0 +1,53 @@
+"""What is going to end by itself: which instances, when, how, and what that saves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from im.domain.instance import Instance
+from im.domain.money.amount import ZERO
+from im.domain.money.forecast import Rates, runs_on
+from im.domain.state import ALIVE, OnExpiry
+
+
+def agenda(rows: Iterable[Instance]) -> list[Instance]:
+    """Those to which something is going to happen, soonest first."""
+    return sorted((row for row in rows if is_coming(row)), key=lambda row: (at(row), row.name))
+
+
+def within(rows: Iterable[Instance], now: datetime, span: timedelta | None) -> list[Instance]:
+    """Those to which it happens before `span` is over; None: all of them."""
+    return [row for row in rows if span is None or at(row) - now <= span]
+
+
+def is_coming(row: Instance) -> bool:
+    """It runs and will stop, or it sleeps and will be terminated; what is protected against that is shown as such."""
+    if row.stopped_by_ttl:
+        return row.keep_stopped is not None
+    return runs_on(row) or (row.observed in ALIVE and row.closed_at is None)
+
+
+def at(row: Instance) -> datetime:
+    if row.stopped_by_ttl and row.keep_stopped is not None:
+        return row.ends_at or row.observed_at + row.keep_stopped
+    return row.expires_at
+
+
+def what(row: Instance) -> OnExpiry:
+    """What is going to happen to it, protection left aside."""
+    return OnExpiry.TERMINATE if row.stopped_by_ttl else row.on_expiry
+
+
+def saves(row: Instance, hourly: Rates) -> Decimal | None:
+    """USD per hour from then on: a stopped machine goes on paying for its disk, a terminated one for nothing.
+
+    None where the price of computing is not known.
+    """
+    if row.stopped_by_ttl:
+        return ZERO if row.protected else hourly.disk
+    if hourly.compute is None:
+        return None
+    saved = hourly.compute + (hourly.address or ZERO)
+    return saved + (hourly.disk or ZERO) if row.on_expiry is OnExpiry.TERMINATE else saved
