@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +11,7 @@ from im.cli.output.errors import note
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.input.text import OWNER, check_text
-from im.domain.money.amount import cents, exact, show
+from im.domain.money.amount import cents, show
 from im.domain.money.budget import EVERYBODY
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ def budget(session: Session, ctx: click.Context, output: str, as_json: bool) -> 
     found = budgets.uses(session.context)
     if as_json or output == "json":
         from im.cli.output.table import say_json
+        from im.views.budget import budget_json
 
-        say_json([_json(use) for use in found])
+        say_json([budget_json(use) for use in found])
     elif not found:
         click.echo("No budget: nothing is refused for its price.  im budget set 50")
     else:
@@ -112,14 +113,3 @@ def _tell(found: list[Use]) -> None:
 
 def _usd(usd: Decimal) -> str:
     return show(cents(usd)) if usd else "$0.00"
-
-
-def _json(use: Use) -> dict[str, Any]:
-    return {
-        "owner": use.budget.owner or None,
-        "usd_per_month": exact(use.budget.usd_per_month),
-        "usd_spent": exact(use.spent),
-        "usd_promised": exact(use.promised),
-        "usd_left": exact(use.left),
-        "unknown": list(use.unknown),
-    }

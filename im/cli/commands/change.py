@@ -14,7 +14,7 @@ from im.cli.options.shared import Output, Waiting, deadline_options, output_opti
 from im.cli.output.errors import note
 from im.cli.output.result import Tell, finish, names_of, plainly
 from im.cli.output.terminal import is_attended, plain
-from im.cli.output.times import ahead, end_of, local, state, utc
+from im.cli.output.times import ahead, end_of, local, state
 from im.cli.session import Session, pass_session
 from im.domain import intent as wish
 from im.domain.errors import Refused
@@ -208,24 +208,10 @@ def _confirm_end(chosen: Listing) -> None:
 def _tell_dry(chosen: Listing, verb: Verb, output: Output) -> None:
     would = [(row, verb.decide(row, chosen.now)) for row in chosen.rows]
     if output.form == "json":
-        from im.cli.options.machine import machine_json
         from im.cli.output.table import say_json
+        from im.views.change import rehearsal_json
 
-        say_json(
-            [
-                {
-                    "dry_run": True,
-                    "id": row.id,
-                    "name": row.name,
-                    "desired": intent.desired.value,
-                    "previous_desired": row.desired.value,
-                    "expires_at": utc(intent.expires_at),
-                    "previous_expires_at": utc(row.expires_at),
-                    "disks": machine_json(row.spec)["disks"],
-                }
-                for row, intent in would
-            ]
-        )
+        say_json([rehearsal_json(row, intent) for row, intent in would])
         return
     for row, intent in would:
         ends = f" · {fate(disks_of(row.spec))}" if intent.desired is Desired.TERMINATED else ""

@@ -6,7 +6,7 @@ import csv
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,18 +15,14 @@ from im.cli.output.errors import note
 from im.cli.output.money import AT_MOST
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
-from im.domain.money.amount import cents, exact, show
+from im.domain.money.amount import cents, show
 from im.domain.spreadsheet import cell
+from im.views.cost import FIELDS, line_json, report_json
 
 if TYPE_CHECKING:
     from im.services.money.report import Line, Report
 
 GROUPS = ("owner", "type", "provider", "tag:KEY", "day")
-_FIELDS = (
-    *("group", "instances", "usd", "usd_compute", "usd_address", "usd_disk_running", "usd_disk_stopped"),
-    *("usd_to_deadline", "usd_overrun", "seconds_overrun", "seconds_running", "seconds_stopped", "seconds_doubtful"),
-    "unknown",
-)
 
 
 @click.command(short_help="What was spent, by whom and on what.")
@@ -53,12 +49,12 @@ def cost(session: Session, by: str, since: timedelta, output: str, as_json: bool
     if as_json or output == "json":
         from im.cli.output.table import say_json
 
-        say_json(_json(found, by, sandbox=session.settings.sandbox))
+        say_json(report_json(found, by, sandbox=session.settings.sandbox))
     elif as_csv or output == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(_FIELDS)
+        writer.writerow(FIELDS)
         for line in found.lines:
-            writer.writerow(map(cell, _fields(line)))
+            writer.writerow(_csv_line(line))
     else:
         _tell(found, by, since, sandbox=session.settings.sandbox)
 
@@ -118,29 +114,6 @@ def _notes(found: Report) -> list[str]:
     return told
 
 
-def _fields(line: Line) -> list[Any]:
-    b = line.bill
-    return [
-        *(line.group, line.count, exact(b.total), exact(b.compute), exact(b.address)),
-        *(exact(b.disk_running), exact(b.disk_stopped), exact(line.to_deadline), exact(b.overrun_usd)),
-        *(round(s.total_seconds()) for s in (b.overrun, b.running, b.stopped, b.doubt)),
-        "; ".join(sorted(b.unknown)),
-    ]
-
-
-def _json(found: Report, by: str, *, sandbox: bool) -> dict[str, Any]:
-    from im.cli.output.times import utc
-
-    def line(one: Line) -> dict[str, Any]:
-        told = dict(zip(_FIELDS, _fields(one), strict=True))
-        return told | {"unknown": sorted(one.bill.unknown)}
-
-    return {
-        "by": by,
-        "since": utc(found.window.since),
-        "until": utc(found.window.until),
-        "sandbox": sandbox,
-        "sources": list(found.sources),
-        "lines": [line(one) for one in found.lines],
-        "total": line(found.total),
-    }
+def _csv_line(line: Line) -> list[object]:
+    told = line_json(line)
+    return [cell("; ".join(told[name]) if name == "unknown" else told[name]) for name in FIELDS]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from im.cli.options.lifetime import Life, life_options
-from im.cli.options.machine import Machine, check_ssh_from, machine_json, machine_lines, machine_options
+from im.cli.options.machine import Machine, check_ssh_from, machine_options
 from im.cli.options.shared import Output, Waiting, account_option, deadline_options, output_options, wait_options
 from im.cli.output.errors import note
-from im.cli.output.times import ahead, local, seconds, span, utc
+from im.cli.output.times import ahead, local, span
 from im.cli.session import Session, here, pass_session
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
@@ -193,47 +193,20 @@ def _afterwards(plan: Plan) -> str:
 
 
 def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> None:
-    from im.cli.output.money import quoted
+    from im.cli.output.machine import machine_lines
+    from im.cli.output.money import quote_sentence, quoted
     from im.cli.output.table import SANDBOX, say_json
     from im.cli.output.terminal import plain
-    from im.domain.instance import public_ip_of
-    from im.domain.money.amount import exact
-    from im.domain.spec.spec import tags_of
 
     now = here()
     expires_at = order.deadline.after(now)
     quote, said = quoted(session, plan, expires_at - now), _region_said(session, order)
     names = list(plan.names) or [f"(made up){f' × {plan.count}' if plan.count > 1 else ''}"]
     if output.form == "json":
-        say_json(
-            {
-                "dry_run": True,
-                "sandbox": session.settings.sandbox,
-                "names": list(plan.names),
-                "count": plan.count,
-                "provider": plan.scope.provider,
-                "account": plan.scope.account,
-                "region": plan.scope.region,
-                "region_source": said or None,
-                "zone": plan.spec.zone or None,
-                "instance_type": plan.spec.instance_type,
-                "candidates": [list(one) for one in plan.spec.options.get("candidates", ())],
-                "image": plan.spec.image,
-                "ssh_user": plan.spec.ssh_user,
-                "tags": tags_of(plan.spec),
-                "public_ip_wished": public_ip_of(plan.spec),
-                **machine_json(plan.spec),
-                "expires_at": utc(expires_at),
-                "on_expiry": plan.on_expiry.value,
-                "guard": plan.guard.value,
-                "guard_grace_seconds": int(plan.grace.total_seconds()) if plan.guard is not GuardKind.NONE else None,
-                "keep_stopped_seconds": seconds(plan.keep_stopped),
-                "protected": plan.protect,
-                "usd_per_hour": exact(quote.per_hour),
-                "usd_to_deadline": exact(quote.to_deadline),
-                "price_source": quote.rates.source or None,
-            }
-        )
+        from im.views.plan import plan_json
+
+        sandbox = session.settings.sandbox
+        say_json(plan_json(plan, quote, expires_at, region_source=said or None, sandbox=sandbox))
         return
     shown = ", ".join(names if len(names) <= 4 else [*names[:2], "…", names[-1]])
     rows = [
@@ -248,7 +221,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
             "until",
             f"{local(expires_at, now)} ({ahead(expires_at, now)}), then {plan.on_expiry.value}{_afterwards(plan)}",
         ),
-        ("costs", quote.sentence),
+        ("costs", quote_sentence(quote)),
         ("guard", _guarding(plan)),
     ]
     for title, what in rows:

@@ -65,10 +65,11 @@ def status(session: Session, as_json: bool) -> None:
     """Which revision the database is at; exit code 1 when it is not this version's."""
     from im.cli.output.table import say_json
     from im.services.health.doctor import schema
+    from im.views.health import schema_json
 
     found = schema(session.settings.database_url)
     if as_json:
-        say_json({"current": found.current, "head": found.head, "up_to_date": found.ok})
+        say_json(schema_json(found))
     else:
         click.echo(found.sentence)
     if not found.ok:

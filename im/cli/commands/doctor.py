@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -45,9 +46,10 @@ def doctor(session: Session, output: str, as_json: bool, only: str | None) -> No
             _tell(check)
     if not as_table:
         from im.cli.output.table import say_json
+        from im.views.health import checks_json
 
-        told = [{"name": c.name, "ok": c.ok, "detail": plain(c.detail), "mend": plain(c.mend)} for c in checks]
-        say_json({"ok": all(c.ok for c in checks), "sandbox": settings.sandbox, "checks": told})
+        told = [replace(one, detail=plain(one.detail), mend=plain(one.mend)) for one in checks]
+        say_json(checks_json(told, sandbox=settings.sandbox))
     elif settings.flower_url:
         click.echo(f"{'flower':<19} {shown(settings.flower_url)}")
     sys.stdout.flush()

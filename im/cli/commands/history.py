@@ -8,13 +8,14 @@ from datetime import datetime
 import click
 
 from im.cli.options.selection import complete_names
-from im.cli.output.table import event_json, say_json
+from im.cli.output.table import say_json
 from im.cli.output.terminal import cells, plain
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.event import Event
 from im.domain.selection import check_word
 from im.services import queries
+from im.views.event import event_json
 
 
 @click.command(short_help="What happened to it, when, and by whose hand.")

@@ -81,8 +81,9 @@ def _wait(look: Callable[[], Survey], done: Callable[[Survey], bool], timeout: t
 def _show(things: Sequence[Leftover], output: Output, what: str) -> None:
     if output.form == "json":
         from im.cli.output.table import say_json
+        from im.views.leftover import leftover_json
 
-        say_json([_json(one) for one in things])
+        say_json([leftover_json(one) for one in things])
     elif output.form in ("name", "id"):
         for one in things:
             click.echo(plain(one.name if output.form == "name" else one.id))
@@ -92,19 +93,6 @@ def _show(things: Sequence[Leftover], output: Output, what: str) -> None:
         for one in things:
             click.echo(_line(one))
         click.echo(f"{len(things)} {what}")
-
-
-def _json(one: Leftover) -> dict[str, object]:
-    return {
-        "kind": one.kind,
-        "id": one.id,
-        "name": one.name,
-        "detail": one.detail,
-        "provider": one.scope.provider,
-        "account": one.scope.account,
-        "region": one.scope.region,
-        "gone": one.gone_at is not None,
-    }
 
 
 def _line(one: Leftover) -> str:

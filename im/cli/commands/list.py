@@ -16,9 +16,9 @@ from im.cli.options.shared import Output, columns_option, output_options
 from im.cli.output.errors import note
 from im.cli.output.freshness import freshness
 from im.cli.output.money import cost_lines, costs_of
-from im.cli.output.table import SANDBOX, check_columns, event_json, instance_json, say_json, show
+from im.cli.output.table import SANDBOX, check_columns, say_json, show
 from im.cli.output.terminal import plain, takes_colour
-from im.cli.output.times import ahead, end_of, local, second_end, ssh_line, utc
+from im.cli.output.times import ahead, end_of, local, second_end, ssh_line
 from im.cli.session import Session, pass_session
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
@@ -117,22 +117,17 @@ def _say_freshness(seen: Listing) -> None:
 
 
 def _detail_json(session: Session, row: Instance, seen: Listing) -> dict[str, object]:
+    from im.views.instance import detail_json  # a table does without
+
     health = seen.health.get(row.scope)
-    refreshed = health.refreshed_at if health else None
-    return {
-        **instance_json(row, seen.now, sandbox=session.settings.sandbox, costs=costs_of(session, [row])),
-        "facts_age_seconds": int((seen.now - refreshed).total_seconds()) if refreshed else None,
-        "guard": _guard_json(session, row),
-        "events": [event_json(e) for e in queries.history(session.context, row.id)],
-    }
-
-
-def _guard_json(session: Session, row: Instance) -> dict[str, object] | None:
-    guard = queries.guard(session.context, row.id)
-    if guard is None:
-        return None
-    grace = int(guard.grace.total_seconds())
-    return {"kind": guard.kind.value, "grace_seconds": grace, "at": utc(guard.told_at), "error": guard.error}
+    return detail_json(
+        *(row, seen.now),
+        sandbox=session.settings.sandbox,
+        costs=costs_of(session, [row]),
+        refreshed_at=health.refreshed_at if health else None,
+        guard=queries.guard(session.context, row.id),
+        events=queries.history(session.context, row.id),
+    )
 
 
 def _guard_lines(session: Session, row: Instance, now: datetime) -> list[tuple[str, str]]:
@@ -163,7 +158,7 @@ def _detail(session: Session, row: Instance, seen: Listing) -> str:
         ("address", " · ".join(filter(None, (row.public_ip, row.private_ip))) or "-"),
         ("log in", ssh_line(row) or "-"),
     ]
-    from im.cli.options.machine import machine_lines  # a table of machines does without
+    from im.cli.output.machine import machine_lines  # a table of machines does without
 
     lines += machine_lines(row.spec)
     lines += _guard_lines(session, row, now)

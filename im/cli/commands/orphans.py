@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +12,7 @@ from im.cli.output.errors import note
 from im.cli.output.result import finish
 from im.cli.output.table import SANDBOX, say_json, text_table
 from im.cli.output.terminal import is_attended, plain, takes_colour
-from im.cli.output.times import ahead, utc
+from im.cli.output.times import ahead
 from im.cli.session import Session, pass_session
 from im.domain import tags
 from im.domain.errors import NoSuchInstance, Refused
@@ -20,6 +20,7 @@ from im.domain.intent import Deadline
 from im.domain.selection import check_word
 from im.services import queries
 from im.services.requests import adopt as adopting
+from im.views.orphan import orphan_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,7 @@ def orphans(ctx: click.Context, output: Output) -> None:
     sandbox = session.settings.sandbox
     match output.form:
         case "json":
-            say_json([_as_json(one, seen.now, sandbox=sandbox) for one in seen.found])
+            say_json([orphan_json(one, seen.now, sandbox=sandbox) for one in seen.found])
         case "id" | "name":
             for one in seen.found:
                 click.echo(one.provider_id if output.form == "id" else plain(_name(one)))
@@ -156,27 +157,3 @@ def _cells(one: Orphan, now: datetime) -> list[str]:
         ahead(one.first_seen_at, now),
         one.because,
     ]
-
-
-def _as_json(one: Orphan, now: datetime, *, sandbox: bool) -> dict[str, Any]:
-    """The stable form, with the same names as an instance where the fact is the same."""
-    seen = one.seen
-    return {
-        "provider_id": one.provider_id,
-        "provider": one.scope.provider,
-        "account": one.scope.account,
-        "region": one.scope.region,
-        "zone": seen.zone or None,
-        "sandbox": sandbox,
-        "observed": seen.state.value,
-        "instance_type": seen.instance_type or None,
-        "image": seen.image or None,
-        "public_ip": seen.public_ip,
-        "private_ip": seen.private_ip,
-        "launched_at": utc(seen.launched_at),
-        "first_seen_at": utc(one.first_seen_at),
-        "last_seen_at": utc(one.last_seen_at),
-        "seconds_known": int((now - one.first_seen_at).total_seconds()),
-        "tags": dict(seen.tags),
-        "because": one.because,
-    }

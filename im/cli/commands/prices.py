@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from im.cli.output.terminal import plain
-from im.cli.output.times import utc
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.money.amount import show
 from im.domain.money.bill import ON_DEMAND, SPOTS, Item
 from im.domain.spec.spot import MARKET
-
-if TYPE_CHECKING:
-    from im.services.money.prices import Known
 
 _FORM = click.Choice(["table", "json"])
 
@@ -43,8 +38,9 @@ def list_(
     known = money_prices.known(session.context, [Item(*place, name) for name in items] or None)
     if as_json or output == "json":
         from im.cli.output.table import say_json
+        from im.views.price import price_json
 
-        say_json([_json(one) for one in known])
+        say_json([price_json(one) for one in known])
         return
     if not known:
         click.echo("Nothing lives that would have a price.  im prices list t3.micro")
@@ -96,17 +92,3 @@ def _place(session: Session, provider: str | None, region: str | None) -> tuple[
 
 def _named(item: Item) -> str:
     return plain(item.name) + (" (spot)" if item.market in SPOTS else "")
-
-
-def _json(one: Known) -> dict[str, Any]:
-    price = one.price
-    return {
-        "provider": one.item.provider,
-        "region": one.item.region,
-        "item": one.item.name,
-        "market": one.item.market,
-        "usd": f"{price.usd:f}" if price else None,
-        "per": "gb_month" if one.item.name.startswith("disk:") else "hour",
-        "since": utc(price.since) if price else None,
-        "source": price.source if price else None,
-    }

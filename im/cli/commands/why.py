@@ -11,12 +11,12 @@ from im.cli.options.selection import complete_names
 from im.cli.options.shared import Duration
 from im.cli.output.errors import note
 from im.cli.output.terminal import plain, takes_colour
-from im.cli.output.times import ahead, local, seconds, utc
+from im.cli.output.times import ahead, local
 from im.cli.session import Session, pass_session
 from im.domain import agenda as coming
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
-from im.domain.money.amount import ZERO, exact, show, show_rate
+from im.domain.money.amount import ZERO, show, show_rate
 from im.domain.selection import check_word
 from im.domain.state import OnExpiry
 
@@ -45,19 +45,9 @@ def why(session: Session, name: str, output: str, as_json: bool) -> None:
     told = explain(row, seen.now)
     if as_json or output == "json":
         from im.cli.output.table import say_json
+        from im.views.why import why_json
 
-        word = phase(row, seen.now).word
-        say_json(
-            {
-                "id": row.id,
-                "name": row.name,
-                "status": word,
-                "sandbox": session.settings.sandbox,
-                "because": told.because,
-                "next": told.next,
-                "type": told.type or None,
-            }
-        )
+        say_json(why_json(row, told, seen.now, sandbox=session.settings.sandbox))
         return
     head = click.style(plain(row.name), bold=True)
     click.echo(f"{head} is {plain(phase(row, seen.now).word)}", color=takes_colour())
@@ -84,8 +74,9 @@ def agenda(session: Session, within: timedelta | None, output: str, as_json: boo
     costs = costs_of(session, rows)
     if as_json or output == "json":
         from im.cli.output.table import say_json
+        from im.views.agenda import agenda_json
 
-        say_json([_json(row, costs, session) for row in rows])
+        say_json([agenda_json(row, costs[row.id], sandbox=session.settings.sandbox) for row in rows])
     elif not rows:
         click.echo(
             "Nothing is going to stop: nothing runs." if not due else "Nothing stops so soon.  im agenda  shows all."
@@ -126,21 +117,3 @@ def _tell(rows: list[Instance], costs: Mapping[str, Cost], now: datetime, *, san
     click.echo(text_table(heads, body, right={1, 6, 7}, footer=SANDBOX if sandbox else ""), color=takes_colour())
     more = "" if known else " and what has no known price"
     note(f"together {'at most ' if bounded else ''}{show_rate(total)}{more} are saved from then on")
-
-
-def _json(row: Instance, costs: Mapping[str, Cost], session: Session) -> dict[str, object]:
-    cost = costs[row.id]
-    return {
-        "id": row.id,
-        "name": row.name,
-        "owner": row.owner,
-        "instance_type": row.spec.instance_type,
-        "sandbox": session.settings.sandbox,
-        "at": utc(coming.at(row)),
-        "what": coming.what(row).value,
-        "protected": row.protected,
-        "keep_stopped_seconds": seconds(row.keep_stopped),
-        "usd_to_deadline": exact(cost.to_deadline),
-        "usd_per_hour_saved": exact(coming.saves(row, cost.rates)),
-        "price_source": cost.rates.source or None,
-    }

@@ -1,4 +1,4 @@
-"""The options of `im create` that say what kind of machine it is to be, gathered into one value; and what became of them, told."""
+"""The options of `im create` that say what kind of machine it is to be, gathered into one value."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from typing import Any, TypeVar
 
 import click
 
-from im.cli.options.spot import spot_json, spot_options
+from im.cli.options.spot import spot_options
 from im.cli.options.user_data import read_user_data
 from im.domain.errors import Refused
-from im.domain.instance import public_ip_of
 from im.domain.spec import firewall
-from im.domain.spec.disk import Disk, disks_of, parse_disk
+from im.domain.spec.disk import parse_disk
 from im.domain.spec.names import check_login
-from im.domain.spec.spec import Spec, tags_of
-from im.domain.spec.spot import spot_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -114,63 +111,3 @@ def _refuse_both(ssh_from: tuple[str, ...], opened: tuple[firewall.Rule, ...]) -
     if "none" in ssh_from and through:
         said = f"--ssh-from none lets nobody log in, and --open {through[0].ports} lets in whoever comes by ssh"
         raise Refused(said, "leave one of them out, or leave port 22 out of --open")
-
-
-def machine_lines(spec: Spec) -> list[tuple[str, str]]:
-    """(title, what) of everything that was wished beyond type, zone and image."""
-    rules = firewall.rules_of(spec)
-    lines = [] if rules is None else [("open", firewall.sentence(rules))]
-    lines += _address(spec)
-    if "disks" in spec.options:
-        root, *more = disks_of(spec)
-        lines.append(("disk", root.sentence))
-        lines += [("volume", disk.sentence) for disk in more]
-    if (spare := spot_of(spec)) is not None:
-        lines.append(("spot", spare.sentence))
-    if role := spec.options.get("iam_role"):
-        lines.append(("role", str(role)))
-    if spec.options.get("hibernate"):
-        lines.append(("stop", "keeps its memory: it hibernates where it can"))
-    if tags := tags_of(spec):
-        lines.append(("tags", ", ".join(f"{key}={value}" for key, value in tags.items())))
-    if size := _user_data_size(spec):
-        lines.append(("user data", f"{size:,} bytes, kept apart until it is launched, then erased"))
-    return lines
-
-
-def _address(spec: Spec) -> list[tuple[str, str]]:
-    """What is known of its public address, where that is not the usual."""
-    match public_ip_of(spec):
-        case True:
-            return [("address", "a public one, whatever its subnet does")]
-        case False:
-            return [("address", "none that is public: only who is in its network reaches it, and it reaches them")]
-        case None if spec.options.get("subnet") or spec.options.get("vpc"):
-            return [
-                ("address", "a public one if its subnet gives it one, and priced so; --public-ip yes or no decides")
-            ]
-    return []
-
-
-def _user_data_size(spec: Spec) -> int | None:
-    if spec.user_data is not None:
-        return len(spec.user_data)
-    aside: dict[str, Any] = spec.options.get("user_data") or {}
-    return aside.get("bytes")
-
-
-def machine_json(spec: Spec) -> dict[str, Any]:
-    """The same, for programs; rules as `22/tcp@203.0.113.7/32`, null when the network was left as it is; the root disk first."""
-    rules = firewall.rules_of(spec)
-    return {
-        "firewall": None if rules is None else [str(rule) for rule in rules],
-        "spot": spot_json(spec),
-        "iam_role": spec.options.get("iam_role"),
-        "hibernate": bool(spec.options.get("hibernate")),
-        "user_data_bytes": _user_data_size(spec),
-        "disks": [_disk_json(disk) for disk in disks_of(spec)],
-    }
-
-
-def _disk_json(disk: Disk) -> dict[str, Any]:
-    return {"size_gb": disk.size_gb, "type": disk.kind, "encrypted": disk.encrypted, "keep": disk.keep}

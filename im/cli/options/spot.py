@@ -9,12 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from im.domain.errors import Refused
-from im.domain.spec.spec import Spec
-from im.domain.spec.spot import Spot, parse_max_price, spot_of
+from im.domain.spec.spot import ONCE, PERSISTENT, Spot, parse_max_price
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-PERSISTENT, ONCE = "persistent", "one-time"
 
 
 def spot_options(command: F) -> F:
@@ -38,12 +35,3 @@ def spot_options(command: F) -> F:
         return command(*args, spot=Spot(market == ONCE, most) if market else None, **rest)
 
     return gathered  # type: ignore[return-value]  # same command, other keywords
-
-
-def spot_json(spec: Spec) -> dict[str, Any] | None:
-    """For programs; null for a machine on demand."""
-    spare = spot_of(spec)
-    if spare is None:
-        return None
-    most = spare.max_price
-    return {"type": ONCE if spare.once else PERSISTENT, "max_price_usd": f"{most:f}" if most is not None else None}

@@ -20,8 +20,9 @@ def complain(message: str, hint: str, *, code: str, status: Exit, as_json: bool)
     """Say it once on stderr."""
     message, hint = plain(conceal(message)).strip().rstrip("."), plain(conceal(hint)).strip()
     if as_json:
-        told = {"error": {"code": code, "message": message, "hint": hint, "exit": int(status)}}
-        _beside(json.dumps(told, ensure_ascii=False))
+        from im.views.error import error_json
+
+        _beside(json.dumps(error_json(code, message, hint, int(status)), ensure_ascii=False))
         return
     line = f"{click.style('im:', fg='red', bold=True)} {message}"
     stop = "" if message.endswith("?") else "."

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
-from im.domain.money.amount import ZERO, exact, show, show_rate
-from im.domain.money.bill import for_span
+from im.domain.money.amount import ZERO, show, show_rate
+from im.domain.money.quote import Quote
 from im.domain.spec.spot import spot_of
 
 if TYPE_CHECKING:
@@ -43,16 +41,6 @@ def cost_cell(cost: Cost | None) -> str:
     if not known:
         return f"{show(total)}+" if total else UNKNOWN
     return show(total) if total else "-"
-
-
-def cost_json(cost: Cost | None) -> dict[str, Any]:
-    """Plain digits in USD, null where a price is not known."""
-    return {
-        "usd_per_hour": exact(cost.now_per_hour) if cost else None,
-        "usd_so_far": exact(cost.so_far) if cost else None,
-        "usd_to_deadline": exact(cost.to_deadline) if cost else None,
-        "price_source": cost.rates.source or None if cost else None,
-    }
 
 
 def cost_lines(cost: Cost) -> list[tuple[str, str]]:
@@ -114,39 +102,22 @@ def _without(hourly: Rates) -> str:
     return f" without its {' and '.join(hourly.missing)}" if hourly.at_most and hourly.missing else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What a plan would cost: the same sum that the table shows once it runs, for all of its machines."""
-
-    rates: Rates
-    count: int
-    span: timedelta
-    spot: bool = False
-
-    @property
-    def per_hour(self) -> Decimal | None:
-        return None if self.rates.running is None else self.rates.running * self.count
-
-    @property
-    def to_deadline(self) -> Decimal | None:
-        return None if self.per_hour is None else for_span(self.per_hour, self.span)
-
-    @property
-    def sentence(self) -> str:
-        if self.per_hour is None or self.to_deadline is None:
-            if self.spot:
-                return (
-                    "unknown here: EC2 tells spot prices to those with credentials, and the workers ask once it is launched; "
-                    "it is never more than on demand"
-                )
-            return "unknown so far: no kept price and no built-in table has it in this region (im prices)"
-        parts = (("computing", self.rates.compute), ("address", self.rates.address), ("disk", self.rates.disk))
-        of = ", ".join(f"{what} {show(usd * self.count)}" for what, usd in parts if usd)
-        bound, missing = _bound(self.rates), self.rates.missing
-        more = f"; no price is known for its {' and '.join(missing)}" if missing else ""
-        rate = f"{bound}{show_rate(self.per_hour)} ({of}){_without(self.rates)}"
-        source = self.rates.source.removeprefix("at most: ")
-        return f"{rate}, {bound}{show(self.to_deadline)} until then; {source}{more}"
+def quote_sentence(quote: Quote) -> str:
+    """What a plan would cost, for all of its machines, and where that is from."""
+    if quote.per_hour is None or quote.to_deadline is None:
+        if quote.spot:
+            return (
+                "unknown here: EC2 tells spot prices to those with credentials, and the workers ask once it is launched; "
+                "it is never more than on demand"
+            )
+        return "unknown so far: no kept price and no built-in table has it in this region (im prices)"
+    parts = (("computing", quote.rates.compute), ("address", quote.rates.address), ("disk", quote.rates.disk))
+    of = ", ".join(f"{what} {show(usd * quote.count)}" for what, usd in parts if usd)
+    bound, missing = _bound(quote.rates), quote.rates.missing
+    more = f"; no price is known for its {' and '.join(missing)}" if missing else ""
+    rate = f"{bound}{show_rate(quote.per_hour)} ({of}){_without(quote.rates)}"
+    source = quote.rates.source.removeprefix("at most: ")
+    return f"{rate}, {bound}{show(quote.to_deadline)} until then; {source}{more}"
 
 
 def quoted(session: Session, plan: Plan, span: timedelta) -> Quote:

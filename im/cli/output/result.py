@@ -13,13 +13,15 @@ from im.cli.output.errors import note
 from im.cli.output.money import costs_of, ending
 from im.cli.output.progress import progress
 from im.cli.output.summary import CROWD, crowd
-from im.cli.output.table import NO_COSTS, SANDBOX, Costs, instance_json, say_json, show
+from im.cli.output.table import SANDBOX, say_json, show
 from im.cli.output.terminal import plain
 from im.cli.output.times import sentence
 from im.cli.output.wait import Outcome, wait
 from im.cli.session import Session
 from im.domain.instance import Instance
 from im.services.requests.result import Answer, Change
+from im.views.change import change_json
+from im.views.cost import NO_COSTS, Costs
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,7 +58,8 @@ def finish(
     if as_json and outcome.error is not None:
         raise Ended(outcome.error)
     if as_json:
-        say_json(changes_json(answer, outcome, costs_of(session, outcome.rows), sandbox=sandbox))
+        changed, costs = zip(answer.changes, outcome.rows, strict=True), costs_of(session, outcome.rows)
+        say_json([change_json(change, row, outcome.now, sandbox=sandbox, costs=costs) for change, row in changed])
     elif output.form == "table":
         for line in _lines(answer, outcome, tell, costs_of(session, outcome.rows) if priced else NO_COSTS):
             click.echo(plain(line))
@@ -77,16 +80,3 @@ def _lines(answer: Answer, outcome: Outcome, tell: Tell, costs: Costs) -> list[s
         return crowd(outcome.rows, outcome.now, costs)
     changed = zip(answer.changes, outcome.rows, strict=True)
     return [f"{tell(change, row, outcome.now)}{ending([row], costs)}" for change, row in changed]
-
-
-def changes_json(answer: Answer, outcome: Outcome, costs: Costs, *, sandbox: bool) -> list[dict[str, object]]:
-    """Instances as everywhere, with what the deadline was before (null: there was none)."""
-    from im.cli.output.times import utc
-
-    return [
-        {
-            **instance_json(row, outcome.now, sandbox=sandbox, costs=costs),
-            "previous_expires_at": utc(change.before.expires_at) if change.before else None,
-        }
-        for change, row in zip(answer.changes, outcome.rows, strict=True)
-    ]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from im.cli.output.money import ending
-from im.cli.output.table import NO_COSTS, Costs
 from im.cli.output.times import ahead, local
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
+from im.views.cost import NO_COSTS, Costs
 
 CROWD = 20
 """From more than this many on, an answer is told together."""

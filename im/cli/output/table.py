@@ -1,4 +1,4 @@
-"""Rows as a table that fits, and as JSON that stays."""
+"""Rows as a table that fits, or in the form that was asked for."""
 
 from __future__ import annotations
 
@@ -12,22 +12,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from im.cli.options.shared import Output
-from im.cli.output.money import UNKNOWN, cost_cell, cost_json, rate_cell
+from im.cli.output.money import UNKNOWN, cost_cell, rate_cell
 from im.cli.output.terminal import cells, plain, takes_colour, visible_json, width
-from im.cli.output.times import local, seconds, time_left, utc
+from im.cli.output.times import local, time_left
 from im.domain.errors import Refused
 from im.domain.explain.phase import Tone, phase
 from im.domain.instance import Instance
-from im.domain.spec.spec import tags_of
 from im.domain.state import Observed
+from im.views.cost import NO_COSTS, Costs
 
 if TYPE_CHECKING:
-    from im.domain.event import Event
     from im.services.money.costs import Cost
-
-Costs = Mapping[str, "Cost"]
-"""By instance id; empty where nobody asked for money."""
-NO_COSTS: Costs = MappingProxyType({})
 
 SANDBOX = "sandbox: these machines are not real, and no cloud is charged"
 
@@ -87,62 +82,6 @@ TONES: Mapping[Tone, str | None] = MappingProxyType(
 )
 
 
-def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs = NO_COSTS) -> dict[str, Any]:
-    """The stable form: keys are added, never renamed; times RFC 3339 UTC, spans whole seconds, absent values null."""
-    from im.cli.options.machine import machine_json  # a table does without
-
-    return {
-        "id": row.id,
-        "name": row.name,
-        "owner": row.owner,
-        "provider": row.scope.provider,
-        "account": row.scope.account,
-        "region": row.scope.region,
-        "zone": row.zone or row.spec.zone or None,
-        "sandbox": sandbox,
-        "provider_id": row.provider_id,
-        "instance_type": row.spec.instance_type,
-        "image": row.spec.image,
-        "status": phase(row, now).word,
-        "desired": row.desired.value,
-        "observed": row.observed.value,
-        "observed_at": utc(row.observed_at),
-        "settled": row.settled,
-        "failed": row.failed,
-        "generation": row.generation,
-        "why": row.why.value,
-        "by": row.by,
-        "public_ip": row.public_ip,
-        "private_ip": row.private_ip,
-        "ssh_user": row.spec.ssh_user,
-        "created_at": utc(row.created_at),
-        "launched_at": utc(row.launched_at),
-        "expires_at": utc(row.expires_at),
-        "seconds_left": max(0, int((row.expires_at - now).total_seconds())),
-        "on_expiry": row.on_expiry.value,
-        "keep_stopped_seconds": seconds(row.keep_stopped),
-        "ends_at": utc(row.ends_at if row.stopped_by_ttl and not row.protected else None),
-        "protected": row.protected,
-        "error_code": row.error_code,
-        "error": row.error,
-        "closed_at": utc(row.closed_at),
-        "tags": tags_of(row.spec),
-        **machine_json(row.spec),
-        **cost_json(costs.get(row.id)),
-    }
-
-
-def event_json(event: Event) -> dict[str, Any]:
-    return {
-        "at": utc(event.at),
-        "kind": event.kind,
-        "actor": event.actor,
-        "reason": event.reason,
-        "generation": event.generation,
-        "detail": dict(event.detail),
-    }
-
-
 def say_json(value: Any, *, indent: int | None = 2) -> None:
     click.echo(visible_json(json.dumps(value, indent=indent, ensure_ascii=False, default=str)))
 
@@ -151,6 +90,8 @@ def show(rows: Sequence[Instance], now: datetime, output: Output, *, sandbox: bo
     """Rows in the form that was asked for, on stdout."""
     match output.form:
         case "json":
+            from im.views.instance import instance_json  # a table does without
+
             say_json([instance_json(row, now, sandbox=sandbox, costs=costs) for row in rows])
         case "name" | "id":
             for row in rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from im.domain.explain.phase import phase
 from im.domain.input.duration import format_duration
@@ -29,16 +29,6 @@ def span(long: timedelta) -> str:
 def ahead(at: datetime, now: datetime) -> str:
     """`in 2h 14m`, or `12s ago`."""
     return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
-
-
-def utc(at: datetime | None) -> str | None:
-    """RFC 3339 in UTC, as JSON has it."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at is not None else None
-
-
-def seconds(long: timedelta | None) -> int | None:
-    """Whole seconds, as JSON has spans."""
-    return int(long.total_seconds()) if long is not None else None
 
 
 def end_of(row: Instance, now: datetime) -> str:

@@ -16,6 +16,8 @@ from im.domain.spec.spec import Spec
 
 MARKET = "spot"
 """As it stands in a spec's options, and in a price's market."""
+PERSISTENT, ONCE = "persistent", "one-time"
+"""What people write, and read, of the two kinds."""
 DEAREST = Decimal(1000)
 """USD per hour; no machine costs that much."""
 

@@ -11,9 +11,9 @@ import click
 import pytest
 
 from im.cli.output import table
-from im.cli.output.table import COLUMNS, instance_json, instance_table, text_table
+from im.cli.output.table import COLUMNS, instance_table, text_table
 from im.cli.output.terminal import cells, plain
-from im.cli.output.times import ahead, end_of, local, sentence, span, time_left, utc
+from im.cli.output.times import ahead, end_of, local, sentence, span, time_left
 from im.domain.errors import Refused
 from im.domain.instance import Instance
 from im.domain.scope import Scope
@@ -83,62 +83,6 @@ def test_a_machine_on_its_way_down_shows_neither_address_nor_deadline() -> None:
 def test_time_left_counts_past_the_deadline_and_is_silent_for_what_does_not_run() -> None:
     assert time_left(replace(ROW, expires_at=NOW - timedelta(seconds=12)), NOW) == "12s over"
     assert time_left(replace(ROW, observed=Observed.STOPPED), NOW) == "-"
-
-
-def test_times_in_json_are_rfc_3339_in_utc() -> None:
-    assert utc(NOW.astimezone()) == "2030-01-01T12:00:00.000Z"
-    assert utc(None) is None
-
-
-def test_the_keys_of_json_are_a_promise() -> None:
-    told = instance_json(ROW, NOW, sandbox=True)
-    assert told == {
-        "id": "im-0000000001",
-        "name": "web-1",
-        "owner": "ada",
-        "provider": "aws",
-        "account": "default",
-        "region": "us-east-1",
-        "zone": "us-east-1a",
-        "sandbox": True,
-        "provider_id": "i-0123",
-        "instance_type": "t2.nano",
-        "image": "al2023",
-        "status": "running",
-        "desired": "running",
-        "observed": "running",
-        "observed_at": "2030-01-01T12:00:00.000Z",
-        "settled": True,
-        "failed": False,
-        "generation": 1,
-        "why": "user",
-        "by": "ada",
-        "public_ip": "54.1.2.3",
-        "private_ip": "10.0.0.7",
-        "ssh_user": "ec2-user",
-        "created_at": "2030-01-01T11:00:00.000Z",
-        "launched_at": "2030-01-01T11:00:00.000Z",
-        "expires_at": "2030-01-01T14:14:05.000Z",
-        "seconds_left": 8045,
-        "on_expiry": "stop",
-        "keep_stopped_seconds": None,
-        "ends_at": None,
-        "protected": False,
-        "error_code": None,
-        "error": None,
-        "closed_at": None,
-        "tags": {},
-        "firewall": None,
-        "spot": None,
-        "iam_role": None,
-        "hibernate": False,
-        "user_data_bytes": None,
-        "disks": [{"size_gb": None, "type": None, "encrypted": True, "keep": False}],
-        "usd_per_hour": None,
-        "usd_so_far": None,
-        "usd_to_deadline": None,
-        "price_source": None,
-    }
 
 
 def test_a_table_with_room_has_every_column_and_says_sandbox_while_it_is_one() -> None:

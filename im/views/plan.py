@@ -1,0 +1,50 @@
+"""What a create comes to, before anything is written: the answer of its dry run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from im.domain.guard import GuardKind
+from im.domain.instance import public_ip_of
+from im.domain.money.amount import exact
+from im.domain.money.quote import Quote
+from im.domain.spec.spec import tags_of
+from im.views.machine import machine_json
+from im.views.times import seconds, utc
+
+if TYPE_CHECKING:
+    from im.services.requests.order import Plan
+
+
+def plan_json(
+    plan: Plan, quote: Quote, expires_at: datetime, *, region_source: str | None, sandbox: bool
+) -> dict[str, Any]:
+    """`region_source`: who chose the region; None where a zone did."""
+    return {
+        "dry_run": True,
+        "sandbox": sandbox,
+        "names": list(plan.names),
+        "count": plan.count,
+        "provider": plan.scope.provider,
+        "account": plan.scope.account,
+        "region": plan.scope.region,
+        "region_source": region_source,
+        "zone": plan.spec.zone or None,
+        "instance_type": plan.spec.instance_type,
+        "candidates": [list(one) for one in plan.spec.options.get("candidates", ())],
+        "image": plan.spec.image,
+        "ssh_user": plan.spec.ssh_user,
+        "tags": tags_of(plan.spec),
+        "public_ip_wished": public_ip_of(plan.spec),
+        **machine_json(plan.spec),
+        "expires_at": utc(expires_at),
+        "on_expiry": plan.on_expiry.value,
+        "guard": plan.guard.value,
+        "guard_grace_seconds": seconds(plan.grace) if plan.guard is not GuardKind.NONE else None,
+        "keep_stopped_seconds": seconds(plan.keep_stopped),
+        "protected": plan.protect,
+        "usd_per_hour": exact(quote.per_hour),
+        "usd_to_deadline": exact(quote.to_deadline),
+        "price_source": quote.rates.source or None,
+    }

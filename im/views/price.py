@@ -1,0 +1,25 @@
+"""A price: of what, since when, and where it is from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from im.views.times import utc
+
+if TYPE_CHECKING:
+    from im.services.money.prices import Known
+
+
+def price_json(one: Known) -> dict[str, Any]:
+    """`usd`, `since` and `source` are null where no price is known."""
+    price = one.price
+    return {
+        "provider": one.item.provider,
+        "region": one.item.region,
+        "item": one.item.name,
+        "market": one.item.market,
+        "usd": f"{price.usd:f}" if price else None,
+        "per": "gb_month" if one.item.name.startswith("disk:") else "hour",
+        "since": utc(price.since) if price else None,
+        "source": price.source if price else None,
+    }
