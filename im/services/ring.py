@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.domain.state import Desired
 from im.queue.periods import ENFORCE_EVERY
@@ -28,7 +29,9 @@ def ring_by_verb(ctx: Context, rows: Iterable[Instance], *, after: float = 0, to
     for row in rows:
         groups.setdefault((row.scope, doorbell_for(row)), []).append(row)
     for (_, task), members in groups.items():
-        ctx.queue.ring(task, [r.id for r in members], label=_names(members), after=after, to=to)
+        ctx.queue.ring(
+            task, [r.id for r in members], label=listed([row.name for row in members], 3), after=after, to=to
+        )
 
 
 def ring_hints(ctx: Context, rows: Iterable[Instance], now: datetime) -> None:
@@ -42,7 +45,3 @@ def ring_hints(ctx: Context, rows: Iterable[Instance], now: datetime) -> None:
     for row in parts.values():
         after = max(0.0, (row.expires_at - now).total_seconds()) + _LATE
         ctx.queue.ring(Task.ENFORCE_TTL, [row.id], label=row.name, after=after)
-
-
-def _names(rows: Sequence[Instance]) -> str:
-    return ", ".join(r.name for r in rows[:3]) + (f" and {len(rows) - 3} more" if len(rows) > 3 else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,9 +11,10 @@ import click
 
 from im.cli.options.selection import selection_options
 from im.cli.options.shared import Output, Waiting, deadline_options, output_options, wait_options
+from im.cli.output.confirm import cannot_be_undone, confirm
 from im.cli.output.errors import note
 from im.cli.output.result import Tell, finish, names_of, plainly
-from im.cli.output.terminal import is_attended, plain
+from im.cli.output.terminal import plain
 from im.cli.output.times import ahead, end_of, local, state
 from im.cli.session import Session, pass_session
 from im.domain import intent as wish
@@ -132,7 +133,7 @@ def terminate(
         return requests_change.terminate(session.context, ids, actor=session.settings.owner)
 
     verb = Verb("terminate", wish.terminate, send, _tell_ended)
-    _carry_out(session, selection, verb, waiting, output, dry_run=dry_run, confirm=None if yes else _confirm_end)
+    _carry_out(session, selection, verb, waiting, output, dry_run=dry_run, ask=None if yes else _confirm_end)
 
 
 def _carry_out(
@@ -143,7 +144,7 @@ def _carry_out(
     output: Output,
     *,
     dry_run: bool,
-    confirm: Callable[[Listing], None] | None = None,
+    ask: Callable[[Listing], None] | None = None,
 ) -> None:
     session.request()
     chosen = _possible(
@@ -155,8 +156,8 @@ def _carry_out(
     if dry_run:
         _tell_dry(chosen, verb, output)
         return
-    if confirm is not None:
-        confirm(chosen)
+    if ask is not None:
+        ask(chosen)
     with session.storing(f"the request to {verb.name} {names_of(chosen.rows)}"):
         answer = verb.send([row.id for row in chosen.rows])
     finish(session, answer, waiting, output, verb.tell)
@@ -189,20 +190,18 @@ def _none_of_them(refused: Refused, of: int) -> Refused:
 
 def _confirm_end(chosen: Listing) -> None:
     names = [plain(row.name) for row in chosen.rows]
-    shown = ", ".join(names if len(names) <= 6 else [*names[:5], f"and {len(names) - 5} more"])
-    if not is_attended():
-        raise Refused(f"terminating {shown} cannot be undone, and nobody is here to ask", "say it with -y")
-    for row in chosen.rows[:20]:
-        where = f"{row.scope.provider} {row.zone or row.spec.zone}"
-        click.echo(
-            f"  {plain(row.name)}  {plain(row.id)}  {row.spec.instance_type}  {where}  {plain(row.owner)}", err=True
-        )
-        if any(disk.keep for disk in disks_of(row.spec)):
-            click.echo(f"    {plain(fate(disks_of(row.spec)))}", err=True)
     many = f"these {len(names)} instances" if len(names) > 1 else names[0]
     kept = any(disk.keep for row in chosen.rows for disk in disks_of(row.spec))
-    if not click.confirm(f"Terminate {many} for good, {'but for what is kept' if kept else 'disk and all'}?", err=True):
-        raise Refused("nothing was terminated", "")
+    question = f"Terminate {many} for good, {'but for what is kept' if kept else 'disk and all'}?"
+    confirm(question, cannot_be_undone(names), _ending(chosen.rows[:20]), "nothing was terminated")
+
+
+def _ending(rows: Sequence[Instance]) -> Iterator[str]:
+    for row in rows:
+        where = f"{row.scope.provider} {row.zone or row.spec.zone}"
+        yield f"  {plain(row.name)}  {plain(row.id)}  {row.spec.instance_type}  {where}  {plain(row.owner)}"
+        if any(disk.keep for disk in disks_of(row.spec)):
+            yield f"    {plain(fate(disks_of(row.spec)))}"
 
 
 def _tell_dry(chosen: Listing, verb: Verb, output: Output) -> None:

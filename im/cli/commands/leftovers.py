@@ -11,8 +11,9 @@ import click
 
 from im.cli.exits import Ended
 from im.cli.options.shared import Duration, Output, output_options
+from im.cli.output.confirm import confirm
 from im.cli.output.errors import note
-from im.cli.output.terminal import is_attended, plain
+from im.cli.output.terminal import plain
 from im.cli.session import Session, pass_session
 from im.domain.errors import ImError, Refused, WaitTimedOut
 from im.domain.input.duration import format_duration
@@ -102,9 +103,5 @@ def _line(one: Leftover) -> str:
 
 def _confirm(things: Sequence[Leftover]) -> None:
     many = f"{len(things)} of them" if len(things) > 1 else f"{things[0].kind} {plain(things[0].name)}"
-    if not is_attended():
-        raise Refused(f"{many} would be taken away, and nobody is here to ask", "say it with -y")
-    for one in things[:20]:
-        click.echo(f"  {_line(one)}", err=True)
-    if not click.confirm(f"Take away {many}?", err=True):
-        raise Refused("nothing was taken away", "")
+    unattended = Refused(f"{many} would be taken away, and nobody is here to ask", "say it with -y")
+    confirm(f"Take away {many}?", unattended, (f"  {_line(one)}" for one in things[:20]), "nothing was taken away")

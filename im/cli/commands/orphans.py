@@ -8,10 +8,11 @@ import click
 
 from im.cli.commands.adopt import force_option, tell_adopted, tell_budgets
 from im.cli.options.shared import Output, Waiting, deadline_options, output_options, wait_options
+from im.cli.output.confirm import cannot_be_undone, confirm
 from im.cli.output.errors import note
 from im.cli.output.result import finish
 from im.cli.output.table import SANDBOX, say_json, text_table
-from im.cli.output.terminal import is_attended, plain, takes_colour
+from im.cli.output.terminal import plain, takes_colour
 from im.cli.output.times import ahead
 from im.cli.session import Session, pass_session
 from im.domain import tags
@@ -23,7 +24,7 @@ from im.services.requests import adopt as adopting
 from im.views.orphan import orphan_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from im.domain.orphan import Orphan
@@ -121,9 +122,13 @@ def _checked(machines: Sequence[str]) -> list[str]:
 
 
 def _confirm(session: Session, words: Sequence[str]) -> None:
-    shown = ", ".join(words if len(words) <= 6 else [*words[:5], f"and {len(words) - 5} more"])
-    if not is_attended():
-        raise Refused(f"terminating {shown} cannot be undone, and nobody is here to ask", "say it with -y")
+    many = f"these {len(words)} machines" if len(words) > 1 else words[0]
+    question = f"Terminate {many} for good, disk and all?"
+    confirm(question, cannot_be_undone(list(words)), _ending(session, words), "nothing was terminated")
+
+
+def _ending(session: Session, words: Sequence[str]) -> Iterator[str]:
+    """Raises NoSuchInstance for what is no orphan."""
     found = {one.provider_id: one for one in queries.orphans_listed(session.context).found}
     for word in words:
         if word not in found:
@@ -131,10 +136,7 @@ def _confirm(session: Session, words: Sequence[str]) -> None:
     for word in words[:20]:
         one = found[word]
         told = (word, one.seen.state, one.seen.instance_type, one.seen.zone, _name(one), _owner(one))
-        click.echo("  " + "  ".join(plain(str(part)) for part in told), err=True)
-    many = f"these {len(words)} machines" if len(words) > 1 else words[0]
-    if not click.confirm(f"Terminate {many} for good, disk and all?", err=True):
-        raise Refused("nothing was terminated", "")
+        yield "  " + "  ".join(plain(str(part)) for part in told)
 
 
 def _name(one: Orphan) -> str:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from im.cli.output.confirm import confirmed
 from im.cli.output.errors import note
-from im.cli.output.terminal import is_attended, takes_colour
+from im.cli.output.terminal import takes_colour
 from im.cli.session import Session, pass_session
 from im.domain.config.sandbox import sandbox_at
 from im.domain.errors import Refused
@@ -157,8 +158,7 @@ def _ask_for_real_cloud(yes: bool) -> None:
 
 
 def _confirm(question: str, again: str) -> None:
-    if not is_attended():
-        raise Refused(f"{question.rstrip('?').split('?')[0]}: nobody is here to be asked", again)
-    if not click.confirm(question, err=True):
+    unattended = Refused(f"{question.rstrip('?').split('?')[0]}: nobody is here to be asked", again)
+    if not confirmed(question, unattended):
         click.echo("Nothing was done.", err=True)
         sys.exit(1)

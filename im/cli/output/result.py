@@ -18,6 +18,7 @@ from im.cli.output.terminal import plain
 from im.cli.output.times import sentence
 from im.cli.output.wait import Outcome, wait
 from im.cli.session import Session
+from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.services.requests.result import Answer, Change
 from im.views.change import change_json
@@ -72,7 +73,7 @@ def finish(
 
 
 def names_of(rows: Sequence[Instance]) -> str:
-    return rows[0].name if len(rows) == 1 else f"{rows[0].name} and {len(rows) - 1} more"
+    return listed([row.name for row in rows])
 
 
 def _lines(answer: Answer, outcome: Outcome, tell: Tell, costs: Costs) -> list[str]:

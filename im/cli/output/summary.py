@@ -9,6 +9,7 @@ from datetime import datetime
 from im.cli.output.money import ending
 from im.cli.output.times import ahead, local
 from im.domain.explain.phase import phase
+from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.views.cost import NO_COSTS, Costs
 
@@ -49,5 +50,4 @@ def spans(names: Sequence[str]) -> str:
             found.append((name, name))
         last = here
     told = [first if first == end else f"{first} … {end}" for first, end in found]
-    more = f", and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-    return ", ".join(told[:_SHOWN]) + more
+    return listed(told, _SHOWN, before=", and ")

@@ -15,6 +15,7 @@ from im.domain.errors import ImError, Superseded, Unavailable, WaitTimedOut, err
 from im.domain.explain.phase import phase
 from im.domain.explain.why import HANDS
 from im.domain.input.duration import format_duration
+from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.domain.lifecycle import Ending, ending
 from im.domain.state import GONE, Desired, Why
@@ -164,7 +165,7 @@ def _interrupted(rows: Sequence[Instance]) -> ImError:
 
 
 def _names(rows: Sequence[Instance]) -> str:
-    return rows[0].name if len(rows) == 1 else f"{rows[0].name} and {len(rows) - 1} more"
+    return listed([row.name for row in rows])
 
 
 def _worst(ends: Sequence[ImError | None]) -> ImError | None:

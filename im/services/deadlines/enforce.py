@@ -12,13 +12,14 @@ from im.db.read import health
 from im.domain.event import Event
 from im.domain.hold import HoldKind
 from im.domain.input.duration import format_duration
+from im.domain.input.listed import and_more, listed
 from im.domain.instance import Instance
 from im.failpoints import Point, reach
 from im.logs import log
 from im.queue.periods import ENFORCE_EVERY
 from im.queue.tasks import DEADLINES, Task
 from im.services.deadlines.notices import plan_notices
-from im.services.ring import _HINTS, _LATE, _names, ring_by_verb
+from im.services.ring import _HINTS, _LATE, ring_by_verb
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -55,9 +56,11 @@ def _enforce(ctx: Context, window: timedelta, only: Sequence[str] = ()) -> str:
         reach(Point.ENFORCE_RUNG)
     ended = _end_second_stage(ctx)
     coming = _ring_coming(ctx, window, only)
-    told = f"{_names(expired)} expired" if expired else "nothing is due"
+    told = f"{listed([row.name for row in expired], 3)} expired" if expired else "nothing is due"
     if ended:
-        told = f"{_names(ended)} kept long enough, terminated" + (f"; {told}" if expired else "")
+        told = f"{listed([row.name for row in ended], 3)} kept long enough, terminated" + (
+            f"; {told}" if expired else ""
+        )
     return f"{told}; next in {format_duration(coming)}" if coming is not None else told
 
 
@@ -132,6 +135,6 @@ def _ring_coming(ctx: Context, window: timedelta, only: Sequence[str] = ()) -> t
         now = ctx.clock(connection)
         coming = requests.deadlines_between(connection, now, now + window, _HINTS, only)
     for at, (instance_id, name, count) in sorted(coming.items()):
-        label = name if count == 1 else f"{name} and {count - 1} more"
+        label = and_more(name, count - 1)
         ctx.queue.ring(Task.ENFORCE_TTL, [instance_id], label=label, after=(at - now).total_seconds() + _LATE)
     return min(coming) - now if coming else None

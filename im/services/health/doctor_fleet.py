@@ -10,6 +10,7 @@ from im.db import refusals, ticks
 from im.db.read import health
 from im.domain.errors import ImError
 from im.domain.input.duration import format_duration
+from im.domain.input.listed import and_more
 from im.providers.contract import Check
 from im.queue.celery import QUEUES
 from im.queue.inspect import Worker, oldest_waiting, workers_alive
@@ -100,8 +101,7 @@ def starts(connection: Connection, now: datetime) -> Iterator[Check]:
     if not found:
         yield Check("starts", ok=True, detail="none was given up")
         return
-    first, *more = found
-    rest = f" and {len(more)} more" if more else ""
-    told = f"given up: {first} ({found[first].replace('_', ' ')}){rest}"
+    first = next(iter(found))
+    told = and_more(f"given up: {first} ({found[first].replace('_', ' ')})", len(found) - 1)
     mend = f"im why {first}  has the reason; im start {first} -d 1h  tries again, im stop {first}  leaves it stopped"
     yield Check("starts", ok=False, detail=told, mend=mend)

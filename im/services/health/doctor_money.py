@@ -10,6 +10,7 @@ from im.db import guards, notices
 from im.db.read import instances
 from im.domain.errors import Refused
 from im.domain.input.duration import format_duration
+from im.domain.input.listed import listed
 from im.domain.money.amount import show
 from im.domain.money.bill import Window, how_to_state, label_of, together
 from im.domain.spec.spot import spot_of
@@ -68,7 +69,7 @@ def _overrun(found: Ledger) -> Check:
         if row.observed in ALIVE and found.now - row.expires_at > TOLERATED and not row.closed_at
     ]
     if now_over:
-        names = ", ".join(row.name for row in now_over[:3]) + (f" and {len(now_over) - 3} more" if now_over[3:] else "")
+        names = listed([row.name for row in now_over], 3)
         detail += f"; right now {names}"
     return Check("overrun", ok=not now_over, detail=detail, mend=f"im why {now_over[0].name}" if now_over else "")
 
@@ -105,7 +106,6 @@ def _notices(standing: notices.Standing) -> Check:
 def _guards(failing: list[tuple[str, str]]) -> Check:
     if not failing:
         return Check("guards", ok=True, detail="every guard at the cloud is as it should be")
-    name, error = failing[0]
-    more = f" and {len(failing) - 1} more" if failing[1:] else ""
-    detail = f"the cloud refuses the guard of {name}{more}: {error}"
+    _, error = failing[0]
+    detail = f"the cloud refuses the guard of {listed([name for name, _ in failing])}: {error}"
     return Check("guards", ok=False, detail=detail, mend="give the workers the role and the policy of docs/guard.md")

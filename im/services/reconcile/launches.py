@@ -17,6 +17,7 @@ from im.db.instances import labels, requests
 from im.db.instances.waiting import OF_THE_SCOPE
 from im.db.read import instances as read_instances
 from im.domain.event import Event
+from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.domain.launch import Launch, LaunchState
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, backoff
@@ -287,5 +288,4 @@ def _launched(row: Instance, machine: Sighting, now: datetime) -> Event:
 
 
 def _names(launch: Launch) -> str:
-    rest = f" and {len(launch.names) - 1} more" if len(launch.names) > 1 else ""
-    return (launch.names[0] if launch.names else "a launch") + rest
+    return listed(launch.names or ["a launch"])

@@ -8,6 +8,7 @@ from datetime import datetime
 from im.db.instances.claims import Outcome
 from im.domain.event import Event
 from im.domain.fall import Fall
+from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.domain.lifecycle import Step, next_step
 from im.domain.state import Observed
@@ -60,5 +61,4 @@ def line(old: Instance, new: Instance, step: Step, now: datetime) -> str:
 def sentence(lines: Sequence[str]) -> str:
     if not lines:
         return "nothing to do"
-    shown = "; ".join(lines[:5])
-    return shown if len(lines) <= 5 else f"{shown}; and {len(lines) - 5} more"
+    return listed(lines, 5, between="; ", before="; and ")

@@ -9,6 +9,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from im.db import launches, scopes
+from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.domain.scope import Scope
 from im.domain.spec.spec import Spec
@@ -45,4 +46,4 @@ def _open_launches(
 
 def _label(rows: Sequence[Instance]) -> str:
     """What Flower shows as the arguments of the task."""
-    return rows[0].name if len(rows) == 1 else f"{rows[0].name} and {len(rows) - 1} more"
+    return listed([row.name for row in rows])

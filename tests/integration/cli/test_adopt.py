@@ -177,7 +177,7 @@ def test_one_is_terminated_after_a_question(world: World, lost: str, monkeypatch
     nobody = run(world, "orphans", "terminate", lost)
     assert nobody.exit_code == 2
     assert "cannot be undone, and nobody is here to ask. Next: say it with -y" in nobody.stderr
-    monkeypatch.setattr("im.cli.commands.orphans.is_attended", lambda: True)
+    monkeypatch.setattr("im.cli.output.confirm.is_attended", lambda: True)
     no = run(world, "orphans", "terminate", lost, typed="n\n")
     assert f"{lost}  running  small  fake-1a  lost  eve" in no.stderr
     assert (no.exit_code, len(answer(world, "orphans"))) == (2, 1)

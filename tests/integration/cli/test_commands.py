@@ -206,7 +206,7 @@ def test_a_filter_takes_the_matching_ones_only(world: World) -> None:
 def test_terminate_asks_with_a_list_and_no_means_no(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.create("web")
     world.advance(10)
-    monkeypatch.setattr("im.cli.commands.change.is_attended", lambda: True)
+    monkeypatch.setattr("im.cli.output.confirm.is_attended", lambda: True)
     result = run(world, "terminate", "web", typed="n\n")
     assert f"web  {world.row().id}" in result.stderr
     assert "Terminate web for good, disk and all? [y/N]" in result.stderr
