@@ -65,4 +65,4 @@ _BY_ERROR: Mapping[type[ImError], Exit] = MappingProxyType(
 
 def exit_of(error: ImError) -> Exit:
     """The exit code of one of our errors."""
-    return _BY_ERROR.get(type(error), Exit.FAILURE)
+    return next((_BY_ERROR[kind] for kind in type(error).__mro__ if kind in _BY_ERROR), Exit.FAILURE)

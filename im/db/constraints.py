@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from sqlalchemy.exc import IntegrityError
 
-from im.domain.errors import Refused
+from im.domain.errors import MachineTaken, NameTaken, Refused
 
-LIVING_NAME = "uq_instances_living_name"
-LIVING_MACHINE = "uq_instances_living_machine"
+_TAKEN: Mapping[str, tuple[type[Refused], str]] = MappingProxyType(
+    {
+        "uq_instances_living_name": (NameTaken, "the name"),
+        "uq_instances_living_machine": (MachineTaken, "the machine"),
+    }
+)
 
 
 def violated(exc: IntegrityError) -> str:
@@ -16,10 +23,13 @@ def violated(exc: IntegrityError) -> str:
 
 
 def broken_rule(exc: IntegrityError) -> Refused | None:
-    """For a check on what people say; None for every other rule. Nothing of what was said is repeated."""
+    """For a rule that people's wishes can break; None for every other. Nothing of what was said is repeated."""
     from im.db.schema.said import SAID  # whoever only looks at the schema's home does without
 
     name = violated(exc)
+    if name in _TAKEN:
+        kind, what = _TAKEN[name]
+        return kind(f"{what} is taken; nothing was stored", "im list  shows what there is")
     for one in SAID:
         if one.constraint == name:
             return Refused(

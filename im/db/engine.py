@@ -34,7 +34,7 @@ class Database:
         """One transaction. Raises Unavailable when Postgres cannot be reached, its schema is not ours, or others hold its rows.
 
         Uncertain when it went away at the COMMIT: `outcome.certain` finds out what became of that. Refused for what one of our
-        checks refuses; what is unique stays an IntegrityError, for only the caller knows what it was about to write.
+        checks refuses, NameTaken and MachineTaken for what has to be unique; only the caller knows which of those it wrote.
         """
         ended = False
         try:

@@ -4,6 +4,8 @@ Every error carries what happened and why (`message`) and what to type next (`hi
 
     ImError
     ├── Refused         the request itself cannot be done: bad input, or the state forbids it
+    │   ├── NameTaken       a living instance has that name
+    │   └── MachineTaken    a living instance has that machine
     ├── NoSuchInstance  nothing by that name
     ├── Unauthorized    the cloud does not accept who we are or what we may do
     ├── OverLimit       a quota or a policy says no
@@ -34,6 +36,14 @@ class ImError(Exception):
 
 class Refused(ImError):
     code = "refused"
+
+
+class NameTaken(Refused):
+    pass
+
+
+class MachineTaken(Refused):
+    pass
 
 
 class NoSuchInstance(ImError):

@@ -32,7 +32,7 @@ def settles(desired: ColumnElement[Any], observed: ColumnElement[Any]) -> Column
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert new instances. A taken name raises IntegrityError on `uq_instances_living_name`."""
+    """Insert new instances. A taken name or machine ends the transaction with NameTaken or MachineTaken."""
     connection.execute(insert(instances), list(rows))
     for row in rows[:1]:
         usage.note_deadlines(connection, [r["id"] for r in rows], row["created_at"])

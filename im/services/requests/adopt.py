@@ -12,18 +12,16 @@ from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import IntegrityError
-
 from im.db import events, guards, orphans, scopes
 from im.db.commit_status import certain
-from im.db.constraints import LIVING_MACHINE, LIVING_NAME, violated
 from im.db.instances import adoption, requests
 from im.db.mapping import from_spec
 from im.db.read import instances as read_instances
 from im.domain import tags
 from im.domain.adoption import FORCED
-from im.domain.errors import NoSuchInstance, Refused
+from im.domain.errors import MachineTaken, NameTaken, NoSuchInstance, Refused
 from im.domain.event import Event
+from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.domain.intent import Deadline
 from im.domain.orphan import Orphan
@@ -34,6 +32,7 @@ from im.domain.state import Desired, Observed, OnExpiry, Why
 from im.failpoints import Point, reach
 from im.providers import registry
 from im.queue.tasks import Task
+from im.services.requests.free_names import refuse_taken, write_free
 from im.services.requests.result import Answer, Change
 from im.services.ring import ring_hints
 
@@ -89,7 +88,7 @@ def adopt(ctx: Context, wish: Wish) -> Answer:
         until, named = wish.deadline.after(now), zip(wish.machines, names, strict=True)
         return [_Taking(m, scope, n, Desired.RUNNING, until, wish.ssh_user, wish.force) for m, n in named]
 
-    return _commit(ctx, decide, wish.actor, "adopt requested")
+    return _commit(ctx, decide, wish.actor, "adopt requested", names)
 
 
 def adopt_orphans(
@@ -103,7 +102,7 @@ def adopt_orphans(
         named = zip(machines, names, strict=True)
         return [_of_orphan(connection, found[m], n, Desired.RUNNING, until, force=force) for m, n in named]
 
-    return _commit(ctx, decide, actor, "adopt requested")
+    return _commit(ctx, decide, actor, "adopt requested", names)
 
 
 def terminate_orphans(ctx: Context, machines: Sequence[str], *, actor: str, force: bool = False) -> Answer:
@@ -116,26 +115,35 @@ def terminate_orphans(ctx: Context, machines: Sequence[str], *, actor: str, forc
     return _commit(ctx, decide, actor, "terminate requested")
 
 
-def _commit(ctx: Context, decide: Callable[[Connection, datetime], list[_Taking]], actor: str, kind: str) -> Answer:
-    """All or nothing. A made-up name that is taken by a hair is made up again."""
-    for attempt in range(5):
-        wanted: list[_Taking] = []
-        try:
-            with certain(ctx.begin) as connection:
-                now = ctx.clock(connection)
-                wanted = decide(connection, now)
-                rows = _insert(connection, wanted, actor, kind, now, crowded=attempt > 1)
-                grace = timedelta(seconds=ctx.settings.guard_grace)
-                guards.add(connection, [row.id for row in rows], ctx.settings.guard, grace)
-                reach(Point.REQUEST_WRITTEN, Task.ADOPT)
-            break
-        except IntegrityError as exc:
-            _explain(ctx, exc, wanted)
-    else:
-        raise Refused("no free name was found", "give one with --name")
+def _commit(
+    ctx: Context,
+    decide: Callable[[Connection, datetime], list[_Taking]],
+    actor: str,
+    kind: str,
+    asked: Sequence[str | None] = (),
+) -> Answer:
+    """All or nothing. `asked`: the names that somebody chose."""
+    wanted: list[_Taking] = []
+
+    def write(crowded: bool) -> tuple[list[Instance], datetime]:
+        with certain(ctx.begin) as connection:
+            now = ctx.clock(connection)
+            wanted[:] = decide(connection, now)
+            rows = _insert(connection, wanted, actor, kind, now, crowded=crowded)
+            grace = timedelta(seconds=ctx.settings.guard_grace)
+            guards.add(connection, [row.id for row in rows], ctx.settings.guard, grace)
+            reach(Point.REQUEST_WRITTEN, Task.ADOPT)
+        return rows, now
+
+    def explain(exc: NameTaken | MachineTaken) -> None:
+        if isinstance(exc, MachineTaken):
+            _refuse_holders(ctx, wanted, exc)
+        else:
+            refuse_taken(ctx, [name for name in asked if name is not None], exc)
+
+    rows, now = write_free(write, explain)
     reach(Point.REQUEST_COMMITTED, Task.ADOPT)
-    label = rows[0].name if len(rows) == 1 else f"{rows[0].name} and {len(rows) - 1} more"
-    rang = ctx.queue.ring(Task.ADOPT, [row.id for row in rows], label=label)
+    rang = ctx.queue.ring(Task.ADOPT, [row.id for row in rows], label=listed([row.name for row in rows]))
     ring_hints(ctx, rows, now)
     reach(Point.REQUEST_RUNG, Task.ADOPT)
     return Answer(tuple(Change(None, row) for row in rows), now, rang)
@@ -190,27 +198,16 @@ def _refuse_held(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
             raise _held(row["provider_id"], name)
 
 
-def _held(machine: str, name: str) -> Refused:
-    return Refused(f"{machine} is already managed as {name}", f"im extend {name} -d 4h  moves its deadline")
+def _held(machine: str, name: str) -> MachineTaken:
+    return MachineTaken(f"{machine} is already managed as {name}", f"im extend {name} -d 4h  moves its deadline")
 
 
-def _explain(ctx: Context, exc: IntegrityError, wanted: Sequence[_Taking]) -> None:
-    """Raises what a person can act on; returns when trying again with another name will do."""
-    if violated(exc) == LIVING_MACHINE:
-        with ctx.begin() as connection:
-            for one in wanted:
-                held = adoption.holders(connection, scopes.ensure(connection, one.scope), [one.machine])
-                for _, name in held.values():
-                    raise _held(one.machine, name) from exc
-        return
-    if violated(exc) != LIVING_NAME:
-        raise exc
-    asked = [one.name for one in wanted if one.name is not None]
+def _refuse_holders(ctx: Context, wanted: Sequence[_Taking], exc: MachineTaken) -> None:
     with ctx.begin() as connection:
-        taken = sorted(requests.taken_names(connection, asked))
-    if taken:
-        hint = f"choose another, or look at it: im status {taken[0]}"
-        raise Refused(f"the name {taken[0]} is taken", hint) from exc
+        for one in wanted:
+            held = adoption.holders(connection, scopes.ensure(connection, one.scope), [one.machine])
+            for _, name in held.values():
+                raise _held(one.machine, name) from exc
 
 
 def _names(name: str | None, count: int) -> tuple[str | None, ...]:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from sqlalchemy.exc import IntegrityError
 
 from im.db import events, guards, scopes, user_data
 from im.db.commit_status import certain
-from im.db.constraints import LIVING_NAME, violated
 from im.db.instances import requests
 from im.db.mapping import from_spec
 from im.db.read import instances as read_instances
-from im.domain.errors import ImError, Refused
 from im.domain.event import Event
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
@@ -23,6 +20,7 @@ from im.domain.state import Desired, Observed, Why
 from im.failpoints import Point, reach
 from im.queue.tasks import Task
 from im.services.money import budgets
+from im.services.requests.free_names import refuse_taken, write_free
 from im.services.requests.launch_rows import _label, _open_launches, _random
 from im.services.requests.order import Order, Plan, plan
 from im.services.requests.result import Answer, Change
@@ -37,22 +35,17 @@ if TYPE_CHECKING:
 def create(ctx: Context, order: Order) -> Answer:
     """Commit the wish for new machines and ring for their launch. Raises Refused (also for a name that is taken)."""
     planned = plan(ctx.settings, order)
-    for attempt in range(5):
-        names = planned.names or numbered(make_name(_random, crowded=attempt > 1), order.count)
-        try:
-            with certain(ctx.begin) as connection:
-                now = ctx.clock(connection)
-                rows = _insert(connection, planned, names, order, now)
-                budgets.keep(connection, (), rows, now)
-                reach(Point.REQUEST_WRITTEN, Task.CREATE)
-            break
-        except IntegrityError as exc:
-            if violated(exc) != LIVING_NAME:
-                raise
-            if planned.names:
-                raise _name_taken(ctx, planned.names) from exc
-    else:
-        raise ImError("no free name was found", "give one with --name")
+
+    def write(crowded: bool) -> tuple[list[Instance], datetime]:
+        names = planned.names or numbered(make_name(_random, crowded=crowded), order.count)
+        with certain(ctx.begin) as connection:
+            now = ctx.clock(connection)
+            rows = _insert(connection, planned, names, order, now)
+            budgets.keep(connection, (), rows, now)
+            reach(Point.REQUEST_WRITTEN, Task.CREATE)
+        return rows, now
+
+    rows, now = write_free(write, partial(refuse_taken, ctx, planned.names))
     reach(Point.REQUEST_COMMITTED, Task.CREATE)
     rang = ctx.queue.ring(Task.CREATE, [r.id for r in rows], label=_label(rows))
     ring_hints(ctx, rows, now)
@@ -94,9 +87,3 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
         told += ", protected"
     events.record(connection, (Event(r.id, now, "create requested", order.actor, told, 1) for r in rows))
     return rows
-
-
-def _name_taken(ctx: Context, names: Sequence[str]) -> Refused:
-    with ctx.begin() as connection:
-        taken = sorted(requests.taken_names(connection, names)) or list(names)
-    return Refused(f"the name {taken[0]} is taken", f"choose another, or look at it: im status {taken[0]}")

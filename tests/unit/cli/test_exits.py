@@ -18,6 +18,8 @@ from im.providers.errors import ProviderError
         (ours.Unavailable, 1),
         (ours.Uncertain, 1),
         (ours.Refused, 2),
+        (ours.NameTaken, 2),
+        (ours.MachineTaken, 2),
         (ours.NoSuchInstance, 3),
         (ours.Unauthorized, 4),
         (ours.WaitTimedOut, 5),
@@ -32,7 +34,7 @@ def test_every_error_of_ours_has_its_exit_code(error: type[ImError], status: int
 
 def test_no_error_was_forgotten() -> None:
     named = {e for e in vars(ours).values() if isinstance(e, type) and issubclass(e, ImError)}
-    assert len(named) == 10, "a new error needs its line in the table above"
+    assert len(named) == 12, "a new error needs its line in the table above"
 
 
 @pytest.mark.parametrize(
