@@ -46,7 +46,7 @@ class Near(Clients):
         if key not in self._made:
             hurried = config.merge(botocore.config.Config(read_timeout=_READ))
             self._made[key] = self._open().client(service, region, endpoint_url=self._url, config=hurried)
-            equip(self._made[key], key[2])
+            equip(self._made[key], key[2], self._regions)
         return self._made[key]
 
 

@@ -145,6 +145,10 @@ class Control:
     def schedule_limit(self, most: int | None) -> None:
         self.ask("schedule_limit", most=most)
 
+    def close_region(self, region: str, *, closed: bool = True) -> None:
+        """The account has not enabled it."""
+        self.ask("close_region", region=region, closed=closed)
+
     def role(self, arn: str, **given: Any) -> None:
         """`trust` and `rights`: statements."""
         self.ask("role", arn=arn, **given)

@@ -43,6 +43,8 @@ class Cloud:
         """Access key id → account, for those that are not ACCOUNT."""
         self.identities: dict[str, dict[str, str]] = {}
         """Access key id → what STS says of it, for assumed roles."""
+        self.closed: set[tuple[str, str]] = set()
+        """(account, region) that the account has not enabled: its credentials are unknown there."""
         self.roles: dict[str, dict[str, Any]] = {}
         """ARN → `trust` and `rights`, statements of policies, of the roles that IAM knows."""
         self.regions: dict[tuple[str, str], Region] = {}

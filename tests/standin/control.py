@@ -230,6 +230,12 @@ def protect(
 
 
 @verb
+def close_region(cloud: Cloud, region: str, closed: bool = True, account: str = ACCOUNT) -> None:
+    """The account has not enabled it, or has now."""
+    (cloud.closed.add if closed else cloud.closed.discard)((account, region))
+
+
+@verb
 def role(cloud: Cloud, arn: str, trust: Sequence[Mapping[str, Any]], rights: Sequence[Mapping[str, Any]] = ()) -> None:
     """A role that IAM knows, in place of the one it knew by that name; both are statements of policies."""
     cloud.roles[arn] = {"trust": list(trust), "rights": list(rights)}

@@ -25,6 +25,12 @@ _CODES = {
     401: "AuthFailure",
     403: "UnauthorizedOperation",
 }
+_INVALID = "The security token included in the request is invalid."
+_STRANGER = {
+    "ec2": ("AuthFailure", "AWS was not able to validate the provided access credentials", 401),
+    "sts": ("InvalidClientTokenId", _INVALID, 403),
+}
+"""To credentials that a region does not know."""
 _JSON = {"ssm": "1.1", "pricing": "1.1"}
 
 
@@ -59,6 +65,8 @@ def answer(cloud: Cloud, request: Request) -> Reply:
         if action is None:
             raise AwsError("InvalidAction", f"The action {name} is not valid for this web service.")
         account = cloud.accounts.get(key, ACCOUNT)
+        if (account, region) in cloud.closed:
+            raise AwsError(*_STRANGER.get(service, ("UnrecognizedClientException", _INVALID, 403)))
         call = Call(cloud, cloud.region(account, region), service, name, asked, request_id, key)
     except AwsError as exc:
         return _refused(cloud, service, exc, request_id)

@@ -8,7 +8,7 @@ from typing import Any
 from im.domain.scope import Scope
 from im.domain.spec.spec import Spec
 from im.providers.aws.api.clients import LAUNCH, Clients
-from im.providers.aws.api.errors import cloud_code, translated
+from im.providers.aws.api.errors import REGION_NOT_ENABLED, cloud_code, translated
 from im.providers.aws.launch import request
 from im.providers.aws.launch.families import default_type
 from im.providers.aws.launch.images import DEFAULT_ALIAS, DEFAULT_USER, Image
@@ -51,6 +51,8 @@ def _check(name: str, ask: Callable[[], str], allow: str) -> Check:
 def _mend(exc: ProviderError, allow: str) -> str:
     if isinstance(exc, Unauthenticated):
         return _CREDENTIALS
+    if cloud_code(exc) == REGION_NOT_ENABLED:
+        return "enable the region, or set AWS_REGION to one that is"
     if isinstance(exc, Unavailable):
         return "check the network, AWS_REGION and AWS_ENDPOINT_URL, and try again"
     if isinstance(exc, Forbidden):

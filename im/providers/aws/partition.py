@@ -42,6 +42,11 @@ def partition_of(region: str) -> str:
     return next((name for prefix, name in _BY_PREFIX.items() if region.startswith(prefix)), AWS)
 
 
+def home_in(region: str) -> str:
+    """The region of the same partition that every account has enabled."""
+    return _HOMES[partition_of(region)]
+
+
 def home_of(arn: str, region: str) -> str:
     """Where to ask about `arn`: `region`, if it is of the ARN's own partition, else a region that is."""
     partition = _partition_in(arn)

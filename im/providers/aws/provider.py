@@ -16,7 +16,7 @@ from im.providers.aws import checks
 from im.providers.aws.adoption import Adoption
 from im.providers.aws.api import sightings
 from im.providers.aws.api.clients import LAUNCH, QUICK, WATCH, Clients
-from im.providers.aws.api.errors import cloud_code, translated
+from im.providers.aws.api.errors import REGION_NOT_ENABLED, cloud_code, translated
 from im.providers.aws.deadline_guard import SchedulerGuard
 from im.providers.aws.iam_roles import check_lent
 from im.providers.aws.launch import request as launch_request
@@ -24,6 +24,7 @@ from im.providers.aws.launch.offers import Zones
 from im.providers.aws.launch.preparation import Fitting
 from im.providers.aws.launch.request import Fitted
 from im.providers.aws.leftovers import Leftovers
+from im.providers.aws.partition import home_in
 from im.providers.aws.prices import PriceListApi
 from im.providers.aws.profile import PROFILE
 from im.providers.aws.protection import TerminationProtection
@@ -32,6 +33,7 @@ from im.providers.aws.states import InstanceStatuses
 from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot, merge_pages
 from im.providers.errors import (
     Ambiguous,
+    Forbidden,
     InvalidSpec,
     ProviderError,
     Unavailable,
@@ -80,10 +82,21 @@ class AwsProvider:
         """The AWS account number; asked once for each set of keys, since those of a role or a profile change as time goes by."""
         key, (known_key, account) = self._clients.key_id(), self._account
         if afresh or not account or key != known_key:
-            with translated():
-                account = self._clients.sts(scope.region).get_caller_identity()["Account"]
+            account = self._caller(scope.region)
             self._account = (key, account)
         return account
+
+    def _caller(self, region: str) -> str:
+        try:
+            with translated():
+                return self._clients.sts(region).get_caller_identity()["Account"]
+        except (
+            Forbidden
+        ) as exc:  # who we are is known all the same, and what is asked of such a region is to be refused
+            if cloud_code(exc) != REGION_NOT_ENABLED:
+                raise
+            with translated():
+                return self._clients.sts(home_in(region)).get_caller_identity()["Account"]
 
     # ---- launching ---------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from botocore.config import Config
 from im.domain.config.sandbox import sandbox_at
 from im.providers.aws.api import fast_parser
 from im.providers.aws.api.credentials import open_session
+from im.providers.aws.api.enabled_regions import EnabledRegions
 from im.providers.aws.api.errors import translated
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Clients:
         self._lock = Lock()
         self._session: boto3.Session | None = None
         self._made: dict[tuple[str, str, int], Any] = {}
+        self._regions = EnabledRegions(lambda region: self.ec2(region, QUICK))
 
     def ec2(self, region: str, config: Config = PATIENT) -> EC2Client:
         client: EC2Client = self._client("ec2", region, config)
@@ -96,7 +98,7 @@ class Clients:
                     self._made[key] = make(service, region_name=region, endpoint_url=self._endpoint, config=config)
                 else:
                     self._made[key] = make(service, region_name=region, config=config)
-                equip(self._made[key], key[2])
+                equip(self._made[key], key[2], self._regions)
             return self._made[key]
 
     def _open(self) -> boto3.Session:
@@ -105,8 +107,9 @@ class Clients:
         return self._session
 
 
-def equip(client: Any, purpose: int) -> None:
+def equip(client: Any, purpose: int, regions: EnabledRegions) -> None:
     """Whatever others have written into tags and names, every answer of EC2 is read; `purpose`: the `id` of a Config above."""
     fast_parser.tolerate(client)
+    regions.tell_from_wrong_credentials(client)
     if purpose in (id(WATCH), id(LAUNCH), id(QUICK)):
         fast_parser.install(client)

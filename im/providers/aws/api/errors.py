@@ -139,6 +139,8 @@ _TABLE: tuple[tuple[type[e.ProviderError], str, str], ...] = (
     ),
 )
 
+REGION_NOT_ENABLED = "im.RegionNotEnabled"
+"""No code of AWS's: written by `enabled_regions` in place of one that speaks of credentials, with a sentence of ours."""
 CODES = {code: Meaning(kind, says) for kind, says, codes in _TABLE for code in codes.split()}
 """Every code that we have a word for; a test pins the table."""
 
@@ -185,6 +187,8 @@ def _from_answer(exc: boto.ClientError) -> e.ProviderError:
     code = cloud_code(exc)
     status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     words = scrubbed(str(exc.response.get("Error", {}).get("Message") or f"status {status}"))
+    if code == REGION_NOT_ENABLED:
+        return e.Forbidden(words)
     meaning = CODES.get(code) or _by_status(status)
     if code == "AuthFailure" and status != 401:
         meaning = next((told for pattern, told in _NOT_OF_WHO_ASKS if pattern.search(words)), meaning)
