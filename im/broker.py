@@ -9,6 +9,7 @@ from im.domain.errors import Refused
 _SCHEMES = ("redis", "rediss", "redis+socket")
 _TLS = {"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"}
 _CERT_REQS = {"required", "optional", "none", "CERT_REQUIRED", "CERT_OPTIONAL", "CERT_NONE"}
+_ONE_SERVER = "name one server, or an address that always leads to the primary (a proxy, a managed service's endpoint)"
 WRITE = "write redis://:password@host:6379/0, or rediss:// for TLS"
 
 
@@ -17,6 +18,15 @@ def check(url: str) -> Address | None:
     if not url.strip():
         return None
     scheme = scheme_of(url)
+    if "sentinel" in scheme:
+        raise Refused(
+            "IM_BROKER_URL names Sentinels, and im does not ask them which server is the primary",
+            f"{_ONE_SERVER}; {WRITE}",
+        )
+    if "cluster" in scheme:
+        raise Refused(
+            "IM_BROKER_URL names a cluster, and Celery's messages cannot be spread over one", f"{_ONE_SERVER}; {WRITE}"
+        )
     if scheme and scheme not in _SCHEMES:
         raise Refused(f"IM_BROKER_URL names {scheme}, but im rings through Redis or Valkey", WRITE)
     try:

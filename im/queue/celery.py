@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from im.address import reason
-from im.broker import check, shown
-from im.domain.errors import Unavailable
+from im.broker import check
 from im.queue.tasks import DEADLINES, DOORBELLS_PER_MESSAGE, REQUESTS, ROUTES, WATCH, Task
 from im.queue.wire import Pushing, message, plain_address
-from im.secret import conceal
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -118,22 +115,6 @@ class CeleryQueue:
         if self._app is None:
             self._app = _app(self._settings)
         return self._app
-
-
-def _no_answer(settings: Settings, exc: BaseException) -> Unavailable:
-    from redis.exceptions import AuthenticationError, ResponseError
-
-    where = f"the broker at {shown(settings.broker_url)}"
-    cause: BaseException | None = exc
-    while cause is not None:
-        # what it says itself: a password that it does not take, no room, read-only
-        if isinstance(cause, AuthenticationError | ResponseError):
-            said = conceal(str(cause)).strip().rstrip(".")
-            return Unavailable(f"{where} refuses: {said}", "mend that at the broker, or in IM_BROKER_URL")
-        cause = cause.__cause__ or cause.__context__
-    return Unavailable(
-        f"{where} does not answer: {reason(exc)}", "start it (`im up` for the local stack), or set IM_BROKER_URL"
-    )
 
 
 def _app(settings: Settings) -> Celery:

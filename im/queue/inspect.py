@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from im.broker import check
 from im.domain.errors import Unavailable
-from im.queue.celery import QUEUES, _app, _no_answer
+from im.queue.celery import QUEUES, _app
+from im.queue.unanswered import no_answer
 
 if TYPE_CHECKING:
     from im.settings import Settings
@@ -27,7 +28,7 @@ def reach_broker(settings: Settings) -> None:
         with _app(settings).connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=1, timeout=5)
     except (OSError, KombuError, RedisError, ValueError) as exc:
-        raise _no_answer(settings, exc) from exc
+        raise no_answer(settings, exc) from exc
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def workers_alive(settings: Settings, within: float = 1.5, host: str = "") -> di
             listening, active = asked.active_queues() or {}, asked.active() or {}
             stats: dict[str, Any] = asked.stats() or {}
     except (OSError, KombuError, RedisError) as exc:
-        raise _no_answer(settings, exc) from exc
+        raise no_answer(settings, exc) from exc
     return {
         name: Worker(
             frozenset(str(queue["name"]) for queue in queues),
