@@ -18,15 +18,15 @@ from im.domain.adoption import Adopt
 from im.domain.config.account import Account, declared, unknown
 from im.domain.config.limits import Limit, parse_limits
 from im.domain.config.policy import OnInterruption, OnOrphan, OnOutsideStart, OnOutsideStop, Policies
-from im.domain.config.region import DEFAULT as DEFAULT_REGION
-from im.domain.config.region import is_ambient
+from im.domain.config.region import Region, is_ambient
+from im.domain.config.sandbox import sandboxes
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.input.duration import parse_keep
 from im.domain.input.text import OWNER, PLACE, check_text
 from im.domain.notice import parse_stages
 from im.domain.tags import tags_for_all
-from im.region import default_region, with_regions
+from im.providers import registry
 from im.secret import HIDDEN
 from im.stack_file import read_stack
 
@@ -46,7 +46,7 @@ class Settings:
     sandbox_url: str = _setting(
         "IM_SANDBOX_URL",
         "",
-        "a sandbox cloud, as `http://sandbox:SECRET@host:port`; when set, no real cloud is ever called",
+        "sandbox clouds, as `aws=http://sandbox:SECRET@host:port,…` (a URL alone: AWS); when set, no real cloud is ever called",
         secret=True,
     )
     home: Path = _setting("IM_HOME", Path(), "state folder of the local stack (default: the XDG state folder)")
@@ -59,12 +59,12 @@ class Settings:
     accounts: tuple[Account, ...] = _setting(
         "IM_ACCOUNTS",
         (),
-        "further accounts: `name=profile`, `name=role ARN;external_id=…`, comma between (docs/accounts.md)",
+        "further accounts: `name=profile`, `name=role ARN;external_id=…`, `name=provider=…`, comma between (docs/accounts.md)",
     )
     region: str = _setting(
-        "AWS_REGION",
-        DEFAULT_REGION,
-        "region used when no zone is given; where it is not set: `AWS_DEFAULT_REGION`, your AWS profile's own, `us-east-1`",
+        "IM_REGION",
+        "",
+        "region used when no zone is given; where it is not set, what the cloud's own variables and files say",
     )
     tags: tuple[tuple[str, str], ...] = _setting(
         "IM_TAGS",
@@ -142,6 +142,13 @@ class Settings:
     def sandbox(self) -> bool:
         return bool(self.sandbox_url)
 
+    def sandbox_of(self, provider: str) -> str:
+        """The URL of that cloud's sandbox; empty where clouds are real. Raises Refused when this sandbox has no such cloud."""
+        found = sandboxes(self.sandbox_url, registry.USUAL)
+        if found and provider not in found:
+            raise Refused(f"this sandbox has no {provider}", f"it has {', '.join(found)}; im up  starts one with all")
+        return found.get(provider, "")
+
     @property
     def policies(self) -> Policies:
         return Policies(self.on_outside_stop, self.on_outside_start, self.on_orphan, self.on_interruption)
@@ -151,29 +158,51 @@ class Settings:
         """What `--account` may say, the usual one first."""
         return tuple(dict.fromkeys((self.account, *(one.name for one in self.accounts))))
 
-    def check_account(self, name: str) -> str:
-        """`name` itself, if people may ask for it. Raises Refused with what is near, and what there is."""
-        if name not in self.account_names:
-            raise unknown(name, self.account_names)
-        return name
+    def place_of(self, provider: str | None, account: str | None) -> tuple[str, str]:
+        """The cloud and the account that are meant by what was said of them. Raises Refused with what is near, or what there is.
 
-    def account_called(self, name: str) -> Account:
+        An account that was declared is of one cloud; one that was not is the workers' own, of whichever cloud.
+        """
+        if account is not None and account not in self.account_names:
+            raise unknown(account, self.account_names)
+        clouds = {one.name: one.provider for one in self.accounts}
+        if account is None:
+            wanted = provider or self.provider
+            if clouds.get(self.account, wanted) == wanted:
+                return wanted, self.account
+            account = next((name for name, cloud in clouds.items() if cloud == wanted), None)
+            if account is None:
+                told = f"{self.account} is an account of {clouds[self.account]}, and none of {wanted} is declared"
+                raise Refused(told, f'write [accounts.NAME] and provider = "{wanted}" in the config file')
+            return wanted, account
+        cloud = clouds.get(account, provider or self.provider)
+        if provider not in (None, cloud):
+            raise Refused(f"{account} is an account of {cloud}", f"leave --provider {provider} out, or name another")
+        return cloud, account
+
+    def account_called(self, name: str, provider: str) -> Account:
         """How a worker reaches an account that rows name; the usual one needs no declaration. Raises Refused.
 
-        As long as none is declared there is one account only, and every name means it: a deployment may have changed its
-        mind about what it calls its only one.
+        As long as none of a cloud is declared there is one account of it only, and every name means it: a deployment may have
+        changed its mind about what it calls its only one.
         """
-        for one in self.accounts:
+        own = [one for one in self.accounts if one.provider == provider]
+        for one in own:
             if one.name == name:
                 return one
-        if name == self.account or not self.accounts:
-            return Account(name)
+        if name == self.account or not own:
+            return Account(name, provider)
         raise unknown(name, self.account_names)
 
-    def region_of(self, account: str) -> str:
-        """Where a machine of that account goes when nobody says where: its profile's region, unless another was set for all."""
-        its = next((one.region for one in self.accounts if one.name == account), "")
-        return its if its and is_ambient(self.region) else self.region
+    def region_of(self, account: str, provider: str = "") -> str:
+        """Where a machine of that account goes when nobody says where: its own region, unless another was set for all. Empty
+        where its cloud is to decide."""
+        mine = next((one for one in self.accounts if one.name == account), None)
+        cloud = (mine.provider if mine else "") or provider or self.provider
+        usual = self.region if cloud == self.provider else ""
+        if mine and mine.region and (not usual or is_ambient(usual)):
+            return mine.region
+        return usual or registry.home(cloud, {}) or ""
 
     @property
     def exposure(self) -> str:
@@ -203,10 +232,24 @@ class Settings:
             base |= _IN_A_SANDBOX
         values = {**base, **{k: v for k, v in given.items() if k not in ("home", "config")}}
         read = {name: _coerce(name, value) for name, value in values.items()}
-        read["region"] = default_region(env, read.get("region", ""), config)
-        if is_ambient(read["region"]):
-            read["accounts"] = with_regions(env, read.get("accounts", ()))
+        read["accounts"] = _accounts(env, read)
+        read["region"] = _region(env, read, config if "region" in from_file else None)
         return cls(**read)
+
+
+def _accounts(env: Mapping[str, str], read: Mapping[str, Any]) -> tuple[Account, ...]:
+    """The declared ones, each as its cloud understands it, with the region that is its own."""
+    given = read.get("accounts")
+    return registry.read_accounts(declared(given, registry.USUAL), env) if given else ()
+
+
+def _region(env: Mapping[str, str], read: Mapping[str, Any], config: Path | None) -> str:
+    """Of the usual cloud, with its source in words. Its own variables go before im's config file."""
+    name = read.get("region", "")
+    if env.get("IM_REGION"):
+        return Region(name, "IM_REGION")
+    written = Region(name, f"region in {config}") if name and config else None
+    return registry.home(read.get("provider", "") or registry.USUAL, env, written) or ""
 
 
 _IN_A_SANDBOX = {"adopt": Adopt.ANY.value, "iam_roles": "any"}
@@ -220,7 +263,7 @@ def _coerce(name: str, value: Any) -> Any:
     if name in ("home", "config"):
         return Path(value)
     if name == "accounts":
-        return declared(value)
+        return value  # read when it is known which clouds there are
     if name == "tags":
         return tags_for_all(value)
     if name == "limits":

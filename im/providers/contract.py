@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from im.domain.config.account import Account
 from im.domain.money.forecast import Parts
 from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
@@ -154,8 +155,8 @@ class Profile(Protocol):
         """May one launch go over from each of these to the next? Raises Refused, naming those that may."""
         ...
 
-    def check_roles(self, scope: Scope, roles: Mapping[str, str]) -> None:
-        """May these roles (what it is, in words → its name at the cloud) be used there? Raises Refused."""
+    def check_access(self, scope: Scope, account: Account, guard_role: str) -> None:
+        """May this account be used there, and that role of the guard's (empty: none)? Raises Refused."""
         ...
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:

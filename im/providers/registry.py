@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,25 +12,46 @@ from im.domain.config.limits import calls_of, machines_of
 from im.domain.errors import Refused
 
 if TYPE_CHECKING:
+    from im.domain.config.account import Account
+    from im.domain.config.region import Region
     from im.providers.contract import Profile, Provider
     from im.settings import Settings
 
+USUAL = "aws"
+"""The cloud of an account or a sandbox that names none: they are older than the second cloud."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cloud:
+    """Where the parts of a cloud lie, as `module:name`; each is imported when it is first used."""
+
+    profile: str
+    provider: str
+    account: str
+
+
 _KNOWN = {
-    "aws": ("im.providers.aws.profile:PROFILE", "im.providers.aws.provider:from_settings"),
-    "fake": ("im.providers.fake.provider:PROFILE", "im.providers.fake.provider:from_settings"),
+    name: _Cloud(f"im.providers.{name}.profile:PROFILE", f"im.providers.{name}.provider:from_settings", account)
+    for name, account in (
+        ("aws", "im.providers.aws.account"),
+        ("hetzner", "im.providers.hetzner.account"),
+    )
 }
-_PLANNED = ("azure", "crusoe", "digitalocean", "gcp", "hetzner", "lambda", "runpod", "vast")
+_KNOWN["fake"] = _Cloud(
+    "im.providers.fake.provider:PROFILE", "im.providers.fake.provider:from_settings", "im.providers.kit.no_account"
+)
+_PLANNED = ("azure", "crusoe", "digitalocean", "gcp", "lambda", "runpod", "vast")
 
 
 def profile(name: str) -> Profile:
     """What is known of the cloud `name` without asking it. Raises Refused for a name we cannot serve."""
-    found: Profile = _load(_known(name)[0])
+    found: Profile = _load(_known(name).profile)
     return found
 
 
 def connect(name: str, settings: Settings, deployment: str, account: str = "") -> Provider:
     """The cloud itself, with the credentials of `account` (the settings' usual one when empty), for `deployment` (a UUID)."""
-    make: Callable[[Settings, str, str], Provider] = _load(_known(name)[1])
+    make: Callable[[Settings, str, str], Provider] = _load(_known(name).provider)
     whose = account or settings.account
     made = make(settings, deployment, whose)
     usual = made.capabilities
@@ -42,14 +63,44 @@ def connect(name: str, settings: Settings, deployment: str, account: str = "") -
     return made
 
 
-def _known(name: str) -> tuple[str, str]:
+def names() -> tuple[str, ...]:
+    """The clouds that people may name."""
+    return tuple(name for name in _KNOWN if name != "fake")
+
+
+def read_accounts(accounts: Sequence[Account], env: Mapping[str, str]) -> tuple[Account, ...]:
+    """Declared accounts, each with its cloud's words understood and checked, and its own region. Raises Refused."""
+    found = []
+    for one in accounts:
+        rules = import_module(_known(one.provider).account)
+        read: Account = rules.read(one)
+        found.append(replace(read, region=read.region or rules.home(env, None, read) or ""))
+    return tuple(found)
+
+
+def home(name: str, env: Mapping[str, str], written: Region | None = None) -> str | None:
+    """Where machines of that cloud go when nobody says where, as its own tools would have it; None where it has no regions.
+    `written`: what im's config file says. Never raises."""
+    if name not in _KNOWN:
+        return written
+    found: str | None = import_module(_KNOWN[name].account).home(env, written)
+    return found
+
+
+def reached_by(account: Account) -> str:
+    """How an account is reached, for people; no secret is in it. Raises Refused for a cloud we cannot serve."""
+    told: str = import_module(_known(account.provider).account).sentence(account)
+    return told
+
+
+def _known(name: str) -> _Cloud:
     if name in _KNOWN:
         return _KNOWN[name]
+    hint = f"use --provider {' or '.join(names())}"
     if name in _PLANNED:
-        raise Refused(f"{name} is known but not available yet", "use --provider aws")
-    near = difflib.get_close_matches(name, ["aws", *_PLANNED], n=1)
-    hint = f"did you mean {near[0]}?" if near else "use --provider aws"
-    raise Refused(f"unknown provider '{name[:40]}'", hint)
+        raise Refused(f"{name} is known but not available yet", hint)
+    near = difflib.get_close_matches(name, [*names(), *_PLANNED], n=1)
+    raise Refused(f"unknown provider '{name[:40]}'", f"did you mean {near[0]}?" if near else hint)
 
 
 def _load(path: str) -> Any:

@@ -33,9 +33,9 @@ force_option = click.option("--force", is_flag=True, help="Though an Auto Scalin
 @click.argument("machines", nargs=-1, metavar="[CLOUD-ID]...")
 @deadline_options("When to stop it: 30s, 15m, 2h, 1d12h, 1w from now.")
 @click.option("--name", metavar="NAME", help="What to call it; two words are made up when none is given.")
-@click.option("--provider", metavar="CLOUD", help="Whose machine it is; default aws.")
+@click.option("--provider", metavar="CLOUD", help="Whose machine it is; default: its account's, else IM_PROVIDER.")
 @account_option
-@click.option("--region", metavar="REGION", help="Where it is; default AWS_REGION, else your profile's.")
+@click.option("--region", metavar="REGION", help="Where it is; default: what `im doctor` says of its account.")
 @click.option("--ssh-user", metavar="USER", help="Who logs in; im cannot know.")
 @force_option
 @wait_options
@@ -67,11 +67,11 @@ def adopt(
     if deadline is None:
         raise Refused("for how long?", f"im adopt {check_word(machines[0])} -d 4h, or --until 18:00")
     settings = session.settings
-    account = account or settings.account
+    cloud, whose = settings.place_of(provider, account)
     wish = adopting.Wish(
-        provider=provider or settings.provider,
-        account=account,
-        region=region or settings.region_of(account),
+        provider=cloud,
+        account=whose,
+        region=region or settings.region_of(whose, cloud),
         machines=tuple(dict.fromkeys(check_word(m) for m in machines)),
         name=name,
         deadline=deadline,

@@ -29,7 +29,7 @@ DEFAULT_TTL = timedelta(hours=1)
 
 
 @click.command(short_help="Create an instance, for a while.")
-@click.option("--provider", metavar="CLOUD", help="The cloud; default aws.")
+@click.option("--provider", metavar="CLOUD", help="The cloud; default: its account's, else IM_PROVIDER, else aws.")
 @account_option
 @click.option(
     "--instance-type",
@@ -103,9 +103,10 @@ def create(
         tags=parse_tags(tags),
         **machine.asked,
     )
+    cloud, whose = settings.place_of(provider, account)
     order = requests_order.Order(
-        provider=provider or settings.provider,
-        account=account or settings.account,
+        provider=cloud,
+        account=whose,
         ask=ask,
         name=name,
         count=count,
@@ -183,7 +184,7 @@ def _region_said(session: Session, order: Order) -> str:
     """Who chose the region; empty where a zone did."""
     from im.domain.config.region import said_by
 
-    return said_by(session.settings.region_of(order.account)) if order.ask.zone in (None, "any") else ""
+    return said_by(session.settings.region_of(order.account, order.provider)) if order.ask.zone in (None, "any") else ""
 
 
 def _afterwards(plan: Plan) -> str:

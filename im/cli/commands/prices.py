@@ -23,8 +23,8 @@ def prices() -> None:
 
 @prices.command("list")
 @click.argument("items", nargs=-1, metavar="[TYPE]...")
-@click.option("--provider", metavar="CLOUD", help="Default: aws.")
-@click.option("--region", metavar="REGION", help="Default: AWS_REGION, else your profile's.")
+@click.option("--provider", metavar="CLOUD", help="Default: IM_PROVIDER, else aws.")
+@click.option("--region", metavar="REGION", help="Default: what `im doctor` says of your account.")
 @click.option("-o", "--output", type=_FORM, default="table", help="Form of the answer.")
 @click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
 @pass_session
@@ -62,8 +62,8 @@ def list_(
 @prices.command("set")
 @click.argument("item", metavar="TYPE")
 @click.argument("usd", metavar="USD_PER_HOUR")
-@click.option("--provider", metavar="CLOUD", help="Default: aws.")
-@click.option("--region", metavar="REGION", help="Default: AWS_REGION, else your profile's.")
+@click.option("--provider", metavar="CLOUD", help="Default: IM_PROVIDER, else aws.")
+@click.option("--region", metavar="REGION", help="Default: what `im doctor` says of your account.")
 @click.option("--spot", is_flag=True, help="The price of it as a spot machine.")
 @pass_session
 def set_(session: Session, item: str, usd: str, provider: str | None, region: str | None, spot: bool) -> None:
@@ -87,7 +87,8 @@ def set_(session: Session, item: str, usd: str, provider: str | None, region: st
 
 def _place(session: Session, provider: str | None, region: str | None) -> tuple[str, str]:
     settings = session.settings
-    return provider or settings.provider, str(region or settings.region_of(settings.account))
+    cloud, whose = settings.place_of(provider, None)
+    return cloud, region or settings.region_of(whose, cloud)
 
 
 def _named(item: Item) -> str:

@@ -15,9 +15,6 @@ class Region(str):
         return made
 
 
-DEFAULT = Region("us-east-1", "the default", ambient=True)
-
-
 def said_by(region: str) -> str:
     """Where the name was read: a variable's name, a file, `the default`; empty where nobody knows."""
     return region.said if isinstance(region, Region) else ""

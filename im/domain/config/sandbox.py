@@ -1,7 +1,8 @@
-"""Where a sandbox cloud is, and what opens it: one URL, `http://sandbox:SECRET@host:port`, says both."""
+"""Where sandbox clouds are, and what opens each: one URL, `http://sandbox:SECRET@host:port`, says both."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,18 @@ class Sandbox:
     host: str
     key_id: str
     secret: str = field(repr=False)
+
+
+_OF = re.compile(r"([a-z]+)=(.+)", re.ASCII)
+
+
+def sandboxes(given: str, usual: str) -> dict[str, str]:
+    """Cloud → the URL of its sandbox, from `aws=http://…,hetzner=http://…`; a URL alone is that of `usual`. Nothing is checked."""
+    found = {}
+    for one in filter(None, (part.strip() for part in given.split(","))):
+        named = _OF.fullmatch(one)
+        found[named[1] if named else usual] = named[2] if named else one
+    return found
 
 
 def sandbox_at(url: str) -> Sandbox:

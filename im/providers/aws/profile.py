@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
-from im.domain.config.region import DEFAULT, said_by
+from im.domain.config.account import Account
+from im.domain.config.region import said_by
 from im.domain.errors import Refused
 from im.domain.instance import public_ip_of
 from im.domain.money.forecast import Parts
@@ -15,10 +16,12 @@ from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.spec.disk import disks_of
 from im.domain.spec.spec import Spec
+from im.providers.aws.account import role
 from im.providers.aws.launch import options
 from im.providers.aws.launch.families import NEWER, USUAL, architecture_of, default_type, twin_of
 from im.providers.aws.launch.images import ALIASES, check_built_for, check_image, check_published, is_windows
 from im.providers.aws.partition import check_arn
+from im.providers.aws.region import DEFAULT
 from im.providers.contract import Capabilities
 from im.providers.kit.ssh_key import check_key_for_windows, check_public_key
 from im.providers.request import Ask
@@ -122,10 +125,11 @@ class AwsProfile:
                     f"name types of one architecture; for {other} that would be {twin_of(other, alike)}",
                 )
 
-    def check_roles(self, scope: Scope, roles: Mapping[str, str]) -> None:
+    def check_access(self, scope: Scope, account: Account, guard_role: str) -> None:
         """Every role is of the region's partition: accounts of one are unknown in all others."""
-        for what, arn in roles.items():
-            check_arn(arn, what, scope.region, "name a zone of that partition, or another account")
+        for what, arn in ((f"the role of the account {account.name}", role(account)), ("IM_GUARD_ROLE", guard_role)):
+            if arn:
+                check_arn(arn, what, scope.region, "name a zone of that partition, or another account")
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
         """An EC2 id is `i-` and 8 or 17 hex digits."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
+from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
@@ -73,8 +74,8 @@ class FakeProfile:
     def check_together(self, specs: Sequence[Spec]) -> None:
         """Its machines are all alike."""
 
-    def check_roles(self, scope: Scope, roles: Mapping[str, str]) -> None:
-        """It has none."""
+    def check_access(self, scope: Scope, account: Account, guard_role: str) -> None:
+        """Anybody may."""
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
         for one in machine_ids:

@@ -5,7 +5,7 @@ The status is not enough: `resource_unavailable` comes as 412, a quota as 403, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -75,9 +75,10 @@ def _fields(answer: Answer) -> str:
 class HetznerApi:
     """Calls of one project."""
 
-    def __init__(self, token: str, url: str = URL) -> None:
-        self._json = JsonApi(url or URL, lambda: {"Authorization": f"Bearer {token}"}, translate, CLOUD)
-        self._known = bool(token)
+    def __init__(self, token: Callable[[], str], url: str = URL) -> None:
+        """`token` is asked for each call: whoever exchanges it need not start a worker again."""
+        self._json = JsonApi(url or URL, lambda: {"Authorization": f"Bearer {token()}"}, translate, CLOUD)
+        self._token = token
 
     def get(self, path: str, **query: Any) -> Answer:
         self._check()
@@ -102,5 +103,5 @@ class HetznerApi:
         return [one for things, _ in self.pages(path, key, **query) for one in things]
 
     def _check(self) -> None:
-        if not self._known:
+        if not self._token():
             raise e.Unauthenticated("no token of a Hetzner project is known to this worker: set HCLOUD_TOKEN there")

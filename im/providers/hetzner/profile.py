@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 
+from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
 from im.domain.rate_limit import Rate
@@ -17,10 +18,10 @@ from im.domain.scope import Scope
 from im.domain.spec.firewall import gathered
 from im.domain.spec.spec import Spec
 from im.providers.contract import Capabilities, StopEffect
+from im.providers.hetzner.account import REGION
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.request import Ask
 
-REGION = "all"
 LOCATIONS = ("fsn1", "nbg1", "hel1", "ash", "hil", "sin")
 DEFAULT_TYPE, DEFAULT_LOCATION, DEFAULT_IMAGE = "cx23", "fsn1", "ubuntu-24.04"
 IMAGES = ("ubuntu-24.04", "ubuntu-22.04", "debian-13", "debian-12", "rocky-10", "fedora-42", "alma-10")
@@ -88,6 +89,9 @@ class HetznerProfile:
                     f"{first} and {other} are of different architectures: what runs on one does not run on the other",
                     "name cax types alone, or none of them",
                 )
+
+    def check_access(self, scope: Scope, account: Account, guard_role: str) -> None:
+        """A project has no roles, and no guard."""
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
         for one in machine_ids:

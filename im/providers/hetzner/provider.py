@@ -6,10 +6,13 @@ it made (409), takes it if its labels say so, and never makes another.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
+from im.domain.config.sandbox import sandbox_at
+from im.domain.errors import Refused
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec.firewall import rules_of
@@ -17,7 +20,8 @@ from im.domain.spec.spec import Spec, tags_of
 from im.domain.state import Observed
 from im.providers import errors
 from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot
-from im.providers.errors import InvalidSpec, NotFound, ProviderError
+from im.providers.errors import InvalidSpec, NotFound, ProviderError, Unauthenticated
+from im.providers.hetzner.account import token_of
 from im.providers.hetzner.api import HetznerApi
 from im.providers.hetzner.features import Adoption, Leftovers, Locations, Prices, Protection
 from im.providers.hetzner.profile import DEFAULT_TYPE, PROFILE
@@ -28,6 +32,10 @@ from im.providers.kit.each import each
 from im.providers.kit.names import server_name
 from im.providers.machine import Machine
 
+if TYPE_CHECKING:
+    from im.settings import Settings
+
+NAME = PROFILE.name
 _FEW = 5
 """So many servers are asked for one by one; more are listed."""
 
@@ -193,3 +201,18 @@ def _path(machine: Machine) -> str:
     if not machine.id.isdigit():
         raise NotFound(f"Hetzner has no server {machine.id[:40]}")
     return f"/servers/{machine.id}"
+
+
+def from_settings(settings: Settings, deployment: str, account: str) -> HetznerProvider:
+    """The provider for this process and one of our accounts; no call is made yet."""
+    if url := settings.sandbox_of(NAME):
+        sandbox = sandbox_at(url)
+        return HetznerProvider(HetznerApi(lambda: f"{account}.{sandbox.secret}", f"{sandbox.endpoint}/v1"), deployment)
+
+    def token() -> str:
+        try:
+            return token_of(settings.account_called(account, NAME), os.environ)
+        except Refused as exc:
+            raise Unauthenticated(f"{exc.message} in the settings of this worker ({exc.hint})") from exc
+
+    return HetznerProvider(HetznerApi(token, os.environ.get("HCLOUD_ENDPOINT", "")), deployment)

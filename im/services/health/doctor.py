@@ -206,7 +206,7 @@ def _cloud(settings: Settings, database: Database) -> Iterator[Check]:
     def connect() -> str:
         reached.update(doctor_cloud.accounts(settings, _identity(database)))
         if settings.sandbox:
-            return f"sandbox at {sandbox_at(settings.sandbox_url).endpoint}"
+            return f"sandbox at {sandbox_at(settings.sandbox_of(settings.provider)).endpoint}"
         return f"{settings.provider}, for real"
 
     yield _check("cloud", connect, "mend IM_PROVIDER, IM_ACCOUNTS or AWS_REGION in the environment")

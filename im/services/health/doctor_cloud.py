@@ -34,15 +34,17 @@ def accounts(settings: Settings, identity: str = NOBODY) -> Iterator[tuple[Scope
     `identity`: the deployment's id.
     """
     for name in settings.account_names:
-        provider = registry.connect(settings.provider, settings, identity, name)
-        yield Scope(settings.provider, name, str(settings.region_of(name))), provider
+        cloud, _ = settings.place_of(None, name)
+        yield Scope(cloud, name, str(settings.region_of(name))), registry.connect(cloud, settings, identity, name)
 
 
 def regions(settings: Settings) -> Iterator[Check]:
     """Where a machine goes when nobody says where, as read on this machine, and who said so."""
     for name in settings.account_names:
         region, label = settings.region_of(name), "region" if len(settings.account_names) == 1 else f"{name}, region"
-        yield Check(label, ok=True, detail=f"{region}{_told(region)}, where --availability-zone does not name another")
+        if region:
+            told = f"{region}{_told(region)}, where --availability-zone does not name another"
+            yield Check(label, ok=True, detail=told)
 
 
 def _told(region: str) -> str:

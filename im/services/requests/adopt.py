@@ -77,7 +77,7 @@ class _Taking:
 def adopt(ctx: Context, wish: Wish) -> Answer:
     """Commit rows for machines that we never made, and ring. Raises Refused, also for one that a row has already."""
     profile = registry.profile(wish.provider)
-    ctx.settings.check_account(wish.account)
+    ctx.settings.place_of(wish.provider, wish.account)
     scope = profile.locate(wish.machines, account=wish.account, region=wish.region)
     if not profile.capabilities.can_stop:
         why = "im never terminates what it did not make unless it is told to"

@@ -46,11 +46,3 @@ def refuse_what_excludes(order: Order, on_expiry: OnExpiry) -> None:
         raise Refused(f"{what}, and nothing is left to keep", "leave --keep-stopped out")
     if order.protect:
         raise Refused(f"{what}, and protection would be an empty promise", "leave --protect out")
-
-
-def roles_of(settings: Settings, account: str, guard: GuardKind) -> dict[str, str]:
-    """Those that it takes; the guard's is often known to the workers alone."""
-    roles = {f"the role of the account {account}": settings.account_called(account).role}
-    if guard is not GuardKind.NONE:
-        roles["IM_GUARD_ROLE"] = settings.guard_role
-    return roles

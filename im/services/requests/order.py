@@ -18,7 +18,7 @@ from im.providers import registry
 from im.providers.contract import Capabilities
 from im.providers.request import Ask
 from im.services.requests import places
-from im.services.requests.endings import guard_of, on_expiry_of, refuse_what_excludes, roles_of
+from im.services.requests.endings import guard_of, on_expiry_of, refuse_what_excludes
 
 if TYPE_CHECKING:
     from im.settings import Settings
@@ -70,8 +70,8 @@ def plan(settings: Settings, order: Order) -> Plan:
     if not 1 <= order.count <= MAX_COUNT:
         raise Refused(f"{order.count} machines at once is not possible", f"ask for 1 to {MAX_COUNT}")
     profile = registry.profile(order.provider)
-    settings.check_account(order.account)
-    region = settings.region_of(order.account)
+    settings.place_of(order.provider, order.account)
+    region = settings.region_of(order.account, order.provider)
     scope, spec = places.plan(profile, order.ask, account=order.account, region=region, retry=order.retry)
     if tags := {**dict(settings.tags), **order.ask.tags}:
         spec = replace(spec, options={**spec.options, "tags": check_tags(tags)})
@@ -80,7 +80,9 @@ def plan(settings: Settings, order: Order) -> Plan:
     guard = guard_of(settings, order, profile.capabilities)
     grace = timedelta(seconds=settings.guard_grace)
     refuse_what_excludes(order, on_expiry)
-    profile.check_roles(scope, roles_of(settings, order.account, guard))
+    account = settings.account_called(order.account, order.provider)
+    # the guard's role is often known to the workers alone
+    profile.check_access(scope, account, settings.guard_role if guard is not GuardKind.NONE else "")
     keep = parse_keep(order.keep_stopped or (settings.keep_stopped if on_expiry is OnExpiry.STOP else FOREVER))
     return Plan(
         *(scope, spec, names, order.count, on_expiry, profile.capabilities, guard, grace),

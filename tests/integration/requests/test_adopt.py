@@ -335,9 +335,7 @@ class TestTrouble:
 
     def test_a_deployment_that_was_faster_keeps_it(self, world: World) -> None:
         machine = world.cloud.foreign("fake-1a")
-        world.provider.adoption.take = lambda _, one, *__: tags(world, one.id).update(
-            {"im:deployment": "faster"}
-        )
+        world.provider.adoption.take = lambda _, one, *__: tags(world, one.id).update({"im:deployment": "faster"})
         take_in(world, machine)
         world.advance(5)
         assert closed(world).error_code == "foreign"

@@ -218,7 +218,7 @@ def test_a_role_is_let_in_also_by_a_sandbox_that_was_started_again(tmp_path: Pat
     own = Process(tmp_path)
     own.start()
     try:
-        settings = Settings(sandbox_url=own.url, accounts=(Account("prod", role=ROLE),))
+        settings = Settings(sandbox_url=own.url, accounts=(Account("prod", "aws", {"role": ROLE}),))
         prod, scope = registry.connect("aws", settings, "d", "prod"), Scope("aws", "prod", "us-east-1")
         assert prod.identity(scope) == "111122223333"
         own.stop()

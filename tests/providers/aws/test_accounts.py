@@ -60,13 +60,15 @@ def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]:
 
 
 def test_each_name_leads_to_its_own_account(cloud: StandIn) -> None:
-    settings = settings_of(Account("dev", profile="laptop"), Account("prod", role=ROLE), Account("own"))
+    settings = settings_of(
+        Account("dev", "aws", {"profile": "laptop"}), Account("prod", "aws", {"role": ROLE}), Account("own", "aws")
+    )
     seen = {name: provider_of(settings, name).identity(scope_of(name)) for name in settings.account_names}
     assert seen == {"default": "100000000001", "dev": "200000000002", "prod": "111122223333", "own": "100000000001"}
 
 
 def test_a_role_is_assumed_with_its_profile_and_its_external_id(cloud: StandIn) -> None:
-    settings = settings_of(Account("prod", profile="laptop", role=ROLE, external_id="between-us"))
+    settings = settings_of(Account("prod", "aws", {"profile": "laptop", "role": ROLE, "external_id": "between-us"}))
     provider_of(settings, "prod").identity(scope_of("prod"))
     (call,) = cloud.control.calls("AssumeRole")
     assert call["credentials"] == "AKIALAPTOP"
@@ -74,7 +76,7 @@ def test_a_role_is_assumed_with_its_profile_and_its_external_id(cloud: StandIn) 
 
 
 def test_one_role_is_assumed_once_for_every_region_and_purpose(cloud: StandIn) -> None:
-    provider = provider_of(settings_of(Account("prod", role=ROLE)), "prod")
+    provider = provider_of(settings_of(Account("prod", "aws", {"role": ROLE})), "prod")
     for region in ("us-east-1", "eu-west-1"):
         assert merge_pages(provider.list(Scope("aws", "prod", region))).complete
     provider.identity(scope_of("prod"))
@@ -83,7 +85,7 @@ def test_one_role_is_assumed_once_for_every_region_and_purpose(cloud: StandIn) -
 
 def test_keys_about_to_expire_are_exchanged_before_the_call(cloud: StandIn) -> None:
     cloud.control.configure(skew=-HOUR + 5 * 60)  # what it gives lasts five minutes by the worker's clock
-    provider = provider_of(settings_of(Account("prod", role=ROLE)), "prod")
+    provider = provider_of(settings_of(Account("prod", "aws", {"role": ROLE})), "prod")
     merge_pages(provider.list(scope_of("prod")))
     merge_pages(provider.list(scope_of("prod")))
     used = len(cloud.control.calls("AssumeRole"))
@@ -98,7 +100,7 @@ def test_keys_about_to_expire_are_exchanged_before_the_call(cloud: StandIn) -> N
 def test_the_account_is_asked_again_when_the_keys_are_others(cloud: StandIn) -> None:
     """A role or a profile may lead elsewhere one day, in the middle of a worker's life."""
     cloud.control.configure(skew=-HOUR + 5 * 60)
-    provider = provider_of(settings_of(Account("prod", role=ROLE)), "prod")
+    provider = provider_of(settings_of(Account("prod", "aws", {"role": ROLE})), "prod")
     assert provider.identity(scope_of("prod")) == "111122223333"
     asked = cloud.control.counts()["calls"]["GetCallerIdentity"]
     assert provider.identity(scope_of("prod")) == "111122223333"
@@ -107,7 +109,7 @@ def test_the_account_is_asked_again_when_the_keys_are_others(cloud: StandIn) -> 
 
 def test_a_role_that_may_not_be_assumed_is_forbidden_for_that_account_alone(cloud: StandIn) -> None:
     cloud.control.refuse("AssumeRole", "AccessDenied", times=None)
-    settings = settings_of(Account("prod", role=ROLE))
+    settings = settings_of(Account("prod", "aws", {"role": ROLE}))
     with pytest.raises(Forbidden, match="AccessDenied"):
         merge_pages(provider_of(settings, "prod").list(scope_of("prod")))
     assert merge_pages(provider_of(settings, "default").list(scope_of("default"))).complete
@@ -115,11 +117,11 @@ def test_a_role_that_may_not_be_assumed_is_forbidden_for_that_account_alone(clou
 
 def test_a_profile_that_is_not_there_says_which(cloud: StandIn) -> None:
     with pytest.raises(Unauthenticated, match="gone"):
-        merge_pages(provider_of(settings_of(Account("dev", profile="gone")), "dev").list(scope_of("dev")))
+        merge_pages(provider_of(settings_of(Account("dev", "aws", {"profile": "gone"})), "dev").list(scope_of("dev")))
 
 
 def test_rows_of_an_account_that_this_worker_does_not_know_wait_for_one_that_does(cloud: StandIn) -> None:
-    provider = provider_of(settings_of(Account("prod", role=ROLE)), "prdo")
+    provider = provider_of(settings_of(Account("prod", "aws", {"role": ROLE})), "prdo")
     with pytest.raises(Unauthenticated, match=r"no account 'prdo' in the settings of this worker .*did you mean prod"):
         merge_pages(provider.list(scope_of("prdo")))
     assert cloud.control.counts()["calls"] == {}
@@ -133,7 +135,7 @@ def test_no_secret_and_no_token_is_ever_logged(cloud: StandIn, caplog: pytest.Lo
     logs.configure("debug")
     root.addHandler(caplog.handler)
     try:
-        settings = settings_of(Account("prod", profile="laptop", role=ROLE, external_id="between-us"))
+        settings = settings_of(Account("prod", "aws", {"profile": "laptop", "role": ROLE, "external_id": "between-us"}))
         merge_pages(provider_of(settings, "prod").list(scope_of("prod")))
         cloud.control.refuse("AssumeRole", "AccessDenied", times=None)
         with pytest.raises(Forbidden) as refused:
@@ -148,7 +150,7 @@ def test_no_secret_and_no_token_is_ever_logged(cloud: StandIn, caplog: pytest.Lo
 
 def test_in_the_sandbox_a_role_is_an_account_of_its_own_even_when_moto_has_forgotten_it() -> None:
     with moto_server() as url:
-        settings = settings_of(Account("prod", role=ROLE), sandbox_url=url)
+        settings = settings_of(Account("prod", "aws", {"role": ROLE}), sandbox_url=url)
         prod, own = provider_of(settings, "prod"), provider_of(settings, "default")
         assert (prod.identity(scope_of("prod")), own.identity(scope_of("default"))) == ("111122223333", "123456789012")
         reset(url)

@@ -22,6 +22,7 @@ from botocore.utils import parse_timestamp
 
 from im.domain.config.sandbox import sandbox_at
 from im.domain.errors import Refused
+from im.providers.aws.account import external_id, number_of, profile, role
 from im.providers.aws.partition import home_of
 from im.providers.errors import Unauthenticated
 
@@ -43,12 +44,12 @@ _ALONE: Any = {
 def open_session(settings: Settings, name: str) -> boto3.Session:
     """The session of the account that our settings call `name`. Raises Unauthenticated when they declare none."""
     try:
-        account = settings.account_called(name)
+        account = settings.account_called(name, "aws")
     except Refused as exc:
         told = f"{exc.message} in the settings of this worker ({exc.hint})"
         raise Unauthenticated(told) from exc
     base = _base(settings, account)
-    if not account.role:
+    if not role(account):
         return boto3.Session(botocore_session=base)
     alone = botocore.session.Session(session_vars=_ALONE)
     assumed = _reading_fast(alone) if settings.sandbox else _base(settings, account)
@@ -56,7 +57,7 @@ def open_session(settings: Settings, name: str) -> boto3.Session:
     if settings.sandbox:
         # moto forgets the roles it gave when it is restarted; this header tells it whose call it is all the same
         def name_it(**given: Any) -> None:
-            given["request"].headers["x-moto-account-id"] = account.role_account
+            given["request"].headers["x-moto-account-id"] = number_of(account)
 
         assumed.register("request-created", name_it)
     return boto3.Session(botocore_session=assumed)
@@ -65,10 +66,10 @@ def open_session(settings: Settings, name: str) -> boto3.Session:
 def _base(settings: Settings, account: Account) -> botocore.session.Session:
     if settings.sandbox:
         pretended = _reading_fast(botocore.session.Session(session_vars=_ALONE))
-        sandbox = sandbox_at(settings.sandbox_url)
+        sandbox = sandbox_at(settings.sandbox_of("aws"))
         pretended.set_credentials(sandbox.key_id, sandbox.secret)
         return pretended
-    return _reading_fast(botocore.session.Session(profile=account.profile or None))
+    return _reading_fast(botocore.session.Session(profile=profile(account) or None))
 
 
 def _reading_fast(session: botocore.session.Session) -> botocore.session.Session:
@@ -103,21 +104,23 @@ class _Role(CredentialProvider):
     def load(self) -> DeferredRefreshableCredentials:
         source = self._base.get_credentials()
         if source is None:
-            with_whom = f"profile {self._account.profile}" if self._account.profile else "the workers' own credentials"
-            raise Unauthenticated(f"{self._account.role} is to be assumed with {with_whom}, and there are none")
+            with_whom = (
+                f"profile {profile(self._account)}" if profile(self._account) else "the workers' own credentials"
+            )
+            raise Unauthenticated(f"{role(self._account)} is to be assumed with {with_whom}, and there are none")
         named = {"RoleSessionName": "im"}
-        if self._account.external_id:
-            named["ExternalId"] = self._account.external_id
-        fetcher = AssumeRoleCredentialFetcher(self._sts, source, self._account.role, extra_args=named)
+        if external_id(self._account):
+            named["ExternalId"] = external_id(self._account)
+        fetcher = AssumeRoleCredentialFetcher(self._sts, source, role(self._account), extra_args=named)
         return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD, _now)
 
     def _sts(self, service: str, **keys: Any) -> Any:
         where: dict[str, Any] = {
-            "region_name": home_of(self._account.role, str(self._settings.region_of(self._account.name))),
+            "region_name": home_of(role(self._account), str(self._settings.region_of(self._account.name, "aws"))),
             "config": QUICK,
         }
         if self._settings.sandbox:
-            endpoint = sandbox_at(self._settings.sandbox_url).endpoint
+            endpoint = sandbox_at(self._settings.sandbox_of("aws")).endpoint
             where |= {"config": QUICK.merge(Config(proxies={})), "endpoint_url": endpoint}
         make: Any = self._base.create_client
         return make(service, **where, **keys)

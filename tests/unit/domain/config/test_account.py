@@ -8,9 +8,15 @@ import pytest
 
 from im.domain.config.account import Account, declared
 from im.domain.errors import Refused
+from im.providers import registry
+from im.providers.aws import account as aws
 from im.settings import Settings
 
 ROLE = "arn:aws:iam::111122223333:role/im"
+
+
+def read(given: object) -> tuple[Account, ...]:
+    return registry.read_accounts(declared(given, "aws"), {})
 
 
 def test_the_environment_and_the_file_declare_the_same(tmp_path: Path) -> None:
@@ -22,15 +28,17 @@ def test_the_environment_and_the_file_declare_the_same(tmp_path: Path) -> None:
     told = f"dev=laptop, prod={ROLE};external_id=x:1;profile=base"
     from_env = Settings.from_env({"HOME": str(tmp_path), "IM_ACCOUNTS": told})
     assert from_file.accounts == from_env.accounts
-    assert from_file.accounts == (Account("dev", "laptop"), Account("prod", "base", ROLE, "x:1"))
+    prod = Account("prod", "aws", {"role": ROLE, "external_id": "x:1", "profile": "base"})
+    assert from_file.accounts == (Account("dev", "aws", {"profile": "laptop"}), prod)
     assert from_file.account_names == ("default", "dev", "prod")
-    assert from_file.account_called("prod").role_account == "111122223333"
+    assert aws.number_of(from_file.account_called("prod", "aws")) == "111122223333"
 
 
 def test_an_external_id_is_never_shown(tmp_path: Path) -> None:
     settings = Settings.from_env({"HOME": str(tmp_path), "IM_ACCOUNTS": f"prod={ROLE};external_id=hush-hush"})
-    assert "hush-hush" not in repr(settings) + str(settings.accounts) + settings.accounts[0].sentence
-    assert settings.accounts[0].external_id == "hush-hush"
+    (prod,) = settings.accounts
+    assert "hush-hush" not in repr(settings) + str(settings.accounts) + str(prod) + registry.reached_by(prod)
+    assert aws.external_id(prod) == "hush-hush"
 
 
 @pytest.mark.parametrize(
@@ -51,31 +59,83 @@ def test_an_external_id_is_never_shown(tmp_path: Path) -> None:
 )
 def test_what_declares_nothing_is_refused_by_name(given: object, says: str) -> None:
     with pytest.raises(Refused, match=says) as refused:
-        declared(given)
+        read(given)
     assert refused.value.hint
 
 
 def test_a_near_word_is_offered() -> None:
     with pytest.raises(Refused) as refused:
-        declared(f"prod={ROLE};external-id=x:1")
+        read(f"prod={ROLE};external-id=x:1")
     assert refused.value.hint == "did you mean external_id?"
 
 
 class TestAskedFor:
-    settings = Settings(accounts=(Account("prod"), Account("staging")))
+    settings = Settings(accounts=(Account("prod", "aws"), Account("staging", "aws")))
 
     def test_a_typo_gets_the_near_name_and_the_list(self) -> None:
         with pytest.raises(Refused, match="there is no account 'prdo'") as refused:
-            self.settings.check_account("prdo")
+            self.settings.place_of(None, "prdo")
         assert refused.value.hint == "did you mean prod?  declared here: default, prod, staging"
 
     def test_what_is_near_nothing_gets_the_list_and_where_to_declare(self) -> None:
         with pytest.raises(Refused) as refused:
-            self.settings.check_account("xyz")
+            self.settings.place_of(None, "xyz")
         expected = "declared here: default, prod, staging; others go under [accounts] in the config file"
         assert refused.value.hint == expected
 
     def test_a_worker_takes_any_name_for_the_only_account_there_is(self) -> None:
-        assert Settings().account_called("as-it-was-called-before") == Account("as-it-was-called-before")
+        before = "as-it-was-called-before"
+        assert Settings().account_called(before, "aws") == Account(before, "aws")
+        assert self.settings.account_called(before, "hetzner") == Account(before, "hetzner")
         with pytest.raises(Refused):
-            self.settings.account_called("as-it-was-called-before")
+            self.settings.account_called(before, "aws")
+
+
+LAB = {"lab": {"provider": "hetzner", "token": "hush-hush"}}
+
+
+class TestSeveralClouds:
+    settings = Settings(accounts=read({**LAB, "prod": {"role": ROLE}}))
+
+    def test_each_understands_its_own_words(self) -> None:
+        with pytest.raises(Refused, match="unknown word 'role'") as refused:
+            read({"lab": {"provider": "hetzner", "role": ROLE}})
+        assert refused.value.hint == "known for hetzner: token_env, token_file, context, token"
+        with pytest.raises(Refused, match="the account lab has a value without a word, which hetzner does not know"):
+            read("lab=provider=hetzner;secret-token")
+        with pytest.raises(Refused, match="known but not available"):
+            read({"lab": {"provider": "azure"}})
+        with pytest.raises(Refused, match="token and context"):
+            read({"lab": {"provider": "hetzner", "token": "a", "context": "b"}})
+
+    def test_a_token_is_never_shown(self) -> None:
+        (lab,) = read(LAB)
+        assert "hush" not in repr(self.settings) + str(lab) + repr(lab) + registry.reached_by(lab)
+
+    @pytest.mark.parametrize(
+        ("provider", "account", "place"),
+        [
+            (None, None, ("aws", "default")),
+            ("hetzner", None, ("hetzner", "default")),
+            (None, "lab", ("hetzner", "lab")),
+            (None, "prod", ("aws", "prod")),
+            ("hetzner", "lab", ("hetzner", "lab")),
+            ("hetzner", "default", ("hetzner", "default")),
+        ],
+    )
+    def test_what_is_said_names_a_place(
+        self, provider: str | None, account: str | None, place: tuple[str, str]
+    ) -> None:
+        assert self.settings.place_of(provider, account) == place
+
+    def test_an_account_of_another_cloud_is_refused(self) -> None:
+        with pytest.raises(Refused, match="lab is an account of hetzner") as refused:
+            self.settings.place_of("aws", "lab")
+        assert refused.value.hint == "leave --provider aws out, or name another"
+
+    def test_the_usual_account_may_be_of_another_cloud(self) -> None:
+        settings = Settings(account="lab", accounts=self.settings.accounts)
+        assert settings.place_of(None, None) == ("aws", "prod")
+        assert settings.place_of("hetzner", None) == ("hetzner", "lab")
+        with pytest.raises(Refused, match="none of aws is declared"):
+            Settings(account="lab", accounts=read(LAB)).place_of("aws", None)

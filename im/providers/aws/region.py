@@ -8,28 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from im.domain.config.account import Account
-from im.domain.config.region import DEFAULT, Region
+from im.domain.config.region import Region
 
 VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+DEFAULT = Region("us-east-1", "the default", ambient=True)
 
 
-def default_region(env: Mapping[str, str], in_config: str, config: Path) -> Region:
-    """The region, with its source in words. `in_config`: what im's own config file says. Never raises."""
+def default_region(env: Mapping[str, str], written: Region | None) -> Region:
+    """The region, with its source in words. `written`: what im's own config file says. Never raises."""
     for variable in VARIABLES:
         if env.get(variable):
             return Region(env[variable], variable)
-    if in_config:
-        return Region(in_config, f"region in {config}")
-    return _of_profile(env, _profile_in_use(env)) or _default(env)
-
-
-def with_regions(env: Mapping[str, str], accounts: Sequence[Account]) -> tuple[Account, ...]:
-    """Each account with the region that its profile names, where it has a profile and that one names a region."""
-    return tuple(replace(one, region=_of_profile(env, one.profile) or "") if one.profile else one for one in accounts)
+    return written or region_of_profile(env, _profile_in_use(env)) or _default(env)
 
 
 def _profile_in_use(env: Mapping[str, str]) -> str:
@@ -37,7 +29,8 @@ def _profile_in_use(env: Mapping[str, str]) -> str:
     return env.get("AWS_DEFAULT_PROFILE") or env.get("AWS_PROFILE") or "default"
 
 
-def _of_profile(env: Mapping[str, str], name: str) -> Region | None:
+def region_of_profile(env: Mapping[str, str], name: str) -> Region | None:
+    """What a profile names, in the files where AWS's own tools keep them; None where it names none."""
     for path, wanted in _files(env, name):
         try:
             region = dict(_settings(path, wanted)).get("region")

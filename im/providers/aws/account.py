@@ -1,0 +1,76 @@
+"""How an account of AWS is declared, offline and without boto3: a profile, or a role with an external id.
+
+[accounts.prod]
+role = "arn:aws:iam::111122223333:role/im"
+external_id = "…"
+profile = "base"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from im.domain.config.account import BARE, Account, check_words
+from im.domain.config.region import Region
+from im.domain.errors import Refused
+from im.providers.aws.region import default_region, region_of_profile
+
+WORDS = ("profile", "role", "external_id")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/[\w+=,.@/-]{1,576}", re.ASCII)
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+
+
+def read(account: Account) -> Account:
+    """`account` with each word in its place. Raises Refused for what cannot be."""
+    words = dict(account.credentials)
+    if BARE in words:
+        bare = words.pop(BARE)
+        words = {"role" if bare.startswith("arn:") else "profile": bare, **words}
+    made = replace(account, credentials=words)
+    check_words(made, WORDS)
+    if role(made) and not _ROLE.fullmatch(role(made)):
+        hint = "it looks like arn:aws:iam::111122223333:role/im"
+        raise Refused(f"the role of the account {made.name} is no role's ARN: {role(made)[:80]}", hint)
+    if external_id(made) and not _EXTERNAL_ID.fullmatch(external_id(made)):
+        raise Refused(f"the external id of the account {made.name} is none", "2 to 1224 letters, digits or +=,.@:/-")
+    if external_id(made) and not role(made):
+        raise Refused(
+            f"the account {made.name} has an external id and no role", "an external id goes with role = arn:…"
+        )
+    return made
+
+
+def home(env: Mapping[str, str], written: Region | None, account: Account | None = None) -> Region | None:
+    """Where machines go when nobody says where; `written`: what im's own config file says. With an account: what its profile
+    says, None where it says nothing. Never raises."""
+    if account is None:
+        return default_region(env, written)
+    return region_of_profile(env, profile(account)) if profile(account) else None
+
+
+def profile(account: Account) -> str:
+    return account.credentials.get("profile", "")
+
+
+def role(account: Account) -> str:
+    return account.credentials.get("role", "")
+
+
+def external_id(account: Account) -> str:
+    return account.credentials.get("external_id", "")
+
+
+def number_of(account: Account) -> str:
+    """The number of the account that the role belongs to; empty without a role."""
+    found = _ROLE.fullmatch(role(account))
+    return found[1] if found else ""
+
+
+def sentence(account: Account) -> str:
+    """How it is reached, for people; no secret is in it."""
+    base = f"profile {profile(account)}" if profile(account) else "the workers' own credentials"
+    if not role(account):
+        return base
+    return f"role {role(account)}, assumed with {base}" + (" and an external id" if external_id(account) else "")

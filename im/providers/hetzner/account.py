@@ -1,0 +1,82 @@
+"""How a project of Hetzner is reached: a token, from wherever people keep it. Offline; no token leaves this file but to be sent.
+
+[accounts.lab]
+provider = "hetzner"
+token_env = "HCLOUD_TOKEN_LAB"      # or token_file = "…", context = "…" (of the hcloud tool), token = "…"
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from im.domain.config.account import BARE, Account, check_words
+from im.domain.config.region import Region
+from im.domain.errors import Refused
+
+REGION = "all"
+WORDS = ("token_env", "token_file", "context", "token")
+VARIABLE, CONFIG, CONTEXT = "HCLOUD_TOKEN", "HCLOUD_CONFIG", "HCLOUD_CONTEXT"
+"""Those that Hetzner's own tools read: https://github.com/hetznercloud/cli, "Configuration options"."""
+
+
+def read(account: Account) -> Account:
+    """`account` itself. Raises Refused for a word that is none, and for two that say where the token is."""
+    check_words(account, WORDS)
+    if BARE in account.credentials or len(account.credentials) > 1:
+        given = " and ".join(word for word in account.credentials if word) or "a value without a word"
+        raise Refused(f"the account {account.name} has {given}", f"give one of {', '.join(WORDS)}")
+    return account
+
+
+def home(env: Mapping[str, str], written: Region | None, account: Account | None = None) -> Region | None:
+    """Hetzner has locations, and no regions to choose from."""
+    return Region(REGION, "a project sees every location")
+
+
+def sentence(account: Account) -> str:
+    """Where its token is looked for, for people."""
+    for word, said in (
+        ("token_env", "the token in {}"),
+        ("token_file", "the token in {}"),
+        ("context", "the hcloud context {}"),
+    ):
+        if word in account.credentials:
+            return said.format(account.credentials[word])
+    return "a token of its own" if "token" in account.credentials else f"{VARIABLE}, or the hcloud tool's context"
+
+
+def token_of(account: Account, env: Mapping[str, str]) -> str:
+    """The token; empty where there is none. Raises Refused for a file that cannot be read."""
+    words = account.credentials
+    if "token" in words:
+        return words["token"].strip()
+    if "token_env" in words:
+        return env.get(words["token_env"], "").strip()
+    if "token_file" in words:
+        return _file(Path(words["token_file"])).strip()
+    if "context" not in words and env.get(VARIABLE):
+        return env[VARIABLE].strip()
+    return _of_context(env, words.get("context", ""))
+
+
+def _of_context(env: Mapping[str, str], name: str) -> str:
+    """The token of a context in the file of Hetzner's own tool: of the one that is named, or the active one."""
+    base = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME") or "/nonexistent") / ".config")
+    path = Path(env[CONFIG]) if env.get(CONFIG) else base / "hcloud" / "cli.toml"
+    try:
+        kept: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        wanted = name or env.get(CONTEXT) or str(kept.get("active_context", ""))
+        tokens = {str(one["name"]): str(one["token"]) for one in kept.get("contexts", [])}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
+    return tokens.get(wanted, "")
+
+
+def _file(path: Path) -> str:
+    try:
+        return path.expanduser().read_text(encoding="utf-8")
+    except (OSError, RuntimeError, UnicodeDecodeError) as exc:
+        raise Refused(f"the file of a token cannot be read: {path}", "mend token_file in the config file") from exc
