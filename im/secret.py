@@ -12,7 +12,14 @@ from urllib.parse import unquote
 HIDDEN = "***"
 _SHORTEST = 4
 """Characters; what is shorter would be found in every other word."""
-_PASSWORDS = ("PGPASSWORD", "REDISCLI_AUTH", "FLOWER_BASIC_AUTH", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "HCLOUD_TOKEN")
+_PASSWORDS = (
+    "PGPASSWORD",
+    "REDISCLI_AUTH",
+    "FLOWER_BASIC_AUTH",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "HCLOUD_TOKEN",
+)
 _ADDRESSES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "AWS_ENDPOINT_URL")
 _BEFORE_HOST = re.compile(r"(?<=://)[^\s\"'<>]*:[^\s\"'<>]*@")
 _NAMED = re.compile(

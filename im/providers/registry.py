@@ -93,6 +93,22 @@ def reached_by(account: Account) -> str:
     return told
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The credentials of a cloud that are to be seen on this machine, in words; `who` is empty when there are none."""
+
+    who: str
+    where: str
+    missing: str
+    """What to do when there are none."""
+
+
+def own_credentials(name: str, env: Mapping[str, str]) -> Own:
+    """Raises Refused for a cloud we cannot serve."""
+    rules = import_module(_known(name).account)
+    return Own(rules.found(env), rules.endpoint(env), rules.MISSING)
+
+
 def _known(name: str) -> _Cloud:
     if name in _KNOWN:
         return _KNOWN[name]

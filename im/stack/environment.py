@@ -23,11 +23,11 @@ _SANDBOX_IDENTITY = {
 def child_environment(caller: Mapping[str, str], cloud: str, named: Mapping[str, str]) -> dict[str, str]:
     """`caller`'s variables for workers, beat and Flower, with the stack's own addresses (`named`) in it.
 
-    With `cloud` "sandbox" every AWS_* variable but the region is dropped and the search for credentials ends at once.
+    With `cloud` "sandbox" every variable of a cloud's own but the region is dropped and the search for credentials ends at once.
     """
     kept = {k: v for k, v in caller.items() if k not in _OURS and not k.startswith("FLOWER_")}
     if cloud == "sandbox":
-        kept = {k: v for k, v in kept.items() if not k.startswith(("AWS_", "BOTO_")) or k in _REGION}
+        kept = {k: v for k, v in kept.items() if not k.startswith(("AWS_", "BOTO_", "HCLOUD_")) or k in _REGION}
         kept |= _SANDBOX_IDENTITY
     for proxy in ("NO_PROXY", "no_proxy"):  # a company's proxy cannot reach this machine's loopback
         kept[proxy] = ",".join(filter(None, (caller.get(proxy), "127.0.0.1", "localhost")))
@@ -40,16 +40,3 @@ def child_environment(caller: Mapping[str, str], cloud: str, named: Mapping[str,
 def bare_environment(identity: str) -> dict[str, str]:
     """All that Postgres and Valkey need; neither has any use for the caller's secrets."""
     return {"PATH": os.defpath, "LC_ALL": "C", MARK: identity}
-
-
-def credentials_of(caller: Mapping[str, str]) -> str:
-    """In words, which AWS credentials `caller` would use; empty when there are none to be seen."""
-    if caller.get("AWS_ACCESS_KEY_ID"):
-        return f"the access key …{caller['AWS_ACCESS_KEY_ID'][-4:]}"
-    if caller.get("AWS_PROFILE"):
-        return f"the profile {caller['AWS_PROFILE']}"
-    if any(k.startswith(("AWS_WEB_IDENTITY", "AWS_CONTAINER_CREDENTIALS")) for k in caller):
-        return "this machine's role"
-    default = os.path.expanduser("~/.aws/credentials")
-    shared = caller.get("AWS_SHARED_CREDENTIALS_FILE") or default
-    return f"the default profile in {shared}" if os.path.isfile(shared) else ""

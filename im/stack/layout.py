@@ -53,6 +53,11 @@ class Layout:
         return self.root / "sandbox.pickle"
 
     @property
+    def clouds(self) -> Path:
+        """What the sandboxes of all other clouds hold."""
+        return self.root / "clouds"
+
+    @property
     def postgres(self) -> Path:
         return self.root / "postgres"
 
@@ -79,7 +84,7 @@ class Layout:
         # Postgres refuses to run as root, and the user it runs as must be able to pass through to its own folder
         passable = 0o711 if os.geteuid() == 0 else 0o700
         self.home.chmod(passable)
-        for folder, mode in ((self.root, passable), (self.work, 0o700), (self.logs, 0o700)):
+        for folder, mode in ((self.root, passable), (self.work, 0o700), (self.logs, 0o700), (self.clouds, 0o700)):
             folder.mkdir(mode=mode, exist_ok=True)
             folder.chmod(mode)
 

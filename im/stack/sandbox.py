@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
-from im.domain.config.sandbox import KEY_ID, Sandbox, sandbox_at
+from im.domain.config.sandbox import KEY_ID, Sandbox, sandbox_at, sandboxes
 from im.domain.errors import Refused
 from im.stack.admission import Admission, Application, Asked, TurnedAway
 from im.stack.signature import holds, read
@@ -210,7 +210,7 @@ def server_for(sandbox: Sandbox, keeper: Keeper, host: str, port: int) -> Any:
 
 def _with_secret(environ: Mapping[str, str]) -> Sandbox:
     """From the environment alone: arguments can be read by every user of the machine. Raises Refused when there is none."""
-    sandbox = sandbox_at(environ.get("IM_SANDBOX_URL", ""))
+    sandbox = sandbox_at(sandboxes(environ.get("IM_SANDBOX_URL", ""), "aws").get("aws", ""))
     if sandbox.secret == KEY_ID:
         raise Refused("IM_SANDBOX_URL has no secret in it", "write it as http://sandbox:SECRET@HOST:PORT")
     return sandbox

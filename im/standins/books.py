@@ -42,11 +42,18 @@ class Books:
     clock: Callable[[], datetime]
     entries: list[Entry] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    made: int = 0
+    """How many calls there were that may have changed something."""
+    most: int | None = None
+    """Entries that are remembered at least; None: all of them."""
     _lock: RLock = field(default_factory=RLock)
 
     def write(self, account: str, method: str, path: str, status: int, answer: str) -> None:
         with self._lock:
             self.entries.append(Entry(self.clock(), account, method, path, status, answer))
+            self.made += method not in ("GET", "HEAD")
+            if self.most is not None and len(self.entries) > 2 * self.most:
+                del self.entries[: -self.most]
 
     def plan(self, fault: Fault, times: int = 1) -> None:
         """Let the next `times` matching calls meet `fault`."""

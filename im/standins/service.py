@@ -7,15 +7,15 @@ page reaches loopback by way of DNS.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Thread
+from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from im.standins.books import Books
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+READY = "/ready"
+"""The one path that answers anybody, and all it tells is that somebody listens."""
 _LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -38,10 +40,15 @@ class Refusal(Exception):
 class Service:
     """Routes of one cloud: `routes` maps (method, rule) to a function of (account, request, **parts) → (status, JSON body)."""
 
-    def __init__(self, secret: str, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(self, secret: str, clock: Callable[[], datetime] | None = None, hosts: Collection[str] = ()) -> None:
+        """`hosts`: the names that it is called by, beside those of loopback."""
         self.clock = clock or (lambda: datetime.now(UTC))
         self.books = Books(self.clock)
+        self.worlds: dict[str, Any] = {}
+        """By account, all that there is in it: what is kept from one start to the next. Touched under `lock` alone."""
+        self.lock = RLock()
         self._secret = secret
+        self._hosts = {*_LOCAL, *hosts}
         self._rules: list[Rule] = []
         self._map: Map | None = None
 
@@ -77,6 +84,8 @@ class Service:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
+        if (request.method, request.path) == ("GET", READY):
+            return Response("ready\n", mimetype="text/plain")(environ, start_response)
         headers: dict[str, str] = {}
         account = ""
         try:
@@ -100,7 +109,7 @@ class Service:
 
     def _only_programs(self, request: Request) -> None:
         name = request.host.rpartition(":")[0] or request.host
-        if "Origin" in request.headers or name not in _LOCAL:
+        if "Origin" in request.headers or name not in self._hosts:
             raise Refusal(403, {"error": "this sandbox answers programs on this machine alone"})
 
     def _answer(self, account: str, request: Request) -> tuple[int, Any]:
@@ -116,15 +125,21 @@ class Service:
 
 class _Quiet(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
+    timeout = 60  # seconds that a connection may say nothing
 
     def log(self, type: str, message: str, *args: Any) -> None:  # the parent's own name
         pass
 
 
+def server_on(host: str, port: int, application: Any) -> BaseWSGIServer:
+    """A server, bound and not yet serving; port 0 for any."""
+    return make_server(host, port, application, threaded=True, request_handler=_Quiet)
+
+
 @contextmanager
 def serving(service: Service, port: int = 0) -> Iterator[str]:
     """Serve on loopback in a thread; yields the address. `port` 0: any free one."""
-    server = make_server("127.0.0.1", port, service, threaded=True, request_handler=_Quiet)
+    server = server_on("127.0.0.1", port, service)
     thread = Thread(target=server.serve_forever, name="stand-in", daemon=True)
     thread.start()
     try:

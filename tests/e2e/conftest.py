@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
-from im.domain.config.sandbox import Sandbox, sandbox_at
+from im.domain.config.sandbox import Sandbox, sandbox_at, sandboxes
 from im.stack.local import LocalStack, Running
 from tests import reaper
 
@@ -47,7 +47,7 @@ class StackUnderTest:
 
     @property
     def sandbox(self) -> Sandbox:
-        return sandbox_at(self.sandbox_url)
+        return sandbox_at(sandboxes(self.sandbox_url, "aws")["aws"])
 
     def ec2(self) -> Any:
         """The hand that reaches around us, with the stack's own keys; close it."""

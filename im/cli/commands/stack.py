@@ -15,8 +15,9 @@ from im.cli.output.confirm import confirmed
 from im.cli.output.errors import note
 from im.cli.output.terminal import takes_colour
 from im.cli.session import Session, pass_session
-from im.domain.config.sandbox import sandbox_at
+from im.domain.config.sandbox import sandbox_at, sandboxes
 from im.domain.errors import Refused
+from im.providers import registry
 
 if TYPE_CHECKING:
     from im.stack.local import Running
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 @click.option("-d", "--detach", is_flag=True, help="Return when everything answers; it runs on.")
 @click.option(
     "--cloud",
-    type=click.Choice(["sandbox", "aws"]),
-    help="A pretended cloud on this machine (sandbox, the default), or your own AWS account.",
+    type=click.Choice(["sandbox", *registry.names()]),
+    help="Pretended clouds on this machine (sandbox, the default), or your own accounts, that one's unless others are named.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before a real cloud is used.")
 @pass_session
@@ -46,8 +47,8 @@ def up(session: Session, detach: bool, cloud: str | None, yes: bool) -> None:
         raise Refused(f"the stack is already up with --cloud {found.cloud}", f"im down, then im up --cloud {cloud}")
     cloud = cloud or "sandbox"
     _warn(cloud)
-    if cloud == "aws":
-        _ask_for_real_cloud(yes)
+    if cloud != "sandbox":
+        _ask_for_real_cloud(cloud, yes)
     if detach:
         stack = LocalStack(home, say=lambda text: note(f"{text} …"))
         click.echo("The stack is up.\n" + _addresses(stack.up(cloud)))
@@ -55,7 +56,7 @@ def up(session: Session, detach: bool, cloud: str | None, yes: bool) -> None:
     names = (
         "postgres",
         "valkey",
-        *(("sandbox",) if cloud == "sandbox" else ()),
+        *(("sandbox", "clouds") if cloud == "sandbox" else ()),
         "worker",
         "deadlines",
         "beat",
@@ -120,10 +121,8 @@ def _attend(stack: Any, log: Any, cloud: str) -> None:
 
 
 def _addresses(found: Running) -> str:
-    real = "AWS: machines cost real money"
-    sandbox = found.cloud == "sandbox"
     lines = [
-        f"  cloud     {'sandbox, at ' + sandbox_at(found.named['sandbox_url']).endpoint if sandbox else real}",
+        f"  cloud     {_clouds(found)}",
         f"  Flower    {found.named['flower_url']}",
         f"  files     {found.home}",
     ]
@@ -133,28 +132,29 @@ def _addresses(found: Running) -> str:
     return "\n".join([*lines, "Next: im create --public-key ~/.ssh/id_ed25519.pub -d 1h   ·   im list   ·   im down"])
 
 
-def _warn(cloud: str) -> None:
-    from im.stack.environment import credentials_of
+def _clouds(found: Running) -> str:
+    if found.cloud != "sandbox":
+        return f"{found.cloud}: machines cost real money"
+    pretended = sandboxes(found.named["sandbox_url"], registry.USUAL)
+    return "sandbox of " + ", ".join(f"{name} at {sandbox_at(url).endpoint}" for name, url in pretended.items())
 
+
+def _warn(cloud: str) -> None:
     elsewhere = [name for name in ("IM_DATABASE_URL", "IM_BROKER_URL") if os.environ.get(name)]
     if elsewhere:
         note(f"{' and '.join(elsewhere)} is set: `im` commands in this shell go there, not to the stack started here")
-    if cloud == "sandbox" and credentials_of(os.environ):
-        note(f"{credentials_of(os.environ)} is not used: this is a sandbox. `im up --cloud aws` uses it")
+    for name in registry.names() if cloud == "sandbox" else ():
+        if who := registry.own_credentials(name, os.environ).who:
+            note(f"{who} is not used: this is a sandbox. `im up --cloud {name}` uses it")
 
 
-def _ask_for_real_cloud(yes: bool) -> None:
-    from im.stack.environment import credentials_of
-
-    who = credentials_of(os.environ)
-    if not who:
-        raise Refused(
-            "no AWS credentials are to be seen here",
-            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; or `im up` for the sandbox",
-        )
-    where = os.environ.get("AWS_ENDPOINT_URL", "the real AWS")
+def _ask_for_real_cloud(cloud: str, yes: bool) -> None:
+    own = registry.own_credentials(cloud, os.environ)
+    if not own.who:
+        told = f"no credentials of {cloud} are to be seen here"
+        raise Refused(told, f"{own.missing}; or `im up` for the sandbox")
     if not yes:
-        _confirm(f"Use {who} at {where}? Machines there cost real money.", "im up --cloud aws -y")
+        _confirm(f"Use {own.who} at {own.where}? Machines there cost real money.", f"im up --cloud {cloud} -y")
 
 
 def _confirm(question: str, again: str) -> None:

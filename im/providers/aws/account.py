@@ -8,6 +8,7 @@ profile = "base"
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -74,3 +75,23 @@ def sentence(account: Account) -> str:
     if not role(account):
         return base
     return f"role {role(account)}, assumed with {base}" + (" and an external id" if external_id(account) else "")
+
+
+def found(env: Mapping[str, str]) -> str:
+    """In words, which credentials are to be seen in `env`, and would be used; empty when there are none."""
+    if env.get("AWS_ACCESS_KEY_ID"):
+        return f"the access key …{env['AWS_ACCESS_KEY_ID'][-4:]}"
+    if env.get("AWS_PROFILE"):
+        return f"the profile {env['AWS_PROFILE']}"
+    if any(k.startswith(("AWS_WEB_IDENTITY", "AWS_CONTAINER_CREDENTIALS")) for k in env):
+        return "this machine's role"
+    shared = env.get("AWS_SHARED_CREDENTIALS_FILE") or os.path.expanduser("~/.aws/credentials")
+    return f"the default profile in {shared}" if os.path.isfile(shared) else ""
+
+
+MISSING = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+"""What to do when there are none."""
+
+
+def endpoint(env: Mapping[str, str]) -> str:
+    return env.get("AWS_ENDPOINT_URL", "the real AWS")

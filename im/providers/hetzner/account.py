@@ -62,6 +62,21 @@ def token_of(account: Account, env: Mapping[str, str]) -> str:
     return _of_context(env, words.get("context", ""))
 
 
+def found(env: Mapping[str, str]) -> str:
+    """In words, which token is to be seen in `env`, and would be used; empty when there is none."""
+    if env.get(VARIABLE):
+        return f"the token in {VARIABLE}"
+    return "the hcloud tool's context" if _of_context(env, "") else ""
+
+
+MISSING = f"set {VARIABLE}; the console makes a token under Security, API tokens"
+"""What to do when there is none."""
+
+
+def endpoint(env: Mapping[str, str]) -> str:
+    return env.get("HCLOUD_ENDPOINT", "the real Hetzner")
+
+
 def _of_context(env: Mapping[str, str], name: str) -> str:
     """The token of a context in the file of Hetzner's own tool: of the one that is named, or the active one."""
     base = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME") or "/nonexistent") / ".config")

@@ -6,11 +6,11 @@ import base64
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count
 from typing import Any
 
 from im.standins.hetzner import catalog
 from im.standins.limits import Bucket
+from im.standins.numbers import Numbers
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Project:
 
     now: datetime
     takes: timedelta
-    numbers: count[int] = field(default_factory=lambda: count(1001))
+    numbers: Numbers = field(default_factory=lambda: Numbers(1001))
     servers: dict[int, Server] = field(default_factory=dict)
     keys: dict[int, dict[str, Any]] = field(default_factory=dict)
     firewalls: dict[int, dict[str, Any]] = field(default_factory=dict)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from threading import RLock
 from typing import Any
 
 from werkzeug.wrappers import Request
@@ -27,20 +26,19 @@ class Hetzner(Service):
         secret: str,
         clock: Callable[[], datetime] | None = None,
         takes: timedelta = timedelta(seconds=3),
+        hosts: Collection[str] = (),
     ) -> None:
-        super().__init__(secret, clock)
+        super().__init__(secret, clock, hosts)
         self.takes = takes
-        self.projects: dict[str, Project] = {}
-        self._lock = RLock()
         servers.register(self)
         resources.register(self)
 
     def project(self, account: str) -> Project:
         """As it is now; made when it is first named."""
-        with self._lock:
-            if account not in self.projects:
-                self.projects[account] = Project(self.clock(), self.takes)
-            found = self.projects[account]
+        with self.lock:
+            if account not in self.worlds:
+                self.worlds[account] = Project(self.clock(), self.takes)
+            found: Project = self.worlds[account]
             found.settle(self.clock())
             return found
 
@@ -48,7 +46,7 @@ class Hetzner(Service):
         """`call` is given the project, one caller at a time, and the request."""
 
         def one_at_a_time(account: str, request: Request, **parts: Any) -> tuple[int, Any]:
-            with self._lock:
+            with self.lock:
                 project = self.project(account)
                 if method != "GET" and project.read_only:
                     raise no(403, "token_readonly", "the token is only allowed to perform GET requests")
@@ -57,7 +55,7 @@ class Hetzner(Service):
         self.route(method, f"/v1{rule}", one_at_a_time)
 
     def before(self, account: str, request: Request) -> dict[str, str]:
-        with self._lock:
+        with self.lock:
             bucket, now = self.project(account).bucket, self.clock()
             granted = bucket.take(now)
             headers = {

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from im.stack.environment import bare_environment, child_environment, credentials_of
+from im.providers.aws.account import found as credentials_of
+from im.stack.environment import bare_environment, child_environment
 
 CALLER = {
     "PATH": "/bin",

@@ -40,7 +40,7 @@ class Clients:
     def __init__(self, settings: Settings, account: str = "") -> None:
         self._settings = settings
         self._account_name = account or settings.account
-        self._endpoint = sandbox_at(settings.sandbox_url).endpoint if settings.sandbox else ""
+        self._endpoint = sandbox_at(settings.sandbox_of("aws")).endpoint if settings.sandbox else ""
         self._lock = Lock()
         self._session: boto3.Session | None = None
         self._made: dict[tuple[str, str, int], Any] = {}
