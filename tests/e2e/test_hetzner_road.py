@@ -1,0 +1,102 @@
+"""Hetzner's whole road by typed commands against its stand-in; Hetzner's own client is asked what really happened."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hcloud import Client
+from hcloud.servers.client import BoundServer
+
+from im.domain.config.sandbox import sandbox_at, sandboxes
+from tests.e2e.conftest import StackUnderTest
+from tests.e2e.test_cli_road import KEY
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    file = tmp_path / "id.pub"
+    file.write_text(KEY)
+    return str(file)
+
+
+@pytest.fixture
+def hetzner(stack: StackUnderTest) -> Client:
+    where = sandbox_at(sandboxes(stack.sandbox_url, "aws")["hetzner"])
+    return Client(f"sandbox.{where.secret}", api_endpoint=f"{where.endpoint}/v1", timeout=5)
+
+
+@pytest.fixture
+def name(stack: StackUnderTest) -> Iterator[str]:
+    yield "cloudy"
+    stack.run("terminate", "cloudy", "-y", "--wait")
+
+
+def server(hetzner: Client, name: str) -> BoundServer | None:
+    return next((one for one in hetzner.servers.get_all() if str(one.name).startswith(name)), None)
+
+
+def until(what: str, holds: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"never: {what}"
+        time.sleep(0.3)
+
+
+def said(stack: StackUnderTest, *words: str) -> Any:
+    done = stack.run(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_create_stop_by_deadline_extend_stop_start_terminate(
+    stack: StackUnderTest, hetzner: Client, key: str, name: str
+) -> None:
+    (made,) = said(
+        stack, "create", "--provider", "hetzner", "--public-key", key, "--name", name, "-d", "10m", "--tag", "team=web",
+        "--ssh-from", "203.0.113.7", "--wait",
+    )  # fmt: skip
+    assert (made["status"], made["provider"], made["zone"]) == ("running", "hetzner", "fsn1")
+    there = server(hetzner, name)
+    assert there is not None
+    assert (str(there.id), there.status) == (made["provider_id"], "running")
+    assert str(there.name).endswith(made["id"].removeprefix("im-"))
+    assert there.labels is not None
+    assert there.labels["team"] == "web"
+
+    stopped = stack.run("stop", name, "--wait")
+    assert stopped.returncode == 0, stopped.stderr
+    until("the server is off", lambda: (now := server(hetzner, name)) is not None and now.status == "off")
+
+    (awake,) = said(stack, "extend", name, "-d", "20m", "--wait")
+    assert awake["status"] == "running"
+    until("the server runs", lambda: (now := server(hetzner, name)) is not None and now.status == "running")
+
+    (listed,) = [one for one in said(stack, "list") if one["name"] == name]
+    assert listed["public_ip"]
+    assert "hetzner" in stack.run("cost", "--by", "provider").stdout
+    assert [one for one in said(stack, "orphans") if one["provider"] == "hetzner"] == []
+
+    assert stack.run("terminate", name, "-y", "--wait").returncode == 0
+    until("the server is gone", lambda: server(hetzner, name) is None)
+
+
+def test_a_deadline_stops_it(stack: StackUnderTest, hetzner: Client, key: str, name: str) -> None:
+    (made,) = said(
+        stack, "create", "--provider", "hetzner", "--public-key", key, "--name", name, "-d", "12s", "--ssh-from", "none",
+        "--wait",
+    )  # fmt: skip
+    assert made["provider"] == "hetzner"
+    until("its deadline stopped it", lambda: (now := server(hetzner, name)) is not None and now.status == "off")
+
+
+def test_what_hetzner_has_not_is_refused_before_anything_is_written(stack: StackUnderTest, key: str) -> None:
+    done = stack.run("create", "--provider", "hetzner", "--public-key", key, "--spot", "-d", "1h")
+    assert done.returncode == 2
+    assert "Hetzner has no spot machines" in done.stderr
+    done = stack.run("create", "--provider", "gcp", "--public-key", key, "-d", "1h")
+    assert "known but not available yet. Next: use --provider aws or hetzner" in done.stderr
