@@ -36,7 +36,7 @@ def ec2() -> Iterator[StandIn]:
 def world(database_url: str, ec2: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInWorld]:
     """A person with keys at home; whoever waits lets this world's time pass, and its worker work."""
     made = StandInWorld(database_url, ec2, Near(ec2.url))
-    accounts = (Account("prod", role="arn:aws:iam::111122223333:role/im"),)
+    accounts = (Account("prod", "aws", {"role": "arn:aws:iam::111122223333:role/im"}),)
     made.ctx = replace(made.ctx, settings=replace(made.ctx.settings, accounts=accounts, guard_role=GUARD_ROLE))
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".ssh").mkdir()
