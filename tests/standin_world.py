@@ -19,6 +19,7 @@ from im.providers.request import Ask
 from im.services.requests import create
 from im.services.requests import order as requests_order
 from im.settings import Settings
+from tests.people import person
 from tests.providers.clouds import REGION, public_key
 from tests.standin.server import StandIn
 from tests.world import World
@@ -79,7 +80,7 @@ class StandInWorld(World):
     ) -> list[Instance]:
         ask = order_as.pop("ask", ASK)
         deadline = Deadline(by=_span(seconds))
-        order = requests_order.Order("aws", "default", ask, name, count, deadline, actor, **order_as)
+        order = requests_order.Order("aws", "default", ask, name, count, deadline, person(actor), **order_as)
         return [c.after for c in create.create(self.ctx, order).changes]
 
     def advance(self, seconds: float, step: float = 2.0) -> None:

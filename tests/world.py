@@ -31,6 +31,7 @@ from im.services import queries
 from im.services.requests import change, create, result
 from im.services.requests import order as requests_order
 from im.settings import Settings
+from tests.people import person
 from workers import tasks
 
 START = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -127,25 +128,25 @@ class World:
         """`order_as`: what else an Order may say."""
         ask = Ask(instance_type=kind, zone=zone, public_key="ssh-ed25519 AAAA test", owner=actor, spot=spot)
         deadline = Deadline(by=timedelta(seconds=seconds))
-        order = requests_order.Order("fake", "default", ask, name, count, deadline, actor, **order_as)
+        order = requests_order.Order("fake", "default", ask, name, count, deadline, person(actor), **order_as)
         return [c.after for c in create.create(self.ctx, order).changes]
 
     def extend(self, *names: str, seconds: float, start: bool = True, actor: str = "ada") -> result.Answer:
         deadline = Deadline(by=timedelta(seconds=seconds))
-        return change.extend(self.ctx, self._ids(names), deadline, actor=actor, start=start)
+        return change.extend(self.ctx, self._ids(names), deadline, actor=person(actor), start=start)
 
     def start(self, *names: str, seconds: float | None = None) -> result.Answer:
         deadline = Deadline(by=timedelta(seconds=seconds)) if seconds else None
-        return change.start(self.ctx, self._ids(names), deadline, actor="ada")
+        return change.start(self.ctx, self._ids(names), deadline, actor=person("ada"))
 
     def stop(self, *names: str, actor: str = "ada") -> result.Answer:
-        return change.stop(self.ctx, self._ids(names), actor=actor)
+        return change.stop(self.ctx, self._ids(names), actor=person(actor))
 
     def terminate(self, *names: str) -> result.Answer:
-        return change.terminate(self.ctx, self._ids(names), actor="ada")
+        return change.terminate(self.ctx, self._ids(names), actor=person("ada"))
 
     def protect(self, *names: str, on: bool) -> result.Answer:
-        return change.protect(self.ctx, self._ids(names), on=on, actor="ada")
+        return change.protect(self.ctx, self._ids(names), on=on, actor=person("ada"))
 
     def _ids(self, names: Sequence[str]) -> list[str]:
         return [self.row(n).id for n in names]

@@ -7,6 +7,7 @@ from enum import IntEnum
 from types import MappingProxyType
 
 from im.domain.errors import (
+    Denied,
     ImError,
     NoCapacity,
     NoSuchInstance,
@@ -54,6 +55,7 @@ _BY_ERROR: Mapping[type[ImError], Exit] = MappingProxyType(
         Refused: Exit.USAGE,
         NoSuchInstance: Exit.NOT_FOUND,
         Unauthorized: Exit.AUTH,
+        Denied: Exit.AUTH,
         WaitTimedOut: Exit.TIMED_OUT,
         OverLimit: Exit.LIMIT,
         NoCapacity: Exit.CAPACITY,

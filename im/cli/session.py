@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from im.context import Context
+    from im.domain.access import Actor
     from im.settings import Settings
 
 
@@ -53,6 +55,14 @@ class Session:
 
             return open_context(self.settings)
         return self._open_context()
+
+    @cached_property
+    def actor(self) -> Actor:
+        """Whoever has the database's address is its admin; the name is advisory (IM_OWNER, else the user of this machine)."""
+        from im.domain.access import Actor
+        from im.domain.event import Channel
+
+        return Actor.admin(self.settings.owner, Channel.CLI, secrets.token_hex(8))
 
     def request(self) -> None:
         """This command is going to store something; until it has, whatever fails leaves nothing behind."""

@@ -8,6 +8,7 @@ Every error carries what happened and why (`message`) and what to type next (`hi
     │   └── MachineTaken    a living instance has that machine
     ├── NoSuchInstance  nothing by that name
     ├── Unauthorized    the cloud does not accept who we are or what we may do
+    ├── Denied          im does not let this person do that
     ├── OverLimit       a quota or a policy says no
     ├── NoCapacity      the cloud has none to give, or asks us to slow down
     ├── WaitTimedOut    the work goes on, the waiting does not
@@ -52,6 +53,10 @@ class NoSuchInstance(ImError):
 
 class Unauthorized(ImError):
     code = "unauthorized"
+
+
+class Denied(ImError):
+    code = "denied"
 
 
 class OverLimit(ImError):

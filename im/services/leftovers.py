@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import leftovers, scopes
+from im.domain.access import Actor, Verb
 from im.domain.leftover import Leftover
 from im.domain.scope import Scope
 from im.logs import log
@@ -20,6 +21,7 @@ from im.providers.errors import ProviderError, Transient, Unauthenticated
 from im.providers.features import Resource
 from im.queue.tasks import Task
 from im.scope_threads import lane_of
+from im.services import access
 from im.services.identity import is_clone
 from im.services.reconcile import refusal
 from im.services.scope_run import ScopeRun
@@ -53,10 +55,11 @@ def survey(ctx: Context) -> Survey:
         return Survey(found, leftovers.troubles(connection), len(leftovers.pending(connection)))
 
 
-def condemn(ctx: Context, things: Sequence[Leftover], *, actor: str) -> None:
+def condemn(ctx: Context, things: Sequence[Leftover], *, actor: Actor) -> None:
     """These may go."""
+    access.ask(actor, Verb.CLEAN_UP)
     with ctx.begin() as connection:
-        leftovers.condemn(connection, things, actor, ctx.clock(connection))
+        leftovers.condemn(connection, things, actor.name, ctx.clock(connection))
     ctx.queue.ring(Task.GC)
 
 

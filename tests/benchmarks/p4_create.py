@@ -18,6 +18,7 @@ from im.services.scope_run import ScopeRun
 from tests.benchmarks.place import REGION, SCOPE, Place, place
 from tests.benchmarks.row import Row, of_runs
 from tests.benchmarks.spent import Spent, spent
+from tests.people import person
 from tests.providers.clouds import public_key
 
 COUNT, EACH, AT_ONCE = 1000, 100, 500
@@ -64,7 +65,7 @@ def _create(ctx: Context, here: Place, name: str, count: int) -> list[str]:
     """The command, and the worker that it rings for; the ids."""
     ask = Ask(instance_type=KIND, zone=f"{REGION}a", public_key=public_key(), owner="bench", ssh_from=("192.0.2.1/32",))
     deadline = Deadline(by=timedelta(hours=1))
-    answer = create.create(ctx, order.Order("aws", "default", ask, name, count, deadline, "bench"))
+    answer = create.create(ctx, order.Order("aws", "default", ask, name, count, deadline, person("bench")))
     drive_launches(ScopeRun(ctx, ctx.provider_for(SCOPE), SCOPE, here.number(ctx)))
     return [change.after.id for change in answer.changes]
 

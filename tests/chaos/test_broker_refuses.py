@@ -13,6 +13,7 @@ from im.providers.request import Ask
 from im.services.requests import create
 from im.services.requests import order as requests_order
 from tests.chaos.soak.room import Room
+from tests.people import person
 from tests.providers.clouds import public_key
 
 WITHIN = 40.0
@@ -32,7 +33,13 @@ def room() -> Iterator[Room]:
 
 def _ask_for_one(ctx: Context) -> bool:
     order = requests_order.Order(
-        "aws", "default", Ask(public_key=public_key(), owner="ada"), None, 1, Deadline(by=timedelta(hours=1)), "ada"
+        "aws",
+        "default",
+        Ask(public_key=public_key(), owner="ada"),
+        None,
+        1,
+        Deadline(by=timedelta(hours=1)),
+        person("ada"),
     )
     return create.create(ctx, order).rang
 

@@ -28,6 +28,7 @@ from im.stack import postgres
 from tests import conftest, reaper
 from tests.chaos import audit
 from tests.chaos.fleet import Fleet, kill_trees
+from tests.people import person
 from tests.providers.clouds import REGION, public_key
 from tests.standin.client import Control
 from tests.standin.server import StandIn
@@ -64,20 +65,20 @@ class Person:
     def create(self, name: str, count: int = 1, seconds: float = 3600) -> None:
         ask = Ask(public_key=public_key(), owner="ada")
         deadline = Deadline(by=timedelta(seconds=seconds))
-        create.create(self.ctx, order.Order("aws", "default", ask, name, count, deadline, "ada"))
+        create.create(self.ctx, order.Order("aws", "default", ask, name, count, deadline, person("ada")))
 
     def stop(self, name: str) -> None:
-        change.stop(self.ctx, self.ids(name), actor="ada")
+        change.stop(self.ctx, self.ids(name), actor=person("ada"))
 
     def start(self, name: str, seconds: float | None = None) -> None:
         deadline = Deadline(by=timedelta(seconds=seconds)) if seconds else None
-        change.start(self.ctx, self.ids(name), deadline, actor="ada")
+        change.start(self.ctx, self.ids(name), deadline, actor=person("ada"))
 
     def extend(self, name: str) -> None:
-        change.extend(self.ctx, self.ids(name), Deadline(by=timedelta(hours=1)), actor="ada")
+        change.extend(self.ctx, self.ids(name), Deadline(by=timedelta(hours=1)), actor=person("ada"))
 
     def terminate(self, name: str) -> None:
-        change.terminate(self.ctx, self.ids(name), actor="ada")
+        change.terminate(self.ctx, self.ids(name), actor=person("ada"))
 
     def ids(self, name: str) -> list[str]:
         return [row.id for row in queries.resolve(self.ctx, [name]).rows]

@@ -41,6 +41,7 @@ from im.services.requests import adopt, change, create
 from im.services.requests import order as requests_order
 from im.settings import Settings
 from tests.chaos.desk import Broker, Clock
+from tests.people import person
 from tests.providers.clouds import REGION, public_key
 from tests.standin.client import Control
 from workers import tasks
@@ -169,29 +170,29 @@ class Worker:
 
     def create(self, name: str, count: int, seconds: float) -> None:
         ask = Ask(public_key=public_key(), owner="ada")
-        order = requests_order.Order("aws", "default", ask, name, count, _span(seconds), "ada")
+        order = requests_order.Order("aws", "default", ask, name, count, _span(seconds), person("ada"))
         create.create(self.ctx, order)
 
     def create_spot(self, name: str, count: int, seconds: float) -> None:
         """As create, from the cloud's spare room; EC2 lends no t2.nano."""
         ask = Ask(public_key=public_key(), owner="ada", instance_type="t3.nano", spot=Spot())
-        create.create(self.ctx, requests_order.Order("aws", "default", ask, name, count, _span(seconds), "ada"))
+        create.create(self.ctx, requests_order.Order("aws", "default", ask, name, count, _span(seconds), person("ada")))
 
     def adopt(self, name: str, seconds: float) -> None:
         strays = tuple(m["id"] for m in self._control.machines() if m["tags"].get("Name") == STRAY)
-        adopt.adopt(self.ctx, adopt.Wish("aws", "default", REGION, strays, name, _span(seconds), "ada"))
+        adopt.adopt(self.ctx, adopt.Wish("aws", "default", REGION, strays, name, _span(seconds), person("ada")))
 
     def extend(self, names: Sequence[str], seconds: float) -> None:
-        change.extend(self.ctx, self._ids(names), _span(seconds), actor="ada")
+        change.extend(self.ctx, self._ids(names), _span(seconds), actor=person("ada"))
 
     def start(self, names: Sequence[str]) -> None:
-        change.start(self.ctx, self._ids(names), None, actor="ada")
+        change.start(self.ctx, self._ids(names), None, actor=person("ada"))
 
     def stop(self, names: Sequence[str]) -> None:
-        change.stop(self.ctx, self._ids(names), actor="ada")
+        change.stop(self.ctx, self._ids(names), actor=person("ada"))
 
     def terminate(self, names: Sequence[str]) -> None:
-        change.terminate(self.ctx, self._ids(names), actor="ada")
+        change.terminate(self.ctx, self._ids(names), actor=person("ada"))
 
     def _ids(self, names: Sequence[str]) -> list[str]:
         return [row.id for row in queries.resolve(self.ctx, names).rows]

@@ -24,6 +24,7 @@ from im.services.requests import create as requests_create
 from im.stack import postgres
 from tests import conftest, reaper
 from tests.chaos.fleet import Fleet, kill_trees
+from tests.people import person
 from tests.providers.clouds import public_key
 from tests.standin.client import Control
 from tests.standin.server import StandIn
@@ -66,7 +67,9 @@ def create(ctx: Context, account: str, zone: str, seconds: float) -> Instance:
     ask = Ask(public_key=public_key(), owner="ada", zone=zone)
     deadline = Deadline(to=datetime.now(UTC) + timedelta(seconds=seconds))
     name = f"{account}-{zone}"
-    return requests_create.create(ctx, order.Order("aws", account, ask, name, 1, deadline, "ada")).changes[0].after
+    return (
+        requests_create.create(ctx, order.Order("aws", account, ask, name, 1, deadline, person("ada"))).changes[0].after
+    )
 
 
 def state(ctx: Context, row: Instance) -> Observed:
@@ -96,8 +99,8 @@ def test_an_account_that_hangs_and_one_that_denies_slow_down_nobody(fleet: Fleet
     cloud.control.refuse("*", "UnauthorizedOperation", times=None, account=DENIED)
     now = datetime.now(UTC)
     # they are to be stopped as well, at once: work piles up where nobody answers
-    change.extend(ctx, [row.id for row in broken], Deadline(to=now + timedelta(seconds=4)), actor="ada")
-    change.extend(ctx, [well.id], Deadline(to=now + timedelta(seconds=22)), actor="ada")
+    change.extend(ctx, [row.id for row in broken], Deadline(to=now + timedelta(seconds=4)), actor=person("ada"))
+    change.extend(ctx, [well.id], Deadline(to=now + timedelta(seconds=22)), actor=person("ada"))
     oldest = 0.0
     while state(ctx, well) is not Observed.STOPPED:
         oldest = max(oldest, age_of_facts(ctx, well.scope))

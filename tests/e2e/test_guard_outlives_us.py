@@ -20,6 +20,7 @@ from im.services.requests import order as requests_order
 from im.stack import postgres
 from tests import conftest, reaper
 from tests.chaos.fleet import Fleet, kill_trees
+from tests.people import person
 from tests.providers.clouds import public_key
 from tests.standin.server import StandIn
 
@@ -69,7 +70,7 @@ def _guarded(fleet: Fleet, ctx: Context, seconds: float) -> Instance | None:
     ask = Ask(public_key=public_key(), owner="ada")
     deadline = Deadline(by=timedelta(seconds=seconds))
     order = requests_order.Order(
-        "aws", "default", ask, f"web-{seconds:.0f}", 1, deadline, "ada", guard=GuardKind.SCHEDULER
+        "aws", "default", ask, f"web-{seconds:.0f}", 1, deadline, person("ada"), guard=GuardKind.SCHEDULER
     )
     asked = create.create(ctx, order).changes[0].after
 

@@ -24,6 +24,7 @@ from im.stack import postgres
 from im.stack.programs import celery, worker_words
 from tests import conftest, reaper
 from tests.chaos.fleet import Fleet, kill_trees
+from tests.people import person
 from tests.providers.clouds import public_key
 from tests.standin.server import StandIn
 
@@ -78,13 +79,13 @@ def test_a_worker_with_keys_that_the_cloud_does_not_know_fails_nothing_that_anot
     ids = []
     for number in range(MACHINES):
         order = requests_order.Order(
-            "aws", "default", ask, f"web-{number}", 1, Deadline(by=timedelta(seconds=600)), "ada"
+            "aws", "default", ask, f"web-{number}", 1, Deadline(by=timedelta(seconds=600)), person("ada")
         )
         ids.append(create.create(ctx, order).changes[0].after.id)
     fleet.wait(lambda: all(row.observed is Observed.RUNNING for row in rows(ctx, ids)))
     fleet.wait(lambda: any(name.startswith("stranger@") for name in named(ctx)))
 
-    change.extend(ctx, ids, Deadline(to=datetime.now(UTC) + timedelta(seconds=4)), actor="ada")
+    change.extend(ctx, ids, Deadline(to=datetime.now(UTC) + timedelta(seconds=4)), actor=person("ada"))
     fleet.wait(lambda: all(row.observed is Observed.STOPPED for row in rows(ctx, ids)))
     assert not any(row.failed for row in rows(ctx, ids))
     assert not any(name.startswith("worker@") for name in named(ctx))

@@ -33,6 +33,7 @@ from im.settings import Settings
 from tests.live.bounds import LONGEST, Bounds, Unfit, bounds
 from tests.live.cleaner import MARK, Cleaner, cleaning
 from tests.machines import machines
+from tests.people import person
 from tests.providers.clouds import public_key
 
 pytestmark = pytest.mark.live
@@ -76,7 +77,7 @@ def ask(given: Bounds, **asked: object) -> Ask:
 
 
 def create(ctx: Context, asked: Ask, name: str) -> list[Instance]:
-    order = requests_order.Order("aws", "default", asked, name, 1, Deadline(by=SPAN), "im-live")
+    order = requests_order.Order("aws", "default", asked, name, 1, Deadline(by=SPAN), person("im-live"))
     return [change.after for change in requests_create.create(ctx, order).changes]
 
 
@@ -105,17 +106,17 @@ def test_a_machine_lives_until_its_deadline_is_woken_and_ended(ctx: Context, giv
     assert seen.spec.ssh_user == "ec2-user"
 
     # only now, so that it is seen running however slow this machine is
-    requests_change.extend(ctx, [web.id], Deadline(to=datetime.now(UTC) + given.ttl), actor="im-live")
+    requests_change.extend(ctx, [web.id], Deadline(to=datetime.now(UTC) + given.ttl), actor=person("im-live"))
     until(ctx, is_now(ctx, "web", Observed.STOPPED), given.ttl.total_seconds() + 240)
     kinds = [event.kind for event in queries.history(ctx, web.id)]
     assert kinds.count("expired") == 1
     assert kinds.count("stop sent") >= 1
 
-    requests_change.extend(ctx, [web.id], Deadline(by=SPAN), actor="im-live")
+    requests_change.extend(ctx, [web.id], Deadline(by=SPAN), actor=person("im-live"))
     until(ctx, is_now(ctx, "web", Observed.RUNNING))
     assert row_of(ctx, "web").provider_id == seen.provider_id
 
-    requests_change.terminate(ctx, [web.id], actor="im-live")
+    requests_change.terminate(ctx, [web.id], actor=person("im-live"))
     until(ctx, lambda: row_of(ctx, "web").closed_at is not None)
 
 
@@ -156,7 +157,7 @@ def test_what_nothing_uses_is_found_and_taken_away(ctx: Context, given: Bounds) 
     def collected() -> bool:
         leftovers.ask(ctx)
         leftovers.collect(ctx)
-        leftovers.condemn(ctx, leftovers.survey(ctx).found, actor="im-live")
+        leftovers.condemn(ctx, leftovers.survey(ctx).found, actor=person("im-live"))
         leftovers.collect(ctx)
         try:
             return not provider.leftovers.found(scope)

@@ -75,7 +75,7 @@ def adopt(
         machines=tuple(dict.fromkeys(check_word(m) for m in machines)),
         name=name,
         deadline=deadline,
-        actor=settings.owner,
+        actor=session.actor,
         ssh_user=check_login(ssh_user) if ssh_user else "",
         force=force,
     )

@@ -64,7 +64,7 @@ def set_(session: Session, usd: str, owner: str | None, everybody: bool) -> None
         raise Refused(f"'{usd[:40]}' cannot be a budget", "write USD a month, like 50")
     session.request()
     with session.storing("the budget"):
-        use = budgets.write(session.context, _whose(session, owner, everybody), amount, actor=session.settings.owner)
+        use = budgets.write(session.context, _whose(session, owner, everybody), amount, actor=session.actor)
     _tell([use])
 
 
@@ -79,7 +79,7 @@ def remove(session: Session, owner: str | None, everybody: bool) -> None:
     whose = _whose(session, owner, everybody)
     session.request()
     with session.storing("the removal of the budget"):
-        budgets.remove(session.context, whose)
+        budgets.remove(session.context, whose, actor=session.actor)
     click.echo(f"no budget any more for {whose or 'everybody together'}")
 
 

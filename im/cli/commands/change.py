@@ -72,7 +72,7 @@ def extend(
     moved, start = deadline, not no_start
 
     def send(ids: Sequence[str]) -> Answer:
-        return requests_change.extend(session.context, ids, moved, actor=session.settings.owner, start=start)
+        return requests_change.extend(session.context, ids, moved, actor=session.actor, start=start)
 
     verb = Verb("extend", lambda row, now: wish.extend(row, now, moved, start=start), send, _tell_extended)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
@@ -96,7 +96,7 @@ def start(
     """Start stopped instances, or try a failed launch again."""
 
     def send(ids: Sequence[str]) -> Answer:
-        return requests_change.start(session.context, ids, deadline, actor=session.settings.owner)
+        return requests_change.start(session.context, ids, deadline, actor=session.actor)
 
     verb = Verb("start", lambda row, now: wish.start(row, now, deadline), send)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
@@ -112,7 +112,7 @@ def stop(session: Session, selection: Selection, dry_run: bool, waiting: Waiting
     """Stop instances now; their disks stay, and `im start` or `im extend` wakes them."""
 
     def send(ids: Sequence[str]) -> Answer:
-        return requests_change.stop(session.context, ids, actor=session.settings.owner)
+        return requests_change.stop(session.context, ids, actor=session.actor)
 
     _carry_out(session, selection, Verb("stop", wish.stop, send), waiting, output, dry_run=dry_run)
 
@@ -130,7 +130,7 @@ def terminate(
     """End instances for good, disks and all but those that were made to be kept. Asks first."""
 
     def send(ids: Sequence[str]) -> Answer:
-        return requests_change.terminate(session.context, ids, actor=session.settings.owner)
+        return requests_change.terminate(session.context, ids, actor=session.actor)
 
     verb = Verb("terminate", wish.terminate, send, _tell_ended)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run, ask=None if yes else _confirm_end)

@@ -111,7 +111,7 @@ def create(
         name=name,
         count=count,
         deadline=deadline or Deadline(by=DEFAULT_TTL),
-        actor=settings.owner,
+        actor=session.actor,
         guard=GuardKind(guard) if guard else None,
         keep_stopped=life.keep_stopped,
         protect=life.protect,

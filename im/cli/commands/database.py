@@ -51,7 +51,7 @@ def resume(session: Session) -> None:
 
     session.request()
     with session.storing("the new home"):
-        moved = holds.settle_here(session.context, actor=session.settings.owner)
+        moved = holds.settle_here(session.context, actor=session.actor)
     if moved:
         click.echo("this server is the deployment's home from now on; make sure that the other one is gone")
     else:

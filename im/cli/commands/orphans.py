@@ -86,10 +86,9 @@ def adopt(
     words = _checked(machines)
     if deadline is None:
         raise Refused("for how long?", f"im orphans adopt {words[0]} -d 4h, or --until 18:00")
-    owner = session.settings.owner
     session.request()
     with session.storing(f"the request to adopt {', '.join(words)}"):
-        answer = adopting.adopt_orphans(session.context, words, deadline, name=name, actor=owner, force=force)
+        answer = adopting.adopt_orphans(session.context, words, deadline, name=name, actor=session.actor, force=force)
     finish(session, answer, waiting, output, tell_adopted)
     tell_budgets(session, output)
 
@@ -110,7 +109,7 @@ def terminate(
     if not yes:
         _confirm(session, words)
     with session.storing(f"the request to terminate {', '.join(words)}"):
-        answer = adopting.terminate_orphans(session.context, words, actor=session.settings.owner, force=force)
+        answer = adopting.terminate_orphans(session.context, words, actor=session.actor, force=force)
     finish(session, answer, waiting, output)
 
 

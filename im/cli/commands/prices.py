@@ -80,7 +80,7 @@ def set_(session: Session, item: str, usd: str, provider: str | None, region: st
     market = MARKET if spot else ON_DEMAND
     session.request()
     with session.storing("the price"):
-        money_prices.state(session.context, Item(*place, item, market), amount, actor=session.settings.owner)
+        money_prices.state(session.context, Item(*place, item, market), amount, actor=session.actor)
     per = "per GB and month" if item.startswith("disk:") else "an hour"
     click.echo(f"{item}{' (spot)' if spot else ''} in {place[1]} costs {show(amount)} {per} from now on")
 

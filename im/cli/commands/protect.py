@@ -40,6 +40,6 @@ def protect(session: Session, selection: Selection, off: bool, output: Output) -
             raise Refused(f"{plain(exc.message)}{others}", exc.hint) from None
     ids = [row.id for row in chosen.rows]
     with session.storing(f"the request to protect {names_of(chosen.rows)}{', or no longer,' if off else ''}"):
-        answer = change.protect(session.context, ids, on=not off, actor=session.settings.owner)
+        answer = change.protect(session.context, ids, on=not off, actor=session.actor)
     told = "may be terminated again" if off else "is protected: im refuses to terminate it, and so will the cloud"
     finish(session, answer, Waiting(False, timedelta()), output, lambda _, row, __: f"{row.name}: {told}")

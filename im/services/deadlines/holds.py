@@ -7,43 +7,48 @@ from typing import TYPE_CHECKING
 
 from im.db import holds
 from im.db.read import health
+from im.domain.access import Actor, Verb
 from im.domain.errors import Refused
 from im.domain.hold import MAX_PAUSE, Hold
 from im.domain.input.duration import format_duration
 from im.domain.input.text import REASON, check_text
 from im.logs import log
+from im.services import access
 
 if TYPE_CHECKING:
     from im.context import Context
 
 
-def pause(ctx: Context, span: timedelta, *, actor: str, reason: str) -> datetime:
+def pause(ctx: Context, span: timedelta, *, actor: Actor, reason: str) -> datetime:
     """Hold every deadline for `span`; returns the end. Raises Refused for more than a day: a pause must not be forgotten."""
+    access.ask(actor, Verb.PAUSE)
     if span > MAX_PAUSE:
         raise Refused(f"a pause lasts at most {format_duration(MAX_PAUSE)}", "pause again if it takes longer")
     check_text(reason, "the reason", REASON, '--reason "incident 7"')
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        holds.pause(connection, now, now + span, actor, reason)
-    log.warning("enforcement paused", by=actor, reason=reason, until=(now + span).isoformat())
+        holds.pause(connection, now, now + span, actor.name, reason)
+    log.warning("enforcement paused", by=actor.name, reason=reason, until=(now + span).isoformat())
     return now + span
 
 
-def resume(ctx: Context, *, actor: str) -> bool:
+def resume(ctx: Context, *, actor: Actor) -> bool:
     """End the pause; False when there was none. What fell due meanwhile is stopped at the next tick."""
+    access.ask(actor, Verb.RESUME)
     with ctx.begin() as connection:
         ended = holds.resume(connection)
     if ended:
-        log.warning("enforcement resumed", by=actor)
+        log.warning("enforcement resumed", by=actor.name)
     return ended
 
 
-def settle_here(ctx: Context, *, actor: str) -> bool:
+def settle_here(ctx: Context, *, actor: Actor) -> bool:
     """Make this database server the deployment's home; False when it was already."""
+    access.ask(actor, Verb.SETTLE)
     with ctx.begin() as connection:
         moved = holds.settle_here(connection)
     if moved:
-        log.warning("the deployment's home is this database server from now on", by=actor)
+        log.warning("the deployment's home is this database server from now on", by=actor.name)
     return moved
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from im.db.money import budgets
 from im.db.read import instances
+from im.domain.access import Actor, Verb
 from im.domain.errors import OverLimit, Refused
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
@@ -16,6 +17,7 @@ from im.domain.money.bill import Window, how_to_state, label_of
 from im.domain.money.budget import EVERYBODY, Budget, Use, check, month_of
 from im.domain.money.forecast import runs_on, to_deadline
 from im.domain.spec.spot import spot_of
+from im.services import access
 from im.services.money.costs import ledger
 
 if TYPE_CHECKING:
@@ -84,14 +86,16 @@ def of(ctx: Context, owner: str) -> list[Use]:
     return [use for use in uses(ctx) if use.budget.owner in (EVERYBODY, owner)]
 
 
-def write(ctx: Context, owner: str, usd: Decimal, *, actor: str) -> Use:
+def write(ctx: Context, owner: str, usd: Decimal, *, actor: Actor) -> Use:
+    access.ask(actor, Verb.SET_BUDGET)
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        budgets.write(connection, owner, usd, actor, now)
+        budgets.write(connection, owner, usd, actor.name, now)
         return _use(connection, Budget(owner, usd), now)
 
 
-def remove(ctx: Context, owner: str) -> None:
+def remove(ctx: Context, owner: str, *, actor: Actor) -> None:
+    access.ask(actor, Verb.SET_BUDGET)
     with ctx.begin() as connection:
         if not budgets.remove(connection, owner):
             whose = f"{owner} has" if owner else "this deployment has"

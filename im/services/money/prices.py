@@ -13,6 +13,7 @@ from im.db import ticks
 from im.db.money import prices as kept
 from im.db.money import usage
 from im.db.read import instances, ledger
+from im.domain.access import Actor, Verb
 from im.domain.errors import ImError
 from im.domain.instance import Instance
 from im.domain.money.bill import SPOTS, WINDOWS, WINDOWS_SPOT, Item, Price, price_at
@@ -22,6 +23,7 @@ from im.providers import registry
 from im.providers.errors import ProviderError
 from im.queue.tasks import Task
 from im.scope_threads import lane_of
+from im.services import access
 from im.services.money.costs import items_of, price_book
 
 if TYPE_CHECKING:
@@ -144,8 +146,9 @@ def _written(item: Item) -> Item:
     return replace(item, name=f"{WINDOWS}:{item.name}") if item.market in (WINDOWS, WINDOWS_SPOT) else item
 
 
-def state(ctx: Context, item: Item, usd: Decimal, *, actor: str) -> None:
+def state(ctx: Context, item: Item, usd: Decimal, *, actor: Actor) -> None:
     """Somebody says what it costs, from now on."""
+    access.ask(actor, Verb.SET_PRICE)
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        kept.write(connection, {meant(item): Price(usd, now, f"stated by {actor} on {now:%Y-%m-%d}")}, now)
+        kept.write(connection, {meant(item): Price(usd, now, f"stated by {actor.name} on {now:%Y-%m-%d}")}, now)

@@ -15,8 +15,9 @@ from im.db import events, launches, orphans, scopes, ticks
 from im.db.instances import requests
 from im.db.read import instances as read_instances
 from im.domain import tags
+from im.domain.access import Actor
 from im.domain.config.policy import ORPHAN_TTL, OnOrphan
-from im.domain.event import Event
+from im.domain.event import Channel, Event
 from im.domain.instance import Instance
 from im.domain.intent import Deadline
 from im.domain.launch import Launch, LaunchState
@@ -77,7 +78,8 @@ def look_for_orphans(run: ScopeRun) -> int:
         )
     _drive_on(run, filled)
     if new and run.ctx.settings.policies.orphan is OnOrphan.ADOPT:
-        adopt.adopt_orphans(run.ctx, sorted(new), Deadline(by=ORPHAN_TTL), name=None, actor="policy")
+        unasked = Actor.admin(Channel.POLICY.value, Channel.POLICY)
+        adopt.adopt_orphans(run.ctx, sorted(new), Deadline(by=ORPHAN_TTL), name=None, actor=unasked)
     return len(found)
 
 

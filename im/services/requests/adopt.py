@@ -18,6 +18,7 @@ from im.db.instances import adoption, requests
 from im.db.mapping import from_spec
 from im.db.read import instances as read_instances
 from im.domain import tags
+from im.domain.access import Actor, Verb
 from im.domain.adoption import FORCED
 from im.domain.errors import MachineTaken, NameTaken, NoSuchInstance, Refused
 from im.domain.event import Event
@@ -32,6 +33,8 @@ from im.domain.state import Desired, Observed, OnExpiry, Why
 from im.failpoints import Point, reach
 from im.providers import registry
 from im.queue.tasks import Task
+from im.services import access
+from im.services.access import Permit
 from im.services.requests.free_names import refuse_taken, write_free
 from im.services.requests.result import Answer, Change
 from im.services.ring import ring_hints
@@ -54,7 +57,7 @@ class Wish:
     machines: tuple[str, ...]
     name: str | None
     deadline: Deadline
-    actor: str
+    actor: Actor
     ssh_user: str = ""
     """Who logs in; nobody can ask the cloud."""
     force: bool = False
@@ -76,6 +79,7 @@ class _Taking:
 
 def adopt(ctx: Context, wish: Wish) -> Answer:
     """Commit rows for machines that we never made, and ring. Raises Refused, also for one that a row has already."""
+    permit = access.ask(wish.actor, Verb.ADOPT)
     profile = registry.profile(wish.provider)
     ctx.settings.place_of(wish.provider, wish.account)
     scope = profile.locate(wish.machines, account=wish.account, region=wish.region)
@@ -88,37 +92,38 @@ def adopt(ctx: Context, wish: Wish) -> Answer:
         until, named = wish.deadline.after(now), zip(wish.machines, names, strict=True)
         return [_Taking(m, scope, n, Desired.RUNNING, until, wish.ssh_user, wish.force) for m, n in named]
 
-    return _commit(ctx, decide, wish.actor, "adopt requested", names)
+    return _commit(ctx, decide, permit, "adopt requested", names)
 
 
 def adopt_orphans(
-    ctx: Context, machines: Sequence[str], deadline: Deadline, *, name: str | None, actor: str, force: bool = False
+    ctx: Context, machines: Sequence[str], deadline: Deadline, *, name: str | None, actor: Actor, force: bool = False
 ) -> Answer:
     """Orphans become ordinary rows. Raises NoSuchInstance for one that is not listed, or not any more."""
-    names = _names(name, len(machines))
+    permit, names = access.ask(actor, Verb.ADOPT), _names(name, len(machines))
 
     def decide(connection: Connection, now: datetime) -> list[_Taking]:
-        found, until = _lock_orphans(connection, machines), deadline.after(now)
+        found, until = _lock_orphans(connection, machines, permit), deadline.after(now)
         named = zip(machines, names, strict=True)
         return [_of_orphan(connection, found[m], n, Desired.RUNNING, until, force=force) for m, n in named]
 
-    return _commit(ctx, decide, actor, "adopt requested", names)
+    return _commit(ctx, decide, permit, "adopt requested", names)
 
 
-def terminate_orphans(ctx: Context, machines: Sequence[str], *, actor: str, force: bool = False) -> Answer:
+def terminate_orphans(ctx: Context, machines: Sequence[str], *, actor: Actor, force: bool = False) -> Answer:
     """Orphans become rows whose end is desired: they are taken in first, so that only what is ours is ended."""
+    permit = access.ask(actor, Verb.TERMINATE)
 
     def decide(connection: Connection, now: datetime) -> list[_Taking]:
-        found = _lock_orphans(connection, machines)
+        found = _lock_orphans(connection, machines, permit)
         return [_of_orphan(connection, found[m], None, Desired.TERMINATED, now, force=force) for m in machines]
 
-    return _commit(ctx, decide, actor, "terminate requested")
+    return _commit(ctx, decide, permit, "terminate requested")
 
 
 def _commit(
     ctx: Context,
     decide: Callable[[Connection, datetime], list[_Taking]],
-    actor: str,
+    permit: Permit,
     kind: str,
     asked: Sequence[str | None] = (),
 ) -> Answer:
@@ -129,7 +134,7 @@ def _commit(
         with certain(ctx.begin) as connection:
             now = ctx.clock(connection)
             wanted[:] = decide(connection, now)
-            rows = _insert(connection, wanted, actor, kind, now, crowded=crowded)
+            rows = _insert(connection, wanted, permit.actor.name, kind, now, crowded=crowded)
             grace = timedelta(seconds=ctx.settings.guard_grace)
             guards.add(connection, [row.id for row in rows], ctx.settings.guard, grace)
             reach(Point.REQUEST_WRITTEN, Task.ADOPT)
@@ -150,31 +155,31 @@ def _commit(
 
 
 def _insert(
-    connection: Connection, wanted: Sequence[_Taking], actor: str, kind: str, now: datetime, *, crowded: bool
+    connection: Connection, wanted: Sequence[_Taking], by: str, kind: str, now: datetime, *, crowded: bool
 ) -> list[Instance]:
-    rows = [_as_row(connection, one, actor, now, crowded=crowded) for one in wanted]
+    rows = [_as_row(connection, one, by, now, crowded=crowded) for one in wanted]
     _refuse_held(connection, rows)
     requests.add(connection, rows)
     for one, row in zip(wanted, rows, strict=True):
         orphans.close(connection, row["scope_id"], now, gone=[one.machine])
     inserted = read_instances.read(connection, [row["id"] for row in rows])
-    story = (Event(r.id, now, kind, actor, _told(r), r.generation) for r in inserted)
+    story = (Event(r.id, now, kind, by, _told(r), r.generation) for r in inserted)
     events.record(connection, story)
     return inserted
 
 
-def _as_row(connection: Connection, one: _Taking, actor: str, now: datetime, *, crowded: bool) -> dict[str, Any]:
+def _as_row(connection: Connection, one: _Taking, by: str, now: datetime, *, crowded: bool) -> dict[str, Any]:
     return {
         "id": make_id(_random),
         "name": one.name or make_name(_random, crowded=crowded),
-        "owner": actor,
+        "owner": by,
         "scope_id": scopes.ensure(connection, one.scope),
         # what it is, only the cloud knows
-        "spec": from_spec(Spec("", "", "", "", one.ssh_user, actor, {FORCED: True} if one.force else {})),
+        "spec": from_spec(Spec("", "", "", "", one.ssh_user, by, {FORCED: True} if one.force else {})),
         "created_at": now,
         "desired": one.desired.value,
         "why": Why.USER.value,
-        "by": actor,
+        "by": by,
         "expires_at": one.expires_at,
         "on_expiry": OnExpiry.STOP.value,
         "generation": 1,
@@ -214,12 +219,14 @@ def _names(name: str | None, count: int) -> tuple[str | None, ...]:
     return tuple(check_name(n) for n in numbered(name, count)) if name is not None else (None,) * count
 
 
-def _lock_orphans(connection: Connection, machines: Sequence[str]) -> dict[str, Orphan]:
+def _lock_orphans(connection: Connection, machines: Sequence[str], permit: Permit) -> dict[str, Orphan]:
     found = {one.provider_id: one for one in orphans.lock(connection, machines)}
     for machine in machines:
         if machine not in found:
             told = f"there is no orphan {machine[:80]}"
             raise NoSuchInstance(told, "im orphans  lists them; im adopt  takes in a machine that im did not make")
+    # it is its launcher's by its tag; who takes it in is its owner from then on
+    permit.on(one.seen.tags.get(tags.OWNER, permit.actor.name) for one in found.values())
     return found
 
 

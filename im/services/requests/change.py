@@ -10,6 +10,7 @@ from im.db import events, launches
 from im.db.commit_status import certain
 from im.db.instances import protection, requests
 from im.domain import intent as wish
+from im.domain.access import Actor, Verb
 from im.domain.errors import NoSuchInstance
 from im.domain.event import Event
 from im.domain.instance import Instance
@@ -17,6 +18,8 @@ from im.domain.intent import Deadline, Intent
 from im.domain.spec import placement
 from im.failpoints import Point, reach
 from im.queue.tasks import Task
+from im.services import access
+from im.services.access import Permit
 from im.services.money import budgets
 from im.services.requests.launch_rows import _label, _open_launch
 from im.services.requests.result import Answer, Change
@@ -28,32 +31,37 @@ if TYPE_CHECKING:
     from im.context import Context
 
 
-def extend(ctx: Context, ids: Sequence[str], deadline: Deadline, *, actor: str, start: bool = True) -> Answer:
+def extend(ctx: Context, ids: Sequence[str], deadline: Deadline, *, actor: Actor, start: bool = True) -> Answer:
     """Move deadlines; wakes what is stopped unless `start` is False."""
+    permit = access.ask(actor, Verb.EXTEND)
 
     def decide(row: Instance, now: datetime) -> Intent:
         return wish.extend(row, now, deadline, start=start)
 
-    return _change(ctx, ids, decide, actor, Task.EXTEND, "extended")
+    return _change(ctx, ids, decide, permit, Task.EXTEND, "extended")
 
 
-def start(ctx: Context, ids: Sequence[str], deadline: Deadline | None, *, actor: str) -> Answer:
-    return _change(ctx, ids, lambda row, now: wish.start(row, now, deadline), actor, Task.START, "start requested")
+def start(ctx: Context, ids: Sequence[str], deadline: Deadline | None, *, actor: Actor) -> Answer:
+    permit = access.ask(actor, Verb.START)
+    return _change(ctx, ids, lambda row, now: wish.start(row, now, deadline), permit, Task.START, "start requested")
 
 
-def stop(ctx: Context, ids: Sequence[str], *, actor: str) -> Answer:
-    return _change(ctx, ids, wish.stop, actor, Task.STOP, "stop requested")
+def stop(ctx: Context, ids: Sequence[str], *, actor: Actor) -> Answer:
+    permit = access.ask(actor, Verb.STOP)
+    return _change(ctx, ids, wish.stop, permit, Task.STOP, "stop requested")
 
 
-def terminate(ctx: Context, ids: Sequence[str], *, actor: str) -> Answer:
-    return _change(ctx, ids, wish.terminate, actor, Task.TERMINATE, "terminate requested")
+def terminate(ctx: Context, ids: Sequence[str], *, actor: Actor) -> Answer:
+    permit = access.ask(actor, Verb.TERMINATE)
+    return _change(ctx, ids, wish.terminate, permit, Task.TERMINATE, "terminate requested")
 
 
-def protect(ctx: Context, ids: Sequence[str], *, on: bool, actor: str) -> Answer:
+def protect(ctx: Context, ids: Sequence[str], *, on: bool, actor: Actor) -> Answer:
     """Guard machines against being terminated, or no longer; all or nothing. The cloud is told by a worker."""
+    permit = access.ask(actor, Verb.PROTECT)
     wanted = list(dict.fromkeys(ids))
     with certain(ctx.begin) as connection:
-        before = _lock(connection, wanted)
+        before = _lock(connection, wanted, permit)
         now = ctx.clock(connection)
         for row in before:
             wish.protect(row, on)
@@ -61,7 +69,7 @@ def protect(ctx: Context, ids: Sequence[str], *, on: bool, actor: str) -> Answer
         told = "nobody may terminate it" if on else "it may be terminated again"
         changed = [new for old, new in zip(before, after, strict=True) if old.protected is not on]
         kind = "protected" if on else "unprotected"
-        events.record(connection, (Event(r.id, now, kind, actor, told, r.generation) for r in changed))
+        events.record(connection, (Event(r.id, now, kind, actor.name, told, r.generation) for r in changed))
         reach(Point.REQUEST_WRITTEN, Task.PROTECT)
     reach(Point.REQUEST_COMMITTED, Task.PROTECT)
     rang = ctx.queue.ring(Task.PROTECT, wanted, label=_label(after))
@@ -69,11 +77,12 @@ def protect(ctx: Context, ids: Sequence[str], *, on: bool, actor: str) -> Answer
     return Answer(tuple(Change(b, a) for b, a in zip(before, after, strict=True)), now, rang)
 
 
-def _lock(connection: Connection, wanted: Sequence[str]) -> list[Instance]:
+def _lock(connection: Connection, wanted: Sequence[str], permit: Permit) -> list[Instance]:
     rows = requests.lock(connection, wanted)
     if len(rows) < len(wanted):
         missing = sorted(set(wanted) - {row.id for row in rows})
         raise NoSuchInstance(f"there is no instance {missing[0]}", "im list  shows what there is")
+    permit.on(row.owner for row in rows)
     return rows
 
 
@@ -81,14 +90,14 @@ def _change(
     ctx: Context,
     ids: Sequence[str],
     decide: Callable[[Instance, datetime], Intent],
-    actor: str,
+    permit: Permit,
     task: Task,
     kind: str,
 ) -> Answer:
     """All or nothing: one refusal, and no row of this request changes."""
-    wanted = list(dict.fromkeys(ids))
+    wanted, by = list(dict.fromkeys(ids)), permit.actor.name
     with certain(ctx.begin) as connection:
-        before = _lock(connection, wanted)
+        before = _lock(connection, wanted, permit)
         now = ctx.clock(connection)
         intents = {row.id: decide(row, now) for row in before}
         for row in before:
@@ -96,8 +105,8 @@ def _change(
                 spec = placement.at(row.spec, 0)
                 token = _open_launch(connection, row.scope, spec, [row.id], [row.name], now)
                 launches.move(connection, token, [row.id], spec, 0, None, None, now)
-        after = requests.write_intents(connection, intents, actor, now)
-        story = (_told(old, new, actor, kind, now) for old, new in zip(before, after, strict=True))
+        after = requests.write_intents(connection, intents, by, now)
+        story = (_told(old, new, by, kind, now) for old, new in zip(before, after, strict=True))
         events.record(connection, story)
         budgets.keep(connection, before, after, now)
         reach(Point.REQUEST_WRITTEN, task)
@@ -108,9 +117,9 @@ def _change(
     return Answer(tuple(Change(b, a) for b, a in zip(before, after, strict=True)), now, rang)
 
 
-def _told(old: Instance, new: Instance, actor: str, kind: str, now: datetime) -> Event:
+def _told(old: Instance, new: Instance, by: str, kind: str, now: datetime) -> Event:
     moved = old.expires_at != new.expires_at
     parts = [f"deadline {old.expires_at:%Y-%m-%d %H:%M:%S} → {new.expires_at:%Y-%m-%d %H:%M:%S} UTC"] if moved else []
     if old.desired is not new.desired:
         parts.append(f"{old.desired} → {new.desired}")
-    return Event(new.id, now, kind, actor, ", ".join(parts) or f"stays {new.desired}", new.generation)
+    return Event(new.id, now, kind, by, ", ".join(parts) or f"stays {new.desired}", new.generation)

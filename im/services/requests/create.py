@@ -12,6 +12,7 @@ from im.db.commit_status import certain
 from im.db.instances import requests
 from im.db.mapping import from_spec
 from im.db.read import instances as read_instances
+from im.domain.access import Verb
 from im.domain.event import Event
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
@@ -19,6 +20,7 @@ from im.domain.spec.names import make_id, make_name, numbered
 from im.domain.state import Desired, Observed, Why
 from im.failpoints import Point, reach
 from im.queue.tasks import Task
+from im.services import access
 from im.services.money import budgets
 from im.services.requests.free_names import refuse_taken, write_free
 from im.services.requests.launch_rows import _label, _open_launches, _random
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 def create(ctx: Context, order: Order) -> Answer:
     """Commit the wish for new machines and ring for their launch. Raises Refused (also for a name that is taken)."""
+    access.ask(order.actor, Verb.CREATE).on([order.ask.owner])
     planned = plan(ctx.settings, order)
 
     def write(crowded: bool) -> tuple[list[Instance], datetime]:
@@ -66,7 +69,7 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
         "created_at": now,
         "desired": Desired.RUNNING.value,
         "why": Why.USER.value,
-        "by": order.actor,
+        "by": order.actor.name,
         "expires_at": expires_at,
         "on_expiry": planned.on_expiry.value,
         "keep_stopped": int(planned.keep_stopped.total_seconds()) if planned.keep_stopped else None,
@@ -85,5 +88,5 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
         told += f", then kept stopped for {format_duration(planned.keep_stopped)} and terminated"
     if planned.protect:
         told += ", protected"
-    events.record(connection, (Event(r.id, now, "create requested", order.actor, told, 1) for r in rows))
+    events.record(connection, (Event(r.id, now, "create requested", order.actor.name, told, 1) for r in rows))
     return rows

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from im.domain.access import Actor
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.input.duration import FOREVER, parse_keep
@@ -37,7 +38,7 @@ class Order:
     name: str | None
     count: int
     deadline: Deadline
-    actor: str
+    actor: Actor
     guard: GuardKind | None = None
     """None: as this deployment has it."""
     keep_stopped: str = ""

@@ -24,6 +24,7 @@ from im.providers.request import Ask
 from im.services.requests import change as requests_change
 from im.services.requests import create, order, result
 from tests.chaos.soak.room import REGION, Room
+from tests.people import person
 from tests.providers.clouds import public_key
 
 _REMEMBERED = 250
@@ -130,15 +131,15 @@ class Client(threading.Thread):
             if verb == "create":
                 zone = REGION + self._rng.choice("aab")
                 ask = Ask(public_key=public_key(), owner=me, zone=zone)
-                answer = create.create(ctx, order.Order("aws", "default", ask, None, count, deadline, me))
+                answer = create.create(ctx, order.Order("aws", "default", ask, None, count, deadline, person(me)))
             elif verb == "extend":
-                answer = requests_change.extend(ctx, ids, deadline, actor=me)
+                answer = requests_change.extend(ctx, ids, deadline, actor=person(me))
             elif verb == "start":
-                answer = requests_change.start(ctx, ids, deadline, actor=me)
+                answer = requests_change.start(ctx, ids, deadline, actor=person(me))
             elif verb == "stop":
-                answer = requests_change.stop(ctx, ids, actor=me)
+                answer = requests_change.stop(ctx, ids, actor=person(me))
             else:
-                answer = requests_change.terminate(ctx, ids, actor=me)
+                answer = requests_change.terminate(ctx, ids, actor=person(me))
         except Refused as exc:
             self._pool.forget(ids)
             return {"is": "refused", "why": str(exc)}

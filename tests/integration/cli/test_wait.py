@@ -26,6 +26,7 @@ from im.providers.errors import (
 )
 from im.services.requests import change
 from im.services.requests.result import Answer, Change
+from tests.people import person
 from tests.world import START, World
 
 
@@ -224,7 +225,7 @@ def test_a_short_absence_of_the_database_is_waited_out_and_a_long_one_is_told(wo
 
     span = timedelta(minutes=5)
     assert wait(mine, answer, span, lambda *_: None, monotonic=elapsed, pause=pause).error is None
-    stopping = change.stop(world.ctx, [answer.changes[0].after.id], actor="ada")
+    stopping = change.stop(world.ctx, [answer.changes[0].after.id], actor=person("ada"))
     away[:] = [world.now, world.now + timedelta(minutes=4)]
     outcome = wait(mine, stopping, span, lambda *_: None, monotonic=elapsed, pause=pause)
     assert _told(outcome) == ("the database does not answer", "im up", 1)

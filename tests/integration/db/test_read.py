@@ -16,6 +16,7 @@ from im.db.read.connection import Eyes, Looking, ask, database_clock
 from im.domain.errors import Refused, Unavailable
 from im.domain.money.bill import Item, Price
 from im.services.deadlines import holds
+from tests.people import person
 from tests.world import World
 
 SMALL = Item("fake", "fake-1", "small")
@@ -58,7 +59,7 @@ def test_both_connections_are_told_the_same(world: World, eyes: Eyes, asked: str
     world.advance(40)
     world.stop("a")
     world.advance(30)
-    holds.pause(world.ctx, timedelta(hours=1), actor="ada", reason="5 % of 'it' at {once}")
+    holds.pause(world.ctx, timedelta(hours=1), actor=person("ada"), reason="5 % of 'it' at {once}")
     with world.ctx.begin() as connection:
         prices.write(connection, {SMALL: Price(Decimal("0.0123"), world.now, "a test")}, world.now)
     with world.ctx.begin() as connection, eyes.look() as looking:

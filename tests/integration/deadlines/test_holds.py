@@ -20,6 +20,7 @@ from im.providers.contract import EVERYTHING, Filter, Snapshot
 from im.providers.machine import Machine
 from im.services.deadlines import holds
 from im.services.refresh.sweep import sweep_if_stale
+from tests.people import person
 from tests.world import World
 
 
@@ -27,24 +28,24 @@ class TestPause:
     def test_nothing_is_stopped_while_paused_and_all_that_is_due_afterwards(self, world: World) -> None:
         world.create(seconds=60)
         world.advance(30)
-        holds.pause(world.ctx, timedelta(hours=1), actor="ada", reason="incident 7")
+        holds.pause(world.ctx, timedelta(hours=1), actor=person("ada"), reason="incident 7")
         world.advance(120)
         assert world.at_cloud() is Observed.RUNNING
         (held,) = holds.active(world.ctx)
         assert (held.kind, held.by, held.reason) == (HoldKind.PAUSE, "ada", "incident 7")
-        assert holds.resume(world.ctx, actor="ada")
+        assert holds.resume(world.ctx, actor=person("ada"))
         world.advance(40)
         assert world.at_cloud() is Observed.STOPPED
 
     def test_a_pause_ends_by_itself(self, world: World) -> None:
         world.create(seconds=60)
-        holds.pause(world.ctx, timedelta(minutes=5), actor="ada", reason="incident")
+        holds.pause(world.ctx, timedelta(minutes=5), actor=person("ada"), reason="incident")
         world.advance(5 * 60 + 35)
         assert world.at_cloud() is Observed.STOPPED
         assert holds.active(world.ctx) == []
 
     def test_what_people_ask_for_is_still_done(self, world: World) -> None:
-        holds.pause(world.ctx, timedelta(hours=1), actor="ada", reason="incident")
+        holds.pause(world.ctx, timedelta(hours=1), actor=person("ada"), reason="incident")
         world.create()
         world.advance(10)
         world.stop("web")
@@ -53,7 +54,7 @@ class TestPause:
 
     def test_a_pause_of_days_is_refused(self, world: World) -> None:
         with pytest.raises(Refused, match="at most 1d"):
-            holds.pause(world.ctx, timedelta(hours=25), actor="ada", reason="holiday")
+            holds.pause(world.ctx, timedelta(hours=25), actor=person("ada"), reason="holiday")
 
 
 class TestCopiedDatabase:
@@ -79,8 +80,8 @@ class TestCopiedDatabase:
 
     def test_until_it_is_made_at_home(self, copied: World) -> None:
         copied.advance(60)
-        assert holds.settle_here(copied.ctx, actor="ada")
-        assert not holds.settle_here(copied.ctx, actor="ada")
+        assert holds.settle_here(copied.ctx, actor=person("ada"))
+        assert not holds.settle_here(copied.ctx, actor=person("ada"))
         copied.advance(40)
         assert copied.at_cloud() is Observed.STOPPED
 

@@ -12,6 +12,7 @@ from im.providers.errors import Ambiguous, Throttled
 from im.services.deadlines import holds
 from im.services.refresh.sweep import sweep_if_stale
 from im.services.requests import change
+from tests.people import person
 from tests.world import World
 
 DAY = 86_400
@@ -126,10 +127,10 @@ def test_a_machine_woken_outside_is_stopped_again_and_counted_anew(world: World)
 def test_a_pause_holds_the_end_and_a_resume_lets_it_come(world: World) -> None:
     asleep(world, keep="1h")
     sleep_on(world, 3000)
-    holds.pause(world.ctx, timedelta(hours=2), actor="ada", reason="incident")
+    holds.pause(world.ctx, timedelta(hours=2), actor=person("ada"), reason="incident")
     sleep_on(world, 3600)
     assert world.at_cloud() is Observed.STOPPED
-    holds.resume(world.ctx, actor="ada")
+    holds.resume(world.ctx, actor=person("ada"))
     world.advance(60)
     assert world.row().observed is Observed.TERMINATED
 
@@ -295,4 +296,4 @@ def test_an_unknown_machine_is_refused_by_name(world: World) -> None:
     from im.domain.errors import NoSuchInstance
 
     with pytest.raises(NoSuchInstance, match="im-0000000000"):
-        change.protect(world.ctx, ["im-0000000000"], on=True, actor="ada")
+        change.protect(world.ctx, ["im-0000000000"], on=True, actor=person("ada"))

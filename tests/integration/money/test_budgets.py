@@ -29,6 +29,7 @@ from im.domain.money.budget import EVERYBODY
 from im.domain.spec.spot import Spot
 from im.domain.state import Observed
 from im.services.money import budgets
+from tests.people import person
 from tests.world import START, World
 
 HOUR = 3600
@@ -36,7 +37,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def allow(world: World, usd: str, owner: str = "ada") -> None:
-    budgets.write(world.ctx, owner, Decimal(usd), actor="root")
+    budgets.write(world.ctx, owner, Decimal(usd), actor=person("root"))
 
 
 def run(world: World, *words: str) -> Result:
@@ -88,7 +89,7 @@ def test_an_extend_over_the_limit_is_refused_and_one_that_shortens_is_not(world:
     from im.domain.intent import Deadline
     from im.services.requests import change
 
-    change.extend(world.ctx, [world.row().id], Deadline(to=START + timedelta(minutes=30)), actor="ada")
+    change.extend(world.ctx, [world.row().id], Deadline(to=START + timedelta(minutes=30)), actor=person("ada"))
     assert world.row().expires_at == START + timedelta(minutes=30)
     world.stop("web")
     world.advance(20)
@@ -123,7 +124,7 @@ def test_a_price_that_nobody_knows_cannot_be_budgeted(world: World) -> None:
     from im.services.requests import order as requests_order
 
     ask = Ask(instance_type="huge", public_key="ssh-ed25519 AAAA t", owner="ada")
-    order = requests_order.Order("fake", "default", ask, "odd", 1, Deadline(by=timedelta(hours=1)), "ada")
+    order = requests_order.Order("fake", "default", ask, "odd", 1, Deadline(by=timedelta(hours=1)), person("ada"))
     allow(world, "100")
     with pytest.raises(OverLimit, match="nobody knows the price of huge") as caught:
         create.create(world.ctx, order)

@@ -26,6 +26,7 @@ from im.providers.request import Ask
 from im.services.health import doctor_money
 from im.services.requests import create as requests_create
 from im.services.requests import order
+from tests.people import person
 from tests.unit.rows import NOW, a_row
 from tests.world import START, World
 
@@ -37,7 +38,7 @@ def create(world: World, name: str = "web", *, seconds: float = HOUR, count: int
     ask = Ask(public_key="ssh-ed25519 AAAA t", owner="ada")
     deadline = Deadline(by=timedelta(seconds=seconds))
     requests_create.create(
-        world.ctx, order.Order("fake", "default", ask, name, count, deadline, "ada", guard=GuardKind.SCHEDULER)
+        world.ctx, order.Order("fake", "default", ask, name, count, deadline, person("ada"), guard=GuardKind.SCHEDULER)
     )
 
 
@@ -95,9 +96,9 @@ def test_a_machine_that_was_taken_in_is_guarded_as_the_deployment_has_it(world: 
 
     bare, machine = world.cloud.foreign("fake-1b"), world.cloud.foreign("fake-1b")
     by = Deadline(by=timedelta(seconds=HOUR))
-    adopt.adopt(world.ctx, adopt.Wish("fake", "default", "fake-1", (bare,), "bare", by, "ada"))
+    adopt.adopt(world.ctx, adopt.Wish("fake", "default", "fake-1", (bare,), "bare", by, person("ada")))
     world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, guard=GuardKind.SCHEDULER))
-    adopt.adopt(world.ctx, adopt.Wish("fake", "default", "fake-1", (machine,), "old", by, "ada"))
+    adopt.adopt(world.ctx, adopt.Wish("fake", "default", "fake-1", (machine,), "old", by, person("ada")))
     world.advance(30)
     assert at_cloud(world, "old") == HOUR + GRACE
     assert at_cloud(world, "bare") is None

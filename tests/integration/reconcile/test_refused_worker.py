@@ -20,6 +20,7 @@ from im.services.health import doctor_fleet
 from im.services.refresh import orphans
 from im.services.scope_run import ScopeRun
 from tests.integration.requests.test_machine import order
+from tests.people import person
 from tests.world import World
 
 _ABILITIES = ("adoption", "deadline_guard", "leftovers", "prices", "protection", "spot", "states", "zones")
@@ -167,7 +168,7 @@ class TestLeftovers:
     def test_what_may_go_stays_condemned_until_a_known_worker_takes_it_away(self, fleet: Fleet) -> None:
         leftovers.ask(fleet.refused)
         fleet.world.advance(5)
-        leftovers.condemn(fleet.refused, leftovers.survey(fleet.refused).found, actor="ada")
+        leftovers.condemn(fleet.refused, leftovers.survey(fleet.refused).found, actor=person("ada"))
         leftovers.collect(fleet.refused)
         assert all(one.waiting and one.error is None for one in leftovers.survey(fleet.refused).found)
         fleet.world.advance(5)

@@ -18,6 +18,7 @@ from im.domain.state import Desired, Observed, OnExpiry, Why
 from im.failpoints import Point
 from im.providers.errors import Ambiguous, Forbidden, ProviderError, Throttled, Unavailable
 from im.services.refresh import orphans
+from tests.people import person
 from tests.world import World
 
 ONCE, LASTING = Spot(once=True), Spot()
@@ -243,7 +244,7 @@ def test_an_adopted_spot_machine_is_one(world: World) -> None:
     from im.domain.intent import Deadline
     from im.services.requests import adopt
 
-    adopt.adopt_orphans(world.ctx, [machine], Deadline(by=timedelta(hours=1)), name="found", actor="ada")
+    adopt.adopt_orphans(world.ctx, [machine], Deadline(by=timedelta(hours=1)), name="found", actor=person("ada"))
     world.advance(10)
     assert world.row("found").spot_request == request
     world.terminate("found")

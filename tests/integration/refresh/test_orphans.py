@@ -23,6 +23,7 @@ from im.providers.fake.provider import FakeProvider
 from im.services import queries
 from im.services.requests import adopt
 from tests.machines import machines
+from tests.people import person
 from tests.world import World
 
 SWEEP = 125
@@ -48,7 +49,7 @@ def a_scope(world: World) -> None:
 
 def adopted(world: World, *machines: str, seconds: float = 3600, name: str | None = None) -> list[Instance]:
     deadline = Deadline(by=timedelta(seconds=seconds))
-    return [c.after for c in adopt.adopt_orphans(world.ctx, machines, deadline, name=name, actor="ada").changes]
+    return [c.after for c in adopt.adopt_orphans(world.ctx, machines, deadline, name=name, actor=person("ada")).changes]
 
 
 def forget_rows(world: World) -> None:
@@ -277,7 +278,7 @@ class TestDecided:
         a_scope(world)
         machine, other = ours(world), ours(world)
         world.advance(SWEEP, step=1)
-        (change,) = adopt.terminate_orphans(world.ctx, [machine], actor="ada").changes
+        (change,) = adopt.terminate_orphans(world.ctx, [machine], actor=person("ada")).changes
         assert change.after.desired is Desired.TERMINATED
         world.advance(20)
         assert world.calls("terminate")[-1] == (machine,)
@@ -289,7 +290,7 @@ class TestDecided:
         machine = ours(world)
         world.advance(SWEEP, step=1)
         world.cloud.visible(machine).tags["im:deployment"] = "another"
-        adopt.terminate_orphans(world.ctx, [machine], actor="ada")
+        adopt.terminate_orphans(world.ctx, [machine], actor=person("ada"))
         world.advance(SWEEP, step=1)
         assert world.cloud.state(world.cloud.visible(machine)) is Observed.RUNNING
         assert all(machine not in call.ids for call in world.cloud.calls)
@@ -301,7 +302,7 @@ class TestDecided:
         adopted(world, machine)
         for decide in (
             lambda: adopted(world, machine),
-            lambda: adopt.terminate_orphans(world.ctx, ["fake-999999"], actor="ada"),
+            lambda: adopt.terminate_orphans(world.ctx, ["fake-999999"], actor=person("ada")),
         ):
             with pytest.raises(NoSuchInstance, match="there is no orphan"):
                 decide()
@@ -436,9 +437,9 @@ class TestTwoDeployments:
         self._advance(world, other, 140)
         assert listed(other) == []
         with pytest.raises(NoSuchInstance):
-            adopt.terminate_orphans(other.ctx, [machine], actor="eve")
+            adopt.terminate_orphans(other.ctx, [machine], actor=person("eve"))
         wish = adopt.Wish(
-            "fake", "default", "fake-1", (machine,), "mine-now", Deadline(by=timedelta(seconds=60)), "eve"
+            "fake", "default", "fake-1", (machine,), "mine-now", Deadline(by=timedelta(seconds=60)), person("eve")
         )
         adopt.adopt(other.ctx, wish)
         self._advance(world, other, 90)

@@ -24,6 +24,7 @@ from im.queue.tasks import Task
 from im.services import queries
 from im.services.requests import adopt
 from im.settings import Settings
+from tests.people import person
 from tests.world import World
 
 ABSENT = "fake-999999"
@@ -37,7 +38,7 @@ _ON_THE_WAY = [
 
 def take_in(world: World, *machines: str, name: str | None = "old", seconds: float = 3600) -> list[Instance]:
     deadline = Deadline(by=timedelta(seconds=seconds))
-    wish = adopt.Wish("fake", "default", "fake-1", machines, name, deadline, "ada")
+    wish = adopt.Wish("fake", "default", "fake-1", machines, name, deadline, person("ada"))
     return [change.after for change in adopt.adopt(world.ctx, wish).changes]
 
 
@@ -213,7 +214,7 @@ class TestRefused:
         world.provider.identity = lambda *_, **__: "the-one-account"
         take_in(world, machine)
         world.advance(5)
-        other = adopt.Wish("fake", "prod", "fake-1", (machine,), "two", Deadline(by=timedelta(hours=1)), "eve")
+        other = adopt.Wish("fake", "prod", "fake-1", (machine,), "two", Deadline(by=timedelta(hours=1)), person("eve"))
         ctx = world.another_worker(accounts=(Account("prod"),))
         adopt.adopt(ctx, other)  # nobody has asked the cloud yet whose credentials `prod` are
         world.advance(5)
@@ -439,7 +440,9 @@ class TestWhoMayBeTakenIn:
     def test_who_knows_says_force(self, world: World) -> None:
         machine = world.cloud.foreign("fake-1a", **{"fake:controller": "web"})
         deadline = Deadline(by=timedelta(hours=1))
-        adopt.adopt(world.ctx, adopt.Wish("fake", "default", "fake-1", (machine,), "old", deadline, "ada", force=True))
+        adopt.adopt(
+            world.ctx, adopt.Wish("fake", "default", "fake-1", (machine,), "old", deadline, person("ada"), force=True)
+        )
         world.advance(10)
         assert world.row("old").settled
 
@@ -449,10 +452,10 @@ class TestWhoMayBeTakenIn:
             scopes.ensure(connection, Scope("fake", "default", "fake-1"))
         machine = world.cloud.foreign("fake-1a", **marks)
         world.advance(125, step=1)
-        adopt.terminate_orphans(world.ctx, [machine], actor="ada")
+        adopt.terminate_orphans(world.ctx, [machine], actor=person("ada"))
         world.advance(10)
         assert world.calls("terminate") == []
         world.advance(250, step=1)
-        adopt.terminate_orphans(world.ctx, [machine], actor="ada", force=True)
+        adopt.terminate_orphans(world.ctx, [machine], actor=person("ada"), force=True)
         world.advance(10)
         assert world.calls("terminate") == [(machine,)]

@@ -22,6 +22,7 @@ from im.providers.fake.provider import FakeProvider
 from im.providers.request import Ask
 from im.services.requests import create
 from im.services.requests import order as requests_order
+from tests.people import person
 from tests.world import World
 
 
@@ -55,7 +56,7 @@ SECRET = b"#!/bin/sh\nTOKEN=hunter2-hunter2\n"
 def order(world: World, name: str, *, count: int = 1, seconds: float = 3600, **asked: Any) -> None:
     ask = Ask(public_key="ssh-ed25519 AAAA test", owner="ada", **asked)
     deadline = Deadline(by=timedelta(seconds=seconds))
-    create.create(world.ctx, requests_order.Order("fake", "default", ask, name, count, deadline, "ada"))
+    create.create(world.ctx, requests_order.Order("fake", "default", ask, name, count, deadline, person("ada")))
 
 
 def kept(world: World) -> int:

@@ -22,6 +22,7 @@ from im.providers.errors import ProviderError
         (ours.MachineTaken, 2),
         (ours.NoSuchInstance, 3),
         (ours.Unauthorized, 4),
+        (ours.Denied, 4),
         (ours.WaitTimedOut, 5),
         (ours.OverLimit, 6),
         (ours.NoCapacity, 7),
@@ -34,7 +35,7 @@ def test_every_error_of_ours_has_its_exit_code(error: type[ImError], status: int
 
 def test_no_error_was_forgotten() -> None:
     named = {e for e in vars(ours).values() if isinstance(e, type) and issubclass(e, ImError)}
-    assert len(named) == 12, "a new error needs its line in the table above"
+    assert len(named) == 13, "a new error needs its line in the table above"
 
 
 @pytest.mark.parametrize(

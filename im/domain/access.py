@@ -1,0 +1,99 @@
+"""Who asks, and what they may do to whose: one table of role, verb and owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+
+from im.domain.event import Channel
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    """Sees, and changes nothing."""
+    MEMBER = "member"
+    """Does everything with what is their own."""
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks for a change: the history keeps the name, the log the rest."""
+
+    name: str
+    roles: frozenset[Role]
+    channel: Channel
+    request_id: str = ""
+    """Of one request, the same in everything that comes of it; empty where nobody follows one."""
+
+    @classmethod
+    def admin(cls, name: str, channel: Channel, request_id: str = "") -> Actor:
+        return cls(name, frozenset({Role.ADMIN}), channel, request_id)
+
+
+class Verb(StrEnum):
+    """What a person can ask for, in the words that complete `may not …`."""
+
+    CREATE = "create"
+    ADOPT = "adopt"
+    EXTEND = "extend"
+    START = "start"
+    STOP = "stop"
+    TERMINATE = "terminate"
+    PROTECT = "protect"
+    CLEAN_UP = "take away leftovers"
+    PAUSE = "hold deadlines"
+    RESUME = "end a pause"
+    SETTLE = "make this server the deployment's home"
+    SET_BUDGET = "set budgets"
+    SET_PRICE = "state prices"
+
+    @property
+    def owned(self) -> bool:
+        """It is done to instances, each of which is somebody's; the others concern everybody."""
+        return self in _OWNED
+
+
+_OWNED = frozenset({Verb.CREATE, Verb.ADOPT, Verb.EXTEND, Verb.START, Verb.STOP, Verb.TERMINATE, Verb.PROTECT})
+
+
+class Reach(IntEnum):
+    """To whose things a role may do something; the widest of an actor's roles counts."""
+
+    NONE = 0
+    OWN = 1
+    ANY = 2
+
+
+TABLE: Mapping[Role, Mapping[Verb, Reach]] = MappingProxyType(
+    {
+        Role.VIEWER: dict.fromkeys(Verb, Reach.NONE),
+        Role.MEMBER: {verb: Reach.OWN if verb.owned else Reach.NONE for verb in Verb},
+        Role.ADMIN: dict.fromkeys(Verb, Reach.ANY),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    reason: str
+
+
+def may(actor: Actor, verb: Verb, owner: str | None) -> Allow | Deny:
+    """Whether `actor` may do `verb` to what is `owner`'s; None: to what is everybody's, or nobody's."""
+    match max((TABLE[role][verb] for role in actor.roles), default=Reach.NONE):
+        case Reach.ANY:
+            return Allow()
+        case Reach.OWN if owner == actor.name:
+            return Allow()
+        case Reach.OWN:
+            return Deny(f"{actor.name} may {verb} their own instances only, and this one is {owner or 'nobody'}'s")
+        case _:
+            return Deny(f"{actor.name} may not {verb}{' instances' if verb.owned else ''}")

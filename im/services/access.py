@@ -1,0 +1,36 @@
+"""The one place that tells whether somebody may do what they ask for: every service that changes something asks here first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from im.domain.access import Actor, Deny, Verb, may
+from im.domain.errors import Denied
+from im.logs import log
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What `ask` answers: `actor` may do `verb`, to something at least."""
+
+    actor: Actor
+    verb: Verb
+
+    def on(self, owners: Iterable[str | None]) -> None:
+        """Raises Denied unless it may be done to the things of all of `owners`, read under the lock that the change holds."""
+        for owner in dict.fromkeys(owners):
+            _check(self.actor, self.verb, owner)
+
+
+def ask(actor: Actor, verb: Verb) -> Permit:
+    """Before anything is read, locked or written. Raises Denied for who may not do it at all."""
+    _check(actor, verb, actor.name if verb.owned else None)
+    return Permit(actor, verb)
+
+
+def _check(actor: Actor, verb: Verb, owner: str | None) -> None:
+    verdict = may(actor, verb, owner)
+    if isinstance(verdict, Deny):
+        log.warning("denied", by=actor.name, verb=verb.name, channel=actor.channel.value, request=actor.request_id)
+        raise Denied(verdict.reason, "ask its owner, or an admin of this deployment")
