@@ -19,8 +19,8 @@ def record(connection: Connection, happened: Iterable[Event]) -> None:
         {
             "instance_id": e.instance_id,
             "at": e.at,
-            "kind": e.kind,
-            "actor": visible(e.actor)[:OWNER],
+            "kind": str(e.kind),
+            "actor": visible(str(e.actor))[:OWNER],
             "reason": visible(e.reason)[:TOLD],
             "generation": e.generation,
             "detail": dict(e.detail),

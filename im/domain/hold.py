@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from im.domain.event import Channel
+
 MAX_PAUSE = timedelta(hours=24)
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """Beyond this difference between the database's clock and the cloud's, nobody knows whether a deadline has passed."""
@@ -27,6 +29,6 @@ class Hold:
     kind: HoldKind
     reason: str
     mend: str
-    by: str = "im"
+    by: str = Channel.IM.value
     since: datetime | None = None
     until: datetime | None = None

@@ -15,6 +15,7 @@ from im.db.money import usage
 from im.db.read import instances as read_instances
 from im.db.schema.core import instances, scopes
 from im.db.select import fetch_instances, select_instances
+from im.domain.event import Channel
 from im.domain.instance import Instance
 from im.domain.intent import Intent
 from im.domain.lifecycle import meets
@@ -122,7 +123,9 @@ def overdue(connection: Connection, before: datetime) -> bool:
 def expire(connection: Connection, now: datetime, limit: int) -> list[Instance]:
     """Turn what is due toward its `on_expiry`; returns the rows as they are afterwards."""
     goal = case((t.on_expiry == "terminate", literal(Desired.TERMINATED.value)), else_=literal(Desired.STOPPED.value))
-    return _change(connection, is_due(now), {"why": Why.TTL.value, "by": "ttl", **_new_goal(goal, now)}, limit)
+    return _change(
+        connection, is_due(now), {"why": Why.TTL.value, "by": Channel.TTL.value, **_new_goal(goal, now)}, limit
+    )
 
 
 def _asleep_by_ttl(now: datetime) -> ColumnElement[bool]:
@@ -150,7 +153,7 @@ def end(connection: Connection, now: datetime, limit: int) -> list[Instance]:
     """Turn toward termination what its TTL stopped and whose second deadline has passed; never what is protected."""
     over = and_(_asleep_by_ttl(now), t.ends_at <= now, ~t.protected)
     goal = _new_goal(literal(Desired.TERMINATED.value), now) | {"ends_at": t.ends_at}
-    return _change(connection, over, {"why": Why.TTL.value, "by": "ttl", **goal}, limit)
+    return _change(connection, over, {"why": Why.TTL.value, "by": Channel.TTL.value, **goal}, limit)
 
 
 def _change(connection: Connection, due: ColumnElement[bool], values: Mapping[str, Any], limit: int) -> list[Instance]:

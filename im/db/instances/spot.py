@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, ColumnElement, Connection, and_, case, func, or_
 from im.db.bulk import recordset
 from im.db.schema.core import instances
 from im.db.select import fetch_instances, select_instances
+from im.domain.event import Channel
 from im.domain.instance import Instance
 from im.domain.sighting import Sighting
 from im.domain.state import GONE, Desired, Observed, OnExpiry, Why
@@ -134,7 +135,7 @@ def successor(connection: Connection, row: Instance, instance_id: str, token: st
         "created_at": now,
         "desired": Desired.RUNNING.value,
         "why": Why.USER.value,
-        "by": "policy",
+        "by": Channel.POLICY.value,
         "expires_at": row.expires_at,
         "on_expiry": OnExpiry(row.on_expiry).value,
         "keep_stopped": old.keep_stopped,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from im.db import events, ticks
 from im.db.instances import requests
 from im.db.read import health
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind
 from im.domain.hold import HoldKind
 from im.domain.input.duration import format_duration
 from im.domain.input.listed import and_more, listed
@@ -110,20 +110,22 @@ def _told_dated(row: Instance, now: datetime) -> Event:
     assert row.ends_at is not None
     kept = f"kept {format_duration(row.keep_stopped)} from when it was seen stopped by its TTL"
     reason = f"{kept}: until {row.ends_at:%Y-%m-%d %H:%M:%S} UTC, then terminated; an extend or a start cancels that"
-    return Event(row.id, now, "end dated", "ttl", reason, row.generation)
+    return Event(row.id, now, EventKind.END_DATED, Channel.TTL, reason, row.generation)
 
 
 def _told_ended(row: Instance, now: datetime) -> Event:
     assert row.ends_at is not None
     over = (now - row.ends_at).total_seconds()
     reason = f"it was kept stopped until {row.ends_at:%Y-%m-%d %H:%M:%S} UTC, noticed {over:.1f} s later; terminate it"
-    return Event(row.id, now, "kept long enough", "ttl", reason, row.generation, {"late_seconds": round(over, 3)})
+    return Event(
+        row.id, now, EventKind.KEPT_LONG_ENOUGH, Channel.TTL, reason, row.generation, {"late_seconds": round(over, 3)}
+    )
 
 
 def _told(row: Instance, now: datetime) -> Event:
     over = (now - row.expires_at).total_seconds()
     reason = f"its time was over at {row.expires_at:%H:%M:%S} UTC, noticed {over:.1f} s later; {row.on_expiry} it"
-    return Event(row.id, now, "expired", "ttl", reason, row.generation, {"late_seconds": round(over, 3)})
+    return Event(row.id, now, EventKind.EXPIRED, Channel.TTL, reason, row.generation, {"late_seconds": round(over, 3)})
 
 
 def _ring_coming(ctx: Context, window: timedelta, only: Sequence[str] = ()) -> timedelta | None:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from im.channels import Channel, NotSent, configured, names
 from im.db import events, notices
 from im.db.notices import Claimed
+from im.domain import event
 from im.domain.errors import ImError
-from im.domain.event import Event
+from im.domain.event import Event, EventKind
 from im.domain.input.duration import format_duration
 from im.domain.notice import ChannelName, Notice, NoticeState, parse_stages
 from im.logs import log
@@ -63,7 +64,9 @@ def notify(ctx: Context) -> str:
             if claimed is not None and claimed.state is NoticeState.LATE:
                 log.error("a notice was not taken before its deadline", notice=claimed.id)
                 vain = f"{claimed.channel} did not take it before the deadline"
-                events.record(connection, [Event(claimed.instance_id, now, "notice not taken", "im", vain, 0)])
+                events.record(
+                    connection, [Event(claimed.instance_id, now, EventKind.NOTICE_NOT_TAKEN, event.Channel.IM, vain, 0)]
+                )
         if claimed is None:
             return _sentence(tally)
         outcome = claimed.state.value
@@ -98,18 +101,20 @@ def _send(
             wait = timedelta(seconds=min(60.0, 5.0 * 2 ** min(claimed.attempts, 5)))
             notices.failed(connection, claimed.id, owner, error, then + wait)
             if claimed.attempts == 1:
-                events.record(connection, [_told(notice, then, "notice refused", f"{notice.channel}: {error}")])
+                events.record(connection, [_told(notice, then, EventKind.NOTICE_REFUSED, f"{notice.channel}: {error}")])
         elif notices.sent(connection, claimed.id, owner, then):
             told = f"by {notice.channel}, {format_duration(notice.expires_at - now)} before the deadline"
-            events.record(connection, [_told(notice, then, "notice sent", told)])
+            events.record(connection, [_told(notice, then, EventKind.NOTICE_SENT, told)])
     if error:
         log.warning("a notice was not taken, it is sent again", channel=notice.channel.value, error=error)
         return "refused"
     return "sent"
 
 
-def _told(notice: Notice, at: datetime, kind: str, reason: str) -> Event:
-    return Event(notice.instance_id, at, kind, "im", reason, 0, {"stage_seconds": int(notice.stage.total_seconds())})
+def _told(notice: Notice, at: datetime, kind: EventKind, reason: str) -> Event:
+    return Event(
+        notice.instance_id, at, kind, event.Channel.IM, reason, 0, {"stage_seconds": int(notice.stage.total_seconds())}
+    )
 
 
 def _sentence(tally: Mapping[str, int]) -> str:

@@ -18,7 +18,7 @@ from im.db.instances.claims import Outcome
 from im.db.read import instances
 from im.domain import tags
 from im.domain.adoption import FORCED
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
 from im.domain.launch import LaunchState
 from im.domain.lifecycle import LOOK_AGAIN, MAX_ATTEMPTS, Step, backoff
@@ -102,7 +102,10 @@ def _claim(run: ScopeRun) -> _Batch | None:
         span = timedelta(seconds=run.ctx.settings.step_lease)
         claims.lease(connection, [row.id for row in rows], Step.ADOPT, now, span, owner)
         first = [row for row in rows if row.attempts == 0]
-        story = (Event(r.id, now, "adopt sent", "im", f"{r.provider_id} is looked at", r.generation) for r in first)
+        story = (
+            Event(r.id, now, EventKind.ADOPT_SENT, Channel.IM, f"{r.provider_id} is looked at", r.generation)
+            for r in first
+        )
         events.record(connection, story)
         held = adoption.holders(connection, run.scope_id, [_machine(row) for row in rows])
         reach(Point.CLAIM_WRITTEN, Step.ADOPT)
@@ -249,12 +252,16 @@ def _told(row: Instance, outcome: Outcome, batch: _Batch, now: datetime) -> Even
     if outcome.seen is not None:
         what = f"{outcome.seen.provider_id}, {row.spec.instance_type} in {row.zone}, {outcome.seen.state}"
         rests = "; it stays stopped until it is started or extended" if row.desired is Desired.STOPPED else ""
-        return Event(row.id, now, "adopted", "im", what + rests, row.generation)
+        return Event(row.id, now, EventKind.ADOPTED, Channel.IM, what + rests, row.generation)
     if outcome.failed:
-        return Event(row.id, now, "not adopted", "cloud", f"{outcome.error_code}: {outcome.error}", row.generation)
+        return Event(
+            row.id, now, EventKind.NOT_ADOPTED, Channel.CLOUD, f"{outcome.error_code}: {outcome.error}", row.generation
+        )
     before = {one.id: one.error_code for one in batch.rows}
     if outcome.error_code and outcome.error_code != before[row.id]:
-        return Event(row.id, now, "refused", "cloud", f"{outcome.error_code}: {outcome.error}", row.generation)
+        return Event(
+            row.id, now, EventKind.REFUSED, Channel.CLOUD, f"{outcome.error_code}: {outcome.error}", row.generation
+        )
     return None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from im.db import events, launches
 from im.db.instances import requests
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind
 from im.domain.fall import launch_failed
 from im.domain.instance import Instance
 from im.domain.sighting import Sighting
@@ -62,8 +62,8 @@ def _one_launch(
         Event(
             row.id,
             now,
-            "launch failed",
-            "cloud",
+            EventKind.LAUNCH_FAILED,
+            Channel.CLOUD,
             f"{cause.code}: {cause.says}; {row.provider_id} never ran",
             row.generation,
         )

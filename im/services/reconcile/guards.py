@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from im.db import events, guards, rate_limits
 from im.db.guards import Task
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind
 from im.domain.lifecycle import backoff
 from im.logs import log
 from im.providers import errors
@@ -76,7 +76,9 @@ def _tell(run: ScopeRun, guard: DeadlineGuard, tasks: list[Task], owner: str) ->
             guards.refused(connection, owner, task, refusal.code, refusal.message, again_at, sure=sure)
             if task.attempts == 1:
                 because = f"{refusal.code}: {refusal.message}"
-                story.append(Event(task.row.id, now, "guard refused", "cloud", because, task.row.generation))
+                story.append(
+                    Event(task.row.id, now, EventKind.GUARD_REFUSED, Channel.CLOUD, because, task.row.generation)
+                )
         events.record(connection, story)
     if failed:
         log.error("guards are not as they should be", scope=str(run.scope), count=len(failed), error=_first(failed))
@@ -85,11 +87,13 @@ def _tell(run: ScopeRun, guard: DeadlineGuard, tasks: list[Task], owner: str) ->
 
 def _told(task: Task, now: datetime) -> Event:
     if task.at is None:
-        return Event(task.row.id, now, "guard removed", "im", "nothing runs that it could end", task.row.generation)
-    kind = "guard moved" if task.guard.told_at else "guard set"
+        return Event(
+            task.row.id, now, EventKind.GUARD_REMOVED, Channel.IM, "nothing runs that it could end", task.row.generation
+        )
+    kind = EventKind.GUARD_MOVED if task.guard.told_at else EventKind.GUARD_SET
     verb = "stops" if task.row.on_expiry == "stop" else "terminates"
     because = f"the cloud {verb} it at {task.at:%Y-%m-%d %H:%M:%S} UTC by itself, whatever becomes of im"
-    return Event(task.row.id, now, kind, "im", because, task.row.generation)
+    return Event(task.row.id, now, kind, Channel.IM, because, task.row.generation)
 
 
 def _first(failed: Mapping[str, ProviderError]) -> str:

@@ -13,7 +13,7 @@ from im.db import events, guards, orphans
 from im.db.instances import adoption, requests, spot
 from im.db.mapping import from_spec
 from im.db.read import instances as read_instances
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
 from im.domain.spec.names import make_id, make_name
 from im.domain.state import Desired, OnExpiry, Why
@@ -48,6 +48,6 @@ def inherit(connection: Connection, row: Instance, number: int, machine: str, no
     guards.copy(connection, row.id, values["id"])
     orphans.close(connection, number, now, gone=[machine])
     told = f"{machine} came in place of {row.provider_id}, ended outside im; terminated at {row.expires_at:%Y-%m-%d %H:%M:%S} UTC"
-    events.record(connection, [Event(values["id"], now, "inherited", "cloud", told, 1)])
+    events.record(connection, [Event(values["id"], now, EventKind.INHERITED, Channel.CLOUD, told, 1)])
     (made,) = read_instances.read(connection, [values["id"]])
     return made

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from im.db import events, launches, rate_limits
 from im.db.instances import requests
 from im.db.read import instances as read_instances
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
 from im.domain.launch import Launch, LaunchState
 from im.domain.spec.placement import is_open
@@ -90,7 +90,9 @@ def _commit(connection: Connection, launch: Launch, owner: str, now: datetime) -
             launches.commit_to_call(connection, launch.token, slots, names, now)
             where = "any zone" if is_open(launch.spec) else launch.spec.zone or launch.scope.region
             sent = f"{launch.spec.instance_type} in {where}"
-            events.record(connection, (Event(i, now, "launch sent", "im", sent, by_id[i].generation) for i in slots))
+            events.record(
+                connection, (Event(i, now, EventKind.LAUNCH_SENT, Channel.IM, sent, by_id[i].generation) for i in slots)
+            )
         else:
             # in this very transaction: its slots are settled now, so nobody would come back to a launch left open
             launches.resolve(connection, launch.token, owner, LaunchState.CANCELLED, error=UNWANTED)
@@ -105,5 +107,5 @@ def _drop(connection: Connection, rows: Sequence[Instance], now: datetime) -> No
     launches.release(connection, late, now, "expired", "its deadline passed before it could be launched")
     other = [r.id for r in rows if r.desired is not Desired.RUNNING]
     launches.release(connection, other, now, None, None)
-    story = (Event(r.id, now, "cancelled", "im", "nothing was launched", r.generation) for r in rows)
+    story = (Event(r.id, now, EventKind.CANCELLED, Channel.IM, "nothing was launched", r.generation) for r in rows)
     events.record(connection, story)

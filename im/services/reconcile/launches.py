@@ -16,7 +16,7 @@ from im.db import events, launches, user_data
 from im.db.instances import labels, requests
 from im.db.instances.waiting import OF_THE_SCOPE
 from im.db.read import instances as read_instances
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind
 from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.domain.launch import Launch, LaunchState
@@ -235,7 +235,10 @@ class _Attempt:
             if exc is not None:
                 launches.note_trouble(connection, self.launch.slots, exc.code, exc.message, now + wait)
                 new = [r for r in self.rows if r.error_code != exc.code]
-                story = (Event(r.id, now, "refused", "cloud", f"{exc.code}: {because}", r.generation) for r in new)
+                story = (
+                    Event(r.id, now, EventKind.REFUSED, Channel.CLOUD, f"{exc.code}: {because}", r.generation)
+                    for r in new
+                )
                 events.record(connection, story)
             rows = read_instances.read(connection, self.launch.slots)
             reach(Point.LAUNCH_DELAY_WRITTEN)
@@ -260,9 +263,9 @@ class _Attempt:
             moved = next_place.move_on(connection, self.on.scope_id, self.launch, exc, now) if exc else []
             left = [row for row in self.rows if row.id not in {one.id for one in moved}]
             launches.release(connection, [row.id for row in left], now, code or "absent", because)
-            kind = "launch failed" if exc else "cancelled"
+            kind = EventKind.LAUNCH_FAILED if exc else EventKind.CANCELLED
             told = f"{code}: {because}" if code else because
-            events.record(connection, (Event(r.id, now, kind, "cloud", told, r.generation) for r in left))
+            events.record(connection, (Event(r.id, now, kind, Channel.CLOUD, told, r.generation) for r in left))
             reach(Point.LAUNCH_CLOSE_WRITTEN)
         reach(Point.LAUNCH_CLOSE_COMMITTED)
         self._ring_when_due(moved, now)
@@ -284,7 +287,9 @@ def _as_row(instance_id: str, machine: Sighting, now: datetime) -> dict[str, obj
 
 
 def _launched(row: Instance, machine: Sighting, now: datetime) -> Event:
-    return Event(row.id, now, "launched", "cloud", f"{machine.provider_id} in {machine.zone}", row.generation)
+    return Event(
+        row.id, now, EventKind.LAUNCHED, Channel.CLOUD, f"{machine.provider_id} in {machine.zone}", row.generation
+    )
 
 
 def _names(launch: Launch) -> str:

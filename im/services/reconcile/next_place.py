@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from im.db import events, launches
 from im.db.instances import requests
 from im.db.read import instances as read_instances
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
 from im.domain.launch import Launch
 from im.domain.scope import Scope
@@ -54,7 +54,9 @@ def move_on(
     launches.move(connection, token, ids, spec, turn.candidate, refusal.code, refusal.message, at)
     told = f"{refusal.code}: {refusal.message}; {_next(spec, turn)}"
     if turn.candidate or _worth_telling(turn.round):
-        events.record(connection, (Event(r.id, now, "refused", "cloud", told, r.generation) for r in rows))
+        events.record(
+            connection, (Event(r.id, now, EventKind.REFUSED, Channel.CLOUD, told, r.generation) for r in rows)
+        )
     return read_instances.read(connection, ids)
 
 

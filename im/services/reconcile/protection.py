@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from im.db import events
 from im.db.instances import protection
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind
 from im.domain.lifecycle import backoff
 from im.logs import log
 from im.providers.contract import Provider
@@ -60,7 +60,9 @@ def _apply(ctx: Context, rows: list[Instance], failed: dict[str, ProviderError])
         protection.learn(connection, [r.id for r in done if r.protected], [r.id for r in done if not r.protected])
         protection.delay(connection, [r.id for r in left], now + backoff(_AGAIN))
         told = "protected at the cloud", "no longer protected at the cloud"
-        story = (Event(r.id, now, "protection", "cloud", told[not r.protected], r.generation) for r in done)
+        story = (
+            Event(r.id, now, EventKind.PROTECTION, Channel.CLOUD, told[not r.protected], r.generation) for r in done
+        )
         events.record(connection, story)
     for row in left:
         exc = failed[row.provider_id or ""]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from im.db import events, refusals
 from im.db.instances import waiting
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind
 from im.logs import log
 from im.providers.errors import ProviderError, Unauthenticated
 from im.services.identity import wrong_account
@@ -65,7 +65,9 @@ def step_aside(run: ScopeRun, trouble: ProviderError) -> None:
         refusals.note(connection, run.ctx.worker, run.scope_id, trouble.code, trouble.message, now)
         told = f"{trouble.code}: {trouble.message}"
         rows = waiting.note_trouble(connection, run.scope_id, trouble.code, trouble.message, now, _MOST)
-        events.record(connection, (Event(r.id, now, "refused", "cloud", told, r.generation) for r in rows))
+        events.record(
+            connection, (Event(r.id, now, EventKind.REFUSED, Channel.CLOUD, told, r.generation) for r in rows)
+        )
     before = run.ctx.refusals.get(run.scope_id)
     if before is None:
         log.error(

@@ -15,7 +15,7 @@ from im.db.mapping import from_spec
 from im.db.read import instances as read_instances
 from im.domain.config.policy import OnInterruption
 from im.domain.errors import OverLimit
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
 from im.domain.spec import placement
 from im.domain.spec.names import make_id
@@ -62,7 +62,7 @@ def _replace_one(run: ScopeRun) -> list[Instance] | None:
             except OverLimit as exc:  # what nobody asks for again is not let through where a request would be refused
                 because = exc.message
         spot.note_replaced(connection, row.id, because)
-        events.record(connection, [Event(row.id, now, "not replaced", "policy", because, row.generation)])
+        events.record(connection, [Event(row.id, now, EventKind.NOT_REPLACED, Channel.POLICY, because, row.generation)])
         return []
 
 
@@ -87,8 +87,10 @@ def _successor(connection: Connection, row: Instance, number: int, now: datetime
     events.record(
         connection,
         [
-            Event(row.id, now, "replaced", "policy", f"{new_id} is launched in its place", row.generation),
-            Event(new_id, now, "create requested", "policy", told, 1),
+            Event(
+                row.id, now, EventKind.REPLACED, Channel.POLICY, f"{new_id} is launched in its place", row.generation
+            ),
+            Event(new_id, now, EventKind.CREATE_REQUESTED, Channel.POLICY, told, 1),
         ],
     )
     return made

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from im.db.instances.claims import Outcome
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind, kind_of, sent_of
 from im.domain.fall import Fall
 from im.domain.input.listed import listed
 from im.domain.instance import Instance
@@ -22,7 +22,7 @@ def worth_telling(attempts: int) -> bool:
 def sent(row: Instance, step: Step, now: datetime) -> Event:
     because = next_step(row.desired, row.observed).because
     nth = f", attempt {row.attempts + 1}" if row.attempts else ""
-    return Event(row.id, now, f"{step} sent", "im", f"{because}{nth}", row.generation)
+    return Event(row.id, now, sent_of(step), Channel.IM, f"{because}{nth}", row.generation)
 
 
 def story(changed: Iterable[tuple[Instance, Instance, Outcome]], now: datetime) -> Iterable[Event]:
@@ -33,18 +33,18 @@ def story(changed: Iterable[tuple[Instance, Instance, Outcome]], now: datetime) 
             reason = outcome.seen.reason or f"the cloud says {new.observed}"
             taken = outcome.seen.interrupted and new.observed in (Observed.STOPPED, Observed.TERMINATED)
             where = {"ip": new.public_ip} if new.public_ip and new.public_ip != old.public_ip else {}
-            kind = "interrupted" if taken else new.observed.value
-            yield Event(new.id, now, kind, "cloud", reason, new.generation, where)
+            kind = EventKind.INTERRUPTED if taken else kind_of(new.observed)
+            yield Event(new.id, now, kind, Channel.CLOUD, reason, new.generation, where)
         elif outcome.error_code and outcome.error_code != old.error_code:
-            word = "failed" if outcome.failed else "refused"
-            yield Event(new.id, now, word, "cloud", f"{outcome.error_code}: {outcome.error}", new.generation)
+            word = EventKind.FAILED if outcome.failed else EventKind.REFUSED
+            yield Event(new.id, now, word, Channel.CLOUD, f"{outcome.error_code}: {outcome.error}", new.generation)
 
 
 def came_to_nothing(row: Instance, fall: Fall, now: datetime) -> Event:
     """A step of ours that had been accepted has failed."""
-    kind = "failed" if fall.failed else "fell back"
+    kind = EventKind.FAILED if fall.failed else EventKind.FELL_BACK
     nth = f", attempt {row.attempts}" if row.attempts > 1 else ""
-    return Event(row.id, now, kind, "cloud", f"{fall.code}: {fall.error}{nth}", row.generation)
+    return Event(row.id, now, kind, Channel.CLOUD, f"{fall.code}: {fall.error}{nth}", row.generation)
 
 
 def line(old: Instance, new: Instance, step: Step, now: datetime) -> str:

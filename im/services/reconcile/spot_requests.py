@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from im.db import events
 from im.db.instances import spot as kept
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
 from im.domain.lifecycle import backoff
 from im.domain.scope import Scope
@@ -113,7 +113,9 @@ def _apply(
         told = (
             "the cloud had launched {} in its place, for nobody had cancelled its spot request; it has its deadline too"
         )
-        story = (Event(r.id, now, "came back", "cloud", told.format(new), r.generation) for r, new in came)
+        story = (
+            Event(r.id, now, EventKind.CAME_BACK, Channel.CLOUD, told.format(new), r.generation) for r, new in came
+        )
         events.record(connection, story)
     if taken:
         run.ctx.queue.ring(Task.ADOPT, [row.id for row in taken], label=taken[0].name)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from im.db import events
 from im.db.instances import claims
 from im.db.instances.waiting import OF_THE_SCOPE
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
 from im.domain.lifecycle import MAX_ATTEMPTS, Step
 from im.domain.state import Observed
@@ -97,7 +97,7 @@ def _without_the_parked(connection: Connection, rows: list[Instance], step: Step
     if parked:
         told = f"{MAX_ATTEMPTS} workers took it up and none came back"
         claims.park(connection, [row.id for row in parked], "poison", told)
-        events.record(connection, (Event(r.id, now, "parked", "im", told, r.generation) for r in parked))
+        events.record(connection, (Event(r.id, now, EventKind.PARKED, Channel.IM, told, r.generation) for r in parked))
     return [row for row in rows if row not in parked]
 
 
@@ -205,7 +205,7 @@ def _repair(
     """Our answer came after the lease: what it did to the machine is made visible, and the row is looked at afresh."""
     acted = [row for row in late if row.provider_id in result.done]
     told = f"a {step} sent earlier was answered after its lease had passed; the machine is looked at again"
-    events.record(connection, (Event(r.id, now, "late answer", "im", told, r.generation) for r in acted))
+    events.record(connection, (Event(r.id, now, EventKind.LATE_ANSWER, Channel.IM, told, r.generation) for r in acted))
     log.warning("late answer", step=step.value, instances=[r.name for r in late])
     return claims.unsettle(connection, [row.id for row in acted], step, now)
 

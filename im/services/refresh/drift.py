@@ -11,7 +11,7 @@ from im.db import deployment, events, guards
 from im.db.instances import observations
 from im.domain import tags
 from im.domain.config.policy import Policies
-from im.domain.event import Event
+from im.domain.event import Channel, Event, EventKind, kind_of
 from im.domain.fall import fell_back
 from im.domain.guard import Guard, fired
 from im.domain.instance import Instance
@@ -171,10 +171,10 @@ def _told(note: observations.Note, now: datetime) -> Event:
     row, reading = note.row, note.reading
     if note.fall is not None:
         return came_to_nothing(row, note.fall, now)
-    kind = note.seen.state.value if note.seen else "not listed"
+    kind = kind_of(note.seen.state) if note.seen else EventKind.NOT_LISTED
     if reading.verdict is Verdict.ADOPTED:
-        kind = "adopted"
+        kind = EventKind.ADOPTED
     if note.seen and note.seen.interrupted and note.seen.state in (Observed.STOPPED, Observed.TERMINATED):
-        kind = "interrupted"
+        kind = EventKind.INTERRUPTED
     because = f"{reading.because}: {note.seen.reason}" if note.seen and note.seen.reason else reading.because
-    return Event(row.id, now, kind, "cloud", because, row.generation)
+    return Event(row.id, now, kind, Channel.CLOUD, because, row.generation)

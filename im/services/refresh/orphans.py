@@ -17,7 +17,7 @@ from im.db.read import instances as read_instances
 from im.domain import tags
 from im.domain.access import Actor
 from im.domain.config.policy import ORPHAN_TTL, OnOrphan
-from im.domain.event import Channel, Event
+from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
 from im.domain.intent import Deadline
 from im.domain.launch import Launch, LaunchState
@@ -135,7 +135,9 @@ def _fill(
     launches.fill(connection, [_as_row(row, machine, began_at) for row, machine in pairs], now, now)
     orphans.reopen(connection, [row.id for row, _ in pairs], launch.token)
     told = "its launch had made it after all"
-    story = (Event(r.id, now, "found", "cloud", f"{m.provider_id}: {told}", r.generation) for r, m in pairs)
+    story = (
+        Event(r.id, now, EventKind.FOUND, Channel.CLOUD, f"{m.provider_id}: {told}", r.generation) for r, m in pairs
+    )
     events.record(connection, story)
     after = {row.id: row for row in read_instances.read(connection, [row.id for row, _ in pairs])}
     return [(after[row.id], machine) for row, machine in pairs]

@@ -21,7 +21,7 @@ from im.domain import tags
 from im.domain.access import Actor, Verb
 from im.domain.adoption import FORCED
 from im.domain.errors import MachineTaken, NameTaken, NoSuchInstance, Refused
-from im.domain.event import Event
+from im.domain.event import Event, EventKind
 from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.domain.intent import Deadline
@@ -92,7 +92,7 @@ def adopt(ctx: Context, wish: Wish) -> Answer:
         until, named = wish.deadline.after(now), zip(wish.machines, names, strict=True)
         return [_Taking(m, scope, n, Desired.RUNNING, until, wish.ssh_user, wish.force) for m, n in named]
 
-    return _commit(ctx, decide, permit, "adopt requested", names)
+    return _commit(ctx, decide, permit, EventKind.ADOPT_REQUESTED, names)
 
 
 def adopt_orphans(
@@ -106,7 +106,7 @@ def adopt_orphans(
         named = zip(machines, names, strict=True)
         return [_of_orphan(connection, found[m], n, Desired.RUNNING, until, force=force) for m, n in named]
 
-    return _commit(ctx, decide, permit, "adopt requested", names)
+    return _commit(ctx, decide, permit, EventKind.ADOPT_REQUESTED, names)
 
 
 def terminate_orphans(ctx: Context, machines: Sequence[str], *, actor: Actor, force: bool = False) -> Answer:
@@ -117,14 +117,14 @@ def terminate_orphans(ctx: Context, machines: Sequence[str], *, actor: Actor, fo
         found = _lock_orphans(connection, machines, permit)
         return [_of_orphan(connection, found[m], None, Desired.TERMINATED, now, force=force) for m in machines]
 
-    return _commit(ctx, decide, permit, "terminate requested")
+    return _commit(ctx, decide, permit, EventKind.TERMINATE_REQUESTED)
 
 
 def _commit(
     ctx: Context,
     decide: Callable[[Connection, datetime], list[_Taking]],
     permit: Permit,
-    kind: str,
+    kind: EventKind,
     asked: Sequence[str | None] = (),
 ) -> Answer:
     """All or nothing. `asked`: the names that somebody chose."""
@@ -155,7 +155,7 @@ def _commit(
 
 
 def _insert(
-    connection: Connection, wanted: Sequence[_Taking], by: str, kind: str, now: datetime, *, crowded: bool
+    connection: Connection, wanted: Sequence[_Taking], by: str, kind: EventKind, now: datetime, *, crowded: bool
 ) -> list[Instance]:
     rows = [_as_row(connection, one, by, now, crowded=crowded) for one in wanted]
     _refuse_held(connection, rows)

@@ -12,7 +12,7 @@ from im.db.instances import protection, requests
 from im.domain import intent as wish
 from im.domain.access import Actor, Verb
 from im.domain.errors import NoSuchInstance
-from im.domain.event import Event
+from im.domain.event import Event, EventKind
 from im.domain.instance import Instance
 from im.domain.intent import Deadline, Intent
 from im.domain.spec import placement
@@ -38,22 +38,24 @@ def extend(ctx: Context, ids: Sequence[str], deadline: Deadline, *, actor: Actor
     def decide(row: Instance, now: datetime) -> Intent:
         return wish.extend(row, now, deadline, start=start)
 
-    return _change(ctx, ids, decide, permit, Task.EXTEND, "extended")
+    return _change(ctx, ids, decide, permit, Task.EXTEND, EventKind.EXTENDED)
 
 
 def start(ctx: Context, ids: Sequence[str], deadline: Deadline | None, *, actor: Actor) -> Answer:
     permit = access.ask(actor, Verb.START)
-    return _change(ctx, ids, lambda row, now: wish.start(row, now, deadline), permit, Task.START, "start requested")
+    return _change(
+        ctx, ids, lambda row, now: wish.start(row, now, deadline), permit, Task.START, EventKind.START_REQUESTED
+    )
 
 
 def stop(ctx: Context, ids: Sequence[str], *, actor: Actor) -> Answer:
     permit = access.ask(actor, Verb.STOP)
-    return _change(ctx, ids, wish.stop, permit, Task.STOP, "stop requested")
+    return _change(ctx, ids, wish.stop, permit, Task.STOP, EventKind.STOP_REQUESTED)
 
 
 def terminate(ctx: Context, ids: Sequence[str], *, actor: Actor) -> Answer:
     permit = access.ask(actor, Verb.TERMINATE)
-    return _change(ctx, ids, wish.terminate, permit, Task.TERMINATE, "terminate requested")
+    return _change(ctx, ids, wish.terminate, permit, Task.TERMINATE, EventKind.TERMINATE_REQUESTED)
 
 
 def protect(ctx: Context, ids: Sequence[str], *, on: bool, actor: Actor) -> Answer:
@@ -68,7 +70,7 @@ def protect(ctx: Context, ids: Sequence[str], *, on: bool, actor: Actor) -> Answ
         after = protection.write(connection, wanted, on)
         told = "nobody may terminate it" if on else "it may be terminated again"
         changed = [new for old, new in zip(before, after, strict=True) if old.protected is not on]
-        kind = "protected" if on else "unprotected"
+        kind = EventKind.PROTECTED if on else EventKind.UNPROTECTED
         events.record(connection, (Event(r.id, now, kind, actor.name, told, r.generation) for r in changed))
         reach(Point.REQUEST_WRITTEN, Task.PROTECT)
     reach(Point.REQUEST_COMMITTED, Task.PROTECT)
@@ -92,7 +94,7 @@ def _change(
     decide: Callable[[Instance, datetime], Intent],
     permit: Permit,
     task: Task,
-    kind: str,
+    kind: EventKind,
 ) -> Answer:
     """All or nothing: one refusal, and no row of this request changes."""
     wanted, by = list(dict.fromkeys(ids)), permit.actor.name
@@ -117,7 +119,7 @@ def _change(
     return Answer(tuple(Change(b, a) for b, a in zip(before, after, strict=True)), now, rang)
 
 
-def _told(old: Instance, new: Instance, by: str, kind: str, now: datetime) -> Event:
+def _told(old: Instance, new: Instance, by: str, kind: EventKind, now: datetime) -> Event:
     moved = old.expires_at != new.expires_at
     parts = [f"deadline {old.expires_at:%Y-%m-%d %H:%M:%S} → {new.expires_at:%Y-%m-%d %H:%M:%S} UTC"] if moved else []
     if old.desired is not new.desired:
