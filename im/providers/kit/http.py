@@ -38,11 +38,12 @@ class Answer:
 
     @property
     def date(self) -> datetime | None:
-        """The cloud's own clock."""
+        """The cloud's own clock; None where it tells none, or one without a zone, which is not to be compared with ours."""
         try:
-            return parsedate_to_datetime(self.headers["Date"])
+            told = parsedate_to_datetime(self.headers["Date"])
         except (KeyError, TypeError, ValueError):
             return None
+        return told if told.tzinfo is not None else None
 
     @property
     def retry_after(self) -> timedelta | None:
