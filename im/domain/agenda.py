@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
-from im.domain.money.forecast import Rates, runs_on
-from im.domain.state import ALIVE, OnExpiry
+from im.domain.money.forecast import Rates, rate_now, runs_on
+from im.domain.state import ALIVE, Observed, OnExpiry
 
 
 def agenda(rows: Iterable[Instance]) -> list[Instance]:
@@ -26,7 +26,10 @@ def is_coming(row: Instance) -> bool:
     """It runs and will stop, or it sleeps and will be terminated; what is protected against that is shown as such."""
     if row.stopped_by_ttl:
         return row.keep_stopped is not None
-    return runs_on(row) or (row.observed in ALIVE and row.closed_at is None)
+    if row.closed_at is not None:
+        return False
+    asleep_to_be_ended = row.on_expiry is OnExpiry.TERMINATE and row.observed is Observed.STOPPED
+    return runs_on(row) or row.observed in ALIVE or asleep_to_be_ended
 
 
 def at(row: Instance) -> datetime:
@@ -41,13 +44,10 @@ def what(row: Instance) -> OnExpiry:
 
 
 def saves(row: Instance, hourly: Rates) -> Decimal | None:
-    """USD per hour from then on: a stopped machine goes on paying for its disk, a terminated one for nothing.
+    """USD per hour from then on: a stop saves what its cloud's rules say, a termination all that it costs.
 
-    None where the price of computing is not known.
+    None where the price of what would be saved is not known.
     """
     if row.stopped_by_ttl:
-        return ZERO if row.protected else hourly.disk
-    if hourly.compute is None:
-        return None
-    saved = hourly.compute + (hourly.address or ZERO)
-    return saved + (hourly.disk or ZERO) if row.on_expiry is OnExpiry.TERMINATE else saved
+        return ZERO if row.protected else hourly.stopped
+    return rate_now(row, hourly) if row.on_expiry is OnExpiry.TERMINATE else hourly.saved_by_stop

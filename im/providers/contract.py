@@ -13,6 +13,7 @@ from typing import Protocol
 
 from im.domain.config.account import Account
 from im.domain.money.forecast import Parts
+from im.domain.money.rules import PER_SECOND, BillingRules
 from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
@@ -33,23 +34,6 @@ from im.providers.request import Ask
 
 
 @dataclass(frozen=True, slots=True)
-class StopEffect:
-    """What it means, in money and in words, that a machine is stopped."""
-
-    saves: str
-    """`compute`, or `nothing`: then a deadline that stops saves no money, and people are told so."""
-    keeps: str
-    words: str
-
-    @property
-    def saves_nothing(self) -> bool:
-        return self.saves == "nothing"
-
-
-STOPS_COMPUTE = StopEffect("compute", "disk", "a stopped machine costs its disk, and nothing for computing")
-
-
-@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a cloud can do; shown to people at create."""
 
@@ -66,8 +50,8 @@ class Capabilities:
     can_firewall: bool = False
     """It keeps others out: `Ask.ssh_from` and `open_ports` mean something."""
     can_hibernate: bool = False
-    stop: StopEffect = STOPS_COMPUTE
-    """What a stop saves and keeps."""
+    billing: BillingRules = PER_SECOND
+    """What is charged for when; also what a stop saves and keeps."""
     real: bool = True
     """False: its machines exist in this process's memory only."""
     rates: Mapping[str, Rate] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from im.domain.money.bill import unit_of
 from im.views.times import utc
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def price_json(one: Known) -> dict[str, Any]:
         "item": one.item.name,
         "market": one.item.market,
         "usd": f"{price.usd:f}" if price else None,
-        "per": "gb_month" if one.item.name.startswith("disk:") else "hour",
+        "per": unit_of(one.item.name).lower().replace(" ", "_"),
         "since": utc(price.since) if price else None,
         "source": price.source if price else None,
     }

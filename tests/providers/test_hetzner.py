@@ -165,4 +165,17 @@ def test_what_hetzner_does_not_have_is_refused_with_what_it_has(asked: dict[str,
 
 
 def test_a_stop_is_said_to_save_nothing() -> None:
-    assert PROFILE.capabilities.stop.saves_nothing
+    assert PROFILE.capabilities.billing.stop_saves_nothing
+
+
+def test_the_price_list_tells_the_most_that_a_month_costs(hetzner: HetznerRoom) -> None:
+    items = [Item("hetzner", "all", name) for name in ("cx23", "month:cx23", "month:ipv4", "month:cx99")]
+    prices = hetzner.provider.prices
+    assert prices is not None
+    found = {item.name: price.usd for item, price in prices.fetch(hetzner.scope, items).items()}
+    euro = Decimal("1.16")
+    assert found == {
+        "cx23": Decimal("0.0056") * euro,
+        "month:cx23": Decimal("3.49") * euro,
+        "month:ipv4": Decimal("0.50") * euro,
+    }

@@ -10,7 +10,7 @@ from im.cli.output.terminal import plain
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.money.amount import show
-from im.domain.money.bill import ON_DEMAND, SPOTS, Item
+from im.domain.money.bill import ON_DEMAND, SPOTS, Item, unit_of
 from im.domain.spec.spot import MARKET
 
 _FORM = click.Choice(["table", "json"])
@@ -31,7 +31,7 @@ def prices() -> None:
 def list_(
     session: Session, items: tuple[str, ...], provider: str | None, region: str | None, output: str, as_json: bool
 ) -> None:
-    """The prices of TYPEs, or of everything that lives. Disks are named disk:gp3, per GB and month; addresses ipv4."""
+    """The prices of TYPEs, or of everything that lives. Disks are disk:gp3, per GB and month; addresses ipv4; caps month:TYPE."""
     from im.services.money import prices as money_prices
 
     place = _place(session, provider, region)
@@ -52,7 +52,7 @@ def list_(
     body = [
         [
             *(_named(one.item), plain(one.item.region), show(one.price.usd) if one.price else "unknown"),
-            *("GB month" if one.item.name.startswith("disk:") else "hour", one.price.source if one.price else "-"),
+            *(unit_of(one.item.name), one.price.source if one.price else "-"),
         ]
         for one in known
     ]
@@ -81,7 +81,7 @@ def set_(session: Session, item: str, usd: str, provider: str | None, region: st
     session.request()
     with session.storing("the price"):
         money_prices.state(session.context, Item(*place, item, market), amount, actor=session.actor)
-    per = "per GB and month" if item.startswith("disk:") else "an hour"
+    per = {"GB month": "per GB and month", "month": "a month at most"}.get(unit_of(item), "an hour")
     click.echo(f"{item}{' (spot)' if spot else ''} in {place[1]} costs {show(amount)} {per} from now on")
 
 

@@ -1,8 +1,6 @@
-"""What machines cost: the ledger. Intervals and prices in, Decimal US dollars out; nothing is rounded before it is shown.
+"""Prices, and what a bill is: Decimal US dollars; nothing is rounded before it is shown.
 
-Rules, after EC2's own: computing is billed by the time a machine runs, at least one minute for each start; a disk by its size for
-as long as the machine exists, running or stopped; a public IPv4 address while it is held, which for the addresses that come with
-a machine is while it runs. A price that is not known makes the sum unknown, never smaller.
+A price that is not known makes the sum unknown, never smaller.
 """
 
 from __future__ import annotations
@@ -12,18 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
-from im.domain.money.usage import Kind, Stretch
 from im.domain.scope import Scope
 from im.domain.spec.disk import disks_of
 from im.domain.spec.spec import Spec
 from im.domain.spec.spot import MARKET as SPOT
 
-MINIMUM = timedelta(seconds=60)
-"""EC2 charges at least one minute for each start (API reference, StartInstances)."""
-HOURS_IN_MONTH = Decimal(730)
-"""8,760 hours in a year, a twelfth of it: what AWS's own calculator takes for a price per GB and month."""
 IPV4 = "ipv4"
 VOLUMES = "volumes"
 """What no price here covers: volumes of another type than the root disk's, IOPS and throughput that are paid for."""
@@ -45,9 +37,19 @@ def disk_item(disk_type: str) -> str:
     return f"disk:{disk_type}"
 
 
+def monthly_item(name: str) -> str:
+    """The most that `name` costs in a calendar month, where its cloud has such a cap."""
+    return f"month:{name}"
+
+
+def unit_of(name: str) -> str:
+    """What the price of an item is for: `hour`, `month` or `GB month`."""
+    return {"disk": "GB month", "month": "month"}.get(name.partition(":")[0], "hour")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Item:
-    """Something with a price: an instance type, `disk:gp3` (per GB and month) or `ipv4`, in one region of one cloud."""
+    """Something with a price: an instance type, `disk:gp3` (per GB and month), `ipv4`, `month:cx23`; in one region of one cloud."""
 
     provider: str
     region: str
@@ -57,7 +59,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """USD per hour (a disk: per GB and month), from `since` on."""
+    """USD per hour (or what `unit_of` its item says), from `since` on."""
 
     usd: Decimal
     since: datetime
@@ -121,12 +123,16 @@ class Bill:
     disk_running: Decimal = ZERO
     disk_stopped: Decimal = ZERO
     overrun_usd: Decimal = ZERO
-    """What the time past its deadline cost; contained in `compute` and `address`."""
+    """What was charged for the time in which it *ran* past its deadline; contained in `compute` and `address`.
+
+    So it is where a stop saves nothing too: what a machine costs while it is stopped past its deadline is no overrun, for that
+    deadline was kept; and a step (Hetzner's hour) that had begun before the deadline was not charged for what came after it.
+    """
     running: timedelta = timedelta(0)
     stopped: timedelta = timedelta(0)
     overrun: timedelta = timedelta(0)
     doubt: timedelta = timedelta(0)
-    """Running time that nobody can vouch for; contained in `running`."""
+    """Time charged for computing that nobody can vouch for."""
     unknown: frozenset[str] = frozenset()
 
     @property
@@ -159,86 +165,6 @@ def together(bills: Iterable[Bill]) -> Bill:
     return total
 
 
-def bill(
-    row: Instance,
-    stretches: Sequence[Stretch],
-    deadlines: Sequence[Deadline],
-    book: PriceBook,
-    window: Window,
-    now: datetime,
-) -> Bill:
-    """What `row` cost within `window`. What still goes on counts until `now`."""
-    runs = sorted((s for s in stretches if s.kind is Kind.RUN), key=lambda s: s.began_at)
-    disks = [s for s in stretches if s.kind is Kind.DISK]
-    total = together(_run(row, run, deadlines, book, window, now) for run in runs)
-    return total + together(_disk(row, disk, runs, book, window, now) for disk in disks)
-
-
-def _run(
-    row: Instance, run: Stretch, deadlines: Sequence[Deadline], book: PriceBook, window: Window, now: datetime
-) -> Bill:
-    ended_at = run.ended_at or max(now, run.began_at)
-    low, high = window.cut(run.began_at, ended_at)
-    billed = window.cut(run.began_at, max(ended_at, run.began_at + MINIMUM))
-    if billed[1] <= billed[0] or run.never_ran:
-        return Bill()
-    machine, ipv4 = (
-        prices_of(row.scope, row.spec, row.spec.instance_type, book),
-        prices_of(row.scope, row.spec, IPV4, book),
-    )
-    compute = charge(machine, *billed)
-    address = charge(ipv4, *billed) if run.address else ZERO
-    over = [window.cut(*span) for span in overruns(run.began_at, ended_at, deadlines)]
-    over_usd = ZERO
-    for span in over:
-        over_usd += (charge(machine, *span) or ZERO) + ((charge(ipv4, *span) or ZERO) if run.address else ZERO)
-    doubted = window.cut(run.sure_until, ended_at) if run.sure_until else (low, low)
-    missing = {label_of(row.spec)} if compute is None else set()
-    return Bill(
-        compute=compute or ZERO,
-        address=address or ZERO,
-        overrun_usd=over_usd,
-        running=high - low,
-        overrun=sum((b - a for a, b in over), timedelta(0)),
-        doubt=doubted[1] - doubted[0],
-        unknown=frozenset(missing | ({IPV4} if address is None else set())),
-    )
-
-
-def overruns(began_at: datetime, ended_at: datetime, deadlines: Sequence[Deadline]) -> list[tuple[datetime, datetime]]:
-    """The parts of a run that lie past the deadline that held then."""
-    parts = []
-    for i, deadline in enumerate(deadlines):
-        until = deadlines[i + 1].since if i + 1 < len(deadlines) else ended_at
-        low, high = max(began_at, deadline.expires_at), min(ended_at, until)
-        if high > low:
-            parts.append((low, high))
-    return parts
-
-
-def _disk(
-    row: Instance, disk: Stretch, runs: Sequence[Stretch], book: PriceBook, window: Window, now: datetime
-) -> Bill:
-    low, high = window.cut(disk.began_at, disk.ended_at or max(now, disk.began_at))
-    if high <= low:
-        return Bill()
-    running = timedelta(0)
-    awake = ZERO
-    prices = prices_of(row.scope, row.spec, disk_item(disk.disk_type), book) if disk.disk_type else ()
-    gigabytes = Decimal(disk.disk_gb or 0) / HOURS_IN_MONTH
-    whole = charge(prices, low, high) if disk.disk_gb is not None else None
-    for run in runs:
-        a, b = max(low, run.began_at), min(high, run.ended_at or high)
-        if b > a:
-            running += b - a
-            awake += (charge(prices, a, b) or ZERO) * gigabytes
-    beside = frozenset({VOLUMES} if has_more_disks(row.spec, disk.disk_type) else ())
-    if whole is None:
-        return Bill(stopped=high - low - running, unknown=beside | {"disk"})
-    stopped = whole * gigabytes - awake
-    return Bill(disk_running=awake, disk_stopped=stopped, stopped=high - low - running, unknown=beside)
-
-
 def prices_of(scope: Scope, spec: Spec, name: str, book: PriceBook) -> Sequence[Price]:
     """Those of its type (in its market), or of something beside it, where it is."""
     market = market_of(spec) if name == spec.instance_type else ON_DEMAND
@@ -260,7 +186,7 @@ def label_of(spec: Spec) -> str:
 def how_to_state(scope: Scope, spec: Spec) -> str:
     """What to type when nobody knows its price."""
     spot = " --spot" if market_of(spec) in SPOTS else ""
-    return f"im prices set {_item(spec)} USD_PER_HOUR{spot} --region {scope.region}"
+    return f"im prices set {_item(spec)} USD_PER_HOUR{spot} --region {scope.region} --provider {scope.provider}"
 
 
 def _item(spec: Spec) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 
 from im.domain.errors import OverLimit
@@ -25,7 +24,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """How a budget stands: spent since the first of the month, and promised to what runs until its deadline."""
+    """How a budget stands: spent since the first of the month, and promised to what runs until its deadline.
+
+    Where a stop saves nothing, promised until something ends the cost: see `forecast.promised`.
+    """
 
     budget: Budget
     spent: Decimal
@@ -38,20 +40,21 @@ class Use:
         return self.budget.usd_per_month - self.spent - self.promised
 
 
-def month_of(now: datetime) -> datetime:
-    """When the month began."""
-    return now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+def check(use: Use, asked: Decimal, *, endless: bool = False) -> None:
+    """Raises OverLimit when `use`, in whose promises `asked` is contained already, is more than there is.
 
-
-def check(use: Use, asked: Decimal) -> None:
-    """Raises OverLimit when `use`, in whose promises `asked` is contained already, is more than there is."""
+    `endless`: something is asked for that no deadline saves money on, so that it counts to the end of the month.
+    """
     if use.left >= 0:
         return
     before = use.promised - asked
     raise OverLimit(
         f"{use.budget.whose} would be exceeded by {_over(-use.left)}: of {show(use.budget.usd_per_month)} a month "
-        f"{show(use.spent)} are spent, {show(before)} are promised until the deadlines, and this is {show(asked)}",
-        "ask for less time, or stop something: im agenda  shows what runs; im budget  shows the limits",
+        f"{show(use.spent)} are spent, {show(before)} are promised until the deadlines, and this is {show(asked)}"
+        + (" to the end of the month, for the deadline stops it, which saves nothing at this cloud" if endless else ""),
+        "--on-expiry terminate  ends the cost with the deadline, --keep-stopped 1d  a day later; im budget  shows the limits"
+        if endless
+        else "ask for less time, or stop something: im agenda  shows what runs; im budget  shows the limits",
     )
 
 

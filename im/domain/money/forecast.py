@@ -2,6 +2,7 @@
 
 An hour means the same everywhere: computing, public address and disk together. Until the cloud has made the machine, what it is
 going to have is taken from its wish; from then on, what it has. A part whose price or size nobody knows is named, not guessed.
+What a stop saves, and whether anything ends the cost of a machine that is stopped, its cloud's rules say.
 """
 
 from __future__ import annotations
@@ -14,23 +15,26 @@ from decimal import Decimal
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
 from im.domain.money.bill import (
-    HOURS_IN_MONTH,
     IPV4,
     VOLUMES,
     Price,
     PriceBook,
+    Window,
     disk_item,
     for_span,
     has_more_disks,
+    monthly_item,
     price_at,
     prices_of,
 )
+from im.domain.money.charges import Tariff, charged, month_of
+from im.domain.money.rules import PER_SECOND, BillingRules, While
 from im.domain.money.usage import Kind, Stretch
 from im.domain.scope import Scope
 from im.domain.spec.placement import candidates
 from im.domain.spec.spec import Spec
 from im.domain.spec.spot import spot_of
-from im.domain.state import ALIVE, Desired, Observed
+from im.domain.state import ALIVE, GONE, Desired, Observed, OnExpiry, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,10 @@ class Rates:
     """Where the price of computing comes from."""
     more_disks: bool = False
     """It has volumes or IOPS beside, which are in none of the parts."""
+    rules: BillingRules = PER_SECOND
+    compute_cap: Decimal | None = None
+    """USD per calendar month at most; None where there is no cap, or nobody told it."""
+    address_cap: Decimal | None = None
 
     @property
     def running(self) -> Decimal | None:
@@ -64,6 +72,35 @@ class Rates:
         if self.compute is None:
             return None
         return self.compute + (self.address or ZERO) + (self.disk or ZERO)
+
+    @property
+    def stopped(self) -> Decimal | None:
+        """Of a stopped machine: its disk, and what its cloud charges for on and on; None as long as its chief part has no price."""
+        address = (self.address or ZERO) if self.rules.address is While.THERE else ZERO
+        if self.rules.stop_saves_nothing:
+            return None if self.compute is None else self.compute + address + (self.disk or ZERO)
+        return None if self.disk is None else self.disk + address
+
+    @property
+    def saved_by_stop(self) -> Decimal | None:
+        """What an hour costs less once it is stopped, as far as that is known."""
+        if self.rules.stop_saves_nothing:
+            return ZERO
+        if self.compute is None:
+            return None
+        return self.compute + ((self.address or ZERO) if self.rules.address is While.RUNNING else ZERO)
+
+    def to_come(self, began_at: datetime, now: datetime, until: datetime) -> Decimal | None:
+        """USD from `now` until then, of what is charged from `began_at` on; None without a price for computing."""
+        if self.compute is None or self.running is None or until <= now:
+            return None if self.running is None else ZERO
+        if self.rules.by_the_hour_alone:
+            return for_span(self.running, until - now)
+        total = for_span(self.disk or ZERO, until - now)
+        for usd, cap in ((self.compute, self.compute_cap), (self.address or ZERO, self.address_cap)):
+            tariff = Tariff(_held(usd, began_at), _held(cap, began_at))
+            total += charged(self.rules, tariff, began_at, until, Window(now, until)) or ZERO
+        return total
 
     @property
     def missing(self) -> list[str]:
@@ -89,19 +126,46 @@ def types_of(spec: Spec, *, launched: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.instance_type for one in candidates(spec)))
 
 
-def rates(scope: Scope, spec: Spec, parts: Parts, book: PriceBook, now: datetime, *, launched: bool = False) -> Rates:
+def _held(usd: Decimal | None, since: datetime) -> tuple[Price, ...]:
+    return () if usd is None else (Price(usd, since, ""),)
+
+
+def rates(
+    scope: Scope,
+    spec: Spec,
+    parts: Parts,
+    book: PriceBook,
+    now: datetime,
+    *,
+    launched: bool = False,
+    rules: BillingRules = PER_SECOND,
+) -> Rates:
     """What an hour of it costs, by the prices of `now`; at most, while it may still become one of several types."""
     may_be = [replace(spec, instance_type=one) for one in types_of(spec, launched=launched)]
     compute = _dearest(scope, may_be, book, now) or at_most(spec, now)
     ipv4 = price_at(prices_of(scope, spec, IPV4, book), now)
-    per_month = price_at(prices_of(scope, spec, disk_item(parts.disk_type), book), now) if parts.disk_type else None
+    caps = [replace(one, instance_type=monthly_item(one.instance_type)) for one in may_be]
+    compute_cap = _dearest(scope, caps, book, now)
+    address_cap = price_at(prices_of(scope, spec, monthly_item(IPV4), book), now)
     return Rates(
         compute=compute.usd if compute else None,
         address=(ipv4.usd if ipv4 else None) if parts.address else ZERO,
-        disk=per_month.usd * parts.disk_gb / HOURS_IN_MONTH if per_month and parts.disk_gb is not None else None,
+        disk=_of_disk(scope, spec, parts, book, now, rules),
         source=compute.source if compute else "",
         more_disks=has_more_disks(spec, parts.disk_type),
+        rules=rules,
+        compute_cap=compute_cap.usd if compute_cap else None,
+        address_cap=address_cap.usd if address_cap else None,
     )
+
+
+def _of_disk(
+    scope: Scope, spec: Spec, parts: Parts, book: PriceBook, now: datetime, rules: BillingRules
+) -> Decimal | None:
+    if parts.disk_gb == 0:
+        return ZERO  # it is in the price of the machine
+    per_month = price_at(prices_of(scope, spec, disk_item(parts.disk_type), book), now) if parts.disk_type else None
+    return per_month.usd * parts.disk_gb / rules.hours_in_month if per_month and parts.disk_gb is not None else None
 
 
 def _dearest(scope: Scope, specs: Sequence[Spec], book: PriceBook, now: datetime) -> Price | None:
@@ -141,30 +205,87 @@ def runs_on(row: Instance) -> bool:
     return row.desired is Desired.RUNNING and (row.observed in ALIVE or row.launching or not row.settled)
 
 
-def to_deadline(row: Instance, hourly: Rates, now: datetime) -> Decimal | None:
-    """What it will cost from `now` to its deadline if nothing changes; nothing once it does not run."""
-    if not runs_on(row) or row.expires_at <= now:
+def began_at(stretches: Sequence[Stretch], rules: BillingRules) -> datetime | None:
+    """Since when it is charged for what it computes now; None where it is not."""
+    kind = Kind.RUN if rules.computing is While.RUNNING else Kind.DISK
+    return next((s.began_at for s in stretches if s.kind is kind and s.ended_at is None), None)
+
+
+def is_charged(row: Instance, rules: BillingRules) -> bool:
+    """Does it pay for computing, or is it about to, as long as nobody ends that?"""
+    if runs_on(row):
+        return True
+    there = row.observed not in (*GONE, Observed.NONE, Observed.TERMINATING)
+    return rules.stop_saves_nothing and there and row.closed_at is None and row.desired is not Desired.TERMINATED
+
+
+def to_deadline(row: Instance, hourly: Rates, now: datetime, since: datetime | None = None) -> Decimal | None:
+    """What it will cost from `now` to its deadline if nothing changes; nothing where it is not charged for computing.
+
+    `since`: when that charge began (`began_at`), which matters where time is charged in steps or up to a cap.
+    """
+    return _coming(row, hourly, now, since, row.expires_at)
+
+
+def promised(row: Instance, hourly: Rates, now: datetime, since: datetime | None = None) -> Decimal | None:
+    """What a budget has to set aside for it: what it costs until its deadline, or until something ends the cost thereafter.
+
+    Where a stop saves nothing that is its termination. One that nobody has arranged for is taken to come with the end of the
+    month, for that is what a budget is of.
+    """
+    until = row.expires_at
+    if hourly.rules.stop_saves_nothing and not ends_with_deadline(row):
+        until = max(until, month_of(now).until)
+        if is_kept_for_a_while(row) and row.keep_stopped is not None:
+            until = row.ends_at or max(now, row.expires_at) + row.keep_stopped
+    return _coming(row, hourly, now, since, until)
+
+
+def _coming(row: Instance, hourly: Rates, now: datetime, since: datetime | None, until: datetime) -> Decimal | None:
+    if not is_charged(row, hourly.rules) or until <= now:
         return ZERO
-    return None if hourly.running is None else for_span(hourly.running, row.expires_at - now)
+    return hourly.to_come(min(since or now, now), now, until)
+
+
+def ends_with_deadline(row: Instance) -> bool:
+    """Is it gone once its deadline has been applied?"""
+    return row.on_expiry is OnExpiry.TERMINATE
+
+
+def is_kept_for_a_while(row: Instance) -> bool:
+    """Is it terminated some time after its deadline has stopped it? What a person or an outside hand stopped is kept for good."""
+    by_deadline = row.desired is Desired.RUNNING or row.why is Why.TTL
+    return row.keep_stopped is not None and not row.protected and by_deadline
+
+
+def goes_on_costing(row: Instance, rules: BillingRules) -> bool:
+    """Does its cost go on past its deadline as if nothing had happened, until somebody terminates it?"""
+    if not rules.stop_saves_nothing or not is_charged(row, rules) or ends_with_deadline(row):
+        return False
+    return not is_kept_for_a_while(row)
 
 
 def computes(row: Instance) -> bool:
-    """Does it pay for computing now, or is it about to?"""
+    """Does it pay for computing now because it runs, or is it about to?"""
     taken_back = row.observed is Observed.STOPPED and row.interrupted_at is not None
     return (runs_on(row) and not taken_back) or row.observed in ALIVE
 
 
 def rate_now(row: Instance, hourly: Rates) -> Decimal | None:
-    """What an hour costs in the state that it is in: everything while it runs, the disk alone while it is stopped."""
+    """What an hour costs in the state that it is in: everything while it runs, what a stop leaves while it is stopped."""
     if computes(row):
         return hourly.running
     if row.observed in (Observed.STOPPED, Observed.STOPPING):
-        return hourly.disk
+        return hourly.stopped
     return ZERO
 
 
 def is_whole(row: Instance, hourly: Rates) -> bool:
-    """Does `rate_now` hold everything that is paid for? A stopped machine pays for its disk alone."""
-    if not computes(row):
-        return not hourly.more_disks or row.observed not in (Observed.STOPPED, Observed.STOPPING)
-    return hourly.whole
+    """Does `rate_now` hold everything that is paid for?"""
+    if computes(row):
+        return hourly.whole
+    if row.observed not in (Observed.STOPPED, Observed.STOPPING):
+        return True
+    if hourly.rules.stop_saves_nothing:
+        return hourly.whole
+    return not hourly.more_disks and (hourly.rules.address is While.RUNNING or hourly.address is not None)

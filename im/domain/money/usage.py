@@ -161,6 +161,7 @@ def follow_disk(last: Stretch | None, seen: Seen) -> list[Stretch]:
         return [
             Stretch(
                 *(seen.instance_id, Kind.DISK, 1, began_at, exactly, seen.created_at),
+                address=seen.address,
                 disk_gb=seen.disk_gb,
                 disk_type=seen.disk_type,
             )
@@ -168,6 +169,8 @@ def follow_disk(last: Stretch | None, seen: Seen) -> list[Stretch]:
     if last.ended_at is not None and seen.observed not in GONE and _is_another(last, seen):
         return [replace(made, number=last.number + 1, not_before=last.ended_at) for made in follow_disk(None, seen)]
     now = last
+    if seen.address and seen.observed not in GONE:
+        now = replace(now, address=True)
     if seen.disk_gb is not None:
         now = replace(now, disk_gb=seen.disk_gb, disk_type=seen.disk_type)
     if now.ended_at is None and seen.observed in GONE:

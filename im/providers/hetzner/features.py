@@ -9,7 +9,7 @@ from typing import Any
 
 from im.domain import tags
 from im.domain.adoption import Controller
-from im.domain.money.bill import IPV4, Item, Price
+from im.domain.money.bill import IPV4, Item, Price, monthly_item
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec.firewall import rules_of
@@ -92,13 +92,13 @@ class Prices:
     def fetch(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
         listed = self._api.get("/pricing").body["pricing"]
         now = datetime.now(UTC)
-        hourly = {one["name"]: _dearest(one["prices"]) for one in listed["server_types"]}
-        for one in listed["primary_ips"]:
-            if one["type"] == "ipv4":
-                hourly[IPV4] = _dearest(one["prices"])
+        priced = [(one["name"], one["prices"]) for one in listed["server_types"]]
+        priced += [(IPV4, one["prices"]) for one in listed["primary_ips"] if one["type"] == "ipv4"]
+        told = {name: _dearest(prices, "price_hourly") for name, prices in priced}
+        told |= {monthly_item(name): _dearest(prices, "price_monthly") for name, prices in priced}
         found: dict[Item, Price] = {}
         for item in items:
-            net = hourly.get(item.name)
+            net = told.get(item.name)
             if net is not None and (converted := in_usd(net, listed["currency"])) is not None:
                 usd, how = converted
                 found[item] = Price(usd, now, f"Hetzner's price list of {now:%Y-%m-%d}, {how}")
@@ -107,9 +107,9 @@ class Prices:
         return found
 
 
-def _dearest(prices: Sequence[dict[str, Any]]) -> Decimal:
+def _dearest(prices: Sequence[dict[str, Any]], per: str) -> Decimal:
     """Locations differ by little: a budget must not be surprised."""
-    return max(Decimal(one["price_hourly"]["net"]) for one in prices)
+    return max(Decimal(one[per]["net"]) for one in prices)
 
 
 class Leftovers:

@@ -13,11 +13,12 @@ from datetime import timedelta
 from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
+from im.domain.money.rules import BillingRules, While
 from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.spec.firewall import gathered
 from im.domain.spec.spec import Spec
-from im.providers.contract import Capabilities, StopEffect
+from im.providers.contract import Capabilities
 from im.providers.hetzner.account import REGION
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.request import Ask
@@ -41,10 +42,13 @@ class HetznerProfile:
         launch_visible_within=timedelta(seconds=60),
         can_firewall=True,
         can_protect=True,
-        stop=StopEffect(
-            saves="nothing",
-            keeps="disk and address",
-            words="a stopped server costs as much as a running one, until it is terminated",
+        # each hour that has begun, of a server that exists, up to the monthly price; a primary address is billed in the same way
+        billing=BillingRules(
+            computing=While.THERE,
+            address=While.THERE,
+            least=timedelta(hours=1),
+            step=timedelta(hours=1),
+            monthly_cap=True,
         ),
         # 3,600 calls an hour for all verbs of a project together, one more each second: the sum stays below that
         rates={

@@ -20,6 +20,11 @@ def built_in(item: Item) -> Price | None:
     return Price(Decimal(usd), datetime.fromisoformat(day).replace(tzinfo=UTC), f"built-in table of {day}")
 
 
+def has_table(provider: str) -> bool:
+    """Is there a table of that cloud's prices? Otherwise its own list is all there is."""
+    return bool(_lines(provider))
+
+
 @cache
 def _lines(provider: str) -> Mapping[tuple[str, str], tuple[str, str]]:
     """(region, name) → (USD, day), as they are written: a table of thousands is read for the price of a few."""

@@ -14,11 +14,12 @@ from im.domain.errors import OverLimit, Refused
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
 from im.domain.money.bill import Window, how_to_state, label_of
-from im.domain.money.budget import EVERYBODY, Budget, Use, check, month_of
-from im.domain.money.forecast import runs_on, to_deadline
+from im.domain.money.budget import EVERYBODY, Budget, Use, check
+from im.domain.money.charges import month_of
+from im.domain.money.forecast import goes_on_costing, runs_on
 from im.domain.spec.spot import spot_of
 from im.services import access
-from im.services.money.costs import ledger
+from im.services.money.costs import ledger, rules_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -43,13 +44,14 @@ def keep(connection: Connection, before: Sequence[Instance], after: Sequence[Ins
         ids = {row.id for row in concerned}
         asked = ZERO
         for row in concerned:
-            to_come = to_deadline(row, new.rates(row), now)
+            to_come = new.promised(row)
             if to_come is None:
                 raise _no_price(row, budget)
             asked += to_come
-        asked -= sum((to_deadline(r, then.rates(r), now) or ZERO for r in before if r.id in ids), ZERO)
+        asked -= sum((then.promised(row) or ZERO for row in before if row.id in ids), ZERO)
         if asked > 0:
-            check(_use(connection, budget, now), asked)
+            endless = any(goes_on_costing(row, rules_of(row.scope)) for row in concerned)
+            check(_use(connection, budget, now), asked, endless=endless)
 
 
 def _no_price(row: Instance, budget: Budget) -> OverLimit:
@@ -61,11 +63,11 @@ def _no_price(row: Instance, budget: Budget) -> OverLimit:
 
 
 def _use(connection: Connection, budget: Budget, now: datetime) -> Use:
-    window = Window(month_of(now), now)
+    window = Window(month_of(now).since, now)
     rows = instances.since(connection, window.since, budget.owner or None)
     found = ledger(connection, rows, now)
     spent = sum((found.bill(row, window).total for row in rows), ZERO)
-    to_come = {row.id: to_deadline(row, found.rates(row), now) for row in rows}
+    to_come = {row.id: found.promised(row) for row in rows}
     unknown = sorted({label_of(row.spec) for row in rows if to_come[row.id] is None})
     promised = sum((usd for usd in to_come.values() if usd is not None), ZERO)
     return Use(budget, spent, promised, tuple(unknown))

@@ -13,24 +13,39 @@ from im.db.read.ledger import prices as prices_of
 from im.db.read.ledger import stretches as stretches_of
 from im.domain.errors import ImError, Refused
 from im.domain.instance import Instance
-from im.domain.money.bill import IPV4, MINIMUM, SPOTS, Bill, Deadline, Item, Price, Window, bill, disk_item, market_of
+from im.domain.money.bill import (
+    IPV4,
+    SPOTS,
+    Bill,
+    Deadline,
+    Item,
+    Price,
+    Window,
+    disk_item,
+    market_of,
+    monthly_item,
+)
+from im.domain.money.billing import bill
 from im.domain.money.forecast import (
     UNTOLD,
     Parts,
     Rates,
+    began_at,
     computes,
     is_whole,
     parts_of,
+    promised,
     rate_now,
     rates,
     to_deadline,
     types_of,
 )
+from im.domain.money.rules import PER_SECOND, BillingRules
 from im.domain.money.usage import Kind, Stretch
 from im.domain.scope import Scope
 from im.domain.spec.spec import Spec
 from im.providers import registry
-from im.providers.prices import built_in
+from im.providers.prices import built_in, has_table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -79,12 +94,14 @@ class Ledger:
             self.book,
             window or whole,
             self.now,
+            rules_of(row.scope),
         )
 
     def existed(self, row: Instance, part: Window) -> bool:
-        """Is there anything of it to bill in `part`? A minute more, for what is billed at least."""
+        """Is there anything of it to bill in `part`? A little more, for what is billed at least."""
+        tail = rules_of(row.scope).tail
         return any(
-            s.began_at < part.until and (s.ended_at or self.now) + MINIMUM > part.since
+            s.began_at < part.until and (s.ended_at or self.now) + tail > part.since
             for s in self.stretches.get(row.id, ())
         )
 
@@ -92,11 +109,22 @@ class Ledger:
         stretches = self.stretches.get(row.id, ())
         parts = parts_of(row, stretches, expected(row, stretches))
         launched = row.provider_id is not None
-        return rates(row.scope, row.spec, parts, self.book, self.now, launched=launched)
+        return rates(*(row.scope, row.spec, parts, self.book, self.now), launched=launched, rules=rules_of(row.scope))
+
+    def to_deadline(self, row: Instance) -> Decimal | None:
+        """What it costs from now to its deadline; None where its price is not known."""
+        return to_deadline(row, self.rates(row), self.now, self._charged_since(row))
+
+    def promised(self, row: Instance) -> Decimal | None:
+        """What a budget sets aside for it; None where its price is not known."""
+        return promised(row, self.rates(row), self.now, self._charged_since(row))
+
+    def _charged_since(self, row: Instance) -> datetime | None:
+        return began_at(self.stretches.get(row.id, ()), rules_of(row.scope))
 
     def cost(self, row: Instance) -> Cost:
         hourly = self.rates(row)
-        coming = to_deadline(row, hourly, self.now)
+        coming = to_deadline(row, hourly, self.now, self._charged_since(row))
         at_most = hourly.at_most and computes(row)
         return Cost(self.bill(row), hourly, rate_now(row, hourly), coming, is_whole(row, hourly), at_most)
 
@@ -143,10 +171,18 @@ def expected_of(scope: Scope, spec: Spec) -> Parts:
         return UNTOLD
 
 
+def rules_of(scope: Scope) -> BillingRules:
+    """How its cloud bills."""
+    try:
+        return registry.profile(scope.provider).capabilities.billing
+    except Refused:  # a row of a neighbouring version, of a cloud that this one does not have
+        return PER_SECOND
+
+
 def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
     """What an hour of a machine that nobody has asked for yet would cost; by the built-in table where there is no database.
 
-    A spot price that nobody keeps is asked of the cloud, should this process have credentials.
+    What no table can tell (a spot price, a cloud without a table) is asked of the cloud, should this process have credentials.
     """
     parts = expected_of(scope, spec)
     items = set(priced(scope, spec, parts.disk_type))
@@ -157,12 +193,12 @@ def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
     except ImError:
         book = {one: (price,) for one in items if (price := built_in(one)) is not None}
         now = datetime.now(UTC)
-    unknown = [one for one in items if one.market in SPOTS and one not in book]
+    unknown = [one for one in items if one not in book and (one.market in SPOTS or not has_table(one.provider))]
     if unknown:
         from im.services.money.prices import ask
 
         book |= {one: (price,) for one, price in ask(ctx.settings, scope, unknown).items()}
-    return rates(scope, spec, parts, book, now)
+    return rates(scope, spec, parts, book, now, rules=rules_of(scope))
 
 
 def items_of(row: Instance, stretches: Sequence[Stretch]) -> Iterable[Item]:
@@ -176,9 +212,14 @@ def items_of(row: Instance, stretches: Sequence[Stretch]) -> Iterable[Item]:
 
 def priced(scope: Scope, spec: Spec, disk_type: str | None, *, launched: bool = False) -> Iterable[Item]:
     """What a wish has a price on."""
+    capped = rules_of(scope).monthly_cap
     for instance_type in types_of(spec, launched=launched):
         yield Item(scope.provider, scope.region, instance_type, market_of(spec))
+        if capped:
+            yield Item(scope.provider, scope.region, monthly_item(instance_type))
     yield Item(scope.provider, scope.region, IPV4)
+    if capped:
+        yield Item(scope.provider, scope.region, monthly_item(IPV4))
     if disk_type:
         yield Item(scope.provider, scope.region, disk_item(disk_type))
 

@@ -12,7 +12,6 @@ from im.db.read import instances
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
 from im.domain.money.bill import Bill, Window, together
-from im.domain.money.forecast import to_deadline
 from im.domain.spec.spec import tags_of
 from im.services.money.costs import Ledger, ledger
 
@@ -77,7 +76,7 @@ def _by_day(found: Ledger, window: Window) -> list[Line]:
 def _line(name: str, found: Ledger, rows: Sequence[Instance], window: Window) -> Line:
     bills = [found.bill(row, window) for row in rows]
     hourly = [found.rates(row) for row in rows]
-    to_come = [to_deadline(row, rate, found.now) for row, rate in zip(rows, hourly, strict=True)]
+    to_come = [found.to_deadline(row) for row in rows]
     known = [usd for usd in to_come if usd is not None]
     whole = sum(known, ZERO) if len(known) == len(to_come) else None
     at_most = any(rate.at_most and usd for rate, usd in zip(hourly, to_come, strict=True))

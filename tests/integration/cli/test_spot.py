@@ -140,7 +140,7 @@ def test_a_price_that_nobody_knows_is_named_as_prices_set_takes_it(world: World,
     world.advance(20)
     assert "no price is known for small (spot)" in run(world, "status", "web").stdout
     assert "no price is known for small (spot)" in run(world, "cost").stderr
-    state = "im prices set small USD_PER_HOUR --spot --region fake-1"
+    state = "im prices set small USD_PER_HOUR --spot --region fake-1 --provider fake"
     assert f"no price is known for small (spot) → {state}" in " ".join(run(world, "doctor").stdout.split())
     run(world, "budget", "set", "9")
     assert "no price is known for small (spot)" in run(world, "budget").stderr

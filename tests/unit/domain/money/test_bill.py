@@ -18,12 +18,11 @@ from im.domain.money.bill import (
     Price,
     PriceBook,
     Window,
-    bill,
     charge,
-    overruns,
     price_at,
     together,
 )
+from im.domain.money.billing import bill, overruns
 from im.domain.money.forecast import UNTOLD, Parts, parts_of, rate_now, rates, to_deadline
 from im.domain.money.usage import Kind, Stretch
 from im.domain.state import Desired, Observed

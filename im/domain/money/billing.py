@@ -1,0 +1,164 @@
+"""The ledger: what a machine cost. Intervals, prices and its cloud's rules in, a bill out.
+
+A disk is charged by its size for as long as the machine exists, running or stopped; computing and a public IPv4 address while the
+machine runs or while it is there, as the rules of its cloud say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from im.domain.instance import Instance
+from im.domain.money.amount import ZERO
+from im.domain.money.bill import (
+    IPV4,
+    VOLUMES,
+    Bill,
+    Deadline,
+    PriceBook,
+    Window,
+    charge,
+    disk_item,
+    has_more_disks,
+    label_of,
+    monthly_item,
+    prices_of,
+    together,
+)
+from im.domain.money.charges import Tariff, charged
+from im.domain.money.rules import PER_SECOND, BillingRules, While
+from im.domain.money.usage import Kind, Stretch
+
+
+def bill(
+    row: Instance,
+    stretches: Sequence[Stretch],
+    deadlines: Sequence[Deadline],
+    book: PriceBook,
+    window: Window,
+    now: datetime,
+    rules: BillingRules = PER_SECOND,
+) -> Bill:
+    """What `row` cost within `window`. What still goes on counts until `now`."""
+    return together(_Account(row, stretches, deadlines, book, window, now, rules).bills())
+
+
+class _Account:
+    """One machine within one window."""
+
+    def __init__(
+        self,
+        row: Instance,
+        stretches: Sequence[Stretch],
+        deadlines: Sequence[Deadline],
+        book: PriceBook,
+        window: Window,
+        now: datetime,
+        rules: BillingRules,
+    ) -> None:
+        self.row, self.book, self.window, self.now, self.rules = row, book, window, now, rules
+        self.deadlines = deadlines
+        self.runs = sorted((s for s in stretches if s.kind is Kind.RUN), key=lambda s: s.began_at)
+        self.lives = sorted((s for s in stretches if s.kind is Kind.DISK), key=lambda s: s.began_at)
+
+    def bills(self) -> Iterator[Bill]:
+        for run in self.runs:
+            yield self._ran(run)
+            yield self._lent(run, While.RUNNING)
+        for life in self.lives:
+            yield self._lent(life, While.THERE)
+            yield self._disk(life)
+
+    def _lent(self, stretch: Stretch, time: While) -> Bill:
+        """What is charged for as long as it runs, or for as long as it is there: `stretch` is such a time."""
+        rules, ended_at = self.rules, self._end(stretch)
+        low, high = self.window.cut(stretch.began_at, max(ended_at, stretch.began_at + rules.least))
+        if high <= low or stretch.never_ran:
+            return Bill()
+        total = Bill()
+        if rules.computing is time:
+            usd = charged(rules, self._tariff(self.row.spec.instance_type), stretch.began_at, ended_at, self.window)
+            missing = frozenset({label_of(self.row.spec)} if usd is None else ())
+            total += Bill(compute=usd or ZERO, doubt=self._doubt(stretch), unknown=missing)
+        if rules.address is time and self._has_address(stretch):
+            usd = charged(rules, self._tariff(IPV4), stretch.began_at, ended_at, self.window)
+            total += Bill(address=usd or ZERO, unknown=frozenset({IPV4} if usd is None else ()))
+        return total
+
+    def _ran(self, run: Stretch) -> Bill:
+        """How long it ran, and what it ran past its deadline."""
+        low, high = self.window.cut(run.began_at, self._end(run))
+        over = [self.window.cut(*span) for span in overruns(run.began_at, self._end(run), self.deadlines)]
+        usd = sum((self._cost_of(run, Window(*span)) for span in over), ZERO)
+        return Bill(
+            overrun_usd=usd,
+            running=high - low,
+            overrun=sum((b - a for a, b in over), timedelta(0)),
+        )
+
+    def _cost_of(self, run: Stretch, part: Window) -> Decimal:
+        """What was charged for a part of a run, as far as it is known."""
+        rules, total = self.rules, ZERO
+        things = [(self.row.spec.instance_type, rules.computing)]
+        if run.address:
+            things.append((IPV4, rules.address))
+        for name, time in things:
+            basis = run if time is While.RUNNING else self._life_of(run)
+            total += charged(rules, self._tariff(name), basis.began_at, self._end(basis), part) or ZERO
+        return total
+
+    def _life_of(self, run: Stretch) -> Stretch:
+        """That of the machine that ran."""
+        return next((one for one in reversed(self.lives) if one.began_at <= run.began_at), run)
+
+    def _disk(self, life: Stretch) -> Bill:
+        low, high = self.window.cut(life.began_at, self._end(life))
+        if high <= low:
+            return Bill()
+        running, awake = timedelta(0), ZERO
+        prices = (
+            prices_of(self.row.scope, self.row.spec, disk_item(life.disk_type), self.book) if life.disk_type else ()
+        )
+        gigabytes = Decimal(life.disk_gb or 0) / self.rules.hours_in_month
+        whole = ZERO if life.disk_gb == 0 else charge(prices, low, high) if life.disk_gb is not None else None
+        for run in self.runs:
+            a, b = max(low, run.began_at), min(high, run.ended_at or high)
+            if b > a:
+                running += b - a
+                awake += (charge(prices, a, b) or ZERO) * gigabytes
+        beside = frozenset({VOLUMES} if has_more_disks(self.row.spec, life.disk_type) else ())
+        if whole is None:
+            return Bill(stopped=high - low - running, unknown=beside | {"disk"})
+        stopped = whole * gigabytes - awake
+        return Bill(disk_running=awake, disk_stopped=stopped, stopped=high - low - running, unknown=beside)
+
+    def _doubt(self, stretch: Stretch) -> timedelta:
+        if stretch.sure_until is None:
+            return timedelta(0)
+        low, high = self.window.cut(stretch.sure_until, self._end(stretch))
+        return high - low
+
+    def _has_address(self, stretch: Stretch) -> bool:
+        """One that is charged while the machine is there was there from its beginning on."""
+        return stretch.address or (stretch.kind is Kind.DISK and any(run.address for run in self.runs))
+
+    def _tariff(self, name: str) -> Tariff:
+        scope, spec = self.row.scope, self.row.spec
+        caps = prices_of(scope, spec, monthly_item(name), self.book) if self.rules.monthly_cap else ()
+        return Tariff(prices_of(scope, spec, name, self.book), caps)
+
+    def _end(self, stretch: Stretch) -> datetime:
+        return stretch.ended_at or max(self.now, stretch.began_at)
+
+
+def overruns(began_at: datetime, ended_at: datetime, deadlines: Sequence[Deadline]) -> list[tuple[datetime, datetime]]:
+    """The parts of a run that lie past the deadline that held then."""
+    parts = []
+    for i, deadline in enumerate(deadlines):
+        until = deadlines[i + 1].since if i + 1 < len(deadlines) else ended_at
+        low, high = max(began_at, deadline.expires_at), min(ended_at, until)
+        if high > low:
+            parts.append((low, high))
+    return parts
