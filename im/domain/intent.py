@@ -79,7 +79,13 @@ def stop(row: Instance, now: datetime) -> Intent:
     """Stop it; the deadline stays as it is. What its TTL has stopped stays stopped by that, with all that follows."""
     _refuse_if_ending(row, "stopped")
     if row.on_expiry is OnExpiry.TERMINATE:
-        raise Refused(f"{row.name} cannot be stopped, only terminated", f"im terminate {row.name}")
+        spare = spot_of(row.spec)
+        what = (
+            "cannot be stopped, only terminated"
+            if spare and spare.once
+            else "was made to be terminated, not to be stopped"
+        )
+        raise Refused(f"{row.name} {what}", f"im terminate {row.name}")
     ttl = row.desired is Desired.STOPPED and row.why is Why.TTL
     return Intent(Desired.STOPPED, row.expires_at, Why.TTL if ttl else Why.USER)
 
@@ -105,7 +111,7 @@ def protect(row: Instance, on: bool) -> None:
         )
     if row.on_expiry is OnExpiry.TERMINATE:
         raise Refused(
-            f"{row.name} cannot be stopped, so its deadline terminates it, and protection would be an empty promise",
+            f"the deadline of {row.name} terminates it, and protection would be an empty promise",
             f"im extend {row.name} -d 8h  keeps it longer",
         )
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain.guard import GuardKind
 from im.domain.instance import public_ip_of
-from im.domain.money.amount import exact
+from im.domain.money.amount import ZERO, exact
 from im.domain.money.quote import Quote
 from im.domain.spec.spec import tags_of
+from im.domain.state import OnExpiry
 from im.views.machine import machine_json
 from im.views.times import seconds, utc
 
@@ -46,5 +47,6 @@ def plan_json(
         "protected": plan.protect,
         "usd_per_hour": exact(quote.per_hour),
         "usd_to_deadline": exact(quote.to_deadline),
+        "usd_per_hour_afterwards": exact(quote.stopped if plan.on_expiry is OnExpiry.STOP else ZERO),
         "price_source": quote.rates.source or None,
     }

@@ -115,6 +115,7 @@ def create(
         guard=GuardKind(guard) if guard else None,
         keep_stopped=life.keep_stopped,
         protect=life.protect,
+        on_expiry=life.on_expiry,
         retry=not no_retry,
     )
     order = _let_in(session, machine, order)
@@ -195,7 +196,7 @@ def _afterwards(plan: Plan) -> str:
 
 def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> None:
     from im.cli.output.machine import machine_lines
-    from im.cli.output.money import quote_sentence, quoted
+    from im.cli.output.money import quote_sentence, quoted, what_goes_on
     from im.cli.output.table import SANDBOX, say_json
     from im.cli.output.terminal import plain
 
@@ -223,6 +224,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
             f"{local(expires_at, now)} ({ahead(expires_at, now)}), then {plan.on_expiry.value}{_afterwards(plan)}",
         ),
         ("costs", quote_sentence(quote)),
+        *([("afterwards", what_goes_on(quote))] if quote.endless else []),
         ("guard", _guarding(plan)),
     ]
     for title, what in rows:

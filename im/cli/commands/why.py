@@ -39,10 +39,11 @@ def why(session: Session, name: str, output: str, as_json: bool) -> None:
     from im.domain.explain.phase import phase
     from im.domain.explain.why import why as explain
     from im.services import queries
+    from im.services.money.costs import rules_of
 
     seen = queries.resolve(session.context, [check_word(name)])
     row = seen.rows[0]
-    told = explain(row, seen.now)
+    told = explain(row, seen.now, rules_of(row.scope))
     if as_json or output == "json":
         from im.cli.output.table import say_json
         from im.views.why import why_json
@@ -65,7 +66,7 @@ def why(session: Session, name: str, output: str, as_json: bool) -> None:
 @pass_session
 def agenda(session: Session, within: timedelta | None, output: str, as_json: bool) -> None:
     """What will stop, when, and what that saves; soonest first."""
-    from im.cli.output.money import costs_of
+    from im.cli.output.money import costs_of, endless, going_on
     from im.services import queries
 
     seen = queries.listing(session.context)
@@ -83,6 +84,9 @@ def agenda(session: Session, within: timedelta | None, output: str, as_json: boo
         )
     else:
         _tell(rows, costs, seen.now, sandbox=session.settings.sandbox)
+    if not as_json and output != "json":
+        for sentence in endless(seen.rows, costs_of(session, going_on(seen.rows))):
+            note(sentence)
 
 
 def _what(row: Instance) -> str:

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from im.cli.session import here
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, show, show_rate
+from im.domain.money.forecast import goes_on_costing
 from im.domain.money.quote import Quote
 from im.domain.spec.spot import spot_of
+from im.domain.state import OnExpiry
 
 if TYPE_CHECKING:
     from im.cli.session import Session
@@ -59,7 +62,8 @@ def cost_lines(cost: Cost) -> list[tuple[str, str]]:
     lines = [("cost", far)]
     if hourly.running is not None:
         to_come = f", {show(cost.to_deadline)} to the deadline" if cost.to_deadline else ""
-        lines.append(("rate", f"{_about(hourly)} while it runs{to_come} ({hourly.source})"))
+        ran = "while it runs or is stopped" if hourly.rules.stop_saves_nothing else "while it runs"
+        lines.append(("rate", f"{_about(hourly)} {ran}{to_come} ({hourly.source})"))
     if bill.overrun:
         late = format_duration(bill.overrun) if bill.overrun >= timedelta(seconds=1) else "less than a second"
         lines.append(("overrun", f"{late} past its deadline, {show(bill.overrun_usd)}"))
@@ -120,8 +124,40 @@ def quote_sentence(quote: Quote) -> str:
     return f"{rate}, {bound}{show(quote.to_deadline)} until then; {source}{more}"
 
 
+def what_goes_on(quote: Quote) -> str:
+    """What becomes of the cost where nothing ends it, and what to type."""
+    rate = "" if quote.stopped is None else f" {show_rate(quote.stopped)}"
+    return (
+        f"a stopped machine {quote.rates.rules.of_a_stop}: it goes on costing{rate}. --on-expiry terminate  ends that"
+    )
+
+
 def quoted(session: Session, plan: Plan, span: timedelta) -> Quote:
     """By the kept prices where there is a database, else by the built-in table."""
     from im.services.money import costs
 
-    return Quote(costs.quote(session.context, plan.scope, plan.spec), plan.count, span, spot_of(plan.spec) is not None)
+    rates = costs.quote(session.context, plan.scope, plan.spec)
+    endless = rates.rules.stop_saves_nothing and plan.on_expiry is OnExpiry.STOP and plan.keep_stopped is None
+    return Quote(rates, plan.count, span, spot_of(plan.spec) is not None, here(), endless)
+
+
+def going_on(rows: Sequence[Instance]) -> list[Instance]:
+    """Those whose cost goes on past their deadline until somebody terminates them."""
+    from im.services.money.costs import rules_of
+
+    return [row for row in rows if goes_on_costing(row, rules_of(row.scope))]
+
+
+def endless(rows: Sequence[Instance], costs: Mapping[str, Cost]) -> list[str]:
+    """One sentence about those among `rows`, where there are any, and what to type."""
+    found = [row for row in going_on(rows) if row.id in costs]
+    if not found:
+        return []
+    known = [usd for row in found if (usd := costs[row.id].rates.stopped) is not None]
+    rate = f" {show_rate(sum(known, ZERO))}" if len(known) == len(found) else ""
+    names = ", ".join(row.name for row in found[:3]) + (f" and {len(found) - 3} more" if found[3:] else "")
+    says = costs[found[0].id].rates.rules.of_a_stop
+    verb = "goes" if len(found) == 1 else "go"
+    return [
+        f"{names} {verb} on costing{rate} past the deadline: a stopped machine {says}. Next: im terminate {found[0].name}"
+    ]

@@ -10,7 +10,7 @@ import click
 from im.cli.exits import Ended
 from im.cli.options.shared import Output, Waiting
 from im.cli.output.errors import note
-from im.cli.output.money import costs_of, ending
+from im.cli.output.money import costs_of, ending, endless, going_on
 from im.cli.output.progress import progress
 from im.cli.output.summary import CROWD, crowd
 from im.cli.output.table import SANDBOX, say_json, show
@@ -64,6 +64,8 @@ def finish(
     elif output.form == "table":
         for line in _lines(answer, outcome, tell, costs_of(session, outcome.rows) if priced else NO_COSTS):
             click.echo(plain(line))
+        for told in endless(outcome.rows, costs_of(session, going_on(outcome.rows))):
+            note(told)
         if sandbox:
             note(SANDBOX)
     else:

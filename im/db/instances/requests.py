@@ -19,7 +19,7 @@ from im.domain.event import Channel
 from im.domain.instance import Instance
 from im.domain.intent import Intent
 from im.domain.lifecycle import meets
-from im.domain.state import Desired, Observed, Why
+from im.domain.state import Desired, Observed, OnExpiry, Why
 
 t = instances.c
 
@@ -103,14 +103,21 @@ def _new_goal(desired: ColumnElement[Any], now: datetime) -> dict[str, Any]:
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:
-    """Past the deadline and meant to run, or seen running although it was meant to be stopped; where the clock is trusted."""
+    """Past the deadline and meant to run, or seen running although it was meant to be stopped; where the clock is trusted.
+
+    Where the deadline terminates, what was stopped before it came as well: it may cost as much as if it ran.
+    """
     alive = t.observed.in_((Observed.PENDING.value, Observed.RUNNING.value))
     return and_(
         t.closed_at.is_(None),
         t.expires_at <= now,
         t.desired != Desired.TERMINATED.value,
         t.scope_id.in_(select(scopes.c.id).where(trusted_clock())),
-        or_(t.desired == Desired.RUNNING.value, and_(t.settled_generation == t.generation, alive)),
+        or_(
+            t.desired == Desired.RUNNING.value,
+            t.on_expiry == OnExpiry.TERMINATE.value,
+            and_(t.settled_generation == t.generation, alive),
+        ),
     )
 
 
@@ -122,7 +129,10 @@ def overdue(connection: Connection, before: datetime) -> bool:
 
 def expire(connection: Connection, now: datetime, limit: int) -> list[Instance]:
     """Turn what is due toward its `on_expiry`; returns the rows as they are afterwards."""
-    goal = case((t.on_expiry == "terminate", literal(Desired.TERMINATED.value)), else_=literal(Desired.STOPPED.value))
+    goal = case(
+        (t.on_expiry == OnExpiry.TERMINATE.value, literal(Desired.TERMINATED.value)),
+        else_=literal(Desired.STOPPED.value),
+    )
     return _change(
         connection, is_due(now), {"why": Why.TTL.value, "by": Channel.TTL.value, **_new_goal(goal, now)}, limit
     )

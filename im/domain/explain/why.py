@@ -12,6 +12,7 @@ from im.domain.cause import Hand, ended_by, stopped_by
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.lifecycle import DECISIONS, TAKEN_BACK, Step, meets
+from im.domain.money.rules import PER_SECOND, BillingRules
 from im.domain.state import ALIVE, Desired, Observed, OnExpiry, Why
 
 HANDS = {Why.GUEST: Hand.GUEST, Why.RETIRED: Hand.RETIRED, Why.CLOUD: Hand.CLOUD}
@@ -27,8 +28,8 @@ class Explanation:
     type: str = ""
 
 
-def why(row: Instance, now: datetime) -> Explanation:
-    """The whole answer of `im why`."""
+def why(row: Instance, now: datetime, billing: BillingRules = PER_SECOND) -> Explanation:
+    """The whole answer of `im why`. `billing`: its cloud's, for what a stopped machine goes on costing."""
     if row.observed in (Observed.TERMINATED, Observed.MISSING):
         return _gone(row)
     if row.observed is Observed.NONE:
@@ -38,7 +39,7 @@ def why(row: Instance, now: datetime) -> Explanation:
         ends = _at_deadline(row, now) if row.observed in ALIVE else "nothing by itself"
         return Explanation(told, ends, f"im start {row.name} -d 1h  tries again")
     if row.settled:
-        return _settled(row, now)
+        return _settled(row, now, billing)
     return _moving(row, now)
 
 
@@ -87,16 +88,16 @@ def _no_machine(row: Instance, now: datetime) -> Explanation:
     return Explanation(told, "nothing: a failed launch stays failed", again)
 
 
-def _settled(row: Instance, now: datetime) -> Explanation:
+def _settled(row: Instance, now: datetime, billing: BillingRules) -> Explanation:
     if meets(row.desired, row.observed):
         if row.observed is Observed.RUNNING:
             return Explanation(_asked(row), _at_deadline(row, now), f"im extend {row.name} -d 1h")
         if row.why is Why.OUTSIDE:
             told = "somebody stopped it at the cloud, outside im; that is respected"
-            return Explanation(told, _asleep(row, now), _wake(row, now))
+            return Explanation(told, _asleep(row, now, billing), _wake(row, now))
         if (hand := HANDS.get(row.why)) is not None:
-            return Explanation(f"{stopped_by(hand)}{_words(row)}", _asleep(row, now), _wake(row, now))
-        return Explanation(_asked(row), _asleep(row, now), _wake(row, now))
+            return Explanation(f"{stopped_by(hand)}{_words(row)}", _asleep(row, now, billing), _wake(row, now))
+        return Explanation(_asked(row), _asleep(row, now, billing), _wake(row, now))
     verb = "is" if row.observed in (Observed.PENDING, Observed.RUNNING, Observed.STOPPED) else "began"
     told = (
         f"it {verb} {row.observed} at the cloud, though {_asked(row)}: somebody changed it there, or it crossed with us"
@@ -156,15 +157,18 @@ def _at_deadline(row: Instance, now: datetime) -> str:
     return f"it is {verb} in {format_duration(row.expires_at - now)}, at {row.expires_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _asleep(row: Instance, now: datetime) -> str:
+def _asleep(row: Instance, now: datetime, billing: BillingRules) -> str:
+    if row.on_expiry is OnExpiry.TERMINATE:
+        return _at_deadline(row, now)
+    cost = "goes on costing as much as if it ran" if billing.stop_saves_nothing else "its disk goes on costing"
     if row.stopped_by_ttl and row.keep_stopped is not None:
         if row.protected:
-            return "nothing by itself: it is protected, so it stays stopped, and its disk goes on costing"
+            return f"nothing by itself: it is protected, so it stays stopped, and {cost}"
         if row.ends_at is None:
             return f"it is terminated {format_duration(row.keep_stopped)} after it was seen stopped; an extend cancels that"
         over = format_duration(row.ends_at - now) if row.ends_at > now else "0s"
         return f"it is terminated in {over}, at {row.ends_at:%Y-%m-%d %H:%M:%S} UTC; an extend or a start cancels that"
-    return "nothing by itself: it stays stopped, and its disk goes on costing"
+    return f"nothing by itself: it stays stopped, and {cost}"
 
 
 def _wake(row: Instance, now: datetime) -> str:

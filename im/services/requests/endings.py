@@ -30,7 +30,11 @@ def on_expiry_of(order: Order, spec: Spec, can: Capabilities) -> OnExpiry:
     if order.ask.spot is not None and not can.can_spot:
         raise Refused(f"{order.provider} has no spot machines", "leave --spot out")
     spot = spot_of(spec)
-    return OnExpiry.STOP if can.can_stop and not (spot and spot.once) else OnExpiry.TERMINATE
+    stops = can.can_stop and not (spot and spot.once)
+    if order.on_expiry is OnExpiry.STOP and not stops:
+        what = "a one-time spot machine" if can.can_stop else f"a machine at {order.provider}"
+        raise Refused(f"{what} cannot be stopped, so its deadline terminates it", "leave --on-expiry stop out")
+    return order.on_expiry or (OnExpiry.STOP if stops else OnExpiry.TERMINATE)
 
 
 def refuse_what_excludes(order: Order, on_expiry: OnExpiry) -> None:
@@ -41,7 +45,10 @@ def refuse_what_excludes(order: Order, on_expiry: OnExpiry) -> None:
         )
     if on_expiry is OnExpiry.STOP:
         return
-    what = "this machine cannot be stopped, so its deadline terminates it"
+    asked = order.on_expiry is OnExpiry.TERMINATE
+    what = (
+        "its deadline is to terminate it" if asked else "this machine cannot be stopped, so its deadline terminates it"
+    )
     if order.keep_stopped not in ("", FOREVER):
         raise Refused(f"{what}, and nothing is left to keep", "leave --keep-stopped out")
     if order.protect:

@@ -44,6 +44,8 @@ class Order:
     keep_stopped: str = ""
     """How long it is kept once its TTL has stopped it: a duration, `forever`, or empty for what the settings say."""
     protect: bool = False
+    on_expiry: OnExpiry | None = None
+    """What the deadline is to do; None: stop, where the machine can be stopped."""
     retry: bool = False
     """When every place has refused for want of room: begin again, until the deadline."""
 

@@ -288,7 +288,7 @@ def test_a_machine_that_can_only_be_terminated_takes_neither(world: World) -> No
     world.tamper("once", on_expiry="terminate")
     with pytest.raises(Refused, match="empty promise"):
         world.protect("once", on=True)
-    with pytest.raises(Refused, match="cannot be stopped"):
+    with pytest.raises(Refused, match="made to be terminated, not to be stopped"):
         world.stop("once")
 
 
