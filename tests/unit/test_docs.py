@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,8 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
-def definitions() -> set[str]:
+@cache
+def definitions() -> frozenset[str]:
     """`file::name` and `file::Class::name` of everything defined in the tests, below `tests/`."""
     found = set()
     for path in (ROOT / "tests").rglob("*.py"):
@@ -63,7 +65,7 @@ def definitions() -> set[str]:
                 found.add(f"{file}::{one.name}")
             if isinstance(one, ast.ClassDef):
                 found |= {f"{file}::{one.name}::{each.name}" for each in one.body if isinstance(each, ast.FunctionDef)}
-    return found
+    return frozenset(found)
 
 
 def test_every_fault_names_a_test_there_is() -> None:

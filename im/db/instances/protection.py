@@ -69,3 +69,9 @@ def learn(connection: Connection, on: Sequence[str], off: Sequence[str]) -> None
 def delay(connection: Connection, ids: Sequence[str], until: datetime) -> None:
     if ids:
         connection.execute(update(instances).where(t.id.in_(ids)).values(protection_try_at=until))
+
+
+def pull_forward(connection: Connection, scope_id: int, now: datetime) -> list[str]:
+    """Make due what waits for its next attempt; one that is being told at this moment may be told twice, which changes nothing."""
+    late = update(instances).where(DIFFERS, t.scope_id == scope_id, t.protection_try_at > now)
+    return list(connection.execute(late.values(protection_try_at=None).returning(t.id)).scalars())

@@ -86,6 +86,12 @@ def delay(connection: Connection, ids: Sequence[str], until: datetime) -> None:
         connection.execute(update(instances).where(t.id.in_(ids)).values(spot_try_at=until))
 
 
+def pull_forward(connection: Connection, scope_id: int, now: datetime) -> list[str]:
+    """Make due what waits for its next attempt; a request that is being ended at this moment may be ended twice."""
+    late = update(instances).where(OPEN, t.scope_id == scope_id, t.spot_try_at > now)
+    return list(connection.execute(late.values(spot_try_at=None).returning(t.id)).scalars())
+
+
 def finish(connection: Connection, ids: Sequence[str]) -> None:
     """Cancelled, and nothing came of them that is not ours by now."""
     if ids:

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from im.db import events, refusals
-from im.db.instances import waiting
+from im.db.instances import protection, spot, waiting
 from im.domain.event import Channel, Event, EventKind
 from im.logs import log
 from im.providers.errors import ProviderError, Unauthenticated
+from im.queue.tasks import Task
 from im.services.identity import wrong_account
 from im.services.ring import ring_by_verb
 
@@ -107,6 +108,12 @@ def over(run: ScopeRun, connection: Connection, now: datetime) -> None:
     """A trouble of this scope is over: whatever waits because of it is tried now, not when its own pause ends."""
     rows = waiting.pull_forward(connection, run.scope_id, now, _MOST)
     ring_by_verb(run.ctx, rows)
+    for task, ids in (
+        (Task.PROTECT, protection.pull_forward(connection, run.scope_id, now)),
+        (Task.TERMINATE, spot.pull_forward(connection, run.scope_id, now)),
+    ):
+        if ids:
+            run.ctx.queue.ring(task, ids)
 
 
 def _come_back(run: ScopeRun) -> None:

@@ -87,3 +87,12 @@ def test_every_password_that_is_demanded_is_in_the_example() -> None:
     demanded = set(re.findall(r"\$\{(IM_\w+):\?", (ROOT / "docker-compose.yml").read_text()))
     given = set(re.findall(r"^(IM_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert demanded == given
+
+
+def test_its_flower_shows_what_im_flower_shows() -> None:
+    """The columns of its tasks and the file it is not to run are set by the command, unless something here says otherwise."""
+    flower = SERVICES["flower"]
+    assert flower["command"] == ["flower"]
+    assert {name for name in flower["environment"] if name.startswith("FLOWER_")} == {
+        *("FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_BASIC_AUTH", "FLOWER_READ_ONLY")
+    }
