@@ -6,15 +6,11 @@ One migrated database per test run, emptied before each test that asks for it; t
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
-import signal
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -23,9 +19,8 @@ from sqlalchemy.engine import make_url
 
 from im.db.engine import make_engine
 from im.db.schema import migrate
-from im.stack import postgres
-from im.stack.layout import Layout
 from tests import reaper
+from tests.servers import Server
 from tests.world import World, empty
 
 # no test judges how long something took; Hypothesis would, on a machine that is busy
@@ -58,13 +53,12 @@ def postgres_url() -> Iterator[str]:
             yield url
         return
     folder = reaper.new_folder("im-t-")
-    server = _start(folder)
+    server = Server(folder)
     try:
-        postgres.ensure_database(folder / "s", "im_test")
-        yield postgres.url(folder / "s", "im_test")
+        server.make()
+        yield server.url
     finally:
-        server.send_signal(signal.SIGINT)  # Postgres' fast shutdown
-        server.wait(timeout=30)
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -87,27 +81,6 @@ def world(database_url: str) -> Iterator[World]:
     made = World(database_url)
     yield made
     made.close()
-
-
-def _start(folder: Path) -> subprocess.Popen[bytes]:
-    layout = Layout(folder / "home")
-    layout.prepare()
-    (folder / "s" / "pg").mkdir(parents=True, mode=0o700)
-    user = postgres.server_user()
-    layout.root.mkdir(exist_ok=True)
-    postgres.prepare(layout, folder / "s", user, lambda _: None)
-    identity = (
-        {"user": pwd.getpwnam(user).pw_uid, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
-    )
-    command = [*postgres.command(layout, folder / "s"), "-c", "fsync=off", "-c", "max_connections=200"]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **identity)  # type: ignore[call-overload]
-    until = time.monotonic() + 60
-    while not postgres.answers(folder / "s"):
-        assert server.poll() is None, (folder / "log").read_text()
-        assert time.monotonic() < until, "Postgres did not come up within a minute"
-        time.sleep(0.05)  # waiting for a process, not for an outcome
-    return server
 
 
 @contextmanager

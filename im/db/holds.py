@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, text, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.schema.core import deployment, holds, scopes
+from im.db.schema.marks import marks
 from im.domain.hold import CLOCK_TOLERANCE, HoldKind
 
 _SERVER = text("SELECT system_identifier::text FROM pg_control_system()")
@@ -36,6 +37,12 @@ def settle_here(connection: Connection) -> bool:
         .returning(deployment.c.id)
     )
     return moved.first() is not None
+
+
+def acts_here() -> ColumnElement[bool]:
+    """For a statement over scopes: no other server, and no other run of this one, acted there last."""
+    others = select(marks.c.scope_id).where(marks.c.started != func.pg_postmaster_start_time())
+    return scopes.c.id.not_in(others)
 
 
 def trusted_clock() -> ColumnElement[bool]:

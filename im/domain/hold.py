@@ -18,8 +18,16 @@ class HoldKind(StrEnum):
     """A person paused enforcement for an incident."""
     CLONE = "clone"
     """This database runs in another server than the one its deployment was made in."""
+    COPY = "copy"
+    """Another server that holds the same data, the same system identifier among it, acts at the cloud."""
+    WATCH = "watch"
+    """In some scope it is not known yet whether another server acts there."""
     CLOCK = "clock"
     """The database's clock and the cloud's differ too much, in some scope."""
+
+
+OF_A_SCOPE = (HoldKind.WATCH, HoldKind.CLOCK)
+"""The others hold every deadline there is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ DEPLOYMENT = "im:deployment"
 LAUNCH = "im:launch"
 OWNER = "im:owner"
 INSTANCE = "im:instance"
+MARK = "im:mark"
+"""On one machine of each place: who acts there moves it; see `im.domain.mark`."""
 NAME = "Name"
 """What people call it; the one tag that clouds' own consoles show."""
 

@@ -23,6 +23,7 @@ from im.providers.features import (
     Adoption,
     DeadlineGuard,
     LeftoverCleanup,
+    Marks,
     PriceList,
     SpotSupport,
     StateListing,
@@ -164,6 +165,9 @@ class Provider(Protocol):
 
     @property
     def leftovers(self) -> LeftoverCleanup | None: ...
+
+    @property
+    def marks(self) -> Marks | None: ...
 
     @property
     def prices(self) -> PriceList | None: ...

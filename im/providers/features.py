@@ -122,6 +122,18 @@ class LeftoverCleanup(Protocol):
         ...
 
 
+class Marks(Protocol):
+    """A tag on a machine, which whoever acts in a scope moves; see `im.domain.mark`."""
+
+    def put(self, scope: Scope, machine: Machine, value: str) -> None:
+        """Tag this machine, which is ours. Raises ProviderError."""
+        ...
+
+    def read(self, scope: Scope) -> Mapping[str, str]:
+        """Machine id → the tag, of each of this deployment's machines that has one. Raises ProviderError when not all were seen."""
+        ...
+
+
 class PriceList(Protocol):
     def fetch(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
         """The list prices of `items`, of whatever region; absent where the cloud tells none. Raises ProviderError."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from im.db import scopes
-from im.db.read import health
 from im.providers import errors
 from im.providers.errors import ProviderError
 
 if TYPE_CHECKING:
-    from im.context import Context
     from im.services.scope_run import ScopeRun
 
 
@@ -32,9 +30,3 @@ def wrong_account(run: ScopeRun, *, afresh: bool = False) -> ProviderError | Non
         f"the account '{account}' is {theirs}, but its credentials now belong to {ours}: nothing there is believed or "
         f"changed. Give '{account}' its credentials back, and declare {ours} under a name of its own"
     )
-
-
-def is_clone(ctx: Context) -> bool:
-    """Is this database a copy of one that may still be at work elsewhere?"""
-    with ctx.begin() as connection:
-        return health.is_clone(connection)

@@ -22,7 +22,7 @@ from im.providers.features import Resource
 from im.queue.tasks import Task
 from im.scope_threads import lane_of
 from im.services import access
-from im.services.identity import is_clone
+from im.services.health import mark
 from im.services.reconcile import refusal
 from im.services.scope_run import ScopeRun
 
@@ -81,7 +81,7 @@ def _collect_in(ctx: Context, scope_id: int, scope: Scope) -> str:
     try:
         if asked is not None:
             _answer(run, asked)
-        if not condemned or is_clone(run.ctx):
+        if not condemned or mark.held_back(run):
             return f"{run.scope}: looked at"
         return f"{run.scope}: {_sweep(run, condemned)} taken away"
     except Unauthenticated as exc:

@@ -71,6 +71,23 @@ def test_machines_of_one_call_are_told_apart_by_label(room: Room) -> None:
     assert named == [(slot.instance_id, slot.name) for slot in slots]
 
 
+def test_a_mark_is_found_again_on_the_machine_that_carries_it_and_not_by_strangers(room: Room) -> None:
+    one, other = (machine.provider_id for machine in room.launch(2, token="tok"))
+    room.settle()
+    marks, strangers = room.provider.marks, room.of_deployment(STRANGER).marks
+    assert marks is not None
+    assert strangers is not None
+    assert marks.read(room.scope) == {}
+    marks.put(room.scope, Machine(one), "000001-first")
+    marks.put(room.scope, Machine(one), "000001-second")
+    assert marks.read(room.scope) == {one: "000001-second"}
+    marks.put(room.scope, Machine(other), "000002-third")
+    assert marks.read(room.scope) == {one: "000001-second", other: "000002-third"}
+    assert strangers.read(room.scope) == {}
+    (listed,) = (seen for seen in merge_pages(room.provider.list(room.scope)).sightings if seen.provider_id == other)
+    assert listed.tags["im:mark"] == "000002-third"
+
+
 def test_find_shows_what_the_token_made_and_nothing_else(room: Room) -> None:
     made = {one.provider_id for one in room.launch(2, token="wanted")}
     room.launch(1, token="other")

@@ -43,9 +43,9 @@ def roles(session: Session) -> None:
 @db.command()
 @pass_session
 def resume(session: Session) -> None:
-    """Make this database server the deployment's home, after it was moved or restored here.
+    """Make this database server the deployment's home, and the one that acts, after it was moved, restored or copied here.
 
-    A database that was copied to another server changes nothing at the cloud until then: the original may still be at work.
+    A copy changes nothing at the cloud until then, for the original may still be at work; that one holds once this one acts.
     """
     from im.services.deadlines import holds
 

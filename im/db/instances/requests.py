@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, lite
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from im.db.bulk import assignments, recordset
-from im.db.holds import trusted_clock
+from im.db.holds import acts_here, trusted_clock
 from im.db.money import usage
 from im.db.read import instances as read_instances
 from im.db.schema.core import instances, scopes
@@ -112,7 +112,7 @@ def is_due(now: datetime) -> ColumnElement[bool]:
         t.closed_at.is_(None),
         t.expires_at <= now,
         t.desired != Desired.TERMINATED.value,
-        t.scope_id.in_(select(scopes.c.id).where(trusted_clock())),
+        t.scope_id.in_(select(scopes.c.id).where(trusted_clock(), acts_here())),
         or_(
             t.desired == Desired.RUNNING.value,
             t.on_expiry == OnExpiry.TERMINATE.value,
@@ -148,7 +148,7 @@ def _asleep_by_ttl(now: datetime) -> ColumnElement[bool]:
         t.observed == Observed.STOPPED.value,
         t.settled_generation == t.generation,
         t.expires_at <= now,
-        t.scope_id.in_(select(scopes.c.id).where(trusted_clock())),
+        t.scope_id.in_(select(scopes.c.id).where(trusted_clock(), acts_here())),
     )
 
 

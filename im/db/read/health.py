@@ -85,11 +85,49 @@ def holds(connection: Connection | Looking, now: datetime) -> list[Hold]:
     paused = 'SELECT reason, "by", since, until FROM holds WHERE kind = %(kind)s AND until > %(now)s'
     for reason, by, since, until in ask(connection, paused, kind=HoldKind.PAUSE.value, now=now):
         found.append(Hold(HoldKind.PAUSE, reason, "im resume  ends it", by, since, until))
-    skewed = "SELECT provider, account, region, clock_skew FROM scopes WHERE abs(clock_skew) > %(most)s ORDER BY id"
-    for *place, skew in ask(connection, skewed, most=CLOCK_TOLERANCE.total_seconds()):
+    skewed = (
+        "SELECT provider, account, region, clock_skew, m.held_since, m.started <> pg_postmaster_start_time(), m.watch_since"
+        " FROM scopes LEFT JOIN marks m ON m.scope_id = id WHERE abs(clock_skew) > %(most)s OR m.held_since IS NOT NULL"
+        " OR (m.started <> pg_postmaster_start_time() AND id IN (SELECT scope_id FROM instances WHERE closed_at IS NULL))"
+        " ORDER BY m.held_since, id"
+    )
+    most = CLOCK_TOLERANCE.total_seconds()
+    for *place, skew, held, strange, watched in ask(connection, skewed, most=most):
+        if held is not None or strange:
+            found.append(_of_another(Scope(*place), held, watched, now))
+        if skew is None or abs(skew) <= most:
+            continue
         told = f"the clock of {Scope(*place)} is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'}"
         found.append(Hold(HoldKind.CLOCK, f"{told} the database's", "set the database server's clock (NTP)"))
     return found
+
+
+def _of_another(scope: Scope, held: datetime | None, watched: datetime | None, now: datetime) -> Hold:
+    """Why nothing is done where another server acts, or may."""
+    if held is not None:
+        return Hold(
+            HoldKind.COPY,
+            f"another server with the data of this one acts at {scope}: one of the two is a copy",
+            "im db resume  makes this server the one that acts, and the other one hold (end the other one first)",
+            since=held,
+        )
+    return Hold(
+        HoldKind.WATCH,
+        f"this database server is new, and whether another one acts at {scope} is being watched for a minute",
+        "wait; im db resume  ends the watch, when you know that no other server acts",
+        since=watched or now,
+    )
+
+
+def disputed(connection: Connection | Looking, since: datetime) -> list[tuple[Scope, datetime | None, str | None]]:
+    """Scopes in which a copy of this server has acted since then (when last), or whose mark the cloud does not take (why)."""
+    rows = ask(
+        connection,
+        "SELECT provider, account, region, CASE WHEN rival_at > %(since)s THEN rival_at END, m.error"
+        " FROM marks m JOIN scopes ON id = scope_id WHERE rival_at > %(since)s OR m.error IS NOT NULL ORDER BY id",
+        since=since,
+    )
+    return [(Scope(*place), rival_at, error) for *place, rival_at, error in rows]
 
 
 def orphans(connection: Connection | Looking) -> Summary:

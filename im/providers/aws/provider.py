@@ -24,6 +24,7 @@ from im.providers.aws.launch.offers import Zones
 from im.providers.aws.launch.preparation import Fitting
 from im.providers.aws.launch.request import Fitted
 from im.providers.aws.leftovers import Leftovers
+from im.providers.aws.marks import Marks
 from im.providers.aws.partition import home_in
 from im.providers.aws.prices import PriceListApi
 from im.providers.aws.profile import PROFILE
@@ -70,6 +71,7 @@ class AwsProvider:
         self.deadline_guard = SchedulerGuard(self._clients, deployment, settings.guard_role)
         self.leftovers = Leftovers(self._clients, deployment, self.deadline_guard)
         self.prices = PriceListApi(self._clients)
+        self.marks = Marks(self._clients, deployment)
         self.protection = TerminationProtection(self._clients)
         self.spot = SpotRequests(self._clients)
         self.states = InstanceStatuses(self._clients)

@@ -70,6 +70,22 @@ class FakeLeftovers:
             return {one: WrongState(f"a machine still uses {one}") for one in used}
 
 
+class FakeMarks:
+    def __init__(self, cloud: FakeCloud, deployment: str) -> None:
+        self._cloud, self._mine = cloud, {tags.DEPLOYMENT: deployment}
+
+    def put(self, scope: Scope, machine: Machine, value: str) -> None:
+        with self._cloud.call("mark", [machine.id]):
+            self._cloud.visible(machine.id).tags[tags.MARK] = value
+
+    def read(self, scope: Scope) -> Mapping[str, str]:
+        with self._cloud.call("marks", mutating=False):
+            seen = self._cloud.listing(scope.region, self._mine)
+        if not seen.complete:
+            raise Unavailable("the listing was cut short")
+        return {one.provider_id: one.tags[tags.MARK] for one in seen.sightings if tags.MARK in one.tags}
+
+
 class FakePrices:
     def __init__(self, cloud: FakeCloud) -> None:
         self._cloud = cloud

@@ -24,6 +24,7 @@ from im.providers.fake.features import (
     FakeAdoption,
     FakeDeadlineGuard,
     FakeLeftovers,
+    FakeMarks,
     FakePrices,
     FakeProtection,
     FakeSpotSupport,
@@ -98,6 +99,7 @@ class FakeProvider:
         self.adoption = FakeAdoption(cloud, deployment)
         self.deadline_guard = FakeDeadlineGuard(cloud)
         self.leftovers = FakeLeftovers(cloud, deployment)
+        self.marks = FakeMarks(cloud, deployment)
         self.prices = FakePrices(cloud)
         self.protection = FakeProtection(cloud)
         self.spot = FakeSpotSupport(cloud)

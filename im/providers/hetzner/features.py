@@ -54,6 +54,23 @@ class Adoption:
         self._api.send("PUT", f"/servers/{machine.id}", {"labels": {**server["labels"], **CODEC.labels(ours)}})
 
 
+class Marks:
+    def __init__(self, api: HetznerApi, deployment: str) -> None:
+        self._api, self._deployment = api, deployment
+
+    def put(self, scope: Scope, machine: Machine, value: str) -> None:
+        """Labels are replaced as a whole, so they are read, merged and written."""
+        server = self._api.get(f"/servers/{machine.id}").body["server"]
+        labels = {**server["labels"], **CODEC.labels({tags.MARK: value})}
+        self._api.send("PUT", f"/servers/{machine.id}", {"labels": labels})
+
+    def read(self, scope: Scope) -> Mapping[str, str]:
+        ours = ",".join(f"{key}={value}" for key, value in CODEC.labels({tags.DEPLOYMENT: self._deployment}).items())
+        mark = CODEC.key(tags.MARK)
+        found = self._api.all("/servers", "servers", label_selector=f"{ours},{mark}")
+        return {str(one["id"]): one["labels"][mark] for one in found}
+
+
 class Protection:
     def __init__(self, api: HetznerApi) -> None:
         self._api = api

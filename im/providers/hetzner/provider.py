@@ -23,7 +23,7 @@ from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, 
 from im.providers.errors import InvalidSpec, NotFound, ProviderError, Unauthenticated
 from im.providers.hetzner.account import token_of
 from im.providers.hetzner.api import HetznerApi
-from im.providers.hetzner.features import Adoption, Leftovers, Locations, Prices, Protection
+from im.providers.hetzner.features import Adoption, Leftovers, Locations, Marks, Prices, Protection
 from im.providers.hetzner.profile import DEFAULT_TYPE, PROFILE
 from im.providers.hetzner.resources import anchor, ensure_firewall, ensure_key
 from im.providers.hetzner.servers import CODEC, sighting
@@ -53,6 +53,7 @@ class HetznerProvider:
         self._anchor = ""
         self.adoption = Adoption(api, deployment)
         self.leftovers = Leftovers(api, deployment)
+        self.marks = Marks(api, deployment)
         self.prices = Prices(api)
         self.protection = Protection(api)
         self.zones = Locations(api)

@@ -44,6 +44,7 @@ _FACTS = {
     tags.OWNER: "owner",
     tags.INSTANCE: "instance",
     tags.NAME: "name",
+    tags.MARK: "mark",
 }
 
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from im.db import events, ticks
 from im.db.instances import requests
-from im.db.read import health
 from im.domain.event import Channel, Event, EventKind
-from im.domain.hold import HoldKind
+from im.domain.hold import OF_A_SCOPE, HoldKind
 from im.domain.input.duration import format_duration
 from im.domain.input.listed import and_more, listed
 from im.domain.instance import Instance
@@ -18,7 +17,9 @@ from im.failpoints import Point, reach
 from im.logs import log
 from im.queue.periods import ENFORCE_EVERY
 from im.queue.tasks import DEADLINES, Task
+from im.services.deadlines import holds
 from im.services.deadlines.notices import plan_notices
+from im.services.health import mark
 from im.services.ring import _HINTS, _LATE, ring_by_verb
 
 if TYPE_CHECKING:
@@ -65,12 +66,14 @@ def _enforce(ctx: Context, window: timedelta, only: Sequence[str] = ()) -> str:
 
 
 def _held(ctx: Context) -> str:
-    """Why no deadline may be enforced anywhere now; empty when they may. A skewed clock holds its own scope only."""
-    with ctx.begin() as connection:
-        found = health.holds(connection, ctx.clock(connection))
+    """Why no deadline may be enforced anywhere now; empty when they may. Some reasons hold a scope only."""
+    found = holds.active(ctx)
+    if any(hold.kind is HoldKind.WATCH for hold in found):
+        mark.admit(ctx)
+        found = holds.active(ctx)
     for hold in found:
         log.error("deadlines are held", kind=hold.kind.value, reason=hold.reason, mend=hold.mend, by=hold.by)
-    everywhere = [h for h in found if h.kind is not HoldKind.CLOCK]
+    everywhere = [h for h in found if h.kind not in OF_A_SCOPE]
     return f"held: {everywhere[0].reason} ({everywhere[0].mend})" if everywhere else ""
 
 

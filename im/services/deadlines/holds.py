@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import holds
+from im.db import holds, marks
 from im.db.read import health
 from im.domain.access import Actor, Verb
 from im.domain.errors import Refused
@@ -43,10 +44,11 @@ def resume(ctx: Context, *, actor: Actor) -> bool:
 
 
 def settle_here(ctx: Context, *, actor: Actor) -> bool:
-    """Make this database server the deployment's home; False when it was already."""
+    """Make this database server the deployment's home, and the one that acts; False when it was both already."""
     access.ask(actor, Verb.SETTLE)
     with ctx.begin() as connection:
         moved = holds.settle_here(connection)
+        moved = marks.act_here(connection, ctx.clock(connection), secrets.token_hex(3), moved=moved) or moved
     if moved:
         log.warning("the deployment's home is this database server from now on", by=actor.name)
     return moved

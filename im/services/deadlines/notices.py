@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from im.channels import Channel, NotSent, configured, names
-from im.db import events, notices
+from im.db import events, marks, notices
 from im.db.notices import Claimed
 from im.domain import event
 from im.domain.errors import ImError
@@ -47,7 +47,13 @@ def plan_notices(ctx: Context) -> None:
 
 
 def notify(ctx: Context) -> str:
-    """Send what is due, the most urgent first. A channel that does not take one is left alone until the next doorbell."""
+    """Send what is due, the most urgent first. A channel that does not take one is left alone until the next doorbell.
+
+    A copied database sends nothing: the original does.
+    """
+    with ctx.begin() as connection:
+        if marks.is_copy(connection):
+            return "nothing sent: this database is a copy until `im db resume`"
     try:
         channels = configured(ctx.settings)
     except ImError as exc:

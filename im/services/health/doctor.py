@@ -86,6 +86,7 @@ def diagnose(settings: Settings, only: str | None = None) -> Iterator[Check]:
         "beat": lambda: _asked(database, doctor_fleet.beat, "beat"),
         "refresh": lambda: _asked(database, doctor_fleet.refresh, "refresh"),
         "deadlines": lambda: _holds(database),
+        "copies": lambda: _asked(database, doctor_fleet.copies, "copies"),
         "starts": lambda: _asked(database, doctor_fleet.starts, "starts"),
         "money": lambda: _asked(database, doctor_money.checks, "overrun"),
         "notices": lambda: doctor_money.receivers(settings),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 OVERDUE: Mapping[str, timedelta] = {"refresh": timedelta(seconds=30), "enforce_ttl": timedelta(seconds=90)}
 """Three periods of each tick: one may be late and one lost before anything is said to be wrong."""
 
+_LATELY = timedelta(minutes=10)
 _KNOWN = "im doctor  where that worker runs: its credentials, its clock, its way to the cloud"
 _START = "im up  on this machine; a fleet: im service, or im worker and im beat"
 
@@ -105,3 +106,20 @@ def starts(connection: Connection, now: datetime) -> Iterator[Check]:
     told = and_more(f"given up: {first} ({found[first].replace('_', ' ')})", len(found) - 1)
     mend = f"im why {first}  has the reason; im start {first} -d 1h  tries again, im stop {first}  leaves it stopped"
     yield Check("starts", ok=False, detail=told, mend=mend)
+
+
+def copies(connection: Connection, now: datetime) -> Iterator[Check]:
+    """Does a copy of this database server act beside it, and would one be recognised? That this one holds is told elsewhere."""
+    found = health.disputed(connection, now - _LATELY)
+    for scope, rival_at, error in found:
+        if rival_at is not None:
+            seen = format_duration(now - rival_at)
+            told = f"a copy of this database acts at {scope}, seen {seen} ago; it has to hold, and this one goes on"
+            yield Check("copies", ok=False, detail=told, mend="end the copy's workers")
+        if error is not None:
+            told = f"the mark by which a copy of this database would be recognised is not moved at {scope}: {error}"
+            yield Check(
+                "copies", ok=False, detail=told, mend="let the workers set the tag im:mark: docs/iam-policy.json"
+            )
+    if not found:
+        yield Check("copies", ok=True, detail="none acts beside this database")

@@ -10,7 +10,7 @@ from im.db import scopes
 from im.db.instances import claims, protection
 from im.db.instances import spot as spot_rows
 from im.scope_threads import lane_of
-from im.services.identity import is_clone
+from im.services.health import mark
 from im.services.reconcile import refusal, spot_requests
 from im.services.reconcile.adoptions import drive_adoptions
 from im.services.reconcile.guards import drive_guards
@@ -51,12 +51,12 @@ def reconcile_scope(ctx: Context, scope_id: int) -> list[str]:
     run = run_in(ctx, scope_id)
     if run is None:
         return []
-    if is_clone(ctx):
-        return ["this database is a copy: nothing is changed at the cloud until `im db resume`"]
     if (trouble := refusal.refused(run)) is not None:
         refusal.pass_on(run)
         left = f"{run.scope}: left to the other workers ({trouble.code})"
         return [*cancel_unwanted(run), left]
+    if because := mark.held_back(run):
+        return [because]
     told = drive_protections(run)  # first: a terminate may depend on it
     told += drive_launches(run)
     told += drive_adoptions(run)

@@ -18,6 +18,7 @@ from im.db import ticks
 from im.db.instances import observations
 from im.db.instances.observations import REST
 from im.db.money import usage
+from im.domain import tags
 from im.domain.sighting import Sighting
 from im.domain.state import Observed
 from im.logs import log
@@ -98,6 +99,8 @@ class ScopeListing:
     changed: int = 0
     skew: float | None = None
     """Seconds by which the cloud's clock is ahead of the database's for certain; None while it has not told."""
+    marks: dict[str, str] | None = None
+    """Machine → its mark, when the whole scope was listed in full."""
 
     def give_back(self) -> None:
         """Leave the slots that were claimed: nothing could be seen, and another worker may see it."""
@@ -122,10 +125,14 @@ class ScopeListing:
                 self.changed += judge_unseen(self.run, some, self.began_at)
 
     def _listing(self) -> None:
+        marks: dict[str, str] = {}
         for page in self.run.provider.list(self.run.scope, Filter(zone=self.zone)):
             self.complete &= page.complete
             self._compare(page.date)
             self._judge(page.sightings)
+            marks |= {one.provider_id: one.tags[tags.MARK] for one in page.sightings if tags.MARK in one.tags}
+        if self.complete and not self.zone:
+            self.marks = marks
         if self.seen >= _AT_ONCE:
             give_back()
 

@@ -14,6 +14,7 @@ from im.providers.errors import ProviderError, Unauthenticated
 from im.queue.periods import REFRESH_EVERY
 from im.queue.tasks import Task
 from im.scope_threads import Lane
+from im.services.health import mark
 from im.services.reconcile import disks, refusal
 from im.services.reconcile.labels import drive_names
 from im.services.reconcile.replacements import replace_lost
@@ -73,9 +74,12 @@ def refresh_scope(ctx: Context, scope_id: int, zone: str = "") -> str:
         )
         return f"{run.scope}: cannot be seen ({exc.code})"
     if zone in ("", REST):
-        drive_names(run)
+        acts = mark.keep(run, look.marks)
+        if acts:
+            drive_names(run)
         orphans.look_for_orphans(run)
-        replace_lost(run)
+        if acts:
+            replace_lost(run)
         disks.learn_sizes(run)
     with ctx.begin() as connection:
         cut = {} if look.complete else {"error_code": "incomplete", "error": "the listing was cut short"}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from im.db import ticks
 from im.db.instances import requests
 from im.db.read import health
-from im.domain.hold import HoldKind
+from im.domain.hold import OF_A_SCOPE
 from im.logs import log
 from im.queue import periods as queue_periods
 from im.queue.tasks import Task
@@ -114,7 +114,7 @@ def _claim_missed(connection: Connection, now: datetime) -> bool:
 def _claim_overdue(connection: Connection, now: datetime) -> bool:
     if not requests.overdue(connection, now - _GRACE):
         return False
-    held = any(hold.kind is not HoldKind.CLOCK for hold in health.holds(connection, now))
+    held = any(hold.kind not in OF_A_SCOPE for hold in health.holds(connection, now))
     return not held and ticks.claim(connection, "enforce_overdue", EVERY, now)
 
 

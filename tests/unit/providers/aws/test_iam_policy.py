@@ -114,7 +114,7 @@ def test_nobody_tags_what_is_not_being_made_and_carries_no_deployments_tag() -> 
         made = "ec2:CreateAction" in one["Condition"].get("StringEquals", {})
         assert made or "aws:ResourceTag/im:deployment" in one["Condition"]["StringLike"], one["Sid"]
         if not made:
-            assert one["Condition"]["ForAllValues:StringEquals"] == {"aws:TagKeys": ["Name", "im:instance"]}
+            assert one["Condition"]["ForAllValues:StringEquals"] == {"aws:TagKeys": ["Name", "im:instance", "im:mark"]}
             assert one["Condition"]["Null"] == {"aws:TagKeys": "false"}, "for all of no keys is true"
 
 

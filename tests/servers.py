@@ -1,0 +1,95 @@
+"""Postgres servers that a test may copy, kill, restart and promote; each with a data folder and a private socket of its own."""
+
+from __future__ import annotations
+
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from im.stack import postgres
+from im.stack.layout import Layout
+from im.stack.passage import open_above
+
+DATABASE = "im_test"
+
+
+class Server:
+    """One data folder, and the server on it while it runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.layout, self.sockets = Layout(folder / "home"), folder / "s"
+        self.url = postgres.url(self.sockets, DATABASE)
+        self._user = postgres.server_user()
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def make(self) -> None:
+        """A new, empty one."""
+        self._prepare()
+        self.start()
+        postgres.ensure_database(self.sockets, DATABASE)
+
+    def start(self) -> None:
+        command = [*postgres.command(self.layout, self.sockets), "-c", "fsync=off", "-c", "max_connections=200"]
+        with (self.folder / "log").open("ab") as log:
+            self._running = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._identity())
+        until = time.monotonic() + 60
+        while not postgres.answers(self.sockets):
+            assert self._running.poll() is None, (self.folder / "log").read_text()
+            assert time.monotonic() < until, "Postgres did not come up within a minute"
+            time.sleep(0.05)  # waiting for a process, not for an outcome
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT is Postgres' fast shutdown, SIGQUIT its immediate one."""
+        if self._running is not None:
+            self._running.send_signal(how)
+            self._running.wait(timeout=30)
+            self._running = None
+
+    def restart(self) -> None:
+        self.stop(signal.SIGQUIT)
+        self.start()
+
+    def copy(self, folder: Path, *, standby: bool = False) -> Server:
+        """A `pg_basebackup` of this one as it is now, running; a standby follows this one until it is promoted."""
+        other = Server(folder)
+        other._prepare(empty=True)
+        command = [str(postgres.binary("pg_basebackup")), "--host", str(self.sockets / "pg"), "--username", "im"]
+        command += ["--pgdata", str(other.layout.postgres), "--no-sync", "--checkpoint=fast", "--wal-method=stream"]
+        command += ["--write-recovery-conf"] if standby else []
+        done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **self._identity())
+        assert done.returncode == 0, done.stderr
+        other.start()
+        return other
+
+    def promote(self) -> None:
+        raw = psycopg2.connect(host=str(self.sockets / "pg"), user="im", dbname="postgres")
+        raw.autocommit = True
+        with raw.cursor() as cursor:
+            cursor.execute("SELECT pg_promote(true, 30)")
+        raw.close()
+
+    def _prepare(self, *, empty: bool = False) -> None:
+        self.layout.prepare()
+        (self.sockets / "pg").mkdir(parents=True, mode=0o700)
+        self.layout.root.mkdir(exist_ok=True)
+        if not empty:
+            postgres.prepare(self.layout, self.sockets, self._user, lambda _: None)
+            return
+        self.layout.postgres.mkdir(mode=0o700)
+        for folder in (self.layout.postgres, self.sockets / "pg"):
+            if self._user:
+                shutil.chown(folder, self._user)
+                open_above(folder, self.layout.root, lambda _: None)
+
+    def _identity(self) -> dict[str, Any]:
+        if not self._user:
+            return {}
+        owner = pwd.getpwnam(self._user)
+        return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
