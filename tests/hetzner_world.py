@@ -30,7 +30,7 @@ class HetznerWorld(World):
     def __init__(self, database_url: str, hetzner: Hetzner, url: str) -> None:
         super().__init__(database_url)
         self.hetzner = hetzner
-        self.provider = HetznerProvider(HetznerApi(TOKEN, f"{url}/v1"), self.deployment)
+        self.provider = HetznerProvider(HetznerApi(lambda: TOKEN, f"{url}/v1"), self.deployment)
         self.ctx = replace(self.ctx, settings=replace(self.ctx.settings, provider="hetzner", region="all"))
 
     def create(

@@ -33,7 +33,7 @@ class HetznerRoom(Room):
         self.scope, self.spec = PROFILE.plan(ask, account="default", default_region=REGION)
 
     def of_deployment(self, deployment: str) -> Provider:
-        return HetznerProvider(HetznerApi(TOKEN, f"{self._url}/v1"), deployment)
+        return HetznerProvider(HetznerApi(lambda: TOKEN, f"{self._url}/v1"), deployment)
 
     @property
     def project(self) -> Project:

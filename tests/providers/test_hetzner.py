@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -91,7 +92,7 @@ def test_a_token_that_may_only_read_is_forbidden_to_write(hetzner: HetznerRoom) 
 
 def test_without_a_token_and_with_a_wrong_one_nobody_is_known(hetzner: HetznerRoom) -> None:
     for token in ("", "project.wrong"):
-        stranger = HetznerProvider(HetznerApi(token, f"{hetzner._url}/v1"), DEPLOYMENT)
+        stranger = HetznerProvider(HetznerApi(partial(str, token), f"{hetzner._url}/v1"), DEPLOYMENT)
         with pytest.raises(errors.Unauthenticated):
             merge_pages(stranger.list(hetzner.scope))
         assert {one.ok for one in stranger.checks(hetzner.scope)} == {False}

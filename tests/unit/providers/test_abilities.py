@@ -15,7 +15,7 @@ from im.settings import Settings
 CLOUDS: dict[str, Provider] = {
     "aws": AwsProvider(Settings(), "11111111-2222-4333-8444-555555555555"),
     "fake": FakeProvider(FakeCloud(), "11111111-2222-4333-8444-555555555555"),
-    "hetzner": HetznerProvider(HetznerApi("project.secret"), "11111111-2222-4333-8444-555555555555"),
+    "hetzner": HetznerProvider(HetznerApi(lambda: "project.secret"), "11111111-2222-4333-8444-555555555555"),
 }
 
 
