@@ -167,30 +167,30 @@ def resolve(connection: Connection, token: str, owner: str, state: LaunchState, 
     return done.first() is not None
 
 
-def fill(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime, look_at: datetime) -> None:
-    """Give slots their machines; a slot that already has one keeps it. `seen` in a row is the sighting it was made from."""
-    if not rows:
+def fill(
+    connection: Connection, machines: Mapping[str, Sighting], *, seen_at: datetime, now: datetime, look_at: datetime
+) -> None:
+    """Give slots (by the instance's id) their machines, seen at `seen_at`; a slot that already has one keeps it."""
+    if not machines:
         return
-    columns = ("provider_id", "observed", "observed_at", "zone", "public_ip", "private_ip", "launched_at")
-    v = recordset(instances, ("id", *columns), rows)
-    connection.execute(
-        update(instances)
-        .where(instances.c.id == v.c.id, instances.c.provider_id.is_(None))
-        .values(**assignments(v, columns), error_code=None, error=None, attempts=0, next_attempt_at=look_at)
-    )
-    _note_logins(connection, rows)
-    _note_windows(connection, [row["id"] for row in rows if "seen" in row and row["seen"].windows])
-    seen = {row["id"]: row["seen"] for row in rows if "seen" in row}
-    facts.follow(connection, [row["id"] for row in rows], seen, now)
+    rows = [
+        {"id": i, "provider_id": one.provider_id, "zone": one.zone, **facts.as_columns(one, seen_at)}
+        for i, one in machines.items()
+    ]
+    v = recordset(instances, ("id", "provider_id", "zone", *facts.COLUMNS), rows)
+    settled = {"error_code": None, "error": None, "attempts": 0, "next_attempt_at": look_at}
+    free = instances.c.provider_id.is_(None)
+    facts.write(connection, v, machines, now, where=free, beside=assignments(v, ("provider_id", "zone")) | settled)
+    _note_logins(connection, machines)
+    _note_windows(connection, [i for i, one in machines.items() if one.windows])
 
 
-def _note_logins(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def _note_logins(connection: Connection, machines: Mapping[str, Sighting]) -> None:
     """The image knows better than the guess of the prompt who logs in."""
     by_user: dict[str, list[str]] = {}
-    for row in rows:
-        user = row["seen"].ssh_user if "seen" in row else ""
-        if user:
-            by_user.setdefault(user, []).append(row["id"])
+    for i, one in machines.items():
+        if one.ssh_user:
+            by_user.setdefault(one.ssh_user, []).append(i)
     for user, ids in by_user.items():
         told = func.jsonb_set(instances.c.spec, cast(["ssh_user"], ARRAY(Text)), func.to_jsonb(cast(user, Text)))
         changed = (instances.c.id.in_(ids), instances.c.spec["ssh_user"].astext != user)
@@ -235,24 +235,7 @@ _SHOWN = timedelta(hours=1)
 
 def lose(connection: Connection, seen: Mapping[str, Sighting], now: datetime) -> None:
     """The machines of these (locked) instances ended before they ever ran: close their books, and free the slots."""
-    i = instances.c
-    mine = update(instances).where(i.id.in_(list(seen)))
-    connection.execute(mine.values(observed=Observed.TERMINATED.value, observed_at=now))
-    usage.follow(connection, list(seen), seen)
-    machine = (
-        "provider_id",
-        "public_ip",
-        "private_ip",
-        "launched_at",
-        "spot_request",
-        "drift_since",
-        "next_attempt_at",
-    )
-    lease = ("lease_token", "lease_until")
-    freed: dict[str, Any] = dict.fromkeys((*machine, *lease))
-    connection.execute(
-        mine.values(**freed, observed=Observed.NONE.value, provider_notes={}, protected_at_cloud=False, unsure={})
-    )
+    facts.forget(connection, seen, now)
     connection.execute(guards.update().where(guards.c.instance_id.in_(list(seen))).values(told_at=None, asked_at=None))
 
 

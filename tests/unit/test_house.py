@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -82,3 +83,10 @@ def test_no_file_is_a_dumping_ground() -> None:
 def test_no_source_file_is_longer_than_can_be_read_at_a_sitting() -> None:
     lengths = {p: p.read_text().count("\n") for f in ("im", "workers") for p in (ROOT / f).rglob("*.py")}
     assert {str(p): n for p, n in lengths.items() if n > 320} == {}
+
+
+def test_what_was_observed_of_a_machine_has_one_writer() -> None:
+    """A stretch of running time that a second writer forgot would cost money."""
+    owed = re.compile(r"\b(usage\.follow|spot\.learn)\(|\bobserved_at=(?!None)|\"(observed_at|launched_at)\": case\(")
+    writers = {p.relative_to(ROOT).as_posix() for p in (ROOT / "im").rglob("*.py") if owed.search(p.read_text())}
+    assert writers == {"im/db/instances/facts.py"}

@@ -13,14 +13,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from im.db.bulk import recordset
 from im.db.instances import facts
 from im.db.instances.requests import settles
-from im.db.read import instances as read_instances
-from im.db.schema.core import instances, scopes
+from im.db.schema.core import instances
 from im.db.select import fetch_instances, select_instances
 from im.domain.fall import Fall
 from im.domain.instance import Instance
 from im.domain.lifecycle import Step, pairs
 from im.domain.sighting import Sighting
-from im.domain.state import GONE, Desired, Observed, Why
+from im.domain.state import GONE, Desired, Why
 
 t = instances.c
 
@@ -82,9 +81,6 @@ def lease(connection: Connection, ids: Sequence[str], step: Step, now: datetime,
     connection.execute(update(instances).where(t.id.in_(ids)).values(**values))
 
 
-_SEEN = ("observed", "observed_at", "public_ip", "private_ip", "launched_at")
-
-
 def apply(
     connection: Connection, owner: str, step: Step, outcomes: Sequence[Outcome], now: datetime
 ) -> dict[str, Instance]:
@@ -94,16 +90,16 @@ def apply(
     _lock_in_order(connection, ids)
     v = recordset(
         instances,
-        (*_SEEN, "id", "generation", "error_code", "error", "next_attempt_at"),
+        (*facts.COLUMNS, "id", "generation", "error_code", "error", "next_attempt_at"),
         [_as_row(o) for o in outcomes],
         {"failed": Boolean(), "sure": Boolean(), "why_now": Text()},
     )
     # a look that began before what we know by now brings no news
-    seen = and_(v.c.observed.is_not(None), v.c.observed_at >= t.observed_at)
-    written = _facts(v, seen, now)
+    fresh = and_(facts.is_seen(v), v.c.observed_at >= t.observed_at)
+    goal = _goal(v, fresh, now)
     # what was accepted is not done: an attempt counts until the machine was seen where it should be
-    arrived = written["settled_generation"] == written["generation"]
-    values = written | {
+    arrived = goal["settled_generation"] == goal["generation"]
+    values = goal | {
         "failed_generation": case(
             (and_(v.c.failed, v.c.generation == t.generation), t.generation),
             else_=t.failed_generation,
@@ -121,12 +117,9 @@ def apply(
         "lease_token": None,
         "lease_until": None,
     }
-    mine = update(instances).where(t.id == v.c.id, t.lease_token == owner, t.scope_id == scopes.c.id).values(**values)
-    applied = by_id(fetch_instances(connection, mine.returning(*select_instances().selected_columns)))
-    told = {o.id: o.seen for o in outcomes if o.seen is not None and o.id in applied}
-    if learned := facts.follow(connection, sorted(told), told, now):
-        applied |= by_id(read_instances.read(connection, learned))
-    return applied
+    seen = {o.id: o.seen for o in outcomes if o.seen is not None}
+    mine = t.lease_token == owner
+    return facts.write_and_read(connection, v, seen, now, fresh=fresh, where=mine, beside=values)
 
 
 def by_id(rows: Iterable[Instance]) -> dict[str, Instance]:
@@ -134,14 +127,9 @@ def by_id(rows: Iterable[Instance]) -> dict[str, Instance]:
 
 
 def _as_row(o: Outcome) -> dict[str, Any]:
-    s = o.seen
     return {
         "id": o.id,
-        "observed": s.state.value if s else None,
-        "observed_at": o.observed_at,
-        "public_ip": s.public_ip if s else None,
-        "private_ip": s.private_ip if s else None,
-        "launched_at": s.launched_at if s else None,
+        **facts.as_columns(o.seen, o.observed_at),
         "error_code": o.error_code,
         "error": o.error,
         "next_attempt_at": o.next_attempt_at,
@@ -152,19 +140,13 @@ def _as_row(o: Outcome) -> dict[str, Any]:
     }
 
 
-def _facts(v: Any, seen: ColumnElement[bool], now: datetime) -> dict[str, Any]:
-    """What a sighting writes: the state, the addresses that go with it, whether that settles or ends the row."""
+def _goal(v: Any, seen: ColumnElement[bool], now: datetime) -> dict[str, Any]:
+    """What a sighting means for the row: whether it settles or ends it."""
     gone = and_(seen, v.c.observed.in_([o.value for o in GONE]))
-    without_ip = v.c.observed.in_([Observed.STOPPED.value, *(o.value for o in GONE)])
     unasked = and_(gone, t.desired != Desired.TERMINATED.value)
     desired_now = case((gone, Desired.TERMINATED.value), else_=t.desired)
     generation_now = case((unasked, t.generation + 1), else_=t.generation)
     return {
-        "observed": case((seen, v.c.observed), else_=t.observed),
-        "observed_at": case((seen, v.c.observed_at), else_=t.observed_at),
-        "public_ip": case((and_(seen, without_ip), None), else_=func.coalesce(v.c.public_ip, t.public_ip)),
-        "private_ip": func.coalesce(v.c.private_ip, t.private_ip),
-        "launched_at": func.coalesce(v.c.launched_at, t.launched_at),
         "desired": desired_now,
         "why": case((unasked, v.c.why_now), else_=t.why),
         "generation": generation_now,

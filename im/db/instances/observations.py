@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Integer, and_, case, func, or_, select, update
+from sqlalchemy import Boolean, ColumnElement, Connection, Integer, and_, case, func, or_, select
 
 from im.db.bulk import recordset
 from im.db.instances import facts
@@ -103,46 +103,33 @@ def write(connection: Connection, notes: Sequence[Note], now: datetime) -> set[s
     """Write notes on rows that are still as they were judged: same generation, no newer fact. Returns the ids written."""
     ids = [n.row.id for n in notes]
     connection.execute(select(t.id).where(t.id.in_(ids)).order_by(t.id).with_for_update())
-    columns = ("observed", "observed_at", "public_ip", "private_ip", "launched_at", "desired", "why")
+    judged = ("desired", "why", "generation", "settled_generation", "drift_since", "closed_at")
     v = recordset(
         instances,
-        (*columns, *_TROUBLE, "id", "generation", "settled_generation", "drift_since", "closed_at"),
+        ("id", *facts.COLUMNS, *judged, *_TROUBLE),
         [_as_row(n, now) for n in notes],
         {"new_generation": Integer(), "failed": Boolean()},
     )
-    seen = v.c.observed.is_not(None)
-    no_address = v.c.observed.in_([Observed.STOPPED.value, *(o.value for o in GONE)])
-    done = connection.execute(
-        update(instances)
-        .where(t.id == v.c.id, t.generation == v.c.generation, t.observed_at < v.c.observed_at)
-        .values(
-            observed=func.coalesce(v.c.observed, t.observed),
-            observed_at=case((seen, v.c.observed_at), else_=t.observed_at),
-            public_ip=case((and_(seen, no_address), None), else_=func.coalesce(v.c.public_ip, t.public_ip)),
-            private_ip=func.coalesce(v.c.private_ip, t.private_ip),
-            launched_at=func.coalesce(v.c.launched_at, t.launched_at),
-            desired=v.c.desired,
-            why=v.c.why,
-            generation=v.c.new_generation,
-            settled_generation=v.c.settled_generation,
-            drift_since=v.c.drift_since,
-            closed_at=func.coalesce(t.closed_at, v.c.closed_at),
-            next_attempt_at=case(
-                (v.c.next_attempt_at.is_not(None), v.c.next_attempt_at),
-                (v.c.settled_generation < t.generation, t.next_attempt_at),
-                else_=None,
-            ),
-            attempts=case((v.c.settled_generation < v.c.new_generation, t.attempts), else_=0),
-            error_code=func.coalesce(v.c.error_code, t.error_code),
-            error=case((v.c.error_code.is_not(None), v.c.error), else_=t.error),
-            failed_generation=case((v.c.failed, t.generation), else_=t.failed_generation),
-        )
-        .returning(t.id)
-    )
-    written = set(done.scalars())
-    seen_in = {n.row.id: n.seen for n in notes if n.seen is not None and n.row.id in written}
-    facts.follow(connection, sorted(written), seen_in, now)
-    return written
+    beside = {
+        "desired": v.c.desired,
+        "why": v.c.why,
+        "generation": v.c.new_generation,
+        "settled_generation": v.c.settled_generation,
+        "drift_since": v.c.drift_since,
+        "closed_at": func.coalesce(t.closed_at, v.c.closed_at),
+        "next_attempt_at": case(
+            (v.c.next_attempt_at.is_not(None), v.c.next_attempt_at),
+            (v.c.settled_generation < t.generation, t.next_attempt_at),
+            else_=None,
+        ),
+        "attempts": case((v.c.settled_generation < v.c.new_generation, t.attempts), else_=0),
+        "error_code": func.coalesce(v.c.error_code, t.error_code),
+        "error": case((v.c.error_code.is_not(None), v.c.error), else_=t.error),
+        "failed_generation": case((v.c.failed, t.generation), else_=t.failed_generation),
+    }
+    unchanged = and_(t.generation == v.c.generation, t.observed_at < v.c.observed_at)
+    seen = {n.row.id: n.seen for n in notes if n.seen is not None}
+    return facts.write(connection, v, seen, now, where=unchanged, beside=beside)
 
 
 _TROUBLE = ("error_code", "error", "next_attempt_at")
@@ -177,11 +164,7 @@ def _as_row(note: Note, now: datetime) -> dict[str, object]:
     return {
         "id": row.id,
         "generation": row.generation,
-        "observed": seen.state.value if seen else None,
-        "observed_at": note.began_at,
-        "public_ip": seen.public_ip if seen else None,
-        "private_ip": seen.private_ip if seen else None,
-        "launched_at": seen.launched_at if seen else None,
+        **facts.as_columns(seen, note.began_at),
         "desired": reading.desired.value,
         "why": (why_changed(seen.cause) if adopted and seen else row.why).value,
         "settled_generation": settled,

@@ -158,7 +158,7 @@ class _Attempt:
             known = launches.known_machines(connection, self.on.scope_id, [m.provider_id for m in ordered])
             free = [i for i in self.launch.slots if i in rows and rows[i].provider_id is None]
             pairs = list(zip(free, (m for m in ordered if m.provider_id not in known), strict=False))
-            launches.fill(connection, [_as_row(i, m, now) for i, m in pairs], now, now + LOOK_AGAIN)
+            launches.fill(connection, dict(pairs), seen_at=now, now=now, look_at=now + LOOK_AGAIN)
             if len(self.launch.slots) > 1:
                 labels.add(connection, [i for i, _ in pairs], now)
             user_data.erase_spent(connection)
@@ -270,20 +270,6 @@ class _Attempt:
         reach(Point.LAUNCH_CLOSE_COMMITTED)
         self._ring_when_due(moved, now)
         return f"{_names(self.launch)}: {because}"
-
-
-def _as_row(instance_id: str, machine: Sighting, now: datetime) -> dict[str, object]:
-    return {
-        "id": instance_id,
-        "provider_id": machine.provider_id,
-        "observed": machine.state.value,
-        "observed_at": now,
-        "zone": machine.zone,
-        "public_ip": machine.public_ip,
-        "private_ip": machine.private_ip,
-        "launched_at": machine.launched_at,
-        "seen": machine,
-    }
 
 
 def _launched(row: Instance, machine: Sighting, now: datetime) -> Event:

@@ -132,7 +132,7 @@ def _fill(
     pairs = list(zip(free, machines, strict=False))
     if not pairs:
         return []
-    launches.fill(connection, [_as_row(row, machine, began_at) for row, machine in pairs], now, now)
+    launches.fill(connection, {row.id: one for row, one in pairs}, seen_at=began_at, now=now, look_at=now)
     orphans.reopen(connection, [row.id for row, _ in pairs], launch.token)
     told = "its launch had made it after all"
     story = (
@@ -173,17 +173,3 @@ def due(connection: Connection, now: datetime) -> list[int]:
 
 def _token(machine: Sighting) -> str:
     return machine.tags.get(tags.LAUNCH, "")
-
-
-def _as_row(row: Instance, machine: Sighting, seen_at: datetime) -> dict[str, object]:
-    return {
-        "id": row.id,
-        "provider_id": machine.provider_id,
-        "observed": machine.state.value,
-        "observed_at": seen_at,
-        "zone": machine.zone,
-        "public_ip": machine.public_ip,
-        "private_ip": machine.private_ip,
-        "launched_at": machine.launched_at,
-        "seen": machine,
-    }
