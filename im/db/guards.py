@@ -130,7 +130,7 @@ def claim(connection: Connection, scope_id: int, now: datetime, lease: timedelta
     return tasks
 
 
-def told(connection: Connection, owner: str, tasks: Sequence[Task]) -> set[str]:
+def confirm(connection: Connection, owner: str, tasks: Sequence[Task]) -> set[str]:
     """The cloud has confirmed these; returns the ids still ours."""
     done: set[str] = set()
     for task in tasks:
@@ -139,7 +139,7 @@ def told(connection: Connection, owner: str, tasks: Sequence[Task]) -> set[str]:
     return done
 
 
-def refused(
+def fail(
     connection: Connection, owner: str, task: Task, code: str, error: str, again_at: datetime, *, sure: bool
 ) -> set[str]:
     """The cloud did not; unless `sure`, it may have done it all the same."""

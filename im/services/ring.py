@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.domain.state import Desired
-from im.queue.periods import ENFORCE_EVERY
+from im.queue.periods import ENFORCE_EVERY, REFRESH_EVERY
 from im.queue.tasks import Task, doorbell_for
 
 if TYPE_CHECKING:
     from im.context import Context
 
 
+RUSH = 0.1
+"""Seconds after the moment at which something is due, so that its doorbell does not come too early."""
 _LATE = 0.05  # a hint that came a moment early would find nothing due
 
 
@@ -32,6 +34,20 @@ def ring_by_verb(ctx: Context, rows: Iterable[Instance], *, after: float = 0, to
         ctx.queue.ring(
             task, [r.id for r in members], label=listed([row.name for row in members], 3), after=after, to=to
         )
+
+
+def ring_when_due(ctx: Context, rows: Iterable[Instance], now: datetime) -> None:
+    """For rows still on their way, when they are due; those further off than a tick are left to the tick."""
+    waits: dict[int, list[Instance]] = {}
+    for row in rows:
+        if row.settled or row.failed or row.closed_at or row.next_attempt_at is None:
+            continue
+        wait = (row.next_attempt_at - now).total_seconds()
+        if wait < REFRESH_EVERY:
+            waits.setdefault(max(0, round(wait)), []).append(row)
+    for members in waits.values():
+        latest = max(m.next_attempt_at for m in members if m.next_attempt_at)
+        ring_by_verb(ctx, members, after=max(0.0, (latest - now).total_seconds()) + RUSH)
 
 
 def ring_hints(ctx: Context, rows: Iterable[Instance], now: datetime) -> None:

@@ -1,13 +1,14 @@
 """Notice before the end: planned with the enforcement tick, sent by a task of its own.
 
-claim → send → apply. What is claimed is committed before anything is sent, and no transaction is open while it is. A sender that
-dies in between leaves a lease that runs out, and the notice is sent once more, under the same key: at least once, never lost.
+A sender that dies between claim and apply leaves a lease that runs out, and the notice is sent once more, under the same key: at
+least once, never lost.
 """
 
 from __future__ import annotations
 
-import uuid
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -21,7 +22,9 @@ from im.domain.event import Event, EventKind
 from im.domain.input.duration import format_duration
 from im.domain.notice import ChannelName, Notice, NoticeState, parse_stages
 from im.logs import log
+from im.providers.errors import ProviderError
 from im.queue.tasks import Task
+from im.services.batches import Batch, Transaction, drive
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,62 +62,74 @@ def notify(ctx: Context) -> str:
     except ImError as exc:
         log.error("notices cannot be sent", error=exc.message)
         return f"nothing sent: {exc.message}"
-    tally: dict[str, int] = {}
-    broken = set(ChannelName) - set(channels)  # somebody planned for it who had other settings: it is for them to send
+    # somebody planned for the others who had other settings: it is for them to send
+    job = _Notices(ctx, channels, broken=set(ChannelName) - set(channels))
     began = monotonic()
-    while monotonic() - began < _ENOUGH:
-        owner = str(uuid.uuid4())
-        with ctx.begin() as connection:
-            now = ctx.clock(connection)
-            claimed = notices.claim(connection, now, _LEASE, owner, broken)
-            if claimed is not None and claimed.state is NoticeState.LATE:
-                log.error("a notice was not taken before its deadline", notice=claimed.id)
-                vain = f"{claimed.channel} did not take it before the deadline"
-                events.record(
-                    connection, [Event(claimed.instance_id, now, EventKind.NOTICE_NOT_TAKEN, event.Channel.IM, vain, 0)]
-                )
-        if claimed is None:
-            return _sentence(tally)
-        outcome = claimed.state.value
-        if claimed.notice is not None:
-            outcome = _send(ctx, channels, claimed, claimed.notice, owner, now)
-            if outcome == "refused":
-                broken.add(claimed.notice.channel)
-        tally[outcome] = tally.get(outcome, 0) + 1
+    told = _sentence(Counter(drive(ctx, job, goes_on=lambda: monotonic() - began < _ENOUGH)))
+    if job.all_sent:
+        return told
     ctx.queue.ring(Task.NOTIFY)
-    return f"{_sentence(tally)}; the rest follows"
+    return f"{told}; the rest follows"
 
 
-def _send(
-    ctx: Context,
-    channels: Mapping[ChannelName, Channel],
-    claimed: Claimed,
-    notice: Notice,
-    owner: str,
-    now: datetime,
-) -> str:
-    error = ""
-    try:
-        channels[notice.channel].send(notice, now)
-    except NotSent as exc:
-        error = str(exc)
-    except Exception as exc:  # a fault of ours must not keep the other notices from being sent
-        log.exception("unexpected error in a channel", channel=notice.channel.value)
-        error = f"unexpected {type(exc).__name__}; the worker's log has it"
-    with ctx.begin() as connection:
-        then = ctx.clock(connection)
-        if error:
-            wait = timedelta(seconds=min(60.0, 5.0 * 2 ** min(claimed.attempts, 5)))
-            notices.failed(connection, claimed.id, owner, error, then + wait)
-            if claimed.attempts == 1:
-                events.record(connection, [_told(notice, then, EventKind.NOTICE_REFUSED, f"{notice.channel}: {error}")])
-        elif notices.sent(connection, claimed.id, owner, then):
-            told = f"by {notice.channel}, {format_duration(notice.expires_at - now)} before the deadline"
-            events.record(connection, [_told(notice, then, EventKind.NOTICE_SENT, told)])
-    if error:
+@dataclass(slots=True)
+class _Notices:
+    """One after the other; a line is what became of one."""
+
+    ctx: Context
+    channels: Mapping[ChannelName, Channel]
+    broken: set[ChannelName]
+    """Left alone: they did not take one just now."""
+    all_sent: bool = False
+
+    def claim(self, tx: Transaction, owner: str) -> Batch[Claimed] | None:
+        now = self.ctx.clock(tx.connection)
+        claimed = notices.claim(tx.connection, now, _LEASE, owner, self.broken)
+        if claimed is None:
+            self.all_sent = True
+            return None
+        if claimed.state is NoticeState.LATE:
+            log.error("a notice was not taken before its deadline", notice=claimed.id)
+            vain = f"{claimed.channel} did not take it before the deadline"
+            events.record(
+                tx.connection, [Event(claimed.instance_id, now, EventKind.NOTICE_NOT_TAKEN, event.Channel.IM, vain, 0)]
+            )
+        told = claimed.state.value if claimed.notice is None else ""
+        return Batch(owner, [claimed], now, more=True, told=told)
+
+    def call(self, batch: Batch[Claimed]) -> str:
+        """Empty, or why the channel did not take it."""
+        notice = _notice_of(batch)
+        try:
+            self.channels[notice.channel].send(notice, batch.claimed_at)
+        except NotSent as exc:
+            return str(exc)
+        return ""
+
+    def failed(self, batch: Batch[Claimed], error: ProviderError) -> str:
+        return error.message
+
+    def apply(self, tx: Transaction, batch: Batch[Claimed], error: str) -> list[str]:
+        (claimed,), notice, now = batch.rows, _notice_of(batch), self.ctx.clock(tx.connection)
+        if not error:
+            if notices.sent(tx.connection, claimed.id, batch.owner, now):
+                before = format_duration(notice.expires_at - batch.claimed_at)
+                told = f"by {notice.channel}, {before} before the deadline"
+                events.record(tx.connection, [_told(notice, now, EventKind.NOTICE_SENT, told)])
+            return ["sent"]
+        wait = timedelta(seconds=min(60.0, 5.0 * 2 ** min(claimed.attempts, 5)))
+        notices.failed(tx.connection, claimed.id, batch.owner, error, now + wait)
+        if claimed.attempts == 1:
+            events.record(tx.connection, [_told(notice, now, EventKind.NOTICE_REFUSED, f"{notice.channel}: {error}")])
         log.warning("a notice was not taken, it is sent again", channel=notice.channel.value, error=error)
-        return "refused"
-    return "sent"
+        self.broken.add(notice.channel)
+        return ["refused"]
+
+
+def _notice_of(batch: Batch[Claimed]) -> Notice:
+    notice = batch.rows[0].notice
+    assert notice is not None  # else its claim has settled it
+    return notice
 
 
 def _told(notice: Notice, at: datetime, kind: EventKind, reason: str) -> Event:

@@ -6,10 +6,10 @@ is ours already does no harm. What is another deployment's, another row's, or no
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import deployment, events, orphans
@@ -28,12 +28,13 @@ from im.failpoints import Point, reach
 from im.providers import errors
 from im.providers.contract import Slot
 from im.providers.errors import ProviderError
+from im.providers.features import Adoption
 from im.providers.machine import SPOT_REQUEST, Machine
+from im.services.batches import Batch, Transaction, drive
 from im.services.reconcile import refusal
-from im.services.ring import ring_by_verb
+from im.services.ring import ring_when_due
 
 if TYPE_CHECKING:
-    from im.context import Context
     from im.services.scope_run import ScopeRun
 
 _ENDING = (Observed.TERMINATING, Observed.TERMINATED)
@@ -63,40 +64,37 @@ class NotAllowed(errors.Rejected):
     code = "adoption_off"
 
 
-@dataclass(slots=True)
-class _Batch:
-    owner: str
-    rows: list[Instance]
-    claimed_at: datetime
+@dataclass(slots=True, kw_only=True)
+class _Claimed(Batch[Instance]):
     ours: str
     """The id of our deployment."""
     holders: Mapping[str, tuple[str, str]]
+    """Machine → id and name of the living row that has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What the call brought, by machine. What is in neither was tagged, and the tag does not show yet."""
+
     seen: dict[str, Sighting] = field(default_factory=dict)
-    """By machine: tagged as ours, and seen so."""
+    """Tagged as ours, and seen so."""
     failed: dict[str, ProviderError] = field(default_factory=dict)
 
 
 def drive_adoptions(run: ScopeRun) -> list[str]:
     """Every machine of the scope that waits to be taken in; one line for each."""
-    told: list[str] = []
-    while not run.stands_aside and (batch := _claim(run)):
-        reach(Point.CLAIM_COMMITTED, Step.ADOPT)
-        _take_in(run, batch)
-        told += _apply(run.ctx, batch)
-        if (of_us := refusal.of_us([*batch.failed.values()])) is not None:
-            refusal.step_aside(run, of_us)
-            break
-        if len(batch.rows) < run.ctx.settings.batch:
-            break
-    return told
+    return drive(run.ctx, _Adoptions(run), goes_on=lambda: not run.stands_aside)
 
 
-def _claim(run: ScopeRun) -> _Batch | None:
-    owner = str(uuid.uuid4())
-    with run.ctx.begin() as connection:
+@dataclass(frozen=True, slots=True)
+class _Adoptions:
+    run: ScopeRun
+
+    def claim(self, tx: Transaction, owner: str) -> _Claimed | None:
+        run, connection, limit = self.run, tx.connection, self.run.ctx.settings.batch
         now = run.ctx.clock(connection)
         # rows that name a machine although none was ever seen: launches name theirs only once they are there
-        rows = claims.ready(connection, run.scope_id, Step.AWAIT_LAUNCH, now, run.ctx.settings.batch)
+        rows = claims.ready(connection, run.scope_id, Step.AWAIT_LAUNCH, now, limit)
         if not rows:
             return None
         span = timedelta(seconds=run.ctx.settings.step_lease)
@@ -109,57 +107,106 @@ def _claim(run: ScopeRun) -> _Batch | None:
         events.record(connection, story)
         held = adoption.holders(connection, run.scope_id, [_machine(row) for row in rows])
         reach(Point.CLAIM_WRITTEN, Step.ADOPT)
-        return _Batch(owner, rows, now, deployment.read_id(connection), held)
+        tx.after_commit(lambda: reach(Point.CLAIM_COMMITTED, Step.ADOPT))
+        ours = deployment.read_id(connection)
+        return _Claimed(owner, rows, now, more=len(rows) == limit, ours=ours, holders=held)
 
+    def call(self, batch: _Claimed) -> _Looked:
+        """Look, tag what is free, look again: clouds set tags without a condition, so whose it is, is what is read afterwards."""
+        reach(Point.CALL_BEGUN, Step.ADOPT)
+        if self.run.provider.adoption is None:
+            return self.failed(batch, errors.Unsupported("this cloud cannot mark a machine as ours"))
+        answer = _Looked()
+        tagged = self._tag(self.run.provider.adoption, batch, answer)
+        after = self._look(tagged, answer)
+        for row in tagged:
+            machine = _machine(row)
+            if machine in answer.failed:
+                continue
+            try:
+                _check(row, after.get(machine), batch, {})
+                if _is_ours(after[machine], row, batch.ours):
+                    answer.seen[machine] = after[machine]
+            except ProviderError as exc:
+                answer.failed[machine] = exc
+        reach(Point.CALL_ANSWERED, Step.ADOPT)
+        return answer
 
-def _take_in(run: ScopeRun, batch: _Batch) -> None:
-    """Look, tag what is free, look again: clouds set tags without a condition, so whose it is, is what is read afterwards."""
-    reach(Point.CALL_BEGUN, Step.ADOPT)
-    adoption = run.provider.adoption
-    if adoption is None:
-        batch.failed = {
-            _machine(row): errors.Unsupported("this cloud cannot mark a machine as ours") for row in batch.rows
+    def _tag(self, marks: Adoption, batch: _Claimed, answer: _Looked) -> list[Instance]:
+        """Tag those that are to be had; returns the rows whose machines are tagged. Why the others are not goes into `answer`."""
+        before = self._look(batch.rows, answer)
+        coming = self._launching(before)
+        tagged = []
+        for row in batch.rows:
+            machine = _machine(row)
+            if machine in answer.failed:
+                continue
+            try:
+                _check(row, before.get(machine), batch, coming)
+                self._check_allowed(marks, row, before[machine], batch.ours)
+                if not _is_ours(before[machine], row, batch.ours):
+                    request = before[machine].spot_request
+                    slot = Slot(row.id, row.name)
+                    marks.take(self.run.scope, Machine(machine, {SPOT_REQUEST: request}), slot, row.owner)
+                tagged.append(row)
+            except ProviderError as exc:
+                answer.failed[machine] = exc
+        return tagged
+
+    def _look(self, rows: Sequence[Instance], answer: _Looked) -> dict[str, Sighting]:
+        machines = [Machine(_machine(row)) for row in rows]
+        try:
+            return self.run.provider.describe(self.run.scope, machines) if machines else {}
+        except ProviderError as exc:
+            answer.failed.update(dict.fromkeys((one.id for one in machines), exc))
+            return {}
+
+    def _launching(self, seen: Mapping[str, Sighting]) -> dict[str, str]:
+        """Machines among these whose launch is still under way: their slots wait for them."""
+        tokens = {one: sighting.tags[tags.LAUNCH] for one, sighting in seen.items() if tags.LAUNCH in sighting.tags}
+        if not tokens:
+            return {}
+        with self.run.ctx.begin() as connection:
+            known = orphans.launches_of(connection, self.run.scope_id, list(tokens.values()))
+        under_way = (LaunchState.OPEN, LaunchState.CALLED)
+        return {
+            one: known[token].names[0]
+            for one, token in tokens.items()
+            if token in known and known[token].state in under_way
         }
-        return
-    before = _look(run, batch, [_machine(row) for row in batch.rows])
-    coming = _launching(run, before)
-    tagged = []
-    for row in batch.rows:
+
+    def _check_allowed(self, marks: Adoption, row: Instance, seen: Sighting, ours: str) -> None:
+        """By what the cloud shows alone: whoever can write a row decides nothing here."""
         machine = _machine(row)
-        if machine in batch.failed:
-            continue
-        try:
-            _check(row, before.get(machine), batch, coming)
-            _check_allowed(run, row, before[machine], batch)
-            if not _is_ours(before[machine], row, batch.ours):
-                request = before[machine].spot_request
-                adoption.take(run.scope, Machine(machine, {SPOT_REQUEST: request}), Slot(row.id, row.name), row.owner)
-            tagged.append(row)
-        except ProviderError as exc:
-            batch.failed[machine] = exc
-    after = _look(run, batch, [_machine(row) for row in tagged])
-    for row in tagged:
-        machine = _machine(row)
-        if machine in batch.failed:
-            continue
-        try:
-            _check(row, after.get(machine), batch, {})
-            if _is_ours(after[machine], row, batch.ours):
-                batch.seen[machine] = after[machine]
-        except ProviderError as exc:
-            batch.failed[machine] = exc
-    reach(Point.CALL_ANSWERED, Step.ADOPT)
+        foreign = seen.tags.get(tags.DEPLOYMENT) != ours
+        if foreign and (why := self.run.ctx.settings.adopt.refusal(machine, seen.tags)):
+            raise NotAllowed(why)
+        controller = marks.controller(seen)
+        if controller is not None and not row.spec.options.get(FORCED):
+            raise Controlled(controller.refusal(machine))
+
+    def failed(self, batch: _Claimed, error: ProviderError) -> _Looked:
+        return _Looked(failed={_machine(row): error for row in batch.rows})
+
+    def apply(self, tx: Transaction, batch: _Claimed, answer: _Looked) -> list[str]:
+        connection, now = tx.connection, self.run.ctx.clock(tx.connection)
+        outcomes = [_outcome(row, batch, answer, now) for row in batch.rows]
+        learned = {row.id: (row, answer.seen[_machine(row)]) for row in batch.rows if _machine(row) in answer.seen}
+        adoption.learn(connection, batch.owner, learned)
+        applied = claims.apply(connection, batch.owner, Step.ADOPT, outcomes, now)
+        adoption.refuse(connection, [o.id for o in outcomes if o.failed and o.id in applied], now)
+        after = claims.by_id(instances.read(connection, sorted(applied)))
+        mine = [(after[o.id], o) for o in outcomes if o.id in applied]
+        events.record(connection, [event for row, o in mine if (event := _told(row, o, batch, now)) is not None])
+        reach(Point.APPLY_WRITTEN, Step.ADOPT)
+        tx.after_commit(lambda: reach(Point.APPLY_COMMITTED, Step.ADOPT))
+        tx.after_commit(partial(ring_when_due, self.run.ctx, [row for row, _ in mine], now))
+        if (of_us := refusal.of_us([*answer.failed.values()])) is not None:
+            tx.after_commit(partial(refusal.step_aside, self.run, of_us))
+        return [_line(row, o) for row, o in mine]
 
 
-def _look(run: ScopeRun, batch: _Batch, machines: Sequence[str]) -> dict[str, Sighting]:
-    try:
-        return run.provider.describe(run.scope, [Machine(one) for one in machines]) if machines else {}
-    except ProviderError as exc:
-        batch.failed |= dict.fromkeys(machines, exc)
-        return {}
-
-
-def _check(row: Instance, seen: Sighting | None, batch: _Batch, coming: Mapping[str, str]) -> None:
+def _check(row: Instance, seen: Sighting | None, batch: _Claimed, coming: Mapping[str, str]) -> None:
     """Raises the reason why this machine is not to be had."""
     machine = _machine(row)
     if seen is None:
@@ -176,59 +223,13 @@ def _check(row: Instance, seen: Sighting | None, batch: _Batch, coming: Mapping[
         raise Taken(f"{machine} is just being launched as {coming[machine]}")
 
 
-def _check_allowed(run: ScopeRun, row: Instance, seen: Sighting, batch: _Batch) -> None:
-    """By what the cloud shows alone: whoever can write a row decides nothing here."""
-    machine = _machine(row)
-    foreign = seen.tags.get(tags.DEPLOYMENT) != batch.ours
-    if foreign and (why := run.ctx.settings.adopt.refusal(machine, seen.tags)):
-        raise NotAllowed(why)
-    controller = run.provider.adoption.controller(seen) if run.provider.adoption is not None else None
-    if controller is not None and not row.spec.options.get(FORCED):
-        raise Controlled(controller.refusal(machine))
-
-
 def _is_ours(seen: Sighting, row: Instance, ours: str) -> bool:
     return seen.tags.get(tags.DEPLOYMENT) == ours and seen.tags.get(tags.INSTANCE) == row.id
 
 
-def _launching(run: ScopeRun, seen: Mapping[str, Sighting]) -> dict[str, str]:
-    """Machines among these whose launch is still under way: their slots wait for them."""
-    tokens = {one: sighting.tags[tags.LAUNCH] for one, sighting in seen.items() if tags.LAUNCH in sighting.tags}
-    if not tokens:
-        return {}
-    with run.ctx.begin() as connection:
-        known = orphans.launches_of(connection, run.scope_id, list(tokens.values()))
-    under_way = (LaunchState.OPEN, LaunchState.CALLED)
-    return {
-        one: known[token].names[0]
-        for one, token in tokens.items()
-        if token in known and known[token].state in under_way
-    }
-
-
-def _apply(ctx: Context, batch: _Batch) -> list[str]:
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        outcomes = [_outcome(row, batch, now) for row in batch.rows]
-        learned = {row.id: (row, batch.seen[_machine(row)]) for row in batch.rows if _machine(row) in batch.seen}
-        adoption.learn(connection, batch.owner, learned)
-        applied = claims.apply(connection, batch.owner, Step.ADOPT, outcomes, now)
-        adoption.refuse(connection, [o.id for o in outcomes if o.failed and o.id in applied], now)
-        after = claims.by_id(instances.read(connection, sorted(applied)))
-        mine = [(after[o.id], o) for o in outcomes if o.id in applied]
-        events.record(connection, [event for row, o in mine if (event := _told(row, o, batch, now)) is not None])
-        reach(Point.APPLY_WRITTEN, Step.ADOPT)
-    reach(Point.APPLY_COMMITTED, Step.ADOPT)
-    moving = [row for row, _ in mine if row.closed_at is None and not row.settled]
-    soon = [row for row in moving if row.next_attempt_at and row.next_attempt_at - now < timedelta(seconds=10)]
-    waits = [(row.next_attempt_at - now).total_seconds() for row in soon if row.next_attempt_at]
-    ring_by_verb(ctx, soon, after=max([0.0, *waits]) + 0.1)
-    return [_line(row, o) for row, o in mine]
-
-
-def _outcome(row: Instance, batch: _Batch, now: datetime) -> Outcome:
+def _outcome(row: Instance, batch: _Claimed, answer: _Looked, now: datetime) -> Outcome:
     machine = _machine(row)
-    seen, exc = batch.seen.get(machine), batch.failed.get(machine)
+    seen, exc = answer.seen.get(machine), answer.failed.get(machine)
     if seen is not None:
         return Outcome(row.id, row.generation, seen, batch.claimed_at, next_attempt_at=now)
     if exc is None:  # tagged, and the tag does not show yet
@@ -248,7 +249,7 @@ def _outcome(row: Instance, batch: _Batch, now: datetime) -> Outcome:
     )
 
 
-def _told(row: Instance, outcome: Outcome, batch: _Batch, now: datetime) -> Event | None:
+def _told(row: Instance, outcome: Outcome, batch: _Claimed, now: datetime) -> Event | None:
     if outcome.seen is not None:
         what = f"{outcome.seen.provider_id}, {row.spec.instance_type} in {row.zone}, {outcome.seen.state}"
         rests = "; it stays stopped until it is started or extended" if row.desired is Desired.STOPPED else ""

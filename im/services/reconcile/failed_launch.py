@@ -55,7 +55,7 @@ def _one_launch(
     launches.lose(connection, {row.id: seen[row.id] for row in rows}, now)
     cause = seen[rows[0].id].cause
     launch = replace(launches.read(connection, token), slots=tuple(row.id for row in rows))
-    moved = next_place.move_on(connection, number, launch, by_code(cause.code)(cause.says), now)
+    moved = next_place.retry_at_next_place(connection, number, launch, by_code(cause.code)(cause.says), now)
     left = [row for row in rows if row.id not in {one.id for one in moved}]
     launches.release(connection, [row.id for row in left], now, cause.code, cause.says)
     story = (

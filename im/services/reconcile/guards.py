@@ -1,9 +1,9 @@
-"""Guards are set, moved and taken away by reconcile, as part of its work on a scope: claim → call → apply, in batches."""
+"""Guards are set, moved and taken away by reconcile, as part of its work on a scope."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from im.providers.errors import ProviderError
 from im.providers.features import DeadlineGuard, Guarded
 from im.providers.machine import machine_of
 from im.queue.tasks import Task as Doorbell
+from im.services.batches import Batch, Transaction, drive
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,9 +29,12 @@ _LEASE = timedelta(seconds=120)
 BATCH = 50
 """Guards in one batch: a cloud takes one call for each, and the bucket counts batches."""
 
+Failed = Mapping[str, ProviderError]
+"""By machine."""
+
 
 def ring_for_guards(ctx: Context) -> None:
-    """With the refresh tick: ring where a guard differs from what it should be."""
+    """Ring where a guard differs from what it should be."""
     with ctx.begin() as connection:
         numbers = guards.scopes_waiting(connection, ctx.clock(connection))
     if numbers:
@@ -39,53 +43,61 @@ def ring_for_guards(ctx: Context) -> None:
 
 def drive_guards(run: ScopeRun) -> list[str]:
     """Bring every guard of the scope up to its deadline."""
-    if run.provider.deadline_guard is None:
-        return []
-    told: list[str] = []
-    while True:
-        owner = str(uuid.uuid4())
-        with run.ctx.begin() as connection:
-            now = run.ctx.clock(connection)
-            if not guards.scopes_waiting(connection, now):
-                return told
-            if rate_limits.take(connection, run.scope_id, "guard", run.provider.capabilities.rates.get("guard"), now):
-                return told  # the next tick rings again
-            tasks = guards.claim(connection, run.scope_id, now, _LEASE, BATCH, owner)
-        if not tasks:
-            return told
-        told += _tell(run, run.provider.deadline_guard, tasks, owner)
+    guard = run.provider.deadline_guard
+    return [] if guard is None else drive(run.ctx, _Guards(run, guard))
 
 
-def _tell(run: ScopeRun, guard: DeadlineGuard, tasks: list[Task], owner: str) -> list[str]:
-    asked = {machine_of(task.row): Guarded(task.at, task.row.on_expiry) for task in tasks}
-    try:
-        failed: Mapping[str, ProviderError] = guard.set(run.scope, asked)
-    except ProviderError as exc:
-        failed = {one.id: exc for one in asked}
-    with run.ctx.begin() as connection:
-        now = run.ctx.clock(connection)
-        done = [task for task in tasks if task.row.provider_id not in failed]
-        mine = guards.told(connection, owner, done)
-        story = [_told(task, now) for task in done if task.row.id in mine]
-        for task in tasks:
-            refusal = failed.get(task.row.provider_id or "")
-            if refusal is None:
+@dataclass(frozen=True, slots=True)
+class _Guards:
+    run: ScopeRun
+    guard: DeadlineGuard
+
+    def claim(self, tx: Transaction, owner: str) -> Batch[Task] | None:
+        number, rates = self.run.scope_id, self.run.provider.capabilities.rates
+        now = self.run.ctx.clock(tx.connection)
+        if not guards.scopes_waiting(tx.connection, now):
+            return None
+        if rate_limits.take(tx.connection, number, "guard", rates.get("guard"), now):
+            return None  # the next tick rings again
+        tasks = guards.claim(tx.connection, number, now, _LEASE, BATCH, owner)
+        return Batch(owner, tasks, now, more=True) if tasks else None
+
+    def call(self, batch: Batch[Task]) -> Failed:
+        wanted = {machine_of(task.row): Guarded(task.at, task.row.on_expiry) for task in batch.rows}
+        return self.guard.set(self.run.scope, wanted)
+
+    def failed(self, batch: Batch[Task], error: ProviderError) -> Failed:
+        return {machine_of(task.row).id: error for task in batch.rows}
+
+    def apply(self, tx: Transaction, batch: Batch[Task], failed: Failed) -> list[str]:
+        now = self.run.ctx.clock(tx.connection)
+        done = [task for task in batch.rows if task.row.provider_id not in failed]
+        mine = guards.confirm(tx.connection, batch.owner, done)
+        story = [_moved(task, now) for task in done if task.row.id in mine]
+        for task in batch.rows:
+            error = failed.get(task.row.provider_id or "")
+            if error is None:
                 continue
-            again_at = now + backoff(task.attempts, refusal.retry_after)
-            sure = not isinstance(refusal, errors.Ambiguous | errors.Unknown)
-            guards.refused(connection, owner, task, refusal.code, refusal.message, again_at, sure=sure)
+            again_at = now + backoff(task.attempts, error.retry_after)
+            sure = not isinstance(error, errors.Ambiguous | errors.Unknown)
+            guards.fail(tx.connection, batch.owner, task, error.code, error.message, again_at, sure=sure)
             if task.attempts == 1:
-                because = f"{refusal.code}: {refusal.message}"
+                because = f"{error.code}: {error.message}"
                 story.append(
                     Event(task.row.id, now, EventKind.GUARD_REFUSED, Channel.CLOUD, because, task.row.generation)
                 )
-        events.record(connection, story)
-    if failed:
-        log.error("guards are not as they should be", scope=str(run.scope), count=len(failed), error=_first(failed))
-    return [f"{task.row.name}: guard {'set' if task.at else 'taken away'}" for task in done]
+        events.record(tx.connection, story)
+        if failed:
+            log.error(
+                "guards are not as they should be",
+                scope=str(self.run.scope),
+                count=len(failed),
+                error=next(iter(failed.values())).message,
+            )
+        return [f"{task.row.name}: guard {'set' if task.at else 'taken away'}" for task in done]
 
 
-def _told(task: Task, now: datetime) -> Event:
+def _moved(task: Task, now: datetime) -> Event:
     if task.at is None:
         return Event(
             task.row.id, now, EventKind.GUARD_REMOVED, Channel.IM, "nothing runs that it could end", task.row.generation
@@ -94,7 +106,3 @@ def _told(task: Task, now: datetime) -> Event:
     verb = "stops" if task.row.on_expiry == "stop" else "terminates"
     because = f"the cloud {verb} it at {task.at:%Y-%m-%d %H:%M:%S} UTC by itself, whatever becomes of im"
     return Event(task.row.id, now, kind, Channel.IM, because, task.row.generation)
-
-
-def _first(failed: Mapping[str, ProviderError]) -> str:
-    return next(iter(failed.values())).message

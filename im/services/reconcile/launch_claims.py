@@ -2,43 +2,57 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import events, launches, rate_limits
 from im.db.instances import requests
 from im.db.read import instances as read_instances
 from im.domain.event import Channel, Event, EventKind
+from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.domain.launch import Launch, LaunchState
+from im.domain.sighting import Sighting
 from im.domain.spec.placement import is_open
 from im.domain.state import Desired, Observed
 from im.failpoints import Point, reach
-from im.services.ring import ring_by_verb
+from im.services.batches import Batch, Transaction
+from im.services.ring import RUSH, ring_by_verb
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.services.scope_run import ScopeRun
 
-_RUSH = 0.1  # seconds after the moment it may be called, so that a doorbell does not come too early
 UNWANTED = "nobody wants it any more"
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class Look:
+    """What a look for the machines of a launch, that was called before, has shown."""
+
+    found: tuple[Sighting, ...] = ()
+    certain: bool = False
+    """These are all that the launch can ever have made."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Claimed(Batch[Instance]):
     """A launch that is ours until its lease passes, with the rows of its slots as they were then."""
 
-    owner: str
-    """The lease's token."""
     launch: Launch
-    rows: list[Instance]
-    now: datetime
+    """As it is called: its place is settled by the call, when it may go anywhere."""
     fresh: bool
     """It was never called before."""
+    look: Look = Look()
+
+    @property
+    def name(self) -> str:
+        """What the lines of an answer call it."""
+        return listed(self.launch.names or ["a launch"])
 
 
 def wanted(row: Instance, token: str, now: datetime) -> bool:
@@ -51,31 +65,26 @@ def wanted(row: Instance, token: str, now: datetime) -> bool:
     )
 
 
-def claim(run: ScopeRun, *, unwanted: bool = False) -> Claimed | None:
+def claim(run: ScopeRun, tx: Transaction, owner: str, *, unwanted: bool = False) -> Claimed | None:
     """Lease one launch, settle what can be settled without the cloud, and commit to the call.
 
     `unwanted`: only one that was never called and that nobody wants any more, so that nothing is left to call.
     """
-    owner = str(uuid.uuid4())
-    with run.ctx.begin() as connection:
-        now = run.ctx.clock(connection)
-        lease = timedelta(seconds=run.ctx.settings.launch_lease)
-        launch = launches.claim_one(connection, run.scope_id, now, lease, owner, unwanted=unwanted)
-        if launch is None:
-            return None
-        rate = None if unwanted else run.provider.capabilities.rates.get("launch")
-        wait = rate_limits.take(connection, run.scope_id, "launch", rate, now)
-        if wait:
-            launches.wait(connection, launch.token, now + timedelta(seconds=wait))
-            held = read_instances.read(connection, launch.slots[:1])
-        else:
-            claimed = _commit(connection, launch, owner, now)
-    if wait:
-        # many places refuse faster than the cloud likes to be asked, and the next tick would be late for the rest of them
-        ring_by_verb(run.ctx, held, after=wait + _RUSH)
+    connection, now = tx.connection, run.ctx.clock(tx.connection)
+    lease = timedelta(seconds=run.ctx.settings.launch_lease)
+    launch = launches.claim_one(connection, run.scope_id, now, lease, owner, unwanted=unwanted)
+    if launch is None:
         return None
-    reach(Point.LAUNCH_CLAIM_COMMITTED)
-    return claimed
+    rate = None if unwanted else run.provider.capabilities.rates.get("launch")
+    wait = rate_limits.take(connection, run.scope_id, "launch", rate, now)
+    if wait:
+        launches.wait(connection, launch.token, now + timedelta(seconds=wait))
+        held = read_instances.read(connection, launch.slots[:1])
+        # many places refuse faster than the cloud likes to be asked, and the next tick would be late for the rest of them
+        tx.after_commit(partial(ring_by_verb, run.ctx, held, after=wait + RUSH))
+        return None
+    tx.after_commit(lambda: reach(Point.LAUNCH_CLAIM_COMMITTED))
+    return _commit(connection, launch, owner, now)
 
 
 def _commit(connection: Connection, launch: Launch, owner: str, now: datetime) -> Claimed:
@@ -98,7 +107,11 @@ def _commit(connection: Connection, launch: Launch, owner: str, now: datetime) -
             launches.resolve(connection, launch.token, owner, LaunchState.CANCELLED, error=UNWANTED)
         launch = replace(launch, slots=tuple(slots), names=tuple(names), called_at=now)
     reach(Point.LAUNCH_CLAIM_WRITTEN)
-    return Claimed(owner, launch, [by_id[i] for i in launch.slots if i in by_id], now, fresh)
+    rows = [by_id[i] for i in launch.slots if i in by_id]
+    claimed = Claimed(owner, rows, now, more=True, launch=launch, fresh=fresh)
+    if not launch.slots:
+        claimed.told = f"{claimed.name}: {UNWANTED}"
+    return claimed
 
 
 def _drop(connection: Connection, rows: Sequence[Instance], now: datetime) -> None:

@@ -34,7 +34,7 @@ def spread(provider: Provider, scope: Scope, spec: Spec) -> Spec:
     return placed
 
 
-def move_on(
+def retry_at_next_place(
     connection: Connection, number: int, launch: Launch, refusal: ProviderError, now: datetime
 ) -> list[Instance]:
     """A launch of its own, with its own token, at the next place, for the slots that are still wanted.

@@ -18,7 +18,7 @@ from im.services.reconcile.launches import cancel_unwanted, drive_launches
 from im.services.reconcile.protection import drive_protections
 from im.services.reconcile.replacements import replace_lost
 from im.services.reconcile.report import sentence
-from im.services.reconcile.steps import _STEPS, _claim, _one_batch
+from im.services.reconcile.steps import drive_steps
 from im.services.scope_run import run_in
 
 if TYPE_CHECKING:
@@ -60,11 +60,7 @@ def reconcile_scope(ctx: Context, scope_id: int) -> list[str]:
     told = drive_protections(run)  # first: a terminate may depend on it
     told += drive_launches(run)
     told += drive_adoptions(run)
-    for step in _STEPS:
-        while not run.stands_aside and (batch := _claim(run, step)):
-            told += _one_batch(run, step, batch)
-            if not batch.more:
-                break
+    told += drive_steps(run)
     told += spot_requests.drive_requests(run)
     replace_lost(run)
     told += drive_guards(run)

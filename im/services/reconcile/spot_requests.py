@@ -8,8 +8,9 @@ request cancelled afterwards; a machine that had come of it by then is tagged as
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import events
@@ -26,10 +27,12 @@ from im.providers.contract import BatchResult, Provider, Slot
 from im.providers.errors import ProviderError
 from im.providers.machine import Machine, machine_of
 from im.queue.tasks import Task
+from im.services.batches import Batch, Transaction, drive
 from im.services.reconcile.heirs import inherit
 from im.services.ring import ring_hints
 
 if TYPE_CHECKING:
+    from im.context import Context
     from im.services.scope_run import ScopeRun
 
 _AGAIN = 5
@@ -58,72 +61,91 @@ def terminate(provider: Provider, scope: Scope, machines: Sequence[Machine], bou
 
 def drive_requests(run: ScopeRun) -> list[str]:
     """End the requests of machines that are gone; one line for each that could not be ended, or had brought another."""
-    with run.ctx.begin() as connection:
-        now = run.ctx.clock(connection)
-        lease = timedelta(seconds=run.ctx.settings.step_lease)
-        rows = kept.claim(connection, run.scope_id, now, lease, run.ctx.settings.batch)
-    if not rows:
-        return []
-    wanted = spot_machines(rows)
-    failed: dict[str, ProviderError] = {}
-    heirs: dict[str, str] = {}
-    if run.provider.spot is not None:
-        try:
-            failed = dict(run.provider.spot.release(run.scope, wanted))
-            # only now: nothing more can come, so what has come is all
-            heirs = _take_in(run, rows, failed)
-        except ProviderError as exc:
-            failed = {one.id: exc for one in wanted}
-    return _apply(run, rows, failed, heirs)
+    return drive(run.ctx, _Requests(run))
 
 
-def _take_in(run: ScopeRun, rows: Sequence[Instance], failed: dict[str, ProviderError]) -> dict[str, str]:
-    """Tag what the cloud had launched in place of these; failures are added to `failed`. Returns old → new, the living ones."""
-    by_machine = {row.provider_id: row for row in rows if row.provider_id and row.provider_id not in failed}
-    assert run.provider.spot is not None
-    heirs = dict(run.provider.spot.heirs(run.scope, [machine_of(row) for row in by_machine.values()]))
-    seen = run.provider.describe(run.scope, [Machine(new) for new in heirs.values()]) if heirs else {}
-    living: dict[str, str] = {}
-    adoption = run.provider.adoption
-    assert adoption is not None  # a cloud with spot requests marks machines
-    for old, new in heirs.items():
-        if new in seen and seen[new].state in (Observed.TERMINATING, Observed.TERMINATED):
-            continue
-        row = by_machine[old]
-        try:
-            adoption.take(run.scope, replace(machine_of(row), id=new), Slot(row.id, row.name), row.owner)
-            living[old] = new
-        except ProviderError as exc:
-            failed[old] = exc
-    return living
+@dataclass(frozen=True, slots=True)
+class _Released:
+    failed: Mapping[str, ProviderError]
+    """By machine: its request is not ended yet."""
+    heirs: Mapping[str, str]
+    """Machine → the one that had come in its place, tagged as ours by now."""
 
 
-def _apply(
-    run: ScopeRun, rows: list[Instance], failed: Mapping[str, ProviderError], heirs: Mapping[str, str]
-) -> list[str]:
-    left = [row for row in rows if row.provider_id in failed]
-    came = [(row, heirs[row.provider_id or ""]) for row in rows if row.provider_id in heirs and row not in left]
-    with run.ctx.begin() as connection:
-        now = run.ctx.clock(connection)
-        kept.finish(connection, [row.id for row in rows if row not in left])
-        kept.delay(connection, [row.id for row in left], now + backoff(_AGAIN))
-        taken = [
-            new for row, machine in came if (new := inherit(connection, row, run.scope_id, machine, now)) is not None
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    run: ScopeRun
+
+    def claim(self, tx: Transaction, owner: str) -> Batch[Instance] | None:
+        settings, now = self.run.ctx.settings, self.run.ctx.clock(tx.connection)
+        lease = timedelta(seconds=settings.step_lease)
+        rows = kept.claim(tx.connection, self.run.scope_id, now, lease, settings.batch)
+        return Batch(owner, rows, now) if rows else None
+
+    def call(self, batch: Batch[Instance]) -> _Released:
+        spot = self.run.provider.spot
+        if spot is None:
+            return _Released({}, {})
+        failed = dict(spot.release(self.run.scope, spot_machines(batch.rows)))
+        # only now: nothing more can come, so what has come is all
+        released = {row.provider_id: row for row in batch.rows if row.provider_id and row.provider_id not in failed}
+        heirs = spot.heirs(self.run.scope, [machine_of(row) for row in released.values()])
+        living = self._living(heirs)
+        refused = self._take_in({new: released[old] for old, new in living.items()})
+        return _Released({**failed, **refused}, {old: new for old, new in living.items() if old not in refused})
+
+    def _living(self, heirs: Mapping[str, str]) -> Mapping[str, str]:
+        """Those of these that have not ended by themselves."""
+        seen = self.run.provider.describe(self.run.scope, [Machine(new) for new in heirs.values()]) if heirs else {}
+        ending = {i for i, one in seen.items() if one.state in (Observed.TERMINATING, Observed.TERMINATED)}
+        return {old: new for old, new in heirs.items() if new not in ending}
+
+    def _take_in(self, heirs: Mapping[str, Instance]) -> dict[str, ProviderError]:
+        """Tag what the cloud had launched in place of these rows' machines; returns what failed, by the old machine."""
+        adoption = self.run.provider.adoption
+        assert adoption is not None  # a cloud with spot requests marks machines
+        refused: dict[str, ProviderError] = {}
+        for new, row in heirs.items():
+            old = machine_of(row)
+            try:
+                adoption.take(self.run.scope, replace(old, id=new), Slot(row.id, row.name), row.owner)
+            except ProviderError as exc:
+                refused[old.id] = exc
+        return refused
+
+    def failed(self, batch: Batch[Instance], error: ProviderError) -> _Released:
+        return _Released({one.id: error for one in spot_machines(batch.rows)}, {})
+
+    def apply(self, tx: Transaction, batch: Batch[Instance], answer: _Released) -> list[str]:
+        now = self.run.ctx.clock(tx.connection)
+        left = [(row, answer.failed[machine_of(row).id]) for row in batch.rows if row.provider_id in answer.failed]
+        came = [(row, answer.heirs[machine_of(row).id]) for row in batch.rows if row.provider_id in answer.heirs]
+        kept.finish(tx.connection, [row.id for row in batch.rows if row.provider_id not in answer.failed])
+        kept.delay(tx.connection, [row.id for row, _ in left], now + backoff(_AGAIN))
+        inherited = [inherit(tx.connection, row, self.run.scope_id, machine, now) for row, machine in came]
+        events.record(tx.connection, [_came_back(row, machine, now) for row, machine in came])
+        if new := [row for row in inherited if row is not None]:
+            tx.after_commit(partial(_ring_for, self.run.ctx, new, now))
+        for row, exc in left:
+            log.warning("a spot request is not cancelled yet", instance=row.name, code=exc.code, error=exc.message)
+        return [
+            *(f"{row.name}: its spot request had brought {new}" for row, new in came),
+            *(f"{row.name}: its spot request is not cancelled ({exc.code})" for row, exc in left),
         ]
-        told = (
-            "the cloud had launched {} in its place, for nobody had cancelled its spot request; it has its deadline too"
-        )
-        story = (
-            Event(r.id, now, EventKind.CAME_BACK, Channel.CLOUD, told.format(new), r.generation) for r, new in came
-        )
-        events.record(connection, story)
-    if taken:
-        run.ctx.queue.ring(Task.ADOPT, [row.id for row in taken], label=taken[0].name)
-        ring_hints(run.ctx, taken, now)
-    for row in left:
-        exc = failed[row.provider_id or ""]
-        log.warning("a spot request is not cancelled yet", instance=row.name, code=exc.code, error=exc.message)
-    return [
-        *(f"{row.name}: its spot request had brought {new}" for row, new in came),
-        *(f"{row.name}: its spot request is not cancelled ({failed[row.provider_id or ''].code})" for row in left),
-    ]
+
+
+def _came_back(row: Instance, machine: str, now: datetime) -> Event:
+    place = "for nobody had cancelled its spot request; it has its deadline too"
+    return Event(
+        row.id,
+        now,
+        EventKind.CAME_BACK,
+        Channel.CLOUD,
+        f"the cloud had launched {machine} in its place, {place}",
+        row.generation,
+    )
+
+
+def _ring_for(ctx: Context, rows: Sequence[Instance], now: datetime) -> None:
+    ctx.queue.ring(Task.ADOPT, [row.id for row in rows], label=rows[0].name)
+    ring_hints(ctx, rows, now)

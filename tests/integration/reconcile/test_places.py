@@ -16,8 +16,8 @@ from im.domain.rate_limit import Rate
 from im.domain.state import Desired, Observed
 from im.failpoints import Point
 from im.providers.errors import Ambiguous, InvalidSpec, NoCapacity, NotOffered, QuotaExceeded, Throttled, Unavailable
-from im.services.reconcile.launch_claims import claim
-from im.services.reconcile.launches import _Attempt
+from im.services.batches import drive
+from im.services.reconcile.launches import Launches
 from im.services.scope_run import ScopeRun, run_in
 from tests.world import World
 
@@ -84,10 +84,8 @@ def test_where_it_stands_is_said_in_plain_words(world: World) -> None:
 
 def drive_one(world: World) -> None:
     """One launch and no more: the worker that would go on at once is stopped by a lease that somebody else holds."""
-    run = _run(world)
-    claimed = claim(run)
-    assert claimed is not None
-    _Attempt(run, claimed).run()
+    run, left = _run(world), iter([True])
+    assert drive(world.ctx, Launches(run), goes_on=lambda: next(left, False))
 
 
 def _run(world: World) -> ScopeRun:

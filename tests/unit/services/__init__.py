@@ -1,0 +1,1 @@
+"""Services that need no database to be asked."""
