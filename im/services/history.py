@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from im.db import events, ticks
+from im.db import events
 from im.domain.input.duration import parse_keep
 from im.queue.tasks import Task
 
@@ -22,13 +22,8 @@ MOST = 50
 """Batches of one pruning. A setting that was shortened, or a history that was never pruned, takes several."""
 
 
-def upkeep(ctx: Context) -> None:
-    """With the refresh tick: ring for the pruning when it is due."""
-    if parse_keep(ctx.settings.keep_events) is None:
-        return
-    with ctx.begin() as connection:
-        due = ticks.claim(connection, "prune", PRUNE_EVERY, ctx.clock(connection))
-    if due:
+def ring_for_pruning(ctx: Context) -> None:
+    if parse_keep(ctx.settings.keep_events) is not None:
         ctx.queue.ring(Task.PRUNE)
 
 

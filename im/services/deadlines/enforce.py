@@ -20,6 +20,7 @@ from im.queue.tasks import DEADLINES, Task
 from im.services.deadlines import holds
 from im.services.deadlines.notices import plan_notices
 from im.services.health import mark
+from im.services.maintenance import WITH_EACH_TICK, Job, run_due
 from im.services.ring import _HINTS, _LATE, ring_by_verb
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _SLOT = ENFORCE_EVERY / 2  # half a period: a tick that comes a moment early must not find its slot already used
 _BATCH = 1000
+_JOBS = (Job("notices", WITH_EACH_TICK, plan_notices),)
 _EARLY = timedelta(seconds=2)  # by so much, or less, a hint may have come before its deadline
 
 
@@ -36,7 +38,7 @@ def enforce_ttl(ctx: Context, hinted: Sequence[str] = ()) -> str:
         return "another beat's tick did this"
     reach(Point.ENFORCE_CLAIMED)
     if not hinted:
-        plan_notices(ctx)
+        run_due(ctx, _JOBS)
     # a hint that came early is rung again for its own deadline alone: hints that ring for others multiply
     return _enforce(ctx, _EARLY, hinted) if hinted else enforce_unclaimed(ctx)
 

@@ -48,13 +48,9 @@ def _blind(connection: Connection | Looking, late: set[Scope]) -> dict[Scope, Bl
 
 
 def sound(ctx: Context) -> None:
-    """Write standing alarms into the log, at error level, once a minute; called by the tick."""
-    from im.db import ticks  # a listing tells alarms too, and claims nothing
-
+    """Write standing alarms into the log, at error level."""
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        if not ticks.claim(connection, "alarm", EVERY, now):
-            return
         found, given_up = standing(connection, now), health.given_up(connection)
     if given_up:
         log.error("starts were given up; im doctor", machines=list(given_up)[:10], count=len(given_up))

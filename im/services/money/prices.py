@@ -9,7 +9,6 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from im.db import ticks
 from im.db.money import prices as kept
 from im.db.money import usage
 from im.db.read import instances, ledger
@@ -42,18 +41,16 @@ _BATCH, _MOST = 500, 40
 """Rows in one transaction, and transactions in one look: a deadline must not wait for the locks of ten thousand rows."""
 
 
-def upkeep(ctx: Context) -> None:
-    """With the refresh tick: note forgotten usage now and then, and ring for the prices once an hour."""
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        forgotten = ticks.claim(connection, "usage", USAGE_EVERY, now)
-        due = ticks.claim(connection, "prices", PRICES_EVERY, now)
-    for _ in range(_MOST if forgotten else 0):
+def ring_for_prices(ctx: Context) -> None:
+    ctx.queue.ring(Task.PRICES)
+
+
+def note_forgotten_usage(ctx: Context) -> None:
+    """In short transactions, so many at most; the rest is noted the next time."""
+    for _ in range(_MOST):
         with ctx.begin() as connection:
             if usage.follow_all(connection, _BATCH) < _BATCH:
                 break
-    if due:
-        ctx.queue.ring(Task.PRICES)
 
 
 def refresh_prices(ctx: Context) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from im.db import leftovers, scopes, shards, ticks, user_data
@@ -12,20 +14,35 @@ from im.queue.periods import REFRESH_EVERY
 from im.queue.tasks import Task
 from im.services import history
 from im.services.health import alarms
-from im.services.money.prices import upkeep
+from im.services.maintenance import WITH_EACH_TICK, Job, run_due
+from im.services.money import prices
 from im.services.reconcile.guards import ring_for_guards
 from im.services.refresh import listing, orphans
 from im.services.ring import ring_by_verb
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from im.context import Context
     from im.domain.scope import Scope
 
 
 _SLOT = REFRESH_EVERY / 2
-
-
 _UNSETTLED_AT_ONCE = 5000
+
+_WAITING: Mapping[Task, Callable[[Connection, datetime, int], Sequence[str]]] = {
+    Task.PROTECT: protection.waiting,
+    Task.TERMINATE: spot.waiting,
+}
+"""Rows, by id, that wait for reconcile although they may be settled, and what rings for them."""
+_JOBS = (
+    Job("prices", prices.PRICES_EVERY, prices.ring_for_prices),
+    Job("prune", history.PRUNE_EVERY, history.ring_for_pruning),
+    Job("guards", WITH_EACH_TICK, ring_for_guards),
+    Job("alarm", alarms.EVERY, alarms.sound),
+    Job("usage", prices.USAGE_EVERY, prices.note_forgotten_usage),
+)
+"""Last what may take long."""
 
 
 def refresh(ctx: Context) -> str:
@@ -38,27 +55,22 @@ def refresh(ctx: Context) -> str:
         places = [(n, scopes.read(connection, n)) for n in numbers]
         split = shards.zones_of(connection, numbers)
         shards.keep(connection, split)
-        waiting = claims.waiting(connection, now, _UNSETTLED_AT_ONCE)
+        unsettled = claims.waiting(connection, now, _UNSETTLED_AT_ONCE)
         user_data.erase_spent(connection)
         sweeping = leftovers.pending(connection)
-        unguarded = protection.waiting(connection, now, _UNSETTLED_AT_ONCE)
-        spent = spot.waiting(connection, now, _UNSETTLED_AT_ONCE)
+        waiting = {task: find(connection, now, _UNSETTLED_AT_ONCE) for task, find in _WAITING.items()}
     reach(Point.REFRESH_CLAIMED)
     for number, place in places:
         for zone in split.get(number, [""]):
             ctx.queue.ring(Task.REFRESH_SCOPE, [listing.shard(number, zone)], label=_place(place, zone))
-    ring_by_verb(ctx, waiting)
+    ring_by_verb(ctx, unsettled)
     if sweeping:
         ctx.queue.ring(Task.GC)
-    if unguarded:
-        ctx.queue.ring(Task.PROTECT, unguarded)
-    if spent:
-        ctx.queue.ring(Task.TERMINATE, spent)
-    upkeep(ctx)
-    history.upkeep(ctx)
-    ring_for_guards(ctx)
-    alarms.sound(ctx)
-    return f"{len(numbers)} scopes to look at, {len(waiting)} instances rung for"
+    for task, ids in waiting.items():
+        if ids:
+            ctx.queue.ring(task, ids)
+    run_due(ctx, _JOBS)
+    return f"{len(numbers)} scopes to look at, {len(unsettled)} instances rung for"
 
 
 def _place(scope: Scope | None, zone: str) -> str:

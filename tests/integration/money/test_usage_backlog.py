@@ -19,7 +19,6 @@ def test_a_backlog_is_made_up_for_a_few_rows_at_a_time(world: World, monkeypatch
     world.advance(30)
     with world.ctx.begin() as connection:
         connection.execute(text("DELETE FROM usage"))
-        connection.execute(text("DELETE FROM ticks WHERE name = 'usage'"))
     locked: list[int] = []
 
     @contextmanager
@@ -29,7 +28,7 @@ def test_a_backlog_is_made_up_for_a_few_rows_at_a_time(world: World, monkeypatch
             yield connection
             locked.append(_noted(connection) - before)
 
-    prices.upkeep(replace(world.ctx, begin=counting))
+    prices.note_forgotten_usage(replace(world.ctx, begin=counting))
     assert [count for count in locked if count] == [2, 2, 1]
 
 
