@@ -17,7 +17,7 @@ from im.domain.scope import Scope
 from im.domain.spec.spec import Spec
 
 t, s = leftovers.c, surveys.c
-_CONDEMNED = (t.condemned_at.is_not(None), t.gone_at.is_(None))
+_APPROVED = (t.condemned_at.is_not(None), t.gone_at.is_(None))
 
 
 def _unanswered() -> ColumnElement[bool]:
@@ -32,9 +32,9 @@ def ask(connection: Connection, numbers: Sequence[int], now: datetime) -> None:
 
 
 def pending(connection: Connection) -> list[int]:
-    """The scopes in which a question is open, or something condemned is not gone."""
+    """The scopes in which a question is open, or something approved for deletion is not gone."""
     open_ones = select(s.scope_id).where(_unanswered())
-    return sorted(connection.execute(open_ones.union(select(t.scope_id).where(*_CONDEMNED))).scalars())
+    return sorted(connection.execute(open_ones.union(select(t.scope_id).where(*_APPROVED))).scalars())
 
 
 def asked_at(connection: Connection, number: int) -> datetime | None:
@@ -50,7 +50,7 @@ def answer(
     error: str | None,
     now: datetime,
 ) -> None:
-    """Write what a survey has found, in place of what was found before; what is condemned stays so."""
+    """Write what a survey has found, in place of what was found before; what is approved for deletion stays so."""
     connection.execute(update(surveys).where(s.scope_id == number).values(answered_at=asked, error=error))
     if error is not None:
         return
@@ -62,8 +62,8 @@ def answer(
         connection.execute(new.on_conflict_do_update(index_elements=["scope_id", "provider_id"], set_={"seen_at": now}))
 
 
-def condemn(connection: Connection, things: Sequence[Leftover], actor: str, now: datetime) -> None:
-    """These may go."""
+def approve_deletion(connection: Connection, things: Sequence[Leftover], actor: str, now: datetime) -> None:
+    """Mark these for deletion."""
     for one in things:
         connection.execute(
             update(leftovers)
@@ -72,7 +72,7 @@ def condemn(connection: Connection, things: Sequence[Leftover], actor: str, now:
         )
 
 
-def condemned(connection: Connection, number: int) -> list[Leftover]:
+def approved(connection: Connection, number: int) -> list[Leftover]:
     return [one for one in _read(connection, number) if one.waiting]
 
 

@@ -55,16 +55,16 @@ def survey(ctx: Context) -> Survey:
         return Survey(found, leftovers.troubles(connection), len(leftovers.pending(connection)))
 
 
-def condemn(ctx: Context, things: Sequence[Leftover], *, actor: Actor) -> None:
-    """These may go."""
+def approve_deletion(ctx: Context, things: Sequence[Leftover], *, actor: Actor) -> None:
+    """Mark these for deletion, which a worker does."""
     access.ask(actor, Verb.CLEAN_UP)
     with ctx.begin() as connection:
-        leftovers.condemn(connection, things, actor.name, ctx.clock(connection))
+        leftovers.approve_deletion(connection, things, actor.name, ctx.clock(connection))
     ctx.queue.ring(Task.GC)
 
 
 def collect(ctx: Context) -> str:
-    """Answer every open question and take away what was condemned. Returns a sentence for people."""
+    """Answer every open question and take away what may go. Returns a sentence for people."""
     with ctx.begin() as connection:
         places = scopes.places(connection, leftovers.pending(connection))
     works = {lane_of("gc", where): partial(_collect_in, ctx, number, where) for number, where in places.items()}
@@ -77,20 +77,20 @@ def _collect_in(ctx: Context, scope_id: int, scope: Scope) -> str:
         return _left_to_others(run, trouble)
     with run.ctx.begin() as connection:
         asked = leftovers.asked_at(connection, run.scope_id)
-        condemned = leftovers.condemned(connection, run.scope_id)
+        approved = leftovers.approved(connection, run.scope_id)
     try:
         if asked is not None:
             _answer(run, asked)
-        if not condemned or mark.held_back(run):
+        if not approved or mark.held_back(run):
             return f"{run.scope}: looked at"
-        return f"{run.scope}: {_sweep(run, condemned)} taken away"
+        return f"{run.scope}: {_sweep(run, approved)} taken away"
     except Unauthenticated as exc:
         refusal.step_aside(run, exc)
         return _left_to_others(run, exc)
 
 
 def _left_to_others(run: ScopeRun, trouble: ProviderError) -> str:
-    """What is condemned waits for a worker that the cloud knows; a question does so for a while, then the trouble is the answer."""
+    """What may go waits for a worker that the cloud knows; a question does so for a while, then the trouble is the answer."""
     if refusal.pass_on(run):
         run.ctx.queue.ring(Task.GC)
     with run.ctx.begin() as connection:
@@ -125,7 +125,7 @@ def _unused(run: ScopeRun) -> list[Resource]:
     return [one for one in things if one.name not in needed]
 
 
-def _sweep(run: ScopeRun, condemned: Sequence[Leftover]) -> int:
+def _sweep(run: ScopeRun, approved: Sequence[Leftover]) -> int:
     """Take away what is still unused; returns how many are gone. What a launch needs meanwhile is made anew by the launch.
 
     Raises Unauthenticated; what is left waits for another worker.
@@ -134,7 +134,7 @@ def _sweep(run: ScopeRun, condemned: Sequence[Leftover]) -> int:
         unused = {one.id: one for one in _unused(run)}
         cleanup = run.provider.leftovers
         there = {one.id for one in cleanup.found(run.scope)} if cleanup else set()
-        going = [unused[one.id] for one in condemned if one.id in unused]
+        going = [unused[one.id] for one in approved if one.id in unused]
         failed = cleanup.discard(run.scope, going) if cleanup else {}
     except Unauthenticated:
         raise
@@ -142,10 +142,10 @@ def _sweep(run: ScopeRun, condemned: Sequence[Leftover]) -> int:
         if isinstance(exc, Transient):
             log.warning("leftovers are taken away later", scope=str(run.scope), error=exc.message)
             return 0
-        unused, there, failed = {}, {one.id for one in condemned}, {one.id: exc for one in condemned}
+        unused, there, failed = {}, {one.id for one in approved}, {one.id: exc for one in approved}
     with run.ctx.begin() as connection:
         gone = []
-        for one in condemned:
+        for one in approved:
             if one.id in failed:
                 if not isinstance(failed[one.id], Transient | Unauthenticated):
                     leftovers.spare(connection, run.scope_id, one.id, failed[one.id].message)

@@ -157,7 +157,7 @@ def test_what_nothing_uses_is_found_and_taken_away(ctx: Context, given: Bounds) 
     def collected() -> bool:
         leftovers.ask(ctx)
         leftovers.collect(ctx)
-        leftovers.condemn(ctx, leftovers.survey(ctx).found, actor=person("im-live"))
+        leftovers.approve_deletion(ctx, leftovers.survey(ctx).found, actor=person("im-live"))
         leftovers.collect(ctx)
         try:
             return not provider.leftovers.found(scope)

@@ -49,7 +49,7 @@ def gc(session: Session, dry_run: bool, yes: bool, timeout: timedelta, output: O
     if not yes:
         _confirm(unused)
     with session.storing(f"the request to take away {len(unused)} things"):
-        collecting.condemn(ctx, unused, actor=session.actor)
+        collecting.approve_deletion(ctx, unused, actor=session.actor)
     wanted = {(one.number, one.id) for one in unused}
 
     def mine(now: Survey) -> list[Leftover]:

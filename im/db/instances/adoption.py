@@ -1,4 +1,4 @@
-"""Rows that name a machine we did not make: what is learned of it, and how such a row ends when the machine is not to be had."""
+"""Rows that name a machine we did not make: what is learned of it, and closing the row when adoption is refused."""
 
 from __future__ import annotations
 

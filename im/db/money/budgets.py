@@ -18,7 +18,7 @@ _PATIENCE = 25
 """Seconds: below the time limit of one statement."""
 
 
-def hold(connection: Connection, owners: Iterable[str]) -> list[Budget]:
+def lock(connection: Connection, owners: Iterable[str]) -> list[Budget]:
     """The budgets of `owners` and of everybody, locked until the transaction ends; the last lock a request takes.
 
     Whoever waits here waits for others who are counting, one after the other: for longer than for any other row.
@@ -27,7 +27,7 @@ def hold(connection: Connection, owners: Iterable[str]) -> list[Budget]:
     return [Budget(*row) for row in connection.execute(_of(owners).with_for_update())]
 
 
-def concern(connection: Connection, owners: Iterable[str]) -> bool:
+def applies_to(connection: Connection, owners: Iterable[str]) -> bool:
     """Is there a budget of theirs, or of everybody? Takes no lock."""
     return connection.execute(_of(owners).limit(1)).first() is not None
 

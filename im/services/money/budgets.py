@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from im.context import Context
 
 
-def keep(connection: Connection, before: Sequence[Instance], after: Sequence[Instance], now: datetime) -> None:
+def enforce(connection: Connection, before: Sequence[Instance], after: Sequence[Instance], now: datetime) -> None:
     """Raises OverLimit when what `after` (written already) promises more than `before` did exceeds a budget.
 
     Called last in the transaction: the budget's row is locked, and only who holds it may count and commit. A request that
@@ -36,10 +36,10 @@ def keep(connection: Connection, before: Sequence[Instance], after: Sequence[Ins
     if not any(runs_on(row) for row in after):
         return
     owners = {row.owner for row in after}
-    if not budgets.concern(connection, owners):
+    if not budgets.applies_to(connection, owners):
         return
     then, new = ledger(connection, before, now), ledger(connection, after, now)
-    for budget in budgets.hold(connection, owners):
+    for budget in budgets.lock(connection, owners):
         concerned = [row for row in after if budget.owner in (EVERYBODY, row.owner)]
         ids = {row.id for row in concerned}
         asked = ZERO

@@ -16,7 +16,7 @@ _WORTH_A_CALL = 10
 """Machines: when their tokens come one by one, so many are waited for, or calls would run out before machines do."""
 
 
-def allowance(
+def take(
     connection: Connection, provider: Provider, number: int, step: Step, wanted: int, now: datetime
 ) -> tuple[int, float]:
     """Up to `wanted` machines, taken from the buckets of the scope, and 0; or none and the seconds until it is worth asking."""

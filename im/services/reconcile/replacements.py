@@ -33,37 +33,38 @@ _random = SystemRandom()
 
 
 def replace_lost(run: ScopeRun) -> int:
-    """How many there are in one scope."""
+    """Replace what the cloud took back for good in this scope; returns how many new machines are launched."""
     if run.ctx.settings.policies.interruption is not OnInterruption.REPLACE:
         return 0
     made: list[Instance] = []
-    while (new := _replace_one(run)) is not None:
-        made += new
+    while _replace_one(run, made):
+        pass
     if made:
         run.ctx.queue.ring(Task.CREATE, [row.id for row in made], label=made[0].name)
     return len(made)
 
 
-def _replace_one(run: ScopeRun) -> list[Instance] | None:
-    """The next one's successor; none for one that cannot be made again; None when nobody waits any more."""
+def _replace_one(run: ScopeRun, made: list[Instance]) -> bool:
+    """Add the replacement of the next one to `made`, unless it cannot be replaced. False when no row is left."""
     with run.ctx.begin() as connection:
         now = run.ctx.clock(connection)
         rows = spot.lost(connection, run.scope_id, now, 1)
         if not rows:
-            return None
+            return False
         (row,) = rows
         because = _not_again(connection, row)
         if not because:
             try:
                 with connection.begin_nested():
-                    made = [_successor(connection, row, run.scope_id, now)]
-                    budgets.keep(connection, (), made, now)
-                return made
+                    new = _successor(connection, row, run.scope_id, now)
+                    budgets.enforce(connection, (), [new], now)
+                made.append(new)
+                return True
             except OverLimit as exc:  # what nobody asks for again is not let through where a request would be refused
                 because = exc.message
         spot.note_replaced(connection, row.id, because)
         events.record(connection, [Event(row.id, now, EventKind.NOT_REPLACED, Channel.POLICY, because, row.generation)])
-        return []
+        return True
 
 
 def _not_again(connection: Connection, row: Instance) -> str:

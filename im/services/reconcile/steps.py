@@ -27,9 +27,8 @@ from im.providers.errors import ProviderError
 from im.providers.machine import Machine, machine_of
 from im.queue.tasks import DEADLINES
 from im.services.batches import Batch, Transaction, drive, unexpected
-from im.services.reconcile import failed_launch, refusal, spot_requests
+from im.services.reconcile import failed_launch, rate_limits, refusal, spot_requests
 from im.services.reconcile.outcome import outcome_of
-from im.services.reconcile.rate_limits import allowance
 from im.services.reconcile.report import line, sent, story, worth_telling
 from im.services.ring import ring_by_verb, ring_when_due
 
@@ -71,7 +70,7 @@ class _Steps:
         now = run.ctx.clock(tx.connection)
         found = claims.ready(tx.connection, run.scope_id, step, now, limit)
         rows = _park_poisoned(tx.connection, found, step, now)
-        allowed, wait = allowance(tx.connection, run.provider, run.scope_id, step, len(rows), now)
+        allowed, wait = rate_limits.take(tx.connection, run.provider, run.scope_id, step, len(rows), now)
         if wait:
             # what ends machines goes on where a process is kept free for it, and before whom no listing and no look stands
             to = DEADLINES if step in (Step.STOP, Step.TERMINATE) else None

@@ -110,7 +110,7 @@ def _change(
         after = requests.write_intents(connection, intents, by, now)
         story = (_told(old, new, by, kind, now) for old, new in zip(before, after, strict=True))
         events.record(connection, story)
-        budgets.keep(connection, before, after, now)
+        budgets.enforce(connection, before, after, now)
         reach(Point.REQUEST_WRITTEN, task)
     reach(Point.REQUEST_COMMITTED, task)
     rang = ctx.queue.ring(task, wanted, label=_label(after))

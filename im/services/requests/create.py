@@ -44,7 +44,7 @@ def create(ctx: Context, order: Order) -> Answer:
         with certain(ctx.begin) as connection:
             now = ctx.clock(connection)
             rows = _insert(connection, planned, names, order, now)
-            budgets.keep(connection, (), rows, now)
+            budgets.enforce(connection, (), rows, now)
             reach(Point.REQUEST_WRITTEN, Task.CREATE)
         return rows, now
 

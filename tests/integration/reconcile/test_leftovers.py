@@ -116,7 +116,7 @@ def test_what_is_needed_again_before_it_went_stays(world: World) -> None:
     gone(world)
     things = unused(world)
     world.worker = False
-    leftovers.condemn(world.ctx, things, actor=person("ada"))
+    leftovers.approve_deletion(world.ctx, things, actor=person("ada"))
     order(world, "again", ssh_from=HOME)
     world.answer(Task.GC)
     assert names(world) == {"key", "firewall"}
@@ -143,7 +143,7 @@ def test_a_cloud_that_is_ill_is_asked_again_at_the_next_tick(world: World) -> No
     gone(world)
     things = unused(world)
     world.cloud.fail_next("discard", Unavailable("ill"))
-    leftovers.condemn(world.ctx, things, actor=person("ada"))
+    leftovers.approve_deletion(world.ctx, things, actor=person("ada"))
     world.deliver()
     assert names(world) == {"key", "firewall"}
     world.advance(12)
@@ -153,7 +153,7 @@ def test_a_cloud_that_is_ill_is_asked_again_at_the_next_tick(world: World) -> No
 def test_a_lost_doorbell_only_takes_longer(world: World) -> None:
     gone(world)
     things = unused(world)
-    leftovers.condemn(world.ctx, things, actor=person("ada"))
+    leftovers.approve_deletion(world.ctx, things, actor=person("ada"))
     world.lose_messages()
     world.advance(12)
     assert names(world) == set()
@@ -169,8 +169,8 @@ def test_a_scope_that_cannot_be_looked_at_says_why(working: World) -> None:
 def test_asking_twice_is_asking_once(world: World) -> None:
     gone(world)
     things = unused(world)
-    leftovers.condemn(world.ctx, things, actor=person("ada"))
-    leftovers.condemn(world.ctx, things, actor=person("bob"))
+    leftovers.approve_deletion(world.ctx, things, actor=person("ada"))
+    leftovers.approve_deletion(world.ctx, things, actor=person("bob"))
     leftovers.ask(world.ctx)
     world.deliver()
     assert names(world) == set()

@@ -168,7 +168,7 @@ class TestLeftovers:
     def test_what_may_go_stays_condemned_until_a_known_worker_takes_it_away(self, fleet: Fleet) -> None:
         leftovers.ask(fleet.refused)
         fleet.world.advance(5)
-        leftovers.condemn(fleet.refused, leftovers.survey(fleet.refused).found, actor=person("ada"))
+        leftovers.approve_deletion(fleet.refused, leftovers.survey(fleet.refused).found, actor=person("ada"))
         leftovers.collect(fleet.refused)
         assert all(one.waiting and one.error is None for one in leftovers.survey(fleet.refused).found)
         fleet.world.advance(5)

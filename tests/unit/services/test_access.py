@@ -56,7 +56,7 @@ CHANGES: dict[str, Callable[[], object]] = {
     "im.services.requests.change.stop": lambda: change.stop(CTX, ["im-1"], actor=NOBODY),
     "im.services.requests.change.terminate": lambda: change.terminate(CTX, ["im-1"], actor=NOBODY),
     "im.services.requests.change.protect": lambda: change.protect(CTX, ["im-1"], on=True, actor=NOBODY),
-    "im.services.leftovers.condemn": lambda: leftovers.condemn(CTX, [], actor=NOBODY),
+    "im.services.leftovers.approve_deletion": lambda: leftovers.approve_deletion(CTX, [], actor=NOBODY),
     "im.services.deadlines.holds.pause": lambda: holds.pause(CTX, timedelta(hours=1), actor=NOBODY, reason="x"),
     "im.services.deadlines.holds.resume": lambda: holds.resume(CTX, actor=NOBODY),
     "im.services.deadlines.holds.settle_here": lambda: holds.settle_here(CTX, actor=NOBODY),
