@@ -15,8 +15,8 @@ from im.cli.output.errors import note
 from im.cli.output.money import AT_MOST
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
+from im.domain.input.spreadsheet import cell
 from im.domain.money.amount import cents, show
-from im.domain.spreadsheet import cell
 from im.views.cost import FIELDS, line_json, report_json
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from decimal import Decimal
 from itertools import dropwhile
 from pathlib import Path
 
-from im.domain.spreadsheet import cell
+from im.domain.input.spreadsheet import cell
 
 Facts = dict[tuple[str, str], tuple[str, str]]
 """(region, item) → (USD, date or empty for the date of the table)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from im.domain.spreadsheet import cell
+from im.domain.input.spreadsheet import cell
 
 
 @pytest.mark.parametrize(
