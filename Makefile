@@ -11,7 +11,7 @@ GOALS  ?=
 LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test coverage unit lint lock types audit pip-check chaos bench test-deploy test-live clean
+.PHONY: help demo up down test coverage unit lint lock types audit pip-check chaos-short chaos bench test-deploy test-live clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ audit: pip-check ## Has any installed version a known vulnerability; fails as we
 
 pip-check: $(VENV)/.dev ## Do the installed versions fit together
 	$(BIN)/python -m pip check
+
+chaos-short: $(VENV)/.dev ## A sample of chaos, for the gate: each kill point once, a few walks, a minute's soak; five minutes
+	$(PYTEST) --numprocesses 4 --dist load tests/chaos
 
 chaos: $(VENV)/.dev ## Kill points in full, 2,000 x 50 steps of the state machine, and a soak of SECONDS (600)
 	IM_KILL_POINTS=all IM_EXAMPLES=2000 IM_STEPS=50 $(PYTEST) --numprocesses auto --maxprocesses 4 tests/chaos --ignore tests/chaos/test_soak.py

@@ -39,6 +39,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_REAPER] = started
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Chaos is run when it is asked for, by its marker or by its folder."""
+    asked = bool(config.option.markexpr) or any("chaos" in str(one) for one in config.args)
+    rest = [one for one in items if asked or "chaos" not in one.path.parts]
+    for one in items:
+        if "chaos" in one.path.parts:
+            one.add_marker("chaos")
+    if len(rest) < len(items):
+        config.hook.pytest_deselected(items=[one for one in items if "chaos" in one.path.parts])
+        items[:] = rest
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _REAPER in config.stash:
         reaper.finish(config.stash[_REAPER])

@@ -76,7 +76,7 @@ def hetzner() -> Iterator[HetznerRoom]:
         yield HetznerRoom(cloud, clock, url)
 
 
-@pytest.fixture(params=["fake", "aws", "standin", "hetzner"])
+@pytest.fixture(params=["fake", "standin", "hetzner"])
 def room(request: pytest.FixtureRequest) -> Room:
     found: Room = request.getfixturevalue(request.param)
     return found

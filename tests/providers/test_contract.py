@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from im.db.spec import from_spec
 from im.domain.errors import Refused
 from im.domain.spec.disk import Disk
 from im.domain.spec.firewall import parse_open
@@ -161,7 +162,7 @@ def test_listings_show_our_deployment_and_only_ours(room: Room) -> None:
     assert all(one.state is Observed.RUNNING for one in shown.sightings)
 
 
-@pytest.mark.parametrize("room", ["fake", "aws", "standin"], indirect=True)
+@pytest.mark.parametrize("room", ["fake", "standin"], indirect=True)
 def test_states_show_ours_and_may_show_others(room: Room) -> None:
     first, second = room.running(2)
     foreign = room.foreign()
@@ -311,14 +312,14 @@ def test_an_option_that_the_cloud_does_not_have_is_refused(room: Room) -> None:
 # ---- disks -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("room", ["fake", "aws", "standin"], indirect=True)  # elsewhere the disk comes with the type
+@pytest.mark.parametrize("room", ["fake", "standin"], indirect=True)  # elsewhere the disk comes with the type
 def test_a_machine_has_the_disks_that_were_asked_for(room: Room) -> None:
     room.wish(root_disk=Disk(50), volumes=(Disk(100, keep=True), Disk(20)))
     (one,) = room.launch()
     assert room.disks(one.provider_id) == [(50, False), (100, True), (20, False)]
 
 
-@pytest.mark.parametrize("room", ["fake", "aws", "standin"], indirect=True)
+@pytest.mark.parametrize("room", ["fake", "standin"], indirect=True)
 def test_a_disk_that_is_to_be_kept_outlives_its_machine_and_no_other_does(room: Room) -> None:
     room.wish(root_disk=Disk(50), volumes=(Disk(100, keep=True), Disk(20)))
     room.provider.terminate(room.scope, machines(room.running(1)))
@@ -344,10 +345,10 @@ def test_user_data_reaches_every_machine_to_the_byte(room: Room, content: bytes)
 def test_user_data_shows_in_no_spec(room: Room) -> None:
     room.wish(user_data=b"secret-of-mine")
     assert "secret-of-mine" not in repr(room.spec)
-    assert "secret-of-mine" not in str(room.spec.options)
+    assert "secret-of-mine" not in str(from_spec(room.spec))
 
 
-@pytest.mark.parametrize("room", ["fake", "aws", "standin"], indirect=True)
+@pytest.mark.parametrize("room", ["fake", "standin"], indirect=True)
 def test_a_machine_that_can_hibernate_stops_like_any_other_when_that_is_not_asked(room: Room) -> None:
     assert room.provider.capabilities.can_hibernate
     room.wish(hibernate=True, instance_type="t3.micro")
