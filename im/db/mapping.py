@@ -7,9 +7,9 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from im.db.spec import to_spec
 from im.domain.instance import Instance
 from im.domain.scope import Scope
-from im.domain.spec.spec import Spec
 from im.domain.state import Desired, Observed, OnExpiry, Why
 
 COLUMNS = tuple(f.name for f in fields(Instance) if f.name != "scope")
@@ -19,7 +19,6 @@ _DESIRED = {one.value: one for one in Desired}
 _OBSERVED = {one.value: one for one in Observed}
 _ON_EXPIRY = {one.value: one for one in OnExpiry}
 _WHY = {one.value: one for one in Why}
-_TEXTS = tuple(f.name for f in fields(Spec) if f.name not in ("options", "user_data"))
 
 
 def to_instance(row: Sequence[Any]) -> Instance:
@@ -53,21 +52,3 @@ def _moment(written: object) -> datetime | None:
     except ValueError:
         return None
     return read if read.tzinfo else None
-
-
-def to_spec(stored: dict[str, Any]) -> Spec:
-    """Tolerant: a row written by a neighbouring version, or by half, must not stop the work on its whole scope."""
-    texts: dict[str, Any] = {name: str(stored.get(name) or "") for name in _TEXTS}
-    return Spec(**texts, options=stored.get("options") or {})
-
-
-def from_spec(spec: Spec) -> dict[str, Any]:
-    return {
-        "instance_type": spec.instance_type,
-        "zone": spec.zone,
-        "image": spec.image,
-        "public_key": spec.public_key,
-        "ssh_user": spec.ssh_user,
-        "owner": spec.owner,
-        "options": dict(spec.options),
-    }

@@ -5,34 +5,32 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, and_, delete, exists, insert, or_, select
 
 from im.db.schema.core import instances
 from im.db.schema.launch_inputs import user_data
-from im.domain.spec.spec import Spec
+from im.domain.spec.spec import Aside, Spec
 from im.domain.state import Observed
 
 t = user_data.c
 
 
 def keep(connection: Connection, spec: Spec, now: datetime) -> Spec:
-    """The spec as it may be stored and shown: its user data is put aside, and only named and measured in the options."""
+    """The spec as it may be stored and shown: its user data is put aside, and only named and measured."""
     if spec.user_data is None:
         return spec
     name = str(uuid.uuid4())
     connection.execute(insert(user_data).values(id=name, content=spec.user_data, created_at=now))
-    aside = {"id": name, "bytes": len(spec.user_data)}
-    return replace(spec, user_data=None, options={**spec.options, "user_data": aside})
+    return replace(spec, user_data=None, user_data_aside=Aside(name, len(spec.user_data)))
 
 
 def attached(connection: Connection, spec: Spec) -> Spec | None:
     """The spec with its user data, for the one call that needs it. None when it names some that is erased."""
-    aside: dict[str, Any] | None = spec.options.get("user_data")
-    if not aside:
+    aside = spec.user_data_aside
+    if aside is None:
         return spec
-    content = connection.execute(select(t.content).where(t.id == aside["id"])).scalar_one_or_none()
+    content = connection.execute(select(t.content).where(t.id == aside.id)).scalar_one_or_none()
     return None if content is None else replace(spec, user_data=bytes(content))
 
 

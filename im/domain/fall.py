@@ -10,7 +10,6 @@ from types import MappingProxyType
 from im.domain.cause import FINAL, NOT_STARTED, UNTOLD, Cause, Hand, stopped_by
 from im.domain.instance import Instance
 from im.domain.lifecycle import DECISIONS, MAX_ATTEMPTS, Step, backoff
-from im.domain.spec.spot import spot_of
 from im.domain.state import Desired, Observed, Why
 
 ON_THE_WAY: Mapping[Step, Observed] = MappingProxyType(
@@ -60,7 +59,7 @@ def launch_failed(row: Instance, state: Observed, cause: Cause) -> bool:
     EC2 refuses some launches only after it has named the machine: no room, a quota of disks, a key that may not be used.
     """
     never_ran = row.observed in (Observed.PENDING, Observed.TERMINATING, Observed.TERMINATED) and row.attempts == 0
-    spot = spot_of(row.spec)
+    spot = row.spec.spot
     again = spot is not None and not spot.once  # its request brings another: the row is closed, and the request ended
     wanted = row.desired is not Desired.TERMINATED and not row.settled and row.closed_at is None
     return (

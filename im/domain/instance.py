@@ -12,12 +12,6 @@ from im.domain.spec.spec import Spec
 from im.domain.state import Desired, Observed, OnExpiry, Why
 
 
-def public_ip_of(spec: Spec) -> bool | None:
-    """Whether somebody wished it a public address, or none; None: the network decides."""
-    wished = spec.options.get("public_ip")
-    return None if wished is None else bool(wished)
-
-
 @dataclass(frozen=True, slots=True)
 class Instance:
     """One row, whole. All datetimes are UTC and were read from the database's clock or from the cloud."""

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from im.domain.errors import Refused
 from im.domain.input.duration import MAX_TTL, format_duration
 from im.domain.instance import Instance
-from im.domain.spec.spot import spot_of
 from im.domain.state import GONE, Desired, Observed, OnExpiry, Why
 
 
@@ -79,7 +78,7 @@ def stop(row: Instance, now: datetime) -> Intent:
     """Stop it; the deadline stays as it is. What its TTL has stopped stays stopped by that, with all that follows."""
     _refuse_if_ending(row, "stopped")
     if row.on_expiry is OnExpiry.TERMINATE:
-        spare = spot_of(row.spec)
+        spare = row.spec.spot
         what = (
             "cannot be stopped, only terminated"
             if spare and spare.once
@@ -104,7 +103,7 @@ def protect(row: Instance, on: bool) -> None:
     if not on:
         return
     _refuse_if_ending(row, "protected")
-    if spot_of(row.spec) is not None:
+    if row.spec.spot is not None:
         raise Refused(
             f"{row.name} is a spot machine, and the cloud may take it back at any time: it cannot be protected",
             f"im extend {row.name} -d 8h  keeps it longer",

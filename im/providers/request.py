@@ -42,6 +42,11 @@ class Ask:
     options: Mapping[str, Any] = field(default_factory=dict)
     """What only some clouds have, by the name of its flag on the command line."""
 
+    @property
+    def disks(self) -> tuple[Disk, ...]:
+        """The root disk first; a plain one when nothing was said of it."""
+        return (self.root_disk or Disk(), *self.volumes)
+
     def refuse_options(self, cloud: str, *known: str) -> None:
         """Raises Refused for an option that this cloud does not have."""
         for name, value in self.options.items():

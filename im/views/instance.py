@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
-from im.domain.spec.spec import tags_of
 from im.views.cost import NO_COSTS, Costs, cost_json
 from im.views.event import event_json
 from im.views.machine import machine_json
@@ -55,7 +54,7 @@ def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs =
         "error_code": row.error_code,
         "error": row.error,
         "closed_at": utc(row.closed_at),
-        "tags": tags_of(row.spec),
+        "tags": row.spec.tags,
         **machine_json(row.spec),
         **cost_json(costs.get(row.id)),
     }

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from im.domain.spec import firewall
-from im.domain.spec.disk import Disk, disks_of
+from im.domain.spec.disk import Disk
 from im.domain.spec.spec import Spec
-from im.domain.spec.spot import ONCE, PERSISTENT, spot_of
+from im.domain.spec.spot import ONCE, PERSISTENT
 
 
 def machine_json(spec: Spec) -> dict[str, Any]:
     """Rules as `22/tcp@203.0.113.7/32`, null when the network was left as it is; the root disk first."""
-    rules = firewall.rules_of(spec)
+    rules = spec.firewall
     return {
         "firewall": None if rules is None else [str(rule) for rule in rules],
         "spot": spot_json(spec),
-        "iam_role": spec.options.get("iam_role"),
-        "hibernate": bool(spec.options.get("hibernate")),
+        "iam_role": spec.provider_options.get("iam_role"),
+        "hibernate": spec.hibernate,
         "user_data_bytes": user_data_bytes(spec),
         "disks": disks_json(spec),
     }
@@ -25,7 +24,7 @@ def machine_json(spec: Spec) -> dict[str, Any]:
 
 def spot_json(spec: Spec) -> dict[str, Any] | None:
     """Null for a machine on demand."""
-    spare = spot_of(spec)
+    spare = spec.spot
     if spare is None:
         return None
     most = spare.max_price
@@ -33,15 +32,14 @@ def spot_json(spec: Spec) -> dict[str, Any] | None:
 
 
 def disks_json(spec: Spec) -> list[dict[str, Any]]:
-    return [_disk(disk) for disk in disks_of(spec)]
+    return [_disk(disk) for disk in spec.disks]
 
 
 def user_data_bytes(spec: Spec) -> int | None:
     """Its length alone: what it says is never shown."""
     if spec.user_data is not None:
         return len(spec.user_data)
-    aside: dict[str, Any] = spec.options.get("user_data") or {}
-    return aside.get("bytes")
+    return None if spec.user_data_aside is None else spec.user_data_aside.size
 
 
 def _disk(disk: Disk) -> dict[str, Any]:

@@ -6,10 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from im.domain.guard import GuardKind
-from im.domain.instance import public_ip_of
 from im.domain.money.amount import ZERO, exact
 from im.domain.money.quote import Quote
-from im.domain.spec.spec import tags_of
 from im.domain.state import OnExpiry
 from im.views.machine import machine_json
 from im.views.times import seconds, utc
@@ -33,11 +31,11 @@ def plan_json(
         "region_source": region_source,
         "zone": plan.spec.zone or None,
         "instance_type": plan.spec.instance_type,
-        "candidates": [list(one) for one in plan.spec.options.get("candidates", ())],
+        "candidates": [[one.instance_type, one.zone] for one in plan.spec.candidates],
         "image": plan.spec.image,
         "ssh_user": plan.spec.ssh_user,
-        "tags": tags_of(plan.spec),
-        "public_ip_wished": public_ip_of(plan.spec),
+        "tags": plan.spec.tags,
+        "public_ip_wished": plan.spec.public_ip,
         **machine_json(plan.spec),
         "expires_at": utc(expires_at),
         "on_expiry": plan.on_expiry.value,

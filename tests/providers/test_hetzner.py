@@ -129,7 +129,7 @@ def test_a_page_that_cannot_be_had_makes_the_listing_incomplete(hetzner: Hetzner
 
 def test_ours_is_found_by_deployment_and_token_whatever_letters_an_owner_has(hetzner: HetznerRoom) -> None:
     hetzner.wish(owner="Åsa O'Neil <a@b.c>")
-    hetzner.spec = replace(hetzner.spec, options={**hetzner.spec.options, "tags": {"team": "blue & green"}})
+    hetzner.spec = replace(hetzner.spec, tags={"team": "blue & green"})
     launch(hetzner, "first")
     (seen,) = merge_pages(hetzner.provider.list(hetzner.scope, Filter(token="first"))).sightings
     assert seen.tags["im:owner"] == "Åsa O'Neil <a@b.c>"

@@ -22,7 +22,7 @@ from im.domain.errors import Refused
 from im.domain.instance import Instance
 from im.domain.intent import Deadline, Intent
 from im.domain.selection import Selection
-from im.domain.spec.disk import disks_of, fate
+from im.domain.spec.disk import fate
 from im.domain.state import Desired, Observed, OnExpiry
 from im.services import queries
 from im.services.requests import change as requests_change
@@ -191,7 +191,7 @@ def _none_of_them(refused: Refused, of: int) -> Refused:
 def _confirm_end(chosen: Listing) -> None:
     names = [plain(row.name) for row in chosen.rows]
     many = f"these {len(names)} instances" if len(names) > 1 else names[0]
-    kept = any(disk.keep for row in chosen.rows for disk in disks_of(row.spec))
+    kept = any(disk.keep for row in chosen.rows for disk in row.spec.disks)
     question = f"Terminate {many} for good, {'but for what is kept' if kept else 'disk and all'}?"
     confirm(question, cannot_be_undone(names), _ending(chosen.rows[:20]), "nothing was terminated")
 
@@ -200,8 +200,8 @@ def _ending(rows: Sequence[Instance]) -> Iterator[str]:
     for row in rows:
         where = f"{row.scope.provider} {row.zone or row.spec.zone}"
         yield f"  {plain(row.name)}  {plain(row.id)}  {row.spec.instance_type}  {where}  {plain(row.owner)}"
-        if any(disk.keep for disk in disks_of(row.spec)):
-            yield f"    {plain(fate(disks_of(row.spec)))}"
+        if any(disk.keep for disk in row.spec.disks):
+            yield f"    {plain(fate(row.spec.disks))}"
 
 
 def _tell_dry(chosen: Listing, verb: Verb, output: Output) -> None:
@@ -213,7 +213,7 @@ def _tell_dry(chosen: Listing, verb: Verb, output: Output) -> None:
         say_json([rehearsal_json(row, intent) for row, intent in would])
         return
     for row, intent in would:
-        ends = f" · {fate(disks_of(row.spec))}" if intent.desired is Desired.TERMINATED else ""
+        ends = f" · {fate(row.spec.disks)}" if intent.desired is Desired.TERMINATED else ""
         click.echo(f"would {verb.name} {plain(row.name)}: {_what_changes(row, intent, chosen.now)}{ends}")
 
 
@@ -234,8 +234,8 @@ def _moved(before: Instance, to: datetime, now: datetime) -> str:
 
 def _tell_ended(change: Change, row: Instance, now: datetime) -> str:
     """Whoever says -y is asked nothing, and is told at least what goes on costing."""
-    kept = row.provider_id is not None and any(disk.keep for disk in disks_of(row.spec))
-    return f"{plainly(change, row, now)}{f' · {fate(disks_of(row.spec))}' if kept else ''}"
+    kept = row.provider_id is not None and any(disk.keep for disk in row.spec.disks)
+    return f"{plainly(change, row, now)}{f' · {fate(row.spec.disks)}' if kept else ''}"
 
 
 def _tell_extended(change: Change, row: Instance, now: datetime) -> str:

@@ -169,7 +169,7 @@ def _without_address(machine: Machine) -> bool:
 
 def _because(spec: Spec) -> str:
     """Why it is this type, where nobody named one and it is not the usual one."""
-    because = spec.options.get("type_because")
+    because = spec.provider_options.get("type_because")
     return f" ({because})" if because else ""
 
 

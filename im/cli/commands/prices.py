@@ -10,8 +10,9 @@ from im.cli.output.terminal import plain
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.money.amount import show
-from im.domain.money.bill import ON_DEMAND, SPOTS, Item, unit_of
-from im.domain.spec.spot import MARKET
+from im.domain.money.bill import Item, unit_of
+from im.domain.spec.spec import ON_DEMAND, SPOTS
+from im.domain.spec.spot import SPOT
 
 _FORM = click.Choice(["table", "json"])
 
@@ -77,7 +78,7 @@ def set_(session: Session, item: str, usd: str, provider: str | None, region: st
     if not amount.is_finite() or not 0 <= amount < 10_000:
         raise Refused(f"'{usd[:40]}' cannot be a price", "write USD per hour, like 0.0104")
     place = _place(session, provider, region)
-    market = MARKET if spot else ON_DEMAND
+    market = SPOT if spot else ON_DEMAND
     session.request()
     with session.storing("the price"):
         money_prices.state(session.context, Item(*place, item, market), amount, actor=session.actor)

@@ -12,7 +12,6 @@ from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, show, show_rate
 from im.domain.money.forecast import goes_on_costing
 from im.domain.money.quote import Quote
-from im.domain.spec.spot import spot_of
 from im.domain.state import OnExpiry
 
 if TYPE_CHECKING:
@@ -138,11 +137,12 @@ def quoted(session: Session, plan: Plan, span: timedelta) -> Quote:
 
     rates = costs.quote(session.context, plan.scope, plan.spec)
     endless = rates.rules.stop_saves_nothing and plan.on_expiry is OnExpiry.STOP and plan.keep_stopped is None
-    return Quote(rates, plan.count, span, spot_of(plan.spec) is not None, here(), endless)
+    return Quote(rates, plan.count, span, plan.spec.spot is not None, here(), endless)
 
 
 def going_on(rows: Sequence[Instance]) -> list[Instance]:
     """Those whose cost goes on past their deadline until somebody terminates them."""
+
     from im.services.money.costs import rules_of
 
     return [row for row in rows if goes_on_costing(row, rules_of(row.scope))]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from im.domain.explain.phase import phase
 from im.domain.input.duration import format_duration
-from im.domain.instance import Instance, public_ip_of
+from im.domain.instance import Instance
 from im.domain.state import ALIVE, Desired, Observed, OnExpiry
 
 
@@ -65,7 +65,7 @@ def ssh_line(row: Instance) -> str | None:
 
 def _address(row: Instance) -> str | None:
     """The public one; of a machine that is to have none, that of its network."""
-    return row.public_ip or (row.private_ip if public_ip_of(row.spec) is False else None)
+    return row.public_ip or (row.private_ip if row.spec.public_ip is False else None)
 
 
 def time_left(row: Instance, now: datetime) -> str:

@@ -9,13 +9,12 @@ from datetime import datetime
 from sqlalchemy import Connection, Select, case, func, select, update
 
 from im.db.bulk import recordset
-from im.db.mapping import from_spec
 from im.db.schema.core import instances, scopes
+from im.db.spec import from_spec
 from im.domain.instance import Instance
-from im.domain.money.bill import WINDOWS
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import Spec
-from im.domain.spec.spot import MARKET
+from im.domain.spec.spot import Spot
 from im.domain.state import Desired, Observed
 
 t = instances.c
@@ -66,9 +65,9 @@ def learn(connection: Connection, owner: str, seen: Mapping[str, tuple[Instance,
 
 
 def _as_seen(spec: Spec, seen: Sighting) -> Spec:
-    market = {"market": MARKET} if seen.spot_request else {"market": WINDOWS} if seen.windows else {}
-    options = {**spec.options, **market}
-    return replace(spec, instance_type=seen.instance_type, zone=seen.zone, image=seen.image, options=options)
+    """Of a spot machine nobody knows more than that it is one."""
+    known = replace(spec, instance_type=seen.instance_type, zone=seen.zone, image=seen.image)
+    return replace(known, windows=seen.windows or spec.windows, spot=Spot() if seen.spot_request else spec.spot)
 
 
 def refuse(connection: Connection, ids: Sequence[str], now: datetime) -> None:

@@ -12,22 +12,13 @@ from decimal import Decimal
 
 from im.domain.money.amount import ZERO
 from im.domain.scope import Scope
-from im.domain.spec.disk import disks_of
-from im.domain.spec.spec import Spec
-from im.domain.spec.spot import MARKET as SPOT
+from im.domain.spec.spec import ON_DEMAND, SPOTS, WINDOWS, WINDOWS_SPOT, Spec
 
 IPV4 = "ipv4"
 VOLUMES = "volumes"
 """What no price here covers: volumes of another type than the root disk's, IOPS and throughput that are paid for."""
 UNSEEN = "what is just being adopted"
 """Stands for a type that nobody knows yet."""
-ON_DEMAND = "on_demand"
-WINDOWS = "windows"
-"""On demand, with the licence in the price of every hour."""
-
-WINDOWS_SPOT = "windows_spot"
-SPOTS = (SPOT, WINDOWS_SPOT)
-"""Both have prices that change within hours."""
 
 _HOUR = Decimal(3_600_000_000)  # microseconds
 _MICROSECOND = timedelta(microseconds=1)
@@ -167,33 +158,27 @@ def together(bills: Iterable[Bill]) -> Bill:
 
 def prices_of(scope: Scope, spec: Spec, name: str, book: PriceBook) -> Sequence[Price]:
     """Those of its type (in its market), or of something beside it, where it is."""
-    market = market_of(spec) if name == spec.instance_type else ON_DEMAND
+    market = spec.market if name == spec.instance_type else ON_DEMAND
     return book.get(Item(scope.provider, scope.region, name, market), ())
 
 
 def has_more_disks(spec: Spec, disk_type: str | None) -> bool:
     """Is there something beside the gigabytes of `disk_type` that is paid for by the month?"""
-    root, *more = disks_of(spec)
+    root, *more = spec.disks
     other = any(disk.kind not in (None, disk_type) or disk.size_gb is None for disk in more)
     return other or any(disk.iops or disk.throughput for disk in (root, *more))
 
 
 def label_of(spec: Spec) -> str:
     """Its type as `im prices` writes it: `t3.large`, `windows:t3.large`, `t3.large (spot)`."""
-    return f"{_item(spec) or UNSEEN}{' (spot)' if market_of(spec) in SPOTS else ''}"
+    return f"{_item(spec) or UNSEEN}{' (spot)' if spec.market in SPOTS else ''}"
 
 
 def how_to_state(scope: Scope, spec: Spec) -> str:
     """What to type when nobody knows its price."""
-    spot = " --spot" if market_of(spec) in SPOTS else ""
+    spot = " --spot" if spec.market in SPOTS else ""
     return f"im prices set {_item(spec)} USD_PER_HOUR{spot} --region {scope.region} --provider {scope.provider}"
 
 
 def _item(spec: Spec) -> str:
-    return f"{WINDOWS}:{spec.instance_type}" if market_of(spec) in (WINDOWS, WINDOWS_SPOT) else spec.instance_type
-
-
-def market_of(spec: Spec) -> str:
-    """`on_demand`, `windows`, `spot` or `windows_spot`: which price list the machine is billed by."""
-    market = str(spec.options.get("market") or ON_DEMAND)
-    return WINDOWS_SPOT if market == SPOT and spec.options.get("windows") else market
+    return f"{WINDOWS}:{spec.instance_type}" if spec.market in (WINDOWS, WINDOWS_SPOT) else spec.instance_type

@@ -33,7 +33,6 @@ from im.domain.money.usage import Kind, Stretch
 from im.domain.scope import Scope
 from im.domain.spec.placement import candidates
 from im.domain.spec.spec import Spec
-from im.domain.spec.spot import spot_of
 from im.domain.state import ALIVE, GONE, Desired, Observed, OnExpiry, Why
 
 
@@ -181,7 +180,7 @@ AT_MOST = "at most: its --max-price"
 
 def at_most(spec: Spec, now: datetime) -> Price | None:
     """What an hour of a spot machine may cost, where a limit was set."""
-    spare = spot_of(spec)
+    spare = spec.spot
     return Price(spare.max_price, now, AT_MOST) if spare and spare.max_price is not None else None
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from im.domain.errors import Refused
-from im.domain.spec.spec import Spec
 
 MOST_GB = 1_000_000
 
@@ -25,11 +24,6 @@ class Disk:
     keep: bool = False
     """It outlives its machine, and goes on costing."""
     snapshot: str | None = None
-
-    def stored(self) -> dict[str, Any]:
-        """Only what differs from a plain disk."""
-        plain = asdict(Disk())
-        return {name: value for name, value in asdict(self).items() if value != plain[name]}
 
     @property
     def sentence(self) -> str:
@@ -108,23 +102,6 @@ def _word(key: str, value: str) -> str:
 
 
 _VALUES: dict[str, Any] = {"size": _size, "iops": _number, "throughput": _number, "encrypted": _yes, "keep": _yes}
-
-
-def stored(root: Disk | None, more: Sequence[Disk]) -> dict[str, Any]:
-    """The options of a spec that hold its disks; empty when nothing was said of any."""
-    if root is None and not more:
-        return {}
-    return {"disks": [(root or Disk()).stored(), *(disk.stored() for disk in more)]}
-
-
-def disks_of(spec: Spec) -> tuple[Disk, ...]:
-    """The disks of a spec, the root disk first; a plain one when nothing was said.
-
-    Tolerant: a row of a neighbouring version may say more of a disk than this one knows.
-    """
-    known = {field.name for field in fields(Disk)}
-    written = spec.options.get("disks") or [{}]
-    return tuple(Disk(**{name: value for name, value in one.items() if name in known}) for one in written)
 
 
 def fate(disks: Sequence[Disk]) -> str:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from im.domain.errors import Refused
-from im.domain.spec.spec import Spec
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 SSH, RDP = 22, 3389
@@ -125,12 +124,6 @@ def gathered(
             f"{len(rules)} rules are more than one machine can have", f"name ranges; at most {MOST_RULES} fit"
         )
     return rules
-
-
-def rules_of(spec: Spec) -> tuple[Rule, ...] | None:
-    """The rules a spec carries; None when the network is left as it is."""
-    written = spec.options.get("firewall")
-    return None if written is None else tuple(Rule.read(str(one)) for one in written)
 
 
 def sentence(rules: Sequence[Rule]) -> str:

@@ -1,6 +1,6 @@
 """Where a launch is tried: types and zones in order, each next one only after the cloud has definitely refused the one before.
 
-A spec names the place that is tried now; its options name all of them (`candidates`) and whether the round begins again when
+A spec names the place that is tried now, and all of them (`candidates`), and whether the round begins again when
 all have refused (`retry`).
 """
 
@@ -10,20 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from im.domain.spec.spec import Spec
+from im.domain.spec.spec import Candidate, Spec
 
 ANY = "any"
 """Every zone of the region that has the type; which those are, the cloud is asked before the first call."""
 _FIRST_WAIT, _LONGEST_WAIT = 15.0, 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    instance_type: str
-    zone: str
-
-    def __str__(self) -> str:
-        return f"{self.instance_type} in {self.zone}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +28,12 @@ class Turn:
 
 def candidates(spec: Spec) -> tuple[Candidate, ...]:
     """All of them in order; the one place of a spec that names no others."""
-    named = spec.options.get("candidates") or ()
-    return tuple(Candidate(str(kind), str(zone)) for kind, zone in named) or (Candidate(spec.instance_type, spec.zone),)
+    return spec.candidates or (Candidate(spec.instance_type, spec.zone),)
 
 
 def with_candidates(spec: Spec, named: Sequence[Candidate]) -> Spec:
     """The spec with these to try, beginning with the first."""
-    options = {**spec.options, "candidates": [[one.instance_type, one.zone] for one in named]}
-    return at(replace(spec, options=options), 0)
+    return at(replace(spec, candidates=tuple(named)), 0)
 
 
 def at(spec: Spec, number: int) -> Spec:
@@ -64,10 +53,6 @@ def without(spec: Spec, number: int, *, whole_type: bool = False) -> tuple[Spec,
     if not left:
         return None
     return with_candidates(spec, left), sum(at not in gone for at in range(number))
-
-
-def retries(spec: Spec) -> bool:
-    return bool(spec.options.get("retry"))
 
 
 def is_open(spec: Spec) -> bool:
@@ -94,7 +79,7 @@ def turn_at(spec: Spec, candidate: int, round_: int) -> Turn | None:
     """The n-th place, or the next round when there are not so many."""
     if candidate < len(candidates(spec)):
         return Turn(candidate, round_)
-    if not retries(spec):
+    if not spec.retry:
         return None
     return Turn(0, round_ + 1, timedelta(seconds=min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(round_, 8))))
 

@@ -6,16 +6,13 @@ A persistent one is stopped by an interruption and by its deadline, and wakes ag
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from im.domain.errors import Refused
-from im.domain.spec.spec import Spec
 
-MARKET = "spot"
-"""As it stands in a spec's options, and in a price's market."""
+SPOT = "spot"
+"""As it stands in a price's market."""
 PERSISTENT, ONCE = "persistent", "one-time"
 """What people write, and read, of the two kinds."""
 DEAREST = Decimal(1000)
@@ -35,23 +32,6 @@ class Spot:
         if self.once:
             return f"one-time, {most}: its deadline and an interruption terminate it"
         return f"persistent, {most}: its deadline and an interruption stop it"
-
-
-def stored(spot: Spot | None) -> dict[str, Any]:
-    """As a spec's options hold it."""
-    if spot is None:
-        return {}
-    price = {} if spot.max_price is None else {"max_price": f"{spot.max_price:f}"}
-    return {"market": MARKET, "spot": {"once": spot.once, **price}}
-
-
-def spot_of(spec: Spec) -> Spot | None:
-    """None for a machine that is not on the spot market. Of an adopted one, nobody knows more than that it is."""
-    if spec.options.get("market") != MARKET:
-        return None
-    kept: Mapping[str, Any] = spec.options.get("spot") or {}
-    price = kept.get("max_price")
-    return Spot(bool(kept.get("once")), Decimal(str(price)) if price else None)
 
 
 def parse_max_price(written: str) -> Decimal:

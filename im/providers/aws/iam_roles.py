@@ -10,7 +10,7 @@ ANY = "any"
 
 def check_lent(spec: Spec, listed: str) -> None:
     """`listed`: names or ARNs, comma between, or `any`. Raises Forbidden for a profile that is not among them."""
-    asked = str(spec.options.get("iam_role") or "")
+    asked = str(spec.provider_options.get("iam_role") or "")
     known = {one.strip() for one in listed.split(",")}
     if not asked or ANY in known or asked in known:
         return

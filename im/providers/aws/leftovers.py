@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
 from im.domain.scope import Scope
-from im.domain.spec.firewall import rules_of
 from im.domain.spec.spec import Spec
 from im.providers.aws import deadline_guard
 from im.providers.aws.api.clients import Clients
@@ -31,7 +30,7 @@ _USED_BY = {GROUP: "instance.group-id", KEY: "key-name"}
 
 def names_of(spec: Spec, deployment: str) -> frozenset[str]:
     """The names of what a machine of that spec is launched with."""
-    rules = rules_of(spec)
+    rules = spec.firewall
     found = {key_pairs.key_name(spec.public_key, deployment)} if len(spec.public_key.split()) > 1 else set()
     return frozenset(found | ({security_groups.group_name(rules, deployment)} if rules is not None else set()))
 

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from im.domain.money.bill import ON_DEMAND, SPOTS, WINDOWS, Item, Price
+from im.domain.money.bill import Item, Price
 from im.domain.scope import Scope
+from im.domain.spec.spec import ON_DEMAND, SPOTS, WINDOWS
 from im.providers.aws import spot
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.api.errors import translated

@@ -10,11 +10,9 @@ from datetime import timedelta
 from im.domain.config.account import Account
 from im.domain.config.region import said_by
 from im.domain.errors import Refused
-from im.domain.instance import public_ip_of
 from im.domain.money.forecast import Parts
 from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
-from im.domain.spec.disk import disks_of
 from im.domain.spec.spec import Spec
 from im.providers.aws.account import role
 from im.providers.aws.launch import options
@@ -97,22 +95,28 @@ class AwsProfile:
             public_key=public_key,
             ssh_user=ask.ssh_user or ssh_user,
             owner=ask.owner,
-            options=options.options_of(ask, image, instance_type, region) | told,
+            firewall=options.firewall_of(ask, image),
+            disks=options.disks_of(ask, image),
+            windows=is_windows(image),
+            spot=options.spot_of(ask, instance_type, region),
+            hibernate=ask.hibernate and options.check_hibernation(ask, image, instance_type),
+            public_ip={"yes": True, "no": False}.get(str(ask.options.get("public-ip"))),
             user_data=ask.user_data,
+            provider_options=options.options_of(ask, region) | told,
         )
         return Scope(self.name, account, region), spec
 
     def expects(self, spec: Spec) -> Parts:
         """A public address, unless it is to have none; and the disks that were named, else the image's own."""
         image = ALIASES.get(spec.image)
-        root, *more = disks_of(spec)
+        root, *more = spec.disks
         kind, own = root.kind or (image.disk if image else None), image.least_gb if image else None
-        if spec.options.get("hibernate"):
+        if spec.hibernate:
             own = options.hibernating_gb(spec.image, spec.instance_type)
         size = root.size_gb or own
         if size is not None:
             size += sum(disk.size_gb or 0 for disk in more if disk.kind == kind)
-        return Parts(address=public_ip_of(spec) is not False, disk_gb=size, disk_type=kind)
+        return Parts(address=spec.public_ip is not False, disk_gb=size, disk_type=kind)
 
     def check_together(self, specs: Sequence[Spec]) -> None:
         """What is installed on one machine has to run on whichever it becomes, so all are of one architecture."""

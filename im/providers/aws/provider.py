@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from im.domain import tags
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
-from im.domain.spec.firewall import rules_of
-from im.domain.spec.spec import Spec, tags_of
+from im.domain.spec.spec import Spec
 from im.providers.aws import checks
 from im.providers.aws.adoption import Adoption
 from im.providers.aws.api import sightings
@@ -104,7 +103,7 @@ class AwsProvider:
 
     def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
         """RunInstances, after the image is looked up and the key imported. InvalidSpec says what would be right."""
-        spec = replace(spec, options={**spec.options, "tags": self._tags | tags_of(spec)})
+        spec = replace(spec, tags=self._tags | dict(spec.tags))
         try:
             return self._run_afresh(scope, spec, token, slots)
         except ProviderError as exc:
@@ -128,7 +127,7 @@ class AwsProvider:
         try:
             return self._run(scope, spec, token, slots)
         except InvalidSpec as exc:
-            if cloud_code(exc) != "InvalidGroup.NotFound" or rules_of(spec) is None:
+            if cloud_code(exc) != "InvalidGroup.NotFound" or spec.firewall is None:
                 raise
             raise Unavailable("the security group was just made, and is not known everywhere yet") from exc
 

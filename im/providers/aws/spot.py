@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from im.domain.money.bill import WINDOWS_SPOT, Item, Price
+from im.domain.money.bill import Item, Price
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
-from im.domain.spec.spot import MARKET, Spot
+from im.domain.spec.spec import WINDOWS_SPOT
+from im.domain.spec.spot import SPOT, Spot
 from im.domain.state import Observed
 from im.providers.aws.api import sightings
 from im.providers.aws.api.clients import QUICK, Clients
@@ -28,7 +29,7 @@ from im.providers.machine import SPOT_REQUEST, Machine
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-_PRODUCT = {MARKET: "Linux/UNIX", WINDOWS_SPOT: "Windows"}
+_PRODUCT = {SPOT: "Linux/UNIX", WINDOWS_SPOT: "Windows"}
 REQUEST = "spot-instances-request"
 """EC2's name for the kind of resource, in tags and policies."""
 

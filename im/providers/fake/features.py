@@ -12,7 +12,6 @@ from im.domain.adoption import Controller
 from im.domain.money.bill import Item, Price
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
-from im.domain.spec.firewall import rules_of
 from im.domain.spec.spec import Spec
 from im.providers.contract import Slot, Snapshot
 from im.providers.errors import NotFound, ProviderError, Unavailable, WrongState
@@ -162,6 +161,6 @@ def in_zone(shown: Snapshot, zone: str) -> Snapshot:
 
 def resources_of(spec: Spec) -> frozenset[str]:
     """A key pair for each key, a firewall for each set of rules."""
-    rules = rules_of(spec)
+    rules = spec.firewall
     key = f"key-{hashlib.sha256(spec.public_key.encode()).hexdigest()[:8]}"
     return frozenset({key} if rules is None else {key, f"firewall-{','.join(str(rule) for rule in rules)}"})

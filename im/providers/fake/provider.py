@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from im.domain import tags
 from im.domain.config.account import Account
@@ -12,11 +12,8 @@ from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
-from im.domain.spec.disk import disks_of, stored
-from im.domain.spec.firewall import gathered, rules_of
-from im.domain.spec.spec import Spec, tags_of
-from im.domain.spec.spot import spot_of
-from im.domain.spec.spot import stored as stored_spot
+from im.domain.spec.firewall import gathered
+from im.domain.spec.spec import Spec
 from im.providers.contract import EVERYTHING, BatchResult, Capabilities, Check, Filter, Slot, Snapshot
 from im.providers.errors import ProviderError
 from im.providers.fake.cloud import FakeCloud
@@ -63,11 +60,15 @@ class FakeProfile:
         ask.refuse_options(self.name)
         kind, image, user = ask.instance_type or "small", ask.image or "fake-image", ask.ssh_user or "fake"
         rules = gathered(ask.ssh_from, ask.open_ports)
-        options: dict[str, Any] = {} if rules is None else {"firewall": [str(rule) for rule in rules]}
-        options |= stored(ask.root_disk, ask.volumes) | ({"hibernate": True} if ask.hibernate else {})
-        options |= stored_spot(ask.spot)
-        scope = Scope(self.name, account, zone[:-1])
-        return scope, Spec(kind, zone, image, ask.public_key, user, ask.owner, options, ask.user_data)
+        spec = Spec(
+            *(kind, zone, image, ask.public_key, user, ask.owner),
+            firewall=rules,
+            disks=ask.disks,
+            spot=ask.spot,
+            hibernate=ask.hibernate,
+            user_data=ask.user_data,
+        )
+        return Scope(self.name, account, zone[:-1]), spec
 
     def expects(self, spec: Spec) -> Parts:
         return Parts(address=True, disk_gb=100, disk_type="fast")
@@ -111,18 +112,18 @@ class FakeProvider:
             return f"fake-account-{scope.account}"
 
     def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
-        marks = {**tags_of(spec), **self._mine, tags.LAUNCH: token, tags.OWNER: spec.owner}
+        marks = {**spec.tags, **self._mine, tags.LAUNCH: token, tags.OWNER: spec.owner}
         if len(slots) == 1:
             marks |= _slot_tags(slots[0])
         with self._cloud.call("launch", [slot.instance_id for slot in slots]):
             made = self._cloud.launch(scope.region, spec.zone, marks, token, len(slots))
             for one in made:
                 one.kind = spec.instance_type
-                one.ways_in = rules_of(spec)
-                one.disks = disks_of(spec)
+                one.ways_in = spec.firewall
+                one.disks = spec.disks
                 one.user_data = spec.user_data
                 one.needs = resources_of(spec)
-                if (spare := spot_of(spec)) is not None and not one.spot_request:
+                if (spare := spec.spot) is not None and not one.spot_request:
                     self._cloud.spot.open(one, spare.once)
             self._cloud.belonging |= {
                 f"{scope.region}/{self._deployment[:8]}/{name}": (scope.region, self._deployment, name)

@@ -12,7 +12,6 @@ from im.domain.adoption import Controller
 from im.domain.money.bill import IPV4, Item, Price, monthly_item
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
-from im.domain.spec.firewall import rules_of
 from im.domain.spec.spec import Spec
 from im.providers.contract import Slot
 from im.providers.errors import NotFound, ProviderError, WrongState
@@ -152,7 +151,7 @@ class Leftovers:
                 yield Resource(kind, f"{kind}/{one['id']}", one["name"], detail, used=bool(one.get("applied_to")))
 
     def needed_by(self, spec: Spec) -> frozenset[str]:
-        rules = rules_of(spec)
+        rules = spec.firewall
         key = {key_name(self._deployment, spec.public_key)} if spec.public_key else set()
         return frozenset(key | ({firewall_name(self._deployment, rules)} if rules is not None else set()))
 

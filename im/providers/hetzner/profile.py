@@ -67,7 +67,6 @@ class HetznerProfile:
         ask.refuse_options(self.name)
         _refuse_what_is_not_there(ask)
         rules = gathered(ask.ssh_from, ask.open_ports)
-        options: dict[str, object] = {} if rules is None else {"firewall": [str(rule) for rule in rules]}
         spec = Spec(
             instance_type=check_type(ask.instance_type or DEFAULT_TYPE),
             zone=check_location(ask.zone or DEFAULT_LOCATION),
@@ -75,7 +74,7 @@ class HetznerProfile:
             public_key=check_public_key(ask.public_key, cloud="Hetzner"),
             ssh_user=ask.ssh_user or "root",
             owner=ask.owner,
-            options=options,
+            firewall=rules,
             user_data=ask.user_data,
         )
         return Scope(self.name, account, REGION), spec

@@ -15,8 +15,7 @@ from im.domain.config.sandbox import sandbox_at
 from im.domain.errors import Refused
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
-from im.domain.spec.firewall import rules_of
-from im.domain.spec.spec import Spec, tags_of
+from im.domain.spec.spec import Spec
 from im.domain.state import Observed
 from im.providers import errors
 from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot
@@ -69,7 +68,7 @@ class HetznerProvider:
     def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
         """A server for each slot, in order. After the first one a refusal ends it: what was made is what there is."""
         key = ensure_key(self._api, self._deployment, spec.public_key)
-        rules = rules_of(spec)
+        rules = spec.firewall
         wall = ensure_firewall(self._api, self._deployment, rules) if rules is not None else None
         made: list[Sighting] = []
         for at, slot in enumerate(slots):
@@ -86,7 +85,7 @@ class HetznerProvider:
 
     def _request(self, spec: Spec, token: str, slot: Slot, at: int, key: int, wall: int | None) -> dict[str, Any]:
         facts = {
-            **tags_of(spec),
+            **spec.tags,
             tags.DEPLOYMENT: self._deployment,
             tags.LAUNCH: token,
             tags.OWNER: spec.owner,

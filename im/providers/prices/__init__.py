@@ -8,7 +8,8 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from im.domain.money.bill import ON_DEMAND, Item, Price
+from im.domain.money.bill import Item, Price
+from im.domain.spec.spec import ON_DEMAND
 
 
 def built_in(item: Item) -> Price | None:

@@ -13,7 +13,6 @@ from im.domain.input.duration import format_duration
 from im.domain.input.listed import listed
 from im.domain.money.amount import show
 from im.domain.money.bill import Window, how_to_state, label_of, together
-from im.domain.spec.spot import spot_of
 from im.domain.state import ALIVE
 from im.providers.contract import Check
 from im.services.money.costs import Ledger, ledger
@@ -82,7 +81,7 @@ def _prices(found: Ledger) -> Check:
         named = sorted(unknown)
         detail = f"no price is known for {', '.join(named[:5])}"
         first = unknown[named[0]]
-        asked = "" if spot_of(first.spec) else ", or let a worker ask (pricing:GetProducts)"
+        asked = "" if first.spec.spot else ", or let a worker ask (pricing:GetProducts)"
         mend = f"{how_to_state(first.scope, first.spec)}{asked}"
         return Check("prices", ok=False, detail=detail, mend=mend)
     return Check("prices", ok=True, detail="; ".join(sources) or "nothing is running that would need one")

@@ -17,7 +17,6 @@ from im.domain.money.bill import Window, how_to_state, label_of
 from im.domain.money.budget import EVERYBODY, Budget, Use, check
 from im.domain.money.charges import month_of
 from im.domain.money.forecast import goes_on_costing, runs_on
-from im.domain.spec.spot import spot_of
 from im.services import access
 from im.services.money.costs import ledger, rules_of
 
@@ -55,7 +54,7 @@ def enforce(connection: Connection, before: Sequence[Instance], after: Sequence[
 
 
 def _no_price(row: Instance, budget: Budget) -> OverLimit:
-    other = "name a --max-price" if spot_of(row.spec) else "take another type"
+    other = "name a --max-price" if row.spec.spot else "take another type"
     return OverLimit(
         f"nobody knows the price of {label_of(row.spec)} in {row.scope.region}, so {budget.whose} cannot be kept",
         f"state it: {how_to_state(row.scope, row.spec)}; or {other}",

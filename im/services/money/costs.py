@@ -15,14 +15,12 @@ from im.domain.errors import ImError, Refused
 from im.domain.instance import Instance
 from im.domain.money.bill import (
     IPV4,
-    SPOTS,
     Bill,
     Deadline,
     Item,
     Price,
     Window,
     disk_item,
-    market_of,
     monthly_item,
 )
 from im.domain.money.billing import bill
@@ -43,7 +41,7 @@ from im.domain.money.forecast import (
 from im.domain.money.rules import PER_SECOND, BillingRules
 from im.domain.money.usage import Kind, Stretch
 from im.domain.scope import Scope
-from im.domain.spec.spec import Spec
+from im.domain.spec.spec import SPOTS, Spec
 from im.providers import registry
 from im.providers.prices import built_in, has_table
 
@@ -214,7 +212,7 @@ def priced(scope: Scope, spec: Spec, disk_type: str | None, *, launched: bool = 
     """What a wish has a price on."""
     capped = rules_of(scope).monthly_cap
     for instance_type in types_of(spec, launched=launched):
-        yield Item(scope.provider, scope.region, instance_type, market_of(spec))
+        yield Item(scope.provider, scope.region, instance_type, spec.market)
         if capped:
             yield Item(scope.provider, scope.region, monthly_item(instance_type))
     yield Item(scope.provider, scope.region, IPV4)

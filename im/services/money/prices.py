@@ -15,8 +15,9 @@ from im.db.read import instances, ledger
 from im.domain.access import Actor, Verb
 from im.domain.errors import ImError
 from im.domain.instance import Instance
-from im.domain.money.bill import SPOTS, WINDOWS, WINDOWS_SPOT, Item, Price, price_at
+from im.domain.money.bill import Item, Price, price_at
 from im.domain.scope import Scope
+from im.domain.spec.spec import SPOTS, WINDOWS, WINDOWS_SPOT
 from im.logs import log
 from im.providers import registry
 from im.providers.errors import ProviderError

@@ -12,7 +12,6 @@ from im.db.read import instances
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
 from im.domain.money.bill import Bill, Window, together
-from im.domain.spec.spec import tags_of
 from im.services.money.costs import Ledger, ledger
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def _group(row: Instance, by: str) -> str:
         case ("provider", _, _):
             return row.scope.provider
         case ("tag", _, key):
-            return tags_of(row.spec).get(key, f"(no {key})")
+            return row.spec.tags.get(key, f"(no {key})")
         case _:
             return row.owner
 

@@ -182,7 +182,7 @@ class _Adoptions:
         if foreign and (why := self.run.ctx.settings.adopt.refusal(machine, seen.tags)):
             raise NotAllowed(why)
         controller = marks.controller(seen)
-        if controller is not None and not row.spec.options.get(FORCED):
+        if controller is not None and not row.spec.provider_options.get(FORCED):
             raise Controlled(controller.refusal(machine))
 
     def failed(self, batch: _Claimed, error: ProviderError) -> _Looked:

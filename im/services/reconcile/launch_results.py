@@ -18,7 +18,6 @@ from im.domain.instance import Instance
 from im.domain.launch import LaunchState
 from im.domain.lifecycle import LOOK_AGAIN, backoff
 from im.domain.sighting import Sighting
-from im.domain.spec.spot import spot_of
 from im.failpoints import Point, reach
 from im.providers import errors
 from im.queue.periods import REFRESH_EVERY
@@ -74,7 +73,7 @@ def _follow_up(
     reach(Point.LAUNCH_LABELLED)
     ring_by_verb(run.ctx, filled, after=LOOK_AGAIN.total_seconds() + RUSH)
     ring_by_verb(run.ctx, again)
-    if filled and spot_of(claimed.launch.spec) is not None:
+    if filled and claimed.launch.spec.spot is not None:
         # its price is asked while it lives: a short life has no other hour for it
         run.ctx.queue.ring(Task.PRICES)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from im.db import events, guards, launches
 from im.db.instances import requests, spot
-from im.db.mapping import from_spec
 from im.db.read import instances as read_instances
+from im.db.spec import from_spec
 from im.domain.config.policy import OnInterruption
 from im.domain.errors import OverLimit
 from im.domain.event import Channel, Event, EventKind
@@ -68,7 +68,7 @@ def _replace_one(run: ScopeRun, made: list[Instance]) -> bool:
 
 
 def _not_again(connection: Connection, row: Instance) -> str:
-    if row.spec.options.get("user_data"):
+    if row.spec.user_data_aside:
         return "its user data was used and erased; im create --user-data  makes another one"
     if requests.taken_names(connection, [row.name]):
         return "another instance has its name by now"

@@ -19,7 +19,6 @@ from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
 from im.domain.lifecycle import backoff
 from im.domain.scope import Scope
-from im.domain.spec.spot import spot_of
 from im.domain.state import Observed
 from im.failpoints import Point, reach
 from im.logs import log
@@ -41,7 +40,7 @@ _AGAIN = 5
 
 def spot_machines(rows: Sequence[Instance]) -> list[Machine]:
     """The machines of those that are spot; the request behind one may not be known yet."""
-    return [machine_of(row) for row in rows if row.provider_id and (row.spot_request or spot_of(row.spec) is not None)]
+    return [machine_of(row) for row in rows if row.provider_id and (row.spot_request or row.spec.spot is not None)]
 
 
 def terminate(provider: Provider, scope: Scope, machines: Sequence[Machine], bound: Collection[Machine]) -> BatchResult:

@@ -89,7 +89,7 @@ class _Steps:
 
     def call(self, batch: Batch[Instance]) -> BatchResult:
         machines = [machine_of(row) for row in batch.rows if row.provider_id]
-        asleep = {row.provider_id for row in batch.rows if row.provider_id and row.spec.options.get("hibernate")}
+        asleep = {row.provider_id for row in batch.rows if row.provider_id and row.spec.hibernate}
         options = _CallOptions(asleep, spot_requests.spot_machines(batch.rows))
         result = _call(self.run, self.step, machines, options)
         reach(Point.CALL_ANSWERED, self.step)

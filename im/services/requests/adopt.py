@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from im.db import events, guards, orphans, scopes
 from im.db.commit_status import certain
 from im.db.instances import adoption, requests
-from im.db.mapping import from_spec
 from im.db.read import instances as read_instances
+from im.db.spec import from_spec
 from im.domain import tags
 from im.domain.access import Actor, Verb
 from im.domain.adoption import FORCED
@@ -175,7 +175,7 @@ def _as_row(connection: Connection, one: _Taking, by: str, now: datetime, *, cro
         "owner": by,
         "scope_id": scopes.ensure(connection, one.scope),
         # what it is, only the cloud knows
-        "spec": from_spec(Spec("", "", "", "", one.ssh_user, by, {FORCED: True} if one.force else {})),
+        "spec": from_spec(Spec("", "", "", "", one.ssh_user, by, provider_options={FORCED: True} if one.force else {})),
         "created_at": now,
         "desired": one.desired.value,
         "why": Why.USER.value,

@@ -8,7 +8,6 @@ from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.input.duration import FOREVER
 from im.domain.spec.spec import Spec
-from im.domain.spec.spot import spot_of
 from im.domain.state import OnExpiry
 from im.providers.contract import Capabilities
 
@@ -29,7 +28,7 @@ def guard_of(settings: Settings, order: Order, can: Capabilities) -> GuardKind:
 def on_expiry_of(order: Order, spec: Spec, can: Capabilities) -> OnExpiry:
     if order.ask.spot is not None and not can.can_spot:
         raise Refused(f"{order.provider} has no spot machines", "leave --spot out")
-    spot = spot_of(spec)
+    spot = spec.spot
     stops = can.can_stop and not (spot and spot.once)
     if order.on_expiry is OnExpiry.STOP and not stops:
         what = "a one-time spot machine" if can.can_stop else f"a machine at {order.provider}"

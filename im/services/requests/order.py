@@ -77,7 +77,7 @@ def plan(settings: Settings, order: Order) -> Plan:
     region = settings.region_of(order.account, order.provider)
     scope, spec = places.plan(profile, order.ask, account=order.account, region=region, retry=order.retry)
     if tags := {**dict(settings.tags), **order.ask.tags}:
-        spec = replace(spec, options={**spec.options, "tags": check_tags(tags)})
+        spec = replace(spec, tags=check_tags(tags))
     names = tuple(check_name(n) for n in numbered(order.name, order.count)) if order.name is not None else ()
     on_expiry = on_expiry_of(order, spec, profile.capabilities)
     guard = guard_of(settings, order, profile.capabilities)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from im.domain.errors import Refused
 from im.domain.scope import Scope
 from im.domain.spec import placement
-from im.domain.spec.placement import ANY, Candidate
-from im.domain.spec.spec import Spec
+from im.domain.spec.placement import ANY
+from im.domain.spec.spec import Candidate, Spec
 from im.providers.contract import Profile
 from im.providers.request import Ask
 
@@ -22,7 +22,7 @@ MOST = 40
 
 
 def plan(profile: Profile, ask: Ask, *, account: str, region: str | None, retry: bool) -> tuple[Scope, Spec]:
-    """The first place of an ask, with all others in its options. Each is planned by itself, so that each is checked.
+    """The first place of an ask, with all others named in it. Each is planned by itself, so that each is checked.
 
     Types come before zones: the type that is named first is tried in every zone before the second is.
     """
@@ -47,7 +47,7 @@ def plan(profile: Profile, ask: Ask, *, account: str, region: str | None, retry:
     profile.check_together([spec for _, spec in planned])
     if len(planned) > 1:
         first = placement.with_candidates(first, [Candidate(s.instance_type, s.zone) for _, s in planned])
-    return scope, replace(first, options={**first.options, "retry": True}) if retry else first
+    return scope, replace(first, retry=retry)
 
 
 def _listed(typed: str | None, what: str) -> tuple[str | None, ...]:

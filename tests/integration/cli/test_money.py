@@ -80,21 +80,15 @@ def test_of_several_types_the_dearest_counts_until_one_was_launched(world: World
 
 
 def test_windows_is_not_priced_as_linux(world: World) -> None:
-    from im.domain.money.bill import WINDOWS, Item
+    from im.domain.money.bill import Item
     from im.domain.scope import Scope
-    from im.domain.spec.spec import Spec
-    from im.providers.aws.launch.options import options_of
-    from im.providers.request import Ask
+    from im.domain.spec.spec import WINDOWS, Spec
     from im.services.money import costs
 
-    options = options_of(Ask(), "windows-2022", "t2.nano", "us-east-1")
-    scope, spec = (
-        Scope("aws", "default", "us-east-1"),
-        Spec("t2.nano", "us-east-1a", "windows-2022", "", "", "ada", options),
-    )
+    scope = Scope("aws", "default", "us-east-1")
+    spec = Spec("t2.nano", "us-east-1a", "windows-2022", "", "", "ada", windows=True)
     assert Item("aws", "us-east-1", "t2.nano", WINDOWS) in set(costs.priced(scope, spec, None))
     assert costs.quote(world.ctx, scope, spec).compute is None
-    assert options_of(Ask(), "al2023", "t2.nano", "us-east-1") == {}
     place = ("--provider", "aws", "--region", "us-east-1")
     assert run(world, "prices", "set", "windows:t2.nano", "0.0081", *place).exit_code == 0
     assert str(costs.quote(world.ctx, scope, spec).compute) == "0.0081"

@@ -27,7 +27,8 @@ from tests.world import World, empty
 
 AROUND = st.sampled_from([-400, -20, 3, 40]).map(lambda s: timedelta(seconds=s))
 CODES = st.none() | st.sampled_from(["throttled", "forbidden", "poison", "nobody knows this code"])
-SPECS = st.sampled_from([None, None, None, {}, {"colour": "blue"}, {"instance_type": 7, "options": None}])
+JUNK = {"options": {"firewall": [7], "disks": "x", "market": "spot", "spot": 3, "candidates": [1], "user_data": "?"}}
+SPECS = st.sampled_from([None, None, None, {}, {"colour": "blue"}, {"instance_type": 7, "options": None}, JUNK])
 UNSURE = st.sampled_from([{}, {"stop": "2030-01-01T12:00:00+00:00"}, {"start": "yesterday"}, {"dance": 1}, ["stop"]])
 MACHINE = st.sampled_from(["its own", "its own", "none", "never was", "gone"])
 LAUNCH = st.sampled_from(["its own", "its own", "none", "open again", "called again", "absent"])

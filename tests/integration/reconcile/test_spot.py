@@ -211,7 +211,7 @@ def test_what_came_back_can_be_ended_for_good(world: World) -> None:
     world.advance(200)
     (heir,) = world.machines()
     (name,) = names_of(world, heir)
-    assert world.row(name).spec.options["market"] == "spot"
+    assert world.row(name).spec.market == "spot"
     world.terminate(name)
     world.advance(40)
     assert world.machines() == []

@@ -96,6 +96,6 @@ def test_where_types_may_not_be_looked_at_their_name_decides(standin: StandInRoo
 
 
 def test_a_row_of_an_earlier_version_still_launches(aws: AwsRoom) -> None:
-    aws.spec = replace(aws.spec, options={})
+    aws.spec = replace(aws.spec, provider_options={})
     (made,) = aws.launch()
     assert made.ssh_user == "ec2-user"

@@ -138,7 +138,7 @@ def test_a_bad_id_among_many(aws: AwsRoom) -> None:
     ids = [one.provider_id for one in aws.launch(20)]
     result = aws.provider.stop(aws.scope, machines([*ids[:9], ABSENT, "no-id-at-all", *ids[9:]]))
     assert set(result.failed) == {ABSENT, "no-id-at-all"}
-    assert set(aws.states.list(ids).values()) == {Observed.STOPPED}
+    assert set(aws.states(ids).values()) == {Observed.STOPPED}
 
 
 def test_a_protected_machine_is_named_and_the_others_go(aws: AwsRoom) -> None:

@@ -28,7 +28,7 @@ def carriers(room: StandInRoom, key: str) -> dict[str, set[str]]:
 
 def tagged(room: StandInRoom, tags: dict[str, str], **asked: Any) -> None:
     room.wish(ssh_from=("203.0.113.0/24",), **asked)
-    room.spec = replace(room.spec, options={**room.spec.options, "tags": tags})
+    room.spec = replace(room.spec, tags=tags)
 
 
 def test_everything_that_a_launch_makes_carries_the_persons_tags(standin: StandInRoom) -> None:

@@ -25,7 +25,7 @@ from im.domain.orphan import Orphan
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import Spec
-from im.domain.spec.spot import Spot, stored
+from im.domain.spec.spot import Spot
 from im.domain.state import Desired, Observed, OnExpiry, Why
 from im.providers.contract import Check
 from im.services.money.prices import Known
@@ -185,7 +185,7 @@ def test_a_rehearsed_change_says_what_would_become_of_it() -> None:
     ],
 )
 def test_a_spot_machine_says_its_kind_and_its_limit(spot: Spot | None, told: object) -> None:
-    assert machine_json(replace(ROW.spec, options=stored(spot)))["spot"] == told
+    assert machine_json(replace(ROW.spec, spot=spot))["spot"] == told
 
 
 def test_user_data_is_never_shown_only_how_long_it_is() -> None:

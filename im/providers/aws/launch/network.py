@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from im.domain.instance import public_ip_of
 from im.domain.spec.spec import Spec
 from im.providers.aws.api.errors import cloud_code, translated
 from im.providers.errors import InvalidSpec
@@ -24,7 +23,7 @@ class Place:
 
 def find_place(ec2: EC2Client, spec: Spec) -> Place:
     """The place a spec asks for. Raises InvalidSpec, naming what would fit, and any other ProviderError."""
-    subnet, vpc = str(spec.options.get("subnet") or ""), str(spec.options.get("vpc") or "")
+    subnet, vpc = str(spec.provider_options.get("subnet") or ""), str(spec.provider_options.get("vpc") or "")
     if subnet:
         return _of_subnet(ec2, subnet, vpc, spec.zone)
     if vpc:
@@ -34,7 +33,7 @@ def find_place(ec2: EC2Client, spec: Spec) -> Place:
     if not found:
         raise InvalidSpec(f"{ec2.meta.region_name} has no default VPC in this account; name one with --subnet or --vpc")
     vpc = found[0]["VpcId"]
-    return Place(vpc, _default_subnet(ec2, spec.zone) if public_ip_of(spec) is not None else None)
+    return Place(vpc, _default_subnet(ec2, spec.zone) if spec.public_ip is not None else None)
 
 
 def _default_subnet(ec2: EC2Client, zone: str) -> str:
@@ -75,6 +74,6 @@ def _in_vpc(ec2: EC2Client, vpc: str, spec: Spec) -> Place:
         zones = sorted({one["AvailabilityZone"] for one in subnets})
         known = f"; it has some in {', '.join(zones)}" if zones else ""
         raise InvalidSpec(f"{vpc} has no subnet in {zone}{known}")
-    wanted = public_ip_of(spec) is not False
+    wanted = spec.public_ip is not False
     best = min(here, key=lambda one: (bool(one.get("MapPublicIpOnLaunch")) is not wanted, one["SubnetId"]))
     return Place(vpc, best["SubnetId"])

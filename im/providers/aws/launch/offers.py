@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def zones(ec2: EC2Client, spec: Spec, types: Sequence[str]) -> Mapping[str, Sequence[str]]:
     """Type → zones in order; local zones are left out, for they are named or not at all. Raises ProviderError."""
     here = _open_zones(ec2)
-    if vpc := str(spec.options.get("vpc") or ""):
+    if vpc := str(spec.provider_options.get("vpc") or ""):
         filters: Any = [{"Name": "vpc-id", "Values": [vpc]}]
         with translated():
             there = {one["AvailabilityZone"] for one in ec2.describe_subnets(Filters=filters)["Subnets"]}

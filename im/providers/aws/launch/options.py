@@ -1,18 +1,13 @@
-"""What a person wishes beyond type, zone, image and key, checked offline and written down as EC2's options of a spec.
+"""What a person wishes beyond type, zone, image and key, checked offline.
 
-market           which price list it is billed by: `windows`, or nothing
+What only EC2 understands is written into a spec's `provider_options`:
+
 login            "own": the person named who logs in
-firewall         the rules of the machine's security group, as im.domain.spec.firewall writes them
-security_groups  the person's own groups instead
+security_groups  the person's own groups instead of one of ours
 subnet, vpc      where in the network
-public_ip        whether it gets a public address; absent: as its subnet does
-disks            as im.domain.spec.disk writes them, the root disk first
-kms_key          what encrypts them, instead of the account's own key
+kms_key          what encrypts the disks, instead of the account's own key
 iam_role         the instance profile that lends the machine its role: a name or an ARN
-hibernate        true: its memory is kept when it is stopped
 type_because     why nobody's type is not the usual one, for people
-windows          true: a spot machine's price has the licence in it
-spot             what kind, as im.domain.spec.spot writes it; its market is `spot` then, whatever the image
 """
 
 from __future__ import annotations
@@ -22,10 +17,9 @@ import re
 from typing import Any
 
 from im.domain.errors import Refused
-from im.domain.money.bill import WINDOWS
-from im.domain.spec.disk import Disk, stored
-from im.domain.spec.firewall import RDP, SSH, gathered
-from im.domain.spec.spot import stored as stored_spot
+from im.domain.spec.disk import Disk
+from im.domain.spec.firewall import RDP, SSH, Rule, gathered
+from im.domain.spec.spot import Spot
 from im.providers.aws.launch.disks import check_disks, check_kms_key
 from im.providers.aws.launch.families import cannot_hibernate, cannot_spot, memory_of
 from im.providers.aws.launch.images import ALIASES, is_windows
@@ -40,48 +34,59 @@ MOST_GROUPS = 5
 """Groups a network interface may have, unless AWS was asked for more."""
 
 
-def options_of(ask: Ask, image: str, instance_type: str, region: str) -> dict[str, Any]:
-    """The options; only what was asked for is in them. Raises Refused with the nearest right form."""
+def options_of(ask: Ask, region: str) -> dict[str, Any]:
+    """The provider's options; only what was asked for is in them. Raises Refused with the nearest right form."""
     ask.refuse_options("aws", "security-group", "kms-key", "iam-role", "public-ip")
     check_user_data(ask.user_data)
     options: dict[str, Any] = {"login": "own"} if ask.ssh_user else {}
-    if is_windows(image):
-        options["market"] = WINDOWS
     if ask.subnet:
         options["subnet"] = check_id(ask.subnet, "subnet")
     if ask.network:
         options["vpc"] = check_id(ask.network, "vpc")
-    if public_ip := ask.options.get("public-ip"):
-        options["public_ip"] = public_ip == "yes"
     if role := ask.options.get("iam-role"):
         options["iam_role"] = check_role(str(role))
         check_arn(
             options["iam_role"], "the instance profile", region, "give its name alone, if it is there under the same"
         )
-    if ask.hibernate:
-        options["hibernate"] = check_hibernation(ask, image, instance_type)
+    if key := ask.options.get("kms-key"):
+        options["kms_key"] = check_kms_key(str(key), region, ask.disks)
+    if own := _own_groups(ask):
+        options["security_groups"] = own
+    return options
+
+
+def spot_of(ask: Ask, instance_type: str, region: str) -> Spot | None:
+    """What was asked for. Raises Refused for what no spot machine can be."""
     if ask.spot is not None:
         check_spot(ask, instance_type)
-        options |= {"windows": True} if is_windows(image) else {}
         if ask.spot.max_price is not None:
             check_usd("--max-price", region, "leave it out: spot is never dearer than on demand")
-    return options | stored_spot(ask.spot) | _firewall(ask, image) | _disks(ask, image, region)
+    return ask.spot
 
 
-def _firewall(ask: Ask, image: str) -> dict[str, Any]:
-    own = [check_id(one, "sg") for one in ask.options.get("security-group") or ()]
+def disks_of(ask: Ask, image: str) -> tuple[Disk, ...]:
+    """The root disk first. Raises Refused for what EBS cannot give."""
+    root, more = check_disks(ask.root_disk, ask.volumes, image)
+    return (root or Disk(), *more)
+
+
+def firewall_of(ask: Ask, image: str) -> tuple[Rule, ...] | None:
+    """The rules of the machine's own security group; None where the network, or the person's own groups, decide."""
     # a Windows machine is logged in to by remote desktop, and by ssh where somebody has set that up
     rules = gathered(ask.ssh_from, ask.open_ports, (SSH, RDP) if is_windows(image) else (SSH,))
-    if own and rules is not None:
+    if rules is not None and _own_groups(ask):
         raise Refused(
             "a security group of your own brings its own rules",
             "leave --ssh-from and --open out, or --security-group",
         )
+    return rules
+
+
+def _own_groups(ask: Ask) -> list[str]:
+    own = [check_id(one, "sg") for one in ask.options.get("security-group") or ()]
     if len(own) > MOST_GROUPS:
         raise Refused(f"{len(own)} security groups are more than a machine can have", f"name at most {MOST_GROUPS}")
-    if own:
-        return {"security_groups": list(dict.fromkeys(own))}
-    return {} if rules is None else {"firewall": [str(one) for one in rules]}
+    return list(dict.fromkeys(own))
 
 
 def check_user_data(content: bytes | None) -> None:
@@ -138,14 +143,6 @@ def check_spot(ask: Ask, instance_type: str) -> None:
         raise Refused(
             "a spot machine is stopped without its memory when EC2 takes it back", "leave --hibernate out, or --spot"
         )
-
-
-def _disks(ask: Ask, image: str, region: str) -> dict[str, Any]:
-    root, more = check_disks(ask.root_disk, ask.volumes, image)
-    options = stored(root, more)
-    if key := ask.options.get("kms-key"):
-        options["kms_key"] = check_kms_key(str(key), region, (root or Disk(), *more))
-    return options
 
 
 _KINDS = {"sg": "security group", "subnet": "subnet", "vpc": "VPC"}

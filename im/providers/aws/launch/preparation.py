@@ -11,10 +11,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, TypeVar
 
-from im.domain.spec.disk import disks_of
-from im.domain.spec.firewall import rules_of
-from im.domain.spec.spec import Spec, tags_of
-from im.domain.spec.spot import spot_of
+from im.domain.spec.spec import Spec
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.api.errors import translated
 from im.providers.aws.launch import disks, images, key_pairs, network, security_groups, types
@@ -69,47 +66,48 @@ class Fitting:
 
     def check_spot(self, region: str, spec: Spec) -> None:
         """Raises InvalidSpec for a type that is not lent as spot in the region."""
-        if spot_of(spec) is not None and self.type_facts(region, spec.instance_type).spot is False:
+        if spec.spot is not None and self.type_facts(region, spec.instance_type).spot is False:
             raise InvalidSpec(f"{spec.instance_type} is not lent as spot in {region}; leave --spot out")
 
     def key(self, region: str, spec: Spec) -> str:
         """The name of the key pair, imported unless it is there."""
 
         def ask() -> str:
-            return key_pairs.ensure_key(self._clients.ec2(region), spec.public_key, self._deployment, tags_of(spec))
+            return key_pairs.ensure_key(self._clients.ec2(region), spec.public_key, self._deployment, spec.tags)
 
         return self._once(("key", region, spec.public_key), FOR_GOOD, ask)
 
     def place(self, region: str, spec: Spec) -> Place | None:
         """Where it goes; None when nothing about the network was asked for, and nothing has to be known of it."""
-        asked = [str(spec.options.get(one, "")) for one in ("subnet", "vpc", "public_ip")]
-        if not any(asked) and rules_of(spec) is None:
+        asked = [str(spec.provider_options.get(one, "")) for one in ("subnet", "vpc")]
+        asked.append("" if spec.public_ip is None else str(spec.public_ip))
+        if not any(asked) and spec.firewall is None:
             return None
         key = ("place", region, *asked, spec.zone)
         return self._once(key, KEEP_NETWORK, lambda: network.find_place(self._clients.ec2(region), spec))
 
     def groups(self, region: str, spec: Spec, place: Place | None) -> tuple[str, ...]:
         """The security groups to launch into: the person's own, or the one with the wished rules; else the VPC's default."""
-        rules = rules_of(spec)
+        rules = spec.firewall
         if rules is None or place is None:
-            return tuple(spec.options.get("security_groups") or ())
+            return tuple(spec.provider_options.get("security_groups") or ())
         ec2, vpc = self._clients.ec2(region), place.vpc
         key = ("group", region, vpc, security_groups.group_name(rules, self._deployment))
 
         def ask() -> str:
-            return security_groups.ensure_group(ec2, rules, self._deployment, vpc, tags_of(spec))
+            return security_groups.ensure_group(ec2, rules, self._deployment, vpc, spec.tags)
 
         return (self._once(key, KEEP_NETWORK, ask),)
 
     def root_gb(self, region: str, spec: Spec, image: Image) -> int | None:
         """GiB of the root disk. Raises InvalidSpec when the image does not fit, with its memory beside it if it hibernates."""
         room, why = 0, "the image"
-        if spec.options.get("hibernate"):
+        if spec.hibernate:
             facts = self.type_facts(region, spec.instance_type)
             if facts.hibernates is False:
                 raise InvalidSpec(f"{spec.instance_type} cannot hibernate in {region}; leave --hibernate out")
             room, why = -(-(facts.memory or 0) // 1024), "to hibernate, the image"
-        size = disks.root_size(disks_of(spec)[0], image, room)
+        size = disks.root_size(spec.disks[0], image, room)
         needed = (image.root_size or 0) + room
         if size is not None and image.root_size is not None and size < needed:
             raise InvalidSpec(f"{why} {spec.image} needs a root disk of {needed} GB; --disk {needed} would do")
@@ -126,4 +124,4 @@ class Fitting:
 
 def has_own_login(spec: Spec) -> bool:
     """Did the person say who logs in? Then what the image tells does not count."""
-    return bool(spec.options.get("login"))
+    return bool(spec.provider_options.get("login"))

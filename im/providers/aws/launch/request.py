@@ -12,11 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags as tag
-from im.domain.instance import public_ip_of
 from im.domain.sighting import Sighting
-from im.domain.spec.disk import disks_of
-from im.domain.spec.spec import Spec, tags_of
-from im.domain.spec.spot import spot_of
+from im.domain.spec.spec import Spec
 from im.providers.aws import spot
 from im.providers.aws.api.errors import cloud_code, translated
 from im.providers.aws.launch import disks, offers
@@ -64,21 +61,21 @@ def request(
         "InstanceType": spec.instance_type,
         "KeyName": fitted.key,
         "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
-        "BlockDeviceMappings": disks.mappings(disks_of(spec), image, spec.options.get("kms_key"), fitted.root_gb),
+        "BlockDeviceMappings": disks.mappings(spec.disks, image, spec.provider_options.get("kms_key"), fitted.root_gb),
         "TagSpecifications": [
             {"ResourceType": "instance", "Tags": tags},
             {"ResourceType": "volume", "Tags": tags},
             {"ResourceType": "network-interface", "Tags": tags},
         ],
     }
-    if (spare := spot_of(spec)) is not None:
+    if (spare := spec.spot) is not None:
         asked["InstanceMarketOptions"] = spot.market(spare)
         asked["TagSpecifications"].append({"ResourceType": spot.REQUEST, "Tags": tags})
     if spec.user_data is not None:
         asked["UserData"] = spec.user_data  # botocore encodes it
-    if role := spec.options.get("iam_role"):
+    if role := spec.provider_options.get("iam_role"):
         asked["IamInstanceProfile"] = {"Arn" if role.startswith("arn:") else "Name": role}
-    if spec.options.get("hibernate"):
+    if spec.hibernate:
         asked["HibernationOptions"] = {"Configured": True}
     return asked | _network(spec, fitted)
 
@@ -92,7 +89,7 @@ def known_by(spec: Spec, image: Image, root_gb: int | None, seen: Sequence[Sight
 
 def disk_space(spec: Spec, image: Image, root_gb: int | None) -> tuple[int | None, str | None]:
     """(GiB, type) of the root disk, with the volumes of the same type: what the machine is charged for by the month."""
-    root, *more = disks_of(spec)
+    root, *more = spec.disks
     kind = root.kind or image.root_type
     if root_gb is None:
         return None, kind
@@ -104,7 +101,7 @@ def _network(spec: Spec, fitted: Fitted) -> dict[str, Any]:
     where: dict[str, Any] = {}
     if fitted.place is not None and fitted.place.subnet:
         where["SubnetId"] = fitted.place.subnet
-    public = public_ip_of(spec)
+    public = spec.public_ip
     if public is None:
         return asked | where | ({"SecurityGroupIds": list(fitted.groups)} if fitted.groups else {})
     # the address is a property of the interface; then EC2 wants subnet and groups there too (RunInstances)
@@ -114,7 +111,7 @@ def _network(spec: Spec, fitted: Fitted) -> dict[str, Any]:
 
 def launch_tags(spec: Spec, deployment: str, token: str, slots: Sequence[Slot]) -> dict[str, str]:
     """What every machine of the launch is tagged with; one alone also carries the name and id it is known by."""
-    tags = {**tags_of(spec), tag.DEPLOYMENT: deployment, tag.LAUNCH: token, tag.OWNER: spec.owner}
+    tags = {**spec.tags, tag.DEPLOYMENT: deployment, tag.LAUNCH: token, tag.OWNER: spec.owner}
     return tags | slot_tags(slots[0]) if len(slots) == 1 else tags
 
 
@@ -175,13 +172,13 @@ def clearer(error: ProviderError, spec: Spec, ec2: EC2Client) -> ProviderError:
         return InvalidSpec(f"there is no zone {spec.zone} for this account{_zones(ec2)}")
     if "instancetype" in code.lower() or (code == "InvalidParameterValue" and _speaks_of_type(said, spec)):
         return InvalidSpec(f"there is no instance type {spec.instance_type}{_near_types(spec.instance_type, ec2)}")
-    if "profile" in said and spec.options.get("iam_role"):
+    if "profile" in said and spec.provider_options.get("iam_role"):
         # EC2 learns of a new profile some seconds after IAM has made it (IAM user guide, "Changes that I make are not
         # always immediately visible"), and answers until then as if there were none
-        return NotThereYet(f"EC2 knows no instance profile {spec.options['iam_role']} in this account")
-    if "kms" in said and spec.options.get("kms_key"):
+        return NotThereYet(f"EC2 knows no instance profile {spec.provider_options['iam_role']} in this account")
+    if "kms" in said and spec.provider_options.get("kms_key"):
         return InvalidSpec(
-            f"{ec2.meta.region_name} cannot encrypt with the KMS key {spec.options['kms_key']}: {error.message}"
+            f"{ec2.meta.region_name} cannot encrypt with the KMS key {spec.provider_options['kms_key']}: {error.message}"
         )
     if code.startswith("InvalidGroup"):
         return InvalidSpec(

@@ -25,6 +25,7 @@ from im.domain.money.bill import (
 from im.domain.money.billing import bill, overruns
 from im.domain.money.forecast import UNTOLD, Parts, parts_of, rate_now, rates, to_deadline
 from im.domain.money.usage import Kind, Stretch
+from im.domain.spec.spot import Spot
 from im.domain.state import Desired, Observed
 from tests.unit.rows import NOW, SPEC, a_row
 
@@ -91,7 +92,7 @@ def test_the_disk_costs_while_it_is_stopped_too_and_says_which() -> None:
 
 def test_a_change_of_price_is_charged_from_its_moment() -> None:
     book = {item("small", "spot"): [price("0.10"), price("0.40", NOW + h(1)), price("0.20", NOW + h(2))]}
-    spot = replace(ROW, spec=replace(SPEC, options={"market": "spot"}))
+    spot = replace(ROW, spec=replace(SPEC, spot=Spot()))
     assert bill(spot, [run(h(0), h(4))], [], book, EVER, NOW).compute == D("0.10") + D("0.40") + D("0.40")
 
 

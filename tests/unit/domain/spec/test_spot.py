@@ -10,10 +10,11 @@ from pathlib import Path
 import moto
 import pytest
 
+from im.db.spec import from_spec, to_spec
 from im.domain.errors import Refused
 from im.domain.money.forecast import UNTOLD, rates
 from im.domain.spec.spec import Spec
-from im.domain.spec.spot import Spot, parse_max_price, spot_of, stored
+from im.domain.spec.spot import Spot, parse_max_price
 from im.providers.aws.launch.families import cannot_spot
 from im.providers.aws.profile import PROFILE
 from im.providers.request import Ask
@@ -59,8 +60,8 @@ def test_prices_that_cannot_be(written: str, hint: str) -> None:
     "spot", [None, Spot(), Spot(once=True), Spot(max_price=Decimal("0.050")), Spot(True, Decimal(1))]
 )
 def test_a_spec_keeps_it(spot: Spot | None) -> None:
-    spec = Spec("t3.nano", "a", "i", "k", "u", "o", json.loads(json.dumps(stored(spot))))
-    assert spot_of(spec) == spot
+    spec = Spec("t3.nano", "a", "i", "k", "u", "o", spot=spot)
+    assert to_spec(json.loads(json.dumps(from_spec(spec)))) == spec
 
 
 def planned(**asked: object) -> Spec:

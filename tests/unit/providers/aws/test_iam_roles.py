@@ -11,7 +11,7 @@ from im.settings import Settings
 
 
 def asking(role: str) -> Spec:
-    return Spec("t3.nano", "us-east-1a", "al2023", "", "", "ada", {"iam_role": role})
+    return Spec("t3.nano", "us-east-1a", "al2023", "", "", "ada", provider_options={"iam_role": role})
 
 
 def test_none_is_lent_unless_it_is_listed() -> None:

@@ -54,7 +54,7 @@ def test_too_much_user_data_that_nothing_makes_fit() -> None:
     "role", ["web-server", "im+dev@x.y", "arn:aws:iam::123456789012:instance-profile/team/web-server"]
 )
 def test_instance_profiles(role: str) -> None:
-    assert plan(options={"iam-role": role}).options["iam_role"] == role
+    assert plan(options={"iam-role": role}).provider_options["iam_role"] == role
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_no_hibernation(instance_type: str, near: str) -> None:
     error = refusal(instance_type=instance_type, hibernate=True)
     assert near in error.hint
     better = near.split()[1]
-    assert plan(instance_type=better, hibernate=True).options["hibernate"] is True
+    assert plan(instance_type=better, hibernate=True).hibernate is True
 
 
 def test_the_default_type_cannot_hibernate_and_says_which_can() -> None:
@@ -110,11 +110,11 @@ def test_memory_needs_room_beside_the_image(asked: dict[str, Any], says: str, hi
 
 
 def test_what_holds_memory_and_image_is_taken_and_priced() -> None:
-    assert plan(hibernate=True, instance_type="t3.large", root_disk=Disk(16)).options["hibernate"]
+    assert plan(hibernate=True, instance_type="t3.large", root_disk=Disk(16)).hibernate
     assert PROFILE.expects(plan(hibernate=True, instance_type="t3.large")).disk_gb == 16
     assert PROFILE.expects(plan(instance_type="t3.large")).disk_gb == 8
     older = plan(hibernate=True, instance_type="r4.xlarge", root_disk=Disk(10))
-    assert older.options["hibernate"], "whose memory is not a round number: EC2 says whether it fits"
+    assert older.hibernate, "whose memory is not a round number: EC2 says whether it fits"
     assert PROFILE.expects(plan(hibernate=True, instance_type="r4.xlarge")).disk_gb is None
 
 
