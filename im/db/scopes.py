@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -78,31 +79,27 @@ def belongs_to(connection: Connection, scope: Scope, cloud_account: str) -> str:
     return str(connection.execute(statement).scalar_one())
 
 
-def report(
-    connection: Connection,
-    number: int,
-    *,
-    began_at: datetime,
-    error_code: str | None = None,
-    error: str | None = None,
-    clock_skew: float | None = None,
-) -> bool:
-    """Write down how a listing begun at `began_at` went; only a complete one counts as refreshed. Was it failing until now?
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How a listing went; only one without an error counts as refreshed."""
 
-    `clock_skew` is in seconds, positive when the cloud's clock is ahead of ours; None when it did not tell.
-    """
-    ok = error_code is None
+    began_at: datetime
+    error_code: str | None = None
+    error: str | None = None
+    clock_skew: float | None = None
+    """Seconds, positive when the cloud's clock is ahead of ours; None when it did not tell."""
+
+
+def report(connection: Connection, number: int, listed: Listed) -> bool:
+    """Write down how a listing of the scope went. Was it failing until now?"""
+    trouble = {"error_code": listed.error_code, "error": listed.error if listed.error_code else None}
     values: dict[str, Any] = (
-        {"refreshed_at": began_at, "failing_since": None, "error_code": None, "error": None}
-        if ok
-        else {
-            "failing_since": func.coalesce(scopes.c.failing_since, began_at),
-            "error_code": error_code,
-            "error": error,
-        }
+        {"refreshed_at": listed.began_at, "failing_since": None, **trouble}
+        if listed.error_code is None
+        else {"failing_since": func.coalesce(scopes.c.failing_since, listed.began_at), **trouble}
     )
-    if clock_skew is not None:
-        values["clock_skew"] = clock_skew
+    if listed.clock_skew is not None:
+        values["clock_skew"] = listed.clock_skew
     before = scopes.alias()
     old = select(before.c.id, before.c.failing_since).where(before.c.id == number).with_for_update().cte("old")
     written = update(scopes).where(scopes.c.id == old.c.id).values(**values).returning(old.c.failing_since)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from dataclasses import replace
 
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -12,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from im.db import scopes
 from im.db.instances.observations import REST
 from im.db.schema.core import instances, shards
+from im.db.scopes import Listed
 
 t, s = instances.c, shards.c
 SPLIT_FROM = 20_000
@@ -48,18 +48,18 @@ def keep(connection: Connection, split: Mapping[int, Sequence[str]]) -> None:
             connection.execute(insert(shards).on_conflict_do_nothing(), new)
 
 
-def report(connection: Connection, number: int, zone: str, *, began_at: datetime, **told: Any) -> bool:
+def report(connection: Connection, number: int, zone: str, listed: Listed) -> bool:
     """As `scopes.report`, for one zone: the scope is as fresh as its stalest zone, and fails while any of them does."""
-    trouble = {"error_code": told.get("error_code"), "error": told.get("error")}
-    fresh = {} if trouble["error_code"] else {"refreshed_at": began_at}
+    trouble = {"error_code": listed.error_code, "error": listed.error}
+    fresh = {} if listed.error_code else {"refreshed_at": listed.began_at}
     statement = insert(shards).values(scope_id=number, zone=zone, **fresh, **trouble)
     connection.execute(statement.on_conflict_do_update(index_elements=["scope_id", "zone"], set_={**fresh, **trouble}))
     rows = connection.execute(select(shards).where(s.scope_id == number)).all()
     failing = next((row for row in rows if row.error_code), None)
     if failing is not None:
-        told = {**told, "error_code": failing.error_code, "error": failing.error}
+        listed = replace(listed, error_code=failing.error_code, error=failing.error)
     elif all(row.refreshed_at for row in rows):
-        began_at = min(row.refreshed_at for row in rows)
+        listed = replace(listed, began_at=min(row.refreshed_at for row in rows))
     else:
         return False
-    return scopes.report(connection, number, began_at=began_at, **told)
+    return scopes.report(connection, number, listed)

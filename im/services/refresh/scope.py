@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import scopes, shards
 from im.db.instances.observations import REST
+from im.db.scopes import Listed
 from im.logs import log
 from im.providers.errors import ProviderError, Unauthenticated
 from im.queue.periods import REFRESH_EVERY
@@ -65,7 +67,7 @@ def refresh_scope(ctx: Context, scope_id: int, zone: str = "") -> str:
         return _left_to_others(run, zone, exc)
     except ProviderError as exc:
         with ctx.begin() as connection:
-            _report(run, connection, zone, look.began_at, error_code=exc.code, error=exc.message)
+            _report(run, connection, zone, Listed(look.began_at, exc.code, exc.message))
         log.error(
             "a scope cannot be seen; its facts stay as they were",
             scope=str(run.scope),
@@ -82,8 +84,10 @@ def refresh_scope(ctx: Context, scope_id: int, zone: str = "") -> str:
             replace_lost(run)
         disks.learn_sizes(run)
     with ctx.begin() as connection:
-        cut = {} if look.complete else {"error_code": "incomplete", "error": "the listing was cut short"}
-        if _report(run, connection, zone, look.began_at, clock_skew=look.skew, **cut) and look.complete:
+        listed = Listed(look.began_at, clock_skew=look.skew)
+        if not look.complete:
+            listed = replace(listed, error_code="incomplete", error="the listing was cut short")
+        if _report(run, connection, zone, listed) and look.complete:
             refusal.over(run, connection, ctx.clock(connection))
     return f"{_place(run.scope, zone)}: {look.seen} seen, {look.changed} changed"
 
@@ -97,13 +101,13 @@ def _left_to_others(run: ScopeRun, zone: str, trouble: ProviderError) -> str:
         if seen_at is None or now - seen_at >= _UNSEEN_AFTER:
             refused_at = refusal.since(run, now)
             since = max(refused_at, seen_at or refused_at)
-            _report(run, connection, zone, since, error_code=trouble.code, error=trouble.message)
+            _report(run, connection, zone, Listed(since, trouble.code, trouble.message))
             log.error("a scope cannot be seen; its facts stay as they were", scope=str(run.scope), code=trouble.code)
     return f"{run.scope}: left to the other workers ({trouble.code})"
 
 
-def _report(run: ScopeRun, connection: Connection, zone: str, began_at: datetime, **told: object) -> bool:
+def _report(run: ScopeRun, connection: Connection, zone: str, listed: Listed) -> bool:
     """Was the scope unseen until now?"""
     if zone:
-        return shards.report(connection, run.scope_id, zone, began_at=began_at, **told)
-    return scopes.report(connection, run.scope_id, began_at=began_at, **told)  # type: ignore[arg-type]
+        return shards.report(connection, run.scope_id, zone, listed)
+    return scopes.report(connection, run.scope_id, listed)
