@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import RLock, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
@@ -43,7 +43,7 @@ class Service:
 
     def __init__(self, secret: str, clock: Callable[[], datetime] | None = None, hosts: Collection[str] = ()) -> None:
         """`hosts`: the names that it is called by, beside those of loopback."""
-        self.clock = clock or (lambda: datetime.now(UTC))
+        self._clock = clock or (lambda: datetime.now(UTC))
         self.books = Books(self.clock)
         self.worlds: dict[str, Any] = {}
         """By account, all that there is in it: what is kept from one start to the next. Touched under `lock` alone."""
@@ -52,6 +52,9 @@ class Service:
         self._hosts = {*_LOCAL, *hosts}
         self._rules: list[Rule] = []
         self._map: Map | None = None
+
+    def clock(self) -> datetime:
+        return self._clock()
 
     def route(self, method: str, rule: str, call: Callable[..., tuple[int, Any]]) -> None:
         self._rules.append(Rule(rule, methods=[method], endpoint=call))
@@ -136,7 +139,15 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
-def server_on(host: str, port: int, application: Any) -> BaseWSGIServer:
+class Timed(Protocol):
+    """A WSGI application that has a clock of its own."""
+
+    def clock(self) -> datetime: ...
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]: ...
+
+
+def server_on(host: str, port: int, application: Timed) -> BaseWSGIServer:
     """A server, bound and not yet serving; port 0 for any."""
     return make_server(host, port, application, threaded=True, request_handler=_Quiet)
 

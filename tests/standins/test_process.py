@@ -1,0 +1,73 @@
+"""The process that pretends the clouds of the local stack: who is let in, and what outlives it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hcloud import APIException, Client
+
+from im.stack.layout import free_port
+from im.stack.probes import http_answers
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEaKkqMYwAvYSRyBEXzNaFVtB9sjLgKmQJfTcsfZzZ0R me"
+
+
+@contextmanager
+def pretending(folder: Path, port: int, secret: str = "between-us") -> Iterator[subprocess.Popen[str]]:  # noqa: S107
+    told = f"aws=http://sandbox:x@127.0.0.1:1,hetzner=http://sandbox:{secret}@127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "im.standins", "--state", str(folder)],
+        env={**os.environ, "IM_SANDBOX_URL": told},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        until = time.monotonic() + 30
+        while not http_answers(f"http://127.0.0.1:{port}/ready"):
+            assert process.poll() is None, process.stdout and process.stdout.read()
+            assert time.monotonic() < until
+            time.sleep(0.05)  # waiting for a process, not for an outcome
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+
+def client(port: int, token: str) -> Client:
+    return Client(token, api_endpoint=f"http://127.0.0.1:{port}/v1", timeout=5)
+
+
+def test_what_was_made_outlives_the_process_and_only_the_secret_opens_it(tmp_path: Path) -> None:
+    port = free_port(None)
+    with pretending(tmp_path, port):
+        made = client(port, "team.between-us").ssh_keys.create("mine", KEY)
+        with pytest.raises(APIException, match="unable to authenticate"):
+            client(port, "team.guessed").ssh_keys.get_all()
+    assert (tmp_path / "hetzner.pickle").stat().st_mode & 0o777 == 0o600
+    with pretending(tmp_path, port):
+        again = client(port, "team.between-us")
+        assert [one.id for one in again.ssh_keys.get_all()] == [made.id]
+        assert client(port, "another.between-us").ssh_keys.get_all() == []
+        assert again.ssh_keys.create("second", KEY.replace("AIEaK", "AIEaL")).id > made.id
+
+
+def test_a_cloud_without_a_secret_is_not_started(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "im.standins", "--state", str(tmp_path)],
+        env={**os.environ, "IM_SANDBOX_URL": "hetzner=http://127.0.0.1:8099"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "the address of hetzner is to be written as hetzner=http://sandbox:SECRET@HOST:PORT\n"
