@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from im.queue.celery import CeleryQueue
 from im.queue.tasks import Queue
-from im.scope_threads import InTurn, Lanes
+from im.scope_threads import Lanes, Sequential
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.db.engine import Database
-    from im.db.read.connection import Looking
+    from im.db.read.connection import ReadTransaction
     from im.domain.scope import Scope
     from im.providers.contract import Provider
     from im.services.reconcile.refusal import Refusal
@@ -35,22 +35,22 @@ class Context:
     """One transaction: commits at the end of the block, rolls back on an exception."""
     provider_for: Callable[[Scope], Provider]
     queue: Queue
-    clock: Callable[[Connection | Looking], datetime]
+    clock: Callable[[Connection | ReadTransaction], datetime]
     """Now, by the database's clock: the only one that decides."""
     glance: Callable[[Sequence[str]], list[int] | None]
     """In which scopes something may wait to be done for these instances, asked as cheaply as can be; None: ask otherwise."""
     dispose: Callable[[], None] = field(default=lambda: None)
     """Give back every connection."""
-    look: Callable[[], AbstractContextManager[Looking]] | None = None
+    look: Callable[[], AbstractContextManager[ReadTransaction]] | None = None
     """One look at the database that changes nothing, by the driver alone; None: `begin` will do."""
     worker: str = field(default_factory=gethostname)
     """What `im doctor` calls this process, when a cloud does not know it."""
     refusals: dict[int, Refusal] = field(default_factory=dict)
     """Scopes (by number) in which the cloud refuses this process; see `im.services.reconcile.refusal`."""
-    lanes: Lanes = field(default_factory=InTurn)
+    lanes: Lanes = field(default_factory=Sequential)
     """How work on several scopes is done: in turn, or (in a worker) side by side, so that none waits for another."""
 
-    def looking(self) -> AbstractContextManager[Connection | Looking]:
+    def looking(self) -> AbstractContextManager[Connection | ReadTransaction]:
         """For what only reads, and what a person waits for."""
         return self.look() if self.look is not None else self.begin()
 
@@ -58,12 +58,12 @@ class Context:
 def open_context(settings: Settings) -> Context:
     """A context on the real services that `settings` names; nothing is connected before it is used."""
     from im.db.instances.pending_work import Glance
-    from im.db.read.connection import Eyes, database_clock
+    from im.db.read.connection import ReadConnection, database_clock
     from im.failpoints import arm
 
     arm(os.environ)
     database, queue = _Database(settings.database_url), CeleryQueue(settings)
-    glance, eyes = Glance(settings.database_url), Eyes(settings.database_url)
+    glance, reader = Glance(settings.database_url), ReadConnection(settings.database_url)
 
     def begin() -> AbstractContextManager[Connection]:
         queue.check()  # what cannot be rung for is refused before it is stored
@@ -72,7 +72,7 @@ def open_context(settings: Settings) -> Context:
     def dispose() -> None:
         database.dispose()
         glance.close()
-        eyes.close()
+        reader.close()
         queue.close()
 
     return Context(
@@ -83,7 +83,7 @@ def open_context(settings: Settings) -> Context:
         clock=database_clock,
         glance=glance,
         dispose=dispose,
-        look=eyes.look,
+        look=reader.look,
     )
 
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 PATIENCE = 1.0
 """Seconds for which a process waits for its lanes; most calls of a cloud that is well take less."""
-FORGOTTEN = 180.0
+STUCK_AFTER = 180.0
 """Seconds after which a lane that never ended is entered again: every single call has its time-outs, and they are below this."""
 _WIDTH = 16
 
@@ -54,7 +54,7 @@ class Lanes(Protocol):
         ...
 
 
-class InTurn:
+class Sequential:
     """One after the other, each to its end: for the command line, and for tests that move the clock."""
 
     def run(self, works: Mapping[Lane, Callable[[], T]]) -> dict[Lane, T]:
@@ -73,10 +73,10 @@ class InTurn:
         return True
 
 
-class SideBySide:
+class Threaded:
     """Threads. An account that was slow last time is not waited for at all, until it is quick again."""
 
-    def __init__(self, patience: float = PATIENCE, forgotten: float = FORGOTTEN) -> None:
+    def __init__(self, patience: float = PATIENCE, forgotten: float = STUCK_AFTER) -> None:
         self._patience = patience
         self._forgotten = forgotten
         self._lock = threading.Lock()

@@ -13,7 +13,7 @@ from im.context import Context
 from im.db import deployment, holds
 from im.db.engine import Database
 from im.db.instances.pending_work import Glance
-from im.db.read.connection import Eyes
+from im.db.read.connection import ReadConnection
 from im.db.schema.launch_inputs import metadata
 from im.domain.adoption import Adopt
 from im.domain.event import Event
@@ -86,7 +86,11 @@ class World:
         self.beat = True
         self.worker = True
         self.told: list[tuple[Task, str]] = []
-        self._database, self._glance, self._eyes = Database(database_url), Glance(database_url), Eyes(database_url)
+        self._database, self._glance, self._eyes = (
+            Database(database_url),
+            Glance(database_url),
+            ReadConnection(database_url),
+        )
         with self._database.begin() as connection:
             self.deployment = deployment.read_id(connection)
         self.provider: Any = FakeProvider(self.cloud, self.deployment)

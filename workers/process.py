@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from im.context import Context, open_context
 from im.logs import log
-from im.scope_threads import SideBySide
+from im.scope_threads import Threaded
 from im.services.refresh.sweep import EVERY, Sweep
 from im.settings import Settings
 
@@ -28,7 +28,7 @@ class ContextOfProcess:
         with self._lock:
             if self._context is None or self._pid != os.getpid():
                 opened = open_context(self._settings)
-                self._context = replace(opened, lanes=SideBySide(), worker=self.name or opened.worker)
+                self._context = replace(opened, lanes=Threaded(), worker=self.name or opened.worker)
                 self._pid = os.getpid()
             return self._context
 

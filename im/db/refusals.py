@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db.read.connection import Looking, ask
+from im.db.read.connection import ReadTransaction, ask
 from im.domain.scope import Scope
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def forget(connection: Connection, worker: str, scope_id: int) -> None:
     connection.exec_driver_sql("DELETE FROM refusals WHERE worker = %(worker)s AND scope_id = %(scope)s", given)
 
 
-def current(connection: Connection | Looking, now: datetime) -> list[tuple[str, Scope, datetime, str]]:
+def current(connection: Connection | ReadTransaction, now: datetime) -> list[tuple[str, Scope, datetime, str]]:
     """Worker, scope, since when, and the cloud's words."""
     rows = ask(
         connection,

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from im.domain.scope import Scope
-from im.scope_threads import InTurn, Lane, Lanes, SideBySide, lane_of
+from im.scope_threads import Lane, Lanes, Sequential, Threaded, lane_of
 
 SLOW, WELL = (lane_of("refresh", Scope("aws", account, "us-east-1")) for account in ("slow", "well"))
 OTHER_REGION = lane_of("refresh", Scope("aws", "slow", "eu-west-1"))
@@ -30,7 +30,7 @@ def waits(gate: Event, told: str = "late") -> Callable[[], str]:
     return work
 
 
-@pytest.mark.parametrize("lanes", [InTurn(), SideBySide()], ids=lambda lanes: type(lanes).__name__)
+@pytest.mark.parametrize("lanes", [Sequential(), Threaded()], ids=lambda lanes: type(lanes).__name__)
 def test_every_work_is_done_and_the_first_failure_is_told_after_all_were_tried(lanes: Lanes) -> None:
     tried: list[str] = []
 
@@ -50,7 +50,7 @@ def test_every_work_is_done_and_the_first_failure_is_told_after_all_were_tried(l
 
 
 def test_one_that_hangs_is_left_alone_and_the_others_have_their_answer(gate: Event) -> None:
-    lanes = SideBySide(patience=0.05)
+    lanes = Threaded(patience=0.05)
     assert lanes.run({SLOW: waits(gate), WELL: lambda: "done"}) == {WELL: "done"}
     assert lanes.run({WELL: lambda: "done again"}) == {WELL: "done again"}
     assert not lanes.finish(0.05)
@@ -59,7 +59,7 @@ def test_one_that_hangs_is_left_alone_and_the_others_have_their_answer(gate: Eve
 
 
 def test_what_comes_for_a_busy_lane_is_done_once_at_its_end(gate: Event) -> None:
-    lanes, later = SideBySide(patience=0.05), list[int]()
+    lanes, later = Threaded(patience=0.05), list[int]()
     assert lanes.run({SLOW: waits(gate)}) == {}
     for number in range(3):
         assert lanes.run({SLOW: lambda number=number: str(later.append(number))}) == {}
@@ -70,9 +70,9 @@ def test_what_comes_for_a_busy_lane_is_done_once_at_its_end(gate: Event) -> None
 
 
 def test_an_account_known_as_slow_is_not_waited_for_anywhere_until_it_is_quick_again(gate: Event) -> None:
-    lanes = SideBySide(patience=0.05)
+    lanes = Threaded(patience=0.05)
     lanes.run({SLOW: waits(gate)})
-    patient = SideBySide(patience=20)
+    patient = Threaded(patience=20)
     patient._slow, patient._busy = lanes._slow, lanes._busy
     # patience enough for the whole test run: it is not used
     assert patient.run({OTHER_REGION: waits(gate)}) == {}
@@ -84,7 +84,7 @@ def test_an_account_known_as_slow_is_not_waited_for_anywhere_until_it_is_quick_a
 
 
 def test_a_lane_that_never_ends_is_entered_again_after_a_while(gate: Event) -> None:
-    lanes = SideBySide(patience=0.05, forgotten=0)
+    lanes = Threaded(patience=0.05, forgotten=0)
     lanes.run({SLOW: waits(gate)})
     fresh = Event()
     lanes.run({SLOW: lambda: str(fresh.set())})

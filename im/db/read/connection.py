@@ -2,7 +2,7 @@
 
 Somebody waits for every `im list`, and SQLAlchemy takes longer to import than everything else of it together. So what a look
 reads is written as SQL (in `im.db.read`) and goes through here:
-over a `Looking` of its own, where nothing is written, or over SQLAlchemy's connection, in the transaction of a change. What
+over a `ReadTransaction` of its own, where nothing is written, or over SQLAlchemy's connection, in the transaction of a change. What
 changes rows is made with SQLAlchemy.
 """
 
@@ -41,7 +41,7 @@ DENIED = (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ReadOnlySqlTran
 """The URL's user is known, and may not do this."""
 
 
-class Looking:
+class ReadTransaction:
     """One transaction that only reads, on a connection of the driver's own."""
 
     def __init__(self, raw: Session) -> None:
@@ -53,20 +53,20 @@ class Looking:
             return cursor.fetchall()
 
 
-def ask(connection: Connection | Looking, statement: str, **given: Any) -> Sequence[Any]:
+def ask(connection: Connection | ReadTransaction, statement: str, **given: Any) -> Sequence[Any]:
     """The rows, as sequences; `%(name)s` in `statement` stands for `given`, and a list is an array there."""
-    if isinstance(connection, Looking):
+    if isinstance(connection, ReadTransaction):
         return connection.rows(statement, given)
     return connection.exec_driver_sql(statement, given).all()
 
 
-def database_clock(connection: Connection | Looking) -> datetime:
+def database_clock(connection: Connection | ReadTransaction) -> datetime:
     """Now, by Postgres' own clock; not the start of the transaction."""
     now: datetime = ask(connection, "SELECT clock_timestamp()")[0][0]
     return now
 
 
-class Eyes:
+class ReadConnection:
     """Looks, one after the other, on one connection that is made when the first begins; not to be shared between threads."""
 
     def __init__(self, url: str) -> None:
@@ -75,13 +75,13 @@ class Eyes:
         self._pid = 0
 
     @contextmanager
-    def look(self) -> Iterator[Looking]:
+    def look(self) -> Iterator[ReadTransaction]:
         """One look. Raises Unavailable when Postgres cannot be reached, or its schema is not ours; Refused for a useless URL."""
         try:
             raw = self._connected()
             try:
                 raw.begin_settings()
-                yield Looking(raw)
+                yield ReadTransaction(raw)
             finally:
                 if not raw.closed:
                     raw.rollback()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db.read.connection import Looking, ask
+from im.db.read.connection import ReadTransaction, ask
 from im.domain.hold import CLOCK_TOLERANCE, Hold, HoldKind
 from im.domain.input.duration import format_duration
 from im.domain.scope import Scope
@@ -42,7 +42,7 @@ class Summary:
         return f"{self.count} {machines} no row{known}"
 
 
-def scopes(connection: Connection | Looking) -> dict[Scope, ScopeHealth]:
+def scopes(connection: Connection | ReadTransaction) -> dict[Scope, ScopeHealth]:
     """How well each can be seen."""
     rows = ask(
         connection,
@@ -52,7 +52,7 @@ def scopes(connection: Connection | Looking) -> dict[Scope, ScopeHealth]:
     return {one.scope: one for one in found}
 
 
-def in_use(connection: Connection | Looking) -> dict[int, Scope]:
+def in_use(connection: Connection | ReadTransaction) -> dict[int, Scope]:
     """The scopes that have something to watch: a living instance or an unresolved launch."""
     rows = ask(
         connection,
@@ -62,7 +62,7 @@ def in_use(connection: Connection | Looking) -> dict[int, Scope]:
     return {number: Scope(*place) for number, *place in rows}
 
 
-def is_clone(connection: Connection | Looking) -> bool:
+def is_clone(connection: Connection | ReadTransaction) -> bool:
     """Does this database run in another server than the one that its deployment was made in?"""
     rows = ask(
         connection,
@@ -71,7 +71,7 @@ def is_clone(connection: Connection | Looking) -> bool:
     return any(moved for (moved,) in rows)
 
 
-def holds(connection: Connection | Looking, now: datetime) -> list[Hold]:
+def holds(connection: Connection | ReadTransaction, now: datetime) -> list[Hold]:
     """Every hold in force, worst first."""
     found: list[Hold] = []
     if is_clone(connection):
@@ -119,7 +119,9 @@ def _of_another(scope: Scope, held: datetime | None, watched: datetime | None, n
     )
 
 
-def disputed(connection: Connection | Looking, since: datetime) -> list[tuple[Scope, datetime | None, str | None]]:
+def disputed(
+    connection: Connection | ReadTransaction, since: datetime
+) -> list[tuple[Scope, datetime | None, str | None]]:
     """Scopes in which a copy of this server has acted since then (when last), or whose mark the cloud does not take (why)."""
     rows = ask(
         connection,
@@ -130,12 +132,12 @@ def disputed(connection: Connection | Looking, since: datetime) -> list[tuple[Sc
     return [(Scope(*place), rival_at, error) for *place, rival_at, error in rows]
 
 
-def orphans(connection: Connection | Looking) -> Summary:
+def orphans(connection: Connection | ReadTransaction) -> Summary:
     (row,) = ask(connection, "SELECT count(*), min(first_seen_at) FROM orphans WHERE closed_at IS NULL")
     return Summary(*row)
 
 
-def given_up(connection: Connection | Looking) -> dict[str, str]:
+def given_up(connection: Connection | ReadTransaction) -> dict[str, str]:
     """Name → the cloud's word, of machines that were to start, and that nobody goes on trying to start."""
     rows = ask(
         connection,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from im.db.mapping import COLUMNS, to_instance
-from im.db.read.connection import Looking, ask
+from im.db.read.connection import ReadTransaction, ask
 from im.domain.event import Event
 from im.domain.guard import Guard, GuardKind
 from im.domain.instance import Instance
@@ -21,7 +21,7 @@ _INSTANCES = (
 )
 
 
-def listed(connection: Connection | Looking, *, everything: bool, owner: str | None) -> list[Instance]:
+def listed(connection: Connection | ReadTransaction, *, everything: bool, owner: str | None) -> list[Instance]:
     """What `im list` shows, soonest deadline first; closed ones only on request."""
     return _instances(
         connection,
@@ -32,13 +32,13 @@ def listed(connection: Connection | Looking, *, everything: bool, owner: str | N
     )
 
 
-def read(connection: Connection | Looking, ids: Sequence[str]) -> list[Instance]:
+def read(connection: Connection | ReadTransaction, ids: Sequence[str]) -> list[Instance]:
     """Those there are, in that order."""
     found = {row.id: row for row in _instances(connection, "WHERE i.id = ANY(%(ids)s::text[])", ids=list(ids))}
     return [found[one] for one in ids if one in found]
 
 
-def matching(connection: Connection | Looking, words: Sequence[str]) -> list[Instance]:
+def matching(connection: Connection | ReadTransaction, words: Sequence[str]) -> list[Instance]:
     """Every row that one of `words` may mean: its name, our id, or the provider's id; living ones and newest first."""
     return _instances(
         connection,
@@ -48,14 +48,14 @@ def matching(connection: Connection | Looking, words: Sequence[str]) -> list[Ins
     )
 
 
-def past_deadline(connection: Connection | Looking, now: datetime) -> list[Instance]:
+def past_deadline(connection: Connection | ReadTransaction, now: datetime) -> list[Instance]:
     """Living instances whose deadline has passed, whatever is desired or seen of them."""
     return _instances(
         connection, "WHERE i.closed_at IS NULL AND i.expires_at <= %(now)s ORDER BY i.expires_at", now=now
     )
 
 
-def since(connection: Connection | Looking, then: datetime, owner: str | None = None) -> list[Instance]:
+def since(connection: Connection | ReadTransaction, then: datetime, owner: str | None = None) -> list[Instance]:
     """Every instance, or one owner's, that was not closed before `then`."""
     return _instances(
         connection,
@@ -65,11 +65,11 @@ def since(connection: Connection | Looking, then: datetime, owner: str | None = 
     )
 
 
-def living_names(connection: Connection | Looking) -> list[str]:
+def living_names(connection: Connection | ReadTransaction) -> list[str]:
     return [name for (name,) in ask(connection, "SELECT name FROM instances WHERE closed_at IS NULL")]
 
 
-def story(connection: Connection | Looking, instance_ids: Sequence[str]) -> list[Event]:
+def story(connection: Connection | ReadTransaction, instance_ids: Sequence[str]) -> list[Event]:
     """What happened to these, in the order in which it was recorded."""
     rows = ask(
         connection,
@@ -80,7 +80,7 @@ def story(connection: Connection | Looking, instance_ids: Sequence[str]) -> list
     return [Event(*row) for row in rows]
 
 
-def guards(connection: Connection | Looking, ids: Sequence[str]) -> dict[str, Guard]:
+def guards(connection: Connection | ReadTransaction, ids: Sequence[str]) -> dict[str, Guard]:
     """What the cloud does by itself after the deadline, of those that have a guard."""
     rows = ask(
         connection,
@@ -92,5 +92,5 @@ def guards(connection: Connection | Looking, ids: Sequence[str]) -> dict[str, Gu
     return {one: Guard(one, GuardKind(kind), timedelta(seconds=grace), *rest) for one, kind, grace, *rest in rows}
 
 
-def _instances(connection: Connection | Looking, rest: str, **given: object) -> list[Instance]:
+def _instances(connection: Connection | ReadTransaction, rest: str, **given: object) -> list[Instance]:
     return [to_instance(row) for row in ask(connection, f"{_INSTANCES} {rest}", **given)]

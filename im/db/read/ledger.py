@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from im.db.read.connection import Looking, ask
+from im.db.read.connection import ReadTransaction, ask
 from im.domain.money.bill import Deadline, Item, Price
 from im.domain.money.usage import Kind, Stretch
 
@@ -24,7 +24,7 @@ def to_stretch(row: Sequence[Any]) -> Stretch:
 
 
 def stretches(
-    connection: Connection | Looking, ids: Sequence[str] | None = None, *, since: datetime | None = None
+    connection: Connection | ReadTransaction, ids: Sequence[str] | None = None, *, since: datetime | None = None
 ) -> dict[str, list[Stretch]]:
     """By instance, oldest first; only those that reach beyond `since` when it is given."""
     rows = ask(
@@ -42,7 +42,7 @@ def stretches(
     return found
 
 
-def deadlines(connection: Connection | Looking, ids: Sequence[str]) -> dict[str, list[Deadline]]:
+def deadlines(connection: Connection | ReadTransaction, ids: Sequence[str]) -> dict[str, list[Deadline]]:
     """Every deadline that ever held, by instance, oldest first."""
     rows = ask(
         connection,
@@ -56,7 +56,7 @@ def deadlines(connection: Connection | Looking, ids: Sequence[str]) -> dict[str,
     return found
 
 
-def prices(connection: Connection | Looking, items: Iterable[Item]) -> dict[Item, list[Price]]:
+def prices(connection: Connection | ReadTransaction, items: Iterable[Item]) -> dict[Item, list[Price]]:
     """What is kept of the prices of `items`, oldest first; absent where nothing is."""
     wanted = sorted(set(items))
     if not wanted:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
-    from im.db.read.connection import Looking
+    from im.db.read.connection import ReadTransaction
     from im.domain.scope import Scope
 
 EVERY = 60.0
 """Seconds between two alarms in the log of the whole fleet."""
 
 
-def standing(connection: Connection | Looking, now: datetime) -> list[Alarm]:
+def standing(connection: Connection | ReadTransaction, now: datetime) -> list[Alarm]:
     """Every alarm there is reason for now, with its money."""
     rows = instances.past_deadline(connection, now)
     found = alarms(rows, _blind(connection, {row.scope for row in rows}), now)
@@ -34,7 +34,7 @@ def standing(connection: Connection | Looking, now: datetime) -> list[Alarm]:
     return [replace(alarm, usd=_usd(alarm, books, now)) for alarm in found]
 
 
-def _blind(connection: Connection | Looking, late: set[Scope]) -> dict[Scope, Blind]:
+def _blind(connection: Connection | ReadTransaction, late: set[Scope]) -> dict[Scope, Blind]:
     """Scopes in use, or with something past its deadline, that cannot be seen."""
     failing = {
         scope: Blind(seen.failing_since, seen.error_code or "unknown")

@@ -14,7 +14,7 @@ from im.domain.scope import Scope
 from im.providers import registry
 from im.providers.contract import GUARD_TERMINATES, Check, Provider
 from im.providers.errors import ProviderError
-from im.scope_threads import SideBySide, lane_of
+from im.scope_threads import Threaded, lane_of
 
 if TYPE_CHECKING:
     from im.settings import Settings
@@ -54,7 +54,7 @@ def _told(region: str) -> str:
 def checks(settings: Settings, reached: Mapping[Scope, Provider]) -> Iterator[Check]:
     """Every account at the same time; told in their order. With one account its name is left out."""
     works = {lane_of("doctor", scope): partial(_one, settings, scope, one) for scope, one in reached.items()}
-    done = SideBySide(patience=WITHIN).run(works)
+    done = Threaded(patience=WITHIN).run(works)
     for lane, scope in zip(works, reached, strict=True):
         label = "cloud" if len(reached) == 1 else scope.account
         if lane not in done:

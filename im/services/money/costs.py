@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
-    from im.db.read.connection import Looking
+    from im.db.read.connection import ReadTransaction
 
 LONG_AGO = timedelta(days=3650)
 
@@ -127,7 +127,7 @@ class Ledger:
         return Cost(self.bill(row), hourly, rate_now(row, hourly), coming, is_whole(row, hourly), at_most)
 
 
-def ledger(connection: Connection | Looking, rows: Sequence[Instance], now: datetime) -> Ledger:
+def ledger(connection: Connection | ReadTransaction, rows: Sequence[Instance], now: datetime) -> Ledger:
     """Read what is needed to bill `rows`, within the caller's transaction."""
     ids = [row.id for row in rows]
     stretches = stretches_of(connection, ids)
@@ -135,7 +135,7 @@ def ledger(connection: Connection | Looking, rows: Sequence[Instance], now: date
     return Ledger(tuple(rows), stretches, deadlines_of(connection, ids), price_book(connection, items), now)
 
 
-def price_book(connection: Connection | Looking, items: Iterable[Item]) -> dict[Item, Sequence[Price]]:
+def price_book(connection: Connection | ReadTransaction, items: Iterable[Item]) -> dict[Item, Sequence[Price]]:
     """Kept prices, and the built-in one where none is kept; an item that nobody knows is absent."""
     wanted = set(items)
     book: dict[Item, Sequence[Price]] = dict(prices_of(connection, wanted))

@@ -1,1 +1,1 @@
-"""Looking at the cloud: facts, drift, orphans."""
+"""ReadTransaction at the cloud: facts, drift, orphans."""

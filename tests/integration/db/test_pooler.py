@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from im.db.engine import Database
 from im.db.instances.pending_work import Glance
-from im.db.read.connection import Eyes, arguments, ask, connect
+from im.db.read.connection import ReadConnection, arguments, ask, connect
 from im.db.schema import migrate
 from im.db.session import SETTINGS, open_session
 from im.services.health.doctor import diagnose
@@ -35,7 +35,7 @@ def pooled_url(request: pytest.FixtureRequest, database_url: str) -> Iterator[st
 
 
 def test_the_limits_hold_in_every_transaction_and_in_every_look(pooled_url: str) -> None:
-    database, eyes = Database(pooled_url), Eyes(pooled_url)
+    database, eyes = Database(pooled_url), ReadConnection(pooled_url)
     for _ in range(3):
         with database.begin() as connection:
             assert [tuple(row) for row in connection.execute(text(ASKED))] == LIMITS
@@ -107,7 +107,7 @@ def test_what_the_person_asks_of_the_session_is_kept(database_url: str) -> None:
 def test_one_that_refuses_for_another_reason_says_so(database_url: str) -> None:
     with pooler(database_url) as url:
         nowhere = url.rpartition("/")[0] + "/no_such_database"
-        eyes = Eyes(nowhere)
+        eyes = ReadConnection(nowhere)
         with pytest.raises(Exception, match="no_such_database"), eyes.look():
             pass
         eyes.close()

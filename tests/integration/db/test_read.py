@@ -12,7 +12,7 @@ import pytest
 
 from im.db.money import prices
 from im.db.read import health, instances, ledger
-from im.db.read.connection import Eyes, Looking, ask, database_clock
+from im.db.read.connection import ReadConnection, ReadTransaction, ask, database_clock
 from im.domain.errors import Refused, Unavailable
 from im.domain.money.bill import Item, Price
 from im.services.deadlines import holds
@@ -46,14 +46,14 @@ EMPTY = {"guards", "given up"}
 
 
 @pytest.fixture
-def eyes(database_url: str) -> Iterator[Eyes]:
-    made = Eyes(database_url)
+def eyes(database_url: str) -> Iterator[ReadConnection]:
+    made = ReadConnection(database_url)
     yield made
     made.close()
 
 
 @pytest.mark.parametrize("asked", ASKED)
-def test_both_connections_are_told_the_same(world: World, eyes: Eyes, asked: str) -> None:
+def test_both_connections_are_told_the_same(world: World, eyes: ReadConnection, asked: str) -> None:
     """jsonb, arrays, numbers and moments with their zone: as the same domain objects, whoever fetched them."""
     ids = [row.id for row in (*world.create("a", keep_stopped="2h"), *world.create("b", count=2, protect=True))]
     world.advance(40)
@@ -63,13 +63,13 @@ def test_both_connections_are_told_the_same(world: World, eyes: Eyes, asked: str
     with world.ctx.begin() as connection:
         prices.write(connection, {SMALL: Price(Decimal("0.0123"), world.now, "a test")}, world.now)
     with world.ctx.begin() as connection, eyes.look() as looking:
-        assert isinstance(looking, Looking)
+        assert isinstance(looking, ReadTransaction)
         told = ASKED[asked](looking, ids, world.now)
         assert told == ASKED[asked](connection, ids, world.now)
     assert bool(told) is (asked not in EMPTY)
 
 
-def test_a_look_can_change_nothing(world: World, eyes: Eyes) -> None:
+def test_a_look_can_change_nothing(world: World, eyes: ReadConnection) -> None:
     world.create("a")
     with pytest.raises(Refused, match="may not do this") as caught, eyes.look() as looking:
         ask(looking, "DELETE FROM events RETURNING id")
@@ -78,7 +78,7 @@ def test_a_look_can_change_nothing(world: World, eyes: Eyes) -> None:
         assert ask(looking, "SELECT count(*) FROM events")[0][0] > 0
 
 
-def test_a_look_ends_its_transaction(world: World, eyes: Eyes) -> None:
+def test_a_look_ends_its_transaction(world: World, eyes: ReadConnection) -> None:
     with eyes.look() as looking:
         ((pid,),) = ask(looking, "SELECT pg_backend_pid()")
     with world.ctx.begin() as connection:
@@ -86,7 +86,7 @@ def test_a_look_ends_its_transaction(world: World, eyes: Eyes) -> None:
     assert state == "idle"
 
 
-def test_a_connection_that_was_cut_between_two_looks_is_made_anew(world: World, eyes: Eyes) -> None:
+def test_a_connection_that_was_cut_between_two_looks_is_made_anew(world: World, eyes: ReadConnection) -> None:
     with eyes.look() as looking:
         ((pid,),) = ask(looking, "SELECT pg_backend_pid()")
     with world.ctx.begin() as connection:
@@ -95,7 +95,7 @@ def test_a_connection_that_was_cut_between_two_looks_is_made_anew(world: World, 
         assert ask(looking, "SELECT pg_backend_pid()")[0][0] != pid
 
 
-def test_cut_in_the_middle_it_says_so_and_the_next_look_is_whole(world: World, eyes: Eyes) -> None:
+def test_cut_in_the_middle_it_says_so_and_the_next_look_is_whole(world: World, eyes: ReadConnection) -> None:
     def cut_while_looking() -> None:
         with eyes.look() as looking:
             ((pid,),) = ask(looking, "SELECT pg_backend_pid()")
@@ -109,7 +109,7 @@ def test_cut_in_the_middle_it_says_so_and_the_next_look_is_whole(world: World, e
         assert database_clock(looking).tzinfo is not None
 
 
-def test_a_schema_that_is_not_ours_is_told_with_the_way_out(eyes: Eyes) -> None:
+def test_a_schema_that_is_not_ours_is_told_with_the_way_out(eyes: ReadConnection) -> None:
     with pytest.raises(Unavailable, match="not been migrated") as refused, eyes.look() as looking:
         ask(looking, "SELECT nothing FROM nowhere")
     assert refused.value.hint == "run `im db upgrade`"
