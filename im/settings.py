@@ -59,7 +59,7 @@ class Settings:
     accounts: tuple[Account, ...] = _setting(
         "IM_ACCOUNTS",
         (),
-        "further accounts: `name=profile`, `name=role ARN;external_id=…`, `name=provider=…`, comma between (docs/accounts.md)",
+        "further accounts: `name=profile`, `name=role=…;external_id=…`, `name=provider=…`, comma between (docs/accounts.md)",
     )
     region: str = _setting(
         "IM_REGION",
@@ -80,7 +80,7 @@ class Settings:
     limits: tuple[Limit, ...] = _setting(
         "IM_LIMITS",
         (),
-        "limits of your accounts other than EC2's usual ones: `stop=20/200, prod/stop.machines=none` (docs/fleet.md)",
+        "limits of your accounts other than the clouds' usual ones: `stop=20/200, prod/stop.machines=none` (docs/fleet.md)",
     )
     step_lease: float = _setting("IM_STEP_LEASE", 15.0, "how long a start, stop or terminate owns its rows")
     launch_lease: float = _setting(
@@ -107,7 +107,9 @@ class Settings:
         "IM_ON_ORPHAN", OnOrphan.LIST, "a machine of ours has no row: list, or adopt it for an hour"
     )
     adopt: Adopt = _setting("IM_ADOPT", Adopt.NO, "what workers take in that im did not make: no, tagged, any")
-    iam_roles: str = _setting("IM_IAM_ROLES", "", "what `--iam-role` may lend: names, ARNs, comma between, or any")
+    iam_roles: str = _setting(
+        "IM_IAM_ROLES", "", "what `--iam-role` may lend: names, comma between, or any (docs/security.md)"
+    )
     on_interruption: OnInterruption = _setting(
         "IM_ON_INTERRUPTION",
         OnInterruption.RESTART,
@@ -127,7 +129,9 @@ class Settings:
         "IM_GUARD", GuardKind.NONE, "who stops a machine if all of im is gone: none, or scheduler (docs/guard.md)"
     )
     guard_grace: float = _setting("IM_GUARD_GRACE", 300.0, "seconds after the deadline at which the guard stops it")
-    guard_role: str = _setting("IM_GUARD_ROLE", "", "ARN of the role that EventBridge Scheduler stops machines as")
+    guard_role: str = _setting(
+        "IM_GUARD_ROLE", "", "the role as which the cloud's own scheduler stops machines (docs/guard.md)"
+    )
     keep_stopped: str = _setting(
         "IM_KEEP_STOPPED",
         "forever",

@@ -56,7 +56,7 @@ def fell_back(row: Instance, state: Observed, cause: Cause = UNTOLD) -> Fall | N
 def launch_failed(row: Instance, state: Observed, cause: Cause) -> bool:
     """Did the machine end before it ever ran, because the cloud could not run it? Then its launch has failed.
 
-    EC2 refuses some launches only after it has named the machine: no room, a quota of disks, a key that may not be used.
+    Some launches are refused only after the cloud has named the machine: no room, a quota of disks, a key that may not be used.
     """
     never_ran = row.observed in (Observed.PENDING, Observed.TERMINATING, Observed.TERMINATED) and row.attempts == 0
     spot = row.spec.spot

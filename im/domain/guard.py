@@ -20,7 +20,7 @@ class GuardKind(StrEnum):
 TOO_NEAR = timedelta(seconds=10)
 """A guard is not set for a moment that has come: by then it is for us to stop it."""
 FIRES_WITHIN = timedelta(minutes=15)
-"""How long after its moment a guard may take effect: AWS promises a minute, and retries what fails."""
+"""How long after its moment a guard may take effect: clouds promise a minute, and try again what fails."""
 SKEW = timedelta(minutes=1)
 
 

@@ -242,7 +242,7 @@ def _ended(row: Instance, state: Observed, interrupted: bool, cause: Cause) -> R
 
 
 YOUNG = timedelta(seconds=60)
-"""A machine this young may be missing from a listing that is otherwise complete (EC2 is eventually consistent)."""
+"""A machine this young may be missing from a listing that is otherwise complete (clouds are eventually consistent)."""
 
 
 def may_be_judged_absent(row: Instance, began_at: datetime) -> bool:

@@ -109,6 +109,16 @@ def own_credentials(name: str, env: Mapping[str, str]) -> Own:
     return Own(rules.found(env), rules.endpoint(env), rules.MISSING)
 
 
+def pretending(env: Mapping[str, str]) -> dict[str, str]:
+    """`env` for processes whose clouds are pretended: no credential is in it, and none is looked for."""
+    kept = dict(env)
+    for name in names():
+        rules = import_module(_KNOWN[name].account)
+        kept = {k: v for k, v in kept.items() if not k.startswith(rules.SECRET_VARIABLES) or k in rules.KEPT}
+        kept |= rules.PRETENDED
+    return kept
+
+
 def _known(name: str) -> _Cloud:
     if name in _KNOWN:
         return _KNOWN[name]

@@ -5,19 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from im.providers import registry
+
 MARK = "IM_STACK"
 """Every process of a stack carries its identity under this name, so that strays can be told from strangers."""
 
-_REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _OURS = ("IM_DATABASE_URL", "IM_BROKER_URL", "IM_SANDBOX_URL", "IM_FLOWER_URL", "IM_ACCOUNT")
-_SANDBOX_IDENTITY = {
-    "AWS_ACCESS_KEY_ID": "sandbox",
-    "AWS_SECRET_ACCESS_KEY": "sandbox",
-    # without these, boto3 would go on looking: profile files, then the metadata service of a cloud machine
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
 
 
 def child_environment(caller: Mapping[str, str], cloud: str, named: Mapping[str, str]) -> dict[str, str]:
@@ -27,8 +20,7 @@ def child_environment(caller: Mapping[str, str], cloud: str, named: Mapping[str,
     """
     kept = {k: v for k, v in caller.items() if k not in _OURS and not k.startswith("FLOWER_")}
     if cloud == "sandbox":
-        kept = {k: v for k, v in kept.items() if not k.startswith(("AWS_", "BOTO_", "HCLOUD_")) or k in _REGION}
-        kept |= _SANDBOX_IDENTITY
+        kept = registry.pretending(kept)
     for proxy in ("NO_PROXY", "no_proxy"):  # a company's proxy cannot reach this machine's loopback
         kept[proxy] = ",".join(filter(None, (caller.get(proxy), "127.0.0.1", "localhost")))
     # Celery warns a root user of pickled messages, of which it takes none here

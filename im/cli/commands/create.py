@@ -43,7 +43,7 @@ DEFAULT_TTL = timedelta(hours=1)
 @click.option(
     "--availability-zone",
     metavar="ZONE[,…]|any",
-    help="Default: zone a of AWS_REGION, or of your profile's region. Of several, or any, the next is tried when one has no room.",
+    help="Default: the cloud's usual one (im doctor). Of several, or any, the next is tried when one has no room.",
 )
 @click.option(
     "--no-retry",

@@ -1,4 +1,4 @@
-"""`im gc`: security groups, key pairs and schedules of ours that nothing uses, shown, asked about, and taken away by a worker."""
+"""`im gc`: firewalls, keys, addresses and schedules of ours that nothing uses, shown, asked about, and taken away by a worker."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LOOK_EVERY = 0.3
 @output_options
 @pass_session
 def gc(session: Session, dry_run: bool, yes: bool, timeout: timedelta, output: Output) -> None:
-    """Take away the security groups, key pairs and schedules that im made and that nothing uses any more. Asks first."""
+    """Take away the firewalls, keys, addresses and schedules that im made and that nothing uses any more. Asks first."""
     from im.services import leftovers as collecting
 
     session.request()

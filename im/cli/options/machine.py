@@ -37,7 +37,7 @@ def machine_options(command: F) -> F:
     @click.option(
         "--image",
         metavar="IMAGE",
-        help="al2023 (the default), ubuntu-24.04, debian-12, windows-2022, dl-base …, an AMI id, or PATTERN:OWNER.",
+        help="ubuntu-24.04, debian-12 …, or the cloud's own name or id of one; each cloud has its default.",
     )
     @click.option("--ssh-user", metavar="USER", help="Who logs in, should the image not tell.")
     @click.option(

@@ -1,4 +1,4 @@
-"""The address that clouds see this machine under, for `--ssh-from me`: asked of AWS's own mirror, once, within seconds.
+"""The address that clouds see this machine under, for `--ssh-from me`: asked of a public mirror, once, within seconds.
 
 Only the person's machine can know it: a worker has another address. What cannot be learned is refused, never guessed.
 """

@@ -110,7 +110,7 @@ def quote_sentence(quote: Quote) -> str:
     if quote.per_hour is None or quote.to_deadline is None:
         if quote.spot:
             return (
-                "unknown here: EC2 tells spot prices to those with credentials, and the workers ask once it is launched; "
+                "unknown here: the cloud tells spot prices to those with credentials, and the workers ask once it is launched; "
                 "it is never more than on demand"
             )
         return "unknown so far: no kept price and no built-in table has it in this region (im prices)"

@@ -25,7 +25,7 @@ class While(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BillingRules:
-    """EC2's, where nothing else is said: by the time that it runs, as long as it took, a minute at least for each start."""
+    """Where nothing else is said: by the time that it runs, as long as it took, a minute at least for each start."""
 
     computing: While = While.RUNNING
     address: While = While.RUNNING
@@ -39,7 +39,7 @@ class BillingRules:
     monthly_cap: bool = False
     """The price per month is the most that a calendar month (UTC) costs; the price list tells one beside the hourly price."""
     hours_in_month: Decimal = Decimal(730)
-    """What a price per GB and month is divided by: a twelfth of the 8,760 hours of a year, as AWS's own calculator has it."""
+    """What a price per GB and month is divided by: a twelfth of the 8,760 hours of a year, as clouds' own calculators have it."""
 
     @property
     def stop_saves_nothing(self) -> bool:
@@ -70,4 +70,4 @@ class BillingRules:
 
 
 PER_SECOND = BillingRules()
-"""EC2's."""
+"""By the time that it runs, to the second."""

@@ -1,7 +1,7 @@
 """When a machine ran and when its disk existed, from what the cloud said: the intervals that cost is computed from.
 
-A gap in our watching does not lose time, because the cloud dates both ends of a run. EC2's LaunchTime is when the present run
-began; the date in StateTransitionReason is when it ended. Where the cloud dates an end we use it. Where it does not, the run
+A gap in our watching does not lose time, because the cloud dates both ends of a run. The launch time is when the present run
+began; the date beside a state is when it ended. Where the cloud dates an end we use it. Where it does not, the run
 counts until the first look that shows otherwise, and `sure_until` keeps the last look that still showed it running: what lies
 between the two is doubt, counted as running and said aloud. So cost is never less than what the cloud will bill.
 """
@@ -18,7 +18,7 @@ SKEW = timedelta(minutes=1)
 """A date of the cloud's may lie this far after our own look: the two clocks differ."""
 
 _DOWN = GONE | {Observed.STOPPING, Observed.STOPPED, Observed.TERMINATING}
-"""States in which EC2 bills no computing (EC2 User Guide, "Instance lifecycle"). Pending is not billed either, but LaunchTime
+"""States in which no computing goes on. Pending is not billed either, but the launch time
 counts it; a few seconds too many are better than a run begun nowhere."""
 
 
@@ -51,7 +51,7 @@ class Stretch:
 
     @property
     def never_ran(self) -> bool:
-        """A start that was called off while it was pending, for which EC2 bills nothing, not even the least time."""
+        """A start that was called off while it was pending, for which nothing is billed, not even the least time."""
         return self.kind is Kind.RUN and self.ended_at == self.began_at
 
     @property
@@ -130,7 +130,7 @@ def _next_run(last: Stretch | None, seen: Seen) -> list[Stretch]:
         # it began and ended while nobody looked; whether it had an address we take from the run before
         held = seen.address or (last is not None and last.address)
         return [replace(made, ended_at=seen.changed_at, address=held)]
-    return []  # no more than pending, or a start that failed: EC2 bills neither
+    return []  # no more than pending, or a start that failed: neither is billed
 
 
 FAILS_WITHIN = timedelta(minutes=10)

@@ -16,7 +16,7 @@ from im.domain.errors import Refused
 ANYWHERE = ("0.0.0.0/0", "::/0")
 SSH, RDP = 22, 3389
 MOST_RULES = 60
-"""EC2's own limit for one group, and more than one machine should need."""
+"""More than one machine should need, and what the smallest firewall of a cloud holds."""
 
 _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/([a-z]+))?(?:@(.+))?", re.ASCII)
 

@@ -40,11 +40,11 @@ def check_name(name: str) -> str:
 _TAG = re.compile(r"[\w .:/=+@-]{1,128}")
 _TAG_VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
 _MOST_TAGS = 45
-"""Of the 50 that EC2 allows, five are im's own."""
+"""Clouds allow 50 or more, of which five are im's own."""
 
 
 def check_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """`tags` themselves. Raises Refused for what EC2 would refuse, and for the prefixes that are ours or the cloud's."""
+    """`tags` themselves. Raises Refused for what clouds would refuse, and for the prefixes that are ours or the cloud's."""
     for key, value in tags.items():
         if key.lower().startswith(("im:", "aws:")) or key == "Name":
             raise Refused(f"the tag {key[:40]} is not yours to set", "choose another key")
@@ -64,7 +64,7 @@ _LOGIN = re.compile(r"[a-z_][a-z0-9_-]{0,31}|Administrator", re.ASCII)
 def check_login(user: str) -> str:
     """`user` itself, who ends up on ssh's command line. Raises Refused."""
     if not _LOGIN.fullmatch(user):
-        raise Refused(f"'{user[:40]}' is no user's name", "for example ubuntu, ec2-user or admin")
+        raise Refused(f"'{user[:40]}' is no user's name", "for example ubuntu, root or admin")
     return user
 
 

@@ -16,9 +16,20 @@ from dataclasses import replace
 from im.domain.config.account import BARE, Account, check_words
 from im.domain.config.region import Region
 from im.domain.errors import Refused
-from im.providers.aws.region import default_region, region_of_profile
+from im.providers.aws.region import VARIABLES, default_region, region_of_profile
 
 WORDS = ("profile", "role", "external_id")
+SECRET_VARIABLES, KEPT = ("AWS_", "BOTO_"), VARIABLES
+"""Beginnings of variables that no pretended cloud may see, and those of them that it may."""
+PRETENDED = {
+    "AWS_ACCESS_KEY_ID": "sandbox",
+    "AWS_SECRET_ACCESS_KEY": "sandbox",
+    # without these, boto3 would go on looking: profile files, then the metadata service of a cloud machine
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""What stands in their place."""
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/[\w+=,.@/-]{1,576}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 

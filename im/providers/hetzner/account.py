@@ -17,6 +17,10 @@ from im.domain.config.region import Region
 from im.domain.errors import Refused
 
 REGION = "all"
+SECRET_VARIABLES, KEPT = ("HCLOUD_",), ()
+"""Beginnings of variables that no pretended cloud may see, and those of them that it may."""
+PRETENDED: dict[str, str] = {}
+"""What stands in their place."""
 WORDS = ("token_env", "token_file", "context", "token")
 VARIABLE, CONFIG, CONTEXT = "HCLOUD_TOKEN", "HCLOUD_CONFIG", "HCLOUD_CONTEXT"
 """Those that Hetzner's own tools read: https://github.com/hetznercloud/cli, "Configuration options"."""

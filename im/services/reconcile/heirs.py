@@ -1,6 +1,6 @@
 """Heirs: what a spot request has brought in the place of a machine that somebody ended gets the row and the deadline of that one.
 
-It carries our tag by then, and its request is cancelled, so EC2 lets nobody stop it: its deadline terminates it. What people
+It carries our tag by then, and its request is cancelled, so the cloud lets nobody stop it: its deadline terminates it. What people
 or the deadline had ended is ended again.
 """
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 AT_ONCE = 500
-"""Machines of one launch. EC2 takes more, but advises batches, and a refusal then speaks for fewer."""
+"""Machines of one launch. Clouds take more, but a refusal then speaks for fewer."""
 
 
 _random = SystemRandom()
