@@ -93,3 +93,12 @@ class Server:
             return {}
         owner = pwd.getpwnam(self._user)
         return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+
+
+def started(folder: Path) -> subprocess.Popen[bytes]:
+    """A server in `folder` as a bare process, for those who kill it as one; what data are there are kept."""
+    server = Server(folder)
+    server._prepare()
+    server.start()
+    assert server._running is not None
+    return server._running

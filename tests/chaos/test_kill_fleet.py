@@ -25,7 +25,7 @@ from im.services import queries
 from im.services.requests import change, create, order
 from im.settings import Settings
 from im.stack import postgres
-from tests import conftest, reaper
+from tests import reaper, servers
 from tests.chaos import audit
 from tests.chaos.fleet import Fleet, kill_trees
 from tests.people import person
@@ -165,7 +165,7 @@ def test_a_message_whose_work_was_done_is_delivered_again_and_changes_nothing(
 def test_everything_killed_at_once_and_started_again_converges_with_no_hand(tmp_path: Path, cloud: StandIn) -> None:
     """Postgres, broker, workers and beat, all by kill -9 in one moment, in the middle of work of every kind."""
     folder = reaper.new_folder("im-k-")
-    server = conftest._start(folder)
+    server = servers.started(folder)
     try:
         postgres.ensure_database(folder / "s", "im_test")
         database_url = postgres.url(folder / "s", "im_test")
@@ -192,7 +192,7 @@ def test_everything_killed_at_once_and_started_again_converges_with_no_hand(tmp_
             person.ctx.dispose()
 
             shutil.rmtree(folder / "s")  # sockets of the dead
-            server = conftest._start(folder)
+            server = servers.started(folder)
             fleet.start()
             for name, state in {
                 "stops": Observed.STOPPED,

@@ -22,7 +22,7 @@ from im.services import queries
 from im.services.requests import change, order
 from im.services.requests import create as requests_create
 from im.stack import postgres
-from tests import conftest, reaper
+from tests import reaper, servers
 from tests.chaos.fleet import Fleet, kill_trees
 from tests.people import person
 from tests.providers.clouds import public_key
@@ -46,7 +46,7 @@ def cloud() -> Iterator[StandIn]:
 @pytest.fixture
 def fleet(tmp_path: Path, cloud: StandIn) -> Iterator[Fleet]:
     folder = reaper.new_folder("im-a-")
-    server = conftest._start(folder)
+    server = servers.started(folder)
     try:
         postgres.ensure_database(folder / "s", "im_test")
         database_url = postgres.url(folder / "s", "im_test")

@@ -18,7 +18,7 @@ from im.services import queries
 from im.services.requests import create
 from im.services.requests import order as requests_order
 from im.stack import postgres
-from tests import conftest, reaper
+from tests import reaper, servers
 from tests.chaos.fleet import Fleet, kill_trees
 from tests.people import person
 from tests.providers.clouds import public_key
@@ -31,7 +31,7 @@ LIVES, GRACE = (20.0, 90.0), 3.0
 
 def test_the_whole_control_plane_is_killed_and_the_machine_stops_all_the_same(tmp_path: Path) -> None:
     folder = reaper.new_folder("im-g-")
-    server = conftest._start(folder)
+    server = servers.started(folder)
     try:
         postgres.ensure_database(folder / "s", "im_test")
         database_url = postgres.url(folder / "s", "im_test")

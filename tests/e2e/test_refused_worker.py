@@ -22,7 +22,7 @@ from im.services.requests import change, create
 from im.services.requests import order as requests_order
 from im.stack import postgres
 from im.stack.programs import celery, worker_words
-from tests import conftest, reaper
+from tests import reaper, servers
 from tests.chaos.fleet import Fleet, kill_trees
 from tests.people import person
 from tests.providers.clouds import public_key
@@ -43,7 +43,7 @@ def cloud() -> Iterator[StandIn]:
 @pytest.fixture
 def fleet(tmp_path: Path, cloud: StandIn) -> Iterator[Fleet]:
     folder = reaper.new_folder("im-r-")
-    server = conftest._start(folder)
+    server = servers.started(folder)
     try:
         postgres.ensure_database(folder / "s", "im_test")
         database_url = postgres.url(folder / "s", "im_test")
