@@ -20,6 +20,7 @@ TYPES: dict[str, tuple[int, int, float, int, str, str, str, str, tuple[str, ...]
     "cx43": (116, 8, 16, 160, "x86", "shared", "0.0152", "9.4900", _EU),
     "cpx22": (117, 2, 4, 80, "x86", "shared", "0.0104", "6.4900", _ALL),
     "cax11": (45, 2, 4, 40, "arm", "shared", "0.0061", "3.7900", _EU),
+    "cax21": (93, 4, 8, 80, "arm", "shared", "0.0104", "6.4900", _EU),
     "ccx13": (96, 2, 8, 80, "x86", "dedicated", "0.0200", "12.4900", _ALL),
 }
 _IMAGES = {

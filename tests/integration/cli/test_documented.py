@@ -1,4 +1,4 @@
-"""The documents' command lines, typed one after the other at EC2's stand-in, as whoever reads them would."""
+"""The documents' command lines, typed one after the other at the stand-in of their cloud, as whoever reads them would."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from im.cli.exits import Exit
 from im.domain.config.account import Account
 from im.services import queries
 from tests.documented import DOCUMENTS, ELSEWHERE, Line, commands, lines, words_of_im
+from tests.hetzner_world import HetznerWorld, hetzner_world
 from tests.integration.typed import KEY, run
 from tests.providers.clouds import ABSENT, REGION
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
 from tests.unit.providers.aws.test_profile import RSA
-from tests.world import START
+from tests.world import START, World
 
 GUARD_ROLE = "arn:aws:iam::123456789012:role/im-guard"
 READERS_OWN = ("sg-0123456789abcdef0", "alias/im")
@@ -33,20 +34,34 @@ def ec2() -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def world(database_url: str, ec2: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInWorld]:
-    """A person with keys at home; whoever waits lets this world's time pass, and its worker work."""
-    made = StandInWorld(database_url, ec2, Near(ec2.url))
-    accounts = (Account("prod", "aws", {"role": "arn:aws:iam::111122223333:role/im"}),)
-    made.ctx = replace(made.ctx, settings=replace(made.ctx.settings, accounts=accounts, guard_role=GUARD_ROLE))
+def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person with keys, and an address of her own."""
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh" / "id_ed25519.pub").write_text(KEY)
     (tmp_path / ".ssh" / "id_rsa.pub").write_text(RSA)
     monkeypatch.setattr("im.cli.options.own_address.own_network", lambda: "203.0.113.7/32")
+
+
+@pytest.fixture
+def world(database_url: str, ec2: StandIn, at_home: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInWorld]:
+    """Whoever waits lets this world's time pass, and its worker work."""
+    made = StandInWorld(database_url, ec2, Near(ec2.url))
+    accounts = (Account("prod", "aws", {"role": "arn:aws:iam::111122223333:role/im"}),)
+    made.ctx = replace(made.ctx, settings=replace(made.ctx.settings, accounts=accounts, guard_role=GUARD_ROLE))
     for waits in ("im.cli.commands.leftovers", "im.cli.output.wait"):
         monkeypatch.setattr(f"{waits}.time", Waiting(made))
     yield made
     made.close()
+
+
+@pytest.fixture
+def hetzner(database_url: str, at_home: None) -> Iterator[HetznerWorld]:
+    """The workers reach two projects of Hetzner, and the reader's usual cloud is none."""
+    with hetzner_world(database_url) as made:
+        accounts = (Account("lab", "hetzner", {"token_env": "HCLOUD_TOKEN_LAB"}),)
+        made.ctx = replace(made.ctx, settings=replace(made.ctx.settings, provider="aws", region="", accounts=accounts))
+        yield made
 
 
 class Waiting:
@@ -62,7 +77,7 @@ class Waiting:
         self._world.advance(1)
 
 
-def typed(line: Line, world: StandInWorld) -> Iterator[list[str]]:
+def typed(line: Line, world: World) -> Iterator[list[str]]:
     """The `im` commands of a line, with what stands for the reader's own replaced."""
     for words in commands(line.text):
         own = words_of_im(words)
@@ -76,19 +91,16 @@ def home(word: str) -> str:
     return os.path.expanduser("~/.ssh/id_ed25519.pub" if word == "/key.pub" else word)
 
 
-def somebodys_machine(world: StandInWorld, words: list[str]) -> str:
+def somebodys_machine(world: World, words: list[str]) -> str:
     """The id of a machine that im never made, where the command looks for it."""
+    assert isinstance(world, StandInWorld)
     region = words[words.index("--region") + 1] if "--region" in words else REGION
     (made,) = world.control.create(zones=[f"{region}a"], region=region)
     return str(made)
 
 
-@pytest.mark.parametrize("document", [d for d in DOCUMENTS if lines(d)], ids=lambda document: document.name)
-def test_every_line_can_be_typed_in_the_order_of_its_document(document: Path, world: StandInWorld) -> None:
-    there = [one for one in lines(document) if one.text.startswith("im ")]
-    if any(" web-1" in one.text for one in there) and not any("--name web-1" in one.text for one in there):
-        assert run(world, *map(home, FIRST.split()[1:])).exit_code == 0
-        world.advance(10, step=10)
+def type_all(document: Path, world: World) -> None:
+    """Every line of a document, in its order; each has to end as the document has it."""
     for line in lines(document):
         for words in typed(line, world):
             if words[0] != "create":  # what looks at machines, or changes them, is typed when they run
@@ -100,3 +112,20 @@ def test_every_line_can_be_typed_in_the_order_of_its_document(document: Path, wo
     world.advance(10, step=10)
     rows = queries.listing(world.ctx, everything=True).rows
     assert [row.error for row in rows if row.error and not any(own in row.error for own in READERS_OWN)] == []
+
+
+@pytest.mark.parametrize(
+    "document", [d for d in DOCUMENTS if lines(d) and d.parent.name != "clouds"], ids=lambda document: document.name
+)
+def test_every_line_can_be_typed_in_the_order_of_its_document(document: Path, world: StandInWorld) -> None:
+    there = [one for one in lines(document) if one.text.startswith("im ")]
+    if any(" web-1" in one.text for one in there) and not any("--name web-1" in one.text for one in there):
+        assert run(world, *map(home, FIRST.split()[1:])).exit_code == 0
+        world.advance(10, step=10)
+    type_all(document, world)
+
+
+def test_every_line_of_a_clouds_own_document_can_be_typed_at_that_cloud(hetzner: HetznerWorld) -> None:
+    (document,) = [d for d in DOCUMENTS if lines(d) and d.parent.name == "clouds"]
+    type_all(document, hetzner)
+    assert {server.status for server in hetzner.hetzner.project("project").servers.values()} == {"running"}
