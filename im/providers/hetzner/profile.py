@@ -50,16 +50,17 @@ class HetznerProfile:
             step=timedelta(hours=1),
             monthly_cap=True,
         ),
-        # 3,600 calls an hour for all verbs of a project together, one more each second: the sum stays below that
+        # 3,600 calls at once and one more each second, for all verbs of a project together (a launch makes up to three, a look
+        # one for 50 servers): bursts and refills stay below that in their sums, with a tenth of it left for looking
         rates={
-            "launch": Rate(0.3, 10),
-            "start": Rate(0.3, 20),
-            "stop": Rate(0.3, 20),
-            "terminate": Rate(0.3, 20),
-            "describe": Rate(0.2, 20),
-            "label": Rate(0.2, 20),
+            "launch": Rate(0.1, 150),
+            "start": Rate(0.15, 500),
+            "stop": Rate(0.15, 1000),
+            "terminate": Rate(0.15, 1000),
+            "describe": Rate(0.1, 200),
+            "label": Rate(0.05, 100),
         },
-        machine_rates={"start": Rate(0.3, 20), "stop": Rate(0.3, 20), "terminate": Rate(0.3, 20)},
+        machine_rates={"start": Rate(0.15, 500), "stop": Rate(0.15, 1000), "terminate": Rate(0.15, 1000)},
     )
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:

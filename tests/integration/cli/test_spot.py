@@ -22,7 +22,7 @@ def test_a_dry_run_says_what_the_deadline_does_and_what_it_may_cost(world: World
     told = create(world, key, "--spot", "--dry-run").stdout
     assert "persistent, never more than on demand: its deadline and an interruption stop it" in told
     assert "then stop" in told
-    assert "costs         unknown here: EC2 tells spot prices" in told
+    assert "costs         unknown here: the cloud tells spot prices" in told
     told = create(world, key, "--spot", "one-time", "--max-price", "0.05", "--dry-run").stdout
     assert "one-time, at most $0.05 an hour: its deadline and an interruption terminate it" in told
     assert "then terminate" in told
