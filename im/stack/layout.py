@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -21,6 +22,16 @@ from im.stack_file import DETAILS_FILE, STACK_FILE
 
 _SOCKET_LIMIT = 100
 """Bytes in a socket's path: the kernel takes 107 on Linux, 103 on macOS; supervisord binds under a longer name first."""
+_UNUSABLE = {
+    errno.EACCES: "you may not write there",
+    errno.EPERM: "you may not write there",
+    errno.EROFS: "its file system can only be read",
+    errno.ENOSPC: "its file system is full",
+    errno.EDQUOT: "your share of its file system is used up",
+    errno.EEXIST: "something that is no folder has that name",
+    errno.ENOTDIR: "something on the way to it is no folder",
+    errno.ENOENT: "something on the way to it is not there, and cannot be made",
+}
 _LONGEST_SOCKET = "pg/.s.PGSQL.5432"
 
 
@@ -77,16 +88,17 @@ class Layout:
         """Make the folders, private to us. Raises Refused when the state folder is not ours to use."""
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.home.stat().st_uid != os.geteuid():
+                raise Refused(f"{self.home} belongs to another user", "name a folder of your own with --home")
+            # Postgres refuses to run as root, and the user it runs as must be able to pass through to its own folder
+            passable = 0o711 if os.geteuid() == 0 else 0o700
+            self.home.chmod(passable)
+            for folder, mode in ((self.root, passable), (self.work, 0o700), (self.logs, 0o700), (self.clouds, 0o700)):
+                folder.mkdir(mode=mode, exist_ok=True)
+                folder.chmod(mode)
         except OSError as exc:
-            raise Refused(f"{self.home} cannot be made: {exc.strerror}", "name another folder with --home") from exc
-        if self.home.stat().st_uid != os.geteuid():
-            raise Refused(f"{self.home} belongs to another user", "name a folder of your own with --home")
-        # Postgres refuses to run as root, and the user it runs as must be able to pass through to its own folder
-        passable = 0o711 if os.geteuid() == 0 else 0o700
-        self.home.chmod(passable)
-        for folder, mode in ((self.root, passable), (self.work, 0o700), (self.logs, 0o700), (self.clouds, 0o700)):
-            folder.mkdir(mode=mode, exist_ok=True)
-            folder.chmod(mode)
+            why = _UNUSABLE.get(exc.errno or 0, "the system gives no better reason")
+            raise Refused(f"{self.home} cannot hold the stack: {why}", "name another folder with --home") from exc
 
     @contextlib.contextmanager
     def exclusively(self) -> Iterator[None]:

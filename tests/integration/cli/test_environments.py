@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,3 +106,65 @@ def test_a_check_that_breaks_ends_no_other(monkeypatch: pytest.MonkeyPatch, data
     assert not told["beat"].ok
     assert told["orphans"].ok
     assert "of a library's own" not in told["beat"].detail
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me\n"
+
+
+@pytest.mark.parametrize(
+    ("zone", "utc"),
+    [("Asia/Kathmandu", "2030-01-31T12:15:00"), ("UTC", "2030-01-31T18:00:00"), ("No/Such", "2030-01-31T18:00:00")],
+)
+def test_a_wall_clock_of_another_zone_is_read_and_shown_as_its_own(zone: str, utc: str, tmp_path: Path) -> None:
+    (tmp_path / "id.pub").write_text(KEY)
+    typed = ("create", "--public-key", str(tmp_path / "id.pub"), "--until", "2030-01-31 18:00", "--dry-run")
+    plan = json.loads(run(*typed, "--json", TZ=zone).stdout)
+    assert plan["expires_at"].startswith(utc)
+    assert " 18:00 (in " in run(*typed, TZ=zone).stdout
+
+
+_IGNORING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+def test_whoever_is_started_with_sigint_ignored_answers_all_the_same(database_url: str) -> None:
+    """As nohup and a shell's `&` start things."""
+    done = run("list", "--json", wrapped=("-c", _IGNORING, sys.executable), IM_DATABASE_URL=database_url)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+
+
+def test_a_user_that_nobody_knows_is_told_what_to_do() -> None:
+    command = [sys.executable, "-P", "-m", "im.cli.main", "list"]
+    # only root can become somebody; who is not is whoever runs this
+    who: dict[str, Any] = {"user": 54321, "group": 54321, "extra_groups": []} if os.geteuid() == 0 else {}
+    done = subprocess.run(command, env=BARE, capture_output=True, text=True, timeout=60, cwd="/", **who)
+    assert done.returncode == 1
+    assert done.stderr.startswith("im: no database is named and no local stack is running. Next: `im up`")
+
+
+@pytest.mark.parametrize(
+    ("home", "why"),
+    [
+        ("file", "something that is no folder has that name"),
+        ("file/below", "something on the way to it is no folder"),
+        ("/proc/im", "something on the way to it is not there, and cannot be made"),
+    ],
+)
+def test_a_home_that_cannot_hold_the_stack_is_refused_and_nothing_is_begun(home: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    at = Path(tmp_path, home)
+    done = run("up", "-d", IM_HOME=str(at))
+    assert done.returncode == 2
+    assert done.stderr == f"im: {at} cannot hold the stack: {why}. Next: name another folder with --home\n"
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+def test_a_home_that_can_only_be_read_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from im.domain.errors import Refused
+    from im.stack.layout import Layout
+
+    def only_read(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "chmod", only_read)
+    with pytest.raises(Refused, match="cannot hold the stack: its file system can only be read"):
+        Layout(tmp_path).prepare()
