@@ -55,8 +55,15 @@ def parse_mark(written: str | None) -> Mark | None:
     return Mark(int(found[1]), at, started, found[4])
 
 
-def newest(values: Iterable[str]) -> Mark | None:
-    """Of those that machines of one scope carry; the others are where somebody left them."""
+def tag_of(mark: Mark, scope_id: int) -> str:
+    """The mark of one scope as its tag says it: one account of a cloud may have two names of ours, each with a mark of its own."""
+    return f"{mark}-{scope_id}"
+
+
+def newest(tags: Iterable[str], scope_id: int) -> Mark | None:
+    """Of those marks of this scope that machines carry; the others are where somebody left them."""
+    ending = f"-{scope_id}"
+    values = (one.removesuffix(ending) for one in tags if one.endswith(ending))
     return max(filter(None, map(parse_mark, values)), default=None)
 
 

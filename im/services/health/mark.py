@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from im.db import marks, scopes
 from im.db.marks import Standing
-from im.domain.mark import Mark, Verdict, Watch, following, judge, newest
+from im.domain.mark import Mark, Verdict, Watch, following, judge, newest, tag_of
 from im.domain.scope import Scope
 from im.logs import log
 from im.providers.errors import ProviderError
@@ -54,7 +54,7 @@ def held_back(run: ScopeRun) -> str:
                 listed = _shown(run)
             except ProviderError as exc:
                 return f"{run.scope}: not known yet whether another server acts there ({exc.code})"
-    ruling = _rule(run, newest(listed.values()), moving=False)
+    ruling = _rule(run, newest(listed.values(), run.scope_id), moving=False)
     return "" if ruling.verdict.acts else COPY if ruling.verdict is Verdict.HOLDS else _watched(run.scope)
 
 
@@ -89,7 +89,7 @@ def keep(run: ScopeRun, listed: Mapping[str, str] | None) -> bool:
                 "the marks of a scope could not be read", scope=str(run.scope), code=exc.code, error=exc.message
             )
             return standing is Standing.ACTS
-    seen = newest(listed.values())
+    seen = newest(listed.values(), run.scope_id)
     if standing is Standing.COPY:
         if seen is not None:
             with run.ctx.begin() as connection:
@@ -163,7 +163,7 @@ def _put(run: ScopeRun, machine: str, mark: Mark) -> None:
         return
     error = None
     try:
-        run.provider.marks.put(run.scope, Machine(machine), str(mark))
+        run.provider.marks.put(run.scope, Machine(machine), tag_of(mark, run.scope_id))
     except ProviderError as exc:
         error = f"{exc.code}: {exc.message}"
         log.warning("the mark was not moved", scope=str(run.scope), machine=machine, code=exc.code, error=exc.message)

@@ -198,7 +198,7 @@ def test_who_waits_in_vain_for_a_budget_is_told_and_nothing_is_written(
     monkeypatch.setattr(rows, "_PATIENCE", 0.2)
     other = Database(world.ctx.settings.database_url)
     with other.begin() as connection:
-        assert len(rows.hold(connection, ["ada"])) == 1
+        assert len(rows.lock(connection, ["ada"])) == 1
         with pytest.raises(Unavailable, match=r"the database is busy: .* nothing was written"):
             world.create("web", seconds=HOUR)
         world.create("bobs", seconds=HOUR, actor="bob")  # who has no budget waits for nobody

@@ -17,7 +17,7 @@ from tests.world import World
 @pytest.fixture
 def fleet(world: World) -> World:
     """One with `prod` beside its own account."""
-    world.ctx = world.another_worker(accounts=(Account("prod", "aws", {"role": "arn:aws:iam::111122223333:role/im"}),))
+    world.ctx = world.another_worker(accounts=(Account("prod", "fake"),))
     return world
 
 

@@ -215,7 +215,7 @@ class TestRefused:
         take_in(world, machine)
         world.advance(5)
         other = adopt.Wish("fake", "prod", "fake-1", (machine,), "two", Deadline(by=timedelta(hours=1)), person("eve"))
-        ctx = world.another_worker(accounts=(Account("prod"),))
+        ctx = world.another_worker(accounts=(Account("prod", "fake"),))
         adopt.adopt(ctx, other)  # nobody has asked the cloud yet whose credentials `prod` are
         world.advance(5)
         assert closed(world, "two").error_code == "taken"
@@ -372,7 +372,7 @@ class TestTrouble:
         assert world.row("old").settled
 
 
-class _Killed(RuntimeError):
+class _Killed(BaseException):
     """No error of a cloud: it tears through everything, as a killed worker would."""
 
 

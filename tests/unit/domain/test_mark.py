@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from im.domain.mark import Known, Mark, Server, Verdict, Watch, following, judge, newest, parse_mark
+from im.domain.mark import Known, Mark, Server, Verdict, Watch, following, judge, newest, parse_mark, tag_of
 
 NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 BORN = datetime(2029, 12, 1, 8, 0, 0, 123456, tzinfo=UTC)
@@ -52,8 +52,14 @@ def test_what_nobody_here_wrote_is_no_mark(written: str | None) -> None:
 
 
 def test_of_several_marks_the_newest_counts() -> None:
-    assert newest([str(mark(50)), "somebody's", str(mark(20))]) == mark(20)
-    assert newest([]) is None
+    tags = [tag_of(mark(50), 7), "somebody's", tag_of(mark(20), 7)]
+    assert newest(tags, 7) == mark(20)
+    assert newest([], 7) is None
+
+
+def test_two_names_of_one_account_have_a_mark_each() -> None:
+    assert newest([tag_of(mark(50), 7), tag_of(mark(20), 17)], 7) == mark(50)
+    assert len(tag_of(mark(20), 10**9)) <= 63
 
 
 @pytest.mark.parametrize("seen", [None, mark(20), mark(50), mark(900)])
