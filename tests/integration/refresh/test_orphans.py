@@ -22,7 +22,6 @@ from im.providers.errors import Ambiguous, Forbidden, Throttled, Unavailable
 from im.providers.fake.provider import FakeProvider
 from im.services import queries
 from im.services.requests import adopt
-from tests.machines import machines
 from tests.people import person
 from tests.world import World
 
@@ -419,7 +418,7 @@ class TestTwoDeployments:
         theirs = set(world.machines()) - mine
         assert {other.at_cloud(f"web-{n}") for n in (1, 2)} == {Observed.STOPPED}
         assert {world.at_cloud(f"web-{n}") for n in (1, 2)} == {Observed.RUNNING}
-        other.terminate("web-1", machines("web-2"))
+        other.terminate("web-1", "web-2")
         self._advance(world, other, 150)
         assert set(world.machines()) == mine
         assert all(mine.isdisjoint(call.ids) for call in world.cloud.calls[before:])
