@@ -36,7 +36,7 @@ def test_a_careless_folder_is_closed_again(layout: Layout) -> None:
 
 def test_a_file_in_the_way_is_said_plainly(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("")
-    with pytest.raises(Refused, match="cannot be made"):
+    with pytest.raises(Refused, match="something that is no folder has that name"):
         Layout(tmp_path / "home").prepare()
 
 
