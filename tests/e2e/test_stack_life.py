@@ -268,7 +268,7 @@ def test_purge_asks_then_removes_what_is_the_stacks_and_nothing_else(folder: Sta
 
 def test_a_real_cloud_is_never_used_unasked(folder: StackUnderTest) -> None:
     nobody = folder.run("up", "--cloud", "aws", "-y", environ={"AWS_SHARED_CREDENTIALS_FILE": os.devnull})
-    assert (nobody.returncode, "no AWS credentials" in nobody.stderr) == (2, True)
+    assert (nobody.returncode, "no credentials of aws are to be seen here" in nobody.stderr) == (2, True)
     unasked = folder.run("up", "--cloud", "aws", environ=REAL)
     assert unasked.returncode == 2
     assert "im up --cloud aws -y" in unasked.stderr
