@@ -146,9 +146,14 @@ class Settings:
     def sandbox(self) -> bool:
         return bool(self.sandbox_url)
 
+    @property
+    def sandboxes(self) -> Mapping[str, str]:
+        """Cloud → the URL of its sandbox; none where clouds are real."""
+        return sandboxes(self.sandbox_url, registry.USUAL)
+
     def sandbox_of(self, provider: str) -> str:
         """The URL of that cloud's sandbox; empty where clouds are real. Raises Refused when this sandbox has no such cloud."""
-        found = sandboxes(self.sandbox_url, registry.USUAL)
+        found = self.sandboxes
         if found and provider not in found:
             raise Refused(f"this sandbox has no {provider}", f"it has {', '.join(found)}; im up  starts one with all")
         return found.get(provider, "")

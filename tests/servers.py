@@ -6,7 +6,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import psycopg2
 from im.stack import postgres
 from im.stack.layout import Layout
 from im.stack.passage import open_above
+from tests.waiting import until
 
 DATABASE = "im_test"
 
@@ -39,11 +39,9 @@ class Server:
         command = [*postgres.command(self.layout, self.sockets), "-c", "fsync=off", "-c", "max_connections=200"]
         with (self.folder / "log").open("ab") as log:
             self._running = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._identity())
-        until = time.monotonic() + 60
-        while not postgres.answers(self.sockets):
-            assert self._running.poll() is None, (self.folder / "log").read_text()
-            assert time.monotonic() < until, "Postgres did not come up within a minute"
-            time.sleep(0.05)  # waiting for a process, not for an outcome
+        running = self._running
+        until("Postgres", lambda: postgres.answers(self.sockets) or running.poll() is not None)
+        assert running.poll() is None, (self.folder / "log").read_text()
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """SIGINT is Postgres' fast shutdown, SIGQUIT its immediate one."""

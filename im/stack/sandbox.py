@@ -27,8 +27,8 @@ from urllib.parse import parse_qs
 
 from im.domain.config.sandbox import KEY_ID, Sandbox, sandbox_at, sandboxes
 from im.domain.errors import Refused
-from im.stack.admission import Admission, Application, Asked, TurnedAway
 from im.stack.signature import holds, read
+from im.standins.admission import Admission, Application, Asked, TurnedAway
 
 SERVICES: Mapping[str, frozenset[str]] = MappingProxyType(
     {

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from im.stack.admission import Asked
+from im.standins.admission import Asked
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _WRITTEN = re.compile(

@@ -60,7 +60,7 @@ class Pretended:
             if self._service is None:
                 module, _, kind = CLOUDS[self.name].partition(":")
                 make: Callable[..., Service] = getattr(import_module(module), kind)
-                service = make(self.secret, hosts=(self.host,))
+                service = make(self.secret)
                 service.books.most = _REMEMBERED
                 self._keeper = Keeper(service, self.state / f"{self.name}.pickle")
                 print(f"{self.name}: {self._keeper.load()}", flush=True)
@@ -96,7 +96,7 @@ def main(argv: list[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    servers: list[Any] = [server_on(given.host, cloud.port, cloud) for cloud in clouds]
+    servers: list[Any] = [server_on(given.host, cloud.port, cloud, (cloud.host,)) for cloud in clouds]
     for cloud, server in zip(clouds, servers, strict=True):
         threading.Thread(target=server.serve_forever, name=cloud.name, daemon=True).start()
         print(f"{cloud.name} on http://{given.host}:{cloud.port}", flush=True)

@@ -1,11 +1,11 @@
-"""One stand-in as a WSGI application: who may call, which function answers, and what is written in the books.
+"""One stand-in as a WSGI application: whose account it is, which function answers, and what is written in the books.
 
-Only calls to loopback by programs are answered: a page in a browser sends an `Origin`, and a foreign name in `Host` is how a
-page reaches loopback by way of DNS.
+Who may ask at all is decided before, by `im.standins.admission`.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable, Collection, Iterable
 from contextlib import contextmanager
@@ -19,15 +19,12 @@ from werkzeug.routing import Map, Rule
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from im.standins.admission import Admission
 from im.standins.books import Books
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from wsgiref.types import StartResponse, WSGIEnvironment
-
-READY = "/ready"
-"""The one path that answers anybody, and all it tells is that somebody listens."""
-_LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Refusal(Exception):
@@ -41,15 +38,13 @@ class Refusal(Exception):
 class Service:
     """Routes of one cloud: `routes` maps (method, rule) to a function of (account, request, **parts) → (status, JSON body)."""
 
-    def __init__(self, secret: str, clock: Callable[[], datetime] | None = None, hosts: Collection[str] = ()) -> None:
-        """`hosts`: the names that it is called by, beside those of loopback."""
+    def __init__(self, secret: str, clock: Callable[[], datetime] | None = None) -> None:
         self._clock = clock or (lambda: datetime.now(UTC))
         self.books = Books(self.clock)
         self.worlds: dict[str, Any] = {}
         """By account, all that there is in it: what is kept from one start to the next. Touched under `lock` alone."""
         self.lock = RLock()
         self._secret = secret
-        self._hosts = {*_LOCAL, *hosts}
         self._rules: list[Rule] = []
         self._map: Map | None = None
 
@@ -62,7 +57,7 @@ class Service:
     def account_of(self, token: str) -> str | None:
         """Tokens are `ACCOUNT.SECRET`: each account is a world of its own. None: not let in."""
         account, _, secret = token.rpartition(".")
-        return account if account and secret == self._secret else None
+        return account if account and hmac.compare_digest(secret.encode(), self._secret.encode()) else None
 
     # ---- for each cloud to say in its own words ----
 
@@ -88,12 +83,9 @@ class Service:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
-        if (request.method, request.path) == ("GET", READY):
-            return Response("ready\n", mimetype="text/plain")(environ, start_response)
         headers: dict[str, str] = {}
         account = ""
         try:
-            self._only_programs(request)
             found = self.account_of(self.token_in(request))
             if found is None:
                 raise self.not_let_in()
@@ -111,11 +103,6 @@ class Service:
         text = b"" if body is None else json.dumps(body).encode()
         return Response(text, status, headers, mimetype="application/json")(environ, start_response)
 
-    def _only_programs(self, request: Request) -> None:
-        name = request.host.rpartition(":")[0] or request.host
-        if "Origin" in request.headers or name not in self._hosts:
-            raise Refusal(403, {"error": "this sandbox answers programs on this machine alone"})
-
     def _answer(self, account: str, request: Request) -> tuple[int, Any]:
         if self._map is None:
             self._map = Map(self._rules)
@@ -127,18 +114,6 @@ class Service:
         return answered
 
 
-class _Quiet(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 60  # seconds that a connection may say nothing
-
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        """Of the clock by which the books are kept: a cloud tells its own time."""
-        return http_date(self.server.app.clock())  # type: ignore[attr-defined]  # it is the Service that is served
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # the parent's own name
-        pass
-
-
 class Timed(Protocol):
     """A WSGI application that has a clock of its own."""
 
@@ -147,9 +122,22 @@ class Timed(Protocol):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]: ...
 
 
-def server_on(host: str, port: int, application: Timed) -> BaseWSGIServer:
-    """A server, bound and not yet serving; port 0 for any."""
-    return make_server(host, port, application, threaded=True, request_handler=_Quiet)
+def server_on(host: str, port: int, application: Timed, names: Collection[str] = ()) -> BaseWSGIServer:
+    """A server, bound and not yet serving; port 0 for any. `names`: what it is called by, beside loopback's own names."""
+
+    class Quiet(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = 60  # seconds that a connection may say nothing
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            """Of the clock by which the books are kept: a cloud tells its own time."""
+            return http_date(application.clock())
+
+        def log(self, type: str, message: str, *args: Any) -> None:  # the parent's own name
+            pass
+
+    admitted = Admission(lambda _: application, names)
+    return make_server(host, port, admitted, threaded=True, request_handler=Quiet)
 
 
 @contextmanager

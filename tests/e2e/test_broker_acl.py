@@ -20,7 +20,7 @@ from im.queue.inspect import workers_alive
 from im.queue.tasks import Task
 from im.settings import Settings
 from tests import reaper
-from tests.e2e.test_worker_life import until
+from tests.waiting import until
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
 

@@ -17,7 +17,7 @@ from im.queue.tasks import Task
 from im.services.health import doctor_fleet
 from im.settings import Settings
 from tests.e2e.conftest import StackUnderTest
-from tests.e2e.test_worker_life import until
+from tests.waiting import until
 from tests.world import World
 
 

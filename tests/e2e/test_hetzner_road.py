@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from hcloud.servers.client import BoundServer
 from im.domain.config.sandbox import sandbox_at, sandboxes
 from tests.e2e.conftest import StackUnderTest
 from tests.e2e.test_cli_road import KEY
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -38,13 +38,6 @@ def name(stack: StackUnderTest) -> Iterator[str]:
 
 def server(hetzner: Client, name: str) -> BoundServer | None:
     return next((one for one in hetzner.servers.get_all() if str(one.name).startswith(name)), None)
-
-
-def until(what: str, holds: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"never: {what}"
-        time.sleep(0.3)
 
 
 def said(stack: StackUnderTest, *words: str) -> Any:

@@ -19,9 +19,9 @@ import pytest
 
 from im.db.engine import make_engine
 from im.stack import probes
-from im.stack.admission import READY
 from im.stack.local import LocalStack, running, stale
 from im.stack.supervision import strays
+from im.standins.admission import READY
 from tests.e2e.conftest import IM, StackUnderTest, make_stack, ran_there
 
 REAL = {

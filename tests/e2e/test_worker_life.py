@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -19,14 +17,7 @@ from im.queue.celery import CeleryQueue
 from im.queue.tasks import Task
 from im.settings import Settings
 from tests.e2e.conftest import StackUnderTest
-
-
-def until(what: str, come: Callable[[], bool], seconds: float = 90) -> None:
-    """Wait for other processes; how long they take is not judged, only that they come to it."""
-    end = time.monotonic() + seconds
-    while not come():
-        assert time.monotonic() < end, f"{what} did not come within {seconds} s"
-        time.sleep(0.2)
+from tests.waiting import until
 
 
 def machines(stack: StackUnderTest, name: str) -> list[str]:

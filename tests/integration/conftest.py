@@ -1,4 +1,4 @@
-"""What tests of the command line share."""
+"""What these tests share: a person's key and log, and EC2's stand-in behind a world."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import structlog
 
 from tests.integration.typed import KEY
 from tests.pooler import PROGRAM
+from tests.standin.server import StandIn
+from tests.standin_world import Near
+from tests.world import START
 
 # Debian has it and pip has not; the gate installs it
-collect_ignore = [] if PROGRAM else ["test_pooler.py"]
+collect_ignore = [] if PROGRAM else ["db/test_pooler.py"]
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +31,16 @@ def key(tmp_path: Path) -> str:
     file = tmp_path / "id.pub"
     file.write_text(KEY)
     return str(file)
+
+
+@pytest.fixture(scope="module")
+def ec2() -> Iterator[StandIn]:
+    """Emptied by each world that is opened on it."""
+    with StandIn(start=START.timestamp()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def clients(ec2: StandIn) -> Near:
+    """Made once, because making them takes longer than a test."""
+    return Near(ec2.url)

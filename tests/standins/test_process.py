@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from hcloud import APIException, Client
 
 from im.stack.layout import free_port
 from im.stack.probes import http_answers
+from tests.waiting import until
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEaKkqMYwAvYSRyBEXzNaFVtB9sjLgKmQJfTcsfZzZ0R me"
 
@@ -31,11 +31,8 @@ def pretending(folder: Path, port: int, secret: str = "between-us") -> Iterator[
         text=True,
     )
     try:
-        until = time.monotonic() + 30
-        while not http_answers(f"http://127.0.0.1:{port}/ready"):
-            assert process.poll() is None, process.stdout and process.stdout.read()
-            assert time.monotonic() < until
-            time.sleep(0.05)  # waiting for a process, not for an outcome
+        until("the stand-in", lambda: http_answers(f"http://127.0.0.1:{port}/ready") or process.poll() is not None)
+        assert process.poll() is None, process.stdout and process.stdout.read()
         yield process
     finally:
         process.send_signal(signal.SIGTERM)

@@ -37,6 +37,33 @@ _PLAIN = Instance(
 )
 
 
+RUNNING = Instance(
+    id="im-0000000001",
+    name="web-1",
+    owner="ada",
+    scope=Scope("aws", "default", "us-east-1"),
+    spec=Spec("t2.nano", "us-east-1a", "al2023", "ssh-ed25519 AAAA", "ec2-user", "ada"),
+    created_at=NOW - timedelta(hours=1),
+    desired=Desired.RUNNING,
+    why=Why.USER,
+    by="ada",
+    expires_at=NOW + timedelta(hours=2, minutes=14, seconds=5),
+    on_expiry=OnExpiry.STOP,
+    generation=1,
+    settled_generation=1,
+    failed_generation=0,
+    observed=Observed.RUNNING,
+    observed_at=NOW,
+    provider_id="i-0123",
+    zone="us-east-1a",
+    public_ip="54.1.2.3",
+    private_ip="10.0.0.7",
+    launched_at=NOW - timedelta(hours=1),
+    launch_token="t",
+)
+"""As EC2 shows one that has run for an hour."""
+
+
 def a_row(**changes: Any) -> Instance:
     return replace(_PLAIN, **changes)
 

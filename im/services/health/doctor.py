@@ -210,10 +210,11 @@ def _cloud(settings: Settings, database: Database) -> Iterator[Check]:
             return f"sandbox at {sandbox_at(settings.sandbox_of(settings.provider)).endpoint}"
         return f"{settings.provider}, for real"
 
-    yield _check("cloud", connect, "mend IM_PROVIDER, IM_ACCOUNTS or AWS_REGION in the environment")
+    yield _check("cloud", connect, "mend IM_PROVIDER, IM_ACCOUNTS or IM_REGION in the environment")
     if not reached:
         return
     yield from doctor_cloud.regions(settings)
+    yield from doctor_cloud.reached_by(settings, reached)
     found = list(doctor_cloud.checks(settings, reached))
     yield from found
     scope, provider = next(iter(reached.items()))

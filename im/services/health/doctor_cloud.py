@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,9 +34,37 @@ def accounts(settings: Settings, identity: str = NOBODY) -> Iterator[tuple[Scope
 
     `identity`: the deployment's id.
     """
-    for name in settings.account_names:
-        cloud, _ = settings.place_of(None, name)
-        yield Scope(cloud, name, str(settings.region_of(name))), registry.connect(cloud, settings, identity, name)
+    for cloud, name in [*(settings.place_of(None, name) for name in settings.account_names), *_others(settings)]:
+        where = Scope(cloud, name, str(settings.region_of(name, cloud)))
+        yield where, registry.connect(cloud, settings, identity, name)
+
+
+def _others(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Clouds beside the usual one for which nobody declared an account, and that can be reached all the same."""
+    if any(one.name == settings.account for one in settings.accounts):
+        return
+    told = {settings.provider, *(one.provider for one in settings.accounts)}
+    for cloud in registry.names():
+        pretended = cloud in settings.sandboxes
+        if cloud not in told and (
+            pretended or (not settings.sandbox and registry.own_credentials(cloud, os.environ).who)
+        ):
+            yield cloud, settings.account
+
+
+def reached_by(settings: Settings, reached: Iterable[Scope]) -> Iterator[Check]:
+    """Which credentials are taken for each, as its settings say; no secret is told."""
+    for scope in () if settings.sandbox else reached:
+        account = settings.account_called(scope.account, scope.provider)
+        yield Check(f"{_label(scope, reached)}, credentials", ok=True, detail=registry.reached_by(account))
+
+
+def _label(scope: Scope, reached: Iterable[Scope]) -> str:
+    """`cloud` for the only one, else what tells it from the others: its account's name, or its cloud's."""
+    others = [one for one in reached if one != scope]
+    if not any(one.provider == scope.provider for one in others):
+        return "cloud" if next(iter(reached)) == scope else scope.provider
+    return scope.account
 
 
 def regions(settings: Settings) -> Iterator[Check]:
@@ -56,7 +85,7 @@ def checks(settings: Settings, reached: Mapping[Scope, Provider]) -> Iterator[Ch
     works = {lane_of("doctor", scope): partial(_one, settings, scope, one) for scope, one in reached.items()}
     done = Threaded(patience=WITHIN).run(works)
     for lane, scope in zip(works, reached, strict=True):
-        label = "cloud" if len(reached) == 1 else scope.account
+        label = _label(scope, reached)
         if lane not in done:
             yield Check(label, ok=False, detail=f"no answer within {WITHIN:.0f} s", mend=_STUCK)
         for check in done.get(lane, ()):

@@ -81,7 +81,7 @@ def _prices(found: Ledger) -> Check:
         named = sorted(unknown)
         detail = f"no price is known for {', '.join(named[:5])}"
         first = unknown[named[0]]
-        asked = "" if first.spec.spot else ", or let a worker ask (pricing:GetProducts)"
+        asked = "" if first.spec.spot else ", or let a worker ask: it may lack the right to"
         mend = f"{how_to_state(first.scope, first.spec)}{asked}"
         return Check("prices", ok=False, detail=detail, mend=mend)
     return Check("prices", ok=True, detail="; ".join(sources) or "nothing is running that would need one")

@@ -18,11 +18,13 @@ from im.domain.instance import Instance
 from im.domain.launch import LaunchState
 from im.domain.lifecycle import LOOK_AGAIN, backoff
 from im.domain.sighting import Sighting
+from im.domain.spec.spec import Spec
 from im.failpoints import Point, reach
 from im.providers import errors
 from im.queue.periods import REFRESH_EVERY
 from im.queue.tasks import Task
 from im.services.batches import Transaction
+from im.services.money.costs import price_book, priced
 from im.services.reconcile import next_place, refusal
 from im.services.reconcile.labels import AT_ONCE, name
 from im.services.reconcile.launch_answers import Later, Over
@@ -60,6 +62,8 @@ def fill(run: ScopeRun, tx: Transaction, claimed: Claimed, machines: Sequence[Si
     reach(Point.LAUNCH_FILL_WRITTEN)
     after = [replace(rows[i], provider_id=m.provider_id, observed=m.state) for i, m in pairs]
     tx.after_commit(partial(_follow_up, run, claimed, after, again, now))
+    if pairs and _price_is_news(run, connection, launch.spec):
+        tx.after_commit(partial(run.ctx.queue.ring, Task.PRICES))
     return f"{claimed.name}: launched {len(pairs)}" + (f", {len(left)} still to come" if left else "")
 
 
@@ -73,9 +77,14 @@ def _follow_up(
     reach(Point.LAUNCH_LABELLED)
     ring_by_verb(run.ctx, filled, after=LOOK_AGAIN.total_seconds() + RUSH)
     ring_by_verb(run.ctx, again)
-    if filled and claimed.launch.spec.spot is not None:
-        # its price is asked while it lives: a short life has no other hour for it
-        run.ctx.queue.ring(Task.PRICES)
+
+
+def _price_is_news(run: ScopeRun, connection: Connection, spec: Spec) -> bool:
+    """Is it to be asked while the machine lives: a short life has no other hour for it?"""
+    if spec.spot is not None:
+        return True
+    items = set(priced(run.scope, spec, None, launched=True))
+    return run.provider.prices is not None and items - price_book(connection, items).keys() != set()
 
 
 def _launch_again(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.db import events
@@ -18,7 +17,7 @@ from im.domain.lifecycle import backoff
 from im.logs import log
 from im.providers.errors import ProviderError
 from im.providers.machine import machine_of
-from im.services.batches import Batch, Transaction, drive
+from im.services.batches import Batch, Transaction, claimed_by_date, drive
 
 if TYPE_CHECKING:
     from im.services.scope_run import ScopeRun
@@ -40,10 +39,7 @@ class _Protections:
     run: ScopeRun
 
     def claim(self, tx: Transaction, owner: str) -> Batch[Instance] | None:
-        settings, now = self.run.ctx.settings, self.run.ctx.clock(tx.connection)
-        lease = timedelta(seconds=settings.step_lease)
-        rows = protection.claim(tx.connection, self.run.scope_id, now, lease, settings.batch)
-        return Batch(owner, rows, now) if rows else None
+        return claimed_by_date(self.run, tx, owner, protection.claim)
 
     def call(self, batch: Batch[Instance]) -> Failed:
         return {**self._set(batch.rows, on=False), **self._set(batch.rows, on=True)}

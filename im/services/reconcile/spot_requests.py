@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ from im.providers.contract import BatchResult, Provider, Slot
 from im.providers.errors import ProviderError
 from im.providers.machine import Machine, machine_of
 from im.queue.tasks import Task
-from im.services.batches import Batch, Transaction, drive
+from im.services.batches import Batch, Transaction, claimed_by_date, drive
 from im.services.reconcile.heirs import inherit
 from im.services.ring import ring_hints
 
@@ -76,10 +76,7 @@ class _Requests:
     run: ScopeRun
 
     def claim(self, tx: Transaction, owner: str) -> Batch[Instance] | None:
-        settings, now = self.run.ctx.settings, self.run.ctx.clock(tx.connection)
-        lease = timedelta(seconds=settings.step_lease)
-        rows = kept.claim(tx.connection, self.run.scope_id, now, lease, settings.batch)
-        return Batch(owner, rows, now) if rows else None
+        return claimed_by_date(self.run, tx, owner, kept.claim)
 
     def call(self, batch: Batch[Instance]) -> _Released:
         spot = self.run.provider.spot

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,9 +26,8 @@ class Hetzner(Service):
         secret: str,
         clock: Callable[[], datetime] | None = None,
         takes: timedelta = timedelta(seconds=3),
-        hosts: Collection[str] = (),
     ) -> None:
-        super().__init__(secret, clock, hosts)
+        super().__init__(secret, clock)
         self.takes = takes
         servers.register(self)
         resources.register(self)

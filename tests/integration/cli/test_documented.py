@@ -19,18 +19,12 @@ from tests.providers.clouds import ABSENT, REGION
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
 from tests.unit.providers.aws.test_profile import RSA
-from tests.world import START, World
+from tests.world import World
 
 GUARD_ROLE = "arn:aws:iam::123456789012:role/im-guard"
 READERS_OWN = ("sg-0123456789abcdef0", "alias/im")
 """Groups and keys that whoever reads it puts his own for."""
 FIRST = "im create --name web-1 -d 2h --public-key ~/.ssh/id_ed25519.pub"
-
-
-@pytest.fixture(scope="module")
-def ec2() -> Iterator[StandIn]:
-    with StandIn(start=START.timestamp()) as running:
-        yield running
 
 
 @pytest.fixture

@@ -17,18 +17,6 @@ from im.services import queries
 from im.services.money.costs import ledger as books_of
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
-from tests.world import START
-
-
-@pytest.fixture(scope="module")
-def ec2() -> Iterator[StandIn]:
-    with StandIn(start=START.timestamp()) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def clients(ec2: StandIn) -> Near:
-    return Near(ec2.url)
 
 
 @pytest.fixture

@@ -18,18 +18,6 @@ from im.services.health.alarms import standing
 from tests.providers.clouds import public_key
 from tests.standin.server import StandIn
 from tests.standin_world import ASK, Near, StandInWorld
-from tests.world import START
-
-
-@pytest.fixture(scope="module")
-def ec2() -> Iterator[StandIn]:
-    with StandIn(start=START.timestamp()) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def clients(ec2: StandIn) -> Near:
-    return Near(ec2.url)
 
 
 @pytest.fixture

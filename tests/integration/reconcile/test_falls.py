@@ -20,21 +20,9 @@ from im.services.health.doctor_fleet import starts
 from im.services.health.metrics import exposition
 from tests.standin.server import StandIn
 from tests.standin_world import ASK, Near, StandInWorld
-from tests.world import START
 
 KMS = "Client.InternalError"
 KMS_SAYS = "Client.InternalError: Client error on launch"
-
-
-@pytest.fixture(scope="module")
-def ec2() -> Iterator[StandIn]:
-    with StandIn(start=START.timestamp()) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def clients(ec2: StandIn) -> Near:
-    return Near(ec2.url)
 
 
 @pytest.fixture

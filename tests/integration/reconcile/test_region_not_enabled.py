@@ -12,21 +12,9 @@ from im.domain.errors import error_for
 from im.domain.state import Observed
 from tests.standin.server import StandIn
 from tests.standin_world import ASK, Near, StandInWorld
-from tests.world import START
 
 CLOSED = "ap-east-1"
 THERE = replace(ASK, zone=f"{CLOSED}a")
-
-
-@pytest.fixture(scope="module")
-def ec2() -> Iterator[StandIn]:
-    with StandIn(start=START.timestamp()) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def clients(ec2: StandIn) -> Near:
-    return Near(ec2.url)
 
 
 @pytest.fixture

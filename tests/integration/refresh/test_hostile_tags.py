@@ -15,7 +15,6 @@ from im.services import queries
 from tests.integration.typed import run
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
-from tests.world import START
 
 HOSTILE = {
     "escape": "a\x1b[2J\x1b]0;owned\x07",
@@ -31,17 +30,6 @@ HOSTILE = {
     "markup": "</value></item></tagSet>]]>&#27;<!--",
     "line separator": "a\u2028b\u2029c\x85d",
 }
-
-
-@pytest.fixture(scope="module")
-def ec2() -> Iterator[StandIn]:
-    with StandIn(start=START.timestamp()) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def clients(ec2: StandIn) -> Near:
-    return Near(ec2.url)
 
 
 @pytest.fixture

@@ -17,15 +17,13 @@ from tests.integration.typed import answer, run
 from tests.standin.server import StandIn
 from tests.standin_world import ASK, Near, StandInWorld
 from tests.unit.providers.aws.test_profile import RSA
-from tests.world import START
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[StandInWorld]:
-    with StandIn(start=START.timestamp()) as ec2:
-        made = StandInWorld(database_url, ec2, Near(ec2.url))
-        yield made
-        made.close()
+def world(database_url: str, ec2: StandIn, clients: Near) -> Iterator[StandInWorld]:
+    made = StandInWorld(database_url, ec2, clients)
+    yield made
+    made.close()
 
 
 def windows_ami(world: StandInWorld) -> str:

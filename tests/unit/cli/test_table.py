@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import click
 import pytest
@@ -15,36 +15,9 @@ from im.cli.output.table import COLUMNS, instance_table, text_table
 from im.cli.output.terminal import cells, plain
 from im.cli.output.times import ahead, end_of, local, sentence, span, time_left
 from im.domain.errors import Refused
-from im.domain.instance import Instance
-from im.domain.scope import Scope
-from im.domain.spec.spec import Spec
-from im.domain.state import Desired, Observed, OnExpiry, Why
-
-NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
-ROW = Instance(
-    id="im-0000000001",
-    name="web-1",
-    owner="ada",
-    scope=Scope("aws", "default", "us-east-1"),
-    spec=Spec("t2.nano", "us-east-1a", "al2023", "ssh-ed25519 AAAA", "ec2-user", "ada"),
-    created_at=NOW - timedelta(hours=1),
-    desired=Desired.RUNNING,
-    why=Why.USER,
-    by="ada",
-    expires_at=NOW + timedelta(hours=2, minutes=14, seconds=5),
-    on_expiry=OnExpiry.STOP,
-    generation=1,
-    settled_generation=1,
-    failed_generation=0,
-    observed=Observed.RUNNING,
-    observed_at=NOW,
-    provider_id="i-0123",
-    zone="us-east-1a",
-    public_ip="54.1.2.3",
-    private_ip="10.0.0.7",
-    launched_at=NOW - timedelta(hours=1),
-    launch_token="t",
-)
+from im.domain.state import Desired, Observed, OnExpiry
+from tests.unit.rows import NOW
+from tests.unit.rows import RUNNING as ROW
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from im.stack import sandbox
-from im.stack.admission import Asked
+from im.standins.admission import Asked
 
 
 @pytest.fixture

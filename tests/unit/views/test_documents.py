@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +14,6 @@ import pytest
 from im.domain.event import Event
 from im.domain.explain.why import why
 from im.domain.guard import Guard, GuardKind
-from im.domain.instance import Instance
 from im.domain.intent import Deadline, extend
 from im.domain.leftover import Leftover
 from im.domain.money.bill import Item, Price
@@ -22,11 +21,9 @@ from im.domain.money.budget import Budget, Use
 from im.domain.money.forecast import Rates
 from im.domain.money.quote import Quote
 from im.domain.orphan import Orphan
-from im.domain.scope import Scope
 from im.domain.sighting import Sighting
-from im.domain.spec.spec import Spec
 from im.domain.spec.spot import Spot
-from im.domain.state import Desired, Observed, OnExpiry, Why
+from im.domain.state import Observed
 from im.providers.contract import Check
 from im.services.money.prices import Known
 from im.services.requests.result import Change
@@ -43,33 +40,10 @@ from im.views.orphan import orphan_json
 from im.views.price import price_json
 from im.views.times import utc
 from im.views.why import why_json
+from tests.unit.rows import NOW
+from tests.unit.rows import RUNNING as ROW
 
 ROOT = Path(__file__).parents[3]
-NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
-ROW = Instance(
-    id="im-0000000001",
-    name="web-1",
-    owner="ada",
-    scope=Scope("aws", "default", "us-east-1"),
-    spec=Spec("t2.nano", "us-east-1a", "al2023", "ssh-ed25519 AAAA", "ec2-user", "ada"),
-    created_at=NOW - timedelta(hours=1),
-    desired=Desired.RUNNING,
-    why=Why.USER,
-    by="ada",
-    expires_at=NOW + timedelta(hours=2, minutes=14, seconds=5),
-    on_expiry=OnExpiry.STOP,
-    generation=1,
-    settled_generation=1,
-    failed_generation=0,
-    observed=Observed.RUNNING,
-    observed_at=NOW,
-    provider_id="i-0123",
-    zone="us-east-1a",
-    public_ip="54.1.2.3",
-    private_ip="10.0.0.7",
-    launched_at=NOW - timedelta(hours=1),
-    launch_token="t",
-)
 
 
 def test_times_in_json_are_rfc_3339_in_utc() -> None:

@@ -10,6 +10,7 @@ from im.domain.config.account import Account, declared
 from im.domain.errors import Refused
 from im.providers import registry
 from im.providers.aws import account as aws
+from im.services.health import doctor_cloud
 from im.settings import Settings
 
 ROLE = "arn:aws:iam::111122223333:role/im"
@@ -139,3 +140,35 @@ class TestSeveralClouds:
         assert settings.place_of("hetzner", None) == ("hetzner", "lab")
         with pytest.raises(Refused, match="none of aws is declared"):
             Settings(account="lab", accounts=read(LAB)).place_of("aws", None)
+
+
+def reached(settings: Settings) -> dict[tuple[str, str], str]:
+    """(cloud, account) → what `im doctor` calls it."""
+    scopes = [scope for scope, _ in doctor_cloud.accounts(settings)]
+    return {(one.provider, one.account): doctor_cloud._label(one, scopes) for one in scopes}
+
+
+def test_doctor_asks_every_cloud_that_is_pretended() -> None:
+    url = "http://sandbox:s@127.0.0.1:9"
+    settings = Settings(sandbox_url=f"aws={url},hetzner={url}", account="sandbox")
+    assert reached(settings) == {("aws", "sandbox"): "cloud", ("hetzner", "sandbox"): "hetzner"}
+    assert reached(Settings(sandbox_url=url)) == {("aws", "default"): "cloud"}
+
+
+def test_doctor_asks_a_cloud_whose_credentials_lie_here_and_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/nonexistent")
+    monkeypatch.delenv("HCLOUD_TOKEN", raising=False)
+    assert reached(Settings()) == {("aws", "default"): "cloud"}
+    monkeypatch.setenv("HCLOUD_TOKEN", "hush-hush")
+    assert reached(Settings()) == {("aws", "default"): "cloud", ("hetzner", "default"): "hetzner"}
+    scopes = [scope for scope, _ in doctor_cloud.accounts(Settings())]
+    told = {check.name: check.detail for check in doctor_cloud.reached_by(Settings(), scopes)}
+    assert told == {
+        "cloud, credentials": "the workers' own credentials",
+        "hetzner, credentials": "HCLOUD_TOKEN, or the hcloud tool's context",
+    }
+
+
+def test_accounts_of_one_cloud_are_told_apart_by_their_names() -> None:
+    settings = Settings(accounts=read({**LAB, "prod": {"role": ROLE}}))
+    assert reached(settings) == {("aws", "default"): "default", ("hetzner", "lab"): "hetzner", ("aws", "prod"): "prod"}
