@@ -29,11 +29,13 @@ _NAMED = re.compile(
 _known: set[str] = set()
 
 
-def learn(addresses: Iterable[str], environ: Mapping[str, str]) -> None:
-    """Remember what must not be repeated: the passwords in `addresses`, in whatever spelling, and those of the environment."""
+def learn(addresses: Iterable[str], environ: Mapping[str, str], words: Iterable[str] = ()) -> None:
+    """Remember what must not be repeated: the passwords in `addresses`, in whatever spelling, those of the environment, and
+    `words` as they are."""
     by_name = {name.upper(): value for name, value in environ.items()}
     for text in (*addresses, *(by_name.get(name, "") for name in _ADDRESSES)):
         _known.update(part for part in _parts(text) if len(part) >= _SHORTEST)
+    _known.update(word for word in words if len(word) >= _SHORTEST)
     given = (by_name.get(name, "") for name in _PASSWORDS)
     _known.update(value for value in given if len(value) >= 4 * _SHORTEST)  # a sandbox's key is the word "sandbox"
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from enum import StrEnum
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -23,124 +22,146 @@ from im.domain.config.sandbox import sandboxes
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.input.duration import parse_keep
-from im.domain.input.text import OWNER, PLACE, check_text
+from im.domain.input.text import OWNER, PLACE
 from im.domain.notice import parse_stages
 from im.domain.tags import tags_for_all
 from im.providers import registry
-from im.secret import HIDDEN
+from im.secret import HIDDEN, learn
+from im.setting import broker, checked, one_of, said, setting, through
+from im.setting import read as setting_value
 from im.stack_file import read_stack
-
-
-def _setting(env: str, default: Any, says: str, *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"env": env, "says": says, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One field per variable; `metadata["says"]` is its line in the README's table. Durations are seconds."""
 
-    database_url: str = _setting(
-        "IM_DATABASE_URL", "", "Postgres, as `postgresql://user:password@host/db`", secret=True
+    database_url: str = setting("IM_DATABASE_URL", "", "Postgres, as `postgresql://user:password@host/db`", secret=True)
+    broker_url: str = setting(
+        "IM_BROKER_URL", "", "Redis or Valkey, as `redis://` or `rediss://`", secret=True, parse=broker
     )
-    broker_url: str = _setting("IM_BROKER_URL", "", "Redis or Valkey, as `redis://` or `rediss://`", secret=True)
-    sandbox_url: str = _setting(
+    sandbox_url: str = setting(
         "IM_SANDBOX_URL",
         "",
         "sandbox clouds, as `aws=http://sandbox:SECRET@host:port,…` (a URL alone: AWS); when set, no real cloud is ever called",
         secret=True,
     )
-    home: Path = _setting("IM_HOME", Path(), "state folder of the local stack (default: the XDG state folder)")
-    config: Path = _setting(
+    home: Path = setting("IM_HOME", Path(), "state folder of the local stack (default: the XDG state folder)")
+    config: Path = setting(
         "IM_CONFIG", Path(), "config file, TOML (default: `im/config.toml` in the XDG config folder)"
     )
-    owner: str = _setting("IM_OWNER", "", "who you are in tables and history (default: the OS user)")
-    provider: str = _setting("IM_PROVIDER", "aws", "cloud used when `--provider` is not given")
-    account: str = _setting("IM_ACCOUNT", "default", "our name for the cloud account used without `--account`")
-    accounts: tuple[Account, ...] = _setting(
+    owner: str = setting(
+        "IM_OWNER",
+        "",
+        "who you are in tables and history (default: the OS user)",
+        parse=said(OWNER, "export IM_OWNER=ada, or a mail address"),
+    )
+    provider: str = setting("IM_PROVIDER", "aws", "cloud used when `--provider` is not given")
+    account: str = setting(
+        "IM_ACCOUNT",
+        "default",
+        "our name for the cloud account used without `--account`",
+        parse=said(PLACE, "export IM_ACCOUNT=prod"),
+    )
+    accounts: tuple[Account, ...] = setting(
         "IM_ACCOUNTS",
         (),
         "further accounts: `name=profile`, `name=role=…;external_id=…`, `name=provider=…`, comma between (docs/accounts.md)",
+        parse=through(lambda written: written),
     )
-    region: str = _setting(
+    region: str = setting(
         "IM_REGION",
         "",
         "region used when no zone is given; where it is not set, what the cloud's own variables and files say",
     )
-    tags: tuple[tuple[str, str], ...] = _setting(
+    tags: tuple[tuple[str, str], ...] = setting(
         "IM_TAGS",
         (),
         "tags for everything that every create makes, as `team=web, CostCentre=42`; `--tag` goes before them",
+        parse=through(tags_for_all),
     )
-    ssh_from: str = _setting(
-        "IM_SSH_FROM", "me", "who may log in when `--ssh-from` is not given: me, none, or networks"
+    ssh_from: str = setting("IM_SSH_FROM", "me", "who may log in when `--ssh-from` is not given: me, none, or networks")
+    log_level: str = setting(
+        "IM_LOG_LEVEL",
+        "info",
+        "debug, info, warn or error",
+        parse=one_of("debug", "info", "warn", "error", what="log level"),
     )
-    log_level: str = _setting("IM_LOG_LEVEL", "info", "debug, info, warn or error")
-    log_format: str = _setting("IM_LOG_FORMAT", "console", "console or json")
-    batch: int = _setting("IM_BATCH", 200, "rows one worker claims for one cloud call, at most 1000")
-    limits: tuple[Limit, ...] = _setting(
+    log_format: str = setting(
+        "IM_LOG_FORMAT", "console", "console or json", parse=one_of("console", "json", what="log format")
+    )
+    batch: int = setting("IM_BATCH", 200, "rows one worker claims for one cloud call, at most 1000")
+    limits: tuple[Limit, ...] = setting(
         "IM_LIMITS",
         (),
         "limits of your accounts other than the clouds' usual ones: `stop=20/200, prod/stop.machines=none` (docs/fleet.md)",
+        parse=through(parse_limits),
     )
-    step_lease: float = _setting("IM_STEP_LEASE", 15.0, "how long a start, stop or terminate owns its rows")
-    launch_lease: float = _setting(
+    step_lease: float = setting("IM_STEP_LEASE", 15.0, "how long a start, stop or terminate owns its rows")
+    launch_lease: float = setting(
         "IM_LAUNCH_LEASE", 75.0, "how long a launch owns its row; above connect + read time-outs"
     )
-    patience: float = _setting(
+    patience: float = setting(
         "IM_PATIENCE",
         120.0,
         "seconds after which a worker that takes nothing, while messages wait, ends to be restarted",
     )
-    states_from: int = _setting(
+    states_from: int = setting(
         "IM_STATES_FROM",
         500,
         "machines in one place from which on most refreshes read states only, and everything once a minute",
     )
-    concurrency: int = _setting("IM_CONCURRENCY", 2, "worker processes of one `im worker`")
-    on_outside_stop: OnOutsideStop = _setting(
+    concurrency: int = setting("IM_CONCURRENCY", 2, "worker processes of one `im worker`")
+    on_outside_stop: OnOutsideStop = setting(
         "IM_ON_OUTSIDE_STOP", OnOutsideStop.RECORD, "somebody stops it before its deadline: record or restart"
     )
-    on_outside_start: OnOutsideStart = _setting(
+    on_outside_start: OnOutsideStart = setting(
         "IM_ON_OUTSIDE_START", OnOutsideStart.ADOPT, "somebody starts it, with time left: adopt or stop"
     )
-    on_orphan: OnOrphan = _setting(
+    on_orphan: OnOrphan = setting(
         "IM_ON_ORPHAN", OnOrphan.LIST, "a machine of ours has no row: list, or adopt it for an hour"
     )
-    adopt: Adopt = _setting("IM_ADOPT", Adopt.NO, "what workers take in that im did not make: no, tagged, any")
-    iam_roles: str = _setting(
+    adopt: Adopt = setting("IM_ADOPT", Adopt.NO, "what workers take in that im did not make: no, tagged, any")
+    iam_roles: str = setting(
         "IM_IAM_ROLES", "", "what `--iam-role` may lend: names, comma between, or any (docs/security.md)"
     )
-    on_interruption: OnInterruption = _setting(
+    on_interruption: OnInterruption = setting(
         "IM_ON_INTERRUPTION",
         OnInterruption.RESTART,
         "the cloud takes a spot machine back: leave it stopped, restart when the cloud has room, or replace what it ended too",
     )
-    notice_stages: str = _setting("IM_NOTICE_STAGES", "60m,15m,5m", "how long before a deadline its notices are sent")
-    notice_webhook: str = _setting("IM_NOTICE_WEBHOOK", "", "URL that gets each notice as JSON", secret=True)
-    notice_slack: str = _setting(
+    notice_stages: str = setting(
+        "IM_NOTICE_STAGES", "60m,15m,5m", "how long before a deadline its notices are sent", parse=checked(parse_stages)
+    )
+    notice_webhook: str = setting("IM_NOTICE_WEBHOOK", "", "URL that gets each notice as JSON", secret=True)
+    notice_slack: str = setting(
         "IM_NOTICE_SLACK", "", "incoming webhook of Slack, or of anything compatible", secret=True
     )
-    notice_smtp: str = _setting(
+    notice_smtp: str = setting(
         "IM_NOTICE_SMTP", "", "mail server, as `smtp+starttls://user:password@host:587`", secret=True
     )
-    notice_mail_from: str = _setting("IM_NOTICE_MAIL_FROM", "", "sender of notices by mail")
-    notice_mail_to: str = _setting("IM_NOTICE_MAIL_TO", "", "who gets them; `{owner}@example.com` for each owner")
-    guard: GuardKind = _setting(
+    notice_mail_from: str = setting("IM_NOTICE_MAIL_FROM", "", "sender of notices by mail")
+    notice_mail_to: str = setting("IM_NOTICE_MAIL_TO", "", "who gets them; `{owner}@example.com` for each owner")
+    guard: GuardKind = setting(
         "IM_GUARD", GuardKind.NONE, "who stops a machine if all of im is gone: none, or scheduler (docs/guard.md)"
     )
-    guard_grace: float = _setting("IM_GUARD_GRACE", 300.0, "seconds after the deadline at which the guard stops it")
-    guard_role: str = _setting(
+    guard_grace: float = setting("IM_GUARD_GRACE", 300.0, "seconds after the deadline at which the guard stops it")
+    guard_role: str = setting(
         "IM_GUARD_ROLE", "", "the role as which the cloud's own scheduler stops machines (docs/guard.md)"
     )
-    keep_stopped: str = _setting(
+    keep_stopped: str = setting(
         "IM_KEEP_STOPPED",
         "forever",
         "how long a machine is kept once its TTL stopped it, and then terminated: 7d, or forever",
+        parse=checked(parse_keep),
     )
-    keep_events: str = _setting(
-        "IM_KEEP_EVENTS", "365d", "how long history is kept, for `im history` and `im status`: 365d at most, or forever"
+    keep_events: str = setting(
+        "IM_KEEP_EVENTS",
+        "365d",
+        "how long history is kept, for `im history` and `im status`: 365d at most, or forever",
+        parse=checked(parse_keep),
     )
-    flower_url: str = _setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say", secret=True)
+    flower_url: str = setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say", secret=True)
 
     @property
     def sandbox(self) -> bool:
@@ -236,12 +257,16 @@ class Settings:
         named = {f.name: env[f.metadata["env"]] for f in fields(cls) if env.get(f.metadata["env"])}
         given = {**from_file, **named}
         if not (given.get("database_url") or given.get("broker_url")):
-            base |= _local_stack(home)
+            base |= {k: v for k, v in read_stack(home).items() if k in {f.name for f in fields(cls)}}
+        # before anything of it is looked at: whatever cannot be read may be repeated by whoever says so
+        learn([str({**base, **given}.get(f.name, "")) for f in fields(cls) if f.metadata["secret"]], env)
         if base.get("sandbox_url") or given.get("sandbox_url"):
             base |= _IN_A_SANDBOX
         values = {**base, **{k: v for k, v in given.items() if k not in ("home", "config")}}
-        read = {name: _coerce(name, value) for name, value in values.items()}
+        known = {f.name: f for f in fields(cls)}
+        read = {name: setting_value(known[name], value) for name, value in values.items()}
         read["accounts"] = _accounts(env, read)
+        learn((), {}, registry.secrets_of(read["accounts"], env))
         read["region"] = _region(env, read, config if "region" in from_file else None)
         return cls(**read)
 
@@ -263,54 +288,6 @@ def _region(env: Mapping[str, str], read: Mapping[str, Any], config: Path | None
 
 _IN_A_SANDBOX = {"adopt": Adopt.ANY.value, "iam_roles": "any"}
 """There is nobody else's machine or role in it."""
-_LEVELS = ("debug", "info", "warn", "error")
-
-
-def _coerce(name: str, value: Any) -> Any:
-    where = {f.name: f for f in fields(Settings)}[name]
-    env, default = where.metadata["env"], where.default
-    if name in ("home", "config"):
-        return Path(value)
-    if name == "accounts":
-        return value  # read when it is known which clouds there are
-    if name == "tags":
-        return tags_for_all(value)
-    if name == "limits":
-        return parse_limits(value)
-    if isinstance(default, int | float):
-        try:
-            number = type(default)(value)
-        except (ValueError, TypeError):
-            raise Refused(f"{env}={value} is not a number", f"unset {env} for the default, {default}") from None
-        if not 0 < number <= 3600:
-            raise Refused(f"{env}={value} is out of range", f"unset {env} for the default, {default}")
-        return number
-    text = str(value)
-    if isinstance(default, StrEnum):
-        known = [choice.value for choice in type(default)]
-        if text not in known:
-            raise Refused(f"{env}={text[:40]} is no policy", f"use {' or '.join(known)}")
-        return type(default)(text)
-    if name == "owner":
-        return check_text(text, env, OWNER, "export IM_OWNER=ada, or a mail address")
-    if name == "account":
-        return check_text(text, env, PLACE, "export IM_ACCOUNT=prod")
-    if name == "log_level" and text not in _LEVELS:
-        raise Refused(f"{env}={text} is no log level", f"use one of {', '.join(_LEVELS)}")
-    if name == "log_format" and text not in ("console", "json"):
-        raise Refused(f"{env}={text} is no log format", "use console or json")
-    if name == "notice_stages":
-        parse_stages(text)
-    if name in ("keep_stopped", "keep_events"):
-        parse_keep(text)
-    if name == "broker_url" and text.startswith("valkey"):
-        return text.replace("valkey", "redis", 1)  # kombu knows no valkey:// (kombu#2245); the protocol is the same
-    return text
-
-
-def _local_stack(home: Path) -> dict[str, str]:
-    known = {f.name for f in fields(Settings)}
-    return {k: v for k, v in read_stack(home).items() if k in known}
 
 
 def _os_user(env: Mapping[str, str]) -> str:

@@ -56,6 +56,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         reaper.finish(config.stash[_REAPER])
 
 
+@pytest.fixture(autouse=True)
+def nothing_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's settings hold is no secret to the next."""
+    monkeypatch.setattr("im.secret._known", set())
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A server's URL, with a database of ours on it that nobody else uses."""

@@ -11,11 +11,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from im.db.bulk import assignments, recordset
 from im.db.instances import facts
+from im.db.instances.spec import from_spec
 from im.db.money import usage
 from im.db.schema.core import instances, launches
 from im.db.schema.money import guards
 from im.db.select import select_launches, to_launch
-from im.db.spec import from_spec
 from im.domain.launch import Launch, LaunchState
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import WINDOWS, Spec

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from im.db.instances.spec import to_spec
 from im.db.schema.core import instances, launches, scopes
 from im.db.schema.launch_inputs import leftovers, surveys
-from im.db.spec import to_spec
 from im.domain.leftover import Leftover
 from im.domain.scope import Scope
 from im.domain.spec.spec import Spec

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from im.db.spec import to_spec
+from im.db.instances.spec import to_spec
 from im.domain.instance import Instance
 from im.domain.scope import Scope
 from im.domain.state import Desired, Observed, OnExpiry, Why

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, Select, select
 
+from im.db.instances.spec import to_spec
 from im.db.mapping import COLUMNS, to_instance
 from im.db.schema.core import instances, launches, scopes
-from im.db.spec import to_spec
 from im.domain.instance import Instance
 from im.domain.launch import Launch, LaunchState
 from im.domain.scope import Scope

@@ -87,6 +87,11 @@ def home(name: str, env: Mapping[str, str], written: Region | None = None) -> st
     return found
 
 
+def secrets_of(accounts: Sequence[Account], env: Mapping[str, str]) -> list[str]:
+    """Words of these that nobody may be shown."""
+    return [word for one in accounts for word in import_module(_known(one.provider).account).secrets(one, env) if word]
+
+
 def reached_by(account: Account) -> str:
     """How an account is reached, for people; no secret is in it. Raises Refused for a cloud we cannot serve."""
     told: str = import_module(_known(account.provider).account).sentence(account)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from im.db.spec import from_spec
+from im.db.instances.spec import from_spec
 from im.domain.errors import Refused
 from im.domain.spec.disk import Disk
 from im.domain.spec.firewall import parse_open

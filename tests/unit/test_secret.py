@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from im import secret
+from im.domain.errors import Refused
 from im.providers.aws.api.errors import translate
 from im.secret import conceal, learn
+from im.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -54,3 +58,30 @@ def test_an_endpoint_or_a_proxy_is_named_by_its_parts() -> None:
     assert told == "AWS cannot be reached: http://user@127.0.0.1:1 does not answer: nobody listens there"
     torn = HTTPClientError(error=LocationParseError("u:s3"))
     assert "s3" not in translate(torn, mutating=True).message
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"IM_BROKER_URL": "redis://:wo3rd#tail77@h"}, "cast to integer: 'wo3rd', or tail77"),
+        ({"IM_DATABASE_URL": "postgresql://u:wo3rd@h/d"}, "auth failed with wo3rd"),
+        ({"IM_NOTICE_WEBHOOK": "https://hooks.example/T0/wo3rd"}, "https://hooks.example/T0/wo3rd is away"),
+        ({"IM_ACCOUNTS": "lab=provider=hetzner;token=wo3rd"}, "Bearer wo3rd"),
+        ({"IM_ACCOUNTS": "lab=provider=hetzner;token_env=LAB", "LAB": "wo3rd"}, "wo3rd was refused"),
+        ({"HCLOUD_TOKEN": "wo3rd" * 4}, f"{'wo3rd' * 4} was refused"),
+        ({"IM_ACCOUNTS": "prod=arn:aws:iam::111122223333:role/im;external_id=wo3rd"}, "not with wo3rd"),
+    ],
+    ids=lambda one: next(iter(one)) if isinstance(one, dict) else "",
+)
+def test_whoever_reads_its_settings_never_repeats_them(variables: dict[str, str], said: str, tmp_path: Path) -> None:
+    env = {"HOME": str(tmp_path), "IM_HOME": str(tmp_path), **variables}
+    Settings.from_env(env)
+    assert "***" in conceal(said)
+    assert "wo3rd" not in conceal(said)
+    assert "tail77" not in conceal(said)
+
+
+def test_settings_that_cannot_be_read_are_not_repeated_either(tmp_path: Path) -> None:
+    with pytest.raises(Refused):
+        Settings.from_env({"HOME": str(tmp_path), "IM_BROKER_URL": "redis://:wo3rd@h", "IM_BATCH": "many"})
+    assert conceal("wo3rd") == "***"

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection, Select, case, func, select, update
 
 from im.db.bulk import recordset
+from im.db.instances.spec import from_spec
 from im.db.schema.core import instances, scopes
-from im.db.spec import from_spec
 from im.domain.instance import Instance
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import Spec

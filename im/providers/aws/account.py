@@ -80,6 +80,11 @@ def number_of(account: Account) -> str:
     return found[1] if found else ""
 
 
+def secrets(account: Account, env: Mapping[str, str]) -> list[str]:
+    """What of it nobody may be shown."""
+    return [external_id(account)]
+
+
 def sentence(account: Account) -> str:
     """How it is reached, for people; no secret is in it."""
     base = f"profile {profile(account)}" if profile(account) else "the workers' own credentials"

@@ -40,6 +40,11 @@ def home(env: Mapping[str, str], written: Region | None, account: Account | None
     return Region(REGION, "a project sees every location")
 
 
+def secrets(account: Account, env: Mapping[str, str]) -> list[str]:
+    """What of it nobody may be shown."""
+    return [account.credentials.get("token", ""), env.get(account.credentials.get("token_env", ""), "")]
+
+
 def sentence(account: Account) -> str:
     """Where its token is looked for, for people."""
     for word, said in (

@@ -19,5 +19,9 @@ def home(env: Mapping[str, str], written: Region | None, account: Account | None
     return written
 
 
+def secrets(account: Account, env: Mapping[str, str]) -> list[str]:
+    return []
+
+
 def sentence(account: Account) -> str:
     return "no credentials are needed"

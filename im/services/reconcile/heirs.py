@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from im.db import events, guards, orphans
 from im.db.instances import adoption, requests, spot
+from im.db.instances.spec import from_spec
 from im.db.read import instances as read_instances
-from im.db.spec import from_spec
 from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
 from im.domain.spec.names import make_id, make_name

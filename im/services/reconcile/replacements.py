@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from im.db import events, guards, launches
 from im.db.instances import requests, spot
+from im.db.instances.spec import from_spec
 from im.db.read import instances as read_instances
-from im.db.spec import from_spec
 from im.domain.config.policy import OnInterruption
 from im.domain.errors import OverLimit
 from im.domain.event import Channel, Event, EventKind

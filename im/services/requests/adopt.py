@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from im.db import events, guards, orphans, scopes
 from im.db.commit_status import certain
 from im.db.instances import adoption, requests
+from im.db.instances.spec import from_spec
 from im.db.read import instances as read_instances
-from im.db.spec import from_spec
 from im.domain import tags
 from im.domain.access import Actor, Verb
 from im.domain.adoption import FORCED

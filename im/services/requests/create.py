@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from im.db import events, guards, scopes, user_data
 from im.db.commit_status import certain
 from im.db.instances import requests
+from im.db.instances.spec import from_spec
 from im.db.read import instances as read_instances
-from im.db.spec import from_spec
 from im.domain.access import Verb
 from im.domain.event import Event, EventKind
 from im.domain.input.duration import format_duration

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from im.db.spec import from_spec, to_spec
+from im.db.instances.spec import from_spec, to_spec
 from im.domain.errors import Refused
 from im.domain.spec.disk import Disk, fate, parse_disk
 from im.domain.spec.spec import Spec

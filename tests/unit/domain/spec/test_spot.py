@@ -10,7 +10,7 @@ from pathlib import Path
 import moto
 import pytest
 
-from im.db.spec import from_spec, to_spec
+from im.db.instances.spec import from_spec, to_spec
 from im.domain.errors import Refused
 from im.domain.money.forecast import UNTOLD, rates
 from im.domain.spec.spec import Spec

@@ -1,0 +1,83 @@
+"""One setting: its variable, what it is for people, and how its value is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import Field, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from im.domain.errors import Refused
+from im.domain.input.text import check_text
+
+MOST = 3600
+"""No number that can be set, seconds mostly, is larger."""
+
+Parse = Callable[[str, Any], Any]
+"""From (variable, what was written) to the value; raises Refused."""
+
+
+def setting(env: str, default: Any, says: str, *, secret: bool = False, parse: Parse | None = None) -> Any:
+    """A field of Settings. Without `parse` the kind of its default says how it is read."""
+    return field(default=default, metadata={"env": env, "says": says, "secret": secret, "parse": parse})
+
+
+def read(one: Field[Any], written: Any) -> Any:
+    """The value of a setting. Raises Refused, naming its variable, for what cannot be."""
+    env, default = one.metadata["env"], one.default
+    parse: Parse | None = one.metadata["parse"]
+    if parse is not None:
+        return parse(env, written)
+    if isinstance(default, Path):
+        return Path(written)
+    if isinstance(default, int | float):
+        return _number(env, written, default)
+    if isinstance(default, StrEnum):
+        return one_of(*(choice.value for choice in type(default)), what="policy", kind=type(default))(env, written)
+    return str(written)
+
+
+def _number(env: str, written: Any, default: float) -> float:
+    try:
+        number = type(default)(written)
+    except (ValueError, TypeError):
+        raise Refused(f"{env}={written} is not a number", f"unset {env} for the default, {default}") from None
+    if not 0 < number <= MOST:
+        raise Refused(f"{env}={written} is out of range", f"unset {env} for the default, {default}")
+    return number
+
+
+def one_of(*known: str, what: str, kind: Callable[[str], Any] = str) -> Parse:
+    def parse(env: str, written: Any) -> Any:
+        text = str(written)
+        if text not in known:
+            raise Refused(f"{env}={text[:40]} is no {what}", f"use {', '.join(known[:-1])} or {known[-1]}")
+        return kind(text)
+
+    return parse
+
+
+def said(most: int, hint: str) -> Parse:
+    """What a person says of himself: bounded and printable."""
+    return lambda env, written: check_text(str(written), env, most, hint)
+
+
+def checked(by: Callable[[str], object]) -> Parse:
+    """Text that `by` raises Refused for when it cannot be."""
+
+    def parse(_env: str, written: Any) -> str:
+        by(str(written))
+        return str(written)
+
+    return parse
+
+
+def through(read_it: Callable[[Any], Any]) -> Parse:
+    return lambda _env, written: read_it(written)
+
+
+def broker(_env: str, written: Any) -> str:
+    """kombu knows no valkey:// (kombu#2245); the protocol is the same."""
+    text = str(written)
+    return text.replace("valkey", "redis", 1) if text.startswith("valkey") else text
