@@ -57,6 +57,8 @@ def _parts(text: str) -> set[str]:
     found = {text} if there else set()
     if at:
         user, colon, password = before_host.partition(":")
-        found |= {password if colon else user, *re.split(r"[:@/?#&=\[\]\s]+", password)}
+        # who it is alone is no secret, but where a token stands in that place
+        alone = user if text.startswith("http") else ""
+        found |= {password if colon else alone, *re.split(r"[:@/?#&=\[\]\s]+", password)}
     found |= {named[4].strip("'\"") for named in _NAMED.finditer(after)}
     return found | {unquote(one) for one in found}

@@ -259,7 +259,8 @@ class Settings:
         if not (given.get("database_url") or given.get("broker_url")):
             base |= {k: v for k, v in read_stack(home).items() if k in {f.name for f in fields(cls)}}
         # before anything of it is looked at: whatever cannot be read may be repeated by whoever says so
-        learn([str({**base, **given}.get(f.name, "")) for f in fields(cls) if f.metadata["secret"]], env)
+        told = {f.name: str({**base, **given}.get(f.name, "")) for f in fields(cls) if f.metadata["secret"]}
+        learn([*sandboxes(told.pop("sandbox_url"), registry.USUAL).values(), *told.values()], env)
         if base.get("sandbox_url") or given.get("sandbox_url"):
             base |= _IN_A_SANDBOX
         values = {**base, **{k: v for k, v in given.items() if k not in ("home", "config")}}

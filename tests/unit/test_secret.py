@@ -65,6 +65,7 @@ def test_an_endpoint_or_a_proxy_is_named_by_its_parts() -> None:
     [
         ({"IM_BROKER_URL": "redis://:wo3rd#tail77@h"}, "cast to integer: 'wo3rd', or tail77"),
         ({"IM_DATABASE_URL": "postgresql://u:wo3rd@h/d"}, "auth failed with wo3rd"),
+        ({"IM_DATABASE_URL": "postgresql://u:wo3rd,tail77@h1,h2/d"}, "auth failed with wo3rd,tail77"),
         ({"IM_NOTICE_WEBHOOK": "https://hooks.example/T0/wo3rd"}, "https://hooks.example/T0/wo3rd is away"),
         ({"IM_ACCOUNTS": "lab=provider=hetzner;token=wo3rd"}, "Bearer wo3rd"),
         ({"IM_ACCOUNTS": "lab=provider=hetzner;token_env=LAB", "LAB": "wo3rd"}, "wo3rd was refused"),
@@ -85,3 +86,18 @@ def test_settings_that_cannot_be_read_are_not_repeated_either(tmp_path: Path) ->
     with pytest.raises(Refused):
         Settings.from_env({"HOME": str(tmp_path), "IM_BROKER_URL": "redis://:wo3rd@h", "IM_BATCH": "many"})
     assert conceal("wo3rd") == "***"
+
+
+def test_words_that_are_no_secret_stay(tmp_path: Path) -> None:
+    """Who it is, where it is, and which cloud: what people are told of every day."""
+    Settings.from_env(
+        {
+            "HOME": str(tmp_path),
+            "IM_DATABASE_URL": "postgresql://postgres@db.example/inventory",
+            "IM_BROKER_URL": "redis://worker:wo3rd@broker.example:6379/0",
+            "IM_SANDBOX_URL": "aws=http://sandbox:fi4rst@127.0.0.1:81,hetzner=http://sandbox:sec5ond@127.0.0.1:82",
+        }
+    )
+    told = "postgres worker db.example broker.example sandbox aws hetzner 127.0.0.1 inventory"
+    assert conceal(told) == told
+    assert conceal("fi4rst and sec5ond and wo3rd") == "*** and *** and ***"
