@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from im.db.read import health, instances
@@ -110,11 +110,3 @@ def guard(ctx: Context, instance_id: str) -> Guard | None:
     """What the cloud does by itself after the deadline, as far as it was told."""
     with ctx.looking() as connection:
         return instances.guards(connection, [instance_id]).get(instance_id)
-
-
-def ticks(ctx: Context) -> Mapping[str, timedelta]:
-    """How long ago a slot of each tick was last claimed, by the database's clock; a tick never claimed is absent."""
-    from im.db import ticks as claimed
-
-    with ctx.begin() as connection:
-        return claimed.ages(connection, ctx.clock(connection))

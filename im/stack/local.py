@@ -223,11 +223,6 @@ def running(home: Path) -> Running | None:
     return LocalStack(home).running()
 
 
-def stale(home: Path) -> bool:
-    """Does `home` name a stack that is not there: the machine was restarted, or everything was killed?"""
-    return Layout(home).stack_file.exists() and running(home) is None
-
-
 def require_parts() -> None:
     """Raises Unavailable when the local stack's parts were not installed."""
     missing = [name for name in _PARTS if find_spec(name) is None]

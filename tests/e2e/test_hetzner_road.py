@@ -80,7 +80,7 @@ def test_create_stop_by_deadline_extend_stop_start_terminate(
 
 def test_a_deadline_stops_it(stack: StackUnderTest, hetzner: Client, key: str, name: str) -> None:
     (made,) = said(
-        stack, "create", "--provider", "hetzner", "--public-key", key, "--name", name, "-d", "12s", "--ssh-from", "none",
+        stack, "create", "--provider", "hetzner", "--public-key", key, "--name", name, "-d", "25s", "--ssh-from", "none",
         "--wait",
     )  # fmt: skip
     assert made["provider"] == "hetzner"

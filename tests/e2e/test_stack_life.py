@@ -19,7 +19,8 @@ import pytest
 
 from im.db.engine import make_engine
 from im.stack import probes
-from im.stack.local import LocalStack, running, stale
+from im.stack.layout import Layout
+from im.stack.local import LocalStack, running
 from im.stack.supervision import strays
 from im.standins.admission import READY
 from tests.e2e.conftest import IM, StackUnderTest, make_stack, ran_there
@@ -57,6 +58,11 @@ def up(folder: StackUnderTest, foreign: Path) -> StackUnderTest:
     )
     assert done.returncode == 0, done.stderr
     return folder
+
+
+def stale(home: Path) -> bool:
+    """Does the folder name a stack that is not there: the machine was restarted, or everything was killed?"""
+    return Layout(home).stack_file.exists() and LocalStack(home).running() is None
 
 
 def eventually(what: Callable[[], bool], seconds: float = 15) -> bool:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from im.domain import tags
 
 _PLAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?", re.ASCII)
-_ESCAPED = re.compile(r"x-(?P<text>.*)-x(?P<cut>[0-9a-f]{8})?", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]", re.ASCII)
 
 
