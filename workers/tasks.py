@@ -67,10 +67,10 @@ def enforce_ttl(ctx: Context, ids: Sequence[str]) -> str:
     return enforce_ttl(ctx, ids)
 
 
-def prices(ctx: Context, _ids: Sequence[str]) -> str:
+def prices(ctx: Context, ids: Sequence[str]) -> str:
     from im.services.money.prices import refresh_prices
 
-    return refresh_prices(ctx)
+    return refresh_prices(ctx, ids)
 
 
 def notify(ctx: Context, _ids: Sequence[str]) -> str:

@@ -71,7 +71,10 @@ class Slack(_Http):
 
     def send(self, notice: Notice, now: datetime) -> None:
         left = notice.text(now).partition("\n")[0].removesuffix(" To keep it longer:")
-        self._post({"text": f"{_escaped(left)} To keep it longer: `{notice.extend}`"}, notice.key)
+        told = f"{_escaped(left)} To keep it longer: `{notice.extend}`"
+        if notice.goes_on:
+            told += f". That saves nothing: a stopped machine {notice.goes_on}. To end its cost: `{notice.terminate}`"
+        self._post({"text": told}, notice.key)
 
 
 def _escaped(text: str) -> str:

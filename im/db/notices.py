@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from im.db.schema.core import instances
 from im.db.schema.money import deadlines, notices
 from im.db.select import fetch_instances, select_instances
+from im.domain.instance import Instance
 from im.domain.notice import ChannelName, Notice, NoticeState
 from im.domain.state import ALIVE, Desired, Why
 
@@ -60,6 +61,7 @@ class Claimed:
     notice: Notice | None
     """None when there is nothing to give notice of any more."""
     state: NoticeState
+    instance: Instance
 
 
 def claim(
@@ -94,7 +96,7 @@ def claim(
         state = NoticeState.LATE
     if state is not NoticeState.PENDING:
         connection.execute(update(notices).where(n.id == row.id).values(state=state.value))
-        return Claimed(*_which(row), row.attempts, None, state)
+        return Claimed(*_which(row), row.attempts, None, state, instance)
     connection.execute(
         update(notices)
         .where(n.id == row.id)
@@ -106,7 +108,7 @@ def claim(
         timedelta(seconds=row.stage),
         ChannelName(row.channel),
     )
-    return Claimed(*_which(row), row.attempts + 1, told, state)
+    return Claimed(*_which(row), row.attempts + 1, told, state, instance)
 
 
 def _which(row: Row[*tuple[Any, ...]]) -> tuple[int, str, ChannelName]:

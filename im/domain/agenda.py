@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from im.domain.instance import Instance
-from im.domain.money.amount import ZERO
-from im.domain.money.forecast import Rates, rate_now, runs_on
+from im.domain.money.amount import ZERO, show_rate
+from im.domain.money.forecast import Rates, goes_on_costing, rate_now, runs_on
 from im.domain.state import ALIVE, Observed, OnExpiry
 
 
@@ -51,3 +51,19 @@ def saves(row: Instance, hourly: Rates) -> Decimal | None:
     if row.stopped_by_ttl:
         return ZERO if row.protected else hourly.stopped
     return rate_now(row, hourly) if row.on_expiry is OnExpiry.TERMINATE else hourly.saved_by_stop
+
+
+def afterwards(row: Instance, hourly: Rates) -> Decimal | None:
+    """USD per hour that it goes on costing then; None where the price of that is not known."""
+    return ZERO if what(row) is OnExpiry.TERMINATE and not (row.stopped_by_ttl and row.protected) else hourly.stopped
+
+
+def note(row: Instance, hourly: Rates) -> str:
+    """That its cost goes on past the deadline, and what to type; empty where something ends it."""
+    if not goes_on_costing(row, hourly.rules):
+        return ""
+    rate = "" if hourly.stopped is None else f" {show_rate(hourly.stopped)}"
+    says = hourly.rules.of_a_stop
+    return (
+        f"{row.name} goes on costing{rate} past the deadline: a stopped machine {says}. Next: im terminate {row.name}"
+    )

@@ -43,6 +43,8 @@ class Notice:
     """`stop` or `terminate`."""
     stage: timedelta
     channel: ChannelName
+    goes_on: str = ""
+    """What `a stopped machine` does, where its stop saves nothing and nothing else ends its cost; else empty."""
 
     @property
     def key(self) -> str:
@@ -55,16 +57,25 @@ class Notice:
         """The line to type."""
         return f"im extend {self.name} -d 1h"
 
+    @property
+    def terminate(self) -> str:
+        return f"im terminate {self.name}"
+
     def subject(self, now: datetime) -> str:
         verb = "stops" if self.what == "stop" else "is terminated"
         return f"{self.name} {verb} in {format_duration(self.expires_at - now)}"
 
     def text(self, now: datetime) -> str:
         verb = "stopped; its disk stays" if self.what == "stop" else "terminated, disk and all"
-        return (
+        told = (
             f"{self.subject(now)}, at {self.expires_at:%Y-%m-%d %H:%M:%S} UTC ({self.place}, owner {self.owner}). "
             f"It will be {verb}. To keep it longer:\n\n    {self.extend}\n"
         )
+        if self.goes_on:
+            told += (
+                f"\nThat saves nothing: a stopped machine {self.goes_on}. To end its cost:\n\n    {self.terminate}\n"
+            )
+        return told
 
     def payload(self, now: datetime) -> Mapping[str, Any]:
         """What a webhook gets; keys are added, never renamed."""
@@ -79,6 +90,8 @@ class Notice:
             "seconds_left": int((self.expires_at - now).total_seconds()),
             "stage_seconds": int(self.stage.total_seconds()),
             "extend": self.extend,
+            "goes_on_costing": bool(self.goes_on),
+            "terminate": self.terminate if self.goes_on else None,
             "text": self.text(now),
         }
 

@@ -26,5 +26,7 @@ def agenda_json(row: Instance, cost: Cost, *, sandbox: bool) -> dict[str, Any]:
         "keep_stopped_seconds": seconds(row.keep_stopped),
         "usd_to_deadline": exact(cost.to_deadline),
         "usd_per_hour_saved": exact(agenda.saves(row, cost.rates)),
+        "usd_per_hour_afterwards": exact(agenda.afterwards(row, cost.rates)),
+        "note": agenda.note(row, cost.rates) or None,
         "price_source": cost.rates.source or None,
     }

@@ -63,6 +63,7 @@ def test_create_stop_by_deadline_extend_stop_start_terminate(
 
     stopped = stack.run("stop", name, "--wait")
     assert stopped.returncode == 0, stopped.stderr
+    assert made["public_ip"] in stack.run("list").stdout, "Hetzner leaves a stopped server its address"
     until("the server is off", lambda: (now := server(hetzner, name)) is not None and now.status == "off")
 
     (awake,) = said(stack, "extend", name, "-d", "20m", "--wait")
@@ -85,6 +86,46 @@ def test_a_deadline_stops_it(stack: StackUnderTest, hetzner: Client, key: str, n
     )  # fmt: skip
     assert made["provider"] == "hetzner"
     until("its deadline stopped it", lambda: (now := server(hetzner, name)) is not None and now.status == "off")
+
+
+def test_under_a_budget_the_first_create_has_a_worker_ask_for_the_price(
+    stack: StackUnderTest, key: str, name: str
+) -> None:
+    assert stack.run("budget", "set", "1", "--everybody").returncode == 0
+    try:
+        order = ("create", "--provider", "hetzner", "--public-key", key, "--instance-type", "cpx22", "-d", "1h")
+        dear = stack.run(*order, "--count", "400", "--on-expiry", "terminate")
+        assert dear.returncode != 0
+        assert "a worker is asked for the price" in dear.stderr
+        assert "the budget of this deployment would be exceeded by" in dear.stderr
+        done = stack.run(*order, "--name", name, "--on-expiry", "terminate", "--wait")
+        assert done.returncode == 0, done.stderr
+    finally:
+        assert stack.run("budget", "remove", "--everybody").returncode == 0
+
+
+def test_what_lies_unused_at_hetzner_is_taken_away_and_its_client_finds_it_no_more(
+    stack: StackUnderTest, hetzner: Client, key: str, name: str
+) -> None:
+    made = stack.run(
+        "create", "--provider", "hetzner", "--public-key", key, "--name", name, "-d", "10m", "--ssh-from",
+        "203.0.113.99", "--wait",
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    (wall,) = [
+        one for one in hetzner.firewalls.get_all() if "203.0.113.99/32" in str(one.rules and one.rules[0].source_ips)
+    ]
+    assert stack.run("terminate", name, "-y", "--wait").returncode == 0
+    until("the server is gone", lambda: server(hetzner, name) is None)
+
+    seen = said(stack, "gc", "--dry-run")
+    assert str(wall.name) in {one["name"] for one in seen if one["provider"] == "hetzner"}
+    assert wall.name in {one.name for one in hetzner.firewalls.get_all()}, "a rehearsal takes nothing away"
+    gone = {one["name"] for one in said(stack, "gc", "-y") if one["provider"] == "hetzner"}
+    assert str(wall.name) in gone
+    left = {one.name for one in (*hetzner.firewalls.get_all(), *hetzner.ssh_keys.get_all())}
+    assert not left & gone
+    assert "im-anchor" in left
 
 
 def test_what_hetzner_has_not_is_refused_before_anything_is_written(stack: StackUnderTest, key: str) -> None:

@@ -14,6 +14,7 @@ from im.cli.options.shared import Output, Waiting, deadline_options, output_opti
 from im.cli.output.confirm import cannot_be_undone, confirm
 from im.cli.output.errors import note
 from im.cli.output.result import Tell, finish, names_of, plainly
+from im.cli.output.storing import store
 from im.cli.output.terminal import plain
 from im.cli.output.times import ahead, end_of, local, state
 from im.cli.session import Session, pass_session
@@ -158,8 +159,8 @@ def _carry_out(
         return
     if ask is not None:
         ask(chosen)
-    with session.storing(f"the request to {verb.name} {names_of(chosen.rows)}"):
-        answer = verb.send([row.id for row in chosen.rows])
+    ids = [row.id for row in chosen.rows]
+    answer = store(session, f"the request to {verb.name} {names_of(chosen.rows)}", lambda: verb.send(ids))
     finish(session, answer, waiting, output, verb.tell)
 
 

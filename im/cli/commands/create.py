@@ -123,10 +123,10 @@ def create(
         _tell_plan(session, requests_order.plan(settings, order), order, output)
         return
     from im.cli.output.result import finish
+    from im.cli.output.storing import store
 
     session.request()
-    with session.storing(f"the request to create {name or 'it'}"):
-        answer = create.create(session.context, order)
+    answer = store(session, f"the request to create {name or 'it'}", lambda: create.create(session.context, order))
     first = answer.changes[0].after.spec
     if output.form == "table" and _because(first):
         note(f"{first.instance_type}{_because(first)}")

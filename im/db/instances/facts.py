@@ -25,7 +25,7 @@ from im.domain.state import GONE, Observed
 t = instances.c
 
 COLUMNS = ("observed", "observed_at", "public_ip", "private_ip", "launched_at")
-_WITHOUT_ADDRESS = [o.value for o in (Observed.STOPPED, *GONE)]
+_GONE = [o.value for o in GONE]
 
 
 def as_columns(seen: Sighting | None, at: datetime | None) -> dict[str, Any]:
@@ -97,11 +97,12 @@ def forget(connection: Connection, seen: Mapping[str, Sighting], now: datetime) 
 def _update(
     v: TableValuedAlias, fresh: ColumnElement[bool], where: ColumnElement[bool], beside: Mapping[str, Any]
 ) -> Update:
-    no_address = and_(fresh, v.c.observed.in_(_WITHOUT_ADDRESS))
+    gone, stopped = and_(fresh, v.c.observed.in_(_GONE)), and_(fresh, v.c.observed == Observed.STOPPED.value)
     facts = {
         "observed": case((fresh, v.c.observed), else_=t.observed),
         "observed_at": case((fresh, v.c.observed_at), else_=t.observed_at),
-        "public_ip": case((no_address, None), else_=func.coalesce(v.c.public_ip, t.public_ip)),
+        # most clouds take the address of what is stopped, and some leave it: what its cloud shows then is what it has
+        "public_ip": case((gone, None), (stopped, v.c.public_ip), else_=func.coalesce(v.c.public_ip, t.public_ip)),
         "private_ip": func.coalesce(v.c.private_ip, t.private_ip),
         "launched_at": func.coalesce(v.c.launched_at, t.launched_at),
     }

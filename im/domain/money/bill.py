@@ -33,6 +33,11 @@ def monthly_item(name: str) -> str:
     return f"month:{name}"
 
 
+def is_compute(name: str) -> bool:
+    """Is it an hour of a type, and none of what is charged beside or instead?"""
+    return name != IPV4 and ":" not in name
+
+
 def unit_of(name: str) -> str:
     """What the price of an item is for: `hour`, `month` or `GB month`."""
     return {"disk": "GB month", "month": "month"}.get(name.partition(":")[0], "hour")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -20,11 +20,13 @@ from im.domain import event
 from im.domain.errors import ImError
 from im.domain.event import Event, EventKind
 from im.domain.input.duration import format_duration
+from im.domain.money.forecast import goes_on_costing
 from im.domain.notice import ChannelName, Notice, NoticeState, parse_stages
 from im.logs import log
 from im.providers.errors import ProviderError
 from im.queue.tasks import Task
 from im.services.batches import Batch, Transaction, drive
+from im.services.money.costs import rules_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -127,9 +129,12 @@ class _Notices:
 
 
 def _notice_of(batch: Batch[Claimed]) -> Notice:
-    notice = batch.rows[0].notice
-    assert notice is not None  # else its claim has settled it
-    return notice
+    (claimed,) = batch.rows
+    assert claimed.notice is not None  # else its claim has settled it
+    billing = rules_of(claimed.instance.scope)
+    if not goes_on_costing(claimed.instance, billing):
+        return claimed.notice
+    return replace(claimed.notice, goes_on=billing.of_a_stop)
 
 
 def _told(notice: Notice, at: datetime, kind: EventKind, reason: str) -> Event:

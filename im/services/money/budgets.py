@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -10,15 +11,19 @@ from typing import TYPE_CHECKING
 from im.db.money import budgets
 from im.db.read import instances
 from im.domain.access import Actor, Verb
-from im.domain.errors import OverLimit, Refused
+from im.domain.errors import Refused
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
-from im.domain.money.bill import Window, how_to_state, label_of
-from im.domain.money.budget import EVERYBODY, Budget, Use, check
+from im.domain.money.bill import Window, how_to_state, is_compute, label_of
+from im.domain.money.budget import EVERYBODY, Budget, PriceUnknown, Use, check
 from im.domain.money.charges import month_of
 from im.domain.money.forecast import goes_on_costing, runs_on
+from im.providers import registry
+from im.providers.prices import has_table
+from im.queue.tasks import Task
 from im.services import access
-from im.services.money.costs import ledger, rules_of
+from im.services.money.costs import Ledger, ledger, price_book, priced, rules_of
+from im.services.money.prices import questions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -45,7 +50,7 @@ def enforce(connection: Connection, before: Sequence[Instance], after: Sequence[
         for row in concerned:
             to_come = new.promised(row)
             if to_come is None:
-                raise _no_price(row, budget)
+                raise _no_price(row, budget, new)
             asked += to_come
         asked -= sum((then.promised(row) or ZERO for row in before if row.id in ids), ZERO)
         if asked > 0:
@@ -53,12 +58,39 @@ def enforce(connection: Connection, before: Sequence[Instance], after: Sequence[
             check(_use(connection, budget, now), asked, endless=endless)
 
 
-def _no_price(row: Instance, budget: Budget) -> OverLimit:
+def _no_price(row: Instance, budget: Budget, known: Ledger) -> PriceUnknown:
     other = "name a --max-price" if row.spec.spot else "take another type"
-    return OverLimit(
+    launched = row.provider_id is not None
+    return PriceUnknown(
         f"nobody knows the price of {label_of(row.spec)} in {row.scope.region}, so {budget.whose} cannot be kept",
         f"state it: {how_to_state(row.scope, row.spec)}; or {other}",
+        [one for one in priced(row.scope, row.spec, None, launched=launched) if one not in known.book],
+        row.scope.account,
     )
+
+
+@contextmanager
+def asking_for_prices(ctx: Context) -> Iterator[None]:
+    """Around a transaction that a budget may refuse because a price is not known: a worker is rung, which asks the cloud for it."""
+    try:
+        yield
+    except PriceUnknown as exc:
+        if can_be_asked(ctx, exc):
+            ctx.queue.ring(Task.PRICES, questions(exc.account, exc.items))
+        raise
+
+
+def can_be_asked(ctx: Context, unknown: PriceUnknown) -> bool:
+    """Is there somebody who tells it? A sandbox of a cloud whose prices travel with the package has no price list."""
+    cloud = unknown.items[0].provider if unknown.items else ""
+    return bool(cloud) and registry.profile(cloud).capabilities.real and not (ctx.settings.sandbox and has_table(cloud))
+
+
+def is_told(ctx: Context, unknown: PriceUnknown) -> bool:
+    """Has somebody told by now what computing costs, for each type that was unknown?"""
+    with ctx.looking() as connection:
+        book = price_book(connection, unknown.items)
+    return all(one in book for one in unknown.items if is_compute(one.name))
 
 
 def _use(connection: Connection, budget: Budget, now: datetime) -> Use:

@@ -14,7 +14,6 @@ from im.db.money import usage
 from im.db.read import instances, ledger
 from im.domain.access import Actor, Verb
 from im.domain.errors import ImError
-from im.domain.instance import Instance
 from im.domain.money.bill import Item, Price, price_at
 from im.domain.scope import Scope
 from im.domain.spec.spec import SPOTS, WINDOWS, WINDOWS_SPOT
@@ -54,18 +53,53 @@ def note_forgotten_usage(ctx: Context) -> None:
                 break
 
 
-def refresh_prices(ctx: Context) -> str:
-    """Fetch the prices of everything that lives, where they are missing or older than a day."""
+def refresh_prices(ctx: Context, asked: Sequence[str] = ()) -> str:
+    """Fetch the prices of everything that lives, and of what was `asked` for, where they are missing or older than a day."""
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         rows = instances.listed(connection, everything=False, owner=None)
         stretches = ledger.stretches(connection, [row.id for row in rows])
-        wanted: dict[Scope, set[Item]] = {}
-        for row in rows:
-            wanted.setdefault(_one_of(rows, row), set()).update(items_of(row, stretches.get(row.id, ())))
-        stale = {s: _stale(connection, sorted(items), now) for s, items in wanted.items()}
+        wanted = [(row.scope, set(items_of(row, stretches.get(row.id, ())))) for row in rows]
+        stale = {
+            s: _stale(connection, sorted(items), now) for s, items in _by_list([*wanted, *_read(ctx, asked)]).items()
+        }
     works = {lane_of("prices", scope): partial(_fetch, ctx, scope, items) for scope, items in stale.items() if items}
     return "; ".join(ctx.lanes.run(works).values()) or "nothing to ask: every price in use is known and fresh"
+
+
+def _by_list(wanted: Sequence[tuple[Scope, set[Item]]]) -> Mapping[Scope, set[Item]]:
+    """One scope per cloud and account is enough: a price list speaks for every region."""
+    first: dict[tuple[str, str], Scope] = {}
+    found: dict[Scope, set[Item]] = {}
+    for scope, items in wanted:
+        found.setdefault(first.setdefault((scope.provider, scope.account), scope), set()).update(items)
+    return found
+
+
+_LONGEST = 64
+"""Characters of an id in a message; what does not fit is not asked for."""
+
+
+def questions(account: str, items: Sequence[Item]) -> list[str]:
+    """What a message says to have the prices of `items` fetched: a hint to look, as every message is."""
+    written = ["/".join((one.provider, account, one.region, one.market, one.name)) for one in items]
+    return [one for one in written if len(one) <= _LONGEST]
+
+
+def _read(ctx: Context, asked: Sequence[str]) -> list[tuple[Scope, set[Item]]]:
+    """What `questions` wrote; what it cannot have written, and what this worker knows nothing of, is passed over."""
+    found = []
+    for one in asked:
+        words = one.split("/", 4)
+        if len(words) != 5:
+            continue
+        provider, account, region, market, name = words
+        try:
+            ctx.settings.place_of(registry.profile(provider).name, account)
+        except ImError:
+            continue
+        found.append((Scope(provider, account, region), {Item(provider, region, name, market)}))
+    return found
 
 
 def _stale(connection: Connection, items: Sequence[Item], now: datetime) -> list[Item]:
@@ -87,11 +121,6 @@ def ask(settings: Settings, scope: Scope, items: Sequence[Item]) -> Mapping[Item
         return listed.fetch(scope, items) if listed is not None else {}
     except (ImError, ProviderError):
         return {}
-
-
-def _one_of(rows: list[Instance], row: Instance) -> Scope:
-    """One scope per cloud and account is enough: a price list speaks for every region."""
-    return next(r.scope for r in rows if (r.scope.provider, r.scope.account) == (row.scope.provider, row.scope.account))
 
 
 def _fetch(ctx: Context, scope: Scope, items: list[Item]) -> str:

@@ -98,7 +98,7 @@ def _change(
 ) -> Answer:
     """All or nothing: one refusal, and no row of this request changes."""
     wanted, by = list(dict.fromkeys(ids)), permit.actor.name
-    with certain(ctx.begin) as connection:
+    with budgets.asking_for_prices(ctx), certain(ctx.begin) as connection:
         before = _lock(connection, wanted, permit)
         now = ctx.clock(connection)
         intents = {row.id: decide(row, now) for row in before}

@@ -41,7 +41,7 @@ def create(ctx: Context, order: Order) -> Answer:
 
     def write(crowded: bool) -> tuple[list[Instance], datetime]:
         names = planned.names or numbered(make_name(_random, crowded=crowded), order.count)
-        with certain(ctx.begin) as connection:
+        with budgets.asking_for_prices(ctx), certain(ctx.begin) as connection:
             now = ctx.clock(connection)
             rows = _insert(connection, planned, names, order, now)
             budgets.enforce(connection, (), rows, now)

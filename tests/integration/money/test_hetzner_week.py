@@ -19,6 +19,7 @@ from im.domain.state import OnExpiry
 from im.queue.tasks import Task
 from im.services.money import budgets, costs, report
 from tests.hetzner_world import HetznerWorld, hetzner_world
+from tests.integration.typed import answer, run
 from tests.people import person
 from tests.world import START
 
@@ -111,6 +112,33 @@ def test_a_stopped_server_has_the_rate_of_a_running_one_until_it_is_terminated(w
     world.terminate("web")
     world.advance(30, step=2)
     assert costs.costs(world.ctx, [world.row()])[row.id].now_per_hour == 0
+
+
+def test_the_agenda_tells_a_program_too_that_the_cost_goes_on(world: HetznerWorld) -> None:
+    world.create("web", seconds=24 * 3600)
+    world.create("short", seconds=24 * 3600, on_expiry=OnExpiry.TERMINATE)
+    world.advance(20, step=2)
+    ends, stops = sorted(answer(world, "agenda"), key=lambda one: str(one["what"] == "stop"))
+    assert (ends["name"], ends["note"], ends["usd_per_hour_afterwards"]) == ("short", None, "0.000000")
+    assert stops["note"] == (
+        "web goes on costing $0.0074/h past the deadline: a stopped machine costs as much as a running one, until it is "
+        "terminated. Next: im terminate web"
+    )
+    assert Decimal(stops["usd_per_hour_afterwards"]) == HOUR
+
+
+def test_a_stopped_server_keeps_its_address_and_shows_it(world: HetznerWorld) -> None:
+    world.create(seconds=24 * 3600)
+    world.advance(20, step=2)
+    address = world.row().public_ip
+    world.stop("web")
+    world.advance(20, step=2)
+    assert (world.word(), world.row().public_ip) == ("stopped", address)
+    assert str(address) in run(world, "list").stdout
+    assert "ssh" not in run(world, "status", "web").stdout.partition("log in")[2].partition("\n")[0]
+    world.terminate("web")
+    world.advance(20, step=2)
+    assert world.row().public_ip is None
 
 
 def test_a_budget_counts_what_no_deadline_ends_to_the_end_of_the_month(world: HetznerWorld) -> None:
