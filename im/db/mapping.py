@@ -12,7 +12,9 @@ from im.domain.instance import Instance
 from im.domain.scope import Scope
 from im.domain.state import Desired, Observed, OnExpiry, Why
 
-COLUMNS = tuple(f.name for f in fields(Instance) if f.name != "scope")
+_CALLED = {"uncertain_steps": "unsure"}
+"""Fields whose columns have an older name: a column that is renamed stops the workers of the version before."""
+COLUMNS = tuple(_CALLED.get(f.name, f.name) for f in fields(Instance) if f.name != "scope")
 """Of `instances`, in the order in which `to_instance` takes them; then the place: provider, account, region."""
 _AT = {f.name: at for at, f in enumerate(fields(Instance))}
 _DESIRED = {one.value: one for one in Desired}
@@ -34,13 +36,13 @@ def to_instance(row: Sequence[Any]) -> Instance:
     values[_AT["why"]] = _WHY.get(values[_AT["why"]], Why.OUTSIDE)
     values[_AT["on_expiry"]] = _ON_EXPIRY[values[_AT["on_expiry"]]]
     values[_AT["observed"]] = _OBSERVED[values[_AT["observed"]]]
-    values[_AT["unsure"]] = _unsure(values[_AT["unsure"]], values[_AT["observed_at"]])
+    values[_AT["uncertain_steps"]] = _uncertain_steps(values[_AT["uncertain_steps"]], values[_AT["observed_at"]])
     if (kept := values[_AT["keep_stopped"]]) is not None:
         values[_AT["keep_stopped"]] = timedelta(seconds=kept)
     return Instance(*values)
 
 
-def _unsure(written: object, observed_at: datetime) -> dict[str, datetime]:
+def _uncertain_steps(written: object, observed_at: datetime) -> dict[str, datetime]:
     """A step that may have happened stays one though its date cannot be read; one unreadable row must not stop its scope."""
     steps = written if isinstance(written, dict) else {}
     return {str(step): _moment(at) or observed_at for step, at in steps.items()}

@@ -9,7 +9,7 @@ from enum import StrEnum
 class Hand(StrEnum):
     """Who or what stopped or ended a machine."""
 
-    UNTOLD = ""
+    UNKNOWN = ""
     """The cloud does not say, which on most clouds means somebody's request."""
     OUTSIDE = "outside"
     """Somebody's request to the cloud: a console, a script, another program, or ourselves."""
@@ -33,20 +33,20 @@ OTHERS = frozenset({Hand.GUEST, Hand.RETIRED, Hand.CLOUD, Hand.SPOT})
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    hand: Hand = Hand.UNTOLD
+    hand: Hand = Hand.UNKNOWN
     code: str = NOT_STARTED
     """What failed, in the words of `im.providers.errors`, where the hand is the cloud's."""
     says: str = ""
     """The same for people, with the cloud's own words."""
 
 
-UNTOLD = Cause()
+UNKNOWN_CAUSE = Cause()
 
 
 def stopped_by(hand: Hand) -> str:
     """`its guest shut it down`: what happened to a machine that nobody asked im to stop."""
     return {
-        Hand.UNTOLD: "stopped outside im",
+        Hand.UNKNOWN: "stopped outside im",
         Hand.OUTSIDE: "stopped outside im",
         Hand.GUEST: "its guest shut it down, from within",
         Hand.RETIRED: "the cloud stopped it as announced, to retire or maintain its hardware",
@@ -58,7 +58,7 @@ def stopped_by(hand: Hand) -> str:
 def ended_by(hand: Hand) -> str:
     """The same of a machine that no longer exists."""
     return {
-        Hand.UNTOLD: "terminated outside im",
+        Hand.UNKNOWN: "terminated outside im",
         Hand.OUTSIDE: "terminated outside im",
         Hand.GUEST: "its guest shut it down, and it was made to end by that",
         Hand.RETIRED: "the cloud ended it as announced, to retire its hardware",

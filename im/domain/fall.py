@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
-from im.domain.cause import FINAL, NOT_STARTED, UNTOLD, Cause, Hand, stopped_by
+from im.domain.cause import FINAL, NOT_STARTED, UNKNOWN_CAUSE, Cause, Hand, stopped_by
 from im.domain.instance import Instance
 from im.domain.lifecycle import DECISIONS, MAX_ATTEMPTS, Step, backoff
 from im.domain.state import Desired, Observed, Why
@@ -29,7 +29,7 @@ class Fall:
     wait: timedelta
 
 
-def fell_back(row: Instance, state: Observed, cause: Cause = UNTOLD) -> Fall | None:
+def fell_back(row: Instance, state: Observed, cause: Cause = UNKNOWN_CAUSE) -> Fall | None:
     """Is the machine back where it was before a step of ours that was accepted? None: it is not.
 
     A start can end so at every attempt (a disk's key that may not be used, no room), so it is given up like one that is
@@ -48,7 +48,7 @@ def fell_back(row: Instance, state: Observed, cause: Cause = UNTOLD) -> Fall | N
     if cause.hand is Hand.CLOUD:
         failed = row.attempts >= MAX_ATTEMPTS or cause.code in FINAL
         return Fall(cause.code, cause.says, failed, wait)
-    told = "it was " if cause.hand in (Hand.UNTOLD, Hand.OUTSIDE) else ""
+    told = "it was " if cause.hand in (Hand.UNKNOWN, Hand.OUTSIDE) else ""
     back = f"the cloud accepted the start, and it is {state} again: {told}{stopped_by(cause.hand)}"
     return Fall(NOT_STARTED, back, row.attempts >= MAX_ATTEMPTS, wait)
 

@@ -36,7 +36,7 @@ class Hold:
 
     kind: HoldKind
     reason: str
-    mend: str
+    fix: str
     by: str = Channel.IM.value
     since: datetime | None = None
     until: datetime | None = None

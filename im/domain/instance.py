@@ -50,7 +50,7 @@ class Instance:
     error: str | None = None
     attempts: int = 0
     next_attempt_at: datetime | None = None
-    unsure: Mapping[str, datetime] = field(default_factory=dict)
+    uncertain_steps: Mapping[str, datetime] = field(default_factory=dict)
     """Steps of ours whose outcome nobody knows, and since when: they may still take effect."""
     drift_since: datetime | None = None
     """When a listing first showed a settled row in another stable state, or without its machine."""
@@ -91,6 +91,6 @@ class Instance:
         return self.observed is Observed.NONE and self.launch_token is not None
 
     @property
-    def arriving(self) -> bool:
+    def being_adopted(self) -> bool:
         """Somebody named a machine that we did not make, and it has not been taken in yet: it may be anybody's."""
         return self.observed is Observed.NONE and self.provider_id is not None

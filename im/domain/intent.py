@@ -116,7 +116,7 @@ def protect(row: Instance, on: bool) -> None:
 
 
 def _no_machine(row: Instance) -> bool:
-    return row.observed is Observed.NONE and not row.launching and not row.arriving
+    return row.observed is Observed.NONE and not row.launching and not row.being_adopted
 
 
 def _refuse_if_ending(row: Instance, what: str) -> None:

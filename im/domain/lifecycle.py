@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from im.domain.cause import OTHERS, UNTOLD, Cause, ended_by, stopped_by
+from im.domain.cause import OTHERS, UNKNOWN_CAUSE, Cause, ended_by, stopped_by
 from im.domain.config.policy import DEFAULTS, OnInterruption, OnOutsideStart, OnOutsideStop, Policies
 from im.domain.instance import Instance
 from im.domain.state import GONE, Desired, Observed
@@ -132,7 +132,7 @@ def backoff(attempts: int, asked: timedelta | None = None, jitter: float = 0.0) 
 
 # ---- what a sighting means -------------------------------------------------------------------------------------------
 
-UNSURE_FOR = timedelta(minutes=10)
+UNCERTAIN_FOR = timedelta(minutes=10)
 """How long a step of ours with unknown outcome is suspected when the state changes under us."""
 
 
@@ -174,7 +174,7 @@ def observe(
     policy: Policies = DEFAULTS,
     *,
     interrupted: bool = False,
-    cause: Cause = UNTOLD,
+    cause: Cause = UNKNOWN_CAUSE,
 ) -> Reading:
     """What it means that a look begun at `began_at` showed `row`'s machine in `state`.
 
@@ -201,8 +201,8 @@ def observe(
         return Reading(Verdict.FACT, f"{state} without a request of ours", row.desired)
     if row.drift_since is None or began_at <= row.drift_since:
         return Reading(Verdict.SUSPECT, f"{state} without a request of ours", row.desired)
-    for step, since in row.unsure.items():
-        if cause.hand not in OTHERS and GOAL.get(Step(step)) is state and now - since < UNSURE_FOR:
+    for step, since in row.uncertain_steps.items():
+        if cause.hand not in OTHERS and GOAL.get(Step(step)) is state and now - since < UNCERTAIN_FOR:
             return Reading(Verdict.OURS, f"our own earlier {step} took effect late", row.desired)
     if state is Observed.STOPPED:
         if policy.outside_stop is OnOutsideStop.RESTART and now < row.expires_at:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from im.domain.cause import UNTOLD, Cause
+from im.domain.cause import UNKNOWN_CAUSE, Cause
 from im.domain.state import Observed
 
 
@@ -45,7 +45,7 @@ class Sighting:
     """The service that alone may change it, where the cloud runs it for one."""
     was: Observed | None = None
     """What it was as it was asked to change, where this is the answer to that."""
-    cause: Cause = UNTOLD
+    cause: Cause = UNKNOWN_CAUSE
     """Of a machine that stopped or ended: whose hand it was."""
     interrupted: bool = False
     """It was stopped or ended by the cloud, which needs its spare room back; only the cloud starts it again."""

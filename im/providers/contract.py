@@ -119,7 +119,7 @@ class Check:
     name: str
     ok: bool
     detail: str
-    mend: str = ""
+    fix: str = ""
 
 
 class Profile(Protocol):

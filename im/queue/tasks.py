@@ -61,7 +61,7 @@ def doorbell_for(row: Instance) -> Task:
         return Task.TERMINATE
     if row.desired is Desired.STOPPED:
         return Task.STOP
-    if row.arriving:
+    if row.being_adopted:
         return Task.ADOPT
     return Task.CREATE if row.observed in (Observed.NONE, Observed.PENDING) else Task.START
 

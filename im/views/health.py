@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def checks_json(checks: Sequence[Check], *, sandbox: bool) -> dict[str, Any]:
-    told = [{"name": one.name, "ok": one.ok, "detail": one.detail, "mend": one.mend} for one in checks]
+    told = [{"name": one.name, "ok": one.ok, "detail": one.detail, "mend": one.fix} for one in checks]
     return {"ok": all(one.ok for one in checks), "sandbox": sandbox, "checks": told}
 
 

@@ -87,7 +87,7 @@ def rows(draw: st.DrawFn) -> Instance:
         observed_at=draw(around),
         drift_since=draw(st.none() | around),
         error_code=draw(st.none() | st.sampled_from(["throttled", "no_capacity", "forbidden"])),
-        unsure=draw(st.dictionaries(st.sampled_from(["start", "stop", "terminate"]), around)),
+        uncertain_steps=draw(st.dictionaries(st.sampled_from(["start", "stop", "terminate"]), around)),
         interrupted_at=draw(st.none() | around),
         closed_at=draw(st.none() | around),
     )

@@ -39,7 +39,7 @@ def doctor(session: Session, output: str, as_json: bool, only: str | None) -> No
     as_table = not (as_json or output == "json")
     if as_table and settings.sandbox:
         click.echo(click.style("sandbox: the cloud is pretended", dim=True), color=takes_colour())
-    unreadable = (Check("settings", ok=False, detail=one.message, mend=one.hint) for one in refused)
+    unreadable = (Check("settings", ok=False, detail=one.message, fix=one.hint) for one in refused)
     for check in chain(unreadable, _config_file(settings, only), diagnose(settings, only)):
         checks.append(check)
         if as_table:
@@ -48,7 +48,7 @@ def doctor(session: Session, output: str, as_json: bool, only: str | None) -> No
         from im.cli.output.table import say_json
         from im.views.health import checks_json
 
-        told = [replace(one, detail=plain(one.detail), mend=plain(one.mend)) for one in checks]
+        told = [replace(one, detail=plain(one.detail), fix=plain(one.fix)) for one in checks]
         say_json(checks_json(told, sandbox=settings.sandbox))
     elif settings.flower_url:
         click.echo(f"{'flower':<19} {shown(settings.flower_url)}")
@@ -61,7 +61,7 @@ def _config_file(settings: Settings, only: str | None) -> list[Check]:
     from im.providers.contract import Check
 
     told = "" if only else settings.exposure
-    return [Check("config file", ok=False, detail=told, mend=f"chmod 600 {settings.config}")] if told else []
+    return [Check("config file", ok=False, detail=told, fix=f"chmod 600 {settings.config}")] if told else []
 
 
 def _settings(session: Session) -> tuple[Settings, list[Refused]]:
@@ -77,5 +77,5 @@ def _settings(session: Session) -> tuple[Settings, list[Refused]]:
 def _tell(check: Check) -> None:
     mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red", bold=True)
     click.echo(f"{plain(check.name):<19} {mark}  {plain(check.detail)}", color=takes_colour())
-    if not check.ok and check.mend:
-        click.echo(f"{'':<25}→ {plain(check.mend)}", color=takes_colour())
+    if not check.ok and check.fix:
+        click.echo(f"{'':<25}→ {plain(check.fix)}", color=takes_colour())

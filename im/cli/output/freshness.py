@@ -16,7 +16,7 @@ STALE = timedelta(seconds=20)
 
 def freshness(seen: Listing) -> list[str]:
     """A sentence for each reason why deadlines are held, each place whose facts are old or that cannot be watched, and orphans."""
-    told = [f"DEADLINES ARE HELD: {held.reason} (by {held.by}). Next: {held.mend}" for held in seen.holds]
+    told = [f"DEADLINES ARE HELD: {held.reason} (by {held.by}). Next: {held.fix}" for held in seen.holds]
     told += [f"PAST DEADLINE: {alarm.sentence(seen.now)}. Next: im doctor" for alarm in seen.alarms if alarm.machines]
     for scope in sorted({row.scope for row in seen.rows if row.closed_at is None}):
         health = seen.health.get(scope)

@@ -70,7 +70,7 @@ def _address(row: Instance) -> str | None:
 
 def time_left(row: Instance, now: datetime) -> str:
     """What remains for a machine that runs or is about to; `12s over` for one that should be stopped by now."""
-    if row.observed not in ALIVE and not (row.launching or row.arriving):
+    if row.observed not in ALIVE and not (row.launching or row.being_adopted):
         return "-"
     left = row.expires_at - now
     return span(left) if left > timedelta(0) else f"{span(-left)} over"
@@ -84,7 +84,7 @@ def state(row: Instance, now: datetime) -> str:
 
 def sentence(row: Instance, now: datetime) -> str:
     """One instance on one line: `web-1: running 54.1.2.3 · ssh ubuntu@54.1.2.3 · stops 18:04 (in 59m)`."""
-    runs = row.desired is Desired.RUNNING and (row.observed in ALIVE or row.launching or row.arriving)
+    runs = row.desired is Desired.RUNNING and (row.observed in ALIVE or row.launching or row.being_adopted)
     told = end_of(row, now) if runs else second_end(row, now)
     ends = f" · {told}" if told else ""
     return f"{row.name}: {state(row, now)}{ends}"

@@ -1,7 +1,7 @@
 """The one writer of what was observed of a machine: its state, its addresses, when it was seen and since when it runs.
 
 What a sighting owes besides is written with it, by the same call: running time, spot requests, the provider's notes. Nobody else
-writes these columns of a row that has a machine; a stretch of running time that a second writer forgot would cost money.
+writes these columns of a row that has a machine; a interval of running time that a second writer forgot would cost money.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Running time and deadlines, as rows that follow the instances: written in the transaction that changes an instance.
 
-`follow` compares an instance with its last stretch and writes what is missing, so calling it twice writes nothing twice, and a
+`follow` compares an instance with its last interval and writes what is missing, so calling it twice writes nothing twice, and a
 writer of facts that forgot to call it is made up for by the next `follow_all`: the dates come from the cloud, not from the call.
 """
 
@@ -14,27 +14,27 @@ from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, exists,
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from im.db.bulk import recordset
-from im.db.read.ledger import STRETCH, to_stretch
+from im.db.read.ledger import INTERVAL, to_interval
 from im.db.schema.core import instances, scopes
 from im.db.schema.money import deadlines, usage
 from im.domain.cause import Hand
-from im.domain.money.usage import Kind, Seen, Stretch, follow_disk, follow_run
+from im.domain.money.usage import Kind, Seen, UsageInterval, follow_disk, follow_run
 from im.domain.sighting import Sighting
 from im.domain.state import GONE, Observed
 
 t, u = instances.c, usage.c
-_STRETCHES = select(*(u[name] for name in STRETCH))
+_INTERVALS = select(*(u[name] for name in INTERVAL))
 _KEY = ("instance_id", "kind", "number")
 
 
 def follow(connection: Connection, ids: Sequence[str], sightings: Mapping[str, Sighting] | None = None) -> None:
-    """Bring the stretches of these instances up to their rows. `sightings` (by instance id) add what rows do not keep."""
+    """Bring the intervals of these instances up to their rows. `sightings` (by instance id) add what rows do not keep."""
     if ids:
         _follow(connection, t.id.in_(ids), sightings or {}, wait=True)
 
 
 def follow_all(connection: Connection, limit: int) -> int:
-    """The same for instances whose stretches disagree with their rows, at most `limit`; returns how many there were."""
+    """The same for instances whose intervals disagree with their rows, at most `limit`; returns how many there were."""
     return _follow(connection, _disagrees(), {}, wait=False, limit=limit)
 
 
@@ -58,7 +58,7 @@ def _follow(
     if not rows:
         return 0
     last = _last(connection, [row.id for row in rows])
-    changed: list[Stretch] = []
+    changed: list[UsageInterval] = []
     for row in rows:
         seen = _seen(row, sightings.get(row.id))
         changed += follow_run(last.get((row.id, Kind.RUN)), seen)
@@ -147,23 +147,23 @@ def _disagrees() -> ColumnElement[bool]:
     return and_(or_(t.closed_at.is_(None), going_on), differs)
 
 
-def _last(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, Kind], Stretch]:
+def _last(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, Kind], UsageInterval]:
     query = (
-        _STRETCHES.ext(distinct_on(u.instance_id, u.kind))
+        _INTERVALS.ext(distinct_on(u.instance_id, u.kind))
         .where(u.instance_id.in_(ids))
         .order_by(u.instance_id, u.kind, u.number.desc())
     )
-    return {(s.instance_id, s.kind): s for s in map(to_stretch, connection.execute(query))}
+    return {(s.instance_id, s.kind): s for s in map(to_interval, connection.execute(query))}
 
 
-def _write(connection: Connection, changed: Sequence[Stretch]) -> None:
+def _write(connection: Connection, changed: Sequence[UsageInterval]) -> None:
     if not changed:
         return
     # one statement whatever their number; later ones win, as if written one after the other
-    rows = {(s.instance_id, s.kind, s.number): {name: getattr(s, name) for name in STRETCH} for s in changed}
-    v = recordset(usage, STRETCH, list(rows.values()))
-    statement = insert(usage).from_select(STRETCH, select(*(v.c[name] for name in STRETCH)))
-    fresh = {name: statement.excluded[name] for name in STRETCH if name not in _KEY}
+    rows = {(s.instance_id, s.kind, s.number): {name: getattr(s, name) for name in INTERVAL} for s in changed}
+    v = recordset(usage, INTERVAL, list(rows.values()))
+    statement = insert(usage).from_select(INTERVAL, select(*(v.c[name] for name in INTERVAL)))
+    fresh = {name: statement.excluded[name] for name in INTERVAL if name not in _KEY}
     connection.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=fresh))
 
 

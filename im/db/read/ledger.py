@@ -9,35 +9,35 @@ from typing import TYPE_CHECKING, Any
 
 from im.db.read.connection import ReadTransaction, ask
 from im.domain.money.bill import Deadline, Item, Price
-from im.domain.money.usage import Kind, Stretch
+from im.domain.money.usage import Kind, UsageInterval
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-STRETCH = tuple(f.name for f in fields(Stretch))
-"""Columns of `usage`, in the order in which `to_stretch` takes them."""
+INTERVAL = tuple(f.name for f in fields(UsageInterval))
+"""Columns of `usage`, in the order in which `to_interval` takes them."""
 
 
-def to_stretch(row: Sequence[Any]) -> Stretch:
+def to_interval(row: Sequence[Any]) -> UsageInterval:
     instance_id, kind, *rest = row
-    return Stretch(instance_id, Kind(kind), *rest)
+    return UsageInterval(instance_id, Kind(kind), *rest)
 
 
-def stretches(
+def intervals(
     connection: Connection | ReadTransaction, ids: Sequence[str] | None = None, *, since: datetime | None = None
-) -> dict[str, list[Stretch]]:
+) -> dict[str, list[UsageInterval]]:
     """By instance, oldest first; only those that reach beyond `since` when it is given."""
     rows = ask(
         connection,
-        f"SELECT {', '.join(STRETCH)} FROM usage"  # noqa: S608 - our own names of columns
+        f"SELECT {', '.join(INTERVAL)} FROM usage"  # noqa: S608 - our own names of columns
         " WHERE (%(ids)s::text[] IS NULL OR instance_id = ANY(%(ids)s::text[]))"
         " AND (%(since)s::timestamptz IS NULL OR ended_at IS NULL OR ended_at > %(since)s::timestamptz)"
         " ORDER BY instance_id, began_at",
         ids=None if ids is None else list(ids),
         since=since,
     )
-    found: dict[str, list[Stretch]] = {}
-    for one in map(to_stretch, rows):
+    found: dict[str, list[UsageInterval]] = {}
+    for one in map(to_interval, rows):
         found.setdefault(one.instance_id, []).append(one)
     return found
 

@@ -83,7 +83,7 @@ def phase(row: Instance, now: datetime) -> Phase:
 def _phase_without_machine(row: Instance, now: datetime) -> Phase:
     if row.closed_at is not None:
         return Phase("not adopted" if row.failed else "failed, removed" if row.error_code else "cancelled", Tone.IDLE)
-    if row.arriving:
+    if row.being_adopted:
         return Phase("terminating" if row.desired is Desired.TERMINATED else "adopting", Tone.BUSY)
     if row.error_code and not row.launching:
         return Phase(f"failed: {_plain(row.error_code)}", Tone.BAD)

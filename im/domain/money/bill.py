@@ -154,7 +154,7 @@ class Bill:
         )
 
 
-def together(bills: Iterable[Bill]) -> Bill:
+def sum_bills(bills: Iterable[Bill]) -> Bill:
     total = Bill()
     for bill in bills:
         total += bill
@@ -179,7 +179,7 @@ def label_of(spec: Spec) -> str:
     return f"{_item(spec) or UNSEEN}{' (spot)' if spec.market in SPOTS else ''}"
 
 
-def how_to_state(scope: Scope, spec: Spec) -> str:
+def price_hint(scope: Scope, spec: Spec) -> str:
     """What to type when nobody knows its price."""
     spot = " --spot" if spec.market in SPOTS else ""
     return f"im prices set {_item(spec)} USD_PER_HOUR{spot} --region {scope.region} --provider {scope.provider}"

@@ -25,16 +25,16 @@ from im.domain.money.bill import (
     label_of,
     monthly_item,
     prices_of,
-    together,
+    sum_bills,
 )
 from im.domain.money.charges import Tariff, charged
 from im.domain.money.rules import PER_SECOND, BillingRules, While
-from im.domain.money.usage import Kind, Stretch
+from im.domain.money.usage import Kind, UsageInterval
 
 
 def bill(
     row: Instance,
-    stretches: Sequence[Stretch],
+    intervals: Sequence[UsageInterval],
     deadlines: Sequence[Deadline],
     book: PriceBook,
     window: Window,
@@ -42,7 +42,7 @@ def bill(
     rules: BillingRules = PER_SECOND,
 ) -> Bill:
     """What `row` cost within `window`. What still goes on counts until `now`."""
-    return together(_Account(row, stretches, deadlines, book, window, now, rules).bills())
+    return sum_bills(_Account(row, intervals, deadlines, book, window, now, rules).bills())
 
 
 class _Account:
@@ -51,7 +51,7 @@ class _Account:
     def __init__(
         self,
         row: Instance,
-        stretches: Sequence[Stretch],
+        intervals: Sequence[UsageInterval],
         deadlines: Sequence[Deadline],
         book: PriceBook,
         window: Window,
@@ -60,8 +60,8 @@ class _Account:
     ) -> None:
         self.row, self.book, self.window, self.now, self.rules = row, book, window, now, rules
         self.deadlines = deadlines
-        self.runs = sorted((s for s in stretches if s.kind is Kind.RUN), key=lambda s: s.began_at)
-        self.lives = sorted((s for s in stretches if s.kind is Kind.DISK), key=lambda s: s.began_at)
+        self.runs = sorted((s for s in intervals if s.kind is Kind.RUN), key=lambda s: s.began_at)
+        self.lives = sorted((s for s in intervals if s.kind is Kind.DISK), key=lambda s: s.began_at)
 
     def bills(self) -> Iterator[Bill]:
         for run in self.runs:
@@ -71,23 +71,23 @@ class _Account:
             yield self._lent(life, While.THERE)
             yield self._disk(life)
 
-    def _lent(self, stretch: Stretch, time: While) -> Bill:
-        """What is charged for as long as it runs, or for as long as it is there: `stretch` is such a time."""
-        rules, ended_at = self.rules, self._end(stretch)
-        low, high = self.window.cut(stretch.began_at, max(ended_at, stretch.began_at + rules.least))
-        if high <= low or stretch.never_ran:
+    def _lent(self, interval: UsageInterval, time: While) -> Bill:
+        """What is charged for as long as it runs, or for as long as it is there: `interval` is such a time."""
+        rules, ended_at = self.rules, self._end(interval)
+        low, high = self.window.cut(interval.began_at, max(ended_at, interval.began_at + rules.least))
+        if high <= low or interval.never_ran:
             return Bill()
         total = Bill()
         if rules.computing is time:
-            usd = charged(rules, self._tariff(self.row.spec.instance_type), stretch.began_at, ended_at, self.window)
+            usd = charged(rules, self._tariff(self.row.spec.instance_type), interval.began_at, ended_at, self.window)
             missing = frozenset({label_of(self.row.spec)} if usd is None else ())
-            total += Bill(compute=usd or ZERO, doubt=self._doubt(stretch), unknown=missing)
-        if rules.address is time and self._has_address(stretch):
-            usd = charged(rules, self._tariff(IPV4), stretch.began_at, ended_at, self.window)
+            total += Bill(compute=usd or ZERO, doubt=self._doubt(interval), unknown=missing)
+        if rules.address is time and self._has_address(interval):
+            usd = charged(rules, self._tariff(IPV4), interval.began_at, ended_at, self.window)
             total += Bill(address=usd or ZERO, unknown=frozenset({IPV4} if usd is None else ()))
         return total
 
-    def _ran(self, run: Stretch) -> Bill:
+    def _ran(self, run: UsageInterval) -> Bill:
         """How long it ran, and what it ran past its deadline."""
         low, high = self.window.cut(run.began_at, self._end(run))
         over = [self.window.cut(*span) for span in overruns(run.began_at, self._end(run), self.deadlines)]
@@ -98,7 +98,7 @@ class _Account:
             overrun=sum((b - a for a, b in over), timedelta(0)),
         )
 
-    def _cost_of(self, run: Stretch, part: Window) -> Decimal:
+    def _cost_of(self, run: UsageInterval, part: Window) -> Decimal:
         """What was charged for a part of a run, as far as it is known."""
         rules, total = self.rules, ZERO
         things = [(self.row.spec.instance_type, rules.computing)]
@@ -109,11 +109,11 @@ class _Account:
             total += charged(rules, self._tariff(name), basis.began_at, self._end(basis), part) or ZERO
         return total
 
-    def _life_of(self, run: Stretch) -> Stretch:
+    def _life_of(self, run: UsageInterval) -> UsageInterval:
         """That of the machine that ran."""
         return next((one for one in reversed(self.lives) if one.began_at <= run.began_at), run)
 
-    def _disk(self, life: Stretch) -> Bill:
+    def _disk(self, life: UsageInterval) -> Bill:
         low, high = self.window.cut(life.began_at, self._end(life))
         if high <= low:
             return Bill()
@@ -134,23 +134,23 @@ class _Account:
         stopped = whole * gigabytes - awake
         return Bill(disk_running=awake, disk_stopped=stopped, stopped=high - low - running, unknown=beside)
 
-    def _doubt(self, stretch: Stretch) -> timedelta:
-        if stretch.sure_until is None:
+    def _doubt(self, interval: UsageInterval) -> timedelta:
+        if interval.sure_until is None:
             return timedelta(0)
-        low, high = self.window.cut(stretch.sure_until, self._end(stretch))
+        low, high = self.window.cut(interval.sure_until, self._end(interval))
         return high - low
 
-    def _has_address(self, stretch: Stretch) -> bool:
+    def _has_address(self, interval: UsageInterval) -> bool:
         """One that is charged while the machine is there was there from its beginning on."""
-        return stretch.address or (stretch.kind is Kind.DISK and any(run.address for run in self.runs))
+        return interval.address or (interval.kind is Kind.DISK and any(run.address for run in self.runs))
 
     def _tariff(self, name: str) -> Tariff:
         scope, spec = self.row.scope, self.row.spec
         caps = prices_of(scope, spec, monthly_item(name), self.book) if self.rules.monthly_cap else ()
         return Tariff(prices_of(scope, spec, name, self.book), caps)
 
-    def _end(self, stretch: Stretch) -> datetime:
-        return stretch.ended_at or max(self.now, stretch.began_at)
+    def _end(self, interval: UsageInterval) -> datetime:
+        return interval.ended_at or max(self.now, interval.began_at)
 
 
 def overruns(began_at: datetime, ended_at: datetime, deadlines: Sequence[Deadline]) -> list[tuple[datetime, datetime]]:

@@ -29,7 +29,7 @@ from im.domain.money.bill import (
 )
 from im.domain.money.charges import Tariff, charged, month_of
 from im.domain.money.rules import PER_SECOND, BillingRules, While
-from im.domain.money.usage import Kind, Stretch
+from im.domain.money.usage import Kind, UsageInterval
 from im.domain.scope import Scope
 from im.domain.spec.placement import candidates
 from im.domain.spec.spec import Spec
@@ -45,8 +45,8 @@ class Parts:
     disk_type: str | None = None
 
 
-UNTOLD = Parts()
-"""Of a wish that tells nothing: an address is the rule."""
+UNKNOWN_PARTS = Parts()
+"""Of a spec that says nothing of them: an address is the rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +184,14 @@ def at_most(spec: Spec, now: datetime) -> Price | None:
     return Price(spare.max_price, now, AT_MOST) if spare and spare.max_price is not None else None
 
 
-def parts_of(row: Instance, stretches: Sequence[Stretch], expected: Parts) -> Parts:
+def parts_of(row: Instance, intervals: Sequence[UsageInterval], expected: Parts) -> Parts:
     """What it has while it runs: as seen, and `expected` of what was not seen yet."""
-    runs = [s for s in stretches if s.kind is Kind.RUN]
+    runs = [s for s in intervals if s.kind is Kind.RUN]
     if row.observed is Observed.RUNNING or row.public_ip is not None:
         address = row.public_ip is not None
     else:  # a stopped machine has given its address back, and gets one again as it did before
         address = max(runs, key=lambda s: s.number).address if runs else expected.address
-    disk = next((s for s in stretches if s.kind is Kind.DISK and s.ended_at is None), None)
+    disk = next((s for s in intervals if s.kind is Kind.DISK and s.ended_at is None), None)
     if disk is None:
         return Parts(address, expected.disk_gb, expected.disk_type)
     return Parts(address, disk.disk_gb, disk.disk_type)
@@ -204,10 +204,10 @@ def runs_on(row: Instance) -> bool:
     return row.desired is Desired.RUNNING and (row.observed in ALIVE or row.launching or not row.settled)
 
 
-def began_at(stretches: Sequence[Stretch], rules: BillingRules) -> datetime | None:
+def began_at(intervals: Sequence[UsageInterval], rules: BillingRules) -> datetime | None:
     """Since when it is charged for what it computes now; None where it is not."""
     kind = Kind.RUN if rules.computing is While.RUNNING else Kind.DISK
-    return next((s.began_at for s in stretches if s.kind is kind and s.ended_at is None), None)
+    return next((s.began_at for s in intervals if s.kind is kind and s.ended_at is None), None)
 
 
 def is_charged(row: Instance, rules: BillingRules) -> bool:
@@ -264,7 +264,7 @@ def goes_on_costing(row: Instance, rules: BillingRules) -> bool:
     return not is_kept_for_a_while(row)
 
 
-def computes(row: Instance) -> bool:
+def bills_compute(row: Instance) -> bool:
     """Does it pay for computing now because it runs, or is it about to?"""
     taken_back = row.observed is Observed.STOPPED and row.interrupted_at is not None
     return (runs_on(row) and not taken_back) or row.observed in ALIVE
@@ -272,7 +272,7 @@ def computes(row: Instance) -> bool:
 
 def rate_now(row: Instance, hourly: Rates) -> Decimal | None:
     """What an hour costs in the state that it is in: everything while it runs, what a stop leaves while it is stopped."""
-    if computes(row):
+    if bills_compute(row):
         return hourly.running
     if row.observed in (Observed.STOPPED, Observed.STOPPING):
         return hourly.stopped
@@ -281,7 +281,7 @@ def rate_now(row: Instance, hourly: Rates) -> Decimal | None:
 
 def is_whole(row: Instance, hourly: Rates) -> bool:
     """Does `rate_now` hold everything that is paid for?"""
-    if computes(row):
+    if bills_compute(row):
         return hourly.whole
     if row.observed not in (Observed.STOPPED, Observed.STOPPING):
         return True

@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class UsageInterval:
     """One interval of one kind; `number` counts them up for each instance and kind."""
 
     instance_id: str
@@ -84,8 +84,8 @@ class Seen:
     """The cloud says that it stopped or ended the machine itself."""
 
 
-def follow_run(last: Stretch | None, seen: Seen) -> list[Stretch]:
-    """The stretches to write (new ones, and `last` changed) so that they agree with what was seen; [] when they do."""
+def follow_run(last: UsageInterval | None, seen: Seen) -> list[UsageInterval]:
+    """The intervals to write (new ones, and `last` changed) so that they agree with what was seen; [] when they do."""
     if last is None or last.ended_at is not None:
         return _next_run(last, seen)
     started = seen.launched_at
@@ -103,12 +103,12 @@ def follow_run(last: Stretch | None, seen: Seen) -> list[Stretch]:
     return [now] if now != last else []
 
 
-def _dates_its_beginning(run: Stretch, started: datetime) -> bool:
+def _dates_its_beginning(run: UsageInterval, started: datetime) -> bool:
     """Is it this run's LaunchTime? One at the very end of the run before is that one's own: it ended as it began."""
     return started > run.not_before or (run.number == 1 and started == run.not_before)
 
 
-def _next_run(last: Stretch | None, seen: Seen) -> list[Stretch]:
+def _next_run(last: UsageInterval | None, seen: Seen) -> list[UsageInterval]:
     started = seen.launched_at
     fresh = started is not None and (last is None or started > last.began_at)
     if not fresh and seen.observed is not Observed.RUNNING:
@@ -120,7 +120,7 @@ def _next_run(last: Stretch | None, seen: Seen) -> list[Stretch]:
     began_at = started if fresh and started is not None else seen.observed_at
     if last is not None:
         began_at = max(began_at, floor)
-    made = Stretch(seen.instance_id, Kind.RUN, number, began_at, fresh, floor, address=seen.address)
+    made = UsageInterval(seen.instance_id, Kind.RUN, number, began_at, fresh, floor, address=seen.address)
     if seen.observed is Observed.RUNNING:
         return [made]
     if seen.observed in _DOWN and seen.was_pending:
@@ -141,7 +141,7 @@ def _never_ran(began_at: datetime, seen: Seen) -> bool:
     return seen.could_not_run and seen.changed_at is not None and seen.changed_at - began_at < FAILS_WITHIN
 
 
-def _dated_end(last: Stretch, seen: Seen) -> list[Stretch]:
+def _dated_end(last: UsageInterval, seen: Seen) -> list[UsageInterval]:
     """Our own look ended it; now the cloud says when it really did."""
     if last.sure_until is None or last.ended_at is None or seen.changed_at is None or seen.observed not in _DOWN:
         return []
@@ -151,7 +151,7 @@ def _dated_end(last: Stretch, seen: Seen) -> list[Stretch]:
     return [replace(last, ended_at=max(seen.changed_at, last.began_at), sure_until=None)]
 
 
-def follow_disk(last: Stretch | None, seen: Seen) -> list[Stretch]:
+def follow_disk(last: UsageInterval | None, seen: Seen) -> list[UsageInterval]:
     """The same for the machine's disk, which exists from the launch to the termination."""
     if last is None:
         if seen.observed is Observed.NONE or seen.observed in GONE:
@@ -159,7 +159,7 @@ def follow_disk(last: Stretch | None, seen: Seen) -> list[Stretch]:
         exactly = seen.launched_at is not None
         began_at = seen.launched_at or seen.observed_at
         return [
-            Stretch(
+            UsageInterval(
                 *(seen.instance_id, Kind.DISK, 1, began_at, exactly, seen.created_at),
                 address=seen.address,
                 disk_gb=seen.disk_gb,
@@ -178,7 +178,7 @@ def follow_disk(last: Stretch | None, seen: Seen) -> list[Stretch]:
     return [now] if now != last else []
 
 
-def _is_another(disk: Stretch, seen: Seen) -> bool:
+def _is_another(disk: UsageInterval, seen: Seen) -> bool:
     """The machine that it belonged to never ran, and another was launched in its place."""
     return seen.observed is not Observed.NONE and seen.launched_at is not None and seen.launched_at > disk.began_at
 
@@ -187,14 +187,14 @@ def _dates_an_end(began_at: datetime, seen: Seen) -> bool:
     return seen.changed_at is not None and began_at <= seen.changed_at <= seen.observed_at + SKEW
 
 
-def _ended(stretch: Stretch, seen: Seen) -> Stretch:
+def _ended(interval: UsageInterval, seen: Seen) -> UsageInterval:
     """Ended when the cloud says; when it does not, now, with the last look that still showed it going on."""
-    if seen.observed in _DOWN and _dates_an_end(stretch.began_at, seen):
-        return replace(stretch, ended_at=seen.changed_at, sure_until=None)
-    ended_at = max(stretch.began_at, seen.observed_at)
+    if seen.observed in _DOWN and _dates_an_end(interval.began_at, seen):
+        return replace(interval, ended_at=seen.changed_at, sure_until=None)
+    ended_at = max(interval.began_at, seen.observed_at)
     # a complete look that did not show it any more vouches for nothing
-    sure_until = _within(stretch.sure_until or seen.last_look, stretch.began_at, ended_at)
-    return replace(stretch, ended_at=ended_at, sure_until=sure_until)
+    sure_until = _within(interval.sure_until or seen.last_look, interval.began_at, ended_at)
+    return replace(interval, ended_at=ended_at, sure_until=sure_until)
 
 
 def _within(at: datetime | None, low: datetime, high: datetime) -> datetime:

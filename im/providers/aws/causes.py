@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from im.domain.cause import NOT_STARTED, UNTOLD, Cause, Hand
+from im.domain.cause import NOT_STARTED, UNKNOWN_CAUSE, Cause, Hand
 from im.providers import errors as e
 from im.providers.aws.api.errors import CODES
 from im.providers.kit.text import scrubbed
@@ -39,7 +39,7 @@ def cause_of(code: str, message: str) -> Cause:
     """What StateReason's code and message mean; a code that is new to us is the cloud's own doing, in its own words."""
     side, dot, name = code.partition(".")
     if not dot or side not in ("Client", "Server"):
-        return UNTOLD
+        return UNKNOWN_CAUSE
     if (hand := _HANDS.get(code)) is not None:
         return Cause(hand, says=scrubbed(message))
     words = scrubbed(message if message.startswith(code) else f"{code}: {message}" if message else code)

@@ -45,10 +45,10 @@ def _check(name: str, ask: Callable[[], str], allow: str) -> Check:
     try:
         return Check(name, ok=True, detail=ask())
     except ProviderError as exc:
-        return Check(name, ok=False, detail=exc.message, mend=_mend(exc, allow))
+        return Check(name, ok=False, detail=exc.message, fix=_fix(exc, allow))
 
 
-def _mend(exc: ProviderError, allow: str) -> str:
+def _fix(exc: ProviderError, allow: str) -> str:
     if isinstance(exc, Unauthenticated):
         return _CREDENTIALS
     if cloud_code(exc) == REGION_NOT_ENABLED:

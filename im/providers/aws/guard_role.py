@@ -22,7 +22,7 @@ _ACTIONS = {STOPS: "ec2:StopInstances", TERMINATES: "ec2:TerminateInstances"}
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\w+=,.@/-]*/)?([\w+=,.@-]+)", re.ASCII)
 _DEPLOYMENT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _A_MACHINE = "i-0123456789abcdef0"
-_MEND = "give the role IM_GUARD_ROLE the trust and the rights of docs/guard.md"
+_FIX = "give the role IM_GUARD_ROLE the trust and the rights of docs/guard.md"
 _ABOUT = {
     STOPS: "no guard of a machine that is stopped ever acts",
     TERMINATES: "no guard of a machine that cannot be stopped (--spot one-time) ever acts",
@@ -34,7 +34,7 @@ def checks(iam: Any, region: str, deployment: str, role: str) -> list[Check]:
     found = _ROLE.fullmatch(role)
     if found is None:
         told = f"IM_GUARD_ROLE is no role's ARN: {role[:80]}"
-        return [Check(TRUST, ok=False, detail=told, mend="it looks like arn:aws:iam::111122223333:role/im-guard")]
+        return [Check(TRUST, ok=False, detail=told, fix="it looks like arn:aws:iam::111122223333:role/im-guard")]
     return [_trust(iam, region, found[1], found[2]), *_rights(iam, region, found[1], role, deployment)]
 
 
@@ -44,7 +44,7 @@ def _trust(iam: Any, region: str, account: str, name: str) -> Check:
             document = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
     except ProviderError as exc:
         if cloud_code(exc) == "NoSuchEntity":
-            return Check(TRUST, ok=False, detail=f"there is no role {name} in this account", mend=_MEND)
+            return Check(TRUST, ok=False, detail=f"there is no role {name} in this account", fix=_FIX)
         return _unproven(TRUST, "that schedules may run as the guard's role", "iam:GetRole", exc)
     group = f"arn:{partition_of(region)}:scheduler:{region}:{account}:schedule-group/default"
     told = {"aws:sourceaccount": account, "aws:sourcearn": group}
@@ -55,7 +55,7 @@ def _trust(iam: Any, region: str, account: str, name: str) -> Check:
         why = f"{name} trusts under conditions that im does not read"
         return Check(TRUST, ok=True, detail=f"not proven that schedules of {region} may run as it: {why}")
     detail = f"{name} does not trust {SERVICE} for schedules of {region}, so no guard acts there"
-    return Check(TRUST, ok=False, detail=detail, mend=_MEND)
+    return Check(TRUST, ok=False, detail=detail, fix=_FIX)
 
 
 def _lent(statement: Mapping[str, Any], told: Mapping[str, str]) -> bool | None:
@@ -119,7 +119,7 @@ def _right(name: str, action: str, said: Mapping[str, Any], role: str, deploymen
     if missing := said.get("MissingContextValues"):
         told = f"not proven that the guard's role may {action}: its policy asks for {', '.join(missing)[:200]}"
         return Check(name, ok=True, detail=told)
-    return Check(name, ok=False, detail=f"{role} may not do {action} on {whose}: {_ABOUT[name]}", mend=_MEND)
+    return Check(name, ok=False, detail=f"{role} may not do {action} on {whose}: {_ABOUT[name]}", fix=_FIX)
 
 
 def _unproven(name: str, what: str, right: str, exc: ProviderError) -> Check:

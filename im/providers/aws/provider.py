@@ -111,7 +111,7 @@ class AwsProvider:
                 found = merge_pages(self.list(scope, Filter(token=token, spec=spec))).sightings
                 if found:
                     return list(found)
-            better = self._clearer(exc, scope, spec)
+            better = self._explain(exc, scope, spec)
             if better is exc:
                 raise
             raise better from exc
@@ -166,12 +166,12 @@ class AwsProvider:
             groups=fitting.groups(region, spec, place),
         )
 
-    def _clearer(self, exc: ProviderError, scope: Scope, spec: Spec) -> ProviderError:
+    def _explain(self, exc: ProviderError, scope: Scope, spec: Spec) -> ProviderError:
         if isinstance(exc, Unavailable) and not self._clients.knows_region(scope.region):
             return InvalidSpec(f"AWS cannot be reached in {scope.region}, and boto3 knows no region by that name")
         if not isinstance(exc, InvalidSpec):
             return exc
-        return launch_request.clearer(exc, spec, self._clients.ec2(scope.region))
+        return launch_request.explain(exc, spec, self._clients.ec2(scope.region))
 
     def label(self, scope: Scope, slots: Mapping[Machine, Slot]) -> None:
         """CreateTags, one call per machine. When some fail the others are labelled, and the first error is raised."""

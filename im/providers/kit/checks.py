@@ -21,4 +21,4 @@ def check(name: str, ask: Callable[[], str], *, credentials: str, allow: str) ->
             hint = allow
         else:
             hint = "the message says what the cloud minds"
-        return Check(name, ok=False, detail=exc.message, mend=hint)
+        return Check(name, ok=False, detail=exc.message, fix=hint)

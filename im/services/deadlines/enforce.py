@@ -74,9 +74,9 @@ def _held(ctx: Context) -> str:
         mark.admit(ctx)
         found = holds.active(ctx)
     for hold in found:
-        log.error("deadlines are held", kind=hold.kind.value, reason=hold.reason, mend=hold.mend, by=hold.by)
+        log.error("deadlines are held", kind=hold.kind.value, reason=hold.reason, mend=hold.fix, by=hold.by)
     everywhere = [h for h in found if h.kind not in OF_A_SCOPE]
-    return f"held: {everywhere[0].reason} ({everywhere[0].mend})" if everywhere else ""
+    return f"held: {everywhere[0].reason} ({everywhere[0].fix})" if everywhere else ""
 
 
 def _claim_tick(ctx: Context) -> bool:

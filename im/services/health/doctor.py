@@ -111,9 +111,9 @@ def _alone(kind: str, ask: Callable[[], Iterable[Check]]) -> Iterator[Check]:
     try:
         yield from ask()
     except ImError as exc:
-        yield Check(kind, ok=False, detail=exc.message, mend=_not_us(exc.hint) or "mend what fails above first")
+        yield Check(kind, ok=False, detail=exc.message, fix=_not_us(exc.hint) or "mend what fails above first")
     except Exception as exc:
-        yield Check(kind, ok=False, detail=f"could not be checked: {_reason(exc)}", mend=_REPORT)
+        yield Check(kind, ok=False, detail=f"could not be checked: {_reason(exc)}", fix=_REPORT)
 
 
 def _not_us(hint: str) -> str:
@@ -127,13 +127,13 @@ def _reason(exc: Exception) -> str:
     return f"the database refuses: {said}" if said else type(exc).__name__
 
 
-def _check(name: str, ask: Callable[[], str], mend: str) -> Check:
+def _check(name: str, ask: Callable[[], str], fix: str) -> Check:
     try:
         return Check(name, ok=True, detail=ask())
     except ImError as exc:
-        return Check(name, ok=False, detail=exc.message, mend=_not_us(exc.hint) or mend)
+        return Check(name, ok=False, detail=exc.message, fix=_not_us(exc.hint) or fix)
     except Exception as exc:  # a check that breaks is a finding, not the end of the others
-        return Check(name, ok=False, detail=f"could not be checked: {_reason(exc)}", mend=mend)
+        return Check(name, ok=False, detail=f"could not be checked: {_reason(exc)}", fix=fix)
 
 
 def _database(settings: Settings, database: Database) -> str:
@@ -146,8 +146,8 @@ def _schema(database: Database) -> Check:
     try:
         found = _read_schema(database)
     except Exception:
-        return Check("migrations", ok=False, detail="not checked: no database", mend="mend the database first")
-    return Check("migrations", ok=found.ok, detail=found.sentence, mend="" if found.ok else "im db upgrade")
+        return Check("migrations", ok=False, detail="not checked: no database", fix="mend the database first")
+    return Check("migrations", ok=found.ok, detail=found.sentence, fix="" if found.ok else "im db upgrade")
 
 
 def _broker(settings: Settings) -> str:
@@ -165,7 +165,7 @@ def _asked(database: Database, checks: Callable[[Connection, datetime], Iterator
 
 
 def _unseen(name: str) -> Check:
-    return Check(name, ok=False, detail="not checked: no migrated database", mend="mend the database first")
+    return Check(name, ok=False, detail="not checked: no migrated database", fix="mend the database first")
 
 
 def _holds(database: Database) -> Iterator[Check]:
@@ -177,12 +177,12 @@ def _holds(database: Database) -> Iterator[Check]:
         yield _unseen("deadlines")
         return
     for hold in found:
-        yield Check(f"held, {hold.kind}", ok=False, detail=f"{hold.reason} (by {hold.by})", mend=hold.mend)
+        yield Check(f"held, {hold.kind}", ok=False, detail=f"{hold.reason} (by {hold.by})", fix=hold.fix)
     for alarm in late:
         if alarm.machines:
             blind = "mend what doctor says of that scope; the cloud's console shows what runs"
-            mend = blind if alarm.blind else f"im why {alarm.machines[0].name}"
-            yield Check("past deadline", ok=False, detail=alarm.sentence(now), mend=mend)
+            fix = blind if alarm.blind else f"im why {alarm.machines[0].name}"
+            yield Check("past deadline", ok=False, detail=alarm.sentence(now), fix=fix)
     if not found and not any(alarm.machines for alarm in late):
         yield Check("deadlines", ok=True, detail="enforced")
 
@@ -195,7 +195,7 @@ def _orphans(database: Database) -> Iterator[Check]:
         yield _unseen("orphans")
         return
     if found.count:
-        yield Check("orphans", ok=False, detail=found.sentence(now), mend="im orphans  lists them, for you to decide")
+        yield Check("orphans", ok=False, detail=found.sentence(now), fix="im orphans  lists them, for you to decide")
     else:
         yield Check("orphans", ok=True, detail="none: every machine of ours has its row")
 
@@ -261,13 +261,13 @@ def _judge(skews: Mapping[str, timedelta], untold: list[str]) -> Check:
     detail = "against this machine: " + ", ".join(told)
     wrong = [who for who, skew in skews.items() if abs(skew) > MAX_SKEW]
     if len(skews) == 2 and abs(skews["the database"] - skews["the cloud"]) > MAX_SKEW:
-        mend = "set the database server's clock by NTP: it alone decides about deadlines"
+        fix = "set the database server's clock by NTP: it alone decides about deadlines"
         if "the cloud" in wrong and "the database" in wrong:
-            mend = "set both clocks by NTP, the database server's first: it alone decides about deadlines"
-        return Check("clocks", ok=False, detail=detail, mend=mend)
+            fix = "set both clocks by NTP, the database server's first: it alone decides about deadlines"
+        return Check("clocks", ok=False, detail=detail, fix=fix)
     if wrong:
-        return Check("clocks", ok=False, detail=detail, mend="set this machine's clock by NTP; `--until` is read by it")
-    return Check("clocks", ok=bool(skews), detail=detail, mend="" if skews else "mend the database and the cloud first")
+        return Check("clocks", ok=False, detail=detail, fix="set this machine's clock by NTP; `--until` is read by it")
+    return Check("clocks", ok=bool(skews), detail=detail, fix="" if skews else "mend the database and the cloud first")
 
 
 def _apart(skew: timedelta) -> str:

@@ -87,9 +87,9 @@ def checks(settings: Settings, reached: Mapping[Scope, Provider]) -> Iterator[Ch
     for lane, scope in zip(works, reached, strict=True):
         label = _label(scope, reached)
         if lane not in done:
-            yield Check(label, ok=False, detail=f"no answer within {WITHIN:.0f} s", mend=_STUCK)
+            yield Check(label, ok=False, detail=f"no answer within {WITHIN:.0f} s", fix=_STUCK)
         for check in done.get(lane, ()):
-            yield Check(f"{label}, {check.name}", check.ok, check.detail, check.mend)
+            yield Check(f"{label}, {check.name}", check.ok, check.detail, check.fix)
 
 
 def _one(settings: Settings, scope: Scope, provider: Provider) -> list[Check]:
@@ -123,8 +123,8 @@ def _same(settings: Settings, scope: Scope, provider: Provider, check: Check) ->
     if before in (None, now):
         return check
     told = f"{check.detail}, but the machines of '{scope.account}' are in account {before}: none of them is believed or changed"
-    mend = f"give '{scope.account}' its old credentials back, and declare {now} under a name of its own"
-    return Check(check.name, ok=False, detail=told, mend=mend)
+    fix = f"give '{scope.account}' its old credentials back, and declare {now} under a name of its own"
+    return Check(check.name, ok=False, detail=told, fix=fix)
 
 
 def _remembered(settings: Settings, scope: Scope) -> str | None:

@@ -36,19 +36,19 @@ def workers(settings: Settings, host: str = "") -> Check:
         alive = workers_alive(settings, host=host)
         after = oldest_waiting(settings)
     except ImError:
-        return Check(name, ok=False, detail="not checked: no broker", mend="mend the broker first")
+        return Check(name, ok=False, detail="not checked: no broker", fix="mend the broker first")
     if not alive:
-        return Check(name, ok=False, detail=f"no worker answers{f' on {host}' if host else ''}", mend=_START)
+        return Check(name, ok=False, detail=f"no worker answers{f' on {host}' if host else ''}", fix=_START)
     if childless := sorted(one for one, worker in alive.items() if worker.childless):
         told = f"{', '.join(childless)} {'has' if len(childless) == 1 else 'have'} no process left to do what it takes"
-        return Check(name, ok=False, detail=told, mend="start it again")
+        return Check(name, ok=False, detail=told, fix="start it again")
     deaf = [queue for queue in QUEUES if not any(queue in one.queues for one in alive.values())]
     if deaf and not host:
         told = f"{len(alive)} alive, but none of them listens to {', '.join(deaf)}"
-        return Check(name, ok=False, detail=told, mend="im worker  listens to all of them")
+        return Check(name, ok=False, detail=told, fix="im worker  listens to all of them")
     if left := _left_lying(alive, before, after):
         told = f"{len(alive)} alive, but what waits in {', '.join(left)} is not taken, although nobody there is busy"
-        return Check(name, ok=False, detail=told, mend="start them again; each ends itself after IM_PATIENCE seconds")
+        return Check(name, ok=False, detail=told, fix="start them again; each ends itself after IM_PATIENCE seconds")
     return Check(name, ok=True, detail=f"{len(alive)} alive: {', '.join(sorted(alive))}")
 
 
@@ -70,9 +70,9 @@ def beat(connection: Connection, now: datetime) -> Iterator[Check]:
         age = ages.get(name)
         label = f"beat, {name.replace('_', ' ')}"
         if age is None:
-            yield Check(label, ok=False, detail="has never ticked", mend=_START)
+            yield Check(label, ok=False, detail="has never ticked", fix=_START)
         elif age > limit:
-            yield Check(label, ok=False, detail=f"last ticked {format_duration(age)} ago", mend=_START)
+            yield Check(label, ok=False, detail=f"last ticked {format_duration(age)} ago", fix=_START)
         else:
             yield Check(label, ok=True, detail=f"ticked {format_duration(age)} ago, by the database's clock")
 
@@ -87,13 +87,13 @@ def refresh(connection: Connection, now: datetime) -> Iterator[Check]:
                 "refresh",
                 ok=False,
                 detail=told,
-                mend="im doctor --only cloud  where the workers run; their log says more",
+                fix="im doctor --only cloud  where the workers run; their log says more",
             )
     for worker, place, refused_at, error in refusals.current(connection, now):
         told = (
             f"may do nothing in {place} since {format_duration(now - refused_at)}, and leaves it to the others: {error}"
         )
-        yield Check(f"worker {worker}", ok=False, detail=told, mend=_KNOWN)
+        yield Check(f"worker {worker}", ok=False, detail=told, fix=_KNOWN)
 
 
 def starts(connection: Connection, now: datetime) -> Iterator[Check]:
@@ -104,8 +104,8 @@ def starts(connection: Connection, now: datetime) -> Iterator[Check]:
         return
     first = next(iter(found))
     told = and_more(f"given up: {first} ({found[first].replace('_', ' ')})", len(found) - 1)
-    mend = f"im why {first}  has the reason; im start {first} -d 1h  tries again, im stop {first}  leaves it stopped"
-    yield Check("starts", ok=False, detail=told, mend=mend)
+    fix = f"im why {first}  has the reason; im start {first} -d 1h  tries again, im stop {first}  leaves it stopped"
+    yield Check("starts", ok=False, detail=told, fix=fix)
 
 
 def copies(connection: Connection, now: datetime) -> Iterator[Check]:
@@ -115,11 +115,11 @@ def copies(connection: Connection, now: datetime) -> Iterator[Check]:
         if rival_at is not None:
             seen = format_duration(now - rival_at)
             told = f"a copy of this database acts at {scope}, seen {seen} ago; it has to hold, and this one goes on"
-            yield Check("copies", ok=False, detail=told, mend="end the copy's workers")
+            yield Check("copies", ok=False, detail=told, fix="end the copy's workers")
         if error is not None:
             told = f"the mark by which a copy of this database would be recognised is not moved at {scope}: {error}"
             yield Check(
-                "copies", ok=False, detail=told, mend="let the workers set the tag im:mark: docs/iam-policy.json"
+                "copies", ok=False, detail=told, fix="let the workers set the tag im:mark: docs/iam-policy.json"
             )
     if not found:
         yield Check("copies", ok=True, detail="none acts beside this database")

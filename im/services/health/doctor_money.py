@@ -12,7 +12,7 @@ from im.domain.errors import Refused
 from im.domain.input.duration import format_duration
 from im.domain.input.listed import listed
 from im.domain.money.amount import show
-from im.domain.money.bill import Window, how_to_state, label_of, together
+from im.domain.money.bill import Window, label_of, price_hint, sum_bills
 from im.domain.state import ALIVE
 from im.providers.contract import Check
 from im.services.money.costs import Ledger, ledger
@@ -39,24 +39,24 @@ def receivers(settings: Settings) -> Iterator[Check]:
     """Does anybody answer where notices go? Asked from here, where the workers may see another network."""
     from im.channels import NotSent, configured
 
-    mend = "mend the receiver, or IM_NOTICE_… in the environment"
+    fix = "mend the receiver, or IM_NOTICE_… in the environment"
     try:
         channels = configured(settings)
     except Refused as exc:
-        yield Check("notices, channels", ok=False, detail=exc.message, mend=exc.hint)
+        yield Check("notices, channels", ok=False, detail=exc.message, fix=exc.hint)
         return
     for name, channel in channels.items():
         try:
             yield Check(f"notices, {name}", ok=True, detail=f"{channel.probe()} answers")
         except NotSent as exc:
-            yield Check(f"notices, {name}", ok=False, detail=str(exc), mend=mend)
+            yield Check(f"notices, {name}", ok=False, detail=str(exc), fix=fix)
 
 
 def _overrun(found: Ledger) -> Check:
     window = Window(found.now - MONTH, found.now)
     bills = [found.bill(row, window) for row in found.rows]
     late = sum(1 for bill in bills if bill.overrun >= timedelta(seconds=1))
-    whole = together(bills)
+    whole = sum_bills(bills)
     detail = "no machine ran past its deadline in the last 30 days"
     if late:
         over, cost = format_duration(whole.overrun), show(whole.overrun_usd)
@@ -70,7 +70,7 @@ def _overrun(found: Ledger) -> Check:
     if now_over:
         names = listed([row.name for row in now_over], 3)
         detail += f"; right now {names}"
-    return Check("overrun", ok=not now_over, detail=detail, mend=f"im why {now_over[0].name}" if now_over else "")
+    return Check("overrun", ok=not now_over, detail=detail, fix=f"im why {now_over[0].name}" if now_over else "")
 
 
 def _prices(found: Ledger) -> Check:
@@ -82,8 +82,8 @@ def _prices(found: Ledger) -> Check:
         detail = f"no price is known for {', '.join(named[:5])}"
         first = unknown[named[0]]
         asked = "" if first.spec.spot else ", or let a worker ask: it may lack the right to"
-        mend = f"{how_to_state(first.scope, first.spec)}{asked}"
-        return Check("prices", ok=False, detail=detail, mend=mend)
+        fix = f"{price_hint(first.scope, first.spec)}{asked}"
+        return Check("prices", ok=False, detail=detail, fix=fix)
     return Check("prices", ok=True, detail="; ".join(sources) or "nothing is running that would need one")
 
 
@@ -98,7 +98,7 @@ def _notices(standing: notices.Standing) -> Check:
     if standing.error and not ok:
         detail += f": {standing.error}"
     return Check(
-        "notices", ok=ok, detail=detail, mend="" if ok else "mend the receiver, or IM_NOTICE_… in the environment"
+        "notices", ok=ok, detail=detail, fix="" if ok else "mend the receiver, or IM_NOTICE_… in the environment"
     )
 
 
@@ -107,4 +107,4 @@ def _guards(failing: list[tuple[str, str]]) -> Check:
         return Check("guards", ok=True, detail="every guard at the cloud is as it should be")
     _, error = failing[0]
     detail = f"the cloud refuses the guard of {listed([name for name, _ in failing])}: {error}"
-    return Check("guards", ok=False, detail=detail, mend="give the workers the role and the policy of docs/guard.md")
+    return Check("guards", ok=False, detail=detail, fix="give the workers the role and the policy of docs/guard.md")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from im.db import guards, notices
 from im.db.read import instances
-from im.domain.money.bill import Window, together
+from im.domain.money.bill import Window, sum_bills
 from im.domain.money.forecast import rate_now
 from im.services.money.costs import ledger
 
@@ -25,7 +25,7 @@ def families(
 ) -> Iterator[GaugeMetricFamily]:
     """Each one whole; the prices are list prices, and what has none counts nothing but is counted itself."""
     found = ledger(connection, instances.since(connection, now - MONTH), now)
-    bill = together(found.bill(row, Window(now - MONTH, now)) for row in found.rows)
+    bill = sum_bills(found.bill(row, Window(now - MONTH, now)) for row in found.rows)
     rates = [rate_now(row, found.rates(row)) for row in found.rows if row.closed_at is None]
     standing = notices.standing(connection, now - timedelta(days=1))
     for name, says, value in (

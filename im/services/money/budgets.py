@@ -14,7 +14,7 @@ from im.domain.access import Actor, Verb
 from im.domain.errors import Refused
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
-from im.domain.money.bill import Window, how_to_state, is_compute, label_of
+from im.domain.money.bill import Window, is_compute, label_of, price_hint
 from im.domain.money.budget import EVERYBODY, Budget, PriceUnknown, Use, check
 from im.domain.money.charges import month_of
 from im.domain.money.forecast import goes_on_costing, runs_on
@@ -63,7 +63,7 @@ def _no_price(row: Instance, budget: Budget, known: Ledger) -> PriceUnknown:
     launched = row.provider_id is not None
     return PriceUnknown(
         f"nobody knows the price of {label_of(row.spec)} in {row.scope.region}, so {budget.whose} cannot be kept",
-        f"state it: {how_to_state(row.scope, row.spec)}; or {other}",
+        f"state it: {price_hint(row.scope, row.spec)}; or {other}",
         [one for one in priced(row.scope, row.spec, None, launched=launched) if one not in known.book],
         row.scope.account,
     )

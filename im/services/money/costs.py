@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from im.db.read.ledger import deadlines as deadlines_of
+from im.db.read.ledger import intervals as intervals_of
 from im.db.read.ledger import prices as prices_of
-from im.db.read.ledger import stretches as stretches_of
 from im.domain.errors import ImError, Refused
 from im.domain.instance import Instance
 from im.domain.money.bill import (
@@ -25,11 +25,11 @@ from im.domain.money.bill import (
 )
 from im.domain.money.billing import bill
 from im.domain.money.forecast import (
-    UNTOLD,
+    UNKNOWN_PARTS,
     Parts,
     Rates,
     began_at,
-    computes,
+    bills_compute,
     is_whole,
     parts_of,
     promised,
@@ -39,7 +39,7 @@ from im.domain.money.forecast import (
     types_of,
 )
 from im.domain.money.rules import PER_SECOND, BillingRules
-from im.domain.money.usage import Kind, Stretch
+from im.domain.money.usage import Kind, UsageInterval
 from im.domain.scope import Scope
 from im.domain.spec.spec import SPOTS, Spec
 from im.providers import registry
@@ -78,7 +78,7 @@ class Ledger:
     """Everything that bills of `rows` are made from."""
 
     rows: tuple[Instance, ...]
-    stretches: Mapping[str, Sequence[Stretch]]
+    intervals: Mapping[str, Sequence[UsageInterval]]
     deadlines: Mapping[str, Sequence[Deadline]]
     book: Mapping[Item, Sequence[Price]]
     now: datetime
@@ -87,7 +87,7 @@ class Ledger:
         whole = Window(self.now - LONG_AGO, self.now)
         return bill(
             row,
-            self.stretches.get(row.id, ()),
+            self.intervals.get(row.id, ()),
             self.deadlines.get(row.id, ()),
             self.book,
             window or whole,
@@ -100,12 +100,12 @@ class Ledger:
         tail = rules_of(row.scope).tail
         return any(
             s.began_at < part.until and (s.ended_at or self.now) + tail > part.since
-            for s in self.stretches.get(row.id, ())
+            for s in self.intervals.get(row.id, ())
         )
 
     def rates(self, row: Instance) -> Rates:
-        stretches = self.stretches.get(row.id, ())
-        parts = parts_of(row, stretches, expected(row, stretches))
+        intervals = self.intervals.get(row.id, ())
+        parts = parts_of(row, intervals, expected(row, intervals))
         launched = row.provider_id is not None
         return rates(*(row.scope, row.spec, parts, self.book, self.now), launched=launched, rules=rules_of(row.scope))
 
@@ -118,21 +118,21 @@ class Ledger:
         return promised(row, self.rates(row), self.now, self._charged_since(row))
 
     def _charged_since(self, row: Instance) -> datetime | None:
-        return began_at(self.stretches.get(row.id, ()), rules_of(row.scope))
+        return began_at(self.intervals.get(row.id, ()), rules_of(row.scope))
 
     def cost(self, row: Instance) -> Cost:
         hourly = self.rates(row)
         coming = to_deadline(row, hourly, self.now, self._charged_since(row))
-        at_most = hourly.at_most and computes(row)
+        at_most = hourly.at_most and bills_compute(row)
         return Cost(self.bill(row), hourly, rate_now(row, hourly), coming, is_whole(row, hourly), at_most)
 
 
 def ledger(connection: Connection | ReadTransaction, rows: Sequence[Instance], now: datetime) -> Ledger:
     """Read what is needed to bill `rows`, within the caller's transaction."""
     ids = [row.id for row in rows]
-    stretches = stretches_of(connection, ids)
-    items = {item for row in rows for item in items_of(row, stretches.get(row.id, ()))}
-    return Ledger(tuple(rows), stretches, deadlines_of(connection, ids), price_book(connection, items), now)
+    intervals = intervals_of(connection, ids)
+    items = {item for row in rows for item in items_of(row, intervals.get(row.id, ()))}
+    return Ledger(tuple(rows), intervals, deadlines_of(connection, ids), price_book(connection, items), now)
 
 
 def price_book(connection: Connection | ReadTransaction, items: Iterable[Item]) -> dict[Item, Sequence[Price]]:
@@ -154,10 +154,10 @@ def costs(ctx: Context, rows: Sequence[Instance]) -> dict[str, Cost]:
     return {row.id: found.cost(row) for row in rows}
 
 
-def expected(row: Instance, stretches: Sequence[Stretch]) -> Parts:
+def expected(row: Instance, intervals: Sequence[UsageInterval]) -> Parts:
     """What it is going to have beside its computing; asked of its cloud's profile only while nothing of it was seen."""
-    if any(stretch.kind is Kind.DISK for stretch in stretches):
-        return UNTOLD
+    if any(interval.kind is Kind.DISK for interval in intervals):
+        return UNKNOWN_PARTS
     return expected_of(row.scope, row.spec)
 
 
@@ -166,7 +166,7 @@ def expected_of(scope: Scope, spec: Spec) -> Parts:
     try:
         return registry.profile(scope.provider).expects(spec)
     except Refused:  # a row of a neighbouring version, of a cloud that this one does not have
-        return UNTOLD
+        return UNKNOWN_PARTS
 
 
 def rules_of(scope: Scope) -> BillingRules:
@@ -199,13 +199,13 @@ def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
     return rates(scope, spec, parts, book, now, rules=rules_of(scope))
 
 
-def items_of(row: Instance, stretches: Sequence[Stretch]) -> Iterable[Item]:
+def items_of(row: Instance, intervals: Sequence[UsageInterval]) -> Iterable[Item]:
     """Everything that has a price on it."""
-    disk_type = expected(row, stretches).disk_type
+    disk_type = expected(row, intervals).disk_type
     yield from priced(row.scope, row.spec, disk_type, launched=row.provider_id is not None)
-    for stretch in stretches:
-        if stretch.disk_type:
-            yield Item(row.scope.provider, row.scope.region, disk_item(stretch.disk_type))
+    for interval in intervals:
+        if interval.disk_type:
+            yield Item(row.scope.provider, row.scope.region, disk_item(interval.disk_type))
 
 
 def priced(scope: Scope, spec: Spec, disk_type: str | None, *, launched: bool = False) -> Iterable[Item]:

@@ -58,8 +58,8 @@ def refresh_prices(ctx: Context, asked: Sequence[str] = ()) -> str:
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         rows = instances.listed(connection, everything=False, owner=None)
-        stretches = ledger.stretches(connection, [row.id for row in rows])
-        wanted = [(row.scope, set(items_of(row, stretches.get(row.id, ())))) for row in rows]
+        intervals = ledger.intervals(connection, [row.id for row in rows])
+        wanted = [(row.scope, set(items_of(row, intervals.get(row.id, ())))) for row in rows]
         stale = {
             s: _stale(connection, sorted(items), now) for s, items in _by_list([*wanted, *_read(ctx, asked)]).items()
         }
@@ -155,8 +155,8 @@ def known(ctx: Context, items: Sequence[Item] | None) -> list[Known]:
             items = [meant(item) for item in items]
         else:
             rows = instances.listed(connection, everything=False, owner=None)
-            stretches = ledger.stretches(connection, [row.id for row in rows])
-            items = sorted({item for row in rows for item in items_of(row, stretches.get(row.id, ()))})
+            intervals = ledger.intervals(connection, [row.id for row in rows])
+            items = sorted({item for row in rows for item in items_of(row, intervals.get(row.id, ()))})
         book = price_book(connection, items)
     return [Known(_written(item), price_at(book.get(item, ()), now)) for item in items]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from im.db.read import instances
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
-from im.domain.money.bill import Bill, Window, together
+from im.domain.money.bill import Bill, Window, sum_bills
 from im.services.money.costs import Ledger, ledger
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _by_day(found: Ledger, window: Window) -> list[Line]:
     while day < window.until:
         part = Window(max(day, window.since), min(day + timedelta(days=1), window.until))
         bills = [found.bill(row, part) for row in found.rows if found.existed(row, part)]
-        whole = together(bills)
+        whole = sum_bills(bills)
         if whole.total or whole.running:
             lines.append(Line(f"{day:%Y-%m-%d}", sum(1 for b in bills if b.total or b.running), whole, ZERO))
         day += timedelta(days=1)
@@ -79,7 +79,7 @@ def _line(name: str, found: Ledger, rows: Sequence[Instance], window: Window) ->
     known = [usd for usd in to_come if usd is not None]
     whole = sum(known, ZERO) if len(known) == len(to_come) else None
     at_most = any(rate.at_most and usd for rate, usd in zip(hourly, to_come, strict=True))
-    return Line(name, sum(1 for b in bills if b.total or b.running), together(bills), whole, at_most)
+    return Line(name, sum(1 for b in bills if b.total or b.running), sum_bills(bills), whole, at_most)
 
 
 def _group(row: Instance, by: str) -> str:

@@ -24,7 +24,7 @@ def outcome_of(row: Instance, step: Step, result: BatchResult, claimed_at: datet
         # a look shows what was true when it began; an answer to a change is newer than the change
         at = claimed_at if step is Step.LOOK else now
         # an earlier attempt of the same step may still be under way: this answer does not speak for that one
-        sure = step not in row.unsure
+        sure = step not in row.uncertain_steps
         if (fall := fell_back(row, seen.state, seen.cause)) is not None:
             return Outcome(
                 *(row.id, row.generation, seen, at, fall.code, fall.error, now + fall.wait),
@@ -54,7 +54,7 @@ def outcome_of(row: Instance, step: Step, result: BatchResult, claimed_at: datet
         error=exc.message,
         next_attempt_at=now + wait,
         failed=gives_up(step, exc, row.attempts + 1),
-        sure=not isinstance(exc, errors.Ambiguous) and step not in row.unsure,
+        sure=not isinstance(exc, errors.Ambiguous) and step not in row.uncertain_steps,
     )
 
 

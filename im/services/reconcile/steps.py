@@ -127,7 +127,9 @@ def _park_poisoned(connection: Connection, rows: list[Instance], step: Step, now
 
     Stops and terminates are never given up: a worker lost is cheaper than a machine forgotten.
     """
-    parked = [row for row in rows if step is Step.START and row.attempts >= MAX_ATTEMPTS and step in row.unsure]
+    parked = [
+        row for row in rows if step is Step.START and row.attempts >= MAX_ATTEMPTS and step in row.uncertain_steps
+    ]
     if parked:
         told = f"{MAX_ATTEMPTS} workers took it up and none came back"
         claims.park(connection, [row.id for row in parked], "poison", told)

@@ -84,9 +84,9 @@ def judge_unseen(run: ScopeRun, machines: Sequence[str], began_at: datetime) -> 
 
 
 def _guarded(row: Instance, guard: Guard | None, seen: Sighting, now: datetime) -> Instance:
-    """A stop by our own guard is one of our steps that took effect late: the row is judged as if we were unsure of it."""
+    """A stop by our own guard is one of our steps that took effect late: the row is judged as if its outcome were uncertain."""
     at = fired(guard, row, seen, now) if guard is not None else None
-    return row if at is None else replace(row, unsure={**row.unsure, Step.STOP.value: now})
+    return row if at is None else replace(row, uncertain_steps={**row.uncertain_steps, Step.STOP.value: now})
 
 
 def _note(

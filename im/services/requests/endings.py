@@ -36,7 +36,7 @@ def on_expiry_of(order: Order, spec: Spec, can: Capabilities) -> OnExpiry:
     return order.on_expiry or (OnExpiry.STOP if stops else OnExpiry.TERMINATE)
 
 
-def refuse_what_excludes(order: Order, on_expiry: OnExpiry) -> None:
+def check_conflicts(order: Order, on_expiry: OnExpiry) -> None:
     if order.protect and order.ask.spot is not None:
         raise Refused(
             "a spot machine cannot be protected: the cloud may take it back at any time",

@@ -19,7 +19,7 @@ from im.providers import registry
 from im.providers.contract import Capabilities
 from im.providers.request import Ask
 from im.services.requests import places
-from im.services.requests.endings import guard_of, on_expiry_of, refuse_what_excludes
+from im.services.requests.endings import check_conflicts, guard_of, on_expiry_of
 
 if TYPE_CHECKING:
     from im.settings import Settings
@@ -82,7 +82,7 @@ def plan(settings: Settings, order: Order) -> Plan:
     on_expiry = on_expiry_of(order, spec, profile.capabilities)
     guard = guard_of(settings, order, profile.capabilities)
     grace = timedelta(seconds=settings.guard_grace)
-    refuse_what_excludes(order, on_expiry)
+    check_conflicts(order, on_expiry)
     account = settings.account_called(order.account, order.provider)
     # the guard's role is often known to the workers alone
     profile.check_access(scope, account, settings.guard_role if guard is not GuardKind.NONE else "")

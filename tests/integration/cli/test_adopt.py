@@ -157,7 +157,7 @@ def test_list_and_doctor_mention_them_in_one_line(world: World, lost: str) -> No
     (check,) = diagnose(world.ctx.settings, "orphans")
     assert not check.ok
     assert check.detail.startswith("1 machine carries our tag and has no row")
-    assert check.mend == "im orphans  lists them, for you to decide"
+    assert check.fix == "im orphans  lists them, for you to decide"
     run(world, "orphans", "adopt", lost, "-d", "1h")
     (check,) = diagnose(world.ctx.settings, "orphans")
     assert check.ok

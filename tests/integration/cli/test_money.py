@@ -222,7 +222,7 @@ def test_an_overrun_is_in_cost_in_status_and_in_doctor(world: World) -> None:
     overrun = found["overrun"]
     assert not overrun.ok
     assert overrun.detail == ("1 machine ran past the deadline in the last 30 days, 10m in all, $0.066; right now web")
-    assert overrun.mend == "im why web"
+    assert overrun.fix == "im why web"
     assert {name for name, check in found.items() if check.ok} == {"prices", "guards", "notices"}
     world.queue.ring(Task.ENFORCE_TTL)
     world.advance(10)

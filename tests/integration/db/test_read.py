@@ -36,8 +36,8 @@ ASKED: Mapping[str, Ask] = {
     "holds": lambda c, ids, now: health.holds(c, now),
     "orphans": lambda c, ids, now: health.orphans(c),
     "given up": lambda c, ids, now: health.given_up(c),
-    "stretches": lambda c, ids, now: ledger.stretches(c),
-    "stretches since": lambda c, ids, now: ledger.stretches(c, ids[1:], since=now),
+    "intervals": lambda c, ids, now: ledger.intervals(c),
+    "intervals since": lambda c, ids, now: ledger.intervals(c, ids[1:], since=now),
     "deadlines": lambda c, ids, now: ledger.deadlines(c, ids),
     "prices": lambda c, ids, now: ledger.prices(c, [SMALL, Item("fake", "fake-1", "none")]),
 }

@@ -121,7 +121,7 @@ def test_a_copy_stops_nothing_that_the_original_extended_and_says_so(
     assert any("another server with the data of this one acts at fake/default/fake-1" in line for line in told)
     assert any("im db resume" in line for line in told)
     checks = [one for one in diagnose(copy.ctx.settings, "deadlines") if not one.ok]
-    assert any(one.name == "held, copy" and "im db resume" in one.mend for one in checks)
+    assert any(one.name == "held, copy" and "im db resume" in one.fix for one in checks)
     assert capsys.readouterr().out.count("nothing is changed until `im db resume`") == 1
 
 
@@ -186,7 +186,7 @@ def test_a_restart_between_the_row_and_the_cloud_goes_on_at_once(original: Serve
     assert ends(first, "web") == [pytest.approx(120, abs=0.5)]
     (check,) = diagnose(first.ctx.settings, "copies")
     assert not check.ok
-    assert "im:mark" in check.mend
+    assert "im:mark" in check.fix
 
 
 def test_a_promoted_standby_takes_over_after_a_minute_and_what_comes_back_holds(

@@ -76,7 +76,7 @@ def test_doctor_says_which_receiver_cannot_be_reached_before_there_is_any_notice
         "notices, mail": True,
     }
     assert found["notices, slack"].detail == f"127.0.0.1:{nobody} cannot be reached: nobody listens there"
-    assert "IM_NOTICE_" in found["notices, slack"].mend
+    assert "IM_NOTICE_" in found["notices, slack"].fix
     assert (hook.asked, office.letters) == (0, [])
     silent = Settings(notice_smtp=f"smtp://127.0.0.1:{nobody}", notice_mail_from="a@b", notice_mail_to="c@d")
     (mail,) = doctor_money.receivers(silent)

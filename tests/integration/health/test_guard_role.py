@@ -9,7 +9,7 @@ from im.providers.contract import GUARD_TERMINATES, Check
 from im.services.health import doctor_cloud
 from tests.world import World
 
-UNFIT = Check(GUARD_TERMINATES, ok=False, detail="the role may not", mend="give it the right")
+UNFIT = Check(GUARD_TERMINATES, ok=False, detail="the role may not", fix="give it the right")
 
 
 def told(world: World, account: str = "default") -> Check:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from im.db.read import ledger
 from im.domain.instance import Instance
-from im.domain.money.usage import Kind, Stretch
+from im.domain.money.usage import Kind, UsageInterval
 from im.domain.state import Observed
 from im.providers.errors import Unavailable
 from im.services import queries
@@ -32,10 +32,10 @@ def only(world: StandInWorld) -> Instance:
     return row
 
 
-def stretch(world: StandInWorld, kind: Kind) -> Stretch:
+def interval(world: StandInWorld, kind: Kind) -> UsageInterval:
     row = only(world)
     with world.ctx.begin() as connection:
-        (found,) = [one for one in ledger.stretches(connection, [row.id])[row.id] if one.kind is kind]
+        (found,) = [one for one in ledger.intervals(connection, [row.id])[row.id] if one.kind is kind]
     return found
 
 
@@ -77,9 +77,9 @@ def test_a_size_that_could_not_be_had_is_asked_for_again(world: StandInWorld, mo
         images.setattr(world.provider._fitting, "image", away)
         world.advance(30)
         assert world.word() == "running"
-        assert stretch(world, Kind.DISK).disk_gb is None
+        assert interval(world, Kind.DISK).disk_gb is None
     world.advance(80)
-    assert stretch(world, Kind.DISK).disk_gb == 8
+    assert interval(world, Kind.DISK).disk_gb == 8
 
 
 def test_a_machine_without_a_known_disk_is_no_reason_to_ask_at_every_tick(world: StandInWorld) -> None:
@@ -100,7 +100,7 @@ def test_a_stop_that_is_found_done_by_the_second_call_ends_when_the_cloud_says(w
     world.control.lose_reply("StopInstances")
     world.stop("web")
     world.advance(40)
-    run = stretch(world, Kind.RUN)
+    run = interval(world, Kind.RUN)
     assert run.ended_at is not None
     assert (run.ended_at.timestamp(), run.doubt) == (became(world, "stopping"), timedelta(0))
 
@@ -125,7 +125,7 @@ def test_of_a_machine_that_vanished_all_that_no_look_has_seen_is_doubtful(world:
     gone_at = world.now
     world.control.outside("vanish", world.row().provider_id or "")
     world.advance(60)
-    run = stretch(world, Kind.RUN)
+    run = interval(world, Kind.RUN)
     assert run.ended_at is not None
     assert run.sure_until is not None
     assert gone_at - timedelta(seconds=12) <= run.sure_until <= gone_at
@@ -138,4 +138,4 @@ def test_what_a_listing_left_out_once_is_vouched_for_again_when_it_is_back(world
     with world.ctx.begin() as connection:
         connection.execute(text("UPDATE usage SET sure_until = began_at"))
     world.advance(12)
-    assert stretch(world, Kind.RUN).sure_until is None
+    assert interval(world, Kind.RUN).sure_until is None

@@ -43,7 +43,7 @@ def billed(world: World, window: Window | None = None, name: str = "web") -> Bil
 def runs(world: World, name: str = "web") -> list[tuple[float, float | None]]:
     """Hours since the start."""
     with world.ctx.begin() as connection:
-        found = ledger.stretches(connection, [world.row(name).id]).get(world.row(name).id, [])
+        found = ledger.intervals(connection, [world.row(name).id]).get(world.row(name).id, [])
     hour = timedelta(hours=1)
     return [
         (round((s.began_at - START) / hour, 4), round((s.ended_at - START) / hour, 4) if s.ended_at else None)

@@ -71,7 +71,7 @@ def test_a_start_that_falls_back_every_time_is_given_up_after_eight_with_the_clo
     with world.ctx.begin() as connection:
         (told,) = starts(connection, world.now)
     assert (told.ok, told.detail) == (False, "given up: web (did not start)")
-    assert "im why web" in told.mend
+    assert "im why web" in told.fix
 
 
 def test_the_pauses_between_such_starts_grow_and_each_is_told_once(world: StandInWorld) -> None:

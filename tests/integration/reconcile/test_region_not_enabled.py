@@ -84,5 +84,5 @@ def test_doctor_says_it_with_what_to_do(world: StandInWorld) -> None:
     found = {one.name: one for one in world.provider.checks(scope)}
     assert not found["endpoint"].ok
     assert f"the region {CLOSED} is not enabled" in found["endpoint"].detail
-    assert found["endpoint"].mend == "enable the region, or set AWS_REGION to one that is"
+    assert found["endpoint"].fix == "enable the region, or set AWS_REGION to one that is"
     assert found["identity"].ok, "who we are is known all the same"

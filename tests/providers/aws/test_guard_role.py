@@ -61,7 +61,7 @@ def test_a_right_that_is_missing_is_told_with_what_will_never_happen(
     assert {name for name, one in found.items() if not one.ok} == wrong
     for name in wrong:
         assert "ever acts" in found[name].detail
-        assert "docs/guard.md" in found[name].mend
+        assert "docs/guard.md" in found[name].fix
 
 
 def test_a_role_of_another_deployment_ends_nothing_of_this_one(standin: StandInRoom, stepped_clients: Clients) -> None:

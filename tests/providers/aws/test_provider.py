@@ -186,7 +186,7 @@ def test_checks_say_how_to_mend_what_cannot_be_reached() -> None:
     checks = away.checks(Scope("aws", "default", REGION))
     assert [one.name for one in checks] == ["endpoint", "identity", "image", "launch"]
     assert not any(one.ok for one in checks)
-    assert all("network" in one.mend for one in checks)
+    assert all("network" in one.fix for one in checks)
 
 
 def test_the_registry_finds_the_cloud() -> None:

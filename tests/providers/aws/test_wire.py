@@ -418,7 +418,7 @@ def test_without_credentials_nothing_is_asked(cloud: CannedCloud, bare: pytest.M
     alone = AwsProvider(Settings(), DEPLOYMENT)
     assert isinstance(launch_error(alone), Unauthenticated)
     assert isinstance(alone.stop(SCOPE, machines([A])).failed[A], Unauthenticated)
-    assert all("AWS_ACCESS_KEY_ID" in one.mend for one in alone.checks(SCOPE))
+    assert all("AWS_ACCESS_KEY_ID" in one.fix for one in alone.checks(SCOPE))
     assert cloud.seen == []
 
 
@@ -462,7 +462,7 @@ def test_checks_name_the_actions_that_are_missing(aws: AwsProvider, cloud: Canne
     denied = refusal("UnauthorizedOperation", status=403)
     for action in ("DescribeAvailabilityZones", "GetCallerIdentity", "RunInstances"):
         cloud.will(action, denied)
-    mends = {one.name: one.mend for one in aws.checks(SCOPE)}
+    mends = {one.name: one.fix for one in aws.checks(SCOPE)}
     assert "ec2:DescribeInstances" in mends["endpoint"]
     assert "sts:GetCallerIdentity" in mends["identity"]
     assert mends["image"] == ""
@@ -475,4 +475,4 @@ def test_a_dry_run_that_would_succeed_is_permission(aws: AwsProvider, cloud: Can
     assert {one.name: one.ok for one in aws.checks(SCOPE)}["launch"]
     cloud.will("RunInstances", refusal("AuthFailure", status=401))
     launch_check = next(one for one in aws.checks(SCOPE) if one.name == "launch")
-    assert "AWS_ACCESS_KEY_ID" in launch_check.mend
+    assert "AWS_ACCESS_KEY_ID" in launch_check.fix

@@ -16,7 +16,7 @@ from im.domain.instance import Instance
 from im.domain.lifecycle import (
     DECISIONS,
     GOAL,
-    UNSURE_FOR,
+    UNCERTAIN_FOR,
     Ending,
     Step,
     Verdict,
@@ -122,15 +122,15 @@ class TestDrift:
         assert observe(self.SECOND, Observed.STOPPED, NOW - timedelta(seconds=10), NOW).verdict is Verdict.SUSPECT
 
     def test_a_step_of_ours_with_unknown_outcome_is_suspected_first(self) -> None:
-        unsure = replace(self.SECOND, unsure={"stop": NOW - timedelta(minutes=1)})
+        unsure = replace(self.SECOND, uncertain_steps={"stop": NOW - timedelta(minutes=1)})
         assert observe(unsure, Observed.STOPPED, NOW, NOW).verdict is Verdict.OURS
 
     def test_but_not_for_ever(self) -> None:
-        old = replace(self.SECOND, unsure={"stop": NOW - UNSURE_FOR})
+        old = replace(self.SECOND, uncertain_steps={"stop": NOW - UNCERTAIN_FOR})
         assert observe(old, Observed.STOPPED, NOW, NOW).verdict is Verdict.ADOPTED
 
     def test_and_not_when_it_leads_elsewhere(self) -> None:
-        other = replace(self.SECOND, unsure={"start": NOW})
+        other = replace(self.SECOND, uncertain_steps={"start": NOW})
         assert observe(other, Observed.STOPPED, NOW, NOW).verdict is Verdict.ADOPTED
 
     def test_what_was_stopped_outside_is_started_again_if_that_is_the_policy_until_its_deadline(self) -> None:

@@ -222,7 +222,7 @@ def test_a_quote_is_for_all_machines_together_and_unknown_without_a_price_for_co
 
 
 def test_findings_and_failures_have_their_keys() -> None:
-    bad = Check("broker", ok=False, detail="no answer", mend="start it")
+    bad = Check("broker", ok=False, detail="no answer", fix="start it")
     assert checks_json([bad], sandbox=True) == {
         "ok": False,
         "sandbox": True,

@@ -1,6 +1,6 @@
 """The RunInstances request: a pure function of spec, token and slots, so that it can be repeated to the letter.
 
-When EC2 refuses it, `clearer` gives the same refusal in words that help.
+When EC2 refuses it, `explain` gives the same refusal in words that help.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value[:TAG_VALUE]} for key, value in tags.items()]
 
 
-def clearer(error: ProviderError, spec: Spec, ec2: EC2Client) -> ProviderError:
+def explain(error: ProviderError, spec: Spec, ec2: EC2Client) -> ProviderError:
     """The same refusal, saying what in the request is wrong and what would be right; itself when we know no better."""
     code, said = cloud_code(error), error.message.lower()
     if not isinstance(error, InvalidSpec):

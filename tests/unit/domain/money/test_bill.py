@@ -20,11 +20,11 @@ from im.domain.money.bill import (
     Window,
     charge,
     price_at,
-    together,
+    sum_bills,
 )
 from im.domain.money.billing import bill, overruns
-from im.domain.money.forecast import UNTOLD, Parts, parts_of, rate_now, rates, to_deadline
-from im.domain.money.usage import Kind, Stretch
+from im.domain.money.forecast import UNKNOWN_PARTS, Parts, parts_of, rate_now, rates, to_deadline
+from im.domain.money.usage import Kind, UsageInterval
 from im.domain.spec.spot import Spot
 from im.domain.state import Desired, Observed
 from tests.unit.rows import NOW, SPEC, a_row
@@ -45,14 +45,14 @@ BOOK: PriceBook = {item("small"): [price("0.36")], item("ipv4"): [price("0.036")
 EVER = Window(NOW - timedelta(days=999), NOW + timedelta(days=999))
 
 
-def run(began: timedelta, ended: timedelta | None = None, *, number: int = 1, **facts: object) -> Stretch:
+def run(began: timedelta, ended: timedelta | None = None, *, number: int = 1, **facts: object) -> UsageInterval:
     over = NOW + ended if ended is not None else None
-    return Stretch("im", Kind.RUN, number, NOW + began, True, NOW, ended_at=over, **facts)  # type: ignore[arg-type]
+    return UsageInterval("im", Kind.RUN, number, NOW + began, True, NOW, ended_at=over, **facts)  # type: ignore[arg-type]
 
 
-def disk(began: timedelta, ended: timedelta | None = None) -> Stretch:
+def disk(began: timedelta, ended: timedelta | None = None) -> UsageInterval:
     over = NOW + ended if ended is not None else None
-    return Stretch("im", Kind.DISK, 1, NOW + began, True, NOW, over, disk_gb=100, disk_type="fast")
+    return UsageInterval("im", Kind.DISK, 1, NOW + began, True, NOW, over, disk_gb=100, disk_type="fast")
 
 
 def h(hours: float) -> timedelta:
@@ -106,7 +106,7 @@ def test_what_has_no_price_is_named_and_the_sum_is_no_promise() -> None:
     told = bill(ROW, [run(h(0), h(1), address=True), disk(h(0), h(1))], [], {}, EVER, NOW)
     assert told.unknown == {"small", "ipv4", "disk"}
     assert not told.known
-    assert rate_now(ROW, rates(ROW.scope, ROW.spec, UNTOLD, {}, NOW)) is None
+    assert rate_now(ROW, rates(ROW.scope, ROW.spec, UNKNOWN_PARTS, {}, NOW)) is None
 
 
 def test_only_the_window_is_billed() -> None:
@@ -160,7 +160,7 @@ def test_what_is_to_come_ends_with_the_deadline_and_with_the_wish_to_run() -> No
     ],
 )
 def test_an_address_is_counted_where_it_is_or_will_be(
-    observed: Observed, ip: str | None, seen: list[Stretch], address: bool
+    observed: Observed, ip: str | None, seen: list[UsageInterval], address: bool
 ) -> None:
     row = replace(ROW, observed=observed, public_ip=ip)
     expected = Parts(address=True, disk_gb=8, disk_type="slow")
@@ -196,10 +196,10 @@ def test_a_bill_cut_in_two_adds_up_to_the_whole(marks: list[float], cut: float) 
     at = NOW + h(cut)
     whole = bill(ROW, all_of_it, held, BOOK, EVER, NOW)
     halves = [bill(ROW, all_of_it, held, BOOK, w, NOW) for w in (Window(EVER.since, at), Window(at, EVER.until))]
-    both = together(halves)
+    both = sum_bills(halves)
     assert abs(both.total - whole.total) < D("1e-20")
     assert (both.running, both.overrun, both.stopped) == (whole.running, whole.overrun, whole.stopped)
-    assert together([]) == Bill()
+    assert sum_bills([]) == Bill()
 
 
 def test_money_is_shown_with_as_many_digits_as_say_something() -> None:

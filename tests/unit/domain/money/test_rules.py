@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from im.domain import agenda
 from im.domain.money.amount import cents
-from im.domain.money.bill import Deadline, Item, Price, PriceBook, Window, monthly_item, together
+from im.domain.money.bill import Deadline, Item, Price, PriceBook, Window, monthly_item, sum_bills
 from im.domain.money.billing import bill
 from im.domain.money.forecast import (
     Parts,
@@ -26,7 +26,7 @@ from im.domain.money.forecast import (
     to_deadline,
 )
 from im.domain.money.rules import PER_SECOND, BillingRules, While
-from im.domain.money.usage import Kind, Stretch
+from im.domain.money.usage import Kind, UsageInterval
 from im.domain.state import Desired, Observed, OnExpiry, Why
 from im.providers.aws.profile import PROFILE as AWS
 from im.providers.hetzner.profile import PROFILE as HETZNER_PROFILE
@@ -51,23 +51,23 @@ def h(hours: float) -> timedelta:
     return timedelta(hours=hours)
 
 
-def there(until: timedelta | None, *, since: timedelta = timedelta(0), disk_gb: int = 0) -> Stretch:
+def there(until: timedelta | None, *, since: timedelta = timedelta(0), disk_gb: int = 0) -> UsageInterval:
     """It exists, with an address."""
     over = NOON + until if until is not None else None
-    return Stretch("im", Kind.DISK, 1, NOON + since, True, NOON, over, None, True, disk_gb, "fast")
+    return UsageInterval("im", Kind.DISK, 1, NOON + since, True, NOON, over, None, True, disk_gb, "fast")
 
 
-def ran(since: timedelta, until: timedelta | None, number: int = 1) -> Stretch:
+def ran(since: timedelta, until: timedelta | None, number: int = 1) -> UsageInterval:
     over = NOON + until if until is not None else None
-    return Stretch("im", Kind.RUN, number, NOON + since, True, NOON, over, None, True)
+    return UsageInterval("im", Kind.RUN, number, NOON + since, True, NOON, over, None, True)
 
 
 def hourly(rules: BillingRules, parts: Parts = INCLUDED) -> Rates:
     return rates(ROW.scope, ROW.spec, parts, BOOK, NOON, launched=True, rules=rules)
 
 
-def spent(rules: BillingRules, *stretches: Stretch, window: Window = EVER, hours: float = 9999) -> Decimal:
-    return bill(ROW, stretches, [], BOOK, window, NOON + h(hours), rules).total
+def spent(rules: BillingRules, *intervals: UsageInterval, window: Window = EVER, hours: float = 9999) -> Decimal:
+    return bill(ROW, intervals, [], BOOK, window, NOON + h(hours), rules).total
 
 
 # ---- the least and the steps -----------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def test_windows_one_after_the_other_add_up_to_the_whole(cuts: list[int], minute
     edges = [EVER.since, *sorted(NOON + timedelta(minutes=20 * cut) for cut in cuts), EVER.until]
     parts = [Window(low, high) for low, high in pairwise(edges)]
     whole = bill(ROW, [life, run], held, BOOK, EVER, NOON + h(9999), rules)
-    both = together(bill(ROW, [life, run], held, BOOK, part, NOON + h(9999), rules) for part in parts)
+    both = sum_bills(bill(ROW, [life, run], held, BOOK, part, NOON + h(9999), rules) for part in parts)
     assert abs(both.total - whole.total) < D("1e-20")
     assert abs(both.overrun_usd - whole.overrun_usd) < D("1e-20")
     assert whole.overrun_usd <= whole.compute + whole.address

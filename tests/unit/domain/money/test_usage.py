@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from im.domain.money.usage import Kind, Seen, Stretch, follow_disk, follow_run
+from im.domain.money.usage import Kind, Seen, UsageInterval, follow_disk, follow_run
 from im.domain.state import Observed
 
 T = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -24,11 +24,11 @@ def seen(observed: Observed, when: float, **facts: object) -> Seen:
     return Seen("im-1", T, observed, at(when), **values)  # type: ignore[arg-type]
 
 
-def run(began: float, ended: float | None = None, **facts: object) -> Stretch:
+def run(began: float, ended: float | None = None, **facts: object) -> UsageInterval:
     values: dict[str, object] = {"began_exactly": True, "not_before": T, **facts}
     number = int(values.pop("number", 1))  # type: ignore[call-overload]
     over = at(ended) if ended is not None else None
-    return Stretch("im-1", Kind.RUN, number, at(began), ended_at=over, **values)  # type: ignore[arg-type]
+    return UsageInterval("im-1", Kind.RUN, number, at(began), ended_at=over, **values)  # type: ignore[arg-type]
 
 
 R, P, S, H, X, M = (
@@ -142,15 +142,15 @@ _dates = st.none() | st.floats(0, 100).map(at)
 def test_whatever_is_seen_runs_never_overlap_and_following_twice_changes_nothing(
     looks: list[tuple[float, Observed, datetime | None, datetime | None]],
 ) -> None:
-    runs: dict[int, Stretch] = {}
+    runs: dict[int, UsageInterval] = {}
     now, launched = 0.0, None
     for later, state, started, changed in looks:
         now += later
         launched = started if started and started <= at(now) and (launched is None or started > launched) else launched
         changed = changed if state is not R and changed and changed <= at(now) else None
         look = seen(state, now, launched_at=launched, changed_at=changed, last_look=at(now - later))
-        for stretch in follow_run(runs[max(runs)] if runs else None, look):
-            runs[stretch.number] = stretch
+        for interval in follow_run(runs[max(runs)] if runs else None, look):
+            runs[interval.number] = interval
         assert follow_run(runs[max(runs)] if runs else None, look) == []
         assert (bool(runs) and runs[max(runs)].ended_at is None) == (state is R)
     ordered = [runs[n] for n in sorted(runs)]

@@ -12,7 +12,7 @@ import pytest
 
 from im.db.instances.spec import from_spec, to_spec
 from im.domain.errors import Refused
-from im.domain.money.forecast import UNTOLD, rates
+from im.domain.money.forecast import UNKNOWN_PARTS, rates
 from im.domain.spec.spec import Spec
 from im.domain.spec.spot import Spot, parse_max_price
 from im.providers.aws.launch.families import cannot_spot
@@ -100,6 +100,6 @@ def test_the_types_that_are_never_lent_are_those_of_awss_own_table() -> None:
 
 
 def test_what_it_may_cost_is_at_most_its_limit_and_otherwise_unknown() -> None:
-    limited = rates(SCOPE, planned(spot=Spot(max_price=Decimal("0.05"))), UNTOLD, {}, NOW)
+    limited = rates(SCOPE, planned(spot=Spot(max_price=Decimal("0.05"))), UNKNOWN_PARTS, {}, NOW)
     assert (limited.compute, limited.source) == (Decimal("0.05"), "at most: its --max-price")
-    assert rates(SCOPE, planned(), UNTOLD, {}, NOW).compute is None
+    assert rates(SCOPE, planned(), UNKNOWN_PARTS, {}, NOW).compute is None
