@@ -8,4 +8,4 @@ from im.domain.event import Channel
 
 def person(name: str, role: Role = Role.ADMIN) -> Actor:
     """Somebody at a command line."""
-    return Actor(name, frozenset({role}), Channel.CLI)
+    return Actor(name, frozenset({role}), Channel.CLI, f"of-{name}")

@@ -24,6 +24,8 @@ def record(connection: Connection, happened: Iterable[Event]) -> None:
             "reason": visible(e.reason)[:TOLD],
             "generation": e.generation,
             "detail": dict(e.detail),
+            "channel": e.came_by,
+            "request_id": visible(e.request_id)[:OWNER] if e.request_id else None,
         }
         for e in happened
     ]

@@ -4,33 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
-from im.domain.event import Channel
+from im.domain.event import Channel, Event, EventKind
 
 
 class Role(StrEnum):
     VIEWER = "viewer"
     """Sees, and changes nothing."""
     MEMBER = "member"
-    """Does everything with what is their own."""
+    """Does everything with what is their own, or their team's."""
     ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks for a change: the history keeps the name, the log the rest."""
+    """Who asks for a change; the history keeps the name, the channel and the request."""
 
     name: str
     roles: frozenset[Role]
     channel: Channel
     request_id: str = ""
     """Of one request, the same in everything that comes of it; empty where nobody follows one."""
+    teams: frozenset[str] = frozenset()
+    """The teams that they are in: an owner is one word, a person's or a team's."""
 
     @classmethod
     def admin(cls, name: str, channel: Channel, request_id: str = "") -> Actor:
         return cls(name, frozenset({Role.ADMIN}), channel, request_id)
+
+    def owns(self, owner: str | None) -> bool:
+        return owner == self.name or owner in self.teams
+
+    def did(self, kind: EventKind, instance_id: str, at: datetime, reason: str, generation: int) -> Event:
+        """What they have asked for, as a line of that instance's story."""
+        return Event(instance_id, at, kind, self.name, reason, generation, {}, self.channel, self.request_id)
 
 
 class Verb(StrEnum):
@@ -91,9 +101,10 @@ def may(actor: Actor, verb: Verb, owner: str | None) -> Allow | Deny:
     match max((TABLE[role][verb] for role in actor.roles), default=Reach.NONE):
         case Reach.ANY:
             return Allow()
-        case Reach.OWN if owner == actor.name:
+        case Reach.OWN if actor.owns(owner):
             return Allow()
         case Reach.OWN:
-            return Deny(f"{actor.name} may {verb} their own instances only, and this one is {owner or 'nobody'}'s")
+            theirs = "their own and their team's" if actor.teams else "their own"
+            return Deny(f"{actor.name} may {verb} {theirs} instances only, and this one is {owner or 'nobody'}'s")
         case _:
             return Deny(f"{actor.name} may not {verb}{' instances' if verb.owned else ''}")

@@ -102,6 +102,15 @@ class Event:
     reason: str
     generation: int
     detail: Mapping[str, Any] = field(default_factory=dict)
+    channel: str | None = None
+    """A Channel; None: im's own, whose actor it is, or one that an older version wrote, which did not keep it."""
+    request_id: str | None = None
+    """Of the request of which it came; None where there was none, or nobody kept it."""
+
+    @property
+    def came_by(self) -> str | None:
+        """The channel by which it came, of im's own doings as well; None where nobody kept it."""
+        return str(self.actor) if self.channel is None and self.actor in set(Channel) else self.channel
 
 
 def sent_of(step: Step) -> EventKind:

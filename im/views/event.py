@@ -16,4 +16,6 @@ def event_json(event: Event) -> dict[str, Any]:
         "reason": event.reason,
         "generation": event.generation,
         "detail": dict(event.detail),
+        "channel": event.channel,
+        "request_id": event.request_id,
     }

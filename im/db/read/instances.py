@@ -73,7 +73,7 @@ def story(connection: Connection | ReadTransaction, instance_ids: Sequence[str])
     """What happened to these, in the order in which it was recorded."""
     rows = ask(
         connection,
-        "SELECT instance_id, at, kind, actor, reason, generation, detail FROM events"
+        "SELECT instance_id, at, kind, actor, reason, generation, detail, channel, request_id FROM events"
         " WHERE instance_id = ANY(%(ids)s::text[]) ORDER BY id",
         ids=list(instance_ids),
     )

@@ -245,6 +245,8 @@ events = Table(
     Column("reason", Text, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("detail", JSONB, nullable=False, server_default="{}"),
+    Column("channel", Text),
+    Column("request_id", Text),
     Index("ix_events_instance_id", "instance_id", "id"),
 )
 

@@ -21,7 +21,7 @@ from im.domain import tags
 from im.domain.access import Actor, Verb
 from im.domain.adoption import FORCED
 from im.domain.errors import MachineTaken, NameTaken, NoSuchInstance, Refused
-from im.domain.event import Event, EventKind
+from im.domain.event import EventKind
 from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.domain.intent import Deadline
@@ -134,7 +134,7 @@ def _commit(
         with certain(ctx.begin) as connection:
             now = ctx.clock(connection)
             wanted[:] = decide(connection, now)
-            rows = _insert(connection, wanted, permit.actor.name, kind, now, crowded=crowded)
+            rows = _insert(connection, wanted, permit.actor, kind, now, crowded=crowded)
             grace = timedelta(seconds=ctx.settings.guard_grace)
             guards.add(connection, [row.id for row in rows], ctx.settings.guard, grace)
             reach(Point.REQUEST_WRITTEN, Task.ADOPT)
@@ -155,15 +155,15 @@ def _commit(
 
 
 def _insert(
-    connection: Connection, wanted: Sequence[_Taking], by: str, kind: EventKind, now: datetime, *, crowded: bool
+    connection: Connection, wanted: Sequence[_Taking], actor: Actor, kind: EventKind, now: datetime, *, crowded: bool
 ) -> list[Instance]:
-    rows = [_as_row(connection, one, by, now, crowded=crowded) for one in wanted]
+    rows = [_as_row(connection, one, actor.name, now, crowded=crowded) for one in wanted]
     _refuse_held(connection, rows)
     requests.add(connection, rows)
     for one, row in zip(wanted, rows, strict=True):
         orphans.close(connection, row["scope_id"], now, gone=[one.machine])
     inserted = read_instances.read(connection, [row["id"] for row in rows])
-    story = (Event(r.id, now, kind, by, _told(r), r.generation) for r in inserted)
+    story = (actor.did(kind, r.id, now, _told(r), r.generation) for r in inserted)
     events.record(connection, story)
     return inserted
 

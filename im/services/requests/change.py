@@ -71,7 +71,7 @@ def protect(ctx: Context, ids: Sequence[str], *, on: bool, actor: Actor) -> Answ
         told = "nobody may terminate it" if on else "it may be terminated again"
         changed = [new for old, new in zip(before, after, strict=True) if old.protected is not on]
         kind = EventKind.PROTECTED if on else EventKind.UNPROTECTED
-        events.record(connection, (Event(r.id, now, kind, actor.name, told, r.generation) for r in changed))
+        events.record(connection, (actor.did(kind, r.id, now, told, r.generation) for r in changed))
         reach(Point.REQUEST_WRITTEN, Task.PROTECT)
     reach(Point.REQUEST_COMMITTED, Task.PROTECT)
     rang = ctx.queue.ring(Task.PROTECT, wanted, label=_label(after))
@@ -97,7 +97,7 @@ def _change(
     kind: EventKind,
 ) -> Answer:
     """All or nothing: one refusal, and no row of this request changes."""
-    wanted, by = list(dict.fromkeys(ids)), permit.actor.name
+    wanted, actor = list(dict.fromkeys(ids)), permit.actor
     with budgets.asking_for_prices(ctx), certain(ctx.begin) as connection:
         before = _lock(connection, wanted, permit)
         now = ctx.clock(connection)
@@ -107,8 +107,8 @@ def _change(
                 spec = placement.at(row.spec, 0)
                 token = _open_launch(connection, row.scope, spec, [row.id], [row.name], now)
                 launches.move(connection, token, [row.id], spec, 0, None, None, now)
-        after = requests.write_intents(connection, intents, by, now)
-        story = (_told(old, new, by, kind, now) for old, new in zip(before, after, strict=True))
+        after = requests.write_intents(connection, intents, actor.name, now)
+        story = (_told(old, new, actor, kind, now) for old, new in zip(before, after, strict=True))
         events.record(connection, story)
         budgets.enforce(connection, before, after, now)
         reach(Point.REQUEST_WRITTEN, task)
@@ -119,9 +119,9 @@ def _change(
     return Answer(tuple(Change(b, a) for b, a in zip(before, after, strict=True)), now, rang)
 
 
-def _told(old: Instance, new: Instance, by: str, kind: EventKind, now: datetime) -> Event:
+def _told(old: Instance, new: Instance, actor: Actor, kind: EventKind, now: datetime) -> Event:
     moved = old.expires_at != new.expires_at
     parts = [f"deadline {old.expires_at:%Y-%m-%d %H:%M:%S} → {new.expires_at:%Y-%m-%d %H:%M:%S} UTC"] if moved else []
     if old.desired is not new.desired:
         parts.append(f"{old.desired} → {new.desired}")
-    return Event(new.id, now, kind, by, ", ".join(parts) or f"stays {new.desired}", new.generation)
+    return actor.did(kind, new.id, now, ", ".join(parts) or f"stays {new.desired}", new.generation)

@@ -13,7 +13,7 @@ from im.db.instances import requests
 from im.db.instances.spec import from_spec
 from im.db.read import instances as read_instances
 from im.domain.access import Verb
-from im.domain.event import Event, EventKind
+from im.domain.event import EventKind
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.spec.names import make_id, make_name, numbered
@@ -88,5 +88,5 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
         told += f", then kept stopped for {format_duration(planned.keep_stopped)} and terminated"
     if planned.protect:
         told += ", protected"
-    events.record(connection, (Event(r.id, now, EventKind.CREATE_REQUESTED, order.actor.name, told, 1) for r in rows))
+    events.record(connection, (order.actor.did(EventKind.CREATE_REQUESTED, r.id, now, told, 1) for r in rows))
     return rows

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.integration.typed import answer, run
 from tests.world import World
@@ -77,7 +78,28 @@ def test_history_is_one_line_for_each_event_with_actor_and_reason(world: World) 
     assert any("ttl" in line and "expired" in line for line in lines)
     told = answer(world, "history", "--instance-id", world.row().id)
     assert [event["kind"] for event in told] == world.kinds()
-    assert set(told[0]) == {"at", "kind", "actor", "reason", "generation", "detail"}
+    assert set(told[0]) == {"at", "kind", "actor", "reason", "generation", "detail", "channel", "request_id"}
+
+
+def test_history_tells_a_program_by_which_channel_each_came_and_of_which_request(world: World) -> None:
+    world.create("web", seconds=3600)
+    world.advance(10)
+    assert run(world, "stop", "web").exit_code == 0
+    world.advance(10)
+    told = {event["kind"]: event for event in answer(world, "history", "web")}
+    assert told["create requested"]["channel"] == "cli"
+    assert (told["launch sent"]["channel"], told["launched"]["channel"]) == ("im", "cloud")
+    assert told["stop requested"]["request_id"] != told["create requested"]["request_id"]
+    assert told["launch sent"]["request_id"] is None, "what a worker does comes of what is desired"
+
+
+def test_events_of_a_version_that_kept_no_channel_are_shown_all_the_same(world: World) -> None:
+    world.create("web")
+    with world.ctx.begin() as connection:
+        connection.execute(text("UPDATE events SET channel = NULL, request_id = NULL"))
+    (event, *_) = answer(world, "history", "web")
+    assert (event["actor"], event["channel"], event["request_id"]) == ("ada", None, None)
+    assert "create requested" in run(world, "history", "web").stdout
 
 
 def test_ssh_prints_the_line_and_refuses_with_the_reason(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -36,3 +37,13 @@ def test_one_row_of_somebody_else_and_none_is_changed(world: World, name: str) -
     REQUESTS[name](world, [mine.id], person("ada", Role.MEMBER))
     REQUESTS[name](world, [hers.id], person("ada", Role.ADMIN))
     assert [world.row("mine"), world.row("hers")] != before
+
+
+def test_a_member_of_a_team_changes_what_is_the_teams(world: World) -> None:
+    (ours,) = world.create("ours", actor="web-team")
+    ada = replace(person("ada", Role.MEMBER), teams=frozenset({"web-team"}))
+    change.stop(world.ctx, [ours.id], actor=ada)
+    (event,) = [one for one in world.story("ours") if one.kind == "stop requested"]
+    assert (event.actor, event.channel, event.request_id) == ("ada", "cli", "of-ada")
+    with pytest.raises(Denied):
+        change.stop(world.ctx, [ours.id], actor=person("ada", Role.MEMBER))

@@ -44,6 +44,16 @@ def test_of_several_roles_the_widest_counts() -> None:
     assert may(_actor(Role.VIEWER, Role.ADMIN), Verb.STOP, "bob") == Allow()
 
 
+@pytest.mark.parametrize("verb", sorted(INSTANCES))
+def test_what_is_a_teams_is_its_members_to_change_and_nobody_elses(verb: Verb) -> None:
+    ada = Actor("ada", frozenset({Role.MEMBER}), Channel.API, teams=frozenset({"web", "data"}))
+    assert may(ada, verb, "web") == may(ada, verb, "data") == may(ada, verb, "ada") == Allow()
+    assert may(ada, verb, "ops") == Deny(
+        f"ada may {verb} their own and their team's instances only, and this one is ops's"
+    )
+    assert isinstance(may(Actor("ada", frozenset({Role.VIEWER}), Channel.API, teams=ada.teams), verb, "web"), Deny)
+
+
 def test_a_refusal_says_who_what_and_whose() -> None:
     assert may(_actor(Role.MEMBER), Verb.STOP, "bob") == Deny(
         "ada may stop their own instances only, and this one is bob's"

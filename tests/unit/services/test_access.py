@@ -105,12 +105,17 @@ def _taking_an_actor() -> set[str]:
 
 
 def _stored_by_commands() -> set[str]:
-    """What commands call inside `with session.storing(…)`: the word for what changes something there."""
+    """What commands call inside `with session.storing(…)` or `store(session, …)`: the word for what changes something there."""
     found = set()
     for path in (ROOT / "im" / "cli" / "commands").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
+            body: list[ast.expr] | list[ast.stmt] = []
             if isinstance(node, ast.With) and "session.storing" in ast.unparse(node.items[0]):
-                called = [part for one in node.body for part in ast.walk(one) if isinstance(part, ast.Call)]
+                body = node.body
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "store":
+                body = node.args
+            if body:
+                called = [part for one in body for part in ast.walk(one) if isinstance(part, ast.Call)]
                 found |= {
                     call.func.attr
                     for call in called

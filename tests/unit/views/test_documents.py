@@ -104,7 +104,7 @@ def test_the_keys_of_json_are_a_promise() -> None:
 
 def test_the_detail_of_one_is_its_line_and_what_is_told_of_it_alone() -> None:
     guard = Guard(ROW.id, GuardKind.SCHEDULER, timedelta(minutes=10), told_at=NOW + timedelta(hours=3), asked_at=None)
-    event = Event(ROW.id, NOW, "stop requested", "ada", "running → stopped", 2, {"late_seconds": 0.5})
+    event = Event(ROW.id, NOW, "stop requested", "ada", "running → stopped", 2, {"late_seconds": 0.5}, "api", "r-1")
     refreshed = NOW - timedelta(seconds=7.9)
     told = detail_json(ROW, NOW, sandbox=False, costs={}, refreshed_at=refreshed, guard=guard, events=[event])
     line = instance_json(ROW, NOW, sandbox=False)
@@ -121,6 +121,8 @@ def test_the_detail_of_one_is_its_line_and_what_is_told_of_it_alone() -> None:
         "reason": "running → stopped",
         "generation": 2,
         "detail": {"late_seconds": 0.5},
+        "channel": "api",
+        "request_id": "r-1",
     }
 
 
