@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import re
 import stat
 from collections.abc import Collection, Mapping
@@ -85,3 +86,11 @@ def _home() -> Path:
         return Path.home()
     except (RuntimeError, KeyError):  # a user without a name, as containers have
         return Path("/nonexistent")
+
+
+def os_user(env: Mapping[str, str]) -> str:
+    """Who a person is as long as nobody says it."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return env.get("USER", "unknown")

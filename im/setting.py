@@ -18,9 +18,15 @@ Parse = Callable[[str, Any], Any]
 """From (variable, what was written) to the value; raises Refused."""
 
 
-def setting(env: str, default: Any, says: str, *, secret: bool = False, parse: Parse | None = None) -> Any:
-    """A field of Settings. Without `parse` the kind of its default says how it is read."""
-    return field(default=default, metadata={"env": env, "says": says, "secret": secret, "parse": parse})
+def setting(
+    env: str, default: Any, says: str, *, secret: bool = False, parse: Parse | None = None, in_sandbox: str = ""
+) -> Any:
+    """A field of Settings. Without `parse` the kind of its default says how it is read.
+
+    `in_sandbox`: its default where no cloud is real, so that nobody else's machine or right is in reach.
+    """
+    told = {"env": env, "says": says, "secret": secret, "parse": parse, "in_sandbox": in_sandbox}
+    return field(default=default, repr=not secret, metadata=told)
 
 
 def read(one: Field[Any], written: Any) -> Any:

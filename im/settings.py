@@ -5,14 +5,13 @@ Precedence: environment variable, then the config file, then the local stack tha
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from im.config_file import expanded, exposed, read_config, xdg
+from im.config_file import expanded, exposed, os_user, read_config, xdg
 from im.domain.adoption import Adopt
 from im.domain.config.account import Account, declared, unknown
 from im.domain.config.limits import Limit, parse_limits
@@ -30,6 +29,8 @@ from im.secret import HIDDEN, learn
 from im.setting import broker, checked, one_of, said, setting, through
 from im.setting import read as setting_value
 from im.stack_file import read_stack
+
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +122,8 @@ class Settings:
     on_orphan: OnOrphan = setting(
         "IM_ON_ORPHAN", OnOrphan.LIST, "a machine of ours has no row: list, or adopt it for an hour"
     )
-    adopt: Adopt = setting("IM_ADOPT", Adopt.NO, "what workers take in that im did not make: no, tagged, any")
-    iam_roles: str = setting(
-        "IM_IAM_ROLES", "", "what `--iam-role` may lend: names, comma between, or any (docs/security.md)"
+    adopt: Adopt = setting(
+        "IM_ADOPT", Adopt.NO, "what workers take in that im did not make: no, tagged, any", in_sandbox=Adopt.ANY.value
     )
     on_interruption: OnInterruption = setting(
         "IM_ON_INTERRUPTION",
@@ -146,9 +146,6 @@ class Settings:
         "IM_GUARD", GuardKind.NONE, "who stops a machine if all of im is gone: none, or scheduler (docs/guard.md)"
     )
     guard_grace: float = setting("IM_GUARD_GRACE", 300.0, "seconds after the deadline at which the guard stops it")
-    guard_role: str = setting(
-        "IM_GUARD_ROLE", "", "the role as which the cloud's own scheduler stops machines (docs/guard.md)"
-    )
     keep_stopped: str = setting(
         "IM_KEEP_STOPPED",
         "forever",
@@ -162,6 +159,12 @@ class Settings:
         parse=checked(parse_keep),
     )
     flower_url: str = setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say", secret=True)
+    clouds: tuple[Any, ...] = ()
+    """What one cloud alone has to be told: see `own`."""
+
+    def own(self, kind: type[_Kind]) -> _Kind:
+        """The part of one cloud, which declares it as `kind`."""
+        return next((one for one in self.clouds if isinstance(one, kind)), kind())
 
     @property
     def sandbox(self) -> bool:
@@ -237,14 +240,14 @@ class Settings:
     @property
     def exposure(self) -> str:
         """What is wrong with who can read the config file; empty when nothing is."""
-        return exposed(self.config, [f.name for f in fields(self) if f.metadata["secret"]])
+        return exposed(self.config, [name for name, one in every_setting().items() if one.metadata["secret"]])
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{f.name}={self._shown(f)!r}' for f in fields(self))})"
 
     def _shown(self, one: Any) -> str:
         value = str(getattr(self, one.name))
-        return HIDDEN if value and one.metadata["secret"] else value
+        return HIDDEN if value and one.metadata.get("secret") else value
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -252,24 +255,32 @@ class Settings:
         env = os.environ if environ is None else environ
         home = expanded(Path(env.get("IM_HOME") or xdg(env, "XDG_STATE_HOME", ".local/state") / "im"))
         config = Path(env.get("IM_CONFIG") or xdg(env, "XDG_CONFIG_HOME", ".config") / "im" / "config.toml")
-        base: dict[str, Any] = {"home": home.absolute(), "config": config, "owner": _os_user(env)}
-        from_file = read_config(config, {f.name for f in fields(cls)}, required=bool(env.get("IM_CONFIG")))
-        named = {f.name: env[f.metadata["env"]] for f in fields(cls) if env.get(f.metadata["env"])}
+        base: dict[str, Any] = {"home": home.absolute(), "config": config, "owner": os_user(env)}
+        known = every_setting()
+        from_file = read_config(config, known, required=bool(env.get("IM_CONFIG")))
+        named = {name: env[f.metadata["env"]] for name, f in known.items() if env.get(f.metadata["env"])}
         given = {**from_file, **named}
         if not (given.get("database_url") or given.get("broker_url")):
-            base |= {k: v for k, v in read_stack(home).items() if k in {f.name for f in fields(cls)}}
+            base |= {k: v for k, v in read_stack(home).items() if k in known}
         # before anything of it is looked at: whatever cannot be read may be repeated by whoever says so
-        told = {f.name: str({**base, **given}.get(f.name, "")) for f in fields(cls) if f.metadata["secret"]}
+        told = {k: str({**base, **given}.get(k, "")) for k, f in known.items() if f.metadata["secret"]}
         learn([*sandboxes(told.pop("sandbox_url"), registry.USUAL).values(), *told.values()], env)
         if base.get("sandbox_url") or given.get("sandbox_url"):
-            base |= _IN_A_SANDBOX
+            base |= {k: f.metadata["in_sandbox"] for k, f in known.items() if f.metadata["in_sandbox"]}
         values = {**base, **{k: v for k, v in given.items() if k not in ("home", "config")}}
-        known = {f.name: f for f in fields(cls)}
         read = {name: setting_value(known[name], value) for name, value in values.items()}
         read["accounts"] = _accounts(env, read)
         learn((), {}, registry.secrets_of(read["accounts"], env))
         read["region"] = _region(env, read, config if "region" in from_file else None)
+        parts = ((kind, [f.name for f in fields(kind) if f.name in read]) for kind in registry.own_settings())
+        read["clouds"] = tuple(kind(**{name: read.pop(name) for name in names}) for kind, names in parts)
         return cls(**read)
+
+
+def every_setting() -> dict[str, Field[Any]]:
+    """By its name in the config file: im's own, then those of one cloud alone."""
+    kinds: tuple[type[Any], ...] = (Settings, *registry.own_settings())
+    return {f.name: f for kind in kinds for f in fields(kind) if f.metadata}
 
 
 def _accounts(env: Mapping[str, str], read: Mapping[str, Any]) -> tuple[Account, ...]:
@@ -285,14 +296,3 @@ def _region(env: Mapping[str, str], read: Mapping[str, Any], config: Path | None
         return Region(name, "IM_REGION")
     written = Region(name, f"region in {config}") if name and config else None
     return registry.home(read.get("provider", "") or registry.USUAL, env, written) or ""
-
-
-_IN_A_SANDBOX = {"adopt": Adopt.ANY.value, "iam_roles": "any"}
-"""There is nobody else's machine or role in it."""
-
-
-def _os_user(env: Mapping[str, str]) -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return env.get("USER", "unknown")

@@ -15,6 +15,7 @@ from im.domain.intent import Deadline
 from im.domain.state import Observed
 from im.providers.aws.api.clients import Clients, equip
 from im.providers.aws.provider import AwsProvider
+from im.providers.aws.settings import AwsSettings
 from im.providers.request import Ask
 from im.services.requests import create
 from im.services.requests import order as requests_order
@@ -59,7 +60,12 @@ class StandInWorld(World):
         self.control.reset()
         super().__init__(database_url)
         settings = Settings(
-            database_url=database_url, provider="aws", region=REGION, owner="ada", adopt=Adopt.ANY, iam_roles="any"
+            database_url=database_url,
+            provider="aws",
+            region=REGION,
+            owner="ada",
+            adopt=Adopt.ANY,
+            clouds=(AwsSettings(iam_roles="any"),),
         )
         self.provider = AwsProvider(settings, self.deployment, clients)
         self.ctx = replace(self.ctx, settings=settings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from im.domain.config.account import Account
 from im.domain.money.forecast import Parts
@@ -32,6 +32,9 @@ from im.providers.features import (
 )
 from im.providers.machine import Machine
 from im.providers.request import Ask
+
+if TYPE_CHECKING:
+    from im.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +143,8 @@ class Profile(Protocol):
         """May one launch go over from each of these to the next? Raises Refused, naming those that may."""
         ...
 
-    def check_access(self, scope: Scope, account: Account, guard_role: str) -> None:
-        """May this account be used there, and that role of the guard's (empty: none)? Raises Refused."""
+    def check_access(self, scope: Scope, account: Account, settings: Settings, *, guarded: bool) -> None:
+        """May this account be used there, and when it is `guarded`, whatever its guard acts as? Raises Refused."""
         ...
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:

@@ -40,6 +40,7 @@ _KNOWN = {
 _KNOWN["fake"] = _Cloud(
     "im.providers.fake.provider:PROFILE", "im.providers.fake.provider:from_settings", "im.providers.kit.no_account"
 )
+_OWN_SETTINGS = ("im.providers.aws.settings:AwsSettings",)
 _PLANNED = ("azure", "crusoe", "digitalocean", "gcp", "lambda", "runpod", "vast")
 
 
@@ -66,6 +67,11 @@ def connect(name: str, settings: Settings, deployment: str, account: str = "") -
 def names() -> tuple[str, ...]:
     """The clouds that people may name."""
     return tuple(name for name in _KNOWN if name != "fake")
+
+
+def own_settings() -> tuple[type[Any], ...]:
+    """What clouds have to be told that no other one reads: dataclasses whose fields are made by `im.setting.setting`."""
+    return tuple(_load(one) for one in _OWN_SETTINGS)
 
 
 def read_accounts(accounts: Sequence[Account], env: Mapping[str, str]) -> tuple[Account, ...]:

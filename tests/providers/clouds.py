@@ -22,6 +22,7 @@ from im.domain.state import ALIVE, Observed
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.profile import PROFILE as AWS
 from im.providers.aws.provider import AwsProvider
+from im.providers.aws.settings import AwsSettings
 from im.providers.contract import Profile, Provider, Slot
 from im.providers.fake.provider import PROFILE as FAKE
 from im.providers.fake.provider import FakeCloud, FakeProvider
@@ -240,7 +241,9 @@ class AwsRoom(Room):
         return str(made["Instances"][0]["InstanceId"])
 
     def of_deployment(self, deployment: str) -> Provider:
-        return AwsProvider(Settings(sandbox_url=self.url, iam_roles="any"), deployment, self._clients)
+        return AwsProvider(
+            Settings(sandbox_url=self.url, clouds=(AwsSettings(iam_roles="any"),)), deployment, self._clients
+        )
 
 
 def _ports(permission: dict[str, Any]) -> str:

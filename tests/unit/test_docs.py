@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from im.cli.main import COMMANDS
-from im.settings import Settings
+from im.settings import every_setting
 from tests.documented import DOCUMENTS, ROOT
 
 
 def settings_table() -> str:
     rows = ["| variable | default | what it is |", "|---|---|---|"]
-    for one in fields(Settings):
+    for one in every_setting().values():
         default = "" if str(one.default) in ("", ".", "()") else f"`{one.default}`"
         rows.append(f"| `{one.metadata['env']}` | {default} | {one.metadata['says']} |")
     return "\n".join(rows)

@@ -11,7 +11,6 @@ import importlib.util
 import re
 import subprocess
 from collections.abc import Sequence
-from dataclasses import fields
 
 import botocore.session
 import click
@@ -24,7 +23,7 @@ from im.cli.main import im
 from im.cli.session import Session
 from im.domain.config.limits import parse_limits
 from im.providers.aws.region import VARIABLES
-from im.settings import Settings
+from im.settings import every_setting
 from tests.documented import DOCUMENTS, ELSEWHERE, ROOT, all_lines, commands, inside_container, spans, words_of_im
 from tests.unit.test_docs import definitions
 
@@ -145,7 +144,7 @@ def test_compose_knows_the_services_and_profiles(words: list[str]) -> None:
 
 
 def test_what_is_exported_is_read_by_somebody() -> None:
-    known = {one.metadata["env"] for one in fields(Settings)}
+    known = {one.metadata["env"] for one in every_setting().values()}
     known |= set(re.findall(r"IM_\w+_PASSWORD", (ROOT / ".env.example").read_text()))
     known |= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", *VARIABLES}
     said = {name for where, _ in LINES for name in re.findall(r"\b([A-Z]+_[A-Z_]+)=", where)}

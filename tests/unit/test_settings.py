@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from im.domain.config.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 from im.domain.errors import Refused
-from im.settings import Settings
+from im.settings import Settings, every_setting
 from im.stack_file import STACK_FILE
 
 
@@ -95,7 +94,7 @@ def test_no_password_in_a_repr(env: dict[str, str]) -> None:
 
 
 def test_every_setting_has_a_sentence() -> None:
-    assert all(f.metadata["env"] and f.metadata["says"] for f in fields(Settings))
+    assert all(f.metadata["env"] and f.metadata["says"] for f in every_setting().values())
 
 
 def stack_in(home: Path, sockets: Path) -> None:

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.config.region import said_by
@@ -20,9 +21,13 @@ from im.providers.aws.launch.families import NEWER, USUAL, architecture_of, defa
 from im.providers.aws.launch.images import ALIASES, check_built_for, check_image, check_published, is_windows
 from im.providers.aws.partition import check_arn
 from im.providers.aws.region import DEFAULT
+from im.providers.aws.settings import AwsSettings
 from im.providers.contract import Capabilities
 from im.providers.kit.ssh_key import check_key_for_windows, check_public_key
 from im.providers.request import Ask
+
+if TYPE_CHECKING:
+    from im.settings import Settings
 
 _SIDES = "central|north|south|east|west|northeast|northwest|southeast|southwest"
 _REGION = re.compile(rf"[a-z]{{2,4}}(?:-(?:gov|iso[a-z]?|de))?-(?:{_SIDES})-\d{{1,2}}", re.ASCII)
@@ -129,8 +134,9 @@ class AwsProfile:
                     f"name types of one architecture; for {other} that would be {twin_of(other, alike)}",
                 )
 
-    def check_access(self, scope: Scope, account: Account, guard_role: str) -> None:
+    def check_access(self, scope: Scope, account: Account, settings: Settings, *, guarded: bool) -> None:
         """Every role is of the region's partition: accounts of one are unknown in all others."""
+        guard_role = settings.own(AwsSettings).guard_role if guarded else ""
         for what, arn in ((f"the role of the account {account.name}", role(account)), ("IM_GUARD_ROLE", guard_role)):
             if arn:
                 check_arn(arn, what, scope.region, "name a zone of that partition, or another account")

@@ -28,6 +28,7 @@ from im.providers.aws.partition import home_in
 from im.providers.aws.prices import PriceListApi
 from im.providers.aws.profile import PROFILE
 from im.providers.aws.protection import TerminationProtection
+from im.providers.aws.settings import AwsSettings
 from im.providers.aws.spot import SpotRequests
 from im.providers.aws.states import InstanceStatuses
 from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot, merge_pages
@@ -61,13 +62,14 @@ class AwsProvider:
                 PROFILE.capabilities, idempotent_launch=False, launch_visible_within=timedelta(seconds=5)
             )
         self._deployment = deployment
-        self._iam_roles = settings.iam_roles
+        own = settings.own(AwsSettings)
+        self._iam_roles = own.iam_roles
         self._tags = dict(settings.tags)
         self._clients = clients or Clients(settings)
         self._account = ("", "")
         self._fitting = Fitting(self._clients, deployment)
         self.adoption = Adoption(self._clients, deployment)
-        self.deadline_guard = SchedulerGuard(self._clients, deployment, settings.guard_role)
+        self.deadline_guard = SchedulerGuard(self._clients, deployment, own.guard_role)
         self.leftovers = Leftovers(self._clients, deployment, self.deadline_guard)
         self.prices = PriceListApi(self._clients)
         self.marks = Marks(self._clients, deployment)

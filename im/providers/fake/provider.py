@@ -76,7 +76,7 @@ class FakeProfile:
     def check_together(self, specs: Sequence[Spec]) -> None:
         """Its machines are all alike."""
 
-    def check_access(self, scope: Scope, account: Account, guard_role: str) -> None:
+    def check_access(self, scope: Scope, account: Account, settings: Settings, *, guarded: bool) -> None:
         """Anybody may."""
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:

@@ -9,6 +9,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
@@ -22,6 +23,9 @@ from im.providers.contract import Capabilities
 from im.providers.hetzner.account import REGION
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.request import Ask
+
+if TYPE_CHECKING:
+    from im.settings import Settings
 
 LOCATIONS = ("fsn1", "nbg1", "hel1", "ash", "hil", "sin")
 DEFAULT_TYPE, DEFAULT_LOCATION, DEFAULT_IMAGE = "cx23", "fsn1", "ubuntu-24.04"
@@ -94,7 +98,7 @@ class HetznerProfile:
                     "name cax types alone, or none of them",
                 )
 
-    def check_access(self, scope: Scope, account: Account, guard_role: str) -> None:
+    def check_access(self, scope: Scope, account: Account, settings: Settings, *, guarded: bool) -> None:
         """A project has no roles, and no guard."""
 
     def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields
 
 from im.domain.errors import Refused
-from im.settings import Settings
+from im.settings import Settings, every_setting
 
 
 def what_can_be_read(environ: Mapping[str, str]) -> tuple[Settings, list[Refused]]:
@@ -17,7 +16,7 @@ def what_can_be_read(environ: Mapping[str, str]) -> tuple[Settings, list[Refused
     except Refused:
         pass
     refused: list[Refused] = []
-    ours = {one.metadata["env"] for one in fields(Settings)} - {"IM_HOME", "IM_CONFIG"}
+    ours = {one.metadata["env"] for one in every_setting().values()} - {"IM_HOME", "IM_CONFIG"}
     taken = {name: value for name, value in environ.items() if name not in ours}
     for name, without in (("IM_HOME", os.devnull), ("IM_CONFIG", os.devnull)):
         try:

@@ -85,7 +85,7 @@ def plan(settings: Settings, order: Order) -> Plan:
     check_conflicts(order, on_expiry)
     account = settings.account_called(order.account, order.provider)
     # the guard's role is often known to the workers alone
-    profile.check_access(scope, account, settings.guard_role if guard is not GuardKind.NONE else "")
+    profile.check_access(scope, account, settings, guarded=guard is not GuardKind.NONE)
     keep = parse_keep(order.keep_stopped or (settings.keep_stopped if on_expiry is OnExpiry.STOP else FOREVER))
     return Plan(
         *(scope, spec, names, order.count, on_expiry, profile.capabilities, guard, grace),

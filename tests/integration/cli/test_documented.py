@@ -11,6 +11,7 @@ import pytest
 
 from im.cli.exits import Exit
 from im.domain.config.account import Account
+from im.providers.aws.settings import AwsSettings
 from im.services import queries
 from tests.documented import DOCUMENTS, ELSEWHERE, Line, commands, lines, words_of_im
 from tests.hetzner_world import HetznerWorld, hetzner_world
@@ -42,7 +43,9 @@ def world(database_url: str, ec2: StandIn, at_home: None, monkeypatch: pytest.Mo
     """Whoever waits lets this world's time pass, and its worker work."""
     made = StandInWorld(database_url, ec2, Near(ec2.url))
     accounts = (Account("prod", "aws", {"role": "arn:aws:iam::111122223333:role/im"}),)
-    made.ctx = replace(made.ctx, settings=replace(made.ctx.settings, accounts=accounts, guard_role=GUARD_ROLE))
+    made.ctx = replace(
+        made.ctx, settings=replace(made.ctx.settings, accounts=accounts, clouds=(AwsSettings(guard_role=GUARD_ROLE),))
+    )
     for waits in ("im.cli.commands.leftovers", "im.cli.output.wait"):
         monkeypatch.setattr(f"{waits}.time", Waiting(made))
     yield made

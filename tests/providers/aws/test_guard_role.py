@@ -12,6 +12,7 @@ import pytest
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.guard_role import STOPS, TERMINATES, TRUST
 from im.providers.aws.provider import AwsProvider
+from im.providers.aws.settings import AwsSettings
 from im.providers.contract import Check
 from im.settings import Settings
 from tests.providers.clouds import DEPLOYMENT
@@ -29,7 +30,9 @@ def documented() -> tuple[Statements, Statements]:
 
 
 def asked(standin: StandInRoom, clients: Clients, role: str = ROLE, deployment: str = DEPLOYMENT) -> dict[str, Check]:
-    provider = AwsProvider(Settings(sandbox_url=standin.url, guard_role=role), deployment, clients)
+    provider = AwsProvider(
+        Settings(sandbox_url=standin.url, clouds=(AwsSettings(guard_role=role),)), deployment, clients
+    )
     return {one.name: one for one in provider.deadline_guard.checks(standin.scope)}
 
 

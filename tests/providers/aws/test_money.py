@@ -14,6 +14,7 @@ from im.domain.state import Observed, OnExpiry
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.deadline_guard import schedule_name
 from im.providers.aws.provider import AwsProvider
+from im.providers.aws.settings import AwsSettings
 from im.providers.errors import Forbidden, ProviderError, Throttled, Unavailable
 from im.providers.features import Guarded
 from im.settings import Settings
@@ -26,7 +27,9 @@ ROLE = "arn:aws:iam::123456789012:role/im-guard"
 
 @pytest.fixture
 def guarding(standin: StandInRoom, stepped_clients: Clients) -> AwsProvider:
-    return AwsProvider(Settings(sandbox_url=standin.url, guard_role=ROLE), DEPLOYMENT, stepped_clients)
+    return AwsProvider(
+        Settings(sandbox_url=standin.url, clouds=(AwsSettings(guard_role=ROLE),)), DEPLOYMENT, stepped_clients
+    )
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from im.providers.aws.api.clients import Clients
 from im.providers.aws.partition import home_of, partition_of
 from im.providers.aws.profile import PROFILE
 from im.providers.aws.provider import AwsProvider
+from im.providers.aws.settings import AwsSettings
 from im.providers.features import Guarded
 from im.providers.request import Ask
 from im.settings import Settings
@@ -37,7 +38,9 @@ def test_a_guard_is_set_with_the_arns_of_the_regions_partition(
     standin: StandInRoom, stepped_clients: Clients, region: str, partition: str
 ) -> None:
     role = f"arn:{partition}:iam::123456789012:role/im-guard"
-    standin.provider = AwsProvider(Settings(sandbox_url=standin.url, guard_role=role), DEPLOYMENT, stepped_clients)
+    standin.provider = AwsProvider(
+        Settings(sandbox_url=standin.url, clouds=(AwsSettings(guard_role=role),)), DEPLOYMENT, stepped_clients
+    )
     wish(standin, region)
     (one,) = standin.running()
     at = Guarded(datetime(2031, 1, 1, tzinfo=UTC), OnExpiry.STOP)
@@ -47,7 +50,9 @@ def test_a_guard_is_set_with_the_arns_of_the_regions_partition(
 
 
 def test_a_guards_role_of_another_partition_is_told_in_words(standin: StandInRoom, stepped_clients: Clients) -> None:
-    settings = Settings(sandbox_url=standin.url, guard_role="arn:aws:iam::123456789012:role/im-guard")
+    settings = Settings(
+        sandbox_url=standin.url, clouds=(AwsSettings(guard_role="arn:aws:iam::123456789012:role/im-guard"),)
+    )
     standin.provider = AwsProvider(settings, DEPLOYMENT, stepped_clients)
     at = Guarded(datetime(2031, 1, 1, tzinfo=UTC), OnExpiry.STOP)
     failed = standin.provider.deadline_guard.set(

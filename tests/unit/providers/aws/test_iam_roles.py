@@ -6,6 +6,7 @@ import pytest
 
 from im.domain.spec.spec import Spec
 from im.providers.aws.iam_roles import check_lent
+from im.providers.aws.settings import AwsSettings
 from im.providers.errors import Forbidden
 from im.settings import Settings
 
@@ -15,7 +16,7 @@ def asking(role: str) -> Spec:
 
 
 def test_none_is_lent_unless_it_is_listed() -> None:
-    assert Settings().iam_roles == ""
+    assert Settings().own(AwsSettings).iam_roles == ""
     with pytest.raises(Forbidden, match="the workers lend no instance profile web: IM_IAM_ROLES"):
         check_lent(asking("web"), "")
     with pytest.raises(Forbidden):
@@ -34,6 +35,6 @@ def test_a_machine_without_a_role_needs_none() -> None:
 def test_in_the_sandbox_both_switches_are_open_and_can_be_closed() -> None:
     sandbox = {"IM_SANDBOX_URL": "http://127.0.0.1:1", "HOME": "/nonexistent", "IM_HOME": "/nonexistent"}
     opened = Settings.from_env(sandbox)
-    assert (opened.adopt, opened.iam_roles) == ("any", "any")
+    assert (opened.adopt, opened.own(AwsSettings).iam_roles) == ("any", "any")
     closed = Settings.from_env({**sandbox, "IM_ADOPT": "no", "IM_IAM_ROLES": "web"})
-    assert (closed.adopt, closed.iam_roles) == ("no", "web")
+    assert (closed.adopt, closed.own(AwsSettings).iam_roles) == ("no", "web")
