@@ -135,8 +135,15 @@ class Marks(Protocol):
 
 
 class PriceList(Protocol):
-    def fetch(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
-        """The list prices of `items`, of whatever region; absent where the cloud tells none. Raises ProviderError."""
+    def fetch(
+        self, scope: Scope, items: Sequence[Item], since: datetime | None = None
+    ) -> Mapping[Item, Sequence[Price]]:
+        """The list prices of `items`, of whatever region, oldest first; absent where the cloud tells none. Raises ProviderError.
+
+        A cloud that keeps a history of them tells every price that held from `since` on, the first with the date from which
+        it holds; any other, and without `since`, the price of now. Where each zone has its own, the answer has an item for
+        each zone beside the region's, which is what the dearest costs.
+        """
         ...
 
 

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 
 def price_json(one: Known) -> dict[str, Any]:
-    """`usd`, `since` and `source` are null where no price is known."""
+    """`usd`, `since` and `source` are null where no price is known; `zone` is there where that zone has its own price."""
     price = one.price
     return {
         "provider": one.item.provider,
         "region": one.item.region,
+        **({"zone": one.item.zone} if one.item.zone else {}),
         "item": one.item.name,
         "market": one.item.market,
         "usd": f"{price.usd:f}" if price else None,

@@ -140,8 +140,9 @@ def test_its_prices_are_told_in_dollars_with_the_rate_that_was_taken(hetzner: He
     items = [Item("hetzner", "all", "cx23"), Item("hetzner", "all", IPV4), Item("hetzner", "all", "cx99")]
     found = hetzner.provider.prices.fetch(hetzner.scope, items)
     assert set(found) == set(items[:2])
-    assert found[items[0]].usd == Decimal("0.0056") * Decimal("1.16")
-    assert "EUR 0.0056" in found[items[0]].source
+    (price,) = found[items[0]]
+    assert price.usd == Decimal("0.0056") * Decimal("1.16")
+    assert "EUR 0.0056" in price.source
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ def test_the_price_list_tells_the_most_that_a_month_costs(hetzner: HetznerRoom) 
     items = [Item("hetzner", "all", name) for name in ("cx23", "month:cx23", "month:ipv4", "month:cx99")]
     prices = hetzner.provider.prices
     assert prices is not None
-    found = {item.name: price.usd for item, price in prices.fetch(hetzner.scope, items).items()}
+    found = {item.name: price.usd for item, (price,) in prices.fetch(hetzner.scope, items).items()}
     euro = Decimal("1.16")
     assert found == {
         "cx23": Decimal("0.0056") * euro,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from im.domain.money.bill import Item
 from im.domain.spec.spot import Spot
 from im.domain.state import Observed
 from im.providers.contract import merge_pages
@@ -200,13 +198,3 @@ def test_motos_spot_machines_have_no_requests_and_go_all_the_same(aws: Room) -> 
     assert set(requests.values()) == {""}
     assert aws.provider.spot.release(aws.scope, with_requests(requests)) == {}
     assert set(aws.provider.terminate(aws.scope, machines(list(requests))).done) == set(requests)
-
-
-def test_ec2_tells_what_spot_costs_now_in_the_dearest_zone_and_since_when(standin: StandInRoom) -> None:
-    standin.control.spot_price("us-east-1c", "m7i.large", "0.09")
-    item, windows = (Item("aws", "us-east-1", "m7i.large", market) for market in ("spot", "windows_spot"))
-    found = standin.provider.prices.fetch(standin.scope, [item, windows, Item("aws", "us-east-1", "m7i.large")])
-    assert (found[item].usd, found[windows].usd) == (Decimal("0.09"), Decimal("0.09"))
-    assert found[item].source.startswith("EC2 spot price in us-east-1c, in force since 2030-01-01 00:00 UTC")
-    assert found[item].since == datetime.fromtimestamp(standin.control.now(), UTC)
-    assert found[Item("aws", "us-east-1", "m7i.large")].usd > Decimal("0.09")

@@ -70,6 +70,11 @@ def iso(moment: float) -> str:
     return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
+def moment(written: str) -> float:
+    """What `iso` has written, or boto3."""
+    return datetime.fromisoformat(written).timestamp()
+
+
 @lru_cache(256)
 def gmt(moment: int) -> str:
     """As EC2 writes times inside a sentence: 2030-01-01 12:00:00 GMT."""

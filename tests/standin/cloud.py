@@ -35,6 +35,7 @@ class Cloud:
         self._as_new: dict[str, Any] = {"seed": seed, "start": start, "throttle": throttle}
         self.clock = Clock(start)
         self.timeline = Timeline(self.clock)
+        self.began = self.timeline.now
         self.throttling = throttle
         self.delays: dict[str, float | Sequence[float]] = dict(DELAYS)
         self.faults = Faults(Random(f"{seed}/faults"))

@@ -173,7 +173,8 @@ def price(cloud: Cloud, name: str, usd: str, region: str = HOME) -> None:
 
 @verb
 def spot_price(cloud: Cloud, zone: str, instance_type: str, usd: str, account: str = ACCOUNT) -> None:
-    cloud.region(account, zone[:-1]).spot.prices[zone, instance_type] = Decimal(usd)
+    """From now on; what held before stays in the history."""
+    cloud.region(account, zone[:-1]).spot.prices.setdefault((zone, instance_type), {})[cloud.now] = Decimal(usd)
 
 
 @verb

@@ -33,8 +33,8 @@ class Spot:
     def __init__(self, region: Region) -> None:
         self._region = region
         self.requests: dict[str, Request] = {}
-        self.prices: dict[tuple[str, str], Decimal] = {}
-        """(zone, type) → USD per hour, where it is not the usual 35 % of the list price."""
+        self.prices: dict[tuple[str, str], dict[float, Decimal]] = {}
+        """(zone, type) → moment → USD per hour from then on: what came after the usual 35 % of the list price."""
 
     def check(self, asked: Mapping[str, Any], usual: Decimal) -> None:
         """Raises for options that EC2 refuses."""

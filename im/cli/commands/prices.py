@@ -49,10 +49,14 @@ def list_(
     from im.cli.output.table import text_table
     from im.cli.output.terminal import takes_colour
 
-    heads = ("ITEM", "REGION", "USD", "PER", "SOURCE")
+    heads = ("ITEM", "WHERE", "USD", "PER", "SOURCE")
     body = [
         [
-            *(_named(one.item), plain(one.item.region), show(one.price.usd) if one.price else "unknown"),
+            *(
+                _named(one.item),
+                plain(one.item.zone or one.item.region),
+                show(one.price.usd) if one.price else "unknown",
+            ),
             *(unit_of(one.item.name), one.price.source if one.price else "-"),
         ]
         for one in known

@@ -1,16 +1,20 @@
-"""Prices as they were fetched or stated, each with the moment from which it holds."""
+"""Prices as they were fetched or stated, each with the moment from which it holds.
+
+`region` names the zone where a zone has a price of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, select, tuple_
+from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.read import ledger
 from im.db.schema.money import prices
-from im.domain.money.bill import Item, Price
+from im.domain.money.bill import STATED, Item, Price, in_force
 
 p = prices.c
 
@@ -20,38 +24,54 @@ def stale(connection: Connection, items: Sequence[Item], now: datetime, after: t
     if not items:
         return []
     query = select(p.provider, p.region, p.item, p.market).where(_among(items), p.fetched_at > now - after)
-    fresh = {Item(*row) for row in connection.execute(query)}
-    return [item for item in items if item not in fresh]
+    fresh = {tuple(row) for row in connection.execute(query)}
+    return [item for item in items if _key(item) not in fresh]
 
 
-def write(connection: Connection, found: Mapping[Item, Price], now: datetime) -> int:
-    """Keep what was fetched; a price that did not change keeps its date. Returns how many did change."""
+def heard(connection: Connection, items: Collection[Item]) -> dict[Item, datetime]:
+    """When each of `items` was last told by its cloud; absent where it never was."""
+    if not items:
+        return {}
+    told = ~p.source.startswith(STATED, autoescape=True)
+    key = (p.provider, p.region, p.item, p.market)
+    query = select(*key, func.max(p.fetched_at)).where(_among(items), told).group_by(*key)
+    last = {tuple(names): at for *names, at in connection.execute(query)}
+    return {item: last[_key(item)] for item in items if _key(item) in last}
+
+
+def write(connection: Connection, found: Mapping[Item, Sequence[Price]], now: datetime) -> int:
+    """Keep what was fetched or stated; returns how many were not known so.
+
+    A fetched price that repeats the fetched one before it keeps the date of that. So a list that goes on telling the same does
+    not overrule what a person stated since: only its next change does.
+    """
     known = ledger.prices(connection, found)
     changed = 0
-    for item, price in sorted(found.items()):
-        last = known[item][-1] if item in known else None
-        if last is not None and last.usd == price.usd:
-            since = last.since
-        else:
-            since, changed = price.since, changed + 1
-        statement = insert(prices).values(
-            provider=item.provider,
-            region=item.region,
-            item=item.name,
-            market=item.market,
-            since=since,
-            usd=price.usd,
-            source=price.source,
-            fetched_at=now,
-        )
-        renewed = {"usd": statement.excluded.usd, "source": statement.excluded.source, "fetched_at": now}
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["provider", "region", "item", "market", "since"], set_=renewed
-            )
-        )
+    for item in sorted(found):
+        kept = [price for price in known.get(item, ()) if not price.stated]
+        told = found[item]
+        for price in told:
+            before = None if price.stated else in_force(kept, price.since)
+            if before is None or before.usd != price.usd:
+                changed += 1
+                _put(connection, item, price, now)
+                kept = sorted([*kept, price], key=lambda one: one.since)
+            elif price is told[-1]:
+                _put(connection, item, replace(price, since=before.since), now)
     return changed
 
 
-def _among(items: Sequence[Item]) -> ColumnElement[bool]:
-    return tuple_(p.provider, p.region, p.item, p.market).in_([(i.provider, i.region, i.name, i.market) for i in items])
+def _put(connection: Connection, item: Item, price: Price, now: datetime) -> None:
+    provider, region, name, market = _key(item)
+    values = {"usd": price.usd, "source": price.source, "fetched_at": now}
+    key = {"provider": provider, "region": region, "item": name, "market": market, "since": price.since}
+    statement = insert(prices).values(**key, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def _among(items: Collection[Item]) -> ColumnElement[bool]:
+    return tuple_(p.provider, p.region, p.item, p.market).in_([_key(item) for item in items])
+
+
+def _key(item: Item) -> tuple[str, str, str, str]:
+    return item.provider, item.zone or item.region, item.name, item.market

@@ -58,7 +58,7 @@ def deadlines(connection: Connection | ReadTransaction, ids: Sequence[str]) -> d
 
 def prices(connection: Connection | ReadTransaction, items: Iterable[Item]) -> dict[Item, list[Price]]:
     """What is kept of the prices of `items`, oldest first; absent where nothing is."""
-    wanted = sorted(set(items))
+    wanted = {(one.provider, one.zone or one.region, one.name, one.market): one for one in items}
     if not wanted:
         return {}
     rows = ask(
@@ -66,12 +66,12 @@ def prices(connection: Connection | ReadTransaction, items: Iterable[Item]) -> d
         "SELECT p.provider, p.region, p.item, p.market, p.usd, p.since, p.source FROM prices p"
         " JOIN unnest(%(providers)s::text[], %(regions)s::text[], %(names)s::text[], %(markets)s::text[])"
         " AS wanted (provider, region, item, market) USING (provider, region, item, market) ORDER BY p.since",
-        providers=[one.provider for one in wanted],
-        regions=[one.region for one in wanted],
-        names=[one.name for one in wanted],
-        markets=[one.market for one in wanted],
+        providers=[provider for provider, _, _, _ in wanted],
+        regions=[place for _, place, _, _ in wanted],
+        names=[name for _, _, name, _ in wanted],
+        markets=[market for _, _, _, market in wanted],
     )
     found: dict[Item, list[Price]] = {}
-    for provider, region, name, market, usd, since, source in rows:
-        found.setdefault(Item(provider, region, name, market), []).append(Price(usd, since, source))
+    for *key, usd, since, source in rows:
+        found.setdefault(wanted[*key], []).append(Price(usd, since, source))
     return found

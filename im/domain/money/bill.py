@@ -20,6 +20,9 @@ VOLUMES = "volumes"
 UNSEEN = "what is just being adopted"
 """Stands for a type that nobody knows yet."""
 
+STATED = "stated by "
+"""How the source of a price begins that a person said; their name follows."""
+
 _HOUR = Decimal(3_600_000_000)  # microseconds
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -51,6 +54,8 @@ class Item:
     region: str
     name: str
     market: str = ON_DEMAND
+    zone: str = ""
+    """Where each zone has a price of its own: which one. Empty: what holds for the whole region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,11 @@ class Price:
     since: datetime
     source: str
     """Where it comes from, in words for people: `built-in table of 2026-02-27`."""
+
+    @property
+    def stated(self) -> bool:
+        """A person said it, not a cloud."""
+        return self.source.startswith(STATED)
 
 
 PriceBook = Mapping[Item, Sequence[Price]]
@@ -73,8 +83,12 @@ def for_span(usd_per_hour: Decimal, span: timedelta) -> Decimal:
 
 
 def price_at(prices: Sequence[Price], at: datetime) -> Price | None:
-    held = [p for p in prices if p.since <= at]
-    return held[-1] if held else (prices[0] if prices else None)
+    return in_force(prices, at) or (prices[0] if prices else None)
+
+
+def in_force(prices: Sequence[Price], at: datetime) -> Price | None:
+    """The last one that began by then; None before the first."""
+    return next((price for price in reversed(prices) if price.since <= at), None)
 
 
 def charge(prices: Sequence[Price], began_at: datetime, ended_at: datetime) -> Decimal | None:
@@ -159,12 +173,6 @@ def sum_bills(bills: Iterable[Bill]) -> Bill:
     for bill in bills:
         total += bill
     return total
-
-
-def prices_of(scope: Scope, spec: Spec, name: str, book: PriceBook) -> Sequence[Price]:
-    """Those of its type (in its market), or of something beside it, where it is."""
-    market = spec.market if name == spec.instance_type else ON_DEMAND
-    return book.get(Item(scope.provider, scope.region, name, market), ())
 
 
 def has_more_disks(spec: Spec, disk_type: str | None) -> bool:

@@ -24,12 +24,12 @@ from im.domain.money.bill import (
     has_more_disks,
     label_of,
     monthly_item,
-    prices_of,
     sum_bills,
 )
 from im.domain.money.charges import Tariff, charged
 from im.domain.money.rules import PER_SECOND, BillingRules, While
 from im.domain.money.usage import Kind, UsageInterval
+from im.domain.money.zones import prices_of
 
 
 def bill(
@@ -147,7 +147,7 @@ class _Account:
     def _tariff(self, name: str) -> Tariff:
         scope, spec = self.row.scope, self.row.spec
         caps = prices_of(scope, spec, monthly_item(name), self.book) if self.rules.monthly_cap else ()
-        return Tariff(prices_of(scope, spec, name, self.book), caps)
+        return Tariff(prices_of(scope, spec, name, self.book, self.row.zone), caps)
 
     def _end(self, interval: UsageInterval) -> datetime:
         return interval.ended_at or max(self.now, interval.began_at)

@@ -25,11 +25,11 @@ from im.domain.money.bill import (
     has_more_disks,
     monthly_item,
     price_at,
-    prices_of,
 )
 from im.domain.money.charges import Tariff, charged, month_of
 from im.domain.money.rules import PER_SECOND, BillingRules, While
 from im.domain.money.usage import Kind, UsageInterval
+from im.domain.money.zones import prices_of
 from im.domain.scope import Scope
 from im.domain.spec.placement import candidates
 from im.domain.spec.spec import Spec
@@ -137,11 +137,15 @@ def rates(
     now: datetime,
     *,
     launched: bool = False,
+    zone: str = "",
     rules: BillingRules = PER_SECOND,
 ) -> Rates:
-    """What an hour of it costs, by the prices of `now`; at most, while it may still become one of several types."""
+    """What an hour of it costs, by the prices of `now`; at most, while it may still become one of several types.
+
+    `zone`: where it is, of a machine that is somewhere; what is not placed yet may come to the dearest zone of its region.
+    """
     may_be = [replace(spec, instance_type=one) for one in types_of(spec, launched=launched)]
-    compute = _dearest(scope, may_be, book, now) or at_most(spec, now)
+    compute = _dearest(scope, may_be, book, now, zone) or at_most(spec, now)
     ipv4 = price_at(prices_of(scope, spec, IPV4, book), now)
     caps = [replace(one, instance_type=monthly_item(one.instance_type)) for one in may_be]
     compute_cap = _dearest(scope, caps, book, now)
@@ -167,9 +171,9 @@ def _of_disk(
     return per_month.usd * parts.disk_gb / rules.hours_in_month if per_month and parts.disk_gb is not None else None
 
 
-def _dearest(scope: Scope, specs: Sequence[Spec], book: PriceBook, now: datetime) -> Price | None:
+def _dearest(scope: Scope, specs: Sequence[Spec], book: PriceBook, now: datetime, zone: str = "") -> Price | None:
     """None where the price of any is not known: that one may be dearer than all others."""
-    found = [price_at(prices_of(scope, spec, spec.instance_type, book), now) for spec in specs]
+    found = [price_at(prices_of(scope, spec, spec.instance_type, book, zone), now) for spec in specs]
     known = [price for price in found if price is not None]
     return max(known, key=lambda price: price.usd) if len(known) == len(found) else None
 

@@ -1,6 +1,6 @@
 """The AWS Price List API: list prices of instance types and disks, on demand. It speaks for every region from one endpoint.
 
-Spot prices are no list prices (`spot` asks for them), and a public address is filed under another service: neither is asked here.
+Spot prices are no list prices: `spot_prices` asks for them. A public address is filed under another service, and is not asked.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from im.domain.money.bill import Item, Price
 from im.domain.scope import Scope
 from im.domain.spec.spec import ON_DEMAND, SPOTS, WINDOWS
-from im.providers.aws import spot
+from im.providers.aws import spot_prices
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.api.errors import translated
 from im.providers.aws.partition import has_price_list
@@ -32,9 +32,9 @@ _SYSTEM: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def fetch(pricing: Any, items: Iterable[Item]) -> dict[Item, Price]:
+def fetch(pricing: Any, items: Iterable[Item]) -> dict[Item, Sequence[Price]]:
     """The prices that AWS tells, absent where it tells none. `pricing` is a client in ENDPOINT_REGION. Raises ProviderError."""
-    found: dict[Item, Price] = {}
+    found: dict[Item, Sequence[Price]] = {}
     for item in items:
         filters = _filters(item)
         if filters is None:
@@ -43,7 +43,7 @@ def fetch(pricing: Any, items: Iterable[Item]) -> dict[Item, Price]:
         if prices:
             # should a type be listed twice, the dearer one: a budget must not be surprised
             usd, since = max(prices)
-            found[item] = Price(usd, since, f"AWS price list, in force since {since:%Y-%m-%d}")
+            found[item] = (Price(usd, since, f"AWS price list, in force since {since:%Y-%m-%d}"),)
     return found
 
 
@@ -90,15 +90,17 @@ class PriceListApi:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
 
-    def fetch(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
+    def fetch(
+        self, scope: Scope, items: Sequence[Item], since: datetime | None = None
+    ) -> Mapping[Item, Sequence[Price]]:
         """None outside `aws`: an account of another partition is unknown where prices are asked."""
         told = [one for one in items if has_price_list(one.region)]
         if not told or not has_price_list(scope.region):
             return {}
         lent = [one for one in told if one.market in SPOTS]
-        found: dict[Item, Price] = {}
+        found: dict[Item, Sequence[Price]] = {}
         for region in sorted({one.region for one in lent}):
             here = [one for one in lent if one.region == region]
-            found |= spot.prices(self._clients.ec2(region), here, datetime.now(UTC))
+            found |= spot_prices.fetch(self._clients.ec2(region), here, since or datetime.now(UTC))
         listed = [one for one in told if one.market not in SPOTS]
         return found | fetch(self._clients.pricing(ENDPOINT_REGION), listed) if listed else found

@@ -8,20 +8,15 @@ Once it is cancelled, its machine can only be terminated, and EC2 itself termina
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from im.domain.money.bill import Item, Price
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
-from im.domain.spec.spec import WINDOWS_SPOT
-from im.domain.spec.spot import SPOT, Spot
+from im.domain.spec.spot import Spot
 from im.domain.state import Observed
 from im.providers.aws.api import sightings
 from im.providers.aws.api.clients import QUICK, Clients
 from im.providers.aws.api.errors import translated
-from im.providers.aws.launch.families import cannot_spot
 from im.providers.errors import NotFound, ProviderError, Unavailable
 from im.providers.kit import batch
 from im.providers.machine import SPOT_REQUEST, Machine
@@ -29,7 +24,6 @@ from im.providers.machine import SPOT_REQUEST, Machine
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-_PRODUCT = {SPOT: "Linux/UNIX", WINDOWS_SPOT: "Windows"}
 REQUEST = "spot-instances-request"
 """EC2's name for the kind of resource, in tags and policies."""
 
@@ -43,37 +37,6 @@ def market(spot: Spot) -> dict[str, Any]:
     if spot.max_price is not None:
         options["MaxPrice"] = f"{spot.max_price:f}"
     return {"MarketType": "spot", "SpotOptions": options}
-
-
-def prices(ec2: EC2Client, items: Sequence[Item], now: datetime) -> dict[Item, Price]:
-    """The prices of now, each with the date from which it holds; of several zones the dearest: a bill must not be surprised.
-
-    Absent where EC2 tells none. `ec2` is of the items' region. Raises ProviderError.
-    """
-    found: dict[Item, Price] = {}
-    wanted = {(one.name, _PRODUCT[one.market]): one for one in items if not cannot_spot(one.name)}
-    if not wanted:
-        return found
-    asked: Any = {
-        "InstanceTypes": sorted({name for name, _ in wanted}),
-        "ProductDescriptions": sorted({product for _, product in wanted}),
-        "StartTime": now,
-        "EndTime": now,
-    }
-    with translated():
-        for page in ec2.get_paginator("describe_spot_price_history").paginate(**asked):
-            for told in page["SpotPriceHistory"]:
-                item = wanted.get((told["InstanceType"], told["ProductDescription"]))
-                usd, since, zone = (
-                    Decimal(told["SpotPrice"]),
-                    told["Timestamp"].astimezone(UTC),
-                    told["AvailabilityZone"],
-                )
-                if item is not None and (item not in found or usd > found[item].usd):
-                    found[item] = Price(
-                        usd, since, f"EC2 spot price in {zone}, in force since {since:%Y-%m-%d %H:%M} UTC"
-                    )
-    return found
 
 
 def cancel(ec2: EC2Client, looking: EC2Client, requests: Mapping[str, str]) -> dict[str, ProviderError]:

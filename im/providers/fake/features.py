@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 
 from im.domain import tags
 from im.domain.adoption import Controller
 from im.domain.money.bill import Item, Price
+from im.domain.money.zones import dearest
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
-from im.domain.spec.spec import Spec
+from im.domain.spec.spec import SPOTS, Spec
 from im.providers.contract import Slot, Snapshot
 from im.providers.errors import NotFound, ProviderError, Unavailable, WrongState
 from im.providers.fake.cloud import FakeCloud
@@ -89,9 +91,22 @@ class FakePrices:
     def __init__(self, cloud: FakeCloud) -> None:
         self._cloud = cloud
 
-    def fetch(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
+    def fetch(
+        self, scope: Scope, items: Sequence[Item], since: datetime | None = None
+    ) -> Mapping[Item, Sequence[Price]]:
         with self._cloud.call("prices", mutating=False):
-            return {item: self._cloud.prices[item.name] for item in items if item.name in self._cloud.prices}
+            found: dict[Item, Sequence[Price]] = {
+                item: (self._cloud.prices[item.name],) for item in items if item.name in self._cloud.prices
+            }
+            for item in items:
+                if item.market in SPOTS:
+                    found |= self._of_zones(item, since or self._cloud.clock())
+            return found
+
+    def _of_zones(self, item: Item, since: datetime) -> Mapping[Item, Sequence[Price]]:
+        history = self._cloud.spot.history(item.region, item.name, since)
+        each = {replace(item, zone=zone): prices for zone, prices in history.items()}
+        return {item: dearest(history, since), **each} if history else {}
 
 
 class FakeProtection:

@@ -6,8 +6,11 @@ Only the cloud starts again what it took back; who ends a machine whose persiste
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from im.domain.money.bill import Price, in_force
 from im.domain.state import ALIVE, Observed
 from im.providers.errors import Interrupted, NotFound, Unsupported
 
@@ -31,6 +34,22 @@ class Spares:
     def __init__(self, cloud: FakeCloud) -> None:
         self._cloud = cloud
         self.requests: dict[str, Request] = {}
+        self._prices: dict[tuple[str, str], list[Price]] = {}
+        """(zone, instance type) → every price that it had, oldest first."""
+
+    def costs(self, zone: str, kind: str, usd: str) -> None:
+        """From now on."""
+        price = Price(Decimal(usd), self._cloud.clock(), f"the fake cloud's spot price in {zone}")
+        self._prices.setdefault((zone, kind), []).append(price)
+
+    def history(self, region: str, kind: str, since: datetime) -> dict[str, list[Price]]:
+        """Zone → its prices from `since` on, and the one that was in force then."""
+        found: dict[str, list[Price]] = {}
+        for (zone, name), prices in self._prices.items():
+            if name == kind and zone[:-1] == region:
+                held = in_force(prices, since)
+                found[zone] = [price for price in prices if price is held or price.since > since]
+        return found
 
     def open(self, machine: Machine, once: bool) -> None:
         """`machine` comes from the spare room."""

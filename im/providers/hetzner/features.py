@@ -105,21 +105,23 @@ class Prices:
     def __init__(self, api: HetznerApi) -> None:
         self._api = api
 
-    def fetch(self, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
+    def fetch(
+        self, scope: Scope, items: Sequence[Item], since: datetime | None = None
+    ) -> Mapping[Item, Sequence[Price]]:
         listed = self._api.get("/pricing").body["pricing"]
         now = datetime.now(UTC)
         priced = [(one["name"], one["prices"]) for one in listed["server_types"]]
         priced += [(IPV4, one["prices"]) for one in listed["primary_ips"] if one["type"] == "ipv4"]
         told = {name: _dearest(prices, "price_hourly") for name, prices in priced}
         told |= {monthly_item(name): _dearest(prices, "price_monthly") for name, prices in priced}
-        found: dict[Item, Price] = {}
+        found: dict[Item, Sequence[Price]] = {}
         for item in items:
             net = told.get(item.name)
             if net is not None and (converted := in_usd(net, listed["currency"])) is not None:
                 usd, how = converted
-                found[item] = Price(usd, now, f"Hetzner's price list of {now:%Y-%m-%d}, {how}")
+                found[item] = (Price(usd, now, f"Hetzner's price list of {now:%Y-%m-%d}, {how}"),)
             elif item.name == "disk:included":
-                found[item] = Price(Decimal(0), now, "in the price of the server")
+                found[item] = (Price(Decimal(0), now, "in the price of the server"),)
         return found
 
 

@@ -40,6 +40,7 @@ from im.domain.money.forecast import (
 )
 from im.domain.money.rules import PER_SECOND, BillingRules
 from im.domain.money.usage import Kind, UsageInterval
+from im.domain.money.zones import places_of
 from im.domain.scope import Scope
 from im.domain.spec.spec import SPOTS, Spec
 from im.providers import registry
@@ -106,8 +107,10 @@ class Ledger:
     def rates(self, row: Instance) -> Rates:
         intervals = self.intervals.get(row.id, ())
         parts = parts_of(row, intervals, expected(row, intervals))
-        launched = row.provider_id is not None
-        return rates(*(row.scope, row.spec, parts, self.book, self.now), launched=launched, rules=rules_of(row.scope))
+        facts = (row.scope, row.spec, parts, self.book, self.now)
+        if row.provider_id is None:  # its zone is a wish so far
+            return rates(*facts, rules=rules_of(row.scope))
+        return rates(*facts, launched=True, zone=row.zone, rules=rules_of(row.scope))
 
     def to_deadline(self, row: Instance) -> Decimal | None:
         """What it costs from now to its deadline; None where its price is not known."""
@@ -195,14 +198,16 @@ def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
     if unknown:
         from im.services.money.prices import ask
 
-        book |= {one: (price,) for one, price in ask(ctx.settings, scope, unknown).items()}
+        book |= ask(ctx.settings, scope, unknown)
     return rates(scope, spec, parts, book, now, rules=rules_of(scope))
 
 
 def items_of(row: Instance, intervals: Sequence[UsageInterval]) -> Iterable[Item]:
     """Everything that has a price on it."""
     disk_type = expected(row, intervals).disk_type
-    yield from priced(row.scope, row.spec, disk_type, launched=row.provider_id is not None)
+    launched = row.provider_id is not None
+    for item in priced(row.scope, row.spec, disk_type, launched=launched):
+        yield from places_of(item, row.zone if launched else "")
     for interval in intervals:
         if interval.disk_type:
             yield Item(row.scope.provider, row.scope.region, disk_item(interval.disk_type))

@@ -14,7 +14,10 @@ from im.db.money import usage
 from im.db.read import instances, ledger
 from im.domain.access import Actor, Verb
 from im.domain.errors import ImError
-from im.domain.money.bill import Item, Price, price_at
+from im.domain.instance import Instance
+from im.domain.money.bill import STATED, Item, Price, price_at
+from im.domain.money.usage import UsageInterval
+from im.domain.money.zones import held
 from im.domain.scope import Scope
 from im.domain.spec.spec import SPOTS, WINDOWS, WINDOWS_SPOT
 from im.logs import log
@@ -34,6 +37,10 @@ if TYPE_CHECKING:
 KEEP = timedelta(hours=24)
 """How long a fetched price is believed before it is asked again; list prices change a few times a year."""
 KEEP_SPOT = timedelta(minutes=50)
+LATE = timedelta(days=1)
+"""For how long after a spot machine's end its last prices are asked for."""
+REACH = timedelta(days=90)
+"""How far back a cloud tells the prices that each zone had."""
 PRICES_EVERY = 3600.0
 USAGE_EVERY = 120.0
 """Seconds between two looks for running time that some writer of facts forgot to note."""
@@ -54,17 +61,63 @@ def note_forgotten_usage(ctx: Context) -> None:
 
 
 def refresh_prices(ctx: Context, asked: Sequence[str] = ()) -> str:
-    """Fetch the prices of everything that lives, and of what was `asked` for, where they are missing or older than a day."""
+    """Fetch the prices of everything that lives, and of what was `asked` for, where they are missing or were not asked lately."""
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        rows = instances.listed(connection, everything=False, owner=None)
+        rows = instances.listed(connection, everything=False, owner=None) + _ended_untold(connection, now)
         intervals = ledger.intervals(connection, [row.id for row in rows])
-        wanted = [(row.scope, set(items_of(row, intervals.get(row.id, ())))) for row in rows]
-        stale = {
-            s: _stale(connection, sorted(items), now) for s, items in _by_list([*wanted, *_read(ctx, asked)]).items()
-        }
-    works = {lane_of("prices", scope): partial(_fetch, ctx, scope, items) for scope, items in stale.items() if items}
+        priced = [(row, _priced(row, intervals.get(row.id, ()))) for row in rows]
+        wanted = [(row.scope, {item for item in items if not item.zone}) for row, items in priced]
+        lists = _by_list([*wanted, *_read(ctx, asked)])
+        stale = {scope: _stale(connection, sorted(items), now) for scope, items in lists.items()}
+        since = {scope: _since(connection, priced, scope, items, now) for scope, items in stale.items()}
+    works = {
+        lane_of("prices", scope): partial(_fetch, ctx, scope, items, since[scope])
+        for scope, items in stale.items()
+        if items
+    }
     return "; ".join(ctx.lanes.run(works).values()) or "nothing to ask: every price in use is known and fresh"
+
+
+def _ended_untold(connection: Connection, now: datetime) -> list[Instance]:
+    """Spot machines that ended after their price was told for the last time: it may have changed before their end."""
+    ended = [row for row in instances.since(connection, now - LATE) if row.closed_at and row.provider_id]
+    items = {row.id: _priced(row, ()) for row in ended}
+    heard = kept.heard(connection, {one for some in items.values() for one in some if not one.zone})
+    return [
+        row
+        for row in ended
+        if row.closed_at
+        and any(heard.get(one, row.created_at) < row.closed_at for one in items[row.id] if not one.zone)
+    ]
+
+
+def _priced(row: Instance, intervals: Sequence[UsageInterval]) -> list[Item]:
+    """What has a price on it; of what has ended only what the zones priced, for a list price is asked for while it lives."""
+    return [one for one in items_of(row, intervals) if row.closed_at is None or one.market in SPOTS]
+
+
+def _since(
+    connection: Connection,
+    priced: Sequence[tuple[Instance, Sequence[Item]]],
+    scope: Scope,
+    stale: Sequence[Item],
+    now: datetime,
+) -> datetime | None:
+    """From when on `scope`'s list is to tell the `stale` prices, by the machines that are billed by them."""
+    account, wanted = (scope.provider, scope.account), set(stale)
+    mine = [(row, items) for row, items in priced if (row.scope.provider, row.scope.account) == account]
+    zones = [(row, one) for row, items in mine for one in items if one.zone and replace(one, zone="") in wanted]
+    told = ledger.prices(connection, {one for _, one in zones})
+    return min((untold_since(row, told.get(one, ()), now) for row, one in zones), default=None)
+
+
+def untold_since(row: Instance, kept: Sequence[Price], now: datetime) -> datetime:
+    """From when on its zone's prices are to be asked for: from the last date that is kept, unless they begin after it did."""
+    far = now - REACH
+    born = max(min(row.created_at, row.launched_at or row.created_at), far)
+    dates = [price.since for price in kept if not price.stated]
+    return max(dates[-1], far) if dates and dates[0] <= born else born
 
 
 def _by_list(wanted: Sequence[tuple[Scope, set[Item]]]) -> Mapping[Scope, set[Item]]:
@@ -112,7 +165,7 @@ def _stale(connection: Connection, items: Sequence[Item], now: datetime) -> list
     ]
 
 
-def ask(settings: Settings, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Price]:
+def ask(settings: Settings, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Sequence[Price]]:
     """What the cloud tells now, by this process's own credentials; nothing where it has none. Nothing is written."""
     if not registry.profile(scope.provider).capabilities.real:
         return {}
@@ -123,17 +176,17 @@ def ask(settings: Settings, scope: Scope, items: Sequence[Item]) -> Mapping[Item
         return {}
 
 
-def _fetch(ctx: Context, scope: Scope, items: list[Item]) -> str:
+def _fetch(ctx: Context, scope: Scope, items: list[Item], since: datetime | None) -> str:
     try:
         listed = ctx.provider_for(scope).prices
-        found = listed.fetch(scope, items) if listed is not None else {}
+        found = listed.fetch(scope, items, since) if listed is not None else {}
     except ProviderError as exc:
         told = log.info if ctx.settings.sandbox else log.warning  # the sandbox has no price list
         told("prices cannot be fetched; those known before hold", scope=str(scope), code=exc.code)
         return f"{scope.provider}: no prices ({exc.code}), those known before hold"
     with ctx.begin() as connection:
         changed = kept.write(connection, found, ctx.clock(connection))
-    return f"{scope.provider}: {len(found)} of {len(items)} prices told, {changed} new"
+    return f"{scope.provider}: {len(found.keys() & set(items))} of {len(items)} prices told, {changed} new"
 
 
 # ---- for people ------------------------------------------------------------------------------------------------------
@@ -158,7 +211,9 @@ def known(ctx: Context, items: Sequence[Item] | None) -> list[Known]:
             intervals = ledger.intervals(connection, [row.id for row in rows])
             items = sorted({item for row in rows for item in items_of(row, intervals.get(row.id, ()))})
         book = price_book(connection, items)
-    return [Known(_written(item), price_at(book.get(item, ()), now)) for item in items]
+    # a zone that has no price of its own has its region's
+    shown = [item for item in items if not item.zone or item in book]
+    return [Known(_written(item), price_at(held(item, book), now)) for item in shown]
 
 
 def meant(item: Item) -> Item:
@@ -178,4 +233,5 @@ def state(ctx: Context, item: Item, usd: Decimal, *, actor: Actor) -> None:
     access.ask(actor, Verb.SET_PRICE)
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        kept.write(connection, {meant(item): Price(usd, now, f"stated by {actor.name} on {now:%Y-%m-%d}")}, now)
+        price = Price(usd, now, f"{STATED}{actor.name} on {now:%Y-%m-%d}")
+        kept.write(connection, {meant(item): [price]}, now)

@@ -61,7 +61,7 @@ def test_both_connections_are_told_the_same(world: World, eyes: ReadConnection, 
     world.advance(30)
     holds.pause(world.ctx, timedelta(hours=1), actor=person("ada"), reason="5 % of 'it' at {once}")
     with world.ctx.begin() as connection:
-        prices.write(connection, {SMALL: Price(Decimal("0.0123"), world.now, "a test")}, world.now)
+        prices.write(connection, {SMALL: [Price(Decimal("0.0123"), world.now, "a test")]}, world.now)
     with world.ctx.begin() as connection, eyes.look() as looking:
         assert isinstance(looking, ReadTransaction)
         told = ASKED[asked](looking, ids, world.now)

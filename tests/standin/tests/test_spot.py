@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.standin.client import Control
@@ -105,3 +106,25 @@ def test_a_cancelled_request_brings_nothing_back(running: Run, ec2: Any, control
     assert set(shown(ec2)) == {one}
     unknown = refused(ec2.cancel_spot_instance_requests, SpotInstanceRequestIds=["sir-00000000"])
     assert unknown[0] == "InvalidSpotInstanceRequestID.NotFound"
+
+
+def test_prices_keep_their_history_by_zone_within_the_times_asked_for(ec2: Any, control: Control) -> None:
+    def told(**asked: Any) -> list[tuple[str, str]]:
+        found = ec2.describe_spot_price_history(
+            InstanceTypes=["t3.micro"], ProductDescriptions=["Linux/UNIX"], AvailabilityZone="us-east-1b", **asked
+        )
+        return [(f"{one['Timestamp']:%H:%M}", one["SpotPrice"]) for one in found["SpotPriceHistory"]]
+
+    start = datetime.fromtimestamp(control.now(), UTC)
+    for usd in ("0.01", "0.02"):
+        control.step(3600)
+        control.spot_price("us-east-1a", "t3.micro", "0.09")
+        control.spot_price("us-east-1b", "t3.micro", usd)
+    first, second = (f"{start + timedelta(hours=hours):%H:%M}" for hours in (1, 2))
+    assert told()[:2] == [(second, "0.02"), (first, "0.01")]
+    assert len(told()) == 3
+    later = start + timedelta(minutes=90)
+    assert told(StartTime=later) == [(second, "0.02"), (first, "0.01")]
+    assert told(StartTime=later, EndTime=later) == [(first, "0.01")]
+    assert told(EndTime=later)[0] == (first, "0.01")
+    assert told(StartTime=start + timedelta(hours=9)) == [(second, "0.02")]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.standin import filters, stock
-from tests.standin.clock import iso
+from tests.standin.clock import iso, moment
 from tests.standin.errors import AwsError
 from tests.standin.region import Region
 from tests.standin.registry import Call, action
@@ -20,9 +20,13 @@ USUAL = Decimal("0.35")
 
 def spot_price(region: Region, zone: str, instance_type: str) -> Decimal:
     """USD per hour now."""
-    return region.spot.prices.get(
-        (zone, instance_type), (on_demand(instance_type) * USUAL).quantize(Decimal("0.000001"))
-    )
+    return _history(region, zone, instance_type)[-1][1]
+
+
+def _history(region: Region, zone: str, instance_type: str) -> list[tuple[float, Decimal]]:
+    """Every price with the moment from which it holds, oldest first; the first holds since the cloud began."""
+    usual = (on_demand(instance_type) * USUAL).quantize(Decimal("0.000001"))
+    return list({region.cloud.began: usual, **region.spot.prices.get((zone, instance_type), {})}.items())
 
 
 FACETS: filters.Facets[Request] = {
@@ -56,24 +60,34 @@ def cancel_spot_instance_requests(call: Call) -> dict[str, Any]:
 
 @action("ec2", "DescribeSpotPriceHistory")
 def describe_spot_price_history(call: Call) -> dict[str, Any]:
-    """The price now, once per product, zone and type: the stand-in remembers no earlier ones, and Windows costs no more."""
+    """Newest first: what began between StartTime and EndTime, and what was in force at StartTime. Windows costs no more."""
     asked, region = call.asked, call.region
+    since, until = (moment(asked[name]) if asked.get(name) else None for name in ("StartTime", "EndTime"))
     zones = [asked["AvailabilityZone"]] if asked.get("AvailabilityZone") else region.zones
     found = [
         {
             "AvailabilityZone": zone,
             "InstanceType": name,
             "ProductDescription": product,
-            "SpotPrice": f"{spot_price(region, zone, name):f}",
-            "Timestamp": iso(call.now),
+            "SpotPrice": f"{usd:f}",
+            "Timestamp": iso(began),
         }
         for product in asked.get("ProductDescriptions") or ("Linux/UNIX",)
         for zone in zones
         for name in asked.get("InstanceTypes") or stock.TYPES
         if name in stock.TYPES and stock.TYPES[name].spot
+        for began, usd in _within(_history(region, zone, name), since, until)
     ]
+    found.sort(key=lambda one: one["Timestamp"], reverse=True)
     page, more = filters.page(found, asked, "")
     return {"SpotPriceHistory": page, "NextToken": more}
+
+
+def _within(
+    history: list[tuple[float, Decimal]], since: float | None, until: float | None
+) -> list[tuple[float, Decimal]]:
+    first = max((began for began, _ in history if since is not None and began <= since), default=0.0)
+    return [one for one in history if one[0] >= first and (until is None or one[0] <= until)]
 
 
 def _named(call: Call) -> list[Request]:
