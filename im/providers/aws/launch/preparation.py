@@ -26,6 +26,8 @@ KEEP = 6 * 3600.0
 KEEP_NETWORK = 600.0
 """Seconds for which a security group is believed to hold what it should."""
 FOR_GOOD = float("inf")
+MOST_KEPT = 2000
+"""Answers; beyond them all are asked anew: a worker lives long, and everybody comes with a key of their own."""
 
 T = TypeVar("T")
 
@@ -117,6 +119,8 @@ class Fitting:
         kept = self._kept.get(key)
         if kept is None or monotonic() - kept[1] > seconds:
             kept = ask(), monotonic()
+            if len(self._kept) >= MOST_KEPT:
+                self._kept = {}
             self._kept[key] = kept
         found: T = kept[0]
         return found
