@@ -1,7 +1,6 @@
 """Token buckets shared by the whole fleet: below the cloud's own refill, so that a storm slows down instead of failing.
 
-In Postgres, because the broker is disposable. A bucket belongs to a scope and a verb, as at clouds, for example
-https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+In Postgres, because the broker is disposable. A bucket belongs to a scope and a verb, as at clouds.
 """
 
 from __future__ import annotations

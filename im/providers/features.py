@@ -98,7 +98,7 @@ class Resource:
     """Something of ours at the cloud that is no machine: what machines are launched with, made by us when first needed."""
 
     kind: str
-    """In the cloud's words: `security group`, `key pair`."""
+    """In the cloud's words: `key pair`, `firewall`."""
     id: str
     name: str
     detail: str

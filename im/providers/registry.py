@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from im.domain.config.account import Account
     from im.domain.config.region import Region
     from im.providers.contract import Profile, Provider
+    from im.providers.request import Flag
     from im.settings import Settings
 
 USUAL = "aws"
@@ -41,6 +42,7 @@ _KNOWN["fake"] = _Cloud(
     "im.providers.fake.provider:PROFILE", "im.providers.fake.provider:from_settings", "im.providers.kit.no_account"
 )
 _OWN_SETTINGS = ("im.providers.aws.settings:AwsSettings",)
+_FLAGS = ("im.providers.aws.flags:FLAGS",)
 _PLANNED = ("azure", "crusoe", "digitalocean", "gcp", "lambda", "runpod", "vast")
 
 
@@ -72,6 +74,11 @@ def names() -> tuple[str, ...]:
 def own_settings() -> tuple[type[Any], ...]:
     """What clouds have to be told that no other one reads: dataclasses whose fields are made by `im.setting.setting`."""
     return tuple(_load(one) for one in _OWN_SETTINGS)
+
+
+def flags() -> tuple[Flag, ...]:
+    """What `im create` takes for one cloud alone; the others refuse it by its name."""
+    return tuple(flag for one in _FLAGS for flag in _load(one))
 
 
 def read_accounts(accounts: Sequence[Account], env: Mapping[str, str]) -> tuple[Account, ...]:

@@ -13,6 +13,18 @@ from im.domain.spec.spot import Spot
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """A flag of `im create` that one cloud alone has; what is typed stands under its name in `Ask.options`."""
+
+    name: str
+    metavar: str
+    help: str
+    repeatable: bool = False
+    lets_in: bool = False
+    """Whoever gives it says with it who may reach the machine."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What a person asked for, unchecked; None means "your default"."""
 

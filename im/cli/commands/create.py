@@ -90,18 +90,17 @@ def create(
     im create --name web --count 3 --instance-type t3.small --until 18:00 --public-key ~/.ssh/id_rsa.pub
     """
     from im.cli.options.public_key import read_public_key
-    from im.providers.request import Ask
     from im.services.requests import create
     from im.services.requests import order as requests_order
 
     settings = session.settings
-    ask = Ask(
+    ask = replace(
+        machine.ask,
         instance_type=instance_type,
         zone=availability_zone,
         public_key=read_public_key(public_key),
         owner=settings.owner,
         tags=parse_tags(tags),
-        **machine.asked,
     )
     cloud, whose = settings.place_of(provider, account)
     order = requests_order.Order(
@@ -140,10 +139,10 @@ def _let_in(session: Session, machine: Machine, order: Order) -> Order:
     from im.services.requests import order as requests_order
 
     can = registry.profile(order.provider).capabilities
-    if not machine.ssh_from and (machine.own_firewall or not can.can_firewall):
+    if not machine.ssh_from and (machine.lets_in or not can.can_firewall):
         return order
     words = machine.ssh_from or _usually_let_in(session, machine)
-    if "me" in words and _without_address(machine):
+    if "me" in words and machine.without_address:
         raise Refused(
             "a machine without a public address cannot be reached from yours, which is what --ssh-from me lets in",
             "name the network that you come from, as in --ssh-from 10.0.0.0/8, or leave --public-ip no out",
@@ -151,20 +150,15 @@ def _let_in(session: Session, machine: Machine, order: Order) -> Order:
     somewhere = replace(order, ask=replace(order.ask, ssh_from=sources(words, real=False)))
     if not can.real or session.settings.sandbox or "me" not in words:
         return somewhere
-    requests_order.plan(
-        session.settings, somewhere
-    )  # what is wrong for other reasons is refused before anybody is asked
+    # what is wrong for other reasons is refused before anybody is asked
+    requests_order.plan(session.settings, somewhere)
     return replace(order, ask=replace(order.ask, ssh_from=sources(words, real=True)))
 
 
 def _usually_let_in(session: Session, machine: Machine) -> tuple[str, ...]:
     """Nobody by default where there is no public address: who is on the internet cannot come, and their network is not known."""
     words = check_ssh_from((session.settings.ssh_from,))
-    return ("none",) if "me" in words and _without_address(machine) else words
-
-
-def _without_address(machine: Machine) -> bool:
-    return bool(machine.asked["options"].get("public-ip") == "no")
+    return ("none",) if "me" in words and machine.without_address else words
 
 
 def _because(spec: Spec) -> str:

@@ -16,6 +16,8 @@ from im.domain.errors import Refused
 from im.domain.spec import firewall
 from im.domain.spec.disk import parse_disk
 from im.domain.spec.names import check_login
+from im.providers import registry
+from im.providers.request import Ask
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,11 +26,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Machine:
     """What was typed, each part checked as far as that can be done without knowing the cloud."""
 
-    asked: dict[str, Any]
-    """Fields of `Ask`, by name."""
+    ask: Ask
+    """Without its type, zone, key, owner and tags."""
     ssh_from: tuple[str, ...]
     """Words: me, none, or networks; empty when nothing was said."""
-    own_firewall: bool
+    lets_in: bool
+    """A flag of the cloud's own says who may reach it."""
+
+    @property
+    def without_address(self) -> bool:
+        return bool(self.ask.options.get("public-ip") == "no")
 
 
 def machine_options(command: F) -> F:
@@ -48,52 +55,52 @@ def machine_options(command: F) -> F:
     )
     @click.option("--open", "opened", multiple=True, metavar="PORTS", help="443/tcp,8000-8010/tcp, 53/udp@10.0.0.0/8.")
     @click.option(
-        "--security-group", "groups", multiple=True, metavar="SG", help="One of your own instead; repeatable."
-    )
-    @click.option(
         "--user-data",
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="What it runs at its first start; never shown.",
     )
-    @click.option("--iam-role", metavar="PROFILE", help="The instance profile that lends it its rights.")
     @click.option("--hibernate", is_flag=True, help="Keep its memory when it is stopped.")
     @click.option("--disk", metavar="GB|SIZE=…", help="The root disk: 50, or size=50,type=io2,iops=4000,keep.")
     @click.option("--volume", "volumes", multiple=True, metavar="GB|SIZE=…", help="Another disk, likewise; repeatable.")
-    @click.option("--kms-key", metavar="KEY", help="What encrypts the disks, instead of the account's own key.")
     @click.option("--subnet", metavar="SUBNET", help="Where in the network; the zone follows it.")
     @click.option("--vpc", metavar="VPC", help="Which network; its subnet in the zone is taken.")
     @click.option(
         "--public-ip", type=click.Choice(["yes", "no"]), help="A public address; default: as the subnet does."
     )
+    @_cloud_flags
     @spot_options
     @wraps(command)
     def gathered(*args: Any, **given: Any) -> Any:
-        user, groups = given.pop("ssh_user"), given.pop("groups")
+        user = given.pop("ssh_user")
         ssh_from = check_ssh_from(given.pop("ssh_from"))
         opened = tuple(rule for text in given.pop("opened") for rule in firewall.parse_open(text))
         _refuse_both(ssh_from, opened)
-        asked = {
-            "image": given.pop("image"),
-            "ssh_user": check_login(user) if user else None,
-            "open_ports": opened,
-            "user_data": read_user_data(path) if (path := given.pop("user_data")) else None,
-            "hibernate": given.pop("hibernate"),
-            "root_disk": parse_disk(disk) if (disk := given.pop("disk")) else None,
-            "volumes": tuple(parse_disk(text) for text in given.pop("volumes")),
-            "network": given.pop("vpc"),
-            "subnet": given.pop("subnet"),
-            "spot": given.pop("spot"),
-            "options": {
-                "security-group": groups,
-                "kms-key": given.pop("kms_key"),
-                "iam-role": given.pop("iam_role"),
-                "public-ip": given.pop("public_ip"),
-            },
-        }
-        return command(*args, machine=Machine(asked, ssh_from, bool(groups)), **given)
+        own = {flag: given.pop(flag.name.replace("-", "_")) for flag in registry.flags()}
+        ask = Ask(
+            image=given.pop("image"),
+            ssh_user=check_login(user) if user else None,
+            open_ports=opened,
+            user_data=read_user_data(path) if (path := given.pop("user_data")) else None,
+            hibernate=given.pop("hibernate"),
+            root_disk=parse_disk(disk) if (disk := given.pop("disk")) else None,
+            volumes=tuple(parse_disk(text) for text in given.pop("volumes")),
+            network=given.pop("vpc"),
+            subnet=given.pop("subnet"),
+            spot=given.pop("spot"),
+            options={"public-ip": given.pop("public_ip"), **{flag.name: said for flag, said in own.items()}},
+        )
+        lets_in = any(said for flag, said in own.items() if flag.lets_in)
+        return command(*args, machine=Machine(ask, ssh_from, lets_in), **given)
 
     return gathered  # type: ignore[return-value]  # same command, other keywords
+
+
+def _cloud_flags(command: F) -> F:
+    for flag in reversed(registry.flags()):
+        option = click.option(f"--{flag.name}", multiple=flag.repeatable, metavar=flag.metavar, help=flag.help)
+        command = option(command)
+    return command
 
 
 def check_ssh_from(given: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ MAX_BYTES = 1024 * 1024
 
 _OF_UNIX = ("#!", "#cloud-config", "#cloud-boothook", "#include", "#part-handler", "## template:")
 _KNOWN = (*_OF_UNIX, "content-type:", "mime-version:", "<powershell>", "<script>", "version: 1.", "{", "[")
-"""What cloud-init, EC2Launch, Ignition and Bottlerocket know their own by."""
+"""What cloud-init, Ignition, Bottlerocket and the agents of Windows images know their own by."""
 _GZIP = b"\x1f\x8b"
 _OTHERWISE_PACKED = {b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 

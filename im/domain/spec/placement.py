@@ -85,7 +85,7 @@ def turn_at(spec: Spec, candidate: int, round_: int) -> Turn | None:
 
 
 def standing(spec: Spec, candidate: int) -> str:
-    """`no capacity in us-east-1a, trying 2 of 6`: where a launch stands that was refused for want of room."""
+    """`no capacity in ZONE, trying 2 of 6`: where a launch stands that was refused for want of room."""
     all_of_them = candidates(spec)
     if len(all_of_them) == 1:
         return "no capacity, retrying"

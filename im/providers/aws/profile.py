@@ -90,7 +90,7 @@ class AwsProfile:
         check_built_for(image, instance_type)
         check_published(image, region)
         told = {"type_because": because} if because and not ask.instance_type else {}
-        public_key = check_public_key(ask.public_key)
+        public_key = check_public_key(ask.public_key, "EC2")
         if is_windows(image):
             check_key_for_windows(public_key)
         spec = Spec(

@@ -15,7 +15,7 @@ from im.providers.aws import checks
 from im.providers.aws.adoption import Adoption
 from im.providers.aws.api import sightings
 from im.providers.aws.api.clients import LAUNCH, QUICK, WATCH, Clients
-from im.providers.aws.api.errors import REGION_NOT_ENABLED, cloud_code, translated
+from im.providers.aws.api.errors import REGION_NOT_ENABLED, cloud_code, cloud_message, translated
 from im.providers.aws.deadline_guard import SchedulerGuard
 from im.providers.aws.iam_roles import check_lent
 from im.providers.aws.launch import request as launch_request
@@ -245,7 +245,7 @@ class AwsProvider:
             except KeyError as exc:
                 raise Ambiguous(f"AWS sent an answer that cannot be read: {exc} is missing or new to us") from exc
 
-        return batch.act(change, ids)
+        return batch.act(change, ids, cloud_message)
 
     def checks(self, scope: Scope) -> Sequence[Check]:
         here = checks.run(self._clients, scope, self.identity, self._fitting.image, self._deployment)

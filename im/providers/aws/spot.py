@@ -16,7 +16,7 @@ from im.domain.spec.spot import Spot
 from im.domain.state import Observed
 from im.providers.aws.api import sightings
 from im.providers.aws.api.clients import QUICK, Clients
-from im.providers.aws.api.errors import translated
+from im.providers.aws.api.errors import cloud_message, translated
 from im.providers.errors import NotFound, ProviderError, Unavailable
 from im.providers.kit import batch
 from im.providers.machine import SPOT_REQUEST, Machine
@@ -48,7 +48,7 @@ def cancel(ec2: EC2Client, looking: EC2Client, requests: Mapping[str, str]) -> d
             ec2.cancel_spot_instance_requests(SpotInstanceRequestIds=[known[one] for one in some])
         return {one: Sighting(one, Observed.NONE) for one in some}
 
-    refused = batch.act(change, list(known)).failed
+    refused = batch.act(change, list(known), cloud_message).failed
     # EC2 forgets requests some days after their end; what it does not know brings nothing
     return failed | {one: exc for one, exc in refused.items() if not isinstance(exc, NotFound)}
 

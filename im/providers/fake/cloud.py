@@ -51,7 +51,7 @@ class Machine:
     kind: str = "small"
     protected: bool = False
     started: datetime | None = None
-    """When it was last started; like EC2's LaunchTime, what is shown moves with it."""
+    """When it was last started; what a cloud shows moves with it."""
     ways_in: tuple[Rule, ...] | None = None
     """What its firewall lets in; None: nobody said."""
     disks: tuple[Disk, ...] = ()
@@ -118,7 +118,7 @@ class FakeCloud:
         self.calls: list[Call] = []
         self.marked: list[Call] = []
         self._machines: dict[str, Machine] = {}
-        self._tokens: dict[tuple[str, str], list[str]] = {}  # zonal, as at EC2
+        self._tokens: dict[tuple[str, str], list[str]] = {}  # zonal: a launch token is known in its zone alone
         self._faults: list[Fault] = []
         self._halves: list[int] = []
         self._numbers = count(1)

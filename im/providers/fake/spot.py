@@ -1,4 +1,4 @@
-"""Spot in the cloud in memory, by EC2's rules: a request behind each machine, which may bring another one after it.
+"""Spot in the cloud in memory: behind each machine a request, which may bring another one after it where it is persistent.
 
 Only the cloud starts again what it took back; who ends a machine whose persistent request stands gets another one, without a tag.
 """

@@ -76,7 +76,7 @@ class HetznerProfile:
             instance_type=check_type(ask.instance_type or DEFAULT_TYPE),
             zone=check_location(ask.zone or DEFAULT_LOCATION),
             image=check_image(ask.image),
-            public_key=check_public_key(ask.public_key, cloud="Hetzner"),
+            public_key=check_public_key(ask.public_key, "Hetzner"),
             ssh_user=ask.ssh_user or "root",
             owner=ask.owner,
             firewall=rules,

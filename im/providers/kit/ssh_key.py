@@ -1,4 +1,4 @@
-"""What can be said of a public key without asking anyone: is it one, of a type that EC2 takes, and whole?"""
+"""What can be said of a public key without asking anyone: is it one, of a type that clouds take, and whole?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TAKEN = ("ssh-ed25519", "ssh-rsa")
 _MAKE_ONE = "ssh-keygen -t ed25519  makes one; give the file that ends in .pub"
 
 
-def check_public_key(text: str, cloud: str = "EC2") -> str:
+def check_public_key(text: str, cloud: str) -> str:
     """`type base64`, the comment left out, so that one key is one string. Raises Refused; never repeats the key."""
     key = text.strip()
     if not key:
@@ -38,7 +38,7 @@ def check_public_key(text: str, cloud: str = "EC2") -> str:
 
 
 def check_key_for_windows(key: str) -> None:
-    """EC2 encrypts the Administrator's password with the key, which only RSA can do. Raises Refused."""
+    """The Administrator's password is encrypted with the key, which only RSA can do. Raises Refused."""
     kind = key.partition(" ")[0]
     if kind != "ssh-rsa":
         raise Refused(

@@ -60,7 +60,7 @@ def _listed(typed: str | None, what: str) -> tuple[str | None, ...]:
 
 
 def names_of(places: Sequence[Candidate]) -> str:
-    """`t3.nano in us-east-1a, us-east-1b; then t3a.nano in us-east-1a`."""
+    """`TYPE in ZONE, ZONE; then TYPE in ZONE`."""
     zones: dict[str, list[str]] = {}
     for one in places:
         zones.setdefault(one.instance_type, []).append(one.zone)

@@ -20,6 +20,7 @@ from im.domain.errors import Refused
 from im.domain.spec.disk import Disk
 from im.domain.spec.firewall import RDP, SSH, Rule, gathered
 from im.domain.spec.spot import Spot
+from im.providers.aws.flags import FLAGS
 from im.providers.aws.launch.disks import check_disks, check_kms_key
 from im.providers.aws.launch.families import cannot_hibernate, cannot_spot, memory_of
 from im.providers.aws.launch.images import ALIASES, is_windows
@@ -36,7 +37,7 @@ MOST_GROUPS = 5
 
 def options_of(ask: Ask, region: str) -> dict[str, Any]:
     """The provider's options; only what was asked for is in them. Raises Refused with the nearest right form."""
-    ask.refuse_options("aws", "security-group", "kms-key", "iam-role", "public-ip")
+    ask.refuse_options("aws", "public-ip", *(one.name for one in FLAGS))
     check_user_data(ask.user_data)
     options: dict[str, Any] = {"login": "own"} if ask.ssh_user else {}
     if ask.subnet:

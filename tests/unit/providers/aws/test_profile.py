@@ -184,8 +184,8 @@ def test_no_images(image: str, said: str) -> None:
 
 @pytest.mark.parametrize("key", [ED25519, RSA])
 def test_public_keys_lose_their_comment_and_nothing_else(key: str) -> None:
-    assert check_public_key(f"{key} me@laptop with spaces\n") == key
-    assert check_public_key(key) == key
+    assert check_public_key(f"{key} me@laptop with spaces\n", "EC2") == key
+    assert check_public_key(key, "EC2") == key
 
 
 @pytest.mark.parametrize(
@@ -215,14 +215,14 @@ def test_public_keys_lose_their_comment_and_nothing_else(key: str) -> None:
     ],
 )
 def test_no_public_keys(text: str, said: str) -> None:
-    error = refusal(check_public_key, text)
+    error = refusal(check_public_key, text, "EC2")
     assert said in error.message
     assert error.hint
     assert "c2VjcmV0" not in error.message + error.hint, "a key is never repeated"
 
 
 def test_a_private_key_is_told_where_its_public_half_is() -> None:
-    assert ".pub" in refusal(check_public_key, "-----BEGIN OPENSSH PRIVATE KEY-----").hint
+    assert ".pub" in refusal(check_public_key, "-----BEGIN OPENSSH PRIVATE KEY-----", "EC2").hint
 
 
 def test_types_of_two_architectures_cannot_stand_in_for_each_other() -> None:
