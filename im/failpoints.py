@@ -65,6 +65,11 @@ class Point(StrEnum):
     REFRESH_WRITTEN = "refresh.written"
     REFRESH_COMMITTED = "refresh.committed"
 
+    MARK_COMMITTED = "mark.committed"
+    """The row holds the new mark, and the cloud still shows the one before."""
+    MARK_SHOWN = "mark.shown"
+    """The cloud shows it, and the row does not know that yet."""
+
 
 ACTIONS = {"kill": signal.SIGKILL, "pause": signal.SIGSTOP}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -232,6 +233,9 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without → still gets the answer
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        # whoever ends a command from outside is told as after Ctrl-C what is stored by then, also where Ctrl-C is ignored
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         im.main(prog_name="im")
     finally:

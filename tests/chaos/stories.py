@@ -74,6 +74,7 @@ _LISTED = (
 )
 _TICKED = (*_task("enforce_ttl"), Point.ENFORCE_CLAIMED, Point.ENFORCE_WRITTEN, Point.ENFORCE_COMMITTED)
 
+_MARKED = (Point.MARK_COMMITTED, Point.MARK_SHOWN)
 _HOUR, _DAY = 3600.0, 86400.0
 _SETTLE: Act = ("drive", 0, 120)
 _ALIGN: Act = ("sleep", 0)
@@ -182,12 +183,12 @@ STORIES: Mapping[str, Story] = {
         (*_RUNNING, ("outside", "stop", WEB)),
         (("drive", 40, 120),),
         (End.STOPPED,),
-        (*_LISTED, Point.REFRESH_WRITTEN, *_TICKED),
+        (*_LISTED, *_MARKED, Point.REFRESH_WRITTEN, *_TICKED),
     ),
     "vanished": Story(
         (*_RUNNING, ("sleep", 60), ("outside", "vanish", WEB)),
         (("drive", 40, 120),),
         (End.GONE,),
-        (*_LISTED, Point.REFRESH_WRITTEN, *_TICKED),
+        (*_LISTED, *_MARKED, Point.REFRESH_WRITTEN, *_TICKED),
     ),
 }

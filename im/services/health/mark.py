@@ -16,6 +16,7 @@ from im.db import marks, scopes
 from im.db.marks import Standing
 from im.domain.mark import Mark, Verdict, Watch, following, judge, newest, tag_of
 from im.domain.scope import Scope
+from im.failpoints import Point, reach
 from im.logs import log
 from im.providers.errors import ProviderError
 from im.providers.machine import Machine
@@ -99,6 +100,7 @@ def keep(run: ScopeRun, listed: Mapping[str, str] | None) -> bool:
         return True
     ruling = _rule(run, seen, moving=True)
     if ruling.moved is not None:
+        reach(Point.MARK_COMMITTED)
         _put(run, ruling.machine, ruling.moved)
     return ruling.verdict.acts
 
@@ -167,6 +169,7 @@ def _put(run: ScopeRun, machine: str, mark: Mark) -> None:
     except ProviderError as exc:
         error = f"{exc.code}: {exc.message}"
         log.warning("the mark was not moved", scope=str(run.scope), machine=machine, code=exc.code, error=exc.message)
+    reach(Point.MARK_SHOWN)
     with run.ctx.begin() as connection:
         marks.answered(connection, run.scope_id, error)
 
