@@ -20,7 +20,7 @@ from im.domain.config.region import Region, is_ambient
 from im.domain.config.sandbox import sandboxes
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
-from im.domain.input.duration import parse_keep
+from im.domain.input.duration import parse_duration, parse_keep
 from im.domain.input.text import OWNER, PLACE
 from im.domain.notice import parse_stages
 from im.domain.tags import tags_for_all
@@ -158,6 +158,7 @@ class Settings:
         "how long history is kept, for `im history` and `im status`: 365d at most, or forever",
         parse=checked(parse_keep),
     )
+    token_max: str = setting("IM_TOKEN_MAX", "90d", "longest life of an API token", parse=checked(parse_duration))
     flower_url: str = setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say", secret=True)
     clouds: tuple[Any, ...] = ()
     """What one cloud alone has to be told: see `own`."""

@@ -10,7 +10,8 @@ from im.domain.errors import (
     Denied,
     ImError,
     NoCapacity,
-    NoSuchInstance,
+    NotFound,
+    NotSignedIn,
     OverLimit,
     Refused,
     Superseded,
@@ -53,7 +54,8 @@ class Ended(Exception):
 _BY_ERROR: Mapping[type[ImError], Exit] = MappingProxyType(
     {
         Refused: Exit.USAGE,
-        NoSuchInstance: Exit.NOT_FOUND,
+        NotFound: Exit.NOT_FOUND,
+        NotSignedIn: Exit.AUTH,
         Unauthorized: Exit.AUTH,
         Denied: Exit.AUTH,
         WaitTimedOut: Exit.TIMED_OUT,

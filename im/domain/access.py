@@ -19,6 +19,21 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Grant(StrEnum):
+    """What a token may be used for, at most; its user's role may be less."""
+
+    READ = "read"
+    WRITE = "write"
+    """What can be undone, and concerns instances."""
+    TERMINATE = "terminate"
+    """What cannot be undone: an instance's end, and what is taken away."""
+    ADMIN = "admin"
+    """What concerns the deployment as a whole."""
+
+
+EVERYTHING = frozenset(Grant)
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who asks for a change; the history keeps the name, the channel and the request."""
@@ -30,6 +45,10 @@ class Actor:
     """Of one request, the same in everything that comes of it; empty where nobody follows one."""
     teams: frozenset[str] = frozenset()
     """The teams that they are in: an owner is one word, a person's or a team's."""
+    grants: frozenset[Grant] = EVERYTHING
+    """What the token by which it is asked allows; everything where none is used."""
+    token: str = ""
+    """That token's id; empty for none."""
 
     @classmethod
     def admin(cls, name: str, channel: Channel, request_id: str = "") -> Actor:
@@ -53,12 +72,17 @@ class Verb(StrEnum):
     STOP = "stop"
     TERMINATE = "terminate"
     PROTECT = "protect"
+    GIVE = "give away"
     CLEAN_UP = "take away leftovers"
     PAUSE = "hold deadlines"
     RESUME = "end a pause"
     SETTLE = "make this server the deployment's home"
     SET_BUDGET = "set budgets"
     SET_PRICE = "state prices"
+    SET_QUOTA = "set quotas"
+    MANAGE_USERS = "manage users"
+    MAKE_TOKEN = "make tokens"  # noqa: S105  # a verb, no secret
+    """For oneself; an admin for others too."""
 
     @property
     def owned(self) -> bool:
@@ -66,7 +90,17 @@ class Verb(StrEnum):
         return self in _OWNED
 
 
-_OWNED = frozenset({Verb.CREATE, Verb.ADOPT, Verb.EXTEND, Verb.START, Verb.STOP, Verb.TERMINATE, Verb.PROTECT})
+_OWNED = frozenset(
+    {Verb.CREATE, Verb.ADOPT, Verb.EXTEND, Verb.START, Verb.STOP, Verb.TERMINATE, Verb.PROTECT, Verb.GIVE}
+)
+_ENDS = frozenset({Verb.TERMINATE, Verb.CLEAN_UP})
+
+
+def needed(verb: Verb) -> Grant:
+    """What a token has to grant for this verb."""
+    if verb in _ENDS:
+        return Grant.TERMINATE
+    return Grant.WRITE if verb.owned else Grant.ADMIN
 
 
 class Reach(IntEnum):
@@ -79,8 +113,11 @@ class Reach(IntEnum):
 
 TABLE: Mapping[Role, Mapping[Verb, Reach]] = MappingProxyType(
     {
-        Role.VIEWER: dict.fromkeys(Verb, Reach.NONE),
-        Role.MEMBER: {verb: Reach.OWN if verb.owned else Reach.NONE for verb in Verb},
+        Role.VIEWER: {**dict.fromkeys(Verb, Reach.NONE), Verb.MAKE_TOKEN: Reach.OWN},
+        Role.MEMBER: {
+            **{verb: Reach.OWN if verb.owned else Reach.NONE for verb in Verb},
+            Verb.MAKE_TOKEN: Reach.OWN,
+        },
         Role.ADMIN: dict.fromkeys(Verb, Reach.ANY),
     }
 )
@@ -98,13 +135,21 @@ class Deny:
 
 def may(actor: Actor, verb: Verb, owner: str | None) -> Allow | Deny:
     """Whether `actor` may do `verb` to what is `owner`'s; None: to what is everybody's, or nobody's."""
+    if (grant := needed(verb)) not in actor.grants:
+        return Deny(f"this token may not {verb}{_what(verb)}: it does not grant {grant}")
     match max((TABLE[role][verb] for role in actor.roles), default=Reach.NONE):
         case Reach.ANY:
             return Allow()
         case Reach.OWN if actor.owns(owner):
             return Allow()
-        case Reach.OWN:
+        case Reach.OWN if verb.owned:
             theirs = "their own and their team's" if actor.teams else "their own"
             return Deny(f"{actor.name} may {verb} {theirs} instances only, and this one is {owner or 'nobody'}'s")
+        case Reach.OWN:
+            return Deny(f"{actor.name} may {verb} for themselves only")
         case _:
-            return Deny(f"{actor.name} may not {verb}{' instances' if verb.owned else ''}")
+            return Deny(f"{actor.name} may not {verb}{_what(verb)}")
+
+
+def _what(verb: Verb) -> str:
+    return " instances" if verb.owned else ""

@@ -6,7 +6,11 @@ Every error carries what happened and why (`message`) and what to type next (`hi
     ├── Refused         the request itself cannot be done: bad input, or the state forbids it
     │   ├── NameTaken       a living instance has that name
     │   └── MachineTaken    a living instance has that machine
-    ├── NoSuchInstance  nothing by that name
+    ├── NotFound        nothing by that name
+    │   ├── NoSuchInstance
+    │   ├── NoSuchUser
+    │   └── NoSuchToken
+    ├── NotSignedIn     im does not know who asks
     ├── Unauthorized    the cloud does not accept who we are or what we may do
     ├── Denied          im does not let this person do that
     ├── OverLimit       a quota or a policy says no
@@ -47,8 +51,24 @@ class MachineTaken(Refused):
     pass
 
 
-class NoSuchInstance(ImError):
+class NotFound(ImError):
     code = "not_found"
+
+
+class NoSuchInstance(NotFound):
+    pass
+
+
+class NoSuchUser(NotFound):
+    pass
+
+
+class NoSuchToken(NotFound):
+    pass
+
+
+class NotSignedIn(ImError):
+    code = "not_signed_in"
 
 
 class Unauthorized(ImError):

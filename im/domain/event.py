@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     EXTENDED = "extended"
     PROTECTED = "protected"
     UNPROTECTED = "unprotected"
+    GIVEN = "given"
     # how it came to its machine
     LAUNCH_SENT = "launch sent"
     LAUNCHED = "launched"

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import leftovers, scopes
+from im.db.people import audit
 from im.domain.access import Actor, Verb
 from im.domain.leftover import Leftover
 from im.domain.scope import Scope
@@ -59,7 +60,10 @@ def approve_deletion(ctx: Context, things: Sequence[Leftover], *, actor: Actor) 
     """Mark these for deletion, which a worker does."""
     access.ask(actor, Verb.CLEAN_UP)
     with ctx.begin() as connection:
-        leftovers.approve_deletion(connection, things, actor.name, ctx.clock(connection))
+        now = ctx.clock(connection)
+        leftovers.approve_deletion(connection, things, actor.name, now)
+        for thing in things:
+            audit.record(connection, actor, "deletion approved", thing.id, f"{thing.kind} {thing.name}", now)
     ctx.queue.ring(Task.GC)
 
 

@@ -74,6 +74,12 @@ def write_intents(connection: Connection, intents: Mapping[str, Intent], by: str
     return read_instances.read(connection, list(intents))
 
 
+def write_owner(connection: Connection, ids: Sequence[str], owner: str) -> list[Instance]:
+    """The (locked) rows are somebody else's from now on; what is desired of them stays, and nothing has to be done for it."""
+    connection.execute(update(instances).where(t.id.in_(ids)).values(owner=owner))
+    return read_instances.read(connection, ids)
+
+
 def _second_deadline_after(v: Any) -> ColumnElement[Any]:
     """A request that leaves a machine as its TTL left it leaves its second deadline too; any other clears it."""
     same = and_(

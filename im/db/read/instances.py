@@ -65,6 +65,13 @@ def since(connection: Connection | ReadTransaction, then: datetime, owner: str |
     )
 
 
+def owned(connection: Connection | ReadTransaction, owners: Sequence[str]) -> list[Instance]:
+    """Every living instance of these owners."""
+    return _instances(
+        connection, "WHERE i.closed_at IS NULL AND i.owner = ANY(%(owners)s::text[])", owners=list(owners)
+    )
+
+
 def living_names(connection: Connection | ReadTransaction) -> list[str]:
     return [name for (name,) in ask(connection, "SELECT name FROM instances WHERE closed_at IS NULL")]
 

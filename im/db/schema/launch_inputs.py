@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Column, DateTime, ForeignKey, Integer, LargeBinary, Table, Text
 
 import im.db.schema.marks
-import im.db.schema.money  # noqa: F401  # whoever asks for all tables gets all
+import im.db.schema.money
+import im.db.schema.people  # noqa: F401  # whoever asks for all tables gets all
 from im.db.schema.core import metadata
 
 __all__ = ["leftovers", "metadata", "nameless", "surveys", "user_data"]

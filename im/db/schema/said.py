@@ -13,7 +13,9 @@ from sqlalchemy import CheckConstraint, Column, Table
 from im.db.schema.core import events, holds, instances, scopes
 from im.db.schema.launch_inputs import leftovers, metadata
 from im.db.schema.money import budgets
+from im.db.schema.people import audit, tokens, users
 from im.domain.input.text import OWNER, PLACE, REASON, TOLD
+from im.domain.people.user import DISPLAY, LOGIN
 
 __all__ = ["SAID", "UNSEEN", "Said", "metadata"]
 
@@ -61,6 +63,11 @@ SAID = (
     Said(budgets.c.owner, "the owner's name", OWNER),
     Said(budgets.c.set_by, "the name of who asks", OWNER),
     Said(leftovers.c.condemned_by, "the name of who asks", OWNER),
+    Said(users.c.login, "the login", LOGIN, "{0} ~ '^[a-z0-9]([a-z0-9._@+-]*[a-z0-9])?$' AND char_length({0}) <= {1}"),
+    Said(users.c.display, "the displayed name", DISPLAY),
+    Said(tokens.c.name, "the token's name", 60),
+    Said(audit.c.actor, "the name of who asks", OWNER),
+    Said(audit.c.detail, "what is told of it", TOLD),
     Said(scopes.c.provider, "the cloud's name", PLACE),
     Said(scopes.c.account, "the account's name", PLACE),
     Said(scopes.c.region, "the region's name", PLACE),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from im.db import holds, marks
+from im.db.people import audit
 from im.db.read import health
 from im.domain.access import Actor, Verb
 from im.domain.errors import Refused
@@ -29,6 +30,7 @@ def pause(ctx: Context, span: timedelta, *, actor: Actor, reason: str) -> dateti
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         holds.pause(connection, now, now + span, actor.name, reason)
+        audit.record(connection, actor, "deadlines paused", "everything", f"for {format_duration(span)}: {reason}", now)
     log.warning("enforcement paused", by=actor.name, reason=reason, until=(now + span).isoformat())
     return now + span
 
@@ -37,7 +39,8 @@ def resume(ctx: Context, *, actor: Actor) -> bool:
     """End the pause; False when there was none. What fell due meanwhile is stopped at the next tick."""
     access.ask(actor, Verb.RESUME)
     with ctx.begin() as connection:
-        ended = holds.resume(connection)
+        if ended := holds.resume(connection):
+            audit.record(connection, actor, "pause ended", "everything", "", ctx.clock(connection))
     if ended:
         log.warning("enforcement resumed", by=actor.name)
     return ended
@@ -48,7 +51,10 @@ def settle_here(ctx: Context, *, actor: Actor) -> bool:
     access.ask(actor, Verb.SETTLE)
     with ctx.begin() as connection:
         moved = holds.settle_here(connection)
-        moved = marks.act_here(connection, ctx.clock(connection), secrets.token_hex(3), moved=moved) or moved
+        now = ctx.clock(connection)
+        moved = marks.act_here(connection, now, secrets.token_hex(3), moved=moved) or moved
+        if moved:
+            audit.record(connection, actor, "made this server the home", "everything", "", now)
     if moved:
         log.warning("the deployment's home is this database server from now on", by=actor.name)
     return moved

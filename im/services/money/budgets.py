@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from im.db.money import budgets
+from im.db.people import audit
 from im.db.read import instances
 from im.domain.access import Actor, Verb
 from im.domain.errors import Refused
 from im.domain.instance import Instance
-from im.domain.money.amount import ZERO
+from im.domain.money.amount import ZERO, show
 from im.domain.money.bill import Window, is_compute, label_of, price_hint
 from im.domain.money.budget import EVERYBODY, Budget, PriceUnknown, Use, check
 from im.domain.money.charges import month_of
@@ -124,6 +125,7 @@ def write(ctx: Context, owner: str, usd: Decimal, *, actor: Actor) -> Use:
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         budgets.write(connection, owner, usd, actor.name, now)
+        audit.record(connection, actor, "budget set", owner or "everybody", f"{show(usd)} a month", now)
         return _use(connection, Budget(owner, usd), now)
 
 
@@ -133,3 +135,4 @@ def remove(ctx: Context, owner: str, *, actor: Actor) -> None:
         if not budgets.remove(connection, owner):
             whose = f"{owner} has" if owner else "this deployment has"
             raise Refused(f"{whose} no budget", "im budget  shows those there are")
+        audit.record(connection, actor, "budget removed", owner or "everybody", "", ctx.clock(connection))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from im.db.money import prices as kept
 from im.db.money import usage
+from im.db.people import audit
 from im.db.read import instances, ledger
 from im.domain.access import Actor, Verb
 from im.domain.errors import ImError
@@ -235,3 +236,4 @@ def state(ctx: Context, item: Item, usd: Decimal, *, actor: Actor) -> None:
         now = ctx.clock(connection)
         price = Price(usd, now, f"{STATED}{actor.name} on {now:%Y-%m-%d}")
         kept.write(connection, {meant(item): [price]}, now)
+        audit.record(connection, actor, "price stated", f"{item.provider} {item.region} {item.name}", f"{usd} USD", now)

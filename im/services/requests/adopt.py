@@ -35,6 +35,7 @@ from im.providers import registry
 from im.queue.tasks import Task
 from im.services import access
 from im.services.access import Permit
+from im.services.people import quotas
 from im.services.requests.free_names import refuse_taken, write_free
 from im.services.requests.result import Answer, Change
 from im.services.ring import ring_hints
@@ -137,6 +138,8 @@ def _commit(
             rows = _insert(connection, wanted, permit.actor, kind, now, crowded=crowded)
             grace = timedelta(seconds=ctx.settings.guard_grace)
             guards.add(connection, [row.id for row in rows], ctx.settings.guard, grace)
+            if kind is EventKind.ADOPT_REQUESTED:
+                quotas.enforce(connection, [None] * len(rows), rows, now)
             reach(Point.REQUEST_WRITTEN, Task.ADOPT)
         return rows, now
 

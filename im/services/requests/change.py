@@ -21,6 +21,7 @@ from im.queue.tasks import Task
 from im.services import access
 from im.services.access import Permit
 from im.services.money import budgets
+from im.services.people import quotas
 from im.services.requests.launch_rows import _label, _open_launch
 from im.services.requests.result import Answer, Change
 from im.services.ring import ring_hints
@@ -110,6 +111,7 @@ def _change(
         after = requests.write_intents(connection, intents, actor.name, now)
         story = (_told(old, new, actor, kind, now) for old, new in zip(before, after, strict=True))
         events.record(connection, story)
+        quotas.enforce(connection, before, after, now)
         budgets.enforce(connection, before, after, now)
         reach(Point.REQUEST_WRITTEN, task)
     reach(Point.REQUEST_COMMITTED, task)

@@ -22,6 +22,7 @@ from im.failpoints import Point, reach
 from im.queue.tasks import Task
 from im.services import access
 from im.services.money import budgets
+from im.services.people import quotas
 from im.services.requests.free_names import refuse_taken, write_free
 from im.services.requests.launch_rows import _label, _open_launches, _random
 from im.services.requests.order import Order, Plan, plan
@@ -44,6 +45,7 @@ def create(ctx: Context, order: Order) -> Answer:
         with budgets.asking_for_prices(ctx), certain(ctx.begin) as connection:
             now = ctx.clock(connection)
             rows = _insert(connection, planned, names, order, now)
+            quotas.enforce(connection, [None] * len(rows), rows, now)
             budgets.enforce(connection, (), rows, now)
             reach(Point.REQUEST_WRITTEN, Task.CREATE)
         return rows, now

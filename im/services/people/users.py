@@ -1,0 +1,165 @@
+"""Users are added, changed, disabled and removed; there is always an admin left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from im.db.commit_status import certain
+from im.db.people import audit, tokens, users
+from im.domain.access import Actor, Role, Verb
+from im.domain.errors import NoSuchUser, Refused
+from im.domain.people.user import User, UserKind, check_display, check_login
+from im.services import access
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+
+def listed(ctx: Context) -> list[User]:
+    with ctx.begin() as connection:
+        return users.listed(connection)
+
+
+def add(
+    ctx: Context,
+    login: str,
+    *,
+    kind: UserKind = UserKind.PERSON,
+    role: Role = Role.MEMBER,
+    team: str | None = None,
+    display: str = "",
+    actor: Actor,
+) -> User:
+    """Raises Refused, also for a login that is taken, by a person, a service or a team."""
+    access.ask(actor, Verb.MANAGE_USERS)
+    check_login(login)
+    if display:
+        check_display(display)
+    if kind is UserKind.TEAM:
+        if team is not None:
+            raise Refused("a team is in no other team", "leave --team out")
+        role = Role.VIEWER
+    with certain(ctx.begin) as connection:
+        now = ctx.clock(connection)
+        if (other := users.one(connection, login)) is not None:
+            raise Refused(f"'{login}' is taken, by a {other.kind}", "im user  shows who there is; take another login")
+        _check_team(connection, team)
+        user = User(login, kind, role, team, display or login, now, actor.name)
+        users.add(connection, user)
+        audit.record(connection, actor, "user added", login, _said(user), now)
+    return user
+
+
+def change(
+    ctx: Context,
+    login: str,
+    *,
+    role: Role | None = None,
+    team: str | None = None,
+    display: str | None = None,
+    actor: Actor,
+) -> User:
+    """None leaves a thing as it is; an empty `team` takes the user out of theirs."""
+
+    def changed(connection: Connection, user: User, _: datetime) -> User:
+        if user.kind is UserKind.TEAM and (role is not None or team is not None):
+            raise Refused(
+                f"{login} is a team, which has no role and is in no team", "--display  is what can be changed"
+            )
+        if team:
+            _check_team(connection, team)
+        if display is not None:
+            check_display(display)
+        return replace(
+            user,
+            role=user.role if role is None else role,
+            team=user.team if team is None else team or None,
+            display=user.display if display is None else display,
+        )
+
+    return _change(ctx, login, "user changed", changed, actor)
+
+
+def disable(ctx: Context, login: str, *, actor: Actor) -> User:
+    """From now on nothing is done in their name: their tokens end with it. What they have runs on until its deadlines."""
+
+    def disabled(connection: Connection, user: User, now: datetime) -> User:
+        tokens.revoke_of(connection, login, now)
+        return replace(user, disabled_at=user.disabled_at or now)
+
+    return _change(ctx, login, "user disabled", disabled, actor)
+
+
+def enable(ctx: Context, login: str, *, actor: Actor) -> User:
+    return _change(ctx, login, "user enabled", lambda _, user, __: replace(user, disabled_at=None), actor)
+
+
+def remove(ctx: Context, login: str, *, actor: Actor) -> None:
+    """Forget a user; the history keeps the name. Raises Refused while they own something that lives."""
+    access.ask(actor, Verb.MANAGE_USERS)
+    with certain(ctx.begin) as connection:
+        now = ctx.clock(connection)
+        user = _locked(connection, login)
+        if owned := users.owns(connection, login):
+            raise Refused(
+                f"{login} still has {owned} instance{'s' if owned > 1 else ''}",
+                f"im give --filter owner={login} SOMEBODY  hands them over; im list --filter owner={login}  shows them",
+            )
+        if user.kind is UserKind.TEAM and (members := users.members(connection, login)):
+            raise Refused(f"{members[0]} is in team {login}", f"im user set {members[0]} --no-team")
+        _keep_an_admin(connection, user, None)
+        tokens.revoke_of(connection, login, now)
+        users.remove(connection, login)
+        audit.record(connection, actor, "user removed", login, _said(user), now)
+
+
+def _change(
+    ctx: Context, login: str, verb: str, changed: Callable[[Connection, User, datetime], User], actor: Actor
+) -> User:
+    access.ask(actor, Verb.MANAGE_USERS)
+    with certain(ctx.begin) as connection:
+        now = ctx.clock(connection)
+        before = _locked(connection, login)
+        after = changed(connection, before, now)
+        _keep_an_admin(connection, before, after)
+        users.write(connection, after)
+        audit.record(connection, actor, verb, login, f"{_said(before)} → {_said(after)}", now)
+    return after
+
+
+def _locked(connection: Connection, login: str) -> User:
+    if (user := users.lock(connection, login)) is None:
+        raise NoSuchUser(f"there is no user '{login[:80]}'", "im user  shows who there is")
+    return user
+
+
+def _check_team(connection: Connection, team: str | None) -> None:
+    if team is None:
+        return
+    found = users.lock(connection, team)
+    if found is None or found.kind is not UserKind.TEAM:
+        raise NoSuchUser(f"there is no team '{team[:80]}'", f"im user add {team[:80]} --kind team  makes it")
+
+
+def _keep_an_admin(connection: Connection, before: User, after: User | None) -> None:
+    was = before.role is Role.ADMIN and before.kind is UserKind.PERSON and before.disabled_at is None
+    stays = after is not None and after.role is Role.ADMIN and after.disabled_at is None
+    if was and not stays and not users.other_admins(connection, before.login):
+        raise Refused(
+            f"{before.login} is the only admin there is", "make another one first: im user set NAME --role admin"
+        )
+
+
+def _said(user: User) -> str:
+    words = [user.kind.value, *([] if user.kind is UserKind.TEAM else [user.role.value])]
+    if user.team:
+        words.append(f"in {user.team}")
+    if user.disabled_at:
+        words.append("disabled")
+    return " ".join(words)

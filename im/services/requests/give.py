@@ -1,0 +1,64 @@
+"""give: an instance gets another owner, and with it other rights, another budget and other quotas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from im.db import events
+from im.db.commit_status import certain
+from im.db.instances import requests
+from im.db.people import users
+from im.domain.access import Actor, Verb
+from im.domain.errors import NoSuchInstance, NoSuchUser, Refused
+from im.domain.event import EventKind
+from im.domain.input.text import OWNER, check_text
+from im.domain.people.user import UserKind
+from im.services import access
+from im.services.money import budgets
+from im.services.people import quotas
+from im.services.requests.result import Answer, Change
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from im.context import Context
+
+
+def give(ctx: Context, ids: Sequence[str], to: str, *, actor: Actor) -> Answer:
+    """Hand instances over, all or none. Raises Denied, NoSuchUser, OverLimit for what the new owner may not have.
+
+    A label at the cloud that names the owner keeps the first one: what counts is the row.
+    """
+    permit = access.ask(actor, Verb.GIVE)
+    check_text(to, "the new owner", OWNER, "name a user or a team: im user  shows them")
+    wanted = list(dict.fromkeys(ids))
+    with certain(ctx.begin) as connection:
+        _check_owner(connection, to)
+        before = requests.lock(connection, wanted)
+        if len(before) < len(wanted):
+            missing = sorted(set(wanted) - {row.id for row in before})
+            raise NoSuchInstance(f"there is no instance {missing[0]}", "im list  shows what there is")
+        permit.on(row.owner for row in before)
+        if gone := [row.name for row in before if row.closed_at is not None]:
+            raise Refused(f"{gone[0]} is gone, and stays in the history as it was", "im list  shows what lives")
+        now = ctx.clock(connection)
+        after = requests.write_owner(connection, wanted, to)
+        moved = [(old, new) for old, new in zip(before, after, strict=True) if old.owner != new.owner]
+        events.record(
+            connection,
+            (actor.did(EventKind.GIVEN, n.id, now, f"{o.owner} → {to}", n.generation) for o, n in moved),
+        )
+        received = [new for _, new in moved]
+        quotas.enforce(connection, [None] * len(received), received, now)
+        budgets.enforce(connection, (), received, now)
+    return Answer(tuple(Change(b, a) for b, a in zip(before, after, strict=True)), now, rang=True)
+
+
+def _check_owner(connection: Connection, to: str) -> None:
+    """With users about, an owner is one of them; without any, a word is as good as another."""
+    user = users.one(connection, to)
+    if user is None and users.any_at_all(connection):
+        raise NoSuchUser(f"there is no user or team '{to[:80]}'", "im user  shows who there is")
+    if user is not None and user.kind is not UserKind.TEAM and user.disabled_at is not None:
+        raise Refused(f"{to} is disabled", f"im user enable {to}, or name another")
