@@ -12,6 +12,13 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ELSEWHERE = frozenset("up down service worker beat flower demo db doctor --watch".split())
 """Of `im`, what starts processes or asks them: tests/unit/test_documented.py says which test runs it."""
+
+
+def elsewhere(own: Sequence[str]) -> bool:
+    """Is it one of those? By its command, for a word such as `service` may be a value too."""
+    return own[0] in ELSEWHERE or not ELSEWHERE.isdisjoint(word for word in own if word.startswith("--"))
+
+
 _BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 _SHELLS = ("bash", "sh", "shell", "console")
 _PROGRAMS = (

@@ -82,17 +82,24 @@ class Verb(StrEnum):
     SET_QUOTA = "set quotas"
     MANAGE_USERS = "manage users"
     MAKE_TOKEN = "make tokens"  # noqa: S105  # a verb, no secret
-    """For oneself; an admin for others too."""
+    BREAK_GLASS = "break the glass"
+    END_TOKEN = "renew or end tokens"  # noqa: S105  # as above
 
     @property
     def owned(self) -> bool:
         """It is done to instances, each of which is somebody's; the others concern everybody."""
         return self in _OWNED
 
+    @property
+    def personal(self) -> bool:
+        """It is done to what is one user's own, and to an admin's eyes anybody's."""
+        return self in _PERSONAL
+
 
 _OWNED = frozenset(
     {Verb.CREATE, Verb.ADOPT, Verb.EXTEND, Verb.START, Verb.STOP, Verb.TERMINATE, Verb.PROTECT, Verb.GIVE}
 )
+_PERSONAL = frozenset({Verb.MAKE_TOKEN, Verb.END_TOKEN})
 _ENDS = frozenset({Verb.TERMINATE, Verb.CLEAN_UP})
 
 
@@ -100,6 +107,8 @@ def needed(verb: Verb) -> Grant:
     """What a token has to grant for this verb."""
     if verb in _ENDS:
         return Grant.TERMINATE
+    if verb is Verb.END_TOKEN:  # whoever finds a token may end it, however little it grants
+        return Grant.READ
     return Grant.WRITE if verb.owned else Grant.ADMIN
 
 
@@ -113,11 +122,8 @@ class Reach(IntEnum):
 
 TABLE: Mapping[Role, Mapping[Verb, Reach]] = MappingProxyType(
     {
-        Role.VIEWER: {**dict.fromkeys(Verb, Reach.NONE), Verb.MAKE_TOKEN: Reach.OWN},
-        Role.MEMBER: {
-            **{verb: Reach.OWN if verb.owned else Reach.NONE for verb in Verb},
-            Verb.MAKE_TOKEN: Reach.OWN,
-        },
+        Role.VIEWER: {verb: Reach.OWN if verb.personal else Reach.NONE for verb in Verb},
+        Role.MEMBER: {verb: Reach.OWN if verb.owned or verb.personal else Reach.NONE for verb in Verb},
         Role.ADMIN: dict.fromkeys(Verb, Reach.ANY),
     }
 )

@@ -25,7 +25,7 @@ class Permit:
 
 def ask(actor: Actor, verb: Verb) -> Permit:
     """Before anything is read, locked or written. Raises Denied for who may not do it at all."""
-    _check(actor, verb, actor.name if verb.owned or verb is Verb.MAKE_TOKEN else None)
+    _check(actor, verb, actor.name if verb.owned or verb.personal else None)
     return Permit(actor, verb)
 
 

@@ -24,7 +24,7 @@ from im.cli.session import Session
 from im.domain.config.limits import parse_limits
 from im.providers.aws.region import VARIABLES
 from im.settings import every_setting
-from tests.documented import DOCUMENTS, ELSEWHERE, ROOT, all_lines, commands, inside_container, spans, words_of_im
+from tests.documented import DOCUMENTS, ROOT, all_lines, commands, elsewhere, inside_container, spans, words_of_im
 from tests.unit.test_docs import definitions
 
 STACK, FLEET, ROAD = "e2e/test_stack_life.py", "e2e/test_stack_fleet.py", "e2e/test_cli_road.py"
@@ -101,7 +101,7 @@ def test_what_the_text_names_is_there_though_more_may_belong_to_it(words: list[s
 
 def test_every_line_is_run_by_somebody() -> None:
     held = {*RUN_BY, *OTHERS_OWN}
-    ours = {where: " ".join(["im", *own]) for where, own in of_im(LINES).items() if ELSEWHERE.intersection(own)}
+    ours = {where: " ".join(["im", *own]) for where, own in of_im(LINES).items() if elsewhere(own)}
     checked_here = {*of("make"), *of("docker compose"), *of_im(LINES)} - {*ours}
     assigned = re.compile("export|[A-Z_]+=")
     others = {

@@ -70,7 +70,8 @@ def create(
 
 def break_glass(ctx: Context, name: str, *, life: timedelta, actor: Actor) -> Made:
     """A token for an admin who need not be a user, by whoever has the database's address. Told loudly, in the audit too."""
-    if Role.ADMIN not in actor.roles or actor.channel is not Channel.CLI or actor.token:
+    access.ask(actor, Verb.BREAK_GLASS)
+    if actor.channel is not Channel.CLI or actor.token:
         raise Denied("only who has the database's address breaks the glass", "do it on a machine of the deployment")
     check_text(name, "the token's name", NAME, "name what it is for: incident 7")
     with certain(ctx.begin) as connection:
@@ -90,6 +91,7 @@ def listed(ctx: Context, login: str | None, *, actor: Actor) -> list[Token]:
 
 def revoke(ctx: Context, token_id: str, *, actor: Actor) -> Token:
     """It is worth nothing from now on. Whoever holds a token may revoke that one, whatever it grants."""
+    access.ask(actor, Verb.END_TOKEN)
     with certain(ctx.begin) as connection:
         now = ctx.clock(connection)
         token = _one(connection, token_id, actor)
@@ -100,6 +102,7 @@ def revoke(ctx: Context, token_id: str, *, actor: Actor) -> Token:
 
 def rotate(ctx: Context, token_id: str, *, overlap: timedelta = OVERLAP, actor: Actor) -> Made:
     """Another with the same rights and as long a life; the old one works for `overlap` more."""
+    access.ask(actor, Verb.END_TOKEN)
     with certain(ctx.begin) as connection:
         now = ctx.clock(connection)
         old = _one(connection, token_id, actor)

@@ -13,9 +13,11 @@ from im.cli.exits import Exit
 from im.domain.config.account import Account
 from im.providers.aws.settings import AwsSettings
 from im.services import queries
-from tests.documented import DOCUMENTS, ELSEWHERE, Line, commands, lines, words_of_im
+from im.services.people import tokens
+from tests.documented import DOCUMENTS, Line, commands, elsewhere, lines, words_of_im
 from tests.hetzner_world import HetznerWorld, hetzner_world
 from tests.integration.typed import KEY, run
+from tests.people import person
 from tests.providers.clouds import ABSENT, REGION
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
@@ -25,6 +27,7 @@ from tests.world import World
 GUARD_ROLE = "arn:aws:iam::123456789012:role/im-guard"
 READERS_OWN = ("sg-0123456789abcdef0", "alias/im")
 """Groups and keys that whoever reads it puts his own for."""
+TOKEN = "tok-1a2b3c4d5e"  # its id, as a document has it
 FIRST = "im create --name web-1 -d 2h --public-key ~/.ssh/id_ed25519.pub"
 
 
@@ -78,9 +81,17 @@ def typed(line: Line, world: World) -> Iterator[list[str]]:
     """The `im` commands of a line, with what stands for the reader's own replaced."""
     for words in commands(line.text):
         own = words_of_im(words)
-        if own is None or ELSEWHERE.intersection(own):
+        if own is None or elsewhere(own):
             continue
-        yield [somebodys_machine(world, own) if word == ABSENT else home(word) for word in own]
+        yield [_readers_own(word, world, own) for word in own]
+
+
+def _readers_own(word: str, world: World, own: list[str]) -> str:
+    if word == ABSENT:
+        return somebodys_machine(world, own)
+    if word == TOKEN:
+        return next(one.id for one in tokens.listed(world.ctx, None, actor=person("ada")) if one.name == "deploy")
+    return home(word)
 
 
 def home(word: str) -> str:

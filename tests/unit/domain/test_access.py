@@ -9,7 +9,8 @@ import pytest
 from im.domain.access import TABLE, Actor, Allow, Deny, Role, Verb, may
 from im.domain.event import Channel
 
-INSTANCES = {Verb.CREATE, Verb.ADOPT, Verb.EXTEND, Verb.START, Verb.STOP, Verb.TERMINATE, Verb.PROTECT}
+INSTANCES = {Verb.CREATE, Verb.ADOPT, Verb.EXTEND, Verb.START, Verb.STOP, Verb.TERMINATE, Verb.PROTECT, Verb.GIVE}
+TOKENS = {Verb.MAKE_TOKEN, Verb.END_TOKEN}
 
 
 def _actor(*roles: Role) -> Actor:
@@ -21,9 +22,9 @@ def _expected(role: Role, verb: Verb, owner: str | None) -> bool:
         case Role.ADMIN:
             return True
         case Role.MEMBER:
-            return verb in INSTANCES and owner == "ada"
+            return verb in INSTANCES | TOKENS and owner == "ada"
         case Role.VIEWER:
-            return False
+            return verb in TOKENS and owner == "ada"
 
 
 @pytest.mark.parametrize(("role", "verb", "owner"), list(product(Role, Verb, ["ada", "bob", "", None])))

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[3]
 
 STORED = """
     create requested, adopt requested, start requested, stop requested, terminate requested, extended, protected, unprotected,
+    given,
     launch sent, launched, launch failed, cancelled, inherited, found, adopt sent, adopted, not adopted,
     start sent, stop sent, terminate sent, refused, failed, fell back, parked, late answer,
     pending, running, stopping, stopped, terminating, terminated, missing, not listed,

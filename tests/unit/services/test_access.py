@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,11 +18,13 @@ from im.domain.errors import Denied
 from im.domain.event import Channel
 from im.domain.intent import Deadline
 from im.domain.money.bill import Item
+from im.domain.people.quota import Quota, QuotaFor
 from im.providers.request import Ask
 from im.services import access, leftovers
 from im.services.deadlines import holds
 from im.services.money import budgets, prices
-from im.services.requests import adopt, change, create
+from im.services.people import quotas, tokens, users
+from im.services.requests import adopt, change, create, give
 from im.services.requests.order import Order
 from tests.people import person
 
@@ -62,6 +65,21 @@ CHANGES: dict[str, Callable[[], object]] = {
     "im.services.deadlines.holds.settle_here": lambda: holds.settle_here(CTX, actor=NOBODY),
     "im.services.money.budgets.write": lambda: budgets.write(CTX, "eve", Decimal(5), actor=NOBODY),
     "im.services.money.budgets.remove": lambda: budgets.remove(CTX, "eve", actor=NOBODY),
+    "im.services.people.users.add": lambda: users.add(CTX, "eve", actor=NOBODY),
+    "im.services.people.users.change": lambda: users.change(CTX, "eve", role=Role.ADMIN, actor=NOBODY),
+    "im.services.people.users.disable": lambda: users.disable(CTX, "ada", actor=NOBODY),
+    "im.services.people.users.enable": lambda: users.enable(CTX, "eve", actor=NOBODY),
+    "im.services.people.users.remove": lambda: users.remove(CTX, "ada", actor=NOBODY),
+    "im.services.people.tokens.create": lambda: tokens.create(CTX, "eve", "laptop", actor=NOBODY),
+    "im.services.people.tokens.break_glass": lambda: tokens.break_glass(
+        CTX, "x", life=timedelta(hours=1), actor=replace(NOBODY, channel=Channel.CLI)
+    ),
+    "im.services.people.tokens.listed": lambda: tokens.listed(CTX, "eve", actor=NOBODY),
+    "im.services.people.tokens.revoke": lambda: tokens.revoke(CTX, "tok-1", actor=NOBODY),
+    "im.services.people.tokens.rotate": lambda: tokens.rotate(CTX, "tok-1", actor=NOBODY),
+    "im.services.people.quotas.write": lambda: quotas.write(CTX, Quota(QuotaFor.USER, "eve"), actor=NOBODY),
+    "im.services.people.quotas.remove": lambda: quotas.remove(CTX, QuotaFor.USER, "eve", actor=NOBODY),
+    "im.services.requests.give.give": lambda: give.give(CTX, ["im-1"], "eve", actor=NOBODY),
     "im.services.money.prices.state": lambda: prices.state(
         CTX, Item("fake", "fake-1", "small"), Decimal(1), actor=NOBODY
     ),
