@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from im.domain.notice import ChannelName, Notice
+from im.channels.channel import Channel, NotSent
+from im.domain.notice import ChannelName
 
 if TYPE_CHECKING:
     from im.settings import Settings
 
-
-class NotSent(Exception):
-    """It was not taken for certain. The message is safe to store: it names no secret."""
-
-
-class Channel(Protocol):
-    def send(self, notice: Notice, now: datetime) -> None:
-        """Returns once the other side has taken it. Raises NotSent within seconds."""
-        ...
-
-    def probe(self) -> str:
-        """Who would be asked to take it, once somebody answers there; nothing is sent. Raises NotSent within seconds."""
-        ...
+__all__ = ["Channel", "NotSent", "configured", "names"]
 
 
 def configured(settings: Settings) -> Mapping[ChannelName, Channel]:

@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout, parse_url
 
 from im.address import reason
-from im.channels import NotSent
+from im.channels.channel import NotSent
 from im.domain.errors import Refused
 from im.domain.notice import Notice
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from email.message import EmailMessage
 
 from im import address
-from im.channels import NotSent
+from im.channels.channel import NotSent
 from im.domain.errors import Refused
 from im.domain.notice import Notice
 

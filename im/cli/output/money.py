@@ -133,9 +133,9 @@ def what_goes_on(quote: Quote) -> str:
 
 def quoted(session: Session, plan: Plan, span: timedelta) -> Quote:
     """By the kept prices where there is a database, else by the built-in table."""
-    from im.services.money import costs
+    from im.services.money.quotes import quote
 
-    rates = costs.quote(session.context, plan.scope, plan.spec)
+    rates = quote(session.context, plan.scope, plan.spec)
     endless = rates.rules.stop_saves_nothing and plan.on_expiry is OnExpiry.STOP and plan.keep_stopped is None
     return Quote(rates, plan.count, span, plan.spec.spot is not None, here(), endless)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from im.db.read.ledger import deadlines as deadlines_of
 from im.db.read.ledger import intervals as intervals_of
 from im.db.read.ledger import prices as prices_of
-from im.domain.errors import ImError, Refused
+from im.domain.errors import Refused
 from im.domain.instance import Instance
 from im.domain.money.bill import (
     IPV4,
@@ -42,9 +42,9 @@ from im.domain.money.rules import PER_SECOND, BillingRules
 from im.domain.money.usage import Kind, UsageInterval
 from im.domain.money.zones import places_of
 from im.domain.scope import Scope
-from im.domain.spec.spec import SPOTS, Spec
+from im.domain.spec.spec import Spec
 from im.providers import registry
-from im.providers.prices import built_in, has_table
+from im.providers.prices import built_in
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -178,28 +178,6 @@ def rules_of(scope: Scope) -> BillingRules:
         return registry.profile(scope.provider).capabilities.billing
     except Refused:  # a row of a neighbouring version, of a cloud that this one does not have
         return PER_SECOND
-
-
-def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
-    """What an hour of a machine that nobody has asked for yet would cost; by the built-in table where there is no database.
-
-    What no table can tell (a spot price, a cloud without a table) is asked of the cloud, should this process have credentials.
-    """
-    parts = expected_of(scope, spec)
-    items = set(priced(scope, spec, parts.disk_type))
-    book: dict[Item, Sequence[Price]]
-    try:
-        with ctx.looking() as connection:
-            book, now = price_book(connection, items), ctx.clock(connection)
-    except ImError:
-        book = {one: (price,) for one in items if (price := built_in(one)) is not None}
-        now = datetime.now(UTC)
-    unknown = [one for one in items if one not in book and (one.market in SPOTS or not has_table(one.provider))]
-    if unknown:
-        from im.services.money.prices import ask
-
-        book |= ask(ctx.settings, scope, unknown)
-    return rates(scope, spec, parts, book, now, rules=rules_of(scope))
 
 
 def items_of(row: Instance, intervals: Sequence[UsageInterval]) -> Iterable[Item]:

@@ -19,7 +19,6 @@ from im.providers import registry
 from im.providers.contract import Capabilities
 from im.providers.request import Ask
 from im.services.requests import places
-from im.services.requests.endings import check_conflicts, guard_of, on_expiry_of
 
 if TYPE_CHECKING:
     from im.settings import Settings
@@ -79,10 +78,10 @@ def plan(settings: Settings, order: Order) -> Plan:
     if tags := {**dict(settings.tags), **order.ask.tags}:
         spec = replace(spec, tags=check_tags(tags))
     names = tuple(check_name(n) for n in numbered(order.name, order.count)) if order.name is not None else ()
-    on_expiry = on_expiry_of(order, spec, profile.capabilities)
-    guard = guard_of(settings, order, profile.capabilities)
+    on_expiry = _on_expiry_of(order, spec, profile.capabilities)
+    guard = _guard_of(settings, order, profile.capabilities)
     grace = timedelta(seconds=settings.guard_grace)
-    check_conflicts(order, on_expiry)
+    _check_conflicts(order, on_expiry)
     account = settings.account_called(order.account, order.provider)
     # the guard's role is often known to the workers alone
     profile.check_access(scope, account, settings, guarded=guard is not GuardKind.NONE)
@@ -92,3 +91,41 @@ def plan(settings: Settings, order: Order) -> Plan:
         keep_stopped=keep,
         protect=order.protect,
     )
+
+
+def _guard_of(settings: Settings, order: Order, can: Capabilities) -> GuardKind:
+    """As asked, else as the deployment has it; a cloud that has none of its own cannot be asked for one."""
+    if can.native_deadline:
+        return order.guard or settings.guard
+    if order.guard not in (None, GuardKind.NONE):
+        raise Refused(f"{order.provider} has no deadline of its own to guard with", "leave --guard out")
+    return GuardKind.NONE
+
+
+def _on_expiry_of(order: Order, spec: Spec, can: Capabilities) -> OnExpiry:
+    if order.ask.spot is not None and not can.can_spot:
+        raise Refused(f"{order.provider} has no spot machines", "leave --spot out")
+    spot = spec.spot
+    stops = can.can_stop and not (spot and spot.once)
+    if order.on_expiry is OnExpiry.STOP and not stops:
+        what = "a one-time spot machine" if can.can_stop else f"a machine at {order.provider}"
+        raise Refused(f"{what} cannot be stopped, so its deadline terminates it", "leave --on-expiry stop out")
+    return order.on_expiry or (OnExpiry.STOP if stops else OnExpiry.TERMINATE)
+
+
+def _check_conflicts(order: Order, on_expiry: OnExpiry) -> None:
+    if order.protect and order.ask.spot is not None:
+        raise Refused(
+            "a spot machine cannot be protected: the cloud may take it back at any time",
+            "leave --protect out, or --spot",
+        )
+    if on_expiry is OnExpiry.STOP:
+        return
+    asked = order.on_expiry is OnExpiry.TERMINATE
+    what = (
+        "its deadline is to terminate it" if asked else "this machine cannot be stopped, so its deadline terminates it"
+    )
+    if order.keep_stopped not in ("", FOREVER):
+        raise Refused(f"{what}, and nothing is left to keep", "leave --keep-stopped out")
+    if order.protect:
+        raise Refused(f"{what}, and protection would be an empty promise", "leave --protect out")

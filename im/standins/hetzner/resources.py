@@ -9,6 +9,7 @@ from werkzeug.wrappers import Request
 
 from im.standins.hetzner import catalog, labels
 from im.standins.hetzner.errors import invalid, no, not_found, taken
+from im.standins.hetzner.pages import catalog_pages, page
 from im.standins.hetzner.project import Project, fingerprint
 from im.standins.hetzner.servers import json_of
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 
 def register(service: Hetzner) -> None:
-    from im.standins.hetzner.service import catalog_pages, page
-
     for what in ("locations", "server_types", "images"):
         service.handle("GET", f"/{what}", partial(catalog_pages, what=what))
     service.handle("GET", "/pricing", lambda project, request: (200, {"pricing": catalog.pricing()}))

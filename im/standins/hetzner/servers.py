@@ -10,6 +10,7 @@ from werkzeug.wrappers import Request
 
 from im.standins.hetzner import catalog, labels
 from im.standins.hetzner.errors import invalid, locked, no, not_found, taken
+from im.standins.hetzner.pages import page
 from im.standins.hetzner.project import Project, Server
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ _BUTTON = timedelta(seconds=1)
 
 
 def register(service: Hetzner) -> None:
-    from im.standins.hetzner.service import page
-
     def listed(project: Project, request: Request) -> tuple[int, Any]:
         return page(request, "servers", [project.server(one) for one in project.servers.values()])
 

@@ -1,21 +1,17 @@
-"""Who may call Hetzner's stand-in, how often, and what all answers have in common: pages, selectors, limits."""
+"""Who may call Hetzner's stand-in, how often, and what every refusal looks like."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from werkzeug.wrappers import Request
 
-from im.standins.hetzner import catalog, resources, servers
+from im.standins.hetzner import resources, servers
 from im.standins.hetzner.errors import no
-from im.standins.hetzner.labels import selects
 from im.standins.hetzner.project import Project
 from im.standins.service import Refusal, Service
-
-MOST = 50
-"""Things on one page at most; 25 when nothing is said."""
 
 
 class Hetzner(Service):
@@ -78,42 +74,3 @@ class Hetzner(Service):
 
 def _body(code: str, message: str) -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "details": None}}
-
-
-def page(request: Request, name: str, things: Sequence[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
-    """Those that the query asks for by name and label, by id, a page of them."""
-    wanted = request.args
-    found = sorted(things, key=lambda one: one["id"])
-    if "name" in wanted:
-        found = [one for one in found if one["name"] == wanted["name"]]
-    if selector := wanted.get("label_selector"):
-        found = [one for one in found if selects(selector, one["labels"])]
-    for one in ("status", "fingerprint", "architecture", "type"):
-        if among := wanted.getlist(one):
-            found = [thing for thing in found if thing.get(one) in among]
-    try:
-        number, size = int(wanted.get("page", 1)), int(wanted.get("per_page", 25))
-    except ValueError:
-        raise no(400, "invalid_input", "invalid input in fields 'page' and 'per_page'") from None
-    size = min(max(size, 1), MOST)
-    last = max(1, -(-len(found) // size))
-    pagination = {
-        "page": number,
-        "per_page": size,
-        "previous_page": number - 1 if number > 1 else None,
-        "next_page": number + 1 if number < last else None,
-        "last_page": last,
-        "total_entries": len(found),
-    }
-    return 200, {name: found[(number - 1) * size : number * size], "meta": {"pagination": pagination}}
-
-
-def catalog_pages(project: Project, request: Request, what: str) -> tuple[int, Any]:
-    match what:
-        case "locations":
-            return page(request, what, [catalog.location(name) for name in catalog.LOCATIONS])
-        case "server_types":
-            lacking = frozenset(project.lacking)
-            return page(request, what, [catalog.server_type(name, lacking) for name in catalog.TYPES])
-        case _:
-            return page(request, what, catalog.images())

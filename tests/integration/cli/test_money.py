@@ -84,14 +84,15 @@ def test_windows_is_not_priced_as_linux(world: World) -> None:
     from im.domain.scope import Scope
     from im.domain.spec.spec import WINDOWS, Spec
     from im.services.money import costs
+    from im.services.money.quotes import quote
 
     scope = Scope("aws", "default", "us-east-1")
     spec = Spec("t2.nano", "us-east-1a", "windows-2022", "", "", "ada", windows=True)
     assert Item("aws", "us-east-1", "t2.nano", WINDOWS) in set(costs.priced(scope, spec, None))
-    assert costs.quote(world.ctx, scope, spec).compute is None
+    assert quote(world.ctx, scope, spec).compute is None
     place = ("--provider", "aws", "--region", "us-east-1")
     assert run(world, "prices", "set", "windows:t2.nano", "0.0081", *place).exit_code == 0
-    assert str(costs.quote(world.ctx, scope, spec).compute) == "0.0081"
+    assert str(quote(world.ctx, scope, spec).compute) == "0.0081"
     windows, linux = answer(world, "prices", "list", "windows:t2.nano", "t2.nano", *place)
     assert (windows["item"], windows["market"], windows["usd"]) == ("windows:t2.nano", "windows", "0.0081")
     assert (linux["market"], linux["usd"]) == ("on_demand", "0.0058")

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from im.domain.money.bill import Item, Price
-from im.services.money import costs
+from im.services.money import quotes
 from tests.unit.cli.rehearsal import Rehearsal, rehearsal
 
 __all__ = ["rehearsal"]
@@ -62,7 +62,7 @@ def test_the_rate_that_goes_on_is_that_of_a_running_one(rehearsal: Rehearsal, mo
     def told(item: Item) -> Price:
         return Price(Decimal(usd[item.name]), datetime(2030, 1, 1, tzinfo=UTC), "a test")
 
-    monkeypatch.setattr(costs, "built_in", told)
+    monkeypatch.setattr(quotes, "built_in", told)
     plan = rehearsal.plan(*HETZNER, "-d", "90m", "--count", "2")
     assert (plan["usd_per_hour"], plan["usd_per_hour_afterwards"]) == ("0.014000", "0.014000")
     assert plan["usd_to_deadline"] == "0.028000", "each hour that has begun"
