@@ -15,6 +15,7 @@ from typing import Any
 
 from moto.server import ThreadedMotoServer
 
+from im.domain.cause import Hand
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import Spec
@@ -72,6 +73,8 @@ class Room:
     """A terminated machine is not shown any more."""
     holds_keys = True
     """A key is in use while a machine that was launched with it is there."""
+    tells_causes = True
+    """It says whose hand stopped or ended a machine."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
@@ -121,6 +124,10 @@ class Room:
     def outside(self, verb: str, machine_id: str) -> None:
         raise NotImplementedError
 
+    def stopped_by(self, hand: Hand, machine_id: str) -> None:
+        """Somebody at the console stops it, its own guest, or the cloud for its hardware."""
+        raise NotImplementedError
+
     def foreign(self) -> str:
         raise NotImplementedError
 
@@ -143,6 +150,10 @@ class FakeRoom(Room):
 
     def outside(self, verb: str, machine_id: str) -> None:
         self.cloud.outside(verb, machine_id)
+        self.settle()
+
+    def stopped_by(self, hand: Hand, machine_id: str) -> None:
+        self.cloud.outside("stop", machine_id, hand)
         self.settle()
 
     def ways_in(self, machine_id: str) -> set[str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from im.domain.cause import Hand
 from im.domain.state import ALIVE, Observed
 from im.providers.contract import Provider
 from im.providers.hetzner.api import HetznerApi
@@ -24,6 +25,7 @@ class HetznerRoom(Room):
     names_at_launch = True
     forgets_what_is_gone = True
     holds_keys = False
+    tells_causes = False
 
     def __init__(self, cloud: Hetzner, clock: SteppedClock, url: str) -> None:
         super().__init__()
@@ -49,6 +51,9 @@ class HetznerRoom(Room):
         server = self._server(machine_id)
         server.status = {"stop": "off", "start": "running", "terminate": "gone"}[verb]
         self.project.settle(self.clock.now)
+
+    def stopped_by(self, hand: Hand, machine_id: str) -> None:
+        self.outside("stop", machine_id)
 
     def ways_in(self, machine_id: str) -> set[str] | None:
         walls = self._server(machine_id).firewalls

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from im.domain.cause import Hand
 from im.providers.aws.api.clients import Clients
 from tests.providers.clouds import AwsRoom
 from tests.standin.client import Control
@@ -23,6 +24,9 @@ class StandInRoom(AwsRoom):
     def outside(self, verb: str, machine_id: str) -> None:
         self.control.outside(verb, machine_id)
         self.settle()
+
+    def stopped_by(self, hand: Hand, machine_id: str) -> None:
+        self.outside({Hand.GUEST: "shutdown", Hand.RETIRED: "retire"}.get(hand, "stop"), machine_id)
 
     def kept_memory(self, machine_id: str) -> bool:
         shown = self.raw.describe_instances(InstanceIds=[machine_id])["Reservations"][0]["Instances"][0]

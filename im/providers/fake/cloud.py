@@ -13,14 +13,16 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from threading import RLock
 
+from im.domain.cause import UNKNOWN_CAUSE, Hand
 from im.domain.money.bill import Price
 from im.domain.sighting import Sighting
 from im.domain.spec.disk import Disk
-from im.domain.spec.firewall import Rule
 from im.domain.state import ALIVE, Observed
 from im.providers.contract import BatchResult, Snapshot
 from im.providers.errors import Forbidden, NoCapacity, NotFound, ProviderError, Rejected, WrongState
-from im.providers.fake.spot import REASON, Spares
+from im.providers.fake.hands import ASKING, cause_of
+from im.providers.fake.machine import Machine
+from im.providers.fake.spot import Spares
 from im.providers.features import Guarded, Resource
 
 _P, _R, _S, _H = Observed.PENDING, Observed.RUNNING, Observed.STOPPING, Observed.STOPPED
@@ -35,33 +37,6 @@ MOVES: Mapping[str, Mapping[Observed, Observed]] = {
     "stop": {_R: _S, _S: _S, _H: _H},
     "terminate": {_P: _T, _R: _T, _S: _T, _H: _T, _T: _T, _X: _X},
 }
-
-
-@dataclass(slots=True)
-class Machine:
-    id: str
-    number: int
-    region: str
-    zone: str
-    born: datetime
-    state: Observed
-    since: datetime
-    tags: dict[str, str]
-    launch_index: int = 0
-    kind: str = "small"
-    protected: bool = False
-    started: datetime | None = None
-    """When it was last started; what a cloud shows moves with it."""
-    ways_in: tuple[Rule, ...] | None = None
-    """What its firewall lets in; None: nobody said."""
-    disks: tuple[Disk, ...] = ()
-    """The root disk first."""
-    user_data: bytes | None = None
-    needs: frozenset[str] = frozenset()
-    """Names of the belongings it was launched with."""
-    spot_request: str = ""
-    taken: bool = False
-    """The cloud itself stopped or ended it, to have its spare room back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +110,9 @@ class FakeCloud:
 
     # ---- outside hands -----------------------------------------------------------------------------------------------
 
-    def outside(self, verb: str, machine_id: str) -> None:
-        """Somebody starts, stops or terminates it in the console: no fault touches it, and no call is logged."""
-        self._move(verb, self._machines[machine_id])
+    def outside(self, verb: str, machine_id: str, hand: Hand = Hand.OUTSIDE) -> None:
+        """Somebody at the console starts, stops or terminates it, or another `hand`: no fault touches it, no call is logged."""
+        self._move(verb, self._machines[machine_id], hand)
 
     def known(self, machine_id: str) -> Machine | None:
         return self._machines.get(machine_id)
@@ -251,7 +226,8 @@ class FakeCloud:
             disk_type="fast",
             spot_request=machine.spot_request,
             interrupted=machine.taken,
-            reason=REASON if machine.taken else "",
+            reason=machine.cause.says if machine.taken else "",
+            cause=machine.cause if state not in ALIVE else UNKNOWN_CAUSE,
         )
 
     def _make(self, region: str, zone: str, tags: Mapping[str, str], index: int) -> Machine:
@@ -259,15 +235,17 @@ class FakeCloud:
         name = f"fake-{number:06}"
         return self._machines.setdefault(name, Machine(name, number, region, zone, now, _P, now, dict(tags), index))
 
-    def _move(self, verb: str, machine: Machine) -> None:
+    def _move(self, verb: str, machine: Machine, hand: Hand = Hand.OUTSIDE) -> None:
         now = self.state(machine)
-        if machine.protected and verb == "terminate" and now not in (_T, _X):
-            raise Forbidden(f"{machine.id} is protected against being terminated")
-        self.spot.check(verb, machine)
+        if hand in ASKING:
+            if machine.protected and verb == "terminate" and now not in (_T, _X):
+                raise Forbidden(f"{machine.id} is protected against being terminated")
+            self.spot.check(verb, machine)
         if now not in MOVES[verb]:
             raise WrongState(f"{machine.id} is {now}: {verb} is not possible")
         if MOVES[verb][now] is not now:
             machine.state, machine.since = MOVES[verb][now], self.clock()
+            machine.cause = UNKNOWN_CAUSE if verb == "start" else cause_of(hand)
             self.spot.moved(verb, machine)
             if verb == "start":
                 machine.started = machine.since
@@ -283,7 +261,7 @@ class FakeCloud:
             del self.guards[one]
             machine = self._machines.get(one)
             if machine and (goal := MOVES[wish.what.value].get(self.state(machine))):
-                machine.state, machine.since = goal, wish.at
+                machine.state, machine.since, machine.cause = goal, wish.at, cause_of(Hand.OUTSIDE)
 
     def _shown(self, machine: Machine) -> bool:
         now = self.clock()

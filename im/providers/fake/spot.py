@@ -10,14 +10,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from im.domain.cause import UNKNOWN_CAUSE, Hand
 from im.domain.money.bill import Price, in_force
 from im.domain.state import ALIVE, Observed
 from im.providers.errors import Interrupted, NotFound, Unsupported
+from im.providers.fake.hands import cause_of
 
 if TYPE_CHECKING:
-    from im.providers.fake.cloud import FakeCloud, Machine
-
-REASON = "the fake cloud needs its spare room back"
+    from im.providers.fake.cloud import FakeCloud
+    from im.providers.fake.machine import Machine
 
 
 @dataclass(slots=True)
@@ -70,8 +71,7 @@ class Spares:
             raise Interrupted(f"the cloud took {machine.id} back, and alone starts it again")
 
     def moved(self, verb: str, machine: Machine) -> None:
-        """People started, stopped or terminated it."""
-        machine.taken = False
+        """Somebody started, stopped or terminated it."""
         request = self.requests.get(machine.spot_request)
         if verb == "terminate" and request is not None and not request.cancelled and not request.once:
             other = self._cloud.another(machine)
@@ -86,6 +86,7 @@ class Spares:
         machine = self._cloud.known(request.machine)
         if machine is not None and self._cloud.state(machine) is Observed.STOPPED:
             machine.state, machine.since = Observed.TERMINATING, self._cloud.clock()
+            machine.cause = cause_of(Hand.OUTSIDE)
 
     def take_back(self, machine_id: str) -> None:
         """The cloud needs the room."""
@@ -93,12 +94,12 @@ class Spares:
         assert machine is not None
         stops = not self.requests[machine.spot_request].once
         machine.state = Observed.STOPPING if stops else Observed.TERMINATING
-        machine.since, machine.taken = self._cloud.clock(), True
+        machine.since, machine.cause = self._cloud.clock(), cause_of(Hand.SPOT)
 
     def give_back(self, machine_id: str) -> None:
         """It has room again, and starts what it had stopped."""
         machine = self._cloud.known(machine_id)
         assert machine is not None
         if machine.taken and self._cloud.state(machine) is Observed.STOPPED:
-            machine.state, machine.taken = Observed.PENDING, False
+            machine.state, machine.cause = Observed.PENDING, UNKNOWN_CAUSE
             machine.since = machine.started = self._cloud.clock()
