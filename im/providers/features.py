@@ -73,7 +73,7 @@ class SpotSupport(Protocol):
         """
         ...
 
-    def heirs(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, str]:
+    def successors(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, str]:
         """Machines (id → id) that have come in place of these. Raises ProviderError."""
         ...
 

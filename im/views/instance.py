@@ -10,6 +10,7 @@ from im.domain.explain.phase import phase
 from im.domain.instance import Instance
 from im.views.cost import NO_COSTS, Costs, cost_json
 from im.views.event import event_json
+from im.views.guard import guard_json
 from im.views.machine import machine_json
 from im.views.times import seconds, utc
 
@@ -76,16 +77,4 @@ def detail_json(
         "facts_age_seconds": seconds(now - refreshed_at) if refreshed_at else None,
         "guard": guard_json(guard),
         "events": [event_json(event) for event in events],
-    }
-
-
-def guard_json(guard: Guard | None) -> dict[str, Any] | None:
-    """What the cloud does by itself after the deadline; null where nobody asked for that."""
-    if guard is None:
-        return None
-    return {
-        "kind": guard.kind.value,
-        "grace_seconds": seconds(guard.grace),
-        "at": utc(guard.told_at),
-        "error": guard.error,
     }

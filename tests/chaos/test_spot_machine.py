@@ -49,7 +49,7 @@ class SpotChaos(Chaos):
         self._set(on_interruption=choice)
 
     @rule(
-        verb=st.sampled_from(["cancel_spot", "spot_heirs", "adopt"]),
+        verb=st.sampled_from(["cancel_spot", "spot_successors", "adopt"]),
         fault=st.sampled_from(FAULTS),
         times=st.sampled_from([1, 4]),
     )

@@ -65,7 +65,7 @@ def test_what_was_cancelled_first_brings_nothing_back(lender: FakeRoom | StandIn
     assert set(lender.provider.terminate(lender.scope, machines(list(requests))).done) == set(requests)
     lender.settle()
     assert lender.alive() == set()
-    assert lender.provider.spot.heirs(lender.scope, with_requests(requests)) == {}
+    assert lender.provider.spot.successors(lender.scope, with_requests(requests)) == {}
 
 
 def test_what_was_not_comes_back_without_a_tag(lender: FakeRoom | StandInRoom) -> None:
@@ -73,9 +73,9 @@ def test_what_was_not_comes_back_without_a_tag(lender: FakeRoom | StandInRoom) -
     requests = spot(lender)
     lender.outside("terminate", *requests)
     lender.settle()
-    (heir,) = lender.alive()
-    assert lender.provider.spot.heirs(lender.scope, with_requests(requests)) == dict.fromkeys(requests, heir)
-    assert heir not in {one.provider_id for one in merge_pages(lender.provider.list(lender.scope)).sightings}
+    (successor,) = lender.alive()
+    assert lender.provider.spot.successors(lender.scope, with_requests(requests)) == dict.fromkeys(requests, successor)
+    assert successor not in {one.provider_id for one in merge_pages(lender.provider.list(lender.scope)).sightings}
 
 
 def test_a_stopped_one_ends_with_its_request(lender: FakeRoom | StandInRoom) -> None:

@@ -68,7 +68,7 @@ def _looked_up(ec2: EC2Client, requests: Mapping[str, str]) -> tuple[dict[str, s
     return known | told, {one: silent for one in unknown if one not in seen}
 
 
-def heirs(ec2: EC2Client, requests: Mapping[str, str]) -> dict[str, str]:
+def successors(ec2: EC2Client, requests: Mapping[str, str]) -> dict[str, str]:
     """Machine → the machine that EC2 has launched in its place. A request that is not shown has brought none."""
     by_request = {request: one for one, request in requests.items() if request}
     wanted, size = list(by_request), sightings.FILTER_VALUES
@@ -93,8 +93,8 @@ class SpotRequests:
     def release(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, ProviderError]:
         return cancel(self._clients.ec2(scope.region, QUICK), self._clients.ec2(scope.region), _requests(machines))
 
-    def heirs(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, str]:
-        return heirs(self._clients.ec2(scope.region), _requests(machines))
+    def successors(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, str]:
+        return successors(self._clients.ec2(scope.region), _requests(machines))
 
 
 def _requests(machines: Sequence[Machine]) -> dict[str, str]:

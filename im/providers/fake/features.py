@@ -144,8 +144,8 @@ class FakeSpotSupport:
             return {one.id: exc for one in machines}
         return failed
 
-    def heirs(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, str]:
-        with self._cloud.call("spot_heirs", mutating=False):
+    def successors(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, str]:
+        with self._cloud.call("spot_successors", mutating=False):
             known = {one.id: self._cloud.spot.requests.get(one.notes.get(SPOT_REQUEST, "")) for one in machines}
             return {one: request.machine for one, request in known.items() if request and request.machine != one}
 

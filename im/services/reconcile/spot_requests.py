@@ -27,7 +27,7 @@ from im.providers.errors import ProviderError
 from im.providers.machine import Machine, machine_of
 from im.queue.tasks import Task
 from im.services.batches import Batch, Transaction, claimed_by_date, drive
-from im.services.reconcile.heirs import inherit
+from im.services.reconcile.spot_successors import take_over
 from im.services.ring import ring_hints
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def drive_requests(run: ScopeRun) -> list[str]:
 class _Released:
     failed: Mapping[str, ProviderError]
     """By machine: its request is not ended yet."""
-    heirs: Mapping[str, str]
+    successors: Mapping[str, str]
     """Machine → the one that had come in its place, tagged as ours by now."""
 
 
@@ -85,23 +85,27 @@ class _Requests:
         failed = dict(spot.release(self.run.scope, spot_machines(batch.rows)))
         # only now: nothing more can come, so what has come is all
         released = {row.provider_id: row for row in batch.rows if row.provider_id and row.provider_id not in failed}
-        heirs = spot.heirs(self.run.scope, [machine_of(row) for row in released.values()])
-        living = self._living(heirs)
+        successors = spot.successors(self.run.scope, [machine_of(row) for row in released.values()])
+        living = self._living(successors)
         refused = self._take_in({new: released[old] for old, new in living.items()})
         return _Released({**failed, **refused}, {old: new for old, new in living.items() if old not in refused})
 
-    def _living(self, heirs: Mapping[str, str]) -> Mapping[str, str]:
+    def _living(self, successors: Mapping[str, str]) -> Mapping[str, str]:
         """Those of these that have not ended by themselves."""
-        seen = self.run.provider.describe(self.run.scope, [Machine(new) for new in heirs.values()]) if heirs else {}
+        seen = (
+            self.run.provider.describe(self.run.scope, [Machine(new) for new in successors.values()])
+            if successors
+            else {}
+        )
         ending = {i for i, one in seen.items() if one.state in (Observed.TERMINATING, Observed.TERMINATED)}
-        return {old: new for old, new in heirs.items() if new not in ending}
+        return {old: new for old, new in successors.items() if new not in ending}
 
-    def _take_in(self, heirs: Mapping[str, Instance]) -> dict[str, ProviderError]:
+    def _take_in(self, successors: Mapping[str, Instance]) -> dict[str, ProviderError]:
         """Tag what the cloud had launched in place of these rows' machines; returns what failed, by the old machine."""
         adoption = self.run.provider.adoption
         assert adoption is not None  # a cloud with spot requests marks machines
         refused: dict[str, ProviderError] = {}
-        for new, row in heirs.items():
+        for new, row in successors.items():
             old = machine_of(row)
             try:
                 adoption.take(self.run.scope, replace(old, id=new), Slot(row.id, row.name), row.owner)
@@ -115,12 +119,14 @@ class _Requests:
     def apply(self, tx: Transaction, batch: Batch[Instance], answer: _Released) -> list[str]:
         now = self.run.ctx.clock(tx.connection)
         left = [(row, answer.failed[machine_of(row).id]) for row in batch.rows if row.provider_id in answer.failed]
-        came = [(row, answer.heirs[machine_of(row).id]) for row in batch.rows if row.provider_id in answer.heirs]
+        came = [
+            (row, answer.successors[machine_of(row).id]) for row in batch.rows if row.provider_id in answer.successors
+        ]
         kept.finish(tx.connection, [row.id for row in batch.rows if row.provider_id not in answer.failed])
         kept.delay(tx.connection, [row.id for row, _ in left], now + backoff(_AGAIN))
-        inherited = [inherit(tx.connection, row, self.run.scope_id, machine, now) for row, machine in came]
+        taken_over = [take_over(tx.connection, row, self.run.scope_id, machine, now) for row, machine in came]
         events.record(tx.connection, [_came_back(row, machine, now) for row, machine in came])
-        if new := [row for row in inherited if row is not None]:
+        if new := [row for row in taken_over if row is not None]:
             tx.after_commit(partial(_ring_for, self.run.ctx, new, now))
         for row, exc in left:
             log.warning("a spot request is not cancelled yet", instance=row.name, code=exc.code, error=exc.message)

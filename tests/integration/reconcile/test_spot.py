@@ -172,11 +172,11 @@ def test_somebody_terminates_it_in_the_console(world: World) -> None:
     machine = running(world)
     before = world.row()
     world.cloud.outside("terminate", machine)
-    (heir,) = set(world.machines())
-    assert heir != machine
+    (successor,) = set(world.machines())
+    assert successor != machine
     world.advance(200)
     row = world.row()
-    assert (row.provider_id, row.observed, row.settled) == (heir, Observed.RUNNING, True)
+    assert (row.provider_id, row.observed, row.settled) == (successor, Observed.RUNNING, True)
     assert (row.id != before.id, row.owner, row.expires_at) == (True, before.owner, before.expires_at)
     assert orphans_listed(world) == []
     assert in_row(world, machine, "spot_over")
@@ -199,8 +199,8 @@ def test_what_came_back_can_be_ended_for_good(world: World) -> None:
     world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, on_orphan=OnOrphan.ADOPT))
     world.cloud.outside("terminate", machine)
     world.advance(200)
-    (heir,) = world.machines()
-    (name,) = names_of(world, heir)
+    (successor,) = world.machines()
+    (name,) = names_of(world, successor)
     assert world.row(name).spec.market == "spot"
     world.terminate(name)
     world.advance(40)

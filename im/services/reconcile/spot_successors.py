@@ -1,4 +1,4 @@
-"""Heirs: what a spot request has brought in the place of a machine that somebody ended gets the row and the deadline of that one.
+"""What a spot request has brought in the place of a machine that somebody ended gets the row and the deadline of that one.
 
 It carries our tag by then, and its request is cancelled, so the cloud lets nobody stop it: its deadline terminates it. What people
 or the deadline had ended is ended again.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _random = SystemRandom()
 
 
-def inherit(connection: Connection, row: Instance, number: int, machine: str, now: datetime) -> Instance | None:
+def take_over(connection: Connection, row: Instance, number: int, machine: str, now: datetime) -> Instance | None:
     """The new row of `machine`, which reconcile is to take in; None when a row has it already."""
     if adoption.holders(connection, number, [machine]):
         return None
