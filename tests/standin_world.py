@@ -89,10 +89,6 @@ class StandInWorld(World):
         order = requests_order.Order("aws", "default", ask, name, count, deadline, person(actor), **order_as)
         return [c.after for c in create.create(self.ctx, order).changes]
 
-    def advance(self, seconds: float, step: float = 2.0) -> None:
-        """In larger steps: each is a call over HTTP."""
-        super().advance(seconds, step)
-
     def close(self) -> None:
         self.raw.close()
         super().close()

@@ -157,17 +157,28 @@ class World:
 
     # ---- time --------------------------------------------------------------------------------------------------------
 
-    def advance(self, seconds: float, step: float = 0.5) -> None:
-        """Let time pass; whatever is due on the way is done by the worker, and beat ticks on the full seconds."""
+    def advance(self, seconds: float, tick: float = 10) -> None:
+        """Let time pass, from one due moment to the next: a doorbell's, or beat's on the full `tick` of seconds.
+
+        A larger tick is a beat that comes more seldom; what is between two due moments costs nothing.
+        """
         until = self.now + timedelta(seconds=seconds)
         self.deliver()
         while self.now < until:
-            before, self.now = self.now, min(until, self.now + timedelta(seconds=step))
+            before, self.now = self.now, self._next_due(until, timedelta(seconds=tick))
             for task, period in ((Task.REFRESH, 10), (Task.ENFORCE_TTL, 30)):
                 span = timedelta(seconds=period)
                 if self.beat and (before - START) // span != (self.now - START) // span:
                     self.queue.ring(task)
             self.deliver()
+
+    def _next_due(self, until: datetime, tick: timedelta) -> datetime:
+        moments = [until]
+        if self.beat:
+            moments.append(START + tick * ((self.now - START) // tick + 1))
+        if self.worker:
+            moments += [bell.at for bell in self.queue.waiting if bell.at > self.now]
+        return min(moments)
 
     def deliver(self) -> None:
         """The worker answers every doorbell whose moment has come, and those that ring meanwhile."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, select
@@ -14,13 +15,18 @@ _KEEP = 100
 
 def claim(connection: Connection, name: str, every: float, now: datetime) -> bool:
     """True for the one caller who gets the current slot of `every` seconds of the tick `name`."""
-    slot = int(now.timestamp() // every)
-    statement = (
-        insert(ticks).values(name=name, slot=slot, claimed_at=now).on_conflict_do_nothing().returning(ticks.c.slot)
-    )
-    claimed = connection.execute(statement).first() is not None
-    if claimed and slot % _KEEP == 0:
-        connection.execute(delete(ticks).where(ticks.c.name == name, ticks.c.slot < slot - _KEEP))
+    return bool(claim_each(connection, {name: every}, now))
+
+
+def claim_each(connection: Connection, every: Mapping[str, float], now: datetime) -> set[str]:
+    """The same for several ticks by one statement: the names of those whose current slot the caller gets."""
+    slots = {name: int(now.timestamp() // seconds) for name, seconds in every.items()}
+    rows = [{"name": name, "slot": slot, "claimed_at": now} for name, slot in sorted(slots.items())]
+    statement = insert(ticks).values(rows).on_conflict_do_nothing().returning(ticks.c.name)
+    claimed = set(connection.execute(statement).scalars())
+    for name in claimed:
+        if slots[name] % _KEEP == 0:
+            connection.execute(delete(ticks).where(ticks.c.name == name, ticks.c.slot < slots[name] - _KEEP))
     return claimed
 
 

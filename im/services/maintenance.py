@@ -34,5 +34,4 @@ def run_due(ctx: Context, jobs: Sequence[Job]) -> None:
 
 def _claim(ctx: Context, jobs: Sequence[Job]) -> set[str]:
     with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        return {job.name for job in jobs if ticks.claim(connection, job.name, job.every, now)}
+        return ticks.claim_each(connection, {job.name: job.every for job in jobs}, ctx.clock(connection))

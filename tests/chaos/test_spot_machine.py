@@ -65,7 +65,7 @@ class SpotChaos(Chaos):
         super()._calm_down()
         for machine in self._spot(Observed.STOPPED):
             self.world.cloud.spot.give_back(machine)
-        self.world.advance(360, step=2)
+        self.world.advance(360)
 
     def _check_the_end(self) -> None:
         super()._check_the_end()

@@ -264,11 +264,11 @@ class Chaos(RuleBasedStateMachine):
         self.world.cloud.capacity.clear()
         self.world.queue.down = False
         self.world.worker = self.world.beat = True
-        self.world.advance(150, step=1)
+        self.world.advance(150)
         for _ in NAMES:  # a second stage may be over in the last of these moments; its machine has the time to end
             if all(row.settled or row.failed for row in self._rows()):
                 break
-            self.world.advance(40, step=1)
+            self.world.advance(40)
 
     def _check_the_end(self) -> None:
         """Lost, doubled, orphaned, running past their deadline, unsettled: none."""

@@ -24,7 +24,7 @@ def lost(world: World) -> str:
     with world.ctx.begin() as connection:
         scopes.ensure(connection, Scope("fake", "default", "fake-1"))
     machine = world.cloud.foreign("fake-1a", **{"im:deployment": world.deployment, "Name": "lost", "im:owner": "eve"})
-    world.advance(125, step=1)
+    world.advance(125)
     return machine
 
 

@@ -112,12 +112,12 @@ def type_all(document: Path, world: World) -> None:
     for line in lines(document):
         for words in typed(line, world):
             if words[0] != "create":  # what looks at machines, or changes them, is typed when they run
-                world.advance(10, step=10)
+                world.advance(10)
             done = run(world, *words, typed="y\n")
             refused = line.comment.startswith("refused")
             assert done.exit_code == (Exit.USAGE if refused else Exit.OK), f"{line}\n{done.output}"
             world.deliver()
-    world.advance(10, step=10)
+    world.advance(10)
     rows = queries.listing(world.ctx, everything=True).rows
     assert [row.error for row in rows if row.error and not any(own in row.error for own in READERS_OWN)] == []
 
@@ -129,7 +129,7 @@ def test_every_line_can_be_typed_in_the_order_of_its_document(document: Path, wo
     there = [one for one in lines(document) if one.text.startswith("im ")]
     if any(" web-1" in one.text for one in there) and not any("--name web-1" in one.text for one in there):
         assert run(world, *map(home, FIRST.split()[1:])).exit_code == 0
-        world.advance(10, step=10)
+        world.advance(10)
     type_all(document, world)
 
 

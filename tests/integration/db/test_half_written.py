@@ -84,13 +84,13 @@ def test_whatever_is_written_there_converges_and_hurts_nobody(database_url: str,
         world.create("good", seconds=90)
         for number in range(ROWS):
             world.create(f"half-{number}", seconds=600)
-        world.advance(15, step=5)
+        world.advance(15)
         machines = {name: world.row(name).provider_id or "" for name in map("half-{}".format, range(ROWS))}
         for (name, machine), half in zip(machines.items(), written, strict=True):
             _overwrite(world, name, half, machine)
-        world.advance(130, step=5)
+        world.advance(130)
         sweep(world.ctx)
-        world.advance(130, step=5)
+        world.advance(130)
         assert world.at_cloud("good") is Observed.STOPPED
         assert world.row("good").settled
         rows = queries.listing(world.ctx, everything=True).rows

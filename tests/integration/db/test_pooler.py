@@ -72,7 +72,7 @@ def test_a_machine_lives_its_whole_life(pooled_url: str) -> None:
     world.advance(30)
     assert (world.word(), world.at_cloud().value) == ("running", "running")
     world.extend("web", seconds=30)
-    world.advance(120, step=5)
+    world.advance(120)
     assert (world.word(), world.at_cloud().value) == ("stopped (ttl)", "stopped")
     world.close()
 

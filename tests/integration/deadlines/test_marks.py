@@ -82,14 +82,14 @@ def first(original: Server, opened: Opens) -> World:
     world = opened(original)
     world.create("web", seconds=120)
     world.create("late", seconds=150)
-    world.advance(60, step=1)
+    world.advance(60)
     return world
 
 
 def together(seconds: float, *worlds: World) -> None:
     for _ in range(int(seconds)):
         for world in worlds:
-            world.advance(1, step=1)
+            world.advance(1)
 
 
 def kinds(world: World) -> set[HoldKind]:
@@ -157,7 +157,7 @@ def test_a_copy_that_cannot_be_told_from_a_restart_holds_when_the_original_moves
             )
         )
     first.extend("web", seconds=600)
-    copy.advance(10, step=1)
+    copy.advance(10)
     assert kinds(copy) == set(), "the mark has not moved since the copy was made"
     first.now = copy.now
     together(40, first, copy)
@@ -170,19 +170,19 @@ def test_a_copy_that_cannot_be_told_from_a_restart_holds_when_the_original_moves
 
 
 def test_a_restart_of_the_same_server_goes_on_at_once(original: Server, first: World) -> None:
-    first.advance(58, step=1)
+    first.advance(58)
     original.restart()
-    first.advance(4, step=0.25)
+    first.advance(4)
     assert ends(first, "web") == [pytest.approx(120, abs=0.5)]
-    first.advance(60, step=1)
+    first.advance(60)
     assert (kinds(first), ends(first, "late")) == (set(), [pytest.approx(150, abs=1)])
 
 
 def test_a_restart_between_the_row_and_the_cloud_goes_on_at_once(original: Server, first: World) -> None:
     first.provider = _NoMark(first.provider)
-    first.advance(58, step=1)
+    first.advance(58)
     original.restart()
-    first.advance(4, step=0.25)
+    first.advance(4)
     assert ends(first, "web") == [pytest.approx(120, abs=0.5)]
     (check,) = diagnose(first.ctx.settings, "copies")
     assert not check.ok
@@ -196,10 +196,10 @@ def test_a_promoted_standby_takes_over_after_a_minute_and_what_comes_back_holds(
     original.stop()
     standby.promote()
     second = opened(standby)
-    second.advance(50, step=1)
+    second.advance(50)
     assert kinds(second) == {HoldKind.WATCH}
     assert ends(second, "web") == []
-    second.advance(50, step=1)
+    second.advance(50)
     assert kinds(second) == set()
     assert [ends(second, name) != [] for name in ("web", "late")] == [True, True]
     original.start()
@@ -226,9 +226,9 @@ def test_where_nothing_lives_another_server_goes_on_at_once(
 
 
 def test_the_mark_is_on_one_living_machine_and_moves_every_half_minute(first: World) -> None:
-    first.advance(60, step=1)
+    first.advance(60)
     first.terminate("web")
-    first.advance(60, step=1)
+    first.advance(60)
     moves = [call for call in first.cloud.marked if call.at > START]
     assert {one.ids for one in moves} == {(first.row(name).provider_id or "",) for name in ("web", "late")}
     apart = [b.at - a.at for a, b in pairwise(moves)]

@@ -30,15 +30,15 @@ def test_a_receiver_that_fails_for_ten_minutes_gets_each_notice_once_when_it_is_
     tell(world, notice_webhook=hook.url)
     world.create("web", seconds=30 * MINUTE)
     hook.status = 500
-    world.advance(25 * MINUTE - 20, step=30)  # its first notice was due 10 minutes ago
+    world.advance(25 * MINUTE - 20, tick=30)  # its first notice was due 10 minutes ago
     assert hook.got == []
     assert hook.asked > 5
     assert world.kinds().count("notice refused") == 1
     hook.status = 200
-    world.advance(3 * MINUTE, step=30)
+    world.advance(3 * MINUTE, tick=30)
     assert stages(hook) == [15, 5]
     assert [state for _, _, state in states(world)] == ["sent", "sent"]
-    world.advance(5 * MINUTE, step=30)
+    world.advance(5 * MINUTE, tick=30)
     assert len(hook.got) == 2
 
 
@@ -46,7 +46,7 @@ def test_a_receiver_that_never_comes_back_is_told_of_by_doctor(world: World, hoo
     tell(world, notice_webhook=hook.url)
     hook.status = 500
     world.create("web", seconds=10 * MINUTE)
-    world.advance(12 * MINUTE, step=30)
+    world.advance(12 * MINUTE, tick=30)
     assert states(world) == [(5, "webhook", "late")]
     assert world.kinds().count("notice not taken") == 1
     with world.ctx.begin() as connection:
@@ -90,7 +90,7 @@ def test_one_channel_that_fails_does_not_keep_the_others_waiting(world: World, h
     tell(world, notice_webhook="http://127.0.0.1:9/", notice_slack=hook.url)
     tell(world, notice_smtp=office.url, notice_mail_from="im@example.com", notice_mail_to="{owner}@example.com")
     world.create("web", seconds=6 * MINUTE)
-    world.advance(2 * MINUTE, step=30)
+    world.advance(2 * MINUTE, tick=30)
     assert sorted(states(world)) == [(5, "mail", "sent"), (5, "slack", "sent"), (5, "webhook", "pending")]
     (slack,) = hook.got
     assert list(slack) == ["text"]
@@ -106,10 +106,10 @@ def test_mail_that_is_refused_is_sent_again_under_the_same_id(world: World, offi
     tell(world, notice_smtp=office.url, notice_mail_from="im@example.com", notice_mail_to="team@example.com")
     world.create("web", seconds=10 * MINUTE)
     office.answer = "451 try later"
-    world.advance(6 * MINUTE, step=30)
+    world.advance(6 * MINUTE, tick=30)
     assert office.letters == []
     office.answer = "250 taken"
-    world.advance(2 * MINUTE, step=30)
+    world.advance(2 * MINUTE, tick=30)
     (letter,) = office.letters
     assert letter["Message-ID"].endswith("@im>")
     assert office.to == ["team@example.com"]

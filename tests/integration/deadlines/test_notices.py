@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 def test_at_60_15_and_5_minutes_once_each_with_the_line_to_type(world: World, hook: Web) -> None:
     tell(world, notice_webhook=hook.url)
     world.create("web", seconds=70 * MINUTE)
-    world.advance(80 * MINUTE, step=30)
+    world.advance(80 * MINUTE, tick=30)
     assert stages(hook) == [60, 15, 5]
     first = hook.got[0]
     assert first["extend"] == "im extend web -d 1h"
@@ -43,7 +43,7 @@ def test_the_line_to_type_is_one_that_can_be_typed(world: World, hook: Web) -> N
 
     tell(world, notice_webhook=hook.url)
     world.create("web", seconds=6 * MINUTE)
-    world.advance(2 * MINUTE, step=30)
+    world.advance(2 * MINUTE, tick=30)
     words = hook.got[0]["extend"].split()
     assert words.pop(0) == "im"
     assert CliRunner().invoke(im, words, obj=Session(lambda: world.ctx)).exit_code == 0
@@ -53,9 +53,9 @@ def test_the_line_to_type_is_one_that_can_be_typed(world: World, hook: Web) -> N
 def test_a_deadline_nearer_than_a_stage_when_it_was_set_gives_no_notice_of_that_stage(world: World, hook: Web) -> None:
     tell(world, notice_webhook=hook.url)
     world.create("web", seconds=60 * MINUTE)  # the default: who types it knows that it is an hour
-    world.advance(MINUTE, step=30)
+    world.advance(MINUTE, tick=30)
     assert hook.got == []
-    world.advance(45 * MINUTE, step=30)
+    world.advance(45 * MINUTE, tick=30)
     assert stages(hook) == [15]
 
 
@@ -63,14 +63,14 @@ def test_a_moved_deadline_is_never_told_of_and_the_new_one_is(world: World, hook
     tell(world, notice_webhook=hook.url)
     hook.status = 503
     world.create("web", seconds=20 * MINUTE)
-    world.advance(6 * MINUTE, step=30)
+    world.advance(6 * MINUTE, tick=30)
     assert states(world) == [(15, "webhook", "pending")]
     world.extend("web", seconds=60 * MINUTE)
     hook.status = 200
-    world.advance(2 * MINUTE, step=30)
+    world.advance(2 * MINUTE, tick=30)
     assert hook.got == []
     assert states(world) == [(15, "webhook", "moved")]
-    world.advance(20 * MINUTE, step=30)
+    world.advance(20 * MINUTE, tick=30)
     assert stages(hook) == [60]
     assert hook.got[0]["expires_at"] == "2030-01-01T13:20:00.000000Z"
 
@@ -78,9 +78,9 @@ def test_a_moved_deadline_is_never_told_of_and_the_new_one_is(world: World, hook
 def test_a_stopped_machine_is_not_told_of(world: World, hook: Web) -> None:
     tell(world, notice_webhook=hook.url)
     world.create("web", seconds=20 * MINUTE)
-    world.advance(MINUTE, step=30)
+    world.advance(MINUTE, tick=30)
     world.stop("web")
-    world.advance(20 * MINUTE, step=30)
+    world.advance(20 * MINUTE, tick=30)
     assert hook.got == []
 
 
@@ -105,11 +105,11 @@ def test_a_worker_killed_between_sending_and_recording_loses_nothing(world: Worl
     world.worker = True
     world.answer(Task.NOTIFY)
     assert len(hook.got) == 1  # its lease still stands
-    world.advance(2 * MINUTE, step=30)
+    world.advance(2 * MINUTE, tick=30)
     assert stages(hook) == [5, 5]
     assert hook.keys[0] == hook.keys[1]  # by which the receiver can tell
     assert states(world) == [(5, "webhook", "sent")]
-    world.advance(5 * MINUTE, step=30)
+    world.advance(5 * MINUTE, tick=30)
     assert len(hook.got) == 2
 
 
@@ -142,5 +142,5 @@ def test_without_beat_the_sweep_gives_notice(world: World, hook: Web) -> None:
 
 def test_without_a_channel_nothing_is_planned(world: World) -> None:
     world.create("web", seconds=10 * MINUTE)
-    world.advance(8 * MINUTE, step=30)
+    world.advance(8 * MINUTE, tick=30)
     assert states(world) == []

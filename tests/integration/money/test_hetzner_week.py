@@ -37,11 +37,11 @@ def world(database_url: str) -> Iterator[HetznerWorld]:
 def let_pass(world: HetznerWorld, hours: float) -> None:
     """The fleet does what is to be done, time jumps to a minute before the end, and the fleet lives through the rest."""
     target = world.now + timedelta(hours=hours)
-    world.advance(20, step=2)
+    world.advance(20)
     world.now = target - timedelta(seconds=60)
     for task in (Task.REFRESH, Task.ENFORCE_TTL):
         world.queue.ring(task)
-    world.advance(60, step=2)
+    world.advance(60)
 
 
 def billed(world: HetznerWorld, window: Window | None = None, name: str = "web") -> Bill:
@@ -86,31 +86,31 @@ def test_a_month_costs_its_price_at_most_and_the_next_one_begins_afresh(world: H
     assert world.word() == "stopped (ttl)"
     january = START.replace(day=1, hour=0)
     world.now = START.replace(month=2, day=1, hour=3)
-    world.advance(20, step=2)
+    world.advance(20)
     # 732 hours of January would be 5.43
     assert cents(732 * HOUR) == Decimal("5.43")
     whole = billed(world, Window(january, START.replace(month=2, day=1, hour=0)))
     assert whole.total == MONTH
     assert billed(world).total == MONTH + 4 * HOUR  # the fourth hour of February has begun: twenty seconds of it
     world.terminate("web")
-    world.advance(30, step=2)
+    world.advance(30)
     assert world.row().closed_at is not None
 
 
 def test_a_stopped_server_has_the_rate_of_a_running_one_until_it_is_terminated(world: HetznerWorld) -> None:
     world.create(seconds=3600)
-    world.advance(30, step=2)
+    world.advance(30)
     row = world.row()
     running = costs.costs(world.ctx, [row])[row.id]
     assert (running.now_per_hour, running.whole) == (HOUR, True)
     world.stop("web")
-    world.advance(30, step=2)
+    world.advance(30)
     stopped = costs.costs(world.ctx, [world.row()])[row.id]
     assert world.word() == "stopped"
     assert (stopped.now_per_hour, stopped.whole) == (HOUR, True)
     assert rate_now(world.row(), stopped.rates) == HOUR
     world.terminate("web")
-    world.advance(30, step=2)
+    world.advance(30)
     assert costs.costs(world.ctx, [world.row()])[row.id].now_per_hour == 0
 
 
@@ -143,7 +143,7 @@ def test_a_stopped_server_keeps_its_address_and_shows_it(world: HetznerWorld) ->
 
 def test_a_budget_counts_what_no_deadline_ends_to_the_end_of_the_month(world: HetznerWorld) -> None:
     world.create("one", seconds=3600)
-    world.advance(30, step=2)  # and its prices are told
+    world.advance(30)  # and its prices are told
     budgets.write(world.ctx, "ada", Decimal(10), actor=person("ada"))
     (use,) = budgets.of(world.ctx, "ada")
     assert use.spent == HOUR
@@ -168,7 +168,7 @@ def test_a_deadline_that_terminates_ends_the_cost(world: HetznerWorld) -> None:
 
 def test_a_deadline_that_terminates_ends_what_somebody_stopped_before_it(world: HetznerWorld) -> None:
     world.create(seconds=3600, on_expiry=OnExpiry.TERMINATE)
-    world.advance(20, step=2)
+    world.advance(20)
     world.by_hand("off")
     let_pass(world, 0.9)
     assert world.word() == "stopped outside"

@@ -159,7 +159,7 @@ def test_a_writer_that_forgets_to_note_usage_is_made_up_for(world: World, monkey
         world.advance(8)
         assert world.row().settled
         assert runs(world) == []
-    world.advance(122, step=2)
+    world.advance(122)
     assert runs(world) == [(0, None)]
 
 

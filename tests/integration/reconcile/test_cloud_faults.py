@@ -208,9 +208,9 @@ def test_more_than_a_thousand_machines_are_launched_seen_and_stopped(world: Stan
     world.ctx = world.another_worker(batch=500)
     world.create("many", count=1000, seconds=55)
     world.create("more", count=50, seconds=55)
-    world.advance(40, step=20)
+    world.advance(40, tick=20)
     assert world.states() == ["running"] * 1050
-    world.advance(40, step=10)  # a thousand at once, and what is more at the speed of EC2's bucket
+    world.advance(40)  # a thousand at once, and what is more at the speed of EC2's bucket
     assert world.states() == ["stopped"] * 1050
     assert launched(world) == 1050
     assert len(world.control.calls("StopInstances")) <= 12

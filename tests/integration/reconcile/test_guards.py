@@ -115,7 +115,7 @@ def test_a_healthy_fleet_is_there_first(world: World) -> None:
     world.advance(75)
     (stop,) = [c for c in world.cloud.calls if c.verb == "stop"]
     assert stop.at - START <= timedelta(seconds=61)
-    world.advance(GRACE + 60, step=5)
+    world.advance(GRACE + 60)
     assert world.word() == "stopped (ttl)"
     assert world.cloud.guards == {}
 
@@ -124,7 +124,7 @@ def test_the_machine_stops_though_all_of_im_is_gone(world: World) -> None:
     create(world, seconds=120)
     world.advance(15)
     world.worker = world.beat = False
-    world.advance(120 + GRACE - 16, step=10)
+    world.advance(120 + GRACE - 16)
     assert world.at_cloud() is Observed.RUNNING
     world.advance(10)
     assert world.at_cloud() is Observed.STOPPED
@@ -140,13 +140,13 @@ def test_a_guard_that_fires_while_there_is_time_left_is_known_as_ours_and_the_ma
     world.advance(60)
     assert world.row().settled
     assert at_cloud(world) == 120 + GRACE  # still the old one
-    world.advance(120 + GRACE - 75 + 40, step=5)
+    world.advance(120 + GRACE - 75 + 40)
     assert world.at_cloud() is Observed.RUNNING  # stopped by the guard at 420 s, and woken
     assert len(world.calls("start")) == 1
     assert "stopped outside" not in world.kinds()
     assert world.row().why.value == "user"
     world.cloud._faults.clear()
-    world.advance(90, step=5)
+    world.advance(90)
     assert at_cloud(world) == 120 + 2 * HOUR + GRACE
 
 
@@ -169,7 +169,7 @@ def test_an_extend_while_everybody_is_down_is_woken_when_they_are_back(world: Wo
     world.advance(60)
     world.extend("web", seconds=2 * HOUR)  # committed, and nobody there to carry it out
     world.lose_messages()
-    world.advance(2 * GRACE, step=10)
+    world.advance(2 * GRACE)
     assert world.at_cloud() is Observed.STOPPED
     world.worker = True
     world.advance(40)

@@ -124,7 +124,7 @@ def test_a_database_of_yesterday_doubles_nothing_terminates_nothing_and_lists_wh
     calls = len(world.cloud.calls)
 
     restored = restore()
-    restored.advance(420, step=5)
+    restored.advance(420)
     assert set(restored.machines()) == alive
     assert restored.row("asked").provider_id == asked
     assert restored.row("asked").observed is Observed.RUNNING
@@ -176,7 +176,7 @@ def test_with_the_broker_frozen_for_an_hour_everything_is_done_all_the_same(worl
     world.advance(31)
     world.worker = False  # what is rung waits in the broker
     for turn in range(240):
-        world.advance(15, step=15)
+        world.advance(15, tick=15)
         sweep_if_stale(world.ctx)
         if turn == 20:
             world.create("during", seconds=1200)

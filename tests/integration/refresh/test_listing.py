@@ -48,7 +48,7 @@ def big(world: World) -> World:
     world.provider = Watched(world.provider)
     world.create()
     world.create("other")
-    world.advance(65, step=1)
+    world.advance(65)
     world.provider.looks.clear()
     return world
 
@@ -62,21 +62,21 @@ def machine(world: World, name: str = "web") -> str:
 def test_a_small_scope_is_listed_in_full_every_time(world: World) -> None:
     world.provider = Watched(world.provider)
     world.create()
-    world.advance(60, step=1)
+    world.advance(60)
     assert "list" in world.provider.looks
     assert "states" not in world.provider.looks
 
 
 def test_of_a_big_one_only_states_are_read_while_nothing_changes(big: World) -> None:
-    big.advance(50, step=1)
+    big.advance(50)
     assert set(big.provider.looks) == {"states"}
-    big.advance(20, step=1)
+    big.advance(20)
     assert "list" in big.provider.looks
 
 
 def test_what_has_changed_is_described_and_judged_as_ever(big: World) -> None:
     big.cloud.outside("stop", machine(big))
-    big.advance(25, step=1)
+    big.advance(25)
     assert big.word() == "stopped outside"
     assert big.word("other") == "running"
     assert "describe" in big.provider.looks
@@ -86,12 +86,12 @@ def test_what_has_changed_is_described_and_judged_as_ever(big: World) -> None:
 def test_a_restart_between_two_looks_shows_in_the_full_one(big: World) -> None:
     before = big.row().launched_at
     assert before is not None
-    big.advance(11, step=1)
+    big.advance(11)
     big.cloud.outside("stop", machine(big))
     big.now += big.cloud.takes
     big.cloud.outside("start", machine(big))
     big.now += big.cloud.takes
-    big.advance(60, step=1)
+    big.advance(60)
     after = big.row().launched_at
     assert after is not None
     assert after > before
@@ -99,7 +99,7 @@ def test_a_restart_between_two_looks_shows_in_the_full_one(big: World) -> None:
 
 def test_missing_twice_from_all_states_and_unknown_by_id_is_gone(big: World) -> None:
     big.cloud.vanish(machine(big))
-    big.advance(35, step=1)
+    big.advance(35)
     assert big.row().observed is Observed.MISSING
     assert big.word("other") == "running"
 
@@ -108,7 +108,7 @@ def test_states_that_break_off_prove_no_absence(big: World) -> None:
     big.cloud.vanish(machine(big))
     for _ in range(3):
         big.cloud.cut_next_listing(keep=0)
-        big.advance(10, step=1)
+        big.advance(10)
     assert big.row().drift_since is None
     (health,) = queries.listing(big.ctx).health.values()
     assert health.error_code == "incomplete"
@@ -119,7 +119,7 @@ def test_an_account_full_of_others_machines_is_listed_by_our_tag(big: World, mon
     for _ in range(30):
         big.cloud.foreign("fake-1a")
     big.cloud.outside("stop", machine(big))
-    big.advance(50, step=1)
+    big.advance(50)
     assert big.word() == "stopped outside"
     assert big.provider.looks.count("states") == 1
 
@@ -130,7 +130,7 @@ def test_credentials_that_may_not_read_states_still_list(big: World) -> None:
 
     big.provider.states.list = forbidden
     big.cloud.outside("stop", machine(big))
-    big.advance(30, step=1)
+    big.advance(30)
     assert big.word() == "stopped outside"
 
 
@@ -142,12 +142,12 @@ class TestZones:
         monkeypatch.setattr(shards, "SPLIT_FROM", 2)
         world.create("here", zone="fake-1a")
         world.create("there", zone="fake-1b")
-        world.advance(70, step=1)
+        world.advance(70)
         return world
 
     def rung(self, world: World, seconds: float) -> set[tuple[str, ...]]:
         already = len(world.queue.rung)
-        world.advance(seconds, step=1)
+        world.advance(seconds)
         return {bell.ids for bell in world.queue.rung[already:] if bell.task is Task.REFRESH_SCOPE}
 
     def test_each_zone_has_its_doorbell(self, split: World) -> None:
@@ -156,17 +156,17 @@ class TestZones:
 
     def test_a_look_at_one_zone_says_nothing_of_the_machines_of_another(self, split: World) -> None:
         for _ in range(4):
-            split.advance(10, step=1)
+            split.advance(10)
             assert {split.word("here"), split.word("there")} == {"running"}
         split.cloud.vanish(machine(split, "there"))
-        split.advance(35, step=1)
+        split.advance(35)
         assert split.row("there").observed is Observed.MISSING
         assert split.word("here") == "running"
 
     def test_a_row_of_no_known_zone_is_asked_for_by_its_id(self, split: World) -> None:
         split.tamper("there", zone="")
         split.cloud.outside("stop", machine(split, "there"))
-        split.advance(25, step=1)
+        split.advance(25)
         assert split.word("there") == "stopped outside"
 
     def test_the_scope_is_as_fresh_as_its_stalest_zone(self, split: World) -> None:
@@ -179,14 +179,14 @@ class TestZones:
 
         (before,) = queries.listing(split.ctx).health.values()
         split.provider.list = one_zone_is_ill
-        split.advance(30, step=1)
+        split.advance(30)
         (ill,) = queries.listing(split.ctx).health.values()
         assert ill.error_code == "unavailable"
         assert before.refreshed_at is not None
         assert ill.refreshed_at is not None
         assert (ill.refreshed_at - before.refreshed_at).total_seconds() <= 10
         split.provider.list = honest
-        split.advance(15, step=1)
+        split.advance(15)
         (well,) = queries.listing(split.ctx).health.values()
         assert well.error_code is None
 

@@ -32,11 +32,11 @@ class TestPolicies:
         self._with(world, on_orphan=OnOrphan.ADOPT)
         a_scope(world)
         ours(world, Name="lost")
-        world.advance(SWEEP + 10, step=1)
+        world.advance(SWEEP + 10)
         assert world.word("lost") == "running"
         assert world.row("lost").by == "policy"
         assert listed(world) == []
-        world.advance(3600, step=5)
+        world.advance(3600)
         assert world.at_cloud("lost") is Observed.STOPPED
         assert len(world.calls("terminate")) == 1  # of the first, by hand
 
@@ -45,7 +45,7 @@ class TestPolicies:
         a_scope(world)
         world.cloud.fail_next("adopt", Forbidden("you may not tag"), times=100)
         machine = ours(world, Name="lost")
-        world.advance(10 * SWEEP, step=1)
+        world.advance(10 * SWEEP)
         assert [one.provider_id for one in listed(world)] == [machine]
         assert [row.name for row in queries.listing(world.ctx, everything=True).rows].count("lost") == 1
 
@@ -149,7 +149,7 @@ class TestTwoDeployments:
 def test_a_refused_wish_writes_nothing(world: World) -> None:
     a_scope(world)
     machine = ours(world)
-    world.advance(SWEEP, step=1)
+    world.advance(SWEEP)
     world.create("taken")
     with pytest.raises(Refused, match="the name taken is taken"):
         adopted(world, machine, name="taken")

@@ -55,13 +55,13 @@ class TestListed:
     def test_it_is_listed_within_five_minutes_and_never_touched(self, world: World) -> None:
         a_scope(world)
         machine = ours(world, Name="lost", team="ml")
-        world.advance(300, step=1)
+        world.advance(300)
         (orphan,) = listed(world)
         assert orphan.provider_id == machine
         assert orphan.because == "it carries our tag, and no launch of ours made it"
         assert (orphan.seen.state, orphan.seen.instance_type) == (Observed.RUNNING, "small")
         assert orphan.seen.tags["team"] == "ml"
-        world.advance(3600, step=5)
+        world.advance(3600)
         assert all(machine not in call.ids for call in world.cloud.calls)
         assert world.cloud.state(world.cloud.visible(machine)) is Observed.RUNNING
 
@@ -69,15 +69,15 @@ class TestListed:
         a_scope(world)
         assert queries.listing(world.ctx).rows == ()
         machine = ours(world)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         assert [one.provider_id for one in listed(world)] == [machine]
 
     def test_since_when_and_until_when_it_was_seen(self, world: World) -> None:
         a_scope(world)
         ours(world)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         first = listed(world)[0]
-        world.advance(600, step=5)
+        world.advance(600)
         later = listed(world)[0]
         assert later.first_seen_at == first.first_seen_at
         assert world.now - later.last_seen_at <= timedelta(seconds=SWEEP)
@@ -85,36 +85,36 @@ class TestListed:
     def test_one_that_is_gone_is_closed(self, world: World) -> None:
         a_scope(world)
         ended, vanished = ours(world), ours(world)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         assert len(listed(world)) == 2
         world.cloud.outside("terminate", ended)
         world.cloud.vanish(vanished)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         assert listed(world) == []
 
     def test_half_a_listing_closes_nothing(self, world: World) -> None:
         a_scope(world)
         machine = ours(world)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         world.provider.list = lambda *_: iter([Snapshot(False, (), None)])
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         assert [one.provider_id for one in listed(world)] == [machine]
 
     def test_a_scope_that_cannot_be_listed_keeps_what_was_known(self, world: World) -> None:
         a_scope(world)
         ours(world)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         world.cloud.fail_next("listing", Unavailable("down"), times=2)
-        world.advance(2 * SWEEP, step=1)
+        world.advance(2 * SWEEP)
         assert len(listed(world)) == 1
 
     def test_the_credentials_of_another_account_say_nothing_about_this_one(self, world: World) -> None:
         a_scope(world)
         ours(world)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         world.provider.identity = lambda *_, **__: "another-account"
         world.provider.list = lambda *_: iter([Snapshot(True, (), None)])
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         assert len(listed(world)) == 1
 
     def test_rows_are_no_orphans_in_whatever_state(self, world: World) -> None:
@@ -122,7 +122,7 @@ class TestListed:
         world.advance(10)
         world.stop("web-2")
         world.terminate("web-3")
-        world.advance(2 * SWEEP, step=1)
+        world.advance(2 * SWEEP)
         assert listed(world) == []
 
     def test_a_machine_whose_end_a_listing_does_not_know_yet_is_none(self, world: World) -> None:
@@ -148,7 +148,7 @@ class TestListed:
         world.advance(60)
         assert world.word("web") == "vanished"
         world.cloud._machines[machine] = hidden
-        world.advance(2 * SWEEP, step=1)
+        world.advance(2 * SWEEP)
         (orphan,) = listed(world)
         assert orphan.because == "web was closed, and its machine is there again"
         adopted(world, machine, name="again", seconds=60)
@@ -164,7 +164,7 @@ class TestListed:
         machines = world.machines()
         a_scope(world)
         forget_rows(world)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         assert [one.provider_id for one in listed(world)] == machines
         assert {one.because for one in listed(world)} == {"this database remembers no such launch"}
         adopted(world, *machines, seconds=60)
@@ -182,13 +182,13 @@ class TestMatched:
         world.cloud.fail_next("launch", Ambiguous("no answer"), after=True)
         world.cloud.fail_next("find", Throttled("slow down"), times=2)
         world.create("web", seconds=3, count=count)
-        world.advance(390, step=1)
+        world.advance(390)
         assert {(row.provider_id, row.settled) for row in queries.listing(world.ctx).rows} == {(None, True)}
         return list(world.cloud._machines)
 
     def test_it_is_found_and_stopped_past_its_deadline(self, world: World) -> None:
         (machine,) = self._late(world)
-        world.advance(SWEEP + 60, step=1)
+        world.advance(SWEEP + 60)
         assert world.row("web").provider_id == machine
         assert world.at_cloud("web") is Observed.STOPPED
         assert "found" in world.kinds("web")
@@ -200,7 +200,7 @@ class TestMatched:
         extra = ours(world, **{"im:launch": world.cloud._machines[machines[0]].tags["im:launch"]})
         world.cloud._machines[extra].launch_index = 3
         world.cloud.visible_after = timedelta(0)
-        world.advance(SWEEP + 60, step=1)
+        world.advance(SWEEP + 60)
         assert [world.row(f"web-{n}").provider_id for n in (1, 2, 3)] == machines
         (orphan,) = listed(world)
         assert orphan.provider_id == extra
@@ -213,16 +213,16 @@ class TestMatched:
         world.cloud.fail_next("launch", Throttled("slow down"), times=30)
         world.start("web", seconds=3000)
         world.cloud.visible_after = timedelta(0)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         assert [one.provider_id for one in listed(world)] == [machine]
-        world.advance(1500, step=1)
+        world.advance(1500)
         assert world.row("web").provider_id not in (None, machine)
         assert [one.provider_id for one in listed(world)] == [machine]
 
     def test_one_that_nobody_waits_for_any_more_is_listed_not_ended(self, world: World) -> None:
         (machine,) = self._late(world)
         world.terminate("web")
-        world.advance(SWEEP + 60, step=1)
+        world.advance(SWEEP + 60)
         assert [one.provider_id for one in listed(world)] == [machine]
         assert world.calls("terminate") == []
 
@@ -244,7 +244,7 @@ class TestDecided:
     def test_an_adopted_orphan_is_an_ordinary_row(self, world: World) -> None:
         a_scope(world)
         machine = ours(world, "fake-1b", Name="Lost Box", team="ml")
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         (row,) = adopted(world, machine, name="found", seconds=60)
         assert listed(world) == []
         world.advance(5)
@@ -262,7 +262,7 @@ class TestDecided:
         a_scope(world)
         world.create("taken")
         named, odd, double = ours(world, Name="lost"), ours(world, Name="Lost Box!"), ours(world, Name="taken")
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         rows = adopted(world, named, odd, double)
         assert rows[0].name == "lost"
         assert {row.name for row in rows[1:]}.isdisjoint({"Lost Box!", "taken"})
@@ -270,7 +270,7 @@ class TestDecided:
     def test_a_terminated_orphan_is_taken_in_and_ended(self, world: World) -> None:
         a_scope(world)
         machine, other = ours(world), ours(world)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         (change,) = adopt.terminate_orphans(world.ctx, [machine], actor=person("ada")).changes
         assert change.after.desired is Desired.TERMINATED
         world.advance(20)
@@ -281,17 +281,17 @@ class TestDecided:
     def test_what_became_anothers_meanwhile_is_neither_taken_nor_ended(self, world: World) -> None:
         a_scope(world)
         machine = ours(world)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         world.cloud.visible(machine).tags["im:deployment"] = "another"
         adopt.terminate_orphans(world.ctx, [machine], actor=person("ada"))
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         assert world.cloud.state(world.cloud.visible(machine)) is Observed.RUNNING
         assert all(machine not in call.ids for call in world.cloud.calls)
 
     def test_only_what_is_listed_can_be_decided(self, world: World) -> None:
         a_scope(world)
         machine = ours(world)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         adopted(world, machine)
         for decide in (
             lambda: adopted(world, machine),
@@ -303,7 +303,7 @@ class TestDecided:
     def test_all_or_nothing(self, world: World) -> None:
         a_scope(world)
         machine = ours(world)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         with pytest.raises(NoSuchInstance):
             adopted(world, machine, "fake-999999")
         assert [one.provider_id for one in listed(world)] == [machine]
@@ -312,10 +312,10 @@ class TestDecided:
     def test_the_cloud_refuses_and_it_is_listed_again(self, world: World) -> None:
         a_scope(world)
         machine = ours(world)
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         world.cloud.fail_next("adopt", Forbidden("you may not tag"))
         adopted(world, machine, name="lost")
         world.advance(5)
         assert queries.listing(world.ctx).rows == ()
-        world.advance(SWEEP, step=1)
+        world.advance(SWEEP)
         assert [one.provider_id for one in listed(world)] == [machine]

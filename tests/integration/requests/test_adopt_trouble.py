@@ -222,11 +222,11 @@ class TestWhoMayBeTakenIn:
         with world.ctx.begin() as connection:
             scopes.ensure(connection, Scope("fake", "default", "fake-1"))
         machine = world.cloud.foreign("fake-1a", **marks)
-        world.advance(125, step=1)
+        world.advance(125)
         adopt.terminate_orphans(world.ctx, [machine], actor=person("ada"))
         world.advance(10)
         assert world.calls("terminate") == []
-        world.advance(250, step=1)
+        world.advance(250)
         adopt.terminate_orphans(world.ctx, [machine], actor=person("ada"), force=True)
         world.advance(10)
         assert world.calls("terminate") == [(machine,)]

@@ -180,21 +180,21 @@ def test_a_transaction_ended_by_the_server_before_its_commit_is_told_as_not_stor
 def live(world: World) -> None:
     """A machine is launched, stopped at its deadline, woken, and terminated."""
     world.create(seconds=30)
-    world.advance(45, step=1)
+    world.advance(45)
     world.extend("web", seconds=600)
-    world.advance(10, step=1)
+    world.advance(10)
     world.terminate("web")
-    world.advance(60, step=1)
+    world.advance(60)
 
 
 def live_on(world: World) -> None:
     """What a person does who was told that the request was not stored."""
     if not queries.listing(world.ctx, everything=True).rows:
         world.create(seconds=600)
-    world.advance(30, step=1)
+    world.advance(30)
     if world.row().closed_at is None:
         world.terminate("web")
-    world.advance(60, step=1)
+    world.advance(60)
 
 
 def _hurried(database_url: str) -> _Cut:
