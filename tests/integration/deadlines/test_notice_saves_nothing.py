@@ -24,9 +24,9 @@ def told(world: HetznerWorld, hook: Web, **order_as: Any) -> dict[str, Any]:
     """The last notice before the deadline of an hour and ten minutes."""
     tell(world, notice_webhook=hook.url, notice_slack=f"{hook.url}/slack")
     world.create("web", seconds=70 * MINUTE, **order_as)
-    world.advance(20, step=2)
+    world.advance(20)
     world.now += timedelta(minutes=64)
-    world.advance(60, step=30)
+    world.advance(60, tick=30)
     return hook.got[-1]
 
 

@@ -117,7 +117,7 @@ def test_a_stopped_server_has_the_rate_of_a_running_one_until_it_is_terminated(w
 def test_the_agenda_tells_a_program_too_that_the_cost_goes_on(world: HetznerWorld) -> None:
     world.create("web", seconds=24 * 3600)
     world.create("short", seconds=24 * 3600, on_expiry=OnExpiry.TERMINATE)
-    world.advance(20, step=2)
+    world.advance(20)
     ends, stops = sorted(answer(world, "agenda"), key=lambda one: str(one["what"] == "stop"))
     assert (ends["name"], ends["note"], ends["usd_per_hour_afterwards"]) == ("short", None, "0.000000")
     assert stops["note"] == (
@@ -129,15 +129,15 @@ def test_the_agenda_tells_a_program_too_that_the_cost_goes_on(world: HetznerWorl
 
 def test_a_stopped_server_keeps_its_address_and_shows_it(world: HetznerWorld) -> None:
     world.create(seconds=24 * 3600)
-    world.advance(20, step=2)
+    world.advance(20)
     address = world.row().public_ip
     world.stop("web")
-    world.advance(20, step=2)
+    world.advance(20)
     assert (world.word(), world.row().public_ip) == ("stopped", address)
     assert str(address) in run(world, "list").stdout
     assert "ssh" not in run(world, "status", "web").stdout.partition("log in")[2].partition("\n")[0]
     world.terminate("web")
-    world.advance(20, step=2)
+    world.advance(20)
     assert world.row().public_ip is None
 
 

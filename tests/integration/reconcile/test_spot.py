@@ -180,7 +180,7 @@ def test_somebody_terminates_it_in_the_console(world: World) -> None:
     assert (row.id != before.id, row.owner, row.expires_at) == (True, before.owner, before.expires_at)
     assert orphans_listed(world) == []
     assert in_row(world, machine, "spot_over")
-    world.advance((row.expires_at - world.now).total_seconds() + 40)
+    world.advance((row.expires_at - world.now).total_seconds() + 40, tick=30)
     assert world.machines() == []
 
 

@@ -61,7 +61,7 @@ class TestListed:
         assert orphan.because == "it carries our tag, and no launch of ours made it"
         assert (orphan.seen.state, orphan.seen.instance_type) == (Observed.RUNNING, "small")
         assert orphan.seen.tags["team"] == "ml"
-        world.advance(3600)
+        world.advance(3600, tick=30)
         assert all(machine not in call.ids for call in world.cloud.calls)
         assert world.cloud.state(world.cloud.visible(machine)) is Observed.RUNNING
 
@@ -215,7 +215,7 @@ class TestMatched:
         world.cloud.visible_after = timedelta(0)
         world.advance(SWEEP)
         assert [one.provider_id for one in listed(world)] == [machine]
-        world.advance(1500)
+        world.advance(1500, tick=30)
         assert world.row("web").provider_id not in (None, machine)
         assert [one.provider_id for one in listed(world)] == [machine]
 
