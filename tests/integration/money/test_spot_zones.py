@@ -18,7 +18,7 @@ from im.domain.spec.spot import Spot
 from im.providers.aws import spot_prices
 from im.queue.tasks import Task
 from im.services import queries
-from im.services.money import costs
+from im.services.money import costs, quotes
 from im.services.money import prices as money_prices
 from tests.integration.typed import answer, run
 from tests.people import person
@@ -119,7 +119,7 @@ def test_a_start_in_another_zone_is_billed_by_that_one(world: StandInWorld) -> N
 def test_what_is_not_placed_yet_is_quoted_at_the_dearest_zone(world: StandInWorld) -> None:
     create(world)
     row = world.row()
-    assert costs.quote(world.ctx, row.scope, row.spec).compute == Decimal("7.2")
+    assert quotes.quote(world.ctx, row.scope, row.spec).compute == Decimal("7.2")
     world.worker = False
     world.create("next", seconds=3600, ask=replace(ASK, zone=B, instance_type=TYPE, spot=Spot(once=True)))
     by_name = {one["name"]: Decimal(one["usd_per_hour"]) for one in answer(world, "list")}
@@ -151,7 +151,7 @@ def test_of_what_a_person_stated_and_what_ec2_tells_the_later_holds(world: Stand
     ask_for_prices(world)  # EC2's is older
     at(world, start + HOUR * 3)
     assert computing(world) == Decimal("1.80")
-    assert costs.quote(world.ctx, world.row().scope, world.row().spec).compute == Decimal("0.72")
+    assert quotes.quote(world.ctx, world.row().scope, world.row().spec).compute == Decimal("0.72")
     world.control.spot_price(B, TYPE, "0.18")
     at(world, start + HOUR * 4)
     ask_for_prices(world)
