@@ -17,7 +17,8 @@ from im.domain.config.policy import OnInterruption, OnOrphan
 from im.domain.spec.spot import Spot
 from im.domain.state import ALIVE, GONE, Observed
 from im.providers.errors import ProviderError
-from tests.chaos.test_state_machine import FAULTS, NAMES, TTLS, Chaos
+from tests.chaos.crash import FAULTS
+from tests.chaos.test_state_machine import NAMES, TTLS, Chaos
 
 
 class SpotChaos(Chaos):

@@ -16,13 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from im import failpoints
 from im.db.read import instances
@@ -32,55 +26,20 @@ from im.domain.lifecycle import meets
 from im.domain.state import GONE, Desired, Observed
 from im.failpoints import Point
 from im.providers.errors import (
-    Ambiguous,
     Forbidden,
     NoCapacity,
     ProviderError,
-    Throttled,
-    Unauthenticated,
-    Unavailable,
     WrongState,
 )
 from im.queue.tasks import Task
 from im.services.refresh.sweep import sweep_if_stale
+from tests.chaos.crash import FAULTS, VERBS, Crash, Killed
 from tests.world import World, empty
 
 NAMES = ("a", "b", "c")
 TTLS = st.sampled_from([5, 20, 45, 90, 400])
 WHICH = st.integers(0, 59)
 """One of what there is then, by its place: what is drawn must not hang on ids, which are new in every run."""
-VERBS = ("launch", "find", "describe", "listing", "start", "stop", "terminate")
-FAULTS: tuple[tuple[ProviderError, bool], ...] = (
-    (Ambiguous("no answer"), True),
-    (Ambiguous("no answer"), False),
-    (Throttled("slow down"), False),
-    (Unavailable("down"), False),
-    (Unauthenticated("who are you"), False),
-    (Forbidden("not allowed"), False),
-)
-
-
-class Killed(BaseException):
-    """What kill -9 is to a process: nothing after this line happens."""
-
-
-class Crash:
-    """Armed at one failpoint: the `nth` time it is reached, the process dies, or stalls while the world goes on."""
-
-    def __init__(self, machine: Chaos, point: Point, nth: int, stall: float) -> None:
-        self._machine, self._point, self._nth, self._stall = machine, point, nth, stall
-
-    def at(self, point: Point, of: str) -> None:
-        if point is not self._point:
-            return
-        self._nth -= 1
-        if self._nth == 0:
-            failpoints.armed = None
-            # between the last look at the lease and the call itself only the launch's token protects, and some clouds have none
-            unprotected = point is Point.LAUNCH_CALLING and not self._machine.idempotent
-            if not self._stall or unprotected or point.value.endswith("written"):
-                raise Killed
-            self._machine.world.advance(self._stall)
 
 
 class Chaos(RuleBasedStateMachine):
@@ -192,7 +151,7 @@ class Chaos(RuleBasedStateMachine):
 
     @rule(point=st.sampled_from(Point), nth=st.sampled_from([1, 1, 2]), stall=st.sampled_from([0.0, 0.0, 20.0, 90.0]))
     def crash_or_stall(self, point: Point, nth: int, stall: float) -> None:
-        failpoints.armed = Crash(self, point, nth, stall)  # type: ignore[assignment]
+        failpoints.armed = Crash(self.world, point, nth, stall, idempotent=self.idempotent)  # type: ignore[assignment]
 
     # ---- the cloud ---------------------------------------------------------------------------------------------------
 

@@ -291,26 +291,3 @@ def test_checks_of_a_healthy_cloud_are_all_well(room: Room) -> None:
 def test_capabilities_are_told(room: Room) -> None:
     assert room.provider.capabilities.can_stop
     assert room.provider.capabilities.launch_visible_within.total_seconds() > 0
-
-
-def test_a_protected_machine_refuses_its_end_until_it_is_protected_no_more(room: Room) -> None:
-    safe, other = room.running(2)
-    assert room.provider.capabilities.can_protect
-    assert room.provider.protection.set(room.scope, machines([safe]), on=True) == {}
-    assert room.provider.protection.set(room.scope, machines([safe]), on=True) == {}, "once more changes nothing"
-    refused = room.provider.terminate(room.scope, machines([safe])).failed
-    assert refused[safe].code == "forbidden"
-    assert room.states([safe]) == {safe: Observed.RUNNING}
-    assert set(room.provider.stop(room.scope, machines([safe])).done) == {safe}, "it is stopped all the same"
-    room.settle()
-    assert room.provider.protection.set(room.scope, machines([safe]), on=False) == {}
-    assert set(room.provider.terminate(room.scope, machines([safe, other])).done) == {safe, other}
-
-
-def test_what_is_not_there_cannot_be_protected(room: Room) -> None:
-    (one,) = room.running()
-    failed = room.provider.protection.set(room.scope, machines([ABSENT, one]), on=True)
-    assert {absent: exc.code for absent, exc in failed.items()} == {ABSENT: "not_found"}
-    assert room.provider.terminate(room.scope, machines([one])).failed[one].code == "forbidden", (
-        "one bad id sinks nobody"
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -80,9 +81,18 @@ def test_no_file_is_a_dumping_ground() -> None:
     assert not names & {"utils", "helpers", "common", "misc", "manager"}
 
 
-def test_no_source_file_is_longer_than_can_be_read_at_a_sitting() -> None:
-    lengths = {p: p.read_text().count("\n") for f in ("im", "workers") for p in (ROOT / f).rglob("*.py")}
-    assert {str(p): n for p, n in lengths.items() if n > 320} == {}
+def _python_files() -> list[Path]:
+    return [path for folder in ("im", "workers", "tests") for path in (ROOT / folder).rglob("*.py")]
+
+
+def test_no_file_is_longer_than_can_be_read_at_a_sitting() -> None:
+    lengths = {path: path.read_text().count("\n") for path in _python_files()}
+    assert {str(path): lines for path, lines in lengths.items() if lines > 300} == {}
+
+
+def test_no_folder_has_more_files_than_can_be_seen_at_a_glance() -> None:
+    crowd = Counter(path.parent for path in _python_files())
+    assert {str(folder): files for folder, files in crowd.items() if files > 24} == {}
 
 
 def test_what_was_observed_of_a_machine_has_one_writer() -> None:

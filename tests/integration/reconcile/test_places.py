@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from im import failpoints
 from im.db import scopes
 from im.domain.errors import Refused
 from im.domain.rate_limit import Rate
-from im.domain.state import Desired, Observed
-from im.failpoints import Point
+from im.domain.state import Observed
 from im.providers.errors import Ambiguous, InvalidSpec, NoCapacity, NotOffered, QuotaExceeded, Throttled, Unavailable
 from im.services.batches import drive
 from im.services.reconcile.launches import Launches
@@ -265,43 +263,6 @@ def test_what_fits_nowhere_fails_alone(world: World) -> None:
     world.advance(30)
     words = sorted(world.word(f"web-{n}") for n in range(1, 4))
     assert words == ["failed: no capacity", "running", "running"]
-
-
-class Kill:
-    """At the n-th time a point of the launch is reached, the process is gone."""
-
-    def __init__(self, point: Point, nth: int) -> None:
-        self.point, self.nth, self.died = point, nth, False
-
-    def at(self, point: Point, of: str) -> None:
-        if point is self.point:
-            self.nth -= 1
-            if self.nth == 0:
-                self.died = True
-                raise Killed
-
-
-class Killed(BaseException):
-    pass
-
-
-@pytest.mark.parametrize("nth", [1, 2, 3])
-@pytest.mark.parametrize("point", [p for p in Point if p.value.startswith("launch.")])
-def test_one_machine_wherever_the_worker_is_killed(world: World, point: Point, nth: int) -> None:
-    world.cloud.capacity = {"fake-1a": 0, "fake-1b": 0}
-    world.create(zone="any", retry=True, seconds=3600)
-    failpoints.armed = Kill(point, nth)  # type: ignore[assignment]
-    try:
-        world.advance(5)
-    except Killed:
-        pass
-    finally:
-        failpoints.armed = None
-    world.lose_messages()
-    world.advance(180)
-    row = world.row()
-    assert (row.observed, row.zone, row.desired) == (Observed.RUNNING, "fake-1c", Desired.RUNNING)
-    assert world.machines() == [row.provider_id]
 
 
 @pytest.mark.parametrize(

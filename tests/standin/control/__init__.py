@@ -12,10 +12,10 @@ from typing import Any
 
 from tests.standin import lifecycle
 from tests.standin.cloud import ACCOUNT, Cloud
+from tests.standin.control.hands import HANDS
+from tests.standin.control.seeding import create
 from tests.standin.dispatch import Reply
-from tests.standin.hands import HANDS
 from tests.standin.machine import Machine
-from tests.standin.seeding import create
 
 Verb = Callable[..., Any]
 VERBS: dict[str, Verb] = {"create": create}
