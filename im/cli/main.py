@@ -61,11 +61,17 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
             "Set up", "im.cli.commands.doctor:doctor", "Check everything, and say how to mend what is broken."
         ),
         "budget": Entry("Set up", "im.cli.commands.budget:budget", "What may be spent in a month, and what is left."),
-        "user": Entry("People", "im.cli.commands.user:user", "Who there is: people, services, teams, and their roles."),
-        "token": Entry("People", "im.cli.commands.token:token", "What programs show in place of a person."),
-        "quota": Entry("People", "im.cli.commands.quota:quota", "How many, how much an hour and how long, for each."),
-        "give": Entry("People", "im.cli.commands.give:give", "Hand it over to another user or team."),
-        "audit": Entry("People", "im.cli.commands.audit:audit", "Who changed users, tokens, quotas, budgets, prices."),
+        "user": Entry(
+            "People", "im.cli.commands.people.user:user", "Who there is: people, services, teams, and their roles."
+        ),
+        "token": Entry("People", "im.cli.commands.people.token:token", "What programs show in place of a person."),
+        "quota": Entry(
+            "People", "im.cli.commands.people.quota:quota", "How many, how much an hour and how long, for each."
+        ),
+        "give": Entry("People", "im.cli.commands.people.give:give", "Hand it over to another user or team."),
+        "audit": Entry(
+            "People", "im.cli.commands.people.audit:audit", "Who changed users, tokens, quotas, budgets, prices."
+        ),
         "prices": Entry("Set up", "im.cli.commands.prices:prices", "What things cost an hour, and where that is from."),
         "db": Entry("Set up", "im.cli.commands.database:db", "Migrate the database."),
         "completion": Entry(

@@ -125,7 +125,7 @@ def _taking_an_actor() -> set[str]:
 def _stored_by_commands() -> set[str]:
     """What commands call inside `with session.storing(…)` or `store(session, …)`: the word for what changes something there."""
     found = set()
-    for path in (ROOT / "im" / "cli" / "commands").glob("*.py"):
+    for path in (ROOT / "im" / "cli" / "commands").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             body: list[ast.expr] | list[ast.stmt] = []
             if isinstance(node, ast.With) and "session.storing" in ast.unparse(node.items[0]):

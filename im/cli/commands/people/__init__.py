@@ -1,0 +1,1 @@
+"""Who there is, what they may have and do, whose what is, and who did what."""
