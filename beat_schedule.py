@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from im.queue.periods import ENFORCE_EVERY, REFRESH_EVERY
 from im.queue.tasks import Task
-
-REFRESH_EVERY = 10.0
-ENFORCE_EVERY = 30.0
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "refresh": {

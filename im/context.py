@@ -37,7 +37,7 @@ class Context:
     queue: Queue
     clock: Callable[[Connection | ReadTransaction], datetime]
     """Now, by the database's clock: the only one that decides."""
-    glance: Callable[[Sequence[str]], list[int] | None]
+    pending_work: Callable[[Sequence[str]], list[int] | None]
     """In which scopes something may wait to be done for these instances, asked as cheaply as can be; None: ask otherwise."""
     dispose: Callable[[], None] = field(default=lambda: None)
     """Give back every connection."""
@@ -57,13 +57,13 @@ class Context:
 
 def open_context(settings: Settings) -> Context:
     """A context on the real services that `settings` names; nothing is connected before it is used."""
-    from im.db.instances.pending_work import Glance
+    from im.db.instances.pending_work import PendingWork
     from im.db.read.connection import ReadConnection, database_clock
     from im.failpoints import arm
 
     arm(os.environ)
     database, queue = _Database(settings.database_url), CeleryQueue(settings)
-    glance, reader = Glance(settings.database_url), ReadConnection(settings.database_url)
+    pending_work, reader = PendingWork(settings.database_url), ReadConnection(settings.database_url)
 
     def begin() -> AbstractContextManager[Connection]:
         queue.check()  # what cannot be rung for is refused before it is stored
@@ -71,7 +71,7 @@ def open_context(settings: Settings) -> Context:
 
     def dispose() -> None:
         database.dispose()
-        glance.close()
+        pending_work.close()
         reader.close()
         queue.close()
 
@@ -81,7 +81,7 @@ def open_context(settings: Settings) -> Context:
         provider_for=_Providers(settings, database.begin),
         queue=queue,
         clock=database_clock,
-        glance=glance,
+        pending_work=pending_work,
         dispose=dispose,
         look=reader.look,
     )

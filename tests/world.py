@@ -12,7 +12,7 @@ from sqlalchemy import text
 from im.context import Context
 from im.db import deployment, holds
 from im.db.engine import Database
-from im.db.instances.pending_work import Glance
+from im.db.instances.pending_work import PendingWork
 from im.db.read.connection import ReadConnection
 from im.db.schema.launch_inputs import metadata
 from im.domain.adoption import Adopt
@@ -86,9 +86,9 @@ class World:
         self.beat = True
         self.worker = True
         self.told: list[tuple[Task, str]] = []
-        self._database, self._glance, self._eyes = (
+        self._database, self._pending_work, self._eyes = (
             Database(database_url),
-            Glance(database_url),
+            PendingWork(database_url),
             ReadConnection(database_url),
         )
         with self._database.begin() as connection:
@@ -102,7 +102,7 @@ class World:
             provider_for=self._provider_for,
             queue=self.queue,
             clock=lambda _: self.now,
-            glance=self._glance,
+            pending_work=self._pending_work,
             look=self._eyes.look,
         )
 
@@ -112,7 +112,7 @@ class World:
 
     def close(self) -> None:
         self._database.dispose()
-        self._glance.close()
+        self._pending_work.close()
         self._eyes.close()
 
     # ---- people ------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
             ctx = context()  # opened first, for with it the failpoints of this process are armed
             reach(Point.TASK_TAKEN, task)
             known = checked(ids)
-            return _told(task, work(ctx, known) if known is not None else "refused: not a list of ids")
+            return _report(task, work(ctx, known) if known is not None else "refused: not a list of ids")
 
         # what has a sentence for people needs no traceback: the database is away, say
         app.task(name=task.value, throws=(ImError,))(run)
@@ -102,7 +102,7 @@ def _numbers(ids: Sequence[str]) -> list[int]:
     return [int(i) for i in ids if i.isdecimal() and len(i) < 10]
 
 
-def _told(task: Task, sentence: str) -> str:
+def _report(task: Task, sentence: str) -> str:
     reach(Point.TASK_DONE, task)
     idle = sentence.startswith(("nothing", "another"))
     (log.debug if idle else log.info)(sentence, task=task.value)

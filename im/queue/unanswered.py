@@ -50,7 +50,7 @@ def no_answer(settings: Settings, exc: BaseException) -> Unavailable:
     where = f"the broker at {shown(settings.broker_url)}"
     cause: BaseException | None = exc
     while cause is not None:
-        if told := _told(cause):
+        if told := _refusal(cause):
             return Unavailable(f"{where} {told[0]}", told[1])
         cause = cause.__cause__ or cause.__context__
     hint = "start it (`im up` for the local stack), or set IM_BROKER_URL"
@@ -59,7 +59,7 @@ def no_answer(settings: Settings, exc: BaseException) -> Unavailable:
     return Unavailable(f"{where} does not answer: {why}", hint)
 
 
-def _told(cause: BaseException) -> tuple[str, str] | None:
+def _refusal(cause: BaseException) -> tuple[str, str] | None:
     """What it did, and what to do about it; None for what says nothing of a refusal."""
     from redis import exceptions
 

@@ -25,7 +25,7 @@ from im import failpoints
 from im.context import Context
 from im.db import deployment
 from im.db.engine import Database
-from im.db.instances.pending_work import Glance
+from im.db.instances.pending_work import PendingWork
 from im.domain.adoption import Adopt
 from im.domain.intent import Deadline
 from im.domain.scope import Scope
@@ -113,7 +113,7 @@ class Worker:
         settings = Settings(
             database_url=shift.database_url, provider="aws", region=REGION, owner="ada", adopt=Adopt.ANY
         )
-        database, glance = Database(shift.database_url), Glance(shift.database_url)
+        database, glance = Database(shift.database_url), PendingWork(shift.database_url)
         with database.begin() as connection:
             identity = deployment.read_id(connection)
         provider = AwsProvider(settings, identity, _Warm(settings))
@@ -180,7 +180,7 @@ class Worker:
 
     def adopt(self, name: str, seconds: float) -> None:
         strays = tuple(m["id"] for m in self._control.machines() if m["tags"].get("Name") == STRAY)
-        adopt.adopt(self.ctx, adopt.Wish("aws", "default", REGION, strays, name, _span(seconds), person("ada")))
+        adopt.adopt(self.ctx, adopt.AdoptRequest("aws", "default", REGION, strays, name, _span(seconds), person("ada")))
 
     def extend(self, names: Sequence[str], seconds: float) -> None:
         change.extend(self.ctx, self._ids(names), _span(seconds), actor=person("ada"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from beat_schedule import BEAT_SCHEDULE, ENFORCE_EVERY, REFRESH_EVERY
+from beat_schedule import BEAT_SCHEDULE
 from im.queue import periods
 from im.queue.celery import broker_settings
 from im.queue.tasks import DEADLINES, DOORBELLS_PER_MESSAGE, ROUTES, Task
@@ -43,7 +43,6 @@ def test_every_named_task_is_registered_routed_and_nothing_else_is() -> None:
 def test_beat_rings_what_exists_at_the_promised_pace() -> None:
     pace = {entry["task"]: entry["schedule"] for entry in BEAT_SCHEDULE.values()}
     assert pace == {Task.REFRESH.value: 10.0, Task.ENFORCE_TTL.value: 30.0}
-    assert (REFRESH_EVERY, ENFORCE_EVERY) == (periods.REFRESH_EVERY, periods.ENFORCE_EVERY)
 
 
 def test_deadlines_do_not_queue_behind_requests() -> None:

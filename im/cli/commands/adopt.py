@@ -68,7 +68,7 @@ def adopt(
         raise Refused("for how long?", f"im adopt {check_word(machines[0])} -d 4h, or --until 18:00")
     settings = session.settings
     cloud, whose = settings.place_of(provider, account)
-    wish = adopting.Wish(
+    request = adopting.AdoptRequest(
         provider=cloud,
         account=whose,
         region=region or settings.region_of(whose, cloud),
@@ -80,8 +80,8 @@ def adopt(
         force=force,
     )
     session.request()
-    with session.storing(f"the request to adopt {', '.join(wish.machines)}"):
-        answer = adopting.adopt(session.context, wish)
+    with session.storing(f"the request to adopt {', '.join(request.machines)}"):
+        answer = adopting.adopt(session.context, request)
     finish(session, answer, waiting, output, tell_adopted)
     tell_budgets(session, output)
 

@@ -1,4 +1,4 @@
-"""A glance: is there anything to do for these instances? One prepared statement on a connection of its own, and no transaction.
+"""Is there anything to do for these instances? One prepared statement on a connection of its own, and no transaction.
 
 Most doorbells are late: the tick, or the doorbell before, has done what they ring for. Asked in a transaction such a one costs
 six round trips to Postgres and the making of three statements; this costs one round trip. It reads what is committed, in a
@@ -29,7 +29,7 @@ _CANNOT = (psycopg2.Error, ImError)
 
 def statement() -> str:
     """The question in SQL, with the ids as its one parameter, $1. Made of the very conditions that those ask who then claim."""
-    # a command line has a glance too, and never uses it
+    # a command line has one too, and never uses it
     from sqlalchemy import or_, select, text
     from sqlalchemy.dialects import postgresql
 
@@ -42,7 +42,7 @@ def statement() -> str:
     return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
-class Glance:
+class PendingWork:
     """Lazily connected, kept, and opened anew after a fork; safe to share between threads."""
 
     def __init__(self, url: str) -> None:

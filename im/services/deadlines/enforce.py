@@ -88,7 +88,7 @@ def _expire(ctx: Context) -> list[Instance]:
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         rows = requests.expire(connection, now, _BATCH)
-        events.record(connection, (_told(row, now) for row in rows))
+        events.record(connection, (_event(row, now) for row in rows))
         reach(Point.ENFORCE_WRITTEN)
         return rows
 
@@ -101,7 +101,7 @@ def _end_second_stage(ctx: Context) -> list[Instance]:
             now = ctx.clock(connection)
             dated = requests.date_ends(connection, now, _BATCH)
             over = requests.end(connection, now, _BATCH)
-            events.record(connection, [*(_told_dated(r, now) for r in dated), *(_told_ended(r, now) for r in over)])
+            events.record(connection, [*(_dated_event(r, now) for r in dated), *(_ended_event(r, now) for r in over)])
             reach(Point.ENFORCE_WRITTEN)
         reach(Point.ENFORCE_COMMITTED)
         ended += over
@@ -110,7 +110,7 @@ def _end_second_stage(ctx: Context) -> list[Instance]:
             return ended
 
 
-def _told_dated(row: Instance, now: datetime) -> Event:
+def _dated_event(row: Instance, now: datetime) -> Event:
     assert row.keep_stopped is not None
     assert row.ends_at is not None
     kept = f"kept {format_duration(row.keep_stopped)} from when it was seen stopped by its TTL"
@@ -118,7 +118,7 @@ def _told_dated(row: Instance, now: datetime) -> Event:
     return Event(row.id, now, EventKind.END_DATED, Channel.TTL, reason, row.generation)
 
 
-def _told_ended(row: Instance, now: datetime) -> Event:
+def _ended_event(row: Instance, now: datetime) -> Event:
     assert row.ends_at is not None
     over = (now - row.ends_at).total_seconds()
     reason = f"it was kept stopped until {row.ends_at:%Y-%m-%d %H:%M:%S} UTC, noticed {over:.1f} s later; terminate it"
@@ -127,7 +127,7 @@ def _told_ended(row: Instance, now: datetime) -> Event:
     )
 
 
-def _told(row: Instance, now: datetime) -> Event:
+def _event(row: Instance, now: datetime) -> Event:
     over = (now - row.expires_at).total_seconds()
     reason = f"its time was over at {row.expires_at:%H:%M:%S} UTC, noticed {over:.1f} s later; {row.on_expiry} it"
     return Event(row.id, now, EventKind.EXPIRED, Channel.TTL, reason, row.generation, {"late_seconds": round(over, 3)})

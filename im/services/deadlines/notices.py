@@ -117,12 +117,12 @@ class _Notices:
             if notices.sent(tx.connection, claimed.id, batch.owner, now):
                 before = format_duration(notice.expires_at - batch.claimed_at)
                 told = f"by {notice.channel}, {before} before the deadline"
-                events.record(tx.connection, [_told(notice, now, EventKind.NOTICE_SENT, told)])
+                events.record(tx.connection, [_event(notice, now, EventKind.NOTICE_SENT, told)])
             return ["sent"]
         wait = timedelta(seconds=min(60.0, 5.0 * 2 ** min(claimed.attempts, 5)))
         notices.failed(tx.connection, claimed.id, batch.owner, error, now + wait)
         if claimed.attempts == 1:
-            events.record(tx.connection, [_told(notice, now, EventKind.NOTICE_REFUSED, f"{notice.channel}: {error}")])
+            events.record(tx.connection, [_event(notice, now, EventKind.NOTICE_REFUSED, f"{notice.channel}: {error}")])
         log.warning("a notice was not taken, it is sent again", channel=notice.channel.value, error=error)
         self.broken.add(notice.channel)
         return ["refused"]
@@ -137,7 +137,7 @@ def _notice_of(batch: Batch[Claimed]) -> Notice:
     return replace(claimed.notice, goes_on=billing.of_a_stop)
 
 
-def _told(notice: Notice, at: datetime, kind: EventKind, reason: str) -> Event:
+def _event(notice: Notice, at: datetime, kind: EventKind, reason: str) -> Event:
     return Event(
         notice.instance_id, at, kind, event.Channel.IM, reason, 0, {"stage_seconds": int(notice.stage.total_seconds())}
     )

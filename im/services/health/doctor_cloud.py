@@ -72,11 +72,11 @@ def regions(settings: Settings) -> Iterator[Check]:
     for name in settings.account_names:
         region, label = settings.region_of(name), "region" if len(settings.account_names) == 1 else f"{name}, region"
         if region:
-            told = f"{region}{_told(region)}, where --availability-zone does not name another"
+            told = f"{region}{_source(region)}, where --availability-zone does not name another"
             yield Check(label, ok=True, detail=told)
 
 
-def _told(region: str) -> str:
+def _source(region: str) -> str:
     return f" ({said_by(region)})" if said_by(region) else ""
 
 

@@ -197,7 +197,7 @@ class _Adoptions:
         adoption.refuse(connection, [o.id for o in outcomes if o.failed and o.id in applied], now)
         after = claims.by_id(instances.read(connection, sorted(applied)))
         mine = [(after[o.id], o) for o in outcomes if o.id in applied]
-        events.record(connection, [event for row, o in mine if (event := _told(row, o, batch, now)) is not None])
+        events.record(connection, [event for row, o in mine if (event := _event(row, o, batch, now)) is not None])
         reach(Point.APPLY_WRITTEN, Step.ADOPT)
         tx.after_commit(lambda: reach(Point.APPLY_COMMITTED, Step.ADOPT))
         tx.after_commit(partial(ring_when_due, self.run.ctx, [row for row, _ in mine], now))
@@ -249,7 +249,7 @@ def _outcome(row: Instance, batch: _Claimed, answer: _Looked, now: datetime) -> 
     )
 
 
-def _told(row: Instance, outcome: Outcome, batch: _Claimed, now: datetime) -> Event | None:
+def _event(row: Instance, outcome: Outcome, batch: _Claimed, now: datetime) -> Event | None:
     if outcome.seen is not None:
         what = f"{outcome.seen.provider_id}, {row.spec.instance_type} in {row.zone}, {outcome.seen.state}"
         rests = "; it stays stopped until it is started or extended" if row.desired is Desired.STOPPED else ""

@@ -17,7 +17,7 @@ from im.providers import errors
 from im.providers.contract import Filter, Slot, merge_pages
 from im.services.batches import Overtaken
 from im.services.reconcile import next_place
-from im.services.reconcile.launch_claims import Claimed, Look, wanted
+from im.services.reconcile.launch_claims import Claimed, Lookup, wanted
 
 if TYPE_CHECKING:
     from im.services.scope_run import ScopeRun
@@ -42,7 +42,7 @@ def machines(run: ScopeRun, claimed: Claimed) -> Sequence[Sighting] | None:
     can = run.provider.capabilities
     assert launch.called_at is not None
     waited = claimed.claimed_at - launch.called_at > can.launch_visible_within
-    claimed.look = look = Look(tuple(found), snapshot.complete and waited)
+    claimed.look = look = Lookup(tuple(found), snapshot.complete and waited)
     anybody = any(wanted(row, launch.token, claimed.claimed_at) for row in claimed.rows)
     if can.idempotent_launch and (anybody or found):
         return _call(run, claimed)

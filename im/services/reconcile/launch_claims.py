@@ -31,7 +31,7 @@ UNWANTED = "nobody wants it any more"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Lookup:
     """What a look for the machines of a launch, that was called before, has shown."""
 
     found: tuple[Sighting, ...] = ()
@@ -47,7 +47,7 @@ class Claimed(Batch[Instance]):
     """As it is called: its place is settled by the call, when it may go anywhere."""
     fresh: bool
     """It was never called before."""
-    look: Look = Look()
+    look: Lookup = Lookup()
 
     @property
     def name(self) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def reconcile(ctx: Context, ids: Sequence[str]) -> str:
     """Work on the scopes in which `ids` live, as far as anything is unsettled there. Returns a sentence for people."""
-    numbers = ctx.glance(ids)
+    numbers = ctx.pending_work(ids)
     if numbers is None:
         with ctx.begin() as connection:
             unprotected = protection.scopes_of(connection, ctx.clock(connection), ids)

@@ -153,7 +153,7 @@ def _write(
     if not notes:
         return
     written = observations.write(connection, notes, now)
-    events.record(connection, (_told(n, now) for n in notes if n.row.id in written and _worth_telling(n)))
+    events.record(connection, (_event(n, now) for n in notes if n.row.id in written and _worth_telling(n)))
     reach(Point.REFRESH_WRITTEN)
     driven = [n.row for n in notes if n.row.id in written and n.reading.verdict in _DRIVEN]
     ring_by_verb(ctx, driven)
@@ -167,7 +167,7 @@ def _worth_telling(note: observations.Note) -> bool:
     return note.seen is not None and note.seen.state is not note.row.observed
 
 
-def _told(note: observations.Note, now: datetime) -> Event:
+def _event(note: observations.Note, now: datetime) -> Event:
     row, reading = note.row, note.reading
     if note.fall is not None:
         return came_to_nothing(row, note.fall, now)

@@ -49,7 +49,7 @@ _random = SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class AdoptRequest:
     """One `im adopt`, as typed; ids are the provider's."""
 
     provider: str
@@ -78,20 +78,20 @@ class _Taking:
     force: bool = False
 
 
-def adopt(ctx: Context, wish: Wish) -> Answer:
+def adopt(ctx: Context, request: AdoptRequest) -> Answer:
     """Commit rows for machines that we never made, and ring. Raises Refused, also for one that a row has already."""
-    permit = access.ask(wish.actor, Verb.ADOPT)
-    profile = registry.profile(wish.provider)
-    ctx.settings.place_of(wish.provider, wish.account)
-    scope = profile.locate(wish.machines, account=wish.account, region=wish.region)
+    permit = access.ask(request.actor, Verb.ADOPT)
+    profile = registry.profile(request.provider)
+    ctx.settings.place_of(request.provider, request.account)
+    scope = profile.locate(request.machines, account=request.account, region=request.region)
     if not profile.capabilities.can_stop:
         why = "im never terminates what it did not make unless it is told to"
-        raise Refused(f"{wish.provider} cannot stop machines, and {why}", "watch over this one yourself")
-    names = _names(wish.name, len(wish.machines))
+        raise Refused(f"{request.provider} cannot stop machines, and {why}", "watch over this one yourself")
+    names = _names(request.name, len(request.machines))
 
     def decide(_: Connection, now: datetime) -> list[_Taking]:
-        until, named = wish.deadline.after(now), zip(wish.machines, names, strict=True)
-        return [_Taking(m, scope, n, Desired.RUNNING, until, wish.ssh_user, wish.force) for m, n in named]
+        until, named = request.deadline.after(now), zip(request.machines, names, strict=True)
+        return [_Taking(m, scope, n, Desired.RUNNING, until, request.ssh_user, request.force) for m, n in named]
 
     return _commit(ctx, decide, permit, EventKind.ADOPT_REQUESTED, names)
 
@@ -166,7 +166,7 @@ def _insert(
     for one, row in zip(wanted, rows, strict=True):
         orphans.close(connection, row["scope_id"], now, gone=[one.machine])
     inserted = read_instances.read(connection, [row["id"] for row in rows])
-    story = (actor.did(kind, r.id, now, _told(r), r.generation) for r in inserted)
+    story = (actor.did(kind, r.id, now, _reason(r), r.generation) for r in inserted)
     events.record(connection, story)
     return inserted
 
@@ -193,7 +193,7 @@ def _as_row(connection: Connection, one: _Taking, by: str, now: datetime, *, cro
     }
 
 
-def _told(row: Instance) -> str:
+def _reason(row: Instance) -> str:
     if row.desired is Desired.TERMINATED:
         return f"the orphan {row.provider_id}"
     return f"{row.provider_id}, to be stopped at {row.expires_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -109,7 +109,7 @@ def _change(
                 token = _open_launch(connection, row.scope, spec, [row.id], [row.name], now)
                 launches.move(connection, token, [row.id], spec, 0, None, None, now)
         after = requests.write_intents(connection, intents, actor.name, now)
-        story = (_told(old, new, actor, kind, now) for old, new in zip(before, after, strict=True))
+        story = (_event(old, new, actor, kind, now) for old, new in zip(before, after, strict=True))
         events.record(connection, story)
         quotas.enforce(connection, before, after, now)
         budgets.enforce(connection, before, after, now)
@@ -121,7 +121,7 @@ def _change(
     return Answer(tuple(Change(b, a) for b, a in zip(before, after, strict=True)), now, rang)
 
 
-def _told(old: Instance, new: Instance, actor: Actor, kind: EventKind, now: datetime) -> Event:
+def _event(old: Instance, new: Instance, actor: Actor, kind: EventKind, now: datetime) -> Event:
     moved = old.expires_at != new.expires_at
     parts = [f"deadline {old.expires_at:%Y-%m-%d %H:%M:%S} → {new.expires_at:%Y-%m-%d %H:%M:%S} UTC"] if moved else []
     if old.desired is not new.desired:

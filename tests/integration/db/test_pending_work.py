@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from im.context import open_context
 from im.db.instances import claims, protection, spot
-from im.db.instances.pending_work import Glance
+from im.db.instances.pending_work import PendingWork
 from im.domain.errors import Unavailable
 from im.services.reconcile.scope import reconcile
 from im.settings import Settings
@@ -43,7 +43,7 @@ def _write(world: World, instance_id: str, values: str) -> None:
 def test_it_sees_whatever_is_waiting_and_nothing_else(world: World, state: str) -> None:
     one = _settled(world)
     _write(world, one, STATES[state])
-    seen = world.ctx.glance(["im-nobody", one])
+    seen = world.ctx.pending_work(["im-nobody", one])
     assert bool(seen) == (state in BUSY)
     with world.ctx.begin() as connection:
         asked = {*claims.scopes_of(connection, [one])}
@@ -54,12 +54,12 @@ def test_it_sees_whatever_is_waiting_and_nothing_else(world: World, state: str) 
 def test_it_sees_what_is_not_due_yet(world: World) -> None:
     one = _settled(world)
     _write(world, one, "settled_generation = 0, next_attempt_at = now() + interval '1 day'")
-    assert world.ctx.glance([one])
+    assert world.ctx.pending_work([one])
 
 
 def test_of_no_ids_there_is_nothing_to_see(world: World) -> None:
     _settled(world)
-    assert world.ctx.glance([]) == []
+    assert world.ctx.pending_work([]) == []
 
 
 def test_a_doorbell_with_nothing_to_do_opens_no_transaction(world: World) -> None:
@@ -73,7 +73,7 @@ def test_a_doorbell_with_nothing_to_do_opens_no_transaction(world: World) -> Non
 
 def test_a_connection_that_was_cut_is_made_anew(world: World) -> None:
     one = _settled(world)
-    assert world.ctx.glance([one]) == []
+    assert world.ctx.pending_work([one]) == []
     _write(world, one, "settled_generation = 0")
     with world.ctx.begin() as connection:
         cut = connection.execute(
@@ -83,15 +83,15 @@ def test_a_connection_that_was_cut_is_made_anew(world: World) -> None:
             )
         ).scalar_one()
     assert cut == 1
-    assert world.ctx.glance([one])
+    assert world.ctx.pending_work([one])
 
 
 def test_where_it_cannot_look_the_ordinary_way_is_gone(world: World) -> None:
     one = _settled(world)
     _write(world, one, "settled_generation = 0, next_attempt_at = NULL")
-    nowhere = Glance("postgresql://nobody@127.0.0.1:1/none")
+    nowhere = PendingWork("postgresql://nobody@127.0.0.1:1/none")
     assert nowhere([one]) is None
-    assert reconcile(replace(world.ctx, glance=nowhere), [one]) != "nothing to do"
+    assert reconcile(replace(world.ctx, pending_work=nowhere), [one]) != "nothing to do"
 
 
 def test_with_the_database_away_a_person_is_told_so() -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from im.db.engine import Database
-from im.db.instances.pending_work import Glance
+from im.db.instances.pending_work import PendingWork
 from im.db.read.connection import ReadConnection, arguments, ask, connect
 from im.db.schema import migrate
 from im.db.session import SETTINGS, open_session
@@ -78,7 +78,7 @@ def test_a_machine_lives_its_whole_life(pooled_url: str) -> None:
 
 
 def test_a_glance_stands_aside(pooled_url: str) -> None:
-    glance = Glance(pooled_url)
+    glance = PendingWork(pooled_url)
     assert glance(["im-1"]) is None
     assert glance(["im-1"]) is None
     glance.close()

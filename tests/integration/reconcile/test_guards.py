@@ -90,9 +90,9 @@ def test_a_machine_that_was_taken_in_is_guarded_as_the_deployment_has_it(world: 
 
     bare, machine = world.cloud.foreign("fake-1b"), world.cloud.foreign("fake-1b")
     by = Deadline(by=timedelta(seconds=HOUR))
-    adopt.adopt(world.ctx, adopt.Wish("fake", "default", "fake-1", (bare,), "bare", by, person("ada")))
+    adopt.adopt(world.ctx, adopt.AdoptRequest("fake", "default", "fake-1", (bare,), "bare", by, person("ada")))
     world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, guard=GuardKind.SCHEDULER))
-    adopt.adopt(world.ctx, adopt.Wish("fake", "default", "fake-1", (machine,), "old", by, person("ada")))
+    adopt.adopt(world.ctx, adopt.AdoptRequest("fake", "default", "fake-1", (machine,), "old", by, person("ada")))
     world.advance(30)
     assert at_cloud(world, "old") == HOUR + GRACE
     assert at_cloud(world, "bare") is None

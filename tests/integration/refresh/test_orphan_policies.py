@@ -134,7 +134,7 @@ class TestTwoDeployments:
         assert listed(other) == []
         with pytest.raises(NoSuchInstance):
             adopt.terminate_orphans(other.ctx, [machine], actor=person("eve"))
-        wish = adopt.Wish(
+        wish = adopt.AdoptRequest(
             "fake", "default", "fake-1", (machine,), "mine-now", Deadline(by=timedelta(seconds=60)), person("eve")
         )
         adopt.adopt(other.ctx, wish)

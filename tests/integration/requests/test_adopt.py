@@ -25,7 +25,7 @@ ABSENT = "fake-999999"
 
 def take_in(world: World, *machines: str, name: str | None = "old", seconds: float = 3600) -> list[Instance]:
     deadline = Deadline(by=timedelta(seconds=seconds))
-    wish = adopt.Wish("fake", "default", "fake-1", machines, name, deadline, person("ada"))
+    wish = adopt.AdoptRequest("fake", "default", "fake-1", machines, name, deadline, person("ada"))
     return [change.after for change in adopt.adopt(world.ctx, wish).changes]
 
 
@@ -201,7 +201,9 @@ class TestRefused:
         world.provider.identity = lambda *_, **__: "the-one-account"
         take_in(world, machine)
         world.advance(5)
-        other = adopt.Wish("fake", "prod", "fake-1", (machine,), "two", Deadline(by=timedelta(hours=1)), person("eve"))
+        other = adopt.AdoptRequest(
+            "fake", "prod", "fake-1", (machine,), "two", Deadline(by=timedelta(hours=1)), person("eve")
+        )
         ctx = world.another_worker(accounts=(Account("prod", "fake"),))
         adopt.adopt(ctx, other)  # nobody has asked the cloud yet whose credentials `prod` are
         world.advance(5)

@@ -212,7 +212,8 @@ class TestWhoMayBeTakenIn:
         machine = world.cloud.foreign("fake-1a", **{"fake:controller": "web"})
         deadline = Deadline(by=timedelta(hours=1))
         adopt.adopt(
-            world.ctx, adopt.Wish("fake", "default", "fake-1", (machine,), "old", deadline, person("ada"), force=True)
+            world.ctx,
+            adopt.AdoptRequest("fake", "default", "fake-1", (machine,), "old", deadline, person("ada"), force=True),
         )
         world.advance(10)
         assert world.row("old").settled

@@ -48,7 +48,7 @@ CHANGES: dict[str, Callable[[], object]] = {
         CTX, Order("fake", "default", ASK, None, 1, HOUR, NOBODY)
     ),
     "im.services.requests.adopt.adopt": lambda: adopt.adopt(
-        CTX, adopt.Wish("fake", "default", "fake-1", ("i-1",), None, HOUR, NOBODY)
+        CTX, adopt.AdoptRequest("fake", "default", "fake-1", ("i-1",), None, HOUR, NOBODY)
     ),
     "im.services.requests.adopt.adopt_orphans": lambda: adopt.adopt_orphans(
         CTX, ["i-1"], HOUR, name=None, actor=NOBODY

@@ -32,7 +32,7 @@ class EnabledRegions:
     def __init__(self, ec2_in: Callable[[str], EC2Client]) -> None:
         self._ec2_in = ec2_in
         self._lock = Lock()
-        self._told: dict[str, tuple[float, Mapping[str, str]]] = {}
+        self._kept: dict[str, tuple[float, Mapping[str, str]]] = {}
 
     def tell_from_wrong_credentials(self, client: Any) -> None:
         """What `client` is answered in a region that is not enabled says so, with what to do."""
@@ -61,7 +61,7 @@ class EnabledRegions:
     def _regions(self, home: str) -> Mapping[str, str]:
         """Name → opt-in status of every region of a partition; empty where our credentials are wrong, or may not ask."""
         with self._lock:
-            at, found = self._told.get(home, (0.0, {}))
+            at, found = self._kept.get(home, (0.0, {}))
             if time.monotonic() - at < _REMEMBERED and at:
                 return found
         ec2 = self._ec2_in(home)
@@ -75,5 +75,5 @@ class EnabledRegions:
         except ProviderError:
             pass
         with self._lock:
-            self._told[home] = (time.monotonic(), found)
+            self._kept[home] = (time.monotonic(), found)
         return found

@@ -35,7 +35,7 @@ def sold_in(ec2: EC2Client, zone: str) -> frozenset[str]:
     """Every type that the zone sells, the region when no zone is named; none where our credentials may not ask."""
     kind, place = ("availability-zone", zone) if zone else ("region", ec2.meta.region_name)
     try:
-        return frozenset(name for name, _ in _told(ec2, kind, {"location": [place]}))
+        return frozenset(name for name, _ in _offerings(ec2, kind, {"location": [place]}))
     except ProviderError:
         return frozenset()
 
@@ -49,10 +49,10 @@ def _open_zones(ec2: EC2Client) -> list[str]:
 
 def _offered(ec2: EC2Client, types: Sequence[str]) -> set[tuple[str, str]]:
     """(type, zone) of everything that is sold; a type that EC2 does not know is nowhere."""
-    return _told(ec2, "availability-zone", {"instance-type": list(types)})
+    return _offerings(ec2, "availability-zone", {"instance-type": list(types)})
 
 
-def _told(ec2: EC2Client, kind: Any, wanted: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
+def _offerings(ec2: EC2Client, kind: Any, wanted: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
     filters: Any = [{"Name": name, "Values": list(values)} for name, values in wanted.items()]
     with translated():
         pages = ec2.get_paginator("describe_instance_type_offerings").paginate(LocationType=kind, Filters=filters)
