@@ -210,9 +210,9 @@ class LocalStack:
 
     def _variables(self, named: Mapping[str, str]) -> dict[str, str]:
         """What is our own in the children's environment: Settings fields as the variables they are read from."""
-        from im.settings import Settings
+        from im.settings import every_setting
 
-        variables = {name: field.metadata["env"] for name, field in Settings.__dataclass_fields__.items()}
+        variables = {name: field.metadata["env"] for name, field in every_setting().items()}
         ours = {MARK: self.layout.secret("identity"), "IM_HOME": str(self.layout.home)}
         flower = programs.flower_environment(self.layout.secret("flower"))
         return ours | flower | {variables[name]: value for name, value in named.items()}
