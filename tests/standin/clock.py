@@ -28,7 +28,8 @@ class Clock:
         """Move a stepped clock; raises ValueError for one that follows the machine."""
         if self._stepped is None:
             raise ValueError("this clock follows the machine: start the stand-in with a moment, or set its skew")
-        self._stepped += seconds
+        # whole microseconds: sums of fractions come to rest a hair before the second, and times are told in whole ones
+        self._stepped = round(self._stepped + seconds, 6)
 
 
 class Timeline:

@@ -18,19 +18,15 @@ from im.queue.tasks import Task
 from im.services import queries
 from tests.integration.typed import run
 from tests.wire import Cut, Wire
-from tests.world import World, empty
+from tests.world import World, database_of, empty
 
 
 class _Cut(World):
     """A world at the end of a wire; its worker goes on after an error that has a sentence, as Celery's does."""
 
-    def __init__(self, database_url: str) -> None:
-        self.wire = Wire(database_url)
-        super().__init__(self.wire.url)
-
-    def close(self) -> None:
-        super().close()
-        self.wire.close()
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        super().__init__(wire.url)
 
     def answer(self, task: Task, ids: Sequence[str] = ()) -> str:
         try:
@@ -41,10 +37,18 @@ class _Cut(World):
 
 
 @pytest.fixture
-def cut(database_url: str) -> Iterator[_Cut]:
-    made = _Cut(database_url)
+def wire(database_url: str) -> Iterator[Wire]:
+    made = Wire(database_url)
     yield made
     failpoints.armed = None
+    database_of(made.url).dispose()
+    made.close()
+
+
+@pytest.fixture
+def cut(wire: Wire) -> Iterator[_Cut]:
+    made = _Cut(wire)
+    yield made
     made.close()
 
 
@@ -197,17 +201,17 @@ def live_on(world: World) -> None:
     world.advance(60)
 
 
-def _hurried(database_url: str) -> _Cut:
+def _hurried(database_url: str, wire: Wire) -> _Cut:
     """Leases are short, so that a life with one cut in it stays short."""
     empty(database_url)
-    world = _Cut(database_url)
+    world = _Cut(wire)
     world.ctx = world.another_worker(launch_lease=8, step_lease=4)
     return world
 
 
-def test_cut_at_the_commit_of_every_transaction_of_a_life_it_converges(database_url: str) -> None:
+def test_cut_at_the_commit_of_every_transaction_of_a_life_it_converges(database_url: str, wire: Wire) -> None:
     """Each kind of transaction that writes, by the tables it writes to, once with its COMMIT lost and once its answer."""
-    world = _hurried(database_url)
+    world = _hurried(database_url, wire)
     live(world)
     kinds = {wrote: nth for wrote, nth in world.wire.written.items() if wrote}
     world.close()
@@ -218,11 +222,11 @@ def test_cut_at_the_commit_of_every_transaction_of_a_life_it_converges(database_
     }
     for how in Cut:
         for wrote, nth in kinds.items():
-            _cut_and_judge(database_url, how, nth, f"{how}: {b', '.join(wrote).decode()}")
+            _cut_and_judge(database_url, wire, how, nth, f"{how}: {b', '.join(wrote).decode()}")
 
 
-def _cut_and_judge(database_url: str, how: Cut, nth: int, case: str) -> None:
-    world = _hurried(database_url)
+def _cut_and_judge(database_url: str, wire: Wire, how: Cut, nth: int, case: str) -> None:
+    world = _hurried(database_url, wire)
     world.wire.cut_next(how, nth)
     try:
         try:
