@@ -5,6 +5,7 @@ In Postgres, because the broker is disposable. A bucket belongs to a scope and a
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
@@ -37,10 +38,16 @@ def taken(
     tokens = min(rate.burst, refilled)
     wanted = min(count, least, rate.burst)  # more than it ever holds would be waited for in vain
     if tokens < wanted:
-        return 0, float((wanted - tokens) / rate.per_second)
+        return 0, _after(float((wanted - tokens) / rate.per_second))
     mine_now = min(int(count), int(tokens))
     connection.execute(update(rates).where(*mine).values(tokens=tokens - mine_now, at=max(now, row.at)))
     return mine_now, 0.0
+
+
+def _after(seconds: float) -> float:
+    """A little later, on the millisecond: who comes back in the very moment finds a hair less than a whole token, and asks again
+    and again without any time going by."""
+    return math.floor(seconds * 1000) / 1000 + 0.001
 
 
 def give_back(connection: Connection, scope_id: int, verb: str, count: float) -> None:
