@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import structlog
 from hypothesis import settings
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from im import logs
 from im.db.engine import make_engine
 from im.db.schema import migrate
 from tests import reaper
@@ -54,6 +56,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _REAPER in config.stash:
         reaper.finish(config.stash[_REAPER])
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """A command decides where its log goes, and a process keeps what it decided; the next test decides anew."""
+    _decide_anew()
+    yield
+    _decide_anew()
+
+
+def _decide_anew() -> None:
+    structlog.reset_defaults()
+    logs._log.to_stderr = None
+    logs._log.__dict__.pop("_logger", None)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from tests.integration.typed import KEY
 from tests.pooler import PROGRAM
@@ -16,13 +15,6 @@ from tests.world import START
 
 # Debian has it and pip has not; the gate installs it
 collect_ignore = [] if PROGRAM else ["db/test_pooler.py"]
-
-
-@pytest.fixture(autouse=True)
-def own_log() -> Iterator[None]:
-    """A command decides where its log goes; the next test decides anew."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ THERE = replace(ASK, zone=f"{CLOSED}a")
 
 @pytest.fixture
 def world(database_url: str, ec2: StandIn, clients: Near) -> Iterator[StandInWorld]:
-    clients._regions._told.clear()  # what a minute would do
+    clients._regions._kept.clear()  # what a minute would do
     made = StandInWorld(database_url, ec2, clients)
     made.control.close_region(CLOSED)
     yield made

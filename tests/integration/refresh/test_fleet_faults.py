@@ -18,7 +18,7 @@ from im.db.engine import Database, make_engine
 from im.domain.state import Observed
 from im.services import queries
 from im.services.refresh.sweep import sweep_if_stale
-from tests.world import World
+from tests.world import World, database_of
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me\n"
 YESTERDAY = "im_yesterday"
@@ -111,7 +111,8 @@ def test_a_database_of_yesterday_doubles_nothing_terminates_nothing_and_lists_wh
     world.worker = False
     world.create("asked", seconds=86400)  # its launch is open in the dump, and made since
     source = make_url(world.ctx.settings.database_url).database
-    world.close()  # a database that anybody is connected to cannot be copied
+    world.close()
+    database_of(world.ctx.settings.database_url).dispose()  # one that anybody is connected to cannot be copied
     _say(world.ctx.settings.database_url, f"CREATE DATABASE {YESTERDAY} TEMPLATE {source}")
     world.worker = True
     world.create("since", seconds=86400, count=2)
