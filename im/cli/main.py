@@ -16,7 +16,6 @@ from typing import Any, NoReturn
 
 import click
 
-from im.cli.exits import Ended, Exit
 from im.cli.lazy import Entry, LazyGroup
 from im.cli.output.errors import (
     complain,
@@ -28,6 +27,7 @@ from im.cli.output.errors import (
 )
 from im.cli.session import Session
 from im.domain.errors import ImError, Refused
+from im.domain.exits import Ended, Exit
 
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {

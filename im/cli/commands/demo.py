@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from im.cli.exits import Exit
 from im.cli.output.errors import note
 from im.cli.output.terminal import takes_colour
 from im.domain.errors import ImError, Unavailable
+from im.domain.exits import Exit
 
 if TYPE_CHECKING:
     from im.cli.commands.demo_cloud import Cloud

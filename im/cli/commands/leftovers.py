@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from im.cli.exits import Ended
 from im.cli.options.shared import Duration, Output, output_options
 from im.cli.output.confirm import confirm
 from im.cli.output.errors import note
 from im.cli.output.terminal import plain
 from im.cli.session import Session, pass_session
 from im.domain.errors import ImError, Refused, WaitTimedOut
+from im.domain.exits import Ended
 from im.domain.input.duration import format_duration
 
 if TYPE_CHECKING:

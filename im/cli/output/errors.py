@@ -10,9 +10,9 @@ from contextlib import suppress
 
 import click
 
-from im.cli.exits import Exit, exit_of
 from im.cli.output.terminal import plain, takes_colour
 from im.domain.errors import ImError, Unavailable, Uncertain
+from im.domain.exits import Exit, exit_of
 from im.secret import conceal
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from im.cli.exits import Ended
 from im.cli.options.shared import Output, Waiting
 from im.cli.output.errors import note
 from im.cli.output.money import costs_of, ending, endless, going_on
@@ -18,6 +17,7 @@ from im.cli.output.terminal import plain
 from im.cli.output.times import sentence
 from im.cli.output.wait import Outcome, wait
 from im.cli.session import Session
+from im.domain.exits import Ended
 from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.services.requests.result import Answer, Change

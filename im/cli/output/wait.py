@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.cli.exits import Interrupted
 from im.cli.output.progress import Progress
 from im.domain.cause import ended_by, stopped_by
 from im.domain.errors import ImError, Superseded, Unavailable, WaitTimedOut, error_for
+from im.domain.exits import Interrupted
 from im.domain.explain.phase import phase
 from im.domain.explain.why import HANDS
 from im.domain.input.duration import format_duration

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from im.cli.exits import Exit
 from im.domain.config.account import Account
+from im.domain.exits import Exit
 from im.providers.aws.settings import AwsSettings
 from im.services import queries
 from im.services.people import tokens

@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection
 
-from im.cli.exits import Exit, exit_of
 from im.cli.output.wait import Outcome, wait
 from im.domain.errors import Unavailable
+from im.domain.exits import Exit, exit_of
 from im.domain.instance import Instance
 from im.domain.state import Observed
 from im.providers.errors import (

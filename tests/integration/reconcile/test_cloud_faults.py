@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from im.cli.exits import Exit, exit_of
 from im.domain.errors import error_for
+from im.domain.exits import Exit, exit_of
 from im.domain.state import Observed
 from im.services.deadlines import holds
 from im.services.health.alarms import standing

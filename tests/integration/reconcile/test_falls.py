@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import text
 
-from im.cli.exits import Exit, exit_of
 from im.cli.output.wait import _failed, _superseded
+from im.domain.exits import Exit, exit_of
 from im.domain.explain.why import why
 from im.domain.instance import Instance
 from im.domain.spec.spot import Spot

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from im.cli.exits import Exit, exit_of
 from im.domain.errors import error_for
+from im.domain.exits import Exit, exit_of
 from im.domain.state import Observed
 from tests.standin.server import StandIn
 from tests.standin_world import ASK, Near, StandInWorld

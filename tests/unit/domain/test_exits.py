@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from im.cli.exits import Exit, exit_of
 from im.domain import errors as ours
 from im.domain.errors import ImError, error_for
+from im.domain.exits import Exit, exit_of
 from im.providers import errors as clouds
 from im.providers.errors import ProviderError
 
