@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from socket import gethostname
@@ -41,6 +41,8 @@ class Context:
     """In which scopes something may wait to be done for these instances, asked as cheaply as can be; None: ask otherwise."""
     dispose: Callable[[], None] = field(default=lambda: None)
     """Give back every connection."""
+    beside: Callable[[Connection], None] | None = None
+    """What is written with each request, in its own transaction and before it; None: nothing."""
     look: Callable[[], AbstractContextManager[ReadTransaction]] | None = None
     """One look at the database that changes nothing, by the driver alone; None: `begin` will do."""
     worker: str = field(default_factory=gethostname)
@@ -49,6 +51,16 @@ class Context:
     """Scopes (by number) in which the cloud refuses this process; see `im.services.reconcile.refusal`."""
     lanes: Lanes = field(default_factory=Sequential)
     """How work on several scopes is done: in turn, or (in a worker) side by side, so that none waits for another."""
+
+    @contextmanager
+    def storing(self) -> Iterator[Connection]:
+        """The transaction of one request, whose end is known; see `im.db.commit_status`."""
+        from im.db.commit_status import certain
+
+        with certain(self.begin) as connection:
+            if self.beside is not None:
+                self.beside(connection)
+            yield connection
 
     def looking(self) -> AbstractContextManager[Connection | ReadTransaction]:
         """For what only reads, and what a person waits for."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db.commit_status import certain
 from im.db.people import audit, tokens, users
 from im.domain.access import EVERYTHING, Actor, Grant, Role, Verb
 from im.domain.errors import Denied, NoSuchToken, NoSuchUser, NotSignedIn, OverLimit, Refused
@@ -52,7 +51,7 @@ def create(
     if actor.token:
         raise Denied("a token cannot make another", "sign in and make it yourself, or rotate this one")
     asked = _life(ctx, life)
-    with certain(ctx.begin) as connection:
+    with ctx.storing() as connection:
         now = ctx.clock(connection)
         user = users.lock(connection, login)
         if user is None:
@@ -74,7 +73,7 @@ def break_glass(ctx: Context, name: str, *, life: timedelta, actor: Actor) -> Ma
     if actor.channel is not Channel.CLI or actor.token:
         raise Denied("only who has the database's address breaks the glass", "do it on a machine of the deployment")
     check_text(name, "the token's name", NAME, "name what it is for: incident 7")
-    with certain(ctx.begin) as connection:
+    with ctx.storing() as connection:
         now = ctx.clock(connection)
         made = _make(actor.name, UserKind.PERSON, name, EVERYTHING, now, now + _life(ctx, life), actor.name)
         made = replace(made, token=replace(made.token, break_glass=True))
@@ -92,7 +91,7 @@ def listed(ctx: Context, login: str | None, *, actor: Actor) -> list[Token]:
 def revoke(ctx: Context, token_id: str, *, actor: Actor) -> Token:
     """It is worth nothing from now on. Whoever holds a token may revoke that one, whatever it grants."""
     access.ask(actor, Verb.END_TOKEN)
-    with certain(ctx.begin) as connection:
+    with ctx.storing() as connection:
         now = ctx.clock(connection)
         token = _one(connection, token_id, actor)
         if tokens.revoke(connection, token_id, now):
@@ -103,7 +102,7 @@ def revoke(ctx: Context, token_id: str, *, actor: Actor) -> Token:
 def rotate(ctx: Context, token_id: str, *, overlap: timedelta = OVERLAP, actor: Actor) -> Made:
     """Another with the same rights and as long a life; the old one works for `overlap` more."""
     access.ask(actor, Verb.END_TOKEN)
-    with certain(ctx.begin) as connection:
+    with ctx.storing() as connection:
         now = ctx.clock(connection)
         old = _one(connection, token_id, actor)
         if not old.usable(now):

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from im.db.commit_status import certain
 from im.db.people import audit, tokens, users
 from im.domain.access import Actor, Role, Verb
 from im.domain.errors import NoSuchUser, Refused
@@ -45,7 +44,7 @@ def add(
         if team is not None:
             raise Refused("a team is in no other team", "leave --team out")
         role = Role.VIEWER
-    with certain(ctx.begin) as connection:
+    with ctx.storing() as connection:
         now = ctx.clock(connection)
         if (other := users.one(connection, login)) is not None:
             raise Refused(f"'{login}' is taken, by a {other.kind}", "im user  shows who there is; take another login")
@@ -103,7 +102,7 @@ def enable(ctx: Context, login: str, *, actor: Actor) -> User:
 def remove(ctx: Context, login: str, *, actor: Actor) -> None:
     """Forget a user; the history keeps the name. Raises Refused while they own something that lives."""
     access.ask(actor, Verb.MANAGE_USERS)
-    with certain(ctx.begin) as connection:
+    with ctx.storing() as connection:
         now = ctx.clock(connection)
         user = _locked(connection, login)
         if owned := users.owns(connection, login):
@@ -123,7 +122,7 @@ def _change(
     ctx: Context, login: str, verb: str, changed: Callable[[Connection, User, datetime], User], actor: Actor
 ) -> User:
     access.ask(actor, Verb.MANAGE_USERS)
-    with certain(ctx.begin) as connection:
+    with ctx.storing() as connection:
         now = ctx.clock(connection)
         before = _locked(connection, login)
         after = changed(connection, before, now)

@@ -13,7 +13,6 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 from im.db import events, guards, orphans, scopes
-from im.db.commit_status import certain
 from im.db.instances import adoption, requests
 from im.db.instances.spec import from_spec
 from im.db.read import instances as read_instances
@@ -132,7 +131,7 @@ def _commit(
     wanted: list[_Taking] = []
 
     def write(crowded: bool) -> tuple[list[Instance], datetime]:
-        with certain(ctx.begin) as connection:
+        with ctx.storing() as connection:
             now = ctx.clock(connection)
             wanted[:] = decide(connection, now)
             rows = _insert(connection, wanted, permit.actor, kind, now, crowded=crowded)

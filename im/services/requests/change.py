@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from im.db import events, launches
-from im.db.commit_status import certain
 from im.db.instances import protection, requests
 from im.domain import intent as wish
 from im.domain.access import Actor, Verb
@@ -63,7 +62,7 @@ def protect(ctx: Context, ids: Sequence[str], *, on: bool, actor: Actor) -> Answ
     """Guard machines against being terminated, or no longer; all or nothing. The cloud is told by a worker."""
     permit = access.ask(actor, Verb.PROTECT)
     wanted = list(dict.fromkeys(ids))
-    with certain(ctx.begin) as connection:
+    with ctx.storing() as connection:
         before = _lock(connection, wanted, permit)
         now = ctx.clock(connection)
         for row in before:
@@ -99,7 +98,7 @@ def _change(
 ) -> Answer:
     """All or nothing: one refusal, and no row of this request changes."""
     wanted, actor = list(dict.fromkeys(ids)), permit.actor
-    with budgets.asking_for_prices(ctx), certain(ctx.begin) as connection:
+    with budgets.asking_for_prices(ctx), ctx.storing() as connection:
         before = _lock(connection, wanted, permit)
         now = ctx.clock(connection)
         intents = {row.id: decide(row, now) for row in before}

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from im.db import events, guards, scopes, user_data
-from im.db.commit_status import certain
 from im.db.instances import requests
 from im.db.instances.spec import from_spec
 from im.db.read import instances as read_instances
@@ -42,7 +41,7 @@ def create(ctx: Context, order: Order) -> Answer:
 
     def write(crowded: bool) -> tuple[list[Instance], datetime]:
         names = planned.names or numbered(make_name(_random, crowded=crowded), order.count)
-        with budgets.asking_for_prices(ctx), certain(ctx.begin) as connection:
+        with budgets.asking_for_prices(ctx), ctx.storing() as connection:
             now = ctx.clock(connection)
             rows = _insert(connection, planned, names, order, now)
             quotas.enforce(connection, [None] * len(rows), rows, now)

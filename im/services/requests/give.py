@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from im.db import events
-from im.db.commit_status import certain
 from im.db.instances import requests
 from im.db.people import users
 from im.domain.access import Actor, Verb
@@ -33,7 +32,7 @@ def give(ctx: Context, ids: Sequence[str], to: str, *, actor: Actor) -> Answer:
     permit = access.ask(actor, Verb.GIVE)
     check_text(to, "the new owner", OWNER, "name a user or a team: im user  shows them")
     wanted = list(dict.fromkeys(ids))
-    with certain(ctx.begin) as connection:
+    with ctx.storing() as connection:
         _check_owner(connection, to)
         before = requests.lock(connection, wanted)
         if len(before) < len(wanted):
