@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import text
 
-from im.cli.output.wait import _failed, _superseded
+from im.services.requests.ending import _failed, _superseded
 from im.domain.exits import Exit, exit_of
 from im.domain.explain.why import why
 from im.domain.instance import Instance

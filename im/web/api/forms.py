@@ -1,0 +1,134 @@
+"""What clients send: bodies of requests, and the parameters of lists. Whatever else is sent is refused by name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from im.domain.errors import Refused
+from im.domain.input.duration import parse_duration
+from im.domain.intent import Deadline
+
+DURATION = r"^([0-9]{1,9}w)?([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
+WORD = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+Word = Annotated[str, Field(pattern=WORD, description="An instance: its name, our id or the cloud's.")]
+Duration = Annotated[str, Field(pattern=DURATION, min_length=2, max_length=40, examples=["2h", "1d12h"])]
+Text = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+
+class DeadlineForm(Form):
+    """Exactly one of the two."""
+
+    duration: Duration | None = None
+    until: datetime | None = Field(default=None, description="RFC 3339, with its offset.")
+
+    def deadline(self) -> Deadline | None:
+        if self.until is not None and self.until.tzinfo is None:
+            raise Refused("`until` has no offset from UTC", "write it like 2030-01-31T18:00:00Z")
+        if self.duration is None and self.until is None:
+            return None
+        return Deadline(by=parse_duration(self.duration) if self.duration else None, to=self.until)
+
+    @model_validator(mode="after")
+    def _one(self) -> DeadlineForm:
+        if self.duration is not None and self.until is not None:
+            raise ValueError("a deadline is given by `duration` or by `until`, not by both")
+        return self
+
+
+class ExtendForm(DeadlineForm):
+    start: bool = Field(default=True, description="Wake what is stopped; false moves the deadline alone.")
+
+
+class StartForm(DeadlineForm):
+    pass
+
+
+class ProtectForm(Form):
+    on: bool = True
+
+
+class GiveForm(Form):
+    to: Text = Field(description="The user or team that has it from now on.")
+
+
+class CreateForm(DeadlineForm):
+    """A machine as `im create` takes it; what is left out is the cloud's or the deployment's default."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$", max_length=63)] | None = None
+    count: int = Field(default=1, ge=1, le=1000)
+    public_key: Annotated[str, Field(min_length=1, max_length=16_000)] = Field(description="An OpenSSH public key.")
+    provider: Text | None = None
+    account: Text | None = None
+    instance_type: Text | None = None
+    availability_zone: Text | None = None
+    image: Text | None = None
+    ssh_user: Text | None = None
+    ssh_from: list[Text] = Field(
+        default=[], max_length=50, description="Networks (CIDR) that may log in; empty: nobody."
+    )
+    open: list[Text] = Field(default=[], max_length=50, description="Ports, as `443/tcp` or `53/udp@10.0.0.0/8`.")
+    owner: Text | None = Field(default=None, description="A team of yours; you when left out.")
+    tags: Annotated[dict[str, str], Field(max_length=50)] = {}
+    disk: Text | None = Field(default=None, description="The root disk: `50`, or `size=50,type=gp3,keep`.")
+    volumes: list[Text] = Field(default=[], max_length=20)
+    hibernate: bool = False
+    spot: bool = False
+    max_price: Text | None = Field(default=None, description="USD an hour at most, of a spot machine.")
+    options: Annotated[dict[str, Any], Field(max_length=50)] = Field(
+        default={}, description="What one cloud alone has, by its flag's name."
+    )
+    on_expiry: Annotated[str, Field(pattern="^(stop|terminate)$")] | None = None
+    keep_stopped: Text | None = Field(default=None, description="A duration, or forever.")
+    protect: bool = False
+    guard: Annotated[str, Field(pattern="^(none|scheduler)$")] | None = None
+    retry: bool = True
+
+
+class BatchForm(Form):
+    """One verb on several: by name or id, or by a filter together with how many it is to find."""
+
+    verb: Annotated[str, Field(pattern="^(extend|start|stop|terminate|protect|give)$")]
+    ids: list[Word] = Field(default=[], max_length=1000)
+    q: Annotated[str, Field(min_length=3, max_length=500)] | None = Field(
+        default=None, description="A filter, as in a list."
+    )
+    expected: int | None = Field(default=None, ge=1, le=1000, description="How many the filter is to find, no more.")
+    extend: ExtendForm | None = None
+    start: StartForm | None = None
+    protect: ProtectForm | None = None
+    give: GiveForm | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> BatchForm:
+        if bool(self.ids) == (self.q is not None):
+            raise ValueError("name `ids`, or a filter `q`, and not both")
+        if self.q is not None and self.expected is None:
+            raise ValueError("`q` needs `expected`: how many instances it is to find")
+        return self
+
+
+class ListQuery(Form):
+    """Which instances, and which page of them."""
+
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: Annotated[str, Field(min_length=1, max_length=400, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
+    q: Annotated[str, Field(max_length=500)] | None = Field(
+        default=None, description="Filters as the command line has them, blank between: `owner=me status=running`."
+    )
+    owner: Text | None = None
+    status: Text | None = None
+    tag: Annotated[str, Field(max_length=300, pattern=r"^[^=\x00]+=[^\x00]*$")] | None = None
+    expires_before: datetime | None = None
+    all: bool = Field(default=False, description="Those that are gone too.")
+
+
+class WaitQuery(Form):
+    generation: int | None = Field(default=None, ge=1, le=2**31 - 1, description="The request that is waited for.")
+    timeout: int = Field(default=30, ge=0, le=60, description="Seconds.")

@@ -1,0 +1,106 @@
+"""What went wrong, as RFC 9457 has it: our error tree, with the command line's exit code and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse
+
+from im.domain import errors
+from im.domain.errors import ImError
+from im.domain.exits import Exit, exit_of
+from im.secret import masked
+
+MEDIA_TYPE = "application/problem+json"
+_STATUS: Mapping[type[ImError], HTTPStatus] = MappingProxyType(
+    {
+        errors.Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
+        errors.NameTaken: HTTPStatus.CONFLICT,
+        errors.MachineTaken: HTTPStatus.CONFLICT,
+        errors.NotFound: HTTPStatus.NOT_FOUND,
+        errors.NotSignedIn: HTTPStatus.UNAUTHORIZED,
+        errors.Denied: HTTPStatus.FORBIDDEN,
+        errors.OverLimit: HTTPStatus.FORBIDDEN,
+        errors.Superseded: HTTPStatus.CONFLICT,
+        errors.Unauthorized: HTTPStatus.BAD_GATEWAY,
+        errors.NoCapacity: HTTPStatus.SERVICE_UNAVAILABLE,
+        errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+        errors.Uncertain: HTTPStatus.INTERNAL_SERVER_ERROR,
+    }
+)
+
+
+class Pointer(BaseModel):
+    """One thing that is wrong with what was sent."""
+
+    pointer: str = Field(description="Where: a JSON pointer into the body, or the name of a parameter or header.")
+    detail: str
+
+
+class Problem(BaseModel):
+    """An error, as `application/problem+json`."""
+
+    type: str = Field(description="urn:im:error: and the code.")
+    title: str
+    status: int
+    detail: str = Field(description="What happened, and why.")
+    code: str
+    exit: int = Field(description="The exit code with which the command line ends for the same.")
+    next: str | None = Field(description="What to do next; null where nothing is to be done.")
+    errors: list[Pointer] = Field(description="One by one what is wrong with what was sent; empty for other errors.")
+    request_id: str
+
+
+class Conflict(ImError):
+    """The thing is not as the request takes it to be."""
+
+    code = "precondition_failed"
+
+
+def status_of(error: ImError) -> HTTPStatus:
+    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def of_error(error: ImError, request_id: str) -> JSONResponse:
+    status = status_of(error)
+    headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else {}
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "2"
+    return problem(status, error.code, error.message, error.hint, request_id, exit_code=exit_of(error), headers=headers)
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    hint: str,
+    request_id: str,
+    *,
+    exit_code: int = Exit.USAGE,
+    errors: list[dict[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> JSONResponse:
+    body = {
+        "type": f"urn:im:error:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": masked(detail),
+        "code": code,
+        "exit": int(exit_code),
+        "next": masked(hint) or None,
+        "errors": errors or [],
+        "request_id": request_id,
+        **(more or {}),
+    }
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: what may come beside the good answer."""
+    told = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    return {status: {**told, "description": HTTPStatus(status).phrase} for status in statuses}

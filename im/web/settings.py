@@ -1,0 +1,38 @@
+"""What the web process alone has to be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from im.setting import one_of, setting
+
+
+class Sees(StrEnum):
+    ALL = "all"
+    OWN = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    url: str = setting(
+        "IM_WEB_URL", "", "where people reach `im web`, as `https://im.example.com`; its host alone is answered"
+    )
+    host: str = setting("IM_WEB_HOST", "127.0.0.1", "the address that `im web` listens on")
+    port: int = setting(
+        "IM_WEB_PORT", 8780, "the port that `im web` listens on", parse=lambda env, text: _port(env, text)
+    )
+    members_see: Sees = setting(
+        "IM_MEMBERS_SEE",
+        Sees.ALL,
+        "whose instances members and viewers see over the API: all, or own",
+        parse=one_of("all", "own", what="choice", kind=Sees),
+    )
+
+
+def _port(env: str, text: object) -> int:
+    from im.domain.errors import Refused
+
+    if not str(text).isdecimal() or not 0 < int(str(text)) < 65536:
+        raise Refused(f"{env}={str(text)[:20]} is no port", "name one from 1 to 65535")
+    return int(str(text))
