@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 
 from im.config_file import expanded, exposed, os_user, read_config, xdg
 from im.domain.adoption import Adopt
-from im.domain.config.account import Account, declared, unknown
+from im.domain.config.account import Account, declared, place_of, unknown
 from im.domain.config.limits import Limit, parse_limits
 from im.domain.config.policy import OnInterruption, OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 from im.domain.config.region import Region, is_ambient
 from im.domain.config.sandbox import sandboxes
+from im.domain.config.web import WebSettings
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.input.duration import parse_duration, parse_keep
@@ -31,6 +32,9 @@ from im.setting import read as setting_value
 from im.stack_file import read_stack
 
 _Kind = TypeVar("_Kind")
+
+
+_PARTS: tuple[type[Any], ...] = (*registry.own_settings(), WebSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +164,12 @@ class Settings:
     )
     token_max: str = setting("IM_TOKEN_MAX", "90d", "longest life of an API token", parse=checked(parse_duration))
     flower_url: str = setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say", secret=True)
-    clouds: tuple[Any, ...] = ()
-    """What one cloud alone has to be told: see `own`."""
+    parts: tuple[Any, ...] = ()
+    """What one cloud, or one process, alone has to be told: see `own`."""
 
     def own(self, kind: type[_Kind]) -> _Kind:
-        """The part of one cloud, which declares it as `kind`."""
-        return next((one for one in self.clouds if isinstance(one, kind)), kind())
+        """The part that is declared as `kind`."""
+        return next((one for one in self.parts if isinstance(one, kind)), kind())
 
     @property
     def sandbox(self) -> bool:
@@ -197,22 +201,8 @@ class Settings:
 
         An account that was declared is of one cloud; one that was not is the workers' own, of whichever cloud.
         """
-        if account is not None and account not in self.account_names:
-            raise unknown(account, self.account_names)
-        clouds = {one.name: one.provider for one in self.accounts}
-        if account is None:
-            wanted = provider or self.provider
-            if clouds.get(self.account, wanted) == wanted:
-                return wanted, self.account
-            account = next((name for name, cloud in clouds.items() if cloud == wanted), None)
-            if account is None:
-                told = f"{self.account} is an account of {clouds[self.account]}, and none of {wanted} is declared"
-                raise Refused(told, f'write [accounts.NAME] and provider = "{wanted}" in the config file')
-            return wanted, account
-        cloud = clouds.get(account, provider or self.provider)
-        if provider not in (None, cloud):
-            raise Refused(f"{account} is an account of {cloud}", f"leave --provider {provider} out, or name another")
-        return cloud, account
+        usual = Account(self.account, self.provider)
+        return place_of(self.accounts, usual, provider, account)
 
     def account_called(self, name: str, provider: str) -> Account:
         """How a worker reaches an account that rows name; the usual one needs no declaration. Raises Refused.
@@ -273,14 +263,14 @@ class Settings:
         read["accounts"] = _accounts(env, read)
         learn((), {}, registry.secrets_of(read["accounts"], env))
         read["region"] = _region(env, read, config if "region" in from_file else None)
-        parts = ((kind, [f.name for f in fields(kind) if f.name in read]) for kind in registry.own_settings())
-        read["clouds"] = tuple(kind(**{name: read.pop(name) for name in names}) for kind, names in parts)
+        named_by = ((kind, [f.name for f in fields(kind) if f.name in read]) for kind in _PARTS)
+        read["parts"] = tuple(kind(**{name: read.pop(name) for name in names}) for kind, names in named_by)
         return cls(**read)
 
 
 def every_setting() -> dict[str, Field[Any]]:
     """By its name in the config file: im's own, then those of one cloud alone."""
-    kinds: tuple[type[Any], ...] = (Settings, *registry.own_settings())
+    kinds: tuple[type[Any], ...] = (Settings, *_PARTS)
     return {f.name: f for kind in kinds for f in fields(kind) if f.metadata}
 
 
@@ -291,7 +281,7 @@ def _accounts(env: Mapping[str, str], read: Mapping[str, Any]) -> tuple[Account,
 
 
 def _region(env: Mapping[str, str], read: Mapping[str, Any], config: Path | None) -> str:
-    """Of the usual cloud, with its source in words. Its own variables go before im's config file."""
+    """Of the usual cloud, with its source in words: its own variables go before our file."""
     name = read.get("region", "")
     if env.get("IM_REGION"):
         return Region(name, "IM_REGION")

@@ -65,7 +65,7 @@ class StandInWorld(World):
             region=REGION,
             owner="ada",
             adopt=Adopt.ANY,
-            clouds=(AwsSettings(iam_roles="any"),),
+            parts=(AwsSettings(iam_roles="any"),),
         )
         self.provider = AwsProvider(settings, self.deployment, clients)
         self.ctx = replace(self.ctx, settings=settings)

@@ -27,7 +27,7 @@ from im.cli.output.errors import (
 )
 from im.cli.session import Session
 from im.domain.errors import ImError, Refused
-from im.domain.exits import Ended, Exit
+from im.views.exits import Ended, Exit
 
 COMMANDS: Mapping[str, Entry] = MappingProxyType(
     {
@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "worker": Entry("Run", "im.cli.commands.fleet:worker", "A worker: the one who talks to the cloud."),
         "beat": Entry("Run", "im.cli.commands.fleet:beat", "The clock: refresh every 10 s, deadlines every 30 s."),
         "flower": Entry("Run", "im.cli.commands.fleet:flower", "A window on the queue, in the browser."),
+        "web": Entry("Run", "im.cli.commands.fleet:web", "The API over HTTP, for programs and other machines."),
         "demo": Entry("Set up", "im.cli.commands.demo:demo", "Watch one instance live its whole life, in a minute."),
         "doctor": Entry(
             "Set up", "im.cli.commands.doctor:doctor", "Check everything, and say how to mend what is broken."

@@ -253,7 +253,7 @@ class AwsRoom(Room):
 
     def of_deployment(self, deployment: str) -> Provider:
         return AwsProvider(
-            Settings(sandbox_url=self.url, clouds=(AwsSettings(iam_roles="any"),)), deployment, self._clients
+            Settings(sandbox_url=self.url, parts=(AwsSettings(iam_roles="any"),)), deployment, self._clients
         )
 
 

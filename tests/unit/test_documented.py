@@ -38,6 +38,7 @@ RUN_BY = {
     "im service": f"{FLEET}::test_service_keeps_worker_and_beat_alive_and_ctrl_c_ends_both",
     "im worker -c 4": f"{FLEET}::test_worker_becomes_celery_and_ends_well_on_sigterm",
     "im worker -Q im.deadlines -c 1": f"{FLEET}::test_worker_becomes_celery_and_ends_well_on_sigterm",
+    "im web": "integration/web/test_process.py::test_im_web_serves_until_it_is_ended",
     "im beat": "e2e/test_foreign_folder.py::test_nothing_of_the_current_folder_is_run",
     "im flower": f"{FLEET}::test_flower_is_closed_to_others_unless_told_otherwise",
     "im db upgrade": "e2e/test_worker_life.py::test_a_database_that_is_behind_is_refused_with_what_to_type",

@@ -17,7 +17,7 @@ import click
 from im.cli.output.errors import note
 from im.cli.output.terminal import takes_colour
 from im.domain.errors import ImError, Unavailable
-from im.domain.exits import Exit
+from im.views.exits import Exit
 
 if TYPE_CHECKING:
     from im.cli.commands.demo_cloud import Cloud

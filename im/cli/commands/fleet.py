@@ -87,6 +87,28 @@ def flower(session: Session, port: int | None) -> None:
     _become(celery("flower"), environment)
 
 
+@click.command(short_help="The API over HTTP, for programs and other machines.")
+@pass_session
+def web(session: Session) -> None:
+    """Serve the API until Ctrl-C, on loopback unless IM_WEB_HOST and IM_WEB_URL say otherwise.
+
+    \b
+    im token create laptop                                     # what a client shows
+    curl -H "Authorization: Bearer $IM_TOKEN" http://127.0.0.1:8780/api/v1/instances
+    """
+    settings = session.settings
+    if not settings.database_url:
+        raise Unavailable(
+            "no database is named and no local stack is running",
+            "`im up` starts everything on this machine; a fleet sets IM_DATABASE_URL and IM_BROKER_URL",
+        )
+    try:
+        from im.web.server import serve
+    except ModuleNotFoundError as exc:
+        raise Refused(f"im web needs {exc.name}, which is not installed", "pip install 'im-instances[web]'") from None
+    raise SystemExit(serve(settings))
+
+
 class Child:
     """One process that is started again whenever it ends, later each time."""
 

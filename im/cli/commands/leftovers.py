@@ -15,8 +15,8 @@ from im.cli.output.errors import note
 from im.cli.output.terminal import plain
 from im.cli.session import Session, pass_session
 from im.domain.errors import ImError, Refused, WaitTimedOut
-from im.domain.exits import Ended
 from im.domain.input.duration import format_duration
+from im.views.exits import Ended
 
 if TYPE_CHECKING:
     from im.domain.leftover import Leftover

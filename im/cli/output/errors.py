@@ -12,8 +12,8 @@ import click
 
 from im.cli.output.terminal import plain, takes_colour
 from im.domain.errors import ImError, Unavailable, Uncertain
-from im.domain.exits import Exit, exit_of
 from im.secret import conceal
+from im.views.exits import Exit, exit_of
 
 
 def complain(message: str, hint: str, *, code: str, status: Exit, as_json: bool) -> None:

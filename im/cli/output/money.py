@@ -12,7 +12,6 @@ from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, show, show_rate
 from im.domain.money.forecast import goes_on_costing
 from im.domain.money.quote import Quote
-from im.domain.state import OnExpiry
 
 if TYPE_CHECKING:
     from im.cli.session import Session
@@ -133,11 +132,9 @@ def what_goes_on(quote: Quote) -> str:
 
 def quoted(session: Session, plan: Plan, span: timedelta) -> Quote:
     """By the kept prices where there is a database, else by the built-in table."""
-    from im.services.money.quotes import quote
+    from im.services.money.quotes import quote_of
 
-    rates = quote(session.context, plan.scope, plan.spec)
-    endless = rates.rules.stop_saves_nothing and plan.on_expiry is OnExpiry.STOP and plan.keep_stopped is None
-    return Quote(rates, plan.count, span, plan.spec.spot is not None, here(), endless)
+    return quote_of(session.context, plan, span, here())
 
 
 def going_on(rows: Sequence[Instance]) -> list[Instance]:

@@ -17,12 +17,12 @@ from im.cli.output.terminal import plain
 from im.cli.output.times import sentence
 from im.cli.output.wait import Outcome, wait
 from im.cli.session import Session
-from im.domain.exits import Ended
 from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.services.requests.result import Answer, Change
 from im.views.change import change_json
 from im.views.cost import NO_COSTS, Costs
+from im.views.exits import Ended
 
 if TYPE_CHECKING:
     from datetime import datetime

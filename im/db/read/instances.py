@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,61 @@ def listed(connection: Connection | ReadTransaction, *, everything: bool, owner:
         everything=everything,
         owner=owner,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a page holds: each field narrows it further; None does not."""
+
+    everything: bool = False
+    """Closed ones too."""
+    owners: Sequence[str] | None = None
+    provider: str | None = None
+    account: str | None = None
+    region: str | None = None
+    name: str | None = None
+    tag: tuple[str, str] | None = None
+    expires_before: datetime | None = None
+
+
+Place = tuple[bool, datetime, str]
+"""Where a row stands in a list: whether it is closed, its deadline, its id."""
+
+
+def page(connection: Connection | ReadTransaction, wanted: Wanted, after: Place | None, limit: int) -> list[Instance]:
+    """The next rows behind `after`, living ones first and soonest deadline first, at most `limit`."""
+    tag = None if wanted.tag is None else json.dumps({"tags": dict([wanted.tag])})
+    given: dict[str, object] = {
+        "owners": None if wanted.owners is None else list(wanted.owners),
+        "provider": wanted.provider,
+        "account": wanted.account,
+        "region": wanted.region,
+        "name": wanted.name,
+        "before": wanted.expires_before,
+        "tag": tag,
+    }
+    where = [sql for name, sql in _NARROWS.items() if given[name] is not None]
+    if not wanted.everything:
+        where.append("i.closed_at IS NULL")
+    if after is not None:
+        row = "i.expires_at, i.id" if not wanted.everything else "(i.closed_at IS NOT NULL), i.expires_at, i.id"
+        values = "%(at)s, %(id)s" if not wanted.everything else "%(closed)s, %(at)s, %(id)s"
+        where.append(f"({row}) > ({values})")
+        given |= {"closed": after[0], "at": after[1], "id": after[2]}
+    order = "i.expires_at, i.id" if not wanted.everything else "(i.closed_at IS NOT NULL), i.expires_at, i.id"
+    told = f"WHERE {' AND '.join(where) or 'true'} ORDER BY {order} LIMIT %(limit)s"
+    return _instances(connection, told, **given, limit=limit)
+
+
+_NARROWS = {
+    "owners": "i.owner = ANY(%(owners)s::text[])",
+    "provider": "s.provider = %(provider)s",
+    "account": "s.account = %(account)s",
+    "region": "s.region = %(region)s",
+    "name": "i.name = %(name)s",
+    "before": "i.expires_at < %(before)s",
+    "tag": "i.spec @> %(tag)s::jsonb",
+}
 
 
 def read(connection: Connection | ReadTransaction, ids: Sequence[str]) -> list[Instance]:

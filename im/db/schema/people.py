@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from im.db.schema.core import metadata
+from im.db.schema.core import events, instances, metadata
 
 
 def _moment(name: str, *, nullable: bool = True) -> Column[object]:
@@ -107,3 +107,24 @@ audit = Table(
     Column("detail", Text, nullable=False),
     Index("ix_audit_subject", "subject"),
 )
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    # whose key it is: keys of two users have nothing to do with each other
+    Column("login", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    # SHA-256 of method, path and body
+    Column("digest", Text, nullable=False),
+    # of the request that it belongs to, as the history has it
+    Column("request_id", Text, nullable=False),
+    _moment("at", nullable=False),
+    # what was answered, once it was
+    Column("status", Integer),
+    Column("answer", Text),
+    Index("ix_idempotency_at", "at"),
+)
+
+# lists over HTTP are read page by page, and a request's changes are found again by its id
+Index("ix_instances_pages", instances.c.expires_at, instances.c.id, postgresql_where=text("closed_at IS NULL"))
+Index("ix_events_request", events.c.request_id, postgresql_where=text("request_id IS NOT NULL"))

@@ -115,3 +115,24 @@ def unknown(name: str, known: Sequence[str]) -> Refused:
     there = f"declared here: {', '.join(known)}"
     hint = f"did you mean {near[0]}?  {there}" if near else f"{there}; others go under [accounts] in the config file"
     return Refused(f"there is no account '{name[:40]}'", hint)
+
+
+def place_of(accounts: Sequence[Account], usual: Account, provider: str | None, account: str | None) -> tuple[str, str]:
+    """The cloud and the account that are meant; `usual` where nothing is said. Raises Refused with what there is."""
+    names = tuple(dict.fromkeys((usual.name, *(one.name for one in accounts))))
+    if account is not None and account not in names:
+        raise unknown(account, names)
+    clouds = {one.name: one.provider for one in accounts}
+    if account is None:
+        wanted = provider or usual.provider
+        if clouds.get(usual.name, wanted) == wanted:
+            return wanted, usual.name
+        account = next((name for name, cloud in clouds.items() if cloud == wanted), None)
+        if account is None:
+            told = f"{usual.name} is an account of {clouds[usual.name]}, and none of {wanted} is declared"
+            raise Refused(told, f'write [accounts.NAME] and provider = "{wanted}" in the config file')
+        return wanted, account
+    cloud = clouds.get(account, provider or usual.provider)
+    if provider not in (None, cloud):
+        raise Refused(f"{account} is an account of {cloud}", f"leave --provider {provider} out, or name another")
+    return cloud, account

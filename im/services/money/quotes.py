@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from im.domain.errors import ImError
 from im.domain.money.bill import Item, Price
 from im.domain.money.forecast import Rates, rates
+from im.domain.money.quote import Quote
 from im.domain.scope import Scope
 from im.domain.spec.spec import SPOTS, Spec
+from im.domain.state import OnExpiry
 from im.providers.prices import built_in, has_table
 from im.services.money.costs import expected_of, price_book, priced, rules_of
 from im.services.money.prices import ask
 
 if TYPE_CHECKING:
     from im.context import Context
+    from im.services.requests.order import Plan
 
 
 def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
@@ -37,3 +40,10 @@ def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
     if unknown:
         book |= ask(ctx.settings, scope, unknown)
     return rates(scope, spec, parts, book, now, rules=rules_of(scope))
+
+
+def quote_of(ctx: Context, plan: Plan, span: timedelta, now: datetime) -> Quote:
+    """What a plan comes to from `now` on for `span`."""
+    found = quote(ctx, plan.scope, plan.spec)
+    endless = found.rules.stop_saves_nothing and plan.on_expiry is OnExpiry.STOP and plan.keep_stopped is None
+    return Quote(found, plan.count, span, plan.spec.spot is not None, now, endless)

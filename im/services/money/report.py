@@ -39,12 +39,15 @@ class Report:
     """Where the prices come from."""
 
 
-def report(ctx: Context, by: str, since: timedelta) -> Report:
-    """What was spent in the last `since`, by owner, type, provider, day (UTC) or `tag:KEY`, dearest first (days in order)."""
+def report(ctx: Context, by: str, since: timedelta, *, owners: Sequence[str] | None = None) -> Report:
+    """What was spent in the last `since`, by owner, type, provider, day (UTC) or `tag:KEY`, dearest first (days in order).
+
+    `owners`: of these alone; None: of all.
+    """
     with ctx.looking() as connection:
         now = ctx.clock(connection)
         window = Window(now - since, now)
-        rows = instances.since(connection, window.since)
+        rows = [row for row in instances.since(connection, window.since) if owners is None or row.owner in owners]
         found = ledger(connection, rows, now)
     lines = _by_day(found, window) if by == "day" else _by_group(found, window, by)
     sources = sorted({prices[-1].source for prices in found.book.values() if prices})

@@ -10,11 +10,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
 from im.domain.access import Actor, Grant, Role
+from im.domain.config.web import Sees, WebSettings
 from im.domain.errors import Denied, NotSignedIn
 from im.domain.event import Channel
 from im.domain.instance import Instance
 from im.services.people import tokens
-from im.web.settings import Sees, WebSettings
+from im.web.api.rates import Pace, Rates
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -33,15 +34,28 @@ class Asker:
     def sees_all(self) -> bool:
         return Role.ADMIN in self.actor.roles or self.ctx.settings.own(WebSettings).members_see is Sees.ALL
 
+    @property
+    def seen_owners(self) -> tuple[str, ...] | None:
+        """Whose things the asker may see; None: everybody's."""
+        return None if self.sees_all else (self.actor.name, *sorted(self.actor.teams))
+
     def sees(self, row: Instance) -> bool:
         return self.sees_all or self.actor.owns(row.owner)
 
 
 def _asker(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Asker:
     ctx: Context = request.app.state.ctx
+    rates: Rates = request.app.state.rates
     if given is None:
         raise NotSignedIn("this needs a token", "send Authorization: Bearer im_pat_…; im token create  makes one")
-    actor, _ = tokens.authenticate(ctx, given.credentials, Channel.API, request.state.request_id)
+    address = request.client.host if request.client else ""
+    rates.check(Pace.STRANGERS, address)
+    try:
+        actor, _ = tokens.authenticate(ctx, given.credentials, Channel.API, request.state.request_id)
+    except NotSignedIn:
+        rates.take(Pace.STRANGERS, address)
+        raise
+    rates.take(Pace.READS if request.method == "GET" else Pace.WRITES, actor.token)
     if Grant.READ not in actor.grants:
         raise Denied("this token may not read", "im token create  makes another")
     return Asker(replace(ctx, look=None), actor)

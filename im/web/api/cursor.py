@@ -23,7 +23,7 @@ def read(cursor: str, question: Mapping[str, object]) -> tuple[bool, datetime, s
     """Raises Refused for one that is none, or of another question."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        closed, at, row, mark = json.loads(base64.urlsafe_b64decode(padded, altchars=b"-_"))
+        closed, at, row, mark = json.loads(base64.urlsafe_b64decode(padded))
         moment = datetime.fromisoformat(at)
         if moment.tzinfo is None or not isinstance(row, str) or closed not in (0, 1) or not row.isprintable():
             raise ValueError

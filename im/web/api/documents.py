@@ -133,3 +133,55 @@ class HealthDocument(Document):
 class VersionDocument(Document):
     version: str
     api: Literal["v1"]
+
+
+class ScopeDocument(Document):
+    provider: str
+    account: str
+    region: str
+    refreshed_at: str | None
+    facts_age_seconds: int | None
+    failing_since: str | None
+    error_code: str | None
+    error: str | None
+
+
+class ScopesDocument(Document):
+    items: list[ScopeDocument]
+
+
+class OrphanDocument(Document):
+    provider_id: str
+    provider: str
+    account: str
+    region: str
+    zone: str | None
+    sandbox: bool
+    observed: str
+    instance_type: str | None
+    image: str | None
+    public_ip: str | None
+    private_ip: str | None
+    launched_at: str | None
+    first_seen_at: str
+    last_seen_at: str
+    seconds_known: int
+    tags: dict[str, str]
+    because: str
+
+
+class OrphansDocument(Document):
+    items: list[OrphanDocument]
+
+
+class HoldDocument(Document):
+    kind: str
+    reason: str
+    next: str
+    by: str
+    since: str | None
+    until: str | None
+
+
+class HoldsDocument(Document):
+    items: list[HoldDocument]

@@ -12,8 +12,9 @@ from starlette.responses import JSONResponse
 
 from im.domain import errors
 from im.domain.errors import ImError
-from im.domain.exits import Exit, exit_of
-from im.secret import masked
+from im.secret import conceal
+from im.views.exits import Exit, exit_of
+from im.web.api.rates import TooMany
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS: Mapping[type[ImError], HTTPStatus] = MappingProxyType(
@@ -26,6 +27,7 @@ _STATUS: Mapping[type[ImError], HTTPStatus] = MappingProxyType(
         errors.Denied: HTTPStatus.FORBIDDEN,
         errors.OverLimit: HTTPStatus.FORBIDDEN,
         errors.Superseded: HTTPStatus.CONFLICT,
+        TooMany: HTTPStatus.TOO_MANY_REQUESTS,
         errors.Unauthorized: HTTPStatus.BAD_GATEWAY,
         errors.NoCapacity: HTTPStatus.SERVICE_UNAVAILABLE,
         errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -68,8 +70,8 @@ def status_of(error: ImError) -> HTTPStatus:
 def of_error(error: ImError, request_id: str) -> JSONResponse:
     status = status_of(error)
     headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else {}
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = "2"
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        headers["Retry-After"] = str(getattr(error, "after", 2))
     return problem(status, error.code, error.message, error.hint, request_id, exit_code=exit_of(error), headers=headers)
 
 
@@ -89,10 +91,10 @@ def problem(
         "type": f"urn:im:error:{code}",
         "title": HTTPStatus(status).phrase,
         "status": int(status),
-        "detail": masked(detail),
+        "detail": conceal(detail),
         "code": code,
         "exit": int(exit_code),
-        "next": masked(hint) or None,
+        "next": conceal(hint) or None,
         "errors": errors or [],
         "request_id": request_id,
         **(more or {}),

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from im.domain.config.account import Account
-from im.domain.exits import Exit
 from im.providers.aws.settings import AwsSettings
 from im.services import queries
 from im.services.people import tokens
+from im.views.exits import Exit
 from tests.documented import DOCUMENTS, Line, commands, elsewhere, lines, words_of_im
 from tests.hetzner_world import HetznerWorld, hetzner_world
 from tests.integration.typed import KEY, run
@@ -47,7 +47,7 @@ def world(database_url: str, ec2: StandIn, at_home: None, monkeypatch: pytest.Mo
     made = StandInWorld(database_url, ec2, Near(ec2.url))
     accounts = (Account("prod", "aws", {"role": "arn:aws:iam::111122223333:role/im"}),)
     made.ctx = replace(
-        made.ctx, settings=replace(made.ctx.settings, accounts=accounts, clouds=(AwsSettings(guard_role=GUARD_ROLE),))
+        made.ctx, settings=replace(made.ctx.settings, accounts=accounts, parts=(AwsSettings(guard_role=GUARD_ROLE),))
     )
     for waits in ("im.cli.commands.leftovers", "im.cli.output.wait"):
         monkeypatch.setattr(f"{waits}.time", Waiting(made))

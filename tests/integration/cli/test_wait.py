@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from im.cli.output.wait import Outcome, wait
 from im.domain.errors import Unavailable
-from im.domain.exits import Exit, exit_of
 from im.domain.instance import Instance
 from im.domain.state import Observed
 from im.providers.errors import (
@@ -26,6 +25,7 @@ from im.providers.errors import (
 )
 from im.services.requests import change
 from im.services.requests.result import Answer, Change
+from im.views.exits import Exit, exit_of
 from tests.people import person
 from tests.world import START, World
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from im.domain.errors import error_for
-from im.domain.exits import Exit, exit_of
 from im.domain.state import Observed
 from im.services.deadlines import holds
 from im.services.health.alarms import standing
+from im.views.exits import Exit, exit_of
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
 

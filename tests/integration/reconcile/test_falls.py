@@ -9,8 +9,6 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import text
 
-from im.services.requests.ending import _failed, _superseded
-from im.domain.exits import Exit, exit_of
 from im.domain.explain.why import why
 from im.domain.instance import Instance
 from im.domain.spec.spot import Spot
@@ -18,6 +16,8 @@ from im.domain.state import Desired, Observed, Why
 from im.services import queries
 from im.services.health.doctor_fleet import starts
 from im.services.health.metrics import exposition
+from im.services.requests.ending import _failed, _superseded
+from im.views.exits import Exit, exit_of
 from tests.standin.server import StandIn
 from tests.standin_world import ASK, Near, StandInWorld
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from im.domain.errors import error_for
-from im.domain.exits import Exit, exit_of
 from im.domain.state import Observed
+from im.views.exits import Exit, exit_of
 from tests.standin.server import StandIn
 from tests.standin_world import ASK, Near, StandInWorld
 

@@ -31,7 +31,7 @@ def documented() -> tuple[Statements, Statements]:
 
 def asked(standin: StandInRoom, clients: Clients, role: str = ROLE, deployment: str = DEPLOYMENT) -> dict[str, Check]:
     provider = AwsProvider(
-        Settings(sandbox_url=standin.url, clouds=(AwsSettings(guard_role=role),)), deployment, clients
+        Settings(sandbox_url=standin.url, parts=(AwsSettings(guard_role=role),)), deployment, clients
     )
     return {one.name: one for one in provider.deadline_guard.checks(standin.scope)}
 

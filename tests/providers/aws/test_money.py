@@ -28,7 +28,7 @@ ROLE = "arn:aws:iam::123456789012:role/im-guard"
 @pytest.fixture
 def guarding(standin: StandInRoom, stepped_clients: Clients) -> AwsProvider:
     return AwsProvider(
-        Settings(sandbox_url=standin.url, clouds=(AwsSettings(guard_role=ROLE),)), DEPLOYMENT, stepped_clients
+        Settings(sandbox_url=standin.url, parts=(AwsSettings(guard_role=ROLE),)), DEPLOYMENT, stepped_clients
     )
 
 

@@ -39,7 +39,7 @@ def test_a_guard_is_set_with_the_arns_of_the_regions_partition(
 ) -> None:
     role = f"arn:{partition}:iam::123456789012:role/im-guard"
     standin.provider = AwsProvider(
-        Settings(sandbox_url=standin.url, clouds=(AwsSettings(guard_role=role),)), DEPLOYMENT, stepped_clients
+        Settings(sandbox_url=standin.url, parts=(AwsSettings(guard_role=role),)), DEPLOYMENT, stepped_clients
     )
     wish(standin, region)
     (one,) = standin.running()
@@ -51,7 +51,7 @@ def test_a_guard_is_set_with_the_arns_of_the_regions_partition(
 
 def test_a_guards_role_of_another_partition_is_told_in_words(standin: StandInRoom, stepped_clients: Clients) -> None:
     settings = Settings(
-        sandbox_url=standin.url, clouds=(AwsSettings(guard_role="arn:aws:iam::123456789012:role/im-guard"),)
+        sandbox_url=standin.url, parts=(AwsSettings(guard_role="arn:aws:iam::123456789012:role/im-guard"),)
     )
     standin.provider = AwsProvider(settings, DEPLOYMENT, stepped_clients)
     at = Guarded(datetime(2031, 1, 1, tzinfo=UTC), OnExpiry.STOP)

@@ -15,11 +15,11 @@ class Sees(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    url: str = setting(
+    web_url: str = setting(
         "IM_WEB_URL", "", "where people reach `im web`, as `https://im.example.com`; its host alone is answered"
     )
-    host: str = setting("IM_WEB_HOST", "127.0.0.1", "the address that `im web` listens on")
-    port: int = setting(
+    web_host: str = setting("IM_WEB_HOST", "127.0.0.1", "the address that `im web` listens on")
+    web_port: int = setting(
         "IM_WEB_PORT", 8780, "the port that `im web` listens on", parse=lambda env, text: _port(env, text)
     )
     members_see: Sees = setting(

@@ -6,9 +6,9 @@ import pytest
 
 from im.domain import errors as ours
 from im.domain.errors import ImError, error_for
-from im.domain.exits import Exit, exit_of
 from im.providers import errors as clouds
 from im.providers.errors import ProviderError
+from im.views.exits import Exit, exit_of
 
 
 @pytest.mark.parametrize(

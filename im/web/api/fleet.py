@@ -1,0 +1,43 @@
+"""How well im sees: scopes, machines of ours without a row, and why deadlines are not enforced."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from im.services import queries
+from im.views.hold import hold_json
+from im.views.orphan import orphan_json
+from im.views.scope import scope_json
+from im.web.api.asker import Asking
+from im.web.api.documents import HoldsDocument, OrphansDocument, ScopesDocument
+from im.web.api.problem import answers
+
+router = APIRouter(prefix="/api/v1", tags=["fleet"])
+LOOK = answers(401, 403, 429, 503)
+
+
+@router.get("/scopes", operation_id="list_scopes", response_model=ScopesDocument, responses=LOOK)
+def list_scopes(asker: Asking) -> Response:
+    """Every cloud, account and region in use: when it was last seen, and why not since."""
+    seen = queries.listing(asker.ctx, owner="")
+    items = [
+        scope_json(scope, health, seen.now)
+        for scope, health in sorted(seen.health.items(), key=lambda one: str(one[0]))
+    ]
+    return JSONResponse({"items": items})
+
+
+@router.get("/orphans", operation_id="list_orphans", response_model=OrphansDocument, responses=LOOK)
+def list_orphans(asker: Asking) -> Response:
+    """Machines that carry our tag and have no row, the longest known first."""
+    found = queries.orphans_listed(asker.ctx)
+    sandbox = asker.ctx.settings.sandbox
+    return JSONResponse({"items": [orphan_json(one, found.now, sandbox=sandbox) for one in found.found]})
+
+
+@router.get("/holds", operation_id="list_holds", response_model=HoldsDocument, responses=LOOK)
+def list_holds(asker: Asking) -> Response:
+    """Why deadlines are not enforced just now; empty when they are."""
+    seen = queries.listing(asker.ctx, owner="")
+    return JSONResponse({"items": [hold_json(hold) for hold in seen.holds]})

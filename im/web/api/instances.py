@@ -1,0 +1,176 @@
+"""Instances: list, one of them, and asking for more."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from im.db.read.instances import Wanted
+from im.domain.errors import Refused
+from im.domain.guard import GuardKind
+from im.domain.intent import Deadline
+from im.domain.selection import Filter
+from im.domain.spec import firewall
+from im.domain.spec.disk import parse_disk
+from im.domain.spec.names import check_tags
+from im.domain.spec.spot import Spot
+from im.domain.state import OnExpiry
+from im.providers.request import Ask
+from im.services import pages
+from im.services.money.quotes import quote_of
+from im.services.requests import create
+from im.services.requests import order as orders
+from im.services.requests.order import Order
+from im.views.plan import plan_json
+from im.views.times import utc
+from im.web.api import cursor
+from im.web.api.asker import Asker, Asking
+from im.web.api.documents import ChangesDocument, InstanceDocument, InstancesDocument
+from im.web.api.forms import CreateForm, ListQuery
+from im.web.api.idempotency import once
+from im.web.api.seen import (
+    CHANGED,
+    SEEN,
+    Answered,
+    DryRun,
+    Id,
+    Key,
+    Match,
+    as_they_are,
+    changes,
+    document,
+    documents,
+    etag,
+    matches,
+    one,
+    with_etag,
+)
+
+router = APIRouter(prefix="/api/v1", tags=["instances"])
+USUAL = timedelta(hours=1)
+
+
+# ---- looking ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/instances", operation_id="list_instances", response_model=InstancesDocument, responses=SEEN)
+def list_instances(asker: Asking, request: Request, asked: Annotated[ListQuery, Query()]) -> Response:
+    """One page of instances, the soonest deadline first."""
+    question = question_of(asker, asked)
+    told = asked.model_dump(exclude={"limit", "cursor"}, exclude_none=True)
+    after = cursor.read(asked.cursor, told) if asked.cursor else None
+    found = pages.page(asker.ctx, question, after, asked.limit, asker.actor.name)
+    following = cursor.write(found.next, told) if found.next else None
+    body = {
+        "items": documents(asker, found.rows, found.now),
+        "next": following,
+        "now": utc(found.now),
+    }
+    answer = JSONResponse(body)
+    if following:
+        url = request.url.include_query_params(cursor=following)
+        answer.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return answer
+
+
+def question_of(asker: Asker, asked: ListQuery) -> pages.Question:
+    if asked.expires_before is not None and asked.expires_before.tzinfo is None:
+        raise Refused("`expires_before` has no offset from UTC", "write it like 2030-01-31T18:00:00Z")
+    filters = list(pages.parse_filters(asked.q)) if asked.q else []
+    filters += [Filter(key, value) for key in ("owner", "status") if (value := getattr(asked, key))]
+    tag = asked.tag.partition("=") if asked.tag else None
+    wanted = Wanted(
+        everything=asked.all,
+        owners=asker.seen_owners,
+        tag=(tag[0], tag[2]) if tag else None,
+        expires_before=asked.expires_before,
+    )
+    return pages.question(filters, wanted, asker.actor.name)
+
+
+@router.get("/instances/{name}", operation_id="get_instance", response_model=InstanceDocument, responses=SEEN)
+def get_instance(asker: Asking, name: Id, if_none_match: Match = None) -> Response:
+    """One instance. Its ETag is its generation, which counts requests."""
+    row, now = one(asker, name)
+    if if_none_match is not None and matches(if_none_match, row):
+        return Response(status_code=304, headers={"ETag": etag(row)})
+    return with_etag(document(asker, row, now), row)
+
+
+# ---- creating --------------------------------------------------------------------------------------------------------
+
+
+@router.post(
+    "/instances", operation_id="create_instances", status_code=202, response_model=ChangesDocument, responses=CHANGED
+)
+def create_instances(asker: Asking, form: CreateForm, dry_run: DryRun = False, idempotency_key: Key = None) -> Response:
+    """Ask for machines, each with a deadline. The request is stored when the answer leaves; the cloud is later."""
+    order = _order(asker, form)
+    if dry_run:
+        return JSONResponse(_plan(asker, order))
+
+    def ask(asking: Asker) -> Answered:
+        return HTTPStatus.ACCEPTED, changes(asking, create.create(asking.ctx, order))
+
+    return once(asker, idempotency_key, ["create", form.model_dump(mode="json")], ask, as_they_are)
+
+
+def _order(asker: Asker, form: CreateForm) -> Order:
+    settings = asker.ctx.settings
+    cloud, account = settings.place_of(form.provider, form.account)
+    spot = Spot(max_price=_usd(form.max_price)) if form.spot else None
+    if form.max_price and not form.spot:
+        raise Refused("`max_price` is of spot machines", "send `spot: true` as well, or leave it out")
+    ask = Ask(
+        instance_type=form.instance_type,
+        zone=form.availability_zone,
+        image=form.image,
+        ssh_user=form.ssh_user,
+        public_key=form.public_key.strip(),
+        owner=form.owner or asker.actor.name,
+        tags=check_tags(form.tags),
+        ssh_from=tuple(firewall.check_source(word, ()) for word in form.ssh_from),
+        open_ports=tuple(rule for text in form.open for rule in firewall.parse_open(text)),
+        hibernate=form.hibernate,
+        root_disk=parse_disk(form.disk) if form.disk else None,
+        volumes=tuple(parse_disk(text) for text in form.volumes),
+        spot=spot,
+        options=form.options,
+    )
+    return Order(
+        provider=cloud,
+        account=account,
+        ask=ask,
+        name=form.name,
+        count=form.count,
+        deadline=form.deadline() or Deadline(by=USUAL),
+        actor=asker.actor,
+        guard=GuardKind(form.guard) if form.guard else None,
+        keep_stopped=form.keep_stopped or "",
+        protect=form.protect,
+        on_expiry=OnExpiry(form.on_expiry) if form.on_expiry else None,
+        retry=form.retry,
+    )
+
+
+def _usd(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise Refused(f"'{text[:40]}' is no amount of USD", "write it like 0.05") from None
+
+
+def _plan(asker: Asker, order: Order) -> dict[str, Any]:
+    plan = orders.plan(asker.ctx.settings, order)
+    now = datetime.now(UTC)
+    until = order.deadline.after(now)
+    priced = quote_of(asker.ctx, plan, until - now, now)
+    return plan_json(plan, priced, until, region_source=None, sandbox=asker.ctx.settings.sandbox)

@@ -1,0 +1,62 @@
+"""What is told of one instance: its history, why it is as it is, and the end of a request."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import JSONResponse, Response
+
+from im.domain.errors import ImError
+from im.domain.explain.why import why
+from im.services import queries
+from im.services.money.costs import rules_of
+from im.services.requests.ending import Goal, aim, judge
+from im.views.event import event_json
+from im.views.why import why_json
+from im.web.api.asker import Asking
+from im.web.api.documents import EventsDocument, WaitDocument, WhyDocument
+from im.web.api.forms import WaitQuery
+from im.web.api.seen import SEEN, Id, document, one
+
+router = APIRouter(prefix="/api/v1/instances/{name}", tags=["stories"])
+LOOK_EVERY = 0.3
+
+
+@router.get("/events", operation_id="list_events", response_model=EventsDocument, responses=SEEN)
+def list_events(asker: Asking, name: Id) -> Response:
+    """What happened to it, when, by whose hand and by which way."""
+    row, _ = one(asker, name)
+    return JSONResponse({"items": [event_json(event) for event in queries.history(asker.ctx, row.id)]})
+
+
+@router.get("/why", operation_id="explain_instance", response_model=WhyDocument, responses=SEEN)
+def explain_instance(asker: Asking, name: Id) -> Response:
+    """Why it is in its state, and what happens next."""
+    row, now = one(asker, name)
+    told = why(row, now, rules_of(row.scope))
+    return JSONResponse(why_json(row, told, now, sandbox=asker.ctx.settings.sandbox))
+
+
+@router.get("/wait", operation_id="wait_for_instance", response_model=WaitDocument, responses=SEEN)
+def wait_for_instance(asker: Asking, name: Id, asked: Annotated[WaitQuery, Query()]) -> Response:
+    """Wait until what was asked for has ended, well or not, or the time is over: the work goes on all the same."""
+    row, now = one(asker, name)
+    goal = Goal(row.id, asked.generation or row.generation, row.desired)
+    began, unknown = time.monotonic(), dict[str, float]()
+    ends: dict[str, ImError | None] = {}
+    while True:
+        goal = aim(goal, row)
+        judge(ends, goal, row, unknown, time.monotonic())
+        if row.id in ends or time.monotonic() - began >= asked.timeout:
+            break
+        time.sleep(LOOK_EVERY)
+        row, now = one(asker, row.id)
+    error = ends.get(row.id)
+    told = {
+        "settled": row.id in ends,
+        "error": error.message if error else None,
+        "instance": document(asker, row, now),
+    }
+    return JSONResponse(told)

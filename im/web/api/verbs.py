@@ -1,0 +1,226 @@
+"""The verbs: what is asked of instances that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from im.domain import intent
+from im.domain.errors import Refused
+from im.domain.instance import Instance
+from im.domain.intent import Intent
+from im.services import pages
+from im.services.requests import change, give
+from im.services.requests.result import Answer
+from im.views.change import rehearsal_json
+from im.web.api.asker import Asker, Asking
+from im.web.api.documents import ChangeDocument, ChangesDocument
+from im.web.api.forms import BatchForm, ExtendForm, GiveForm, ListQuery, ProtectForm, StartForm
+from im.web.api.idempotency import once
+from im.web.api.instances import question_of
+from im.web.api.problem import problem
+from im.web.api.seen import (
+    CHANGED,
+    Answered,
+    DryRun,
+    Id,
+    Key,
+    Match,
+    as_they_are,
+    changes,
+    document,
+    matches,
+    one,
+    several,
+)
+
+router = APIRouter(prefix="/api/v1", tags=["verbs"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Verb:
+    """`decide` says what it would come to for a row, where that can be said; `send` stores it."""
+
+    name: str
+    send: Callable[[Asker, Sequence[str]], Answer]
+    decide: Callable[[Instance, datetime], Intent] | None = None
+
+
+def _extend(form: ExtendForm) -> _Verb:
+    deadline = form.deadline()
+    if deadline is None:
+        raise Refused("for how long?", "send `duration` or `until`")
+    return _Verb(
+        "extend",
+        lambda asker, ids: change.extend(asker.ctx, ids, deadline, actor=asker.actor, start=form.start),
+        lambda row, now: intent.extend(row, now, deadline, start=form.start),
+    )
+
+
+def _start(form: StartForm) -> _Verb:
+    deadline = form.deadline()
+    return _Verb(
+        "start",
+        lambda asker, ids: change.start(asker.ctx, ids, deadline, actor=asker.actor),
+        lambda row, now: intent.start(row, now, deadline),
+    )
+
+
+_STOP = _Verb("stop", lambda asker, ids: change.stop(asker.ctx, ids, actor=asker.actor), intent.stop)
+_TERMINATE = _Verb(
+    "terminate", lambda asker, ids: change.terminate(asker.ctx, ids, actor=asker.actor), intent.terminate
+)
+
+
+def _protect(form: ProtectForm) -> _Verb:
+    return _Verb("protect", lambda asker, ids: change.protect(asker.ctx, ids, on=form.on, actor=asker.actor))
+
+
+def _give(form: GiveForm) -> _Verb:
+    return _Verb("give", lambda asker, ids: give.give(asker.ctx, ids, form.to, actor=asker.actor))
+
+
+_CHANGE: dict[str, Any] = {"status_code": 202, "response_model": ChangeDocument, "responses": CHANGED}
+
+
+@router.post("/instances/{name}/extend", operation_id="extend_instance", **_CHANGE)
+def extend_instance(
+    asker: Asking,
+    name: Id,
+    form: ExtendForm,
+    dry_run: DryRun = False,
+    if_match: Match = None,
+    idempotency_key: Key = None,
+) -> Response:
+    """Move its deadline; a stopped one wakes."""
+    return _one_changed(asker, name, _extend(form), form.model_dump(mode="json"), dry_run, if_match, idempotency_key)
+
+
+@router.post("/instances/{name}/start", operation_id="start_instance", **_CHANGE)
+def start_instance(
+    asker: Asking,
+    name: Id,
+    form: StartForm,
+    dry_run: DryRun = False,
+    if_match: Match = None,
+    idempotency_key: Key = None,
+) -> Response:
+    """Start it; a new deadline is needed when the old one has passed."""
+    return _one_changed(asker, name, _start(form), form.model_dump(mode="json"), dry_run, if_match, idempotency_key)
+
+
+@router.post("/instances/{name}/stop", operation_id="stop_instance", **_CHANGE)
+def stop_instance(
+    asker: Asking, name: Id, dry_run: DryRun = False, if_match: Match = None, idempotency_key: Key = None
+) -> Response:
+    """Stop it now; its disk stays."""
+    return _one_changed(asker, name, _STOP, None, dry_run, if_match, idempotency_key)
+
+
+@router.post("/instances/{name}/terminate", operation_id="terminate_instance", **_CHANGE)
+def terminate_instance(
+    asker: Asking, name: Id, dry_run: DryRun = False, if_match: Match = None, idempotency_key: Key = None
+) -> Response:
+    """End it for good, disk and all."""
+    return _one_changed(asker, name, _TERMINATE, None, dry_run, if_match, idempotency_key)
+
+
+@router.post("/instances/{name}/protect", operation_id="protect_instance", **_CHANGE)
+def protect_instance(
+    asker: Asking, name: Id, form: ProtectForm, if_match: Match = None, idempotency_key: Key = None
+) -> Response:
+    """Guard it against being terminated, or no longer."""
+    return _one_changed(asker, name, _protect(form), form.model_dump(mode="json"), False, if_match, idempotency_key)
+
+
+@router.post("/instances/{name}/give", operation_id="give_instance", **_CHANGE)
+def give_instance(
+    asker: Asking, name: Id, form: GiveForm, if_match: Match = None, idempotency_key: Key = None
+) -> Response:
+    """Hand it over to another user or team."""
+    return _one_changed(asker, name, _give(form), form.model_dump(mode="json"), False, if_match, idempotency_key)
+
+
+def _one_changed(
+    asker: Asker, name: str, verb: _Verb, form: object, dry_run: bool, if_match: str | None, key: str | None
+) -> Response:
+    row, now = one(asker, name)
+    if if_match is not None and not matches(if_match, row):
+        told = f"{row.name} has changed since: its generation is {row.generation} by now"
+        as_it_is = {"instance": document(asker, row, now)}
+        return problem(
+            412, "precondition_failed", told, "look at it again", asker.actor.request_id, exit_code=8, more=as_it_is
+        )
+    if dry_run:
+        assert verb.decide is not None
+        return JSONResponse(rehearsal_json(row, verb.decide(row, now)))
+
+    def ask(asking: Asker) -> Answered:
+        return HTTPStatus.ACCEPTED, changes(asking, verb.send(asking, [row.id]))["items"][0]
+
+    def again(asking: Asker, _: list[str]) -> Answered:
+        fresh, at = one(asking, row.id)
+        return HTTPStatus.ACCEPTED, {**document(asking, fresh, at), "previous_expires_at": None}
+
+    return once(asker, key, [verb.name, row.id, form], ask, again)
+
+
+@router.post(
+    "/instances:batch",
+    operation_id="change_instances",
+    status_code=202,
+    response_model=ChangesDocument,
+    responses=CHANGED,
+)
+def change_instances(asker: Asking, form: BatchForm, dry_run: DryRun = False, idempotency_key: Key = None) -> Response:
+    """One verb on several, all or none. A filter has to find as many as were expected, counted here."""
+    verb = _verb_of(form)
+    rows, now = _chosen(asker, form)
+    if dry_run:
+        if verb.decide is None:
+            raise Refused(f"there is no rehearsal of {verb.name}", "leave dry_run out")
+        return JSONResponse({"items": [rehearsal_json(row, verb.decide(row, now)) for row in rows]})
+
+    def ask(asking: Asker) -> Answered:
+        return HTTPStatus.ACCEPTED, changes(asking, verb.send(asking, [row.id for row in rows]))
+
+    return once(asker, idempotency_key, ["batch", form.model_dump(mode="json")], ask, as_they_are)
+
+
+def _verb_of(form: BatchForm) -> _Verb:
+    match form.verb:
+        case "extend":
+            return _extend(form.extend or ExtendForm())
+        case "start":
+            return _start(form.start or StartForm())
+        case "protect":
+            return _protect(form.protect or ProtectForm())
+        case "give":
+            if form.give is None:
+                raise Refused("to whom?", "send `give` with `to`")
+            return _give(form.give)
+        case "stop":
+            return _STOP
+        case _:
+            return _TERMINATE
+
+
+def _chosen(asker: Asker, form: BatchForm) -> tuple[Sequence[Instance], datetime]:
+    if form.ids:
+        return several(asker, form.ids)
+    assert form.q is not None
+    assert form.expected is not None
+    question = question_of(asker, ListQuery(q=form.q))
+    page = pages.page(asker.ctx, question, None, form.expected, asker.actor.name)
+    if page.next is not None or len(page.rows) != form.expected:
+        count = f"more than {form.expected}" if page.next is not None else str(len(page.rows))
+        raise Refused(
+            f"that finds {count} by now, and {form.expected} were expected", "look again, and agree to what is there"
+        )
+    return page.rows, page.now

@@ -1,0 +1,151 @@
+"""The application: routes, and how whatever goes wrong is told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+from im.domain.config.web import WebSettings
+from im.domain.errors import ImError
+from im.logs import log
+from im.views.exits import Exit
+from im.web import health
+from im.web.api import fleet, instances, money, people, stories, verbs
+from im.web.api.problem import Problem, of_error, problem
+from im.web.api.rates import Rates
+from im.web.gate import Gate
+
+if TYPE_CHECKING:
+    from im.context import Context
+
+ROUTERS = tuple(part.router for part in (health, verbs, instances, stories, money, people, fleet))
+THREADS = 12
+"""Handlers at a time: as many as the pool has connections, and a few that wait."""
+
+
+def make_app(ctx: Context) -> FastAPI:
+    """The application over `ctx`, which is used by many threads at once."""
+    app = FastAPI(
+        title="im",
+        version="1",
+        description="Every cloud instance gets a deadline.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+    )
+    app.state.ctx, app.state.rates = ctx, Rates()
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(ImError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)
+    url = ctx.settings.own(WebSettings).web_url
+    app.add_middleware(Gate, hosts=[name] if (name := urlsplit(url).hostname) else [])
+    _tell_problems(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield
+    app.state.ctx.dispose()
+
+
+def _ours(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, ImError)
+    return of_error(exc, request.state.request_id)
+
+
+def _invalid(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, RequestValidationError)
+    errors = [{"pointer": _pointer(one["loc"]), "detail": _detail(one)} for one in exc.errors()]
+    told = errors[0]["detail"] if len(errors) == 1 else f"{len(errors)} things are wrong with what was sent"
+    return problem(
+        422, "invalid", told, "see errors, and /api/v1/openapi.json", request.state.request_id, errors=errors
+    )
+
+
+def _pointer(where: tuple[Any, ...]) -> str:
+    first, *rest = (str(part).replace("~", "~0").replace("/", "~1") for part in where)
+    return "/" + "/".join(rest) if first == "body" else "/".join(rest) or first
+
+
+def _detail(error: Mapping[str, Any]) -> str:
+    """Of what was sent nothing is repeated: it may be a secret in the wrong place."""
+    return f"{'.'.join(str(part) for part in error['loc'][1:]) or 'the body'}: {str(error['msg'])[:200]}"
+
+
+def _http(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)
+    headers = dict(exc.headers or {})
+    if exc.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
+        return problem(
+            405,
+            "method_not_allowed",
+            "that method is none of this path's",
+            "",
+            request.state.request_id,
+            headers=headers,
+        )
+    told = "there is nothing at this path" if exc.status_code == 404 else str(exc.detail)
+    code = "not_found" if exc.status_code == 404 else "refused"
+    status = Exit.NOT_FOUND if exc.status_code == 404 else Exit.USAGE
+    return problem(
+        exc.status_code,
+        code,
+        told,
+        "see /api/v1/openapi.json",
+        request.state.request_id,
+        exit_code=status,
+        headers=headers,
+    )
+
+
+def _methods(request: Request) -> list[str]:
+    """All that the path takes, not those of the first route alone."""
+    taken: set[str] = set()
+    for route in (route for router in ROUTERS for route in router.routes):
+        found, _ = route.matches(request.scope)
+        if found is not Match.NONE:
+            taken |= set(getattr(route, "methods", None) or ())
+    return sorted(taken)
+
+
+def _unforeseen(request: Request, exc: Exception) -> Response:
+    log.error("unforeseen", request=request.state.request_id, path=request.url.path, error=type(exc).__name__)
+    told = "something went wrong here that nobody foresaw"
+    hint = "send it again; if it stays, tell the request_id to whoever runs this"
+    return problem(500, "unforeseen", told, hint, request.state.request_id, exit_code=Exit.FAILURE)
+
+
+def _tell_problems(app: FastAPI) -> None:
+    """OpenAPI with our own document of an error in place of FastAPI's."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        told = made()
+        schemas = told.setdefault("components", {}).setdefault("schemas", {})
+        if "Problem" not in schemas:
+            problems = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= problems.pop("$defs", {})
+            schemas["Problem"] = problems
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+        return told
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,100 @@
+"""`im web`: the application behind uvicorn, on loopback unless people can sign in."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from im.context import open_context
+from im.domain.config.web import WebSettings
+from im.domain.errors import Refused
+from im.web.app import make_app
+from im.web.gate import LOOPBACK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+    from fastapi import FastAPI
+
+    from im.queue.tasks import Queue, Task
+    from im.settings import Settings
+
+
+class _OneAtATime:
+    """A queue that many threads ring: its connection is one."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._lock = Lock()
+
+    def ring(self, task: Task, ids: Sequence[str] = (), **how: Any) -> bool:
+        with self._lock:
+            return self._queue.ring(task, ids, **how)
+
+
+def serve(settings: Settings) -> int:
+    """Serve until SIGINT or SIGTERM. Raises Refused where it must not listen, or cannot."""
+    own = settings.own(WebSettings)
+    if own.web_host not in LOOPBACK and not own.web_url:
+        raise Refused(
+            f"im web does not listen on {own.web_host} without a name for it",
+            "set IM_WEB_URL=https://… and stand a proxy with TLS before it, or leave IM_WEB_HOST out",
+        )
+    ctx = open_context(settings)
+    ctx = replace(ctx, look=None, queue=_OneAtATime(ctx.queue))
+    try:
+        sock = socket.create_server(
+            (own.web_host, own.web_port), family=socket.AF_INET6 if ":" in own.web_host else socket.AF_INET
+        )
+    except OSError as exc:
+        raise Refused(
+            f"{own.web_host}:{own.web_port} cannot be listened on: {exc.strerror}", "name another with IM_WEB_PORT"
+        ) from None
+    server = _Server(configured(make_app(ctx)))
+    server.run(sockets=[sock])
+    return 130 if signal.SIGINT in server.asked else 0
+
+
+class _Server(uvicorn.Server):
+    """A signal ends it in order, and is over then: uvicorn raises it once more, which a supervisor would take for a crash."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.asked: list[int] = []
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        self.asked.append(number)
+        self.handle_exit(number, frame)
+
+
+def configured(app: FastAPI, **more: Any) -> uvicorn.Config:
+    """uvicorn as it serves us: nothing of a proxy's is believed, nothing of a client's is waited for without end."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=32 * 1024,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=5,
+        limit_concurrency=500,
+        **more,
+    )

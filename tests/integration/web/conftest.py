@@ -1,0 +1,105 @@
+"""The API over real HTTP, before a world whose clock is stepped."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import uvicorn
+
+from im.domain.access import EVERYTHING, Grant, Role
+from im.domain.people.user import UserKind
+from im.services.people import tokens, users
+from im.web.api.rates import Pace, Rates
+from im.web.app import make_app
+from im.web.server import configured
+from tests.people import person
+from tests.world import World
+
+ROOT = person("root")
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    status: int
+    headers: http.client.HTTPMessage
+    text: str
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.text)
+
+
+class _Unlimited(Rates):
+    def take(self, pace: Pace, who: str) -> None:
+        pass
+
+
+class Api:
+    """The server, and people who ask it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._server = uvicorn.Server(configured(make_app(replace(world.ctx, look=None, dispose=lambda: None)), port=0))
+        self.unhurried()
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+        self.port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.tokens: dict[str, str] = {}
+
+    def unhurried(self) -> None:
+        """Stories ask faster than people."""
+        self._server.config.app.state.rates = _Unlimited()  # type: ignore[union-attr]
+
+    def hurried(self) -> None:
+        self._server.config.app.state.rates = Rates()  # type: ignore[union-attr]
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+
+    def user(
+        self, login: str, role: Role = Role.MEMBER, *, team: str | None = None, grants: frozenset[Grant] = EVERYTHING
+    ) -> None:
+        users.add(self.world.ctx, login, role=role, team=team, actor=ROOT)
+        self.tokens[login] = tokens.create(self.world.ctx, login, "test", grants=grants, actor=ROOT).secret
+
+    def team(self, name: str) -> None:
+        users.add(self.world.ctx, name, kind=UserKind.TEAM, actor=ROOT)
+
+    def ask(self, method: str, path: str, body: object = None, *, by: str | None = "ada", **headers: str) -> Said:
+        """Names of headers are written with _ for -."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if by is not None:
+            sent.setdefault("Authorization", f"Bearer {self.tokens.get(by, by)}")
+        data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        if data is not None:
+            sent.setdefault("Content-Type", "application/json")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, data, sent)
+            answer = connection.getresponse()
+            return Said(answer.status, answer.headers, answer.read().decode())
+        finally:
+            connection.close()
+
+    def create(self, name: str = "web", *, by: str = "ada", **more: object) -> Said:
+        form = {"name": name, "public_key": KEY, "duration": "1h", "provider": "fake", **more}
+        return self.ask("POST", "/api/v1/instances", form, by=by)
+
+
+@pytest.fixture
+def api(world: World) -> Iterator[Api]:
+    made = Api(world)
+    made.user("ada", Role.ADMIN)
+    yield made
+    made.close()

@@ -1,0 +1,72 @@
+"""What OpenAPI says of the answers is what the views make; every route has a name of its own and asks who is there."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from im.web.api import documents
+from im.web.app import ROUTERS
+from tests.integration.web.conftest import Api
+
+OPEN = {"get_health", "get_readiness", "get_version"}
+"""What answers without a token."""
+
+
+def test_answers_hold_to_their_documents(api: Api) -> None:
+    made = api.create()
+    documents.ChangesDocument.model_validate_json(made.text)
+    api.world.advance(10)
+    for path, document in (
+        ("instances", documents.InstancesDocument),
+        ("instances/web", documents.InstanceDocument),
+        ("instances/web/events", documents.EventsDocument),
+        ("instances/web/why", documents.WhyDocument),
+        ("instances/web/wait?timeout=0", documents.WaitDocument),
+        ("me", documents.MeDocument),
+    ):
+        document.model_validate_json(api.ask("GET", f"/api/v1/{path}").text)
+    moved = api.ask("POST", "/api/v1/instances/web/extend", {"duration": "1h"})
+    documents.ChangeDocument.model_validate_json(moved.text)
+
+
+ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+
+
+def test_every_operation_is_named_by_hand_once() -> None:
+    named = [route.operation_id for route in ROUTES]
+    assert len(named) > 30
+    assert None not in named
+    assert len(named) == len(set(named))
+
+
+def test_every_route_but_the_open_ones_asks_who_is_there(api: Api) -> None:
+    for route in ROUTES:
+        if route.operation_id in OPEN:
+            continue
+        path = re.sub(
+            "{of}", "user", re.sub("{token}", "tok-0123456789", re.sub("{(name|login|owner)}", "web", route.path))
+        )
+        for method in route.methods:
+            assert api.ask(method, path, None if method == "GET" else {}, by=None).status == 401, (method, path)
+
+
+def test_the_description_is_whole(api: Api) -> None:
+    told: dict[str, Any] = api.ask("GET", "/api/v1/openapi.json", by=None).body
+    assert told["openapi"].startswith("3.1")
+    assert "Problem" in told["components"]["schemas"]
+    for path, operations in told["paths"].items():
+        for method, one in operations.items():
+            for status, answer in one["responses"].items():
+                if int(status) >= 400:
+                    assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/version"])
+def test_health_is_told_to_everybody_and_says_nothing_of_the_fleet(api: Api, path: str) -> None:
+    said = api.ask("GET", path, by=None)
+    assert said.status == 200
+    assert set(said.body) <= {"ok", "version", "api"}
