@@ -26,10 +26,10 @@ down: $(VENV)/.local ## Stop the local stack, keep its data
 	$(BIN)/im down
 
 test: $(VENV)/.dev ## Every test but chaos, benchmarks and live clouds, from nothing
-	$(PYTEST) --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) --numprocesses 4 --dist worksteal
 
 coverage: $(VENV)/.dev ## The same, and which lines they reach; a third slower
-	$(PYTEST) --numprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
+	$(PYTEST) --numprocesses 4 --dist worksteal --cov --cov-report=term:skip-covered
 
 unit: $(VENV)/.dev ## The tests that need no service; seconds
 	$(PYTEST) tests/unit

@@ -49,7 +49,7 @@ OTHERS_OWN = (
     "python3 -m venv .venv",
     ".venv/bin/pip install -e .[local]",
     ".venv/bin/pip install -e .[local,dev]",
-    ".venv/bin/python -m pytest -n 4 --dist loadfile",
+    ".venv/bin/python -m pytest -n 4 --dist worksteal",
     "cp .env.example .env",
     "chmod 600 .env",
     "echo IM_SANDBOX_URL=http://sandbox:$(openssl rand -hex 24)@sandbox:5000 >> .env",
