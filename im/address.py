@@ -18,6 +18,18 @@ ENCODE = (
 """What to do about an address that cannot be read."""
 
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+"""The names of this machine for itself."""
+
+
+def host_of(header: str) -> str:
+    """The host that a request's `Host` names, without its port; empty for what names none."""
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""
+
+
 class Unreadable(Exception):
     """No address, or one of which nobody can say where its password ends. Repeats nothing of it."""
 

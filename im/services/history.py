@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from im.db import events
+from im.db.people import idempotency
 from im.domain.input.duration import parse_keep
 from im.queue.tasks import Task
 
@@ -23,12 +24,14 @@ MOST = 50
 
 
 def ring_for_pruning(ctx: Context) -> None:
-    if parse_keep(ctx.settings.keep_events) is not None:
-        ctx.queue.ring(Task.PRUNE)
+    ctx.queue.ring(Task.PRUNE)
 
 
 def prune(ctx: Context) -> str:
-    """Forget the events that are older than the setting says, in short transactions; a sentence for people."""
+    """Forget the events that are older than the setting says, and spent keys of requests, in short transactions; a sentence for
+    people."""
+    with ctx.begin() as connection:
+        idempotency.forget(connection, ctx.clock(connection), MOST * BATCH)
     keep = parse_keep(ctx.settings.keep_events)
     if keep is None:
         return "nothing to forget: history is kept forever"

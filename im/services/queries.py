@@ -88,6 +88,13 @@ def select(ctx: Context, selection: Selection, me: str) -> Listing:
     return replace(found, rows=rows)
 
 
+def sight(ctx: Context) -> Listing:
+    """How well we can see and enforce, without a row."""
+    with ctx.looking() as connection:
+        now = ctx.clock(connection)
+        return Listing((), now, health.scopes(connection), tuple(health.holds(connection, now)))
+
+
 def by_ids(ctx: Context, ids: Sequence[str]) -> Listing:
     with ctx.looking() as connection:
         return Listing(tuple(instances.read(connection, ids)), ctx.clock(connection), health.scopes(connection))

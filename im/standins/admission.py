@@ -10,13 +10,13 @@ import io
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+
+from im.address import LOOPBACK, host_of
 
 READY = "/ready"
 """The one path that answers without proof, and all it tells is that somebody listens."""
 LARGEST = 4 * 2**20
 """Bytes of one request; the largest that a cloud's client of ours sends is a hundredth of it."""
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -66,7 +66,7 @@ class Admission:
         # a browser sends it with all that a page asks elsewhere, and no client of a cloud does
         if "origin" in headers:
             raise TurnedAway("403 Forbidden", "no page in a browser may ask here\n")
-        if _host(headers.get("host", "")) not in self._hosts:
+        if host_of(headers.get("host", "")) not in self._hosts:
             raise TurnedAway("403 Forbidden", "this is not the host you asked for\n")
         path = str(environ.get("PATH_INFO", ""))
         if environ["REQUEST_METHOD"] in ("GET", "HEAD") and path == READY:
@@ -84,13 +84,6 @@ def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
     named = {name[5:]: value for name, value in environ.items() if name.startswith("HTTP_")}
     named |= {name: environ[name] for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)}
     return {name.replace("_", "-").lower(): str(value) for name, value in named.items()}
-
-
-def _host(header: str) -> str:
-    try:
-        return urlsplit(f"//{header}").hostname or ""
-    except ValueError:
-        return ""
 
 
 def _body(environ: dict[str, Any]) -> bytes:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from importlib.metadata import version
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from im.address import LOOPBACK, host_of
 from im.web.api.problem import problem
 
 LARGEST = 256 * 1024
 """Bytes of one request; the largest form is a tenth of it."""
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -54,11 +53,11 @@ class Gate:
             status, code, told, hint = refused
             await problem(status, code, told, hint, request_id)(scope, receive, answer)
             return
-        await self._app(scope, _Bounded(receive, answer, scope, request_id), answer)
+        await self._app(scope, _Bounded(receive), answer)
 
     def _refused(self, scope: Scope) -> tuple[int, str, str, str] | None:
         headers = Headers(scope=scope)
-        if len(headers.getlist("host")) != 1 or _host(headers["host"]) not in self._hosts:
+        if len(headers.getlist("host")) != 1 or host_of(headers["host"]) not in self._hosts:
             return 421, "wrong_host", "this is not the host that was asked for", "set IM_WEB_URL to how people reach it"
         if len(headers.getlist("content-length")) > 1 or (
             "transfer-encoding" in headers and "content-length" in headers
@@ -81,17 +80,10 @@ def _same_site(headers: Headers) -> bool:
     return origin is None and "cookie" not in headers
 
 
-def _host(header: str) -> str:
-    try:
-        return urlsplit(f"//{header}").hostname or ""
-    except ValueError:
-        return ""
-
-
 class _Bounded:
     """A body that is no longer than it may be, whatever its length was said to be."""
 
-    def __init__(self, receive: Receive, send: Send, scope: Scope, request_id: str) -> None:
+    def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._read = 0
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from im.address import LOOPBACK
 from im.context import open_context
 from im.domain.config.web import WebSettings
 from im.domain.errors import Refused
 from im.web.app import make_app
-from im.web.gate import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

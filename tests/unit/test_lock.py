@@ -11,9 +11,21 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def extra(name: str) -> list[str]:
+    """What an extra asks for; one that asks for another of ours asks for what that does."""
+    asked = map(Requirement, PROJECT["optional-dependencies"][name])
+    return [
+        line
+        for one in asked
+        for line in ([more for own in one.extras for more in extra(own)] if one.name == PROJECT["name"] else [str(one)])
+    ]
+
+
 WANTED = {
     "requirements.lock": PROJECT["dependencies"],
-    "requirements-local.lock": [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["local"]],
+    "requirements-local.lock": [*PROJECT["dependencies"], *extra("local")],
 }
 
 

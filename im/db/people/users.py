@@ -38,10 +38,6 @@ def lock(connection: Connection, login: str) -> User | None:
     return next(iter(_read(connection, _all().where(u.login == login).with_for_update())), None)
 
 
-def of_identity(connection: Connection, issuer: str, subject: str) -> User | None:
-    return next(iter(_read(connection, _all().where(u.issuer == issuer, u.subject == subject))), None)
-
-
 def called(connection: Connection, logins: Iterable[str]) -> dict[str, User]:
     return {user.login: user for user in _read(connection, _all().where(u.login.in_(list(logins))))}
 

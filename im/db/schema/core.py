@@ -36,7 +36,7 @@ metadata = MetaData(
 )
 
 
-def _moment(name: str, *, nullable: bool = True) -> Column[object]:
+def moment(name: str, *, nullable: bool = True) -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
@@ -54,7 +54,7 @@ deployment = Table(
     Column("id", Text, nullable=False),
     # which Postgres server the identity was minted in: a clone elsewhere must not act in its name
     Column("system_identifier", Text, nullable=False),
-    _moment("created_at", nullable=False),
+    moment("created_at", nullable=False),
     CheckConstraint("only_row", name="only_row"),
 )
 
@@ -67,8 +67,8 @@ scopes = Table(
     Column("region", Text, nullable=False),
     # the cloud's own id of the account, learned from the cloud; other credentials may not touch this scope
     Column("cloud_account", Text),
-    _moment("refreshed_at"),
-    _moment("failing_since"),
+    moment("refreshed_at"),
+    moment("failing_since"),
     Column("error_code", Text),
     Column("error", Text),
     # seconds by which the cloud's clock is ahead of the database's, as last seen
@@ -82,7 +82,7 @@ shards = Table(
     metadata,
     Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
     Column("zone", Text, primary_key=True),
-    _moment("refreshed_at"),
+    moment("refreshed_at"),
     Column("error_code", Text),
     Column("error", Text),
 )
@@ -93,8 +93,8 @@ refusals = Table(
     metadata,
     Column("worker", Text, primary_key=True),
     Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
-    _moment("since", nullable=False),
-    _moment("last_at", nullable=False),
+    moment("since", nullable=False),
+    moment("last_at", nullable=False),
     Column("code", Text, nullable=False),
     Column("error", Text, nullable=False),
 )
@@ -109,11 +109,11 @@ launches = Table(
     Column("names", ARRAY(Text), nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    _moment("created_at", nullable=False),
-    _moment("called_at"),
-    _moment("next_attempt_at", nullable=False),
+    moment("created_at", nullable=False),
+    moment("called_at"),
+    moment("next_attempt_at", nullable=False),
     Column("lease_token", Text),
-    _moment("lease_until"),
+    moment("lease_until"),
     Column("error_code", Text),
     Column("error", Text),
     # which of the spec's places it is tried at, and how often all of them have refused
@@ -136,51 +136,51 @@ instances = Table(
     Column("owner", Text, nullable=False),
     Column("scope_id", Integer, ForeignKey("scopes.id"), nullable=False),
     Column("spec", JSONB, nullable=False),
-    _moment("created_at", nullable=False),
+    moment("created_at", nullable=False),
     # what is wanted
     Column("desired", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("by", Text, nullable=False),
-    _moment("expires_at", nullable=False),
+    moment("expires_at", nullable=False),
     Column("on_expiry", Text, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("settled_generation", Integer, nullable=False, server_default="0"),
     Column("failed_generation", Integer, nullable=False, server_default="0"),
     # what was seen
     Column("observed", Text, nullable=False),
-    _moment("observed_at", nullable=False),
+    moment("observed_at", nullable=False),
     Column("provider_id", Text),
     Column("zone", Text, nullable=False, server_default=""),
     Column("public_ip", Text),
     Column("private_ip", Text),
-    _moment("launched_at"),
+    moment("launched_at"),
     Column("launch_token", Text, ForeignKey("launches.token")),
     Column("candidate", Integer, nullable=False, server_default="0"),
     # the work of getting from one to the other
     Column("error_code", Text),
     Column("error", Text),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    _moment("next_attempt_at"),
+    moment("next_attempt_at"),
     Column("lease_token", Text),
-    _moment("lease_until"),
+    moment("lease_until"),
     Column("unsure", JSONB, nullable=False, server_default="{}"),
-    _moment("drift_since"),
-    _moment("closed_at"),
+    moment("drift_since"),
+    moment("closed_at"),
     # the second stage: seconds for which it is kept once its TTL has stopped it (none: for good), and the moment that makes
     Column("keep_stopped", Integer),
-    _moment("ends_at"),
+    moment("ends_at"),
     # nobody may terminate it; whether the cloud guards it too is unknown (null) while that is being changed
     Column("protected", Boolean, nullable=False, server_default=text("false")),
     Column("protected_at_cloud", Boolean, server_default=text("false")),
-    _moment("protection_try_at"),
+    moment("protection_try_at"),
     # what the cloud's provider wants to be told again of the machine; opaque to everybody else
     Column("provider_notes", JSONB, nullable=False, server_default="{}"),
     # the cloud's request behind a spot machine; over once it was cancelled after the machine's end, and brought no other
     Column("spot_request", Text),
     Column("spot_over", Boolean, nullable=False, server_default=text("false")),
-    _moment("spot_try_at"),
+    moment("spot_try_at"),
     # when the cloud was seen to have taken it back; the id of the instance that was made in its place, or a reason for none
-    _moment("interrupted_at"),
+    moment("interrupted_at"),
     Column("replaced_by", Text),
     _one_of("desired", Desired),
     _one_of("observed", Observed),
@@ -239,7 +239,7 @@ events = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("instance_id", Text, ForeignKey("instances.id"), nullable=False),
-    _moment("at", nullable=False),
+    moment("at", nullable=False),
     Column("kind", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False),
@@ -255,19 +255,19 @@ orphans = Table(
     metadata,
     Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
     Column("provider_id", Text, primary_key=True),
-    _moment("first_seen_at", nullable=False),
-    _moment("last_seen_at", nullable=False),
+    moment("first_seen_at", nullable=False),
+    moment("last_seen_at", nullable=False),
     Column("state", Text, nullable=False),
     *(Column(name, Text, nullable=False, server_default="") for name in ("zone", "instance_type", "image")),
     Column("public_ip", Text),
     Column("private_ip", Text),
-    _moment("launched_at"),
+    moment("launched_at"),
     Column("tags", JSONB, nullable=False, server_default="{}"),
     # the launch that its tag names, which may be of a past that this database does not remember
     Column("launch_token", Text),
     Column("because", Text, nullable=False),
     # it is gone, or a row has it
-    _moment("closed_at"),
+    moment("closed_at"),
     _one_of("state", Observed),
     Index("ix_orphans_open", "scope_id", postgresql_where=text("closed_at IS NULL")),
 )
@@ -277,15 +277,15 @@ ticks = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("slot", BigInteger, primary_key=True),
-    _moment("claimed_at", nullable=False),
+    moment("claimed_at", nullable=False),
 )
 
 holds = Table(
     "holds",
     metadata,
     Column("kind", Text, primary_key=True),
-    _moment("since", nullable=False),
-    _moment("until", nullable=False),
+    moment("since", nullable=False),
+    moment("until", nullable=False),
     Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
 )
@@ -296,5 +296,5 @@ rates = Table(
     Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
     Column("verb", Text, primary_key=True),
     Column("tokens", Float, nullable=False),
-    _moment("at", nullable=False),
+    moment("at", nullable=False),
 )

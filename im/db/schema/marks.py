@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, ForeignKey, Integer, Table, Text
+from sqlalchemy import Column, ForeignKey, Integer, Table, Text
 
-from im.db.schema.core import metadata
-
-
-def _moment(name: str) -> Column[object]:
-    return Column(name, DateTime(timezone=True))
-
+from im.db.schema.core import metadata, moment
 
 marks = Table(
     "marks",
@@ -17,7 +12,7 @@ marks = Table(
     Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
     # the server that acted last: where it is, and when it was started
     Column("place", Text),
-    _moment("started"),
+    moment("started"),
     # what its machine carries, or is about to; and what it carried before
     Column("mark", Text),
     Column("before", Text),
@@ -25,12 +20,12 @@ marks = Table(
     # why the cloud did not take it
     Column("error", Text),
     # the watch of a server that does not know yet whether it may act
-    _moment("watcher"),
-    _moment("watch_since"),
-    _moment("watch_looked_at"),
+    moment("watcher"),
+    moment("watch_since"),
+    moment("watch_looked_at"),
     Column("watch_seen", Text),
     Column("watch_moves", Integer),
     # another server acts, so this one does not; and when one that should not act was last seen to
-    _moment("held_since"),
-    _moment("rival_at"),
+    moment("held_since"),
+    moment("rival_at"),
 )

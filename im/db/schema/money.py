@@ -19,12 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from im.db.schema.core import metadata
-
-
-def _moment(name: str, *, nullable: bool = True) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
+from im.db.schema.core import metadata, moment
 
 usage = Table(
     "usage",
@@ -32,11 +27,11 @@ usage = Table(
     Column("instance_id", Text, ForeignKey("instances.id"), primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("number", Integer, primary_key=True),
-    _moment("began_at", nullable=False),
+    moment("began_at", nullable=False),
     Column("began_exactly", Boolean, nullable=False),
-    _moment("not_before", nullable=False),
-    _moment("ended_at"),
-    _moment("sure_until"),
+    moment("not_before", nullable=False),
+    moment("ended_at"),
+    moment("sure_until"),
     Column("address", Boolean, nullable=False, server_default=text("false")),
     Column("disk_gb", Integer),
     Column("disk_type", Text),
@@ -49,9 +44,9 @@ deadlines = Table(
     "deadlines",
     metadata,
     Column("instance_id", Text, ForeignKey("instances.id"), primary_key=True),
-    _moment("since", nullable=False),
+    moment("since", nullable=False),
     Column("number", Integer, primary_key=True),
-    _moment("expires_at", nullable=False),
+    moment("expires_at", nullable=False),
 )
 
 prices = Table(
@@ -65,7 +60,7 @@ prices = Table(
     Column("usd", Numeric, nullable=False),
     Column("source", Text, nullable=False),
     # when the source was last asked; the price itself may be older
-    _moment("fetched_at", nullable=False),
+    moment("fetched_at", nullable=False),
 )
 
 budgets = Table(
@@ -75,7 +70,7 @@ budgets = Table(
     Column("owner", Text, primary_key=True),
     Column("usd_per_month", Numeric, nullable=False),
     Column("set_by", Text, nullable=False),
-    _moment("set_at", nullable=False),
+    moment("set_at", nullable=False),
     CheckConstraint("usd_per_month >= 0", name="not_negative"),
 )
 
@@ -84,17 +79,17 @@ notices = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("instance_id", Text, ForeignKey("instances.id"), nullable=False),
-    _moment("expires_at", nullable=False),
+    moment("expires_at", nullable=False),
     # seconds before the deadline
     Column("stage", Integer, nullable=False),
     Column("channel", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    _moment("created_at", nullable=False),
-    _moment("next_attempt_at", nullable=False),
+    moment("created_at", nullable=False),
+    moment("next_attempt_at", nullable=False),
     Column("lease_token", Text),
-    _moment("lease_until"),
-    _moment("sent_at"),
+    moment("lease_until"),
+    moment("sent_at"),
     Column("error", Text),
     UniqueConstraint("instance_id", "expires_at", "stage", "channel", name="uq_notices_once"),
     CheckConstraint("state IN ('pending', 'sent', 'moved', 'late')", name="state"),
@@ -109,12 +104,12 @@ guards = Table(
     # seconds after the deadline
     Column("grace", Integer, nullable=False),
     # what the cloud has confirmed, and what it was asked without an answer so far
-    _moment("told_at"),
-    _moment("asked_at"),
+    moment("told_at"),
+    moment("asked_at"),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    _moment("next_attempt_at"),
+    moment("next_attempt_at"),
     Column("lease_token", Text),
-    _moment("lease_until"),
+    moment("lease_until"),
     Column("error_code", Text),
     Column("error", Text),
     CheckConstraint("kind IN ('none', 'scheduler')", name="kind"),

@@ -7,7 +7,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     ForeignKey,
     Identity,
     Index,
@@ -20,12 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from im.db.schema.core import events, instances, metadata
-
-
-def _moment(name: str, *, nullable: bool = True) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
+from im.db.schema.core import events, instances, metadata, moment
 
 users = Table(
     "users",
@@ -36,9 +30,9 @@ users = Table(
     Column("role", Text, nullable=False),
     Column("team", Text, ForeignKey("users.login")),
     Column("display", Text, nullable=False),
-    _moment("made_at", nullable=False),
+    moment("made_at", nullable=False),
     Column("made_by", Text, nullable=False),
-    _moment("disabled_at"),
+    moment("disabled_at"),
     Column("issuer", Text),
     Column("subject", Text),
     CheckConstraint("kind IN ('person', 'service', 'team')", name="kind"),
@@ -60,11 +54,11 @@ tokens = Table(
     # SHA-256 of the secret, which is kept nowhere
     Column("digest", Text, nullable=False),
     Column("grants", ARRAY(Text), nullable=False),
-    _moment("made_at", nullable=False),
+    moment("made_at", nullable=False),
     Column("made_by", Text, nullable=False),
-    _moment("expires_at", nullable=False),
-    _moment("last_used_at"),
-    _moment("revoked_at"),
+    moment("expires_at", nullable=False),
+    moment("last_used_at"),
+    moment("revoked_at"),
     Column("break_glass", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("digest", name="uq_tokens_digest"),
     Index("ix_tokens_login", "login"),
@@ -83,7 +77,7 @@ quotas = Table(
     Column("longest_life", Integer),
     Column("types", ARRAY(Text), nullable=False, server_default="{}"),
     Column("set_by", Text, nullable=False),
-    _moment("set_at", nullable=False),
+    moment("set_at", nullable=False),
     CheckConstraint("of IN ('user', 'team', 'role')", name="of"),
     CheckConstraint("live >= 0", name="live_not_negative"),
     CheckConstraint("usd_per_hour >= 0", name="usd_not_negative"),
@@ -95,7 +89,7 @@ audit = Table(
     "audit",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    _moment("at", nullable=False),
+    moment("at", nullable=False),
     Column("actor", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("request_id", Text, nullable=False),
@@ -118,7 +112,7 @@ idempotency = Table(
     Column("digest", Text, nullable=False),
     # of the request that it belongs to, as the history has it
     Column("request_id", Text, nullable=False),
-    _moment("at", nullable=False),
+    moment("at", nullable=False),
     # what was answered, once it was
     Column("status", Integer),
     Column("answer", Text),

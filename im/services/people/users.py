@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,6 @@ from im.domain.people.user import User, UserKind, check_display, check_login
 from im.services import access
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy import Connection
 
     from im.context import Context
@@ -62,11 +59,17 @@ def change(
     role: Role | None = None,
     team: str | None = None,
     display: str | None = None,
+    disabled: bool | None = None,
     actor: Actor,
 ) -> User:
-    """None leaves a thing as it is; an empty `team` takes the user out of theirs."""
+    """None leaves a thing as it is; an empty `team` takes the user out of theirs.
 
-    def changed(connection: Connection, user: User, _: datetime) -> User:
+    Whoever is disabled does nothing from now on: their tokens end with it. What they have runs on until its deadlines.
+    """
+    access.ask(actor, Verb.MANAGE_USERS)
+    with ctx.storing() as connection:
+        now = ctx.clock(connection)
+        user = _locked(connection, login)
         if user.kind is UserKind.TEAM and (role is not None or team is not None):
             raise Refused(
                 f"{login} is a team, which has no role and is in no team", "--display  is what can be changed"
@@ -75,28 +78,20 @@ def change(
             _check_team(connection, team)
         if display is not None:
             check_display(display)
-        return replace(
+        after = replace(
             user,
             role=user.role if role is None else role,
             team=user.team if team is None else team or None,
             display=user.display if display is None else display,
+            disabled_at=user.disabled_at if disabled is None else (user.disabled_at or now) if disabled else None,
         )
-
-    return _change(ctx, login, "user changed", changed, actor)
-
-
-def disable(ctx: Context, login: str, *, actor: Actor) -> User:
-    """From now on nothing is done in their name: their tokens end with it. What they have runs on until its deadlines."""
-
-    def disabled(connection: Connection, user: User, now: datetime) -> User:
-        tokens.revoke_of(connection, login, now)
-        return replace(user, disabled_at=user.disabled_at or now)
-
-    return _change(ctx, login, "user disabled", disabled, actor)
-
-
-def enable(ctx: Context, login: str, *, actor: Actor) -> User:
-    return _change(ctx, login, "user enabled", lambda _, user, __: replace(user, disabled_at=None), actor)
+        _keep_an_admin(connection, user, after)
+        if disabled:
+            tokens.revoke_of(connection, login, now)
+        users.write(connection, after)
+        verb = {None: "user changed", True: "user disabled", False: "user enabled"}[disabled]
+        audit.record(connection, actor, verb, login, f"{_said(user)} → {_said(after)}", now)
+    return after
 
 
 def remove(ctx: Context, login: str, *, actor: Actor) -> None:
@@ -118,18 +113,19 @@ def remove(ctx: Context, login: str, *, actor: Actor) -> None:
         audit.record(connection, actor, "user removed", login, _said(user), now)
 
 
-def _change(
-    ctx: Context, login: str, verb: str, changed: Callable[[Connection, User, datetime], User], actor: Actor
-) -> User:
-    access.ask(actor, Verb.MANAGE_USERS)
-    with ctx.storing() as connection:
-        now = ctx.clock(connection)
-        before = _locked(connection, login)
-        after = changed(connection, before, now)
-        _keep_an_admin(connection, before, after)
-        users.write(connection, after)
-        audit.record(connection, actor, verb, login, f"{_said(before)} → {_said(after)}", now)
-    return after
+def check_owner(ctx: Context, login: str) -> None:
+    """Raises NoSuchUser, Refused for who can own nothing."""
+    with ctx.begin() as connection:
+        check_owner_in(connection, login)
+
+
+def check_owner_in(connection: Connection, login: str) -> None:
+    """With users about, an owner is one of them; without any, a word is as good as another."""
+    user = users.one(connection, login)
+    if user is None and users.any_at_all(connection):
+        raise NoSuchUser(f"there is no user or team '{login[:80]}'", "im user  shows who there is")
+    if user is not None and user.kind is not UserKind.TEAM and user.disabled_at is not None:
+        raise Refused(f"{login} is disabled", f"im user enable {login}, or name another")
 
 
 def _locked(connection: Connection, login: str) -> User:

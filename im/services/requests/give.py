@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING
 
 from im.db import events
 from im.db.instances import requests
-from im.db.people import users
 from im.domain.access import Actor, Verb
-from im.domain.errors import NoSuchInstance, NoSuchUser, Refused
+from im.domain.errors import NoSuchInstance, Refused
 from im.domain.event import EventKind
 from im.domain.input.text import OWNER, check_text
-from im.domain.people.user import UserKind
 from im.services import access
 from im.services.money import budgets
-from im.services.people import quotas
+from im.services.people import quotas, users
 from im.services.requests.result import Answer, Change
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from im.context import Context
 
 
@@ -33,7 +29,7 @@ def give(ctx: Context, ids: Sequence[str], to: str, *, actor: Actor) -> Answer:
     check_text(to, "the new owner", OWNER, "name a user or a team: im user  shows them")
     wanted = list(dict.fromkeys(ids))
     with ctx.storing() as connection:
-        _check_owner(connection, to)
+        users.check_owner_in(connection, to)
         before = requests.lock(connection, wanted)
         if len(before) < len(wanted):
             missing = sorted(set(wanted) - {row.id for row in before})
@@ -52,12 +48,3 @@ def give(ctx: Context, ids: Sequence[str], to: str, *, actor: Actor) -> Answer:
         quotas.enforce(connection, [None] * len(received), received, now)
         budgets.enforce(connection, (), received, now)
     return Answer(tuple(Change(b, a) for b, a in zip(before, after, strict=True)), now, rang=True)
-
-
-def _check_owner(connection: Connection, to: str) -> None:
-    """With users about, an owner is one of them; without any, a word is as good as another."""
-    user = users.one(connection, to)
-    if user is None and users.any_at_all(connection):
-        raise NoSuchUser(f"there is no user or team '{to[:80]}'", "im user  shows who there is")
-    if user is not None and user.kind is not UserKind.TEAM and user.disabled_at is not None:
-        raise Refused(f"{to} is disabled", f"im user enable {to}, or name another")

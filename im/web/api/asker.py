@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends
@@ -58,7 +58,7 @@ def _asker(request: Request, given: Annotated[HTTPAuthorizationCredentials | Non
     rates.take(Pace.READS if request.method == "GET" else Pace.WRITES, actor.token)
     if Grant.READ not in actor.grants:
         raise Denied("this token may not read", "im token create  makes another")
-    return Asker(replace(ctx, look=None), actor)
+    return Asker(ctx, actor)
 
 
 Asking = Annotated[Asker, Depends(_asker)]

@@ -76,17 +76,6 @@ class ChangesDocument(Document):
     items: list[ChangeDocument]
 
 
-class RehearsalDocument(Document):
-    dry_run: Literal[True]
-    id: str
-    name: str
-    desired: str
-    previous_desired: str
-    expires_at: str
-    previous_expires_at: str
-    disks: list[dict[str, Any]]
-
-
 class EventDocument(Document):
     at: str
     kind: str

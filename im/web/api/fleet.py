@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
+from im.domain.errors import Denied
 from im.services import queries
 from im.views.hold import hold_json
 from im.views.orphan import orphan_json
@@ -20,7 +21,7 @@ LOOK = answers(401, 403, 429, 503)
 @router.get("/scopes", operation_id="list_scopes", response_model=ScopesDocument, responses=LOOK)
 def list_scopes(asker: Asking) -> Response:
     """Every cloud, account and region in use: when it was last seen, and why not since."""
-    seen = queries.listing(asker.ctx, owner="")
+    seen = queries.sight(asker.ctx)
     items = [
         scope_json(scope, health, seen.now)
         for scope, health in sorted(seen.health.items(), key=lambda one: str(one[0]))
@@ -30,7 +31,9 @@ def list_scopes(asker: Asking) -> Response:
 
 @router.get("/orphans", operation_id="list_orphans", response_model=OrphansDocument, responses=LOOK)
 def list_orphans(asker: Asking) -> Response:
-    """Machines that carry our tag and have no row, the longest known first."""
+    """Machines that carry our tag and have no row, the longest known first: nobody's, so for those who see everything."""
+    if not asker.sees_all:
+        raise Denied(f"{asker.actor.name} sees what is their own", "ask an admin of this deployment")
     found = queries.orphans_listed(asker.ctx)
     sandbox = asker.ctx.settings.sandbox
     return JSONResponse({"items": [orphan_json(one, found.now, sandbox=sandbox) for one in found.found]})
@@ -39,5 +42,5 @@ def list_orphans(asker: Asking) -> Response:
 @router.get("/holds", operation_id="list_holds", response_model=HoldsDocument, responses=LOOK)
 def list_holds(asker: Asking) -> Response:
     """Why deadlines are not enforced just now; empty when they are."""
-    seen = queries.listing(asker.ctx, owner="")
+    seen = queries.sight(asker.ctx)
     return JSONResponse({"items": [hold_json(hold) for hold in seen.holds]})

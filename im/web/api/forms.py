@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from im.domain.errors import Refused
 from im.domain.input.duration import parse_duration
 from im.domain.intent import Deadline
+from im.domain.state import Desired
 
 DURATION = r"^([0-9]{1,9}w)?([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
 WORD = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
@@ -81,7 +82,8 @@ class CreateForm(DeadlineForm):
     hibernate: bool = False
     spot: bool = False
     max_price: Text | None = Field(default=None, description="USD an hour at most, of a spot machine.")
-    options: Annotated[dict[str, Any], Field(max_length=50)] = Field(
+    public_ip: bool | None = Field(default=None, description="A public address; null: as the subnet does.")
+    options: Annotated[dict[str, Text | list[Text]], Field(max_length=50)] = Field(
         default={}, description="What one cloud alone has, by its flag's name."
     )
     on_expiry: Annotated[str, Field(pattern="^(stop|terminate)$")] | None = None
@@ -131,4 +133,7 @@ class ListQuery(Form):
 
 class WaitQuery(Form):
     generation: int | None = Field(default=None, ge=1, le=2**31 - 1, description="The request that is waited for.")
+    desired: Desired | None = Field(
+        default=None, description="What that request wanted; a later one that wants the same is waited for instead."
+    )
     timeout: int = Field(default=30, ge=0, le=60, description="Seconds.")

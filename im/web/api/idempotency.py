@@ -56,7 +56,7 @@ def once(
         if _kept(asker, key) is not None:
             return _replay(asker, key, digest, again)
         raise
-    answer = json.dumps(body)
+    answer = json.dumps(body, ensure_ascii=False, separators=(",", ":"))  # as JSONResponse writes it
     with asker.ctx.begin() as connection:
         idempotency.answered(connection, actor.name, key, status, answer)
     return Response(answer, status_code=status, media_type="application/json")

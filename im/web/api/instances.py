@@ -21,9 +21,11 @@ from im.domain.spec.disk import parse_disk
 from im.domain.spec.names import check_tags
 from im.domain.spec.spot import Spot
 from im.domain.state import OnExpiry
+from im.providers import registry
 from im.providers.request import Ask
 from im.services import pages
 from im.services.money.quotes import quote_of
+from im.services.people import users
 from im.services.requests import create
 from im.services.requests import order as orders
 from im.services.requests.order import Order
@@ -124,6 +126,8 @@ def create_instances(asker: Asking, form: CreateForm, dry_run: DryRun = False, i
 def _order(asker: Asker, form: CreateForm) -> Order:
     settings = asker.ctx.settings
     cloud, account = settings.place_of(form.provider, form.account)
+    if form.owner is not None and not asker.actor.owns(form.owner):
+        users.check_owner(asker.ctx, form.owner)
     spot = Spot(max_price=_usd(form.max_price)) if form.spot else None
     if form.max_price and not form.spot:
         raise Refused("`max_price` is of spot machines", "send `spot: true` as well, or leave it out")
@@ -141,7 +145,7 @@ def _order(asker: Asker, form: CreateForm) -> Order:
         root_disk=parse_disk(form.disk) if form.disk else None,
         volumes=tuple(parse_disk(text) for text in form.volumes),
         spot=spot,
-        options=form.options,
+        options=_options(form),
     )
     return Order(
         provider=cloud,
@@ -157,6 +161,20 @@ def _order(asker: Asker, form: CreateForm) -> Order:
         on_expiry=OnExpiry(form.on_expiry) if form.on_expiry else None,
         retry=form.retry,
     )
+
+
+def _options(form: CreateForm) -> dict[str, object]:
+    """As the command line hands them on. Raises Refused for what no cloud has, and for several of what there is one of."""
+    flags = {flag.name: flag for flag in registry.flags()}
+    for name, said in form.options.items():
+        if name not in flags:
+            raise Refused(f"'{name[:40]}' is nothing that a cloud has", f"known are {', '.join(flags)}")
+        if isinstance(said, list) and not flags[name].repeatable:
+            raise Refused(f"'{name}' is one thing, and not a list", "send one text")
+    public = {None: None, True: "yes", False: "no"}[form.public_ip]
+    several = {name: (said,) if isinstance(said, str) else tuple(said) for name, said in form.options.items()}
+    own = {name: said if flags[name].repeatable else said[0] for name, said in several.items() if said}
+    return {"public-ip": public, **own}
 
 
 def _usd(text: str | None) -> Decimal | None:

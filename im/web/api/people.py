@@ -96,9 +96,15 @@ def add_user(asker: Asking, form: UserForm) -> Response:
 @router.patch("/users/{login}", operation_id="change_user", response_model=UserDocument, responses=CHANGE)
 def change_user(asker: Asking, login: Login, form: UserChange) -> Response:
     """Change somebody; it counts at once, in every session and with every token."""
-    made = users.change(asker.ctx, login, role=form.role, team=form.team, display=form.display, actor=asker.actor)
-    if form.disabled is not None:
-        made = (users.disable if form.disabled else users.enable)(asker.ctx, login, actor=asker.actor)
+    made = users.change(
+        asker.ctx,
+        login,
+        role=form.role,
+        team=form.team,
+        display=form.display,
+        disabled=form.disabled,
+        actor=asker.actor,
+    )
     return JSONResponse(user_json(made))
 
 
@@ -193,8 +199,11 @@ Name = Annotated[str, Path(pattern=LOGIN, max_length=64)]
 
 @router.get("/quotas", operation_id="list_quotas", response_model=QuotasDocument, responses=LOOK)
 def list_quotas(asker: Asking) -> Response:
-    """Every quota, and how much of it is taken."""
-    return JSONResponse({"items": [quota_json(use) for use in quotas.uses(asker.ctx)]})
+    """Every quota that one may see, and how much of it is taken."""
+    actor, owners = asker.actor, asker.seen_owners
+    seen = None if owners is None else {*owners, *actor.roles}
+    found = [use for use in quotas.uses(asker.ctx) if seen is None or use.quota.name in seen]
+    return JSONResponse({"items": [quota_json(use) for use in found]})
 
 
 @router.put("/quotas/{of}/{name}", operation_id="set_quota", response_model=QuotaDocument, responses=CHANGE)

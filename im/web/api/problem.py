@@ -57,12 +57,6 @@ class Problem(BaseModel):
     request_id: str
 
 
-class Conflict(ImError):
-    """The thing is not as the request takes it to be."""
-
-    code = "precondition_failed"
-
-
 def status_of(error: ImError) -> HTTPStatus:
     return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Annotated
 
+from anyio import sleep
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
@@ -40,10 +42,11 @@ def explain_instance(asker: Asking, name: Id) -> Response:
 
 
 @router.get("/wait", operation_id="wait_for_instance", response_model=WaitDocument, responses=SEEN)
-def wait_for_instance(asker: Asking, name: Id, asked: Annotated[WaitQuery, Query()]) -> Response:
+async def wait_for_instance(asker: Asking, name: Id, asked: Annotated[WaitQuery, Query()]) -> Response:
     """Wait until what was asked for has ended, well or not, or the time is over: the work goes on all the same."""
-    row, now = one(asker, name)
-    goal = Goal(row.id, asked.generation or row.generation, row.desired)
+    # between two looks no thread is held: there are few, and whoever waits would keep the others from being served
+    row, now = await run_sync(one, asker, name)
+    goal = Goal(row.id, asked.generation or row.generation, asked.desired or row.desired)
     began, unknown = time.monotonic(), dict[str, float]()
     ends: dict[str, ImError | None] = {}
     while True:
@@ -51,12 +54,12 @@ def wait_for_instance(asker: Asking, name: Id, asked: Annotated[WaitQuery, Query
         judge(ends, goal, row, unknown, time.monotonic())
         if row.id in ends or time.monotonic() - began >= asked.timeout:
             break
-        time.sleep(LOOK_EVERY)
-        row, now = one(asker, row.id)
+        await sleep(LOOK_EVERY)
+        row, now = await run_sync(one, asker, row.id)
     error = ends.get(row.id)
     told = {
         "settled": row.id in ends,
         "error": error.message if error else None,
-        "instance": document(asker, row, now),
+        "instance": await run_sync(document, asker, row, now),
     }
     return JSONResponse(told)

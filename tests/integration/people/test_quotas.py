@@ -149,7 +149,7 @@ class TestGiving:
         with pytest.raises(NoSuchUser, match="no user or team 'bob'"):
             give(world.ctx, [world.row().id], "bob", actor=ROOT)
         users.add(world.ctx, "bob", actor=ROOT)
-        users.disable(world.ctx, "bob", actor=ROOT)
+        users.change(world.ctx, "bob", disabled=True, actor=ROOT)
         with pytest.raises(Refused, match="bob is disabled"):
             give(world.ctx, [world.row().id], "bob", actor=ROOT)
 

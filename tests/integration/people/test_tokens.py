@@ -64,8 +64,8 @@ def test_a_token_that_is_over_is_worth_nothing(world: World, how: str) -> None:
     elif how == "expired":
         world.now += H
     elif how == "disabled":
-        users.disable(world.ctx, "bob", actor=ROOT)
-        users.enable(world.ctx, "bob", actor=ROOT)  # what ended stays ended
+        users.change(world.ctx, "bob", disabled=True, actor=ROOT)
+        users.change(world.ctx, "bob", disabled=False, actor=ROOT)  # what ended stays ended
     elif how == "removed":
         users.remove(world.ctx, "bob", actor=ROOT)
     else:

@@ -42,16 +42,16 @@ def test_the_last_admin_stays_one(world: World) -> None:
     _add(world, "ada", role=Role.ADMIN)
     for end in (
         lambda: users.change(world.ctx, "ada", role=Role.MEMBER, actor=ROOT),
-        lambda: users.disable(world.ctx, "ada", actor=ROOT),
+        lambda: users.change(world.ctx, "ada", disabled=True, actor=ROOT),
         lambda: users.remove(world.ctx, "ada", actor=ROOT),
     ):
         with pytest.raises(Refused, match="ada is the only admin there is"):
             end()
     _add(world, "robot", UserKind.SERVICE, role=Role.ADMIN)
     with pytest.raises(Refused, match="only admin"):  # a service makes no other admin
-        users.disable(world.ctx, "ada", actor=ROOT)
+        users.change(world.ctx, "ada", disabled=True, actor=ROOT)
     _add(world, "bob", role=Role.ADMIN)
-    assert users.disable(world.ctx, "ada", actor=ROOT).disabled_at is not None
+    assert users.change(world.ctx, "ada", disabled=True, actor=ROOT).disabled_at is not None
     with pytest.raises(Refused, match="bob is the only admin there is"):
         users.change(world.ctx, "bob", role=Role.VIEWER, actor=ROOT)
 
@@ -81,7 +81,7 @@ def test_none_but_an_admin_manages_users(world: World, role: Role) -> None:
     for ask in (
         lambda: users.add(world.ctx, "eve", actor=person("eve", role)),
         lambda: users.change(world.ctx, "eve", role=Role.ADMIN, actor=person("eve", role)),
-        lambda: users.disable(world.ctx, "ada", actor=person("eve", role)),
+        lambda: users.change(world.ctx, "ada", disabled=True, actor=person("eve", role)),
         lambda: users.remove(world.ctx, "ada", actor=person("eve", role)),
     ):
         with pytest.raises(Denied, match="eve may not manage users"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +19,7 @@ from im.web.api.rates import Pace, Rates
 from im.web.app import make_app
 from im.web.server import configured
 from tests.people import person
+from tests.waiting import until
 from tests.world import World
 
 ROOT = person("root")
@@ -51,8 +51,7 @@ class Api:
         self.unhurried()
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
+        until("a server that listens", lambda: self._server.started)
         self.port = self._server.servers[0].sockets[0].getsockname()[1]
         self.tokens: dict[str, str] = {}
 

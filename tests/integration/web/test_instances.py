@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from im.domain.access import Grant, Role
 from im.domain.state import Observed
+from im.web.app import THREADS
 from tests.integration.web.conftest import KEY, Api
-from tests.people import person
 
 HOUR = {"duration": "1h"}
 
@@ -58,12 +59,38 @@ def test_what_is_refused_is_a_problem_with_the_exit_code_and_the_next_thing_to_d
         ({"duration": "1h"}, "/public_key"),
         ({"public_key": KEY, "count": 0}, "/count"),
         ({"public_key": KEY, "name": "Web!"}, "/name"),
+        ({"public_key": KEY, "public_ip": "maybe"}, "/public_ip"),
     ],
 )
 def test_a_form_is_held_field_by_field(api: Api, form: dict[str, object], pointer: str) -> None:
     said = api.ask("POST", "/api/v1/instances", form)
     assert said.status == 422
     assert [one["pointer"] for one in said.body["errors"]] == [pointer]
+    assert api.ask("GET", "/api/v1/instances").body["items"] == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"options": {"colour": "red"}},
+        {"options": {"iam-role": ["a", "b"]}},
+        {"options": {"security-group": {"a": 1}}},
+        {"public_key": "no key at all", "provider": "aws"},
+        {"ssh_from": ["everywhere"]},
+        {"open": ["99999/tcp"]},
+        {"disk": "huge"},
+        {"tags": {"im:owner": "eve"}},
+        {"owner": "stranger"},
+        {"max_price": "0.1"},
+        {"keep_stopped": "a while"},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_is_told_and_nothing_is_stored(api: Api, more: dict[str, object]) -> None:
+    form = {"public_key": KEY, "duration": "1h", "provider": "fake", **more}
+    said = api.ask("POST", "/api/v1/instances", form)
+    assert said.status in (404, 422)
+    assert said.body["next"]
     assert api.ask("GET", "/api/v1/instances").body["items"] == []
 
 
@@ -150,8 +177,17 @@ class TestWaiting:
         api.create()
         api.world.advance(10)
         api.world.stop("web", actor="bob")
-        told = api.ask("GET", "/api/v1/instances/web/wait?generation=1&timeout=0").body
-        assert told["settled"] is False or "later request" in (told["error"] or "")
+        told = api.ask("GET", "/api/v1/instances/web/wait?generation=1&desired=running&timeout=0").body
+        assert (told["settled"], "a later request by bob wants it to stop" in told["error"]) == (True, True)
+
+    def test_those_who_wait_keep_nobody_from_being_served(self, api: Api) -> None:
+        api.create()
+        with ThreadPoolExecutor(2 * THREADS) as pool:
+            waits = [pool.submit(api.ask, "GET", "/api/v1/instances/web/wait?timeout=60") for _ in range(2 * THREADS)]
+            assert api.ask("GET", "/api/v1/me").status == 200
+            assert not any(wait.done() for wait in waits)
+            api.world.advance(10)
+            assert {wait.result().body["settled"] for wait in waits} == {True}
 
 
 class TestBatch:
@@ -173,128 +209,3 @@ class TestBatch:
         assert {row.desired.value for row in [api.world.row(f"web-{n}") for n in (1, 2, 3)]} == {"running"}
         done = api.ask("POST", "/api/v1/instances:batch", {"verb": "terminate", "q": "owner=me", "expected": 3})
         assert (done.status, len(done.body["items"])) == (202, 3)
-
-
-class TestOnce:
-    def test_the_same_key_is_the_same_request(self, api: Api) -> None:
-        form = {"public_key": KEY, "duration": "1h", "provider": "fake"}
-        first = api.ask("POST", "/api/v1/instances", form, Idempotency_Key="k-1")
-        again = api.ask("POST", "/api/v1/instances", form, Idempotency_Key="k-1")
-        assert (again.status, again.text) == (first.status, first.text)
-        assert again.headers["Idempotent-Replayed"] == "true"
-        assert len(api.ask("GET", "/api/v1/instances").body["items"]) == 1
-
-    def test_an_extend_is_not_doubled(self, api: Api) -> None:
-        api.create()
-        for _ in range(3):
-            said = api.ask("POST", "/api/v1/instances/web/extend", HOUR, Idempotency_Key="once")
-            assert said.status == 202
-        assert api.world.row().generation == 2
-
-    def test_another_body_under_a_key_is_refused(self, api: Api) -> None:
-        api.create()
-        api.ask("POST", "/api/v1/instances/web/extend", HOUR, Idempotency_Key="k")
-        other = api.ask("POST", "/api/v1/instances/web/extend", {"duration": "2h"}, Idempotency_Key="k")
-        assert (other.status, other.body["code"]) == (422, "key_reused")
-
-    def test_what_was_refused_may_be_asked_again(self, api: Api) -> None:
-        """Nothing was stored, so the key is free."""
-        form = {"name": "web", "public_key": KEY, "provider": "fake"}
-        api.world.create("web", actor="ada")
-        assert api.ask("POST", "/api/v1/instances", form, Idempotency_Key="k").status == 409
-        api.world.terminate("web")
-        api.world.advance(60)
-        assert api.ask("POST", "/api/v1/instances", form, Idempotency_Key="k").status == 202
-
-    def test_keys_of_two_people_have_nothing_to_do_with_each_other(self, api: Api) -> None:
-        api.user("bob")
-        form = {"public_key": KEY, "duration": "1h", "provider": "fake"}
-        for login in ("ada", "bob"):
-            said = api.ask("POST", "/api/v1/instances", form, by=login, Idempotency_Key="k")
-            assert "Idempotent-Replayed" not in said.headers
-        assert len(api.ask("GET", "/api/v1/instances").body["items"]) == 2
-
-    def test_where_the_answer_was_lost_it_is_made_anew(self, api: Api) -> None:
-        from sqlalchemy import text
-
-        form = {"public_key": KEY, "duration": "1h", "provider": "fake"}
-        first = api.ask("POST", "/api/v1/instances", form, Idempotency_Key="k")
-        with api.world.ctx.begin() as connection:
-            connection.execute(text("UPDATE idempotency SET status = NULL, answer = NULL"))
-        again = api.ask("POST", "/api/v1/instances", form, Idempotency_Key="k")
-        assert [one["id"] for one in again.body["items"]] == [one["id"] for one in first.body["items"]]
-
-    def test_fifty_at_once_are_one(self, api: Api) -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
-        form = {"public_key": KEY, "duration": "1h", "provider": "fake"}
-        with ThreadPoolExecutor(10) as pool:
-            said = list(pool.map(lambda _: api.ask("POST", "/api/v1/instances", form, Idempotency_Key="k"), range(50)))
-        assert {one.status for one in said} <= {202, 409}
-        assert len(api.ask("GET", "/api/v1/instances").body["items"]) == 1
-
-
-class TestRights:
-    def test_a_member_touches_nothing_of_anothers_by_any_verb(self, api: Api) -> None:
-        api.user("bob")
-        api.create()
-        before = api.world.row()
-        for verb, form in (
-            ("extend", HOUR),
-            ("start", HOUR),
-            ("stop", None),
-            ("terminate", None),
-            ("protect", {"on": True}),
-            ("give", {"to": "bob"}),
-        ):
-            said = api.ask("POST", f"/api/v1/instances/web/{verb}", form, by="bob")
-            assert (said.status, said.body["exit"]) == (403, 4), verb
-            batch = {"verb": verb, "ids": ["web"], **({verb: form} if form else {})}
-            assert api.ask("POST", "/api/v1/instances:batch", batch, by="bob").status == 403, verb
-        assert api.world.row() == before
-        assert api.create("his", by="bob", owner="ada").status == 403
-
-    def test_a_team_shares(self, api: Api) -> None:
-        api.team("ml")
-        api.user("bob", team="ml")
-        api.user("eve", team="ml")
-        assert api.create("shared", by="bob", owner="ml").status == 202
-        assert api.ask("POST", "/api/v1/instances/shared/extend", HOUR, by="eve").status == 202
-
-    def test_who_may_not_see_it_is_told_that_it_is_not_there(self, api: Api) -> None:
-        from dataclasses import replace
-
-        from im.domain.config.web import Sees, WebSettings
-
-        ctx = api._server.config.app.state.ctx  # type: ignore[union-attr]
-        own = replace(ctx.settings, parts=(*ctx.settings.parts, WebSettings(members_see=Sees.OWN)))
-        api._server.config.app.state.ctx = replace(ctx, settings=own)  # type: ignore[union-attr]
-        api.user("bob")
-        api.create()
-        assert api.ask("GET", "/api/v1/instances", by="bob").body["items"] == []
-        assert api.ask("GET", "/api/v1/instances?owner=ada", by="bob").body["items"] == []
-        there, nowhere = (api.ask("GET", f"/api/v1/instances/{name}", by="bob") for name in ("web", "wob"))
-        assert (there.status, nowhere.status) == (404, 404)
-        assert there.body["detail"].replace("web", "") == nowhere.body["detail"].replace("wob", "")
-        for path in ("events", "why", "wait?timeout=0"):
-            assert api.ask("GET", f"/api/v1/instances/web/{path}", by="bob").status == 404
-        assert api.ask("POST", "/api/v1/instances/web/stop", by="bob").status == 404
-        assert api.ask("POST", "/api/v1/instances:batch", {"verb": "stop", "ids": ["web"]}, by="bob").status == 404
-
-    def test_a_token_that_does_not_grant_it_does_not_do_it(self, api: Api) -> None:
-        api.user("bob", grants=frozenset({Grant.READ, Grant.WRITE}))
-        api.create("his", by="bob")
-        assert api.ask("POST", "/api/v1/instances/his/stop", by="bob").status == 202
-        said = api.ask("POST", "/api/v1/instances/his/terminate", by="bob")
-        assert (said.status, "does not grant terminate" in said.body["detail"]) == (403, True)
-        api.user("eve", grants=frozenset({Grant.READ}))
-        assert api.create("hers", by="eve").status == 403
-
-    def test_a_demoted_admin_is_demoted_at_once(self, api: Api) -> None:
-        from im.services.people import users
-
-        api.user("bob", Role.ADMIN)
-        api.create()
-        users.change(api.world.ctx, "bob", role=Role.VIEWER, actor=person("root"))
-        assert api.ask("POST", "/api/v1/instances/web/stop", by="bob").status == 403
-        assert api.ask("GET", "/api/v1/me", by="bob").body["role"] == "viewer"

@@ -64,6 +64,9 @@ def test_the_life_of_a_user(api: Api) -> None:
     assert api.ask("DELETE", "/api/v1/users/bob").status == 204
     assert api.ask("DELETE", "/api/v1/users/bob").status == 404
     assert api.ask("DELETE", "/api/v1/users/ada").status == 422
+    both = api.ask("PATCH", "/api/v1/users/ada", {"display": "Ada L.", "disabled": True})
+    assert (both.status, "the only admin" in both.body["detail"]) == (422, True)
+    assert [one["display"] for one in api.ask("GET", "/api/v1/users").body["items"]] == ["ada"], "all of it or nothing"
     verbs = [one["verb"] for one in api.ask("GET", "/api/v1/audit").body["items"]]
     assert verbs[:3] == ["user removed", "user disabled", "user changed"]
 

@@ -67,8 +67,6 @@ CHANGES: dict[str, Callable[[], object]] = {
     "im.services.money.budgets.remove": lambda: budgets.remove(CTX, "eve", actor=NOBODY),
     "im.services.people.users.add": lambda: users.add(CTX, "eve", actor=NOBODY),
     "im.services.people.users.change": lambda: users.change(CTX, "eve", role=Role.ADMIN, actor=NOBODY),
-    "im.services.people.users.disable": lambda: users.disable(CTX, "ada", actor=NOBODY),
-    "im.services.people.users.enable": lambda: users.enable(CTX, "eve", actor=NOBODY),
     "im.services.people.users.remove": lambda: users.remove(CTX, "ada", actor=NOBODY),
     "im.services.people.tokens.create": lambda: tokens.create(CTX, "eve", "laptop", actor=NOBODY),
     "im.services.people.tokens.break_glass": lambda: tokens.break_glass(

@@ -118,7 +118,7 @@ def disable(session: Session, login: str, output: Output) -> None:
 
     session.request()
     with session.storing(f"the disabling of user {login}"):
-        changed = users.disable(session.context, login, actor=session.actor)
+        changed = users.change(session.context, login, disabled=True, actor=session.actor)
     _tell([changed], output)
 
 
@@ -132,7 +132,7 @@ def enable(session: Session, login: str, output: Output) -> None:
 
     session.request()
     with session.storing(f"the enabling of user {login}"):
-        changed = users.enable(session.context, login, actor=session.actor)
+        changed = users.change(session.context, login, disabled=False, actor=session.actor)
     _tell([changed], output)
 
 
