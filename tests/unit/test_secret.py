@@ -35,6 +35,8 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
         "{'password': 'never-learnt', 'b': 1}",
         "Proxy-Authorization: Basic never-learnt",
         "host=h password=never-learnt user=x",
+        "there is no instance 'im_pat_neverlearnt0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ01234'",
+        "neither im_svc_neverlearnt0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ01234, nor",
     ],
 )
 def test_no_secret_is_left(text: str) -> None:

@@ -88,8 +88,8 @@ def problem(
         "detail": conceal(detail),
         "code": code,
         "exit": int(exit_code),
-        "next": conceal(hint) or None,
-        "errors": errors or [],
+        "next": hint or None,  # ours to say, and no secret in it
+        "errors": [{name: conceal(said) for name, said in one.items()} for one in errors or ()],
         "request_id": request_id,
         **(more or {}),
     }
