@@ -60,6 +60,14 @@ def up(folder: StackUnderTest, foreign: Path) -> StackUnderTest:
     return folder
 
 
+@pytest.fixture
+def down(up: StackUnderTest) -> StackUnderTest:
+    """The module's stack, that was up and is down: its data are there, whichever tests ran before."""
+    done = up.run("down")
+    assert done.returncode == 0, done.stderr
+    return up
+
+
 def stale(home: Path) -> bool:
     """Does the folder name a stack that is not there: the machine was restarted, or everything was killed?"""
     return Layout(home).stack_file.exists() and LocalStack(home).running() is None
@@ -235,19 +243,19 @@ def test_given_everything_killed_when_asked_it_is_not_mistaken_for_running(up: S
 
 
 def test_in_the_foreground_it_tells_everything_in_one_log_and_ctrl_c_ends_it(
-    folder: StackUnderTest, stack: StackUnderTest
+    down: StackUnderTest, stack: StackUnderTest
 ) -> None:
     """Beside it runs the stack of another folder: neither notices the other."""
     beside = {p.name: p.pid for p in stack.running().processes}
     shown: list[str] = []
     with subprocess.Popen(
-        folder.command("up"), env=folder.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        down.command("up"), env=down.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as attended:
         assert attended.stdout is not None
         reader = threading.Thread(target=lambda: shown.extend(attended.stdout or ()))
         reader.start()
         assert eventually(lambda: any("the stack is up" in line for line in shown), 60), shown
-        os.kill(folder.pid("beat"), signal.SIGKILL)
+        os.kill(down.pid("beat"), signal.SIGKILL)
         assert eventually(lambda: any("beat ended unexpectedly" in line for line in shown)), shown
         attended.send_signal(signal.SIGINT)
         assert attended.wait(timeout=60) == 0
@@ -257,29 +265,29 @@ def test_in_the_foreground_it_tells_everything_in_one_log_and_ctrl_c_ends_it(
     for name in ("im", "postgres", "worker"):
         assert any(line.startswith(f"{name:<9} |") for line in shown), name
     assert "stopped; the data stays" in shown[-1]
-    assert strays(folder.local.layout) == []
+    assert strays(down.local.layout) == []
     assert {p.name: p.pid for p in stack.running().processes} == beside
     assert stack.run("list").returncode == 0
 
 
-def test_purge_asks_then_removes_what_is_the_stacks_and_nothing_else(folder: StackUnderTest) -> None:
-    refused = folder.run("down", "--purge")
+def test_purge_asks_then_removes_what_is_the_stacks_and_nothing_else(down: StackUnderTest) -> None:
+    refused = down.run("down", "--purge")
     assert refused.returncode == 2
     assert "im down --purge -y" in refused.stderr
-    assert folder.local.layout.root.is_dir()
-    assert folder.run("down", "--purge", "-y").returncode == 0
-    assert [path.name for path in folder.home.iterdir()] == ["mine.txt"]
-    assert folder.run("down", "--purge", "-y").returncode == 0
+    assert down.local.layout.root.is_dir()
+    assert down.run("down", "--purge", "-y").returncode == 0
+    assert [path.name for path in down.home.iterdir()] == ["mine.txt"]
+    assert down.run("down", "--purge", "-y").returncode == 0
 
 
-def test_a_real_cloud_is_never_used_unasked(folder: StackUnderTest) -> None:
-    nobody = folder.run("up", "--cloud", "aws", "-y", environ={"AWS_SHARED_CREDENTIALS_FILE": os.devnull})
+def test_a_real_cloud_is_never_used_unasked(down: StackUnderTest) -> None:
+    nobody = down.run("up", "--cloud", "aws", "-y", environ={"AWS_SHARED_CREDENTIALS_FILE": os.devnull})
     assert (nobody.returncode, "no credentials of aws are to be seen here" in nobody.stderr) == (2, True)
-    unasked = folder.run("up", "--cloud", "aws", environ=REAL)
+    unasked = down.run("up", "--cloud", "aws", environ=REAL)
     assert unasked.returncode == 2
     assert "im up --cloud aws -y" in unasked.stderr
     assert REAL["AWS_SECRET_ACCESS_KEY"] not in unasked.stderr
-    assert LocalStack(folder.home).running() is None
+    assert LocalStack(down.home).running() is None
 
 
 def _sockets(stack: StackUnderTest) -> Path:
