@@ -9,7 +9,6 @@ import click
 from im.cli.options.shared import Output, Waiting, account_option, deadline_options, output_options, wait_options
 from im.cli.output.errors import note
 from im.cli.output.result import finish
-from im.cli.output.times import sentence
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.intent import Deadline
@@ -18,6 +17,7 @@ from im.domain.selection import check_word
 from im.domain.spec.names import check_login
 from im.services.money import budgets
 from im.services.requests import adopt as adopting
+from im.views.words import sentence
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -16,7 +16,6 @@ from im.cli.output.errors import note
 from im.cli.output.result import Tell, finish, names_of, plainly
 from im.cli.output.storing import store
 from im.cli.output.terminal import plain
-from im.cli.output.times import ahead, end_of, local, state
 from im.cli.session import Session, pass_session
 from im.domain import intent as wish
 from im.domain.errors import Refused
@@ -28,6 +27,7 @@ from im.domain.state import Desired, Observed, OnExpiry
 from im.services import queries
 from im.services.requests import change as requests_change
 from im.services.requests.result import Answer, Change
+from im.views.words import ahead, end_of, local, state
 
 if TYPE_CHECKING:
     from im.services.queries import Listing

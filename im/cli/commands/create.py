@@ -13,13 +13,13 @@ from im.cli.options.lifetime import Life, life_options
 from im.cli.options.machine import Machine, check_ssh_from, machine_options
 from im.cli.options.shared import Output, Waiting, account_option, deadline_options, output_options, wait_options
 from im.cli.output.errors import note
-from im.cli.output.times import ahead, local, span
 from im.cli.session import Session, here, pass_session
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.input.duration import format_duration
 from im.domain.intent import Deadline
 from im.domain.tags import parse_tags
+from im.views.words import ahead, local, span
 
 if TYPE_CHECKING:
     from im.domain.spec.spec import Spec
@@ -190,9 +190,10 @@ def _afterwards(plan: Plan) -> str:
 
 def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> None:
     from im.cli.output.machine import machine_lines
-    from im.cli.output.money import quote_sentence, quoted, what_goes_on
+    from im.cli.output.money import quoted
     from im.cli.output.table import SANDBOX, say_json
     from im.cli.output.terminal import plain
+    from im.views.money import quote_sentence, what_goes_on
 
     now = here()
     expires_at = order.deadline.after(now)

@@ -13,7 +13,6 @@ from im.cli.output.errors import note
 from im.cli.output.result import finish
 from im.cli.output.table import SANDBOX, say_json, text_table
 from im.cli.output.terminal import plain, takes_colour
-from im.cli.output.times import ahead
 from im.cli.session import Session, pass_session
 from im.domain import tags
 from im.domain.errors import NoSuchInstance, Refused
@@ -22,6 +21,7 @@ from im.domain.selection import check_word
 from im.services import queries
 from im.services.requests import adopt as adopting
 from im.views.orphan import orphan_json
+from im.views.words import ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,6 @@ from im.cli.options.selection import complete_names
 from im.cli.options.shared import Duration
 from im.cli.output.errors import note
 from im.cli.output.terminal import plain, takes_colour
-from im.cli.output.times import ahead, local
 from im.cli.session import Session, pass_session
 from im.domain import agenda as coming
 from im.domain.input.duration import format_duration
@@ -19,6 +18,7 @@ from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, show, show_rate
 from im.domain.selection import check_word
 from im.domain.state import OnExpiry
+from im.views.words import ahead, local
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,8 +100,8 @@ def _what(row: Instance) -> str:
 
 
 def _tell(rows: list[Instance], costs: Mapping[str, Cost], now: datetime, *, sandbox: bool) -> None:
-    from im.cli.output.money import AT_MOST
     from im.cli.output.table import SANDBOX, text_table
+    from im.views.money import AT_MOST
 
     heads = ("WHEN", "IN", "NAME", "WHAT", "TYPE", "OWNER", "TO DEADLINE", "SAVES")
     body = []

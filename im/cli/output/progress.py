@@ -10,9 +10,9 @@ from typing import Protocol
 import click
 
 from im.cli.output.terminal import is_live, plain, takes_colour
-from im.cli.output.times import sentence
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
+from im.views.words import sentence
 
 FEW = 3
 """Up to this many instances are told one by one; more are counted."""

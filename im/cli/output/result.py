@@ -9,12 +9,11 @@ import click
 
 from im.cli.options.shared import Output, Waiting
 from im.cli.output.errors import note
-from im.cli.output.money import costs_of, ending, endless, going_on
+from im.cli.output.money import costs_of, endless, going_on
 from im.cli.output.progress import progress
 from im.cli.output.summary import CROWD, crowd
 from im.cli.output.table import SANDBOX, say_json, show
 from im.cli.output.terminal import plain
-from im.cli.output.times import sentence
 from im.cli.output.wait import Outcome, wait
 from im.cli.session import Session
 from im.domain.input.listed import listed
@@ -23,6 +22,8 @@ from im.services.requests.result import Answer, Change
 from im.views.change import change_json
 from im.views.cost import NO_COSTS, Costs
 from im.views.exits import Ended
+from im.views.money import ending
+from im.views.words import sentence
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from im.cli.output.money import ending
-from im.cli.output.times import ahead, local
 from im.domain.explain.phase import phase
 from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.views.cost import NO_COSTS, Costs
+from im.views.money import ending
+from im.views.words import ahead, local
 
 CROWD = 20
 """From more than this many on, an answer is told together."""

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from im.cli.options.shared import Output
-from im.cli.output.money import UNKNOWN, cost_cell, rate_cell
 from im.cli.output.terminal import cells, plain, takes_colour, visible_json, width
-from im.cli.output.times import local, time_left
 from im.domain.errors import Refused
 from im.domain.explain.phase import Tone, phase
 from im.domain.instance import Instance
 from im.domain.state import Observed
 from im.views.cost import NO_COSTS, Costs
+from im.views.money import UNKNOWN, cost_cell, rate_cell
+from im.views.words import local, time_left
 
 if TYPE_CHECKING:
     from im.services.money.costs import Cost

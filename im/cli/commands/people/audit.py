@@ -18,8 +18,8 @@ def audit(session: Session, limit: int, output: Output) -> None:
     """What was done that concerns no instance, the newest first; `im history` tells what was done to one."""
     from im.cli.output.table import say_json, text_table
     from im.cli.output.terminal import plain, takes_colour
-    from im.cli.output.times import local
     from im.services.people import audit as people_audit
+    from im.views.words import local
 
     found = people_audit.listed(session.context, limit)
     if output.form == "json":

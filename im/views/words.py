@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from im.domain.explain.phase import phase
 from im.domain.input.duration import format_duration
@@ -10,9 +10,12 @@ from im.domain.instance import Instance
 from im.domain.state import ALIVE, Desired, Observed, OnExpiry
 
 
-def local(at: datetime, now: datetime) -> str:
-    """`17:04` today, `Tue 17:04` within a week, else with the date; seconds when they matter (within two minutes)."""
-    there, today = at.astimezone(), now.astimezone()
+def local(at: datetime, now: datetime, zone: tzinfo | None = None) -> str:
+    """`17:04` today, `Tue 17:04` within a week, else with the date; seconds when they matter (within two minutes).
+
+    `zone`: of who reads it; None: this machine's.
+    """
+    there, today = at.astimezone(zone), now.astimezone(zone)
     clock = there.strftime("%H:%M:%S" if abs(at - now) < timedelta(minutes=2) else "%H:%M")
     if there.date() == today.date():
         return clock
@@ -31,10 +34,10 @@ def ahead(at: datetime, now: datetime) -> str:
     return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
 
 
-def end_of(row: Instance, now: datetime) -> str:
+def end_of(row: Instance, now: datetime, zone: tzinfo | None = None) -> str:
     """`stops 18:04 (in 59m)`, in the words of what the deadline does to this machine."""
     verb = "stops" if row.on_expiry is OnExpiry.STOP else "terminates"
-    return f"{verb} {local(row.expires_at, now)} ({ahead(row.expires_at, now)}){_afterwards(row)}"
+    return f"{verb} {local(row.expires_at, now, zone)} ({ahead(row.expires_at, now)}){_afterwards(row)}"
 
 
 def _afterwards(row: Instance) -> str:
@@ -43,7 +46,7 @@ def _afterwards(row: Instance) -> str:
     return f", kept {span(row.keep_stopped)}, then terminated" if row.keep_stopped else ""
 
 
-def second_end(row: Instance, now: datetime) -> str:
+def second_end(row: Instance, now: datetime, zone: tzinfo | None = None) -> str:
     """What becomes of a machine that its TTL has stopped: `terminates Tue 18:04 (in 6d 23h)`; empty when nothing will."""
     if not row.stopped_by_ttl or row.keep_stopped is None:
         return ""
@@ -51,19 +54,19 @@ def second_end(row: Instance, now: datetime) -> str:
         return "protected, so it stays"
     if row.ends_at is None:
         return f"terminates {span(row.keep_stopped)} after it was seen stopped"
-    return f"terminates {local(row.ends_at, now)} ({ahead(row.ends_at, now)})"
+    return f"terminates {local(row.ends_at, now, zone)} ({ahead(row.ends_at, now)})"
 
 
 def ssh_line(row: Instance) -> str | None:
     """The line that logs in; None while there is no address."""
-    address = _address(row)
+    address = address_of(row)
     if row.desired is not Desired.RUNNING or row.observed is not Observed.RUNNING or not address:
         return None
     # who may log in to a machine that im did not make is not known: ssh's own configuration decides
     return f"ssh {row.spec.ssh_user}@{address}" if row.spec.ssh_user else f"ssh {address}"
 
 
-def _address(row: Instance) -> str | None:
+def address_of(row: Instance) -> str | None:
     """The public one; of a machine that is to have none, that of its network."""
     return row.public_ip or (row.private_ip if row.spec.public_ip is False else None)
 
@@ -79,7 +82,7 @@ def time_left(row: Instance, now: datetime) -> str:
 def state(row: Instance, now: datetime) -> str:
     """`running 54.1.2.3 · ssh ubuntu@54.1.2.3`, or just the word while there is no address."""
     word, ssh = phase(row, now).word, ssh_line(row)
-    return f"{word} {_address(row)} · {ssh}" if ssh else word
+    return f"{word} {address_of(row)} · {ssh}" if ssh else word
 
 
 def sentence(row: Instance, now: datetime) -> str:
