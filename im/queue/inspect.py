@@ -76,3 +76,11 @@ def oldest_waiting(settings: Settings) -> dict[str, bytes]:
         client = cast(Any, connection.default_channel).client
         found = {queue: client.lindex(queue, -1) for queue in QUEUES}
     return {queue: message for queue, message in found.items() if message is not None}
+
+
+def waiting(settings: Settings) -> dict[str, int]:
+    """How many messages wait in each queue. Raises Unavailable."""
+    reach_broker(settings)
+    with _app(settings).connection_for_read() as connection:
+        client = cast(Any, connection.default_channel).client
+        return {queue: int(client.llen(queue)) for queue in QUEUES}

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from im.db.read import instances
 from im.db.read.instances import Place, Wanted
@@ -23,10 +23,16 @@ _MOST = 20_000
 """Rows looked at for one page, at most; the page then ends early, and the next goes on from there."""
 
 
+class Judge(Protocol):
+    """What is decided row by row, as a Filter is."""
+
+    def admits(self, row: Instance, now: datetime, me: str) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     wanted: Wanted
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[Judge, ...] = ()
     """Those that the database cannot judge."""
 
 
@@ -65,11 +71,25 @@ def _narrowed(wanted: Wanted, by: Filter) -> Wanted:
 
 def parse_filters(text: str) -> tuple[Filter, ...]:
     """`owner=me status="stopped (ttl)"`. Raises Refused."""
+    return tuple(Filter.parse(word) for word in words_of(text))
+
+
+def words_of(text: str) -> list[str]:
+    """Raises Refused."""
     try:
-        words = shlex.split(text)
+        return shlex.split(text)
     except ValueError:
         raise Refused("a quotation mark is not closed", "write it like status='stopped (ttl)'") from None
-    return tuple(Filter.parse(word) for word in words)
+
+
+def count(ctx: Context, asked: Question, seen: Page, *, first: bool) -> int | None:
+    """How many there are in all; `seen` is a page of them, the first or another. None where only looking at each would tell."""
+    if first and seen.next is None:
+        return len(seen.rows)
+    if asked.filters:
+        return None
+    with ctx.looking() as connection:
+        return instances.count(connection, asked.wanted)
 
 
 def page(ctx: Context, asked: Question, after: Place | None, limit: int, me: str) -> Page:

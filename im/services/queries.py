@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from im.db.read import health, instances
@@ -95,9 +95,31 @@ def sight(ctx: Context) -> Listing:
         return Listing((), now, health.scopes(connection), tuple(health.holds(connection, now)))
 
 
+def state(ctx: Context) -> Listing:
+    """What is wrong with the fleet, as it is told above every page, without a row."""
+    with ctx.looking() as connection:
+        now = ctx.clock(connection)
+        held, late = tuple(health.holds(connection, now)), tuple(standing(connection, now))
+        return Listing((), now, health.scopes(connection), held, late, health.orphans(connection))
+
+
 def by_ids(ctx: Context, ids: Sequence[str]) -> Listing:
     with ctx.looking() as connection:
         return Listing(tuple(instances.read(connection, ids)), ctx.clock(connection), health.scopes(connection))
+
+
+def tick_ages(ctx: Context) -> dict[str, timedelta]:
+    """How long ago a slot of each tick was last claimed, by its name."""
+    from im.db import ticks  # a look that few ask for
+
+    with ctx.begin() as connection:
+        return ticks.ages(connection, ctx.clock(connection))
+
+
+def last_public_key(ctx: Context, owner: str) -> str | None:
+    """The key that `owner` let in last."""
+    with ctx.looking() as connection:
+        return instances.last_public_key(connection, owner)
 
 
 def orphans_listed(ctx: Context) -> Orphans:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from im.domain.config.web import WebSettings
-from im.domain.errors import ImError
+from im.domain.errors import ImError, NotFound, NotSignedIn, Refused
 from im.logs import log
 from im.views.exits import Exit
 from im.web import health
@@ -24,11 +24,13 @@ from im.web.api import fleet, instances, money, people, stories, verbs
 from im.web.api.problem import Problem, of_error, problem
 from im.web.api.rates import Rates
 from im.web.gate import Gate
+from im.web.page import pages
+from im.web.page.site import show_error
 
 if TYPE_CHECKING:
     from im.context import Context
 
-ROUTERS = tuple(part.router for part in (health, verbs, instances, stories, money, people, fleet))
+ROUTERS = (*(part.router for part in (health, verbs, instances, stories, money, people, fleet)), *pages.ROUTERS)
 THREADS = 12
 """Handlers at a time: as many as the pool has connections, and a few that wait."""
 
@@ -67,11 +69,22 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _ours(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, ImError)
-    return of_error(exc, request.state.request_id)
+    told = of_error(exc, request.state.request_id)
+    if _is_page(request):
+        return told if isinstance(exc, NotSignedIn) else show_error(request, exc, told.status_code)
+    return told
+
+
+def _is_page(request: Request) -> bool:
+    """A person looks, and not a program."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
 
 
 def _invalid(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, RequestValidationError)
+    if _is_page(request):
+        told = "; ".join(_detail(one) for one in exc.errors()[:3])
+        return show_error(request, Refused(told, "go back, and try it from there"), 422)
     errors = [{"pointer": _pointer(one["loc"]), "detail": _detail(one)} for one in exc.errors()]
     told = errors[0]["detail"] if len(errors) == 1 else f"{len(errors)} things are wrong with what was sent"
     return problem(
@@ -101,6 +114,10 @@ def _http(request: Request, exc: Exception) -> Response:
             "",
             request.state.request_id,
             headers=headers,
+        )
+    if _is_page(request) and exc.status_code in (404, 405):
+        return show_error(
+            request, NotFound("there is nothing at this address", "/  shows the instances"), exc.status_code
         )
     told = "there is nothing at this path" if exc.status_code == 404 else str(exc.detail)
     code = "not_found" if exc.status_code == 404 else "refused"

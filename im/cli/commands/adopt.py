@@ -17,7 +17,7 @@ from im.domain.selection import check_word
 from im.domain.spec.names import check_login
 from im.services.money import budgets
 from im.services.requests import adopt as adopting
-from im.views.words import sentence
+from im.views.words.times import sentence
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -27,7 +27,7 @@ from im.domain.state import Desired, Observed, OnExpiry
 from im.services import queries
 from im.services.requests import change as requests_change
 from im.services.requests.result import Answer, Change
-from im.views.words import ahead, end_of, local, state
+from im.views.words.times import ahead, end_of, local, state
 
 if TYPE_CHECKING:
     from im.services.queries import Listing

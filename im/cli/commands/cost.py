@@ -17,7 +17,7 @@ from im.domain.errors import Refused
 from im.domain.input.spreadsheet import cell
 from im.domain.money.amount import cents, show
 from im.views.cost import FIELDS, line_json, report_json
-from im.views.money import AT_MOST
+from im.views.words.money import AT_MOST
 
 if TYPE_CHECKING:
     from im.services.money.report import Line, Report
@@ -62,7 +62,7 @@ def cost(session: Session, by: str, since: timedelta, output: str, as_json: bool
 def _tell(found: Report, by: str, since: timedelta, *, sandbox: bool) -> None:
     from im.cli.output.table import SANDBOX, text_table
     from im.cli.output.terminal import plain, takes_colour
-    from im.views.words import span
+    from im.views.words.times import span
 
     if not found.lines:
         click.echo(f"Nothing was spent in the last {span(since)}.")
@@ -87,7 +87,7 @@ def _tell(found: Report, by: str, since: timedelta, *, sandbox: bool) -> None:
 
 
 def _cells(line: Line) -> Sequence[str]:
-    from im.views.words import span
+    from im.views.words.times import span
 
     bill = line.bill
     more = "+" if bill.unknown else ""
@@ -108,7 +108,7 @@ def _notes(found: Report) -> list[str]:
     if bill.unknown:
         told.append(f"no price is known for {', '.join(sorted(bill.unknown))}: a + means at least that much")
     if bill.doubt >= timedelta(seconds=1):
-        from im.views.words import span
+        from im.views.words.times import span
 
         told.append(f"{span(bill.doubt)} of the running time lie in gaps that the cloud did not date; they are counted")
     return told

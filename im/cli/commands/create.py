@@ -19,7 +19,7 @@ from im.domain.guard import GuardKind
 from im.domain.input.duration import format_duration
 from im.domain.intent import Deadline
 from im.domain.tags import parse_tags
-from im.views.words import ahead, local, span
+from im.views.words.times import ahead, local, span
 
 if TYPE_CHECKING:
     from im.domain.spec.spec import Spec
@@ -193,7 +193,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
     from im.cli.output.money import quoted
     from im.cli.output.table import SANDBOX, say_json
     from im.cli.output.terminal import plain
-    from im.views.money import quote_sentence, what_goes_on
+    from im.views.words.money import quote_sentence, what_goes_on
 
     now = here()
     expires_at = order.deadline.after(now)

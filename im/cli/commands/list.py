@@ -14,7 +14,6 @@ from im.cli.commands.history import event_lines
 from im.cli.options.selection import complete_names
 from im.cli.options.shared import Output, columns_option, output_options
 from im.cli.output.errors import note
-from im.cli.output.freshness import freshness
 from im.cli.output.money import costs_of
 from im.cli.output.table import SANDBOX, check_columns, say_json, show
 from im.cli.output.terminal import plain, takes_colour
@@ -24,8 +23,9 @@ from im.domain.instance import Instance
 from im.domain.selection import Filter, Selection, check_word
 from im.domain.state import OnExpiry
 from im.services import queries
-from im.views.money import cost_lines
-from im.views.words import ahead, end_of, local, second_end, ssh_line
+from im.views.words.freshness import freshness
+from im.views.words.money import cost_lines
+from im.views.words.times import ahead, end_of, local, second_end, ssh_line
 
 if TYPE_CHECKING:
     from im.services.queries import Listing

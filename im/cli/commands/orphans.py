@@ -21,7 +21,7 @@ from im.domain.selection import check_word
 from im.services import queries
 from im.services.requests import adopt as adopting
 from im.views.orphan import orphan_json
-from im.views.words import ahead
+from im.views.words.times import ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,7 +9,7 @@ import click
 from im.cli.options.shared import Duration
 from im.cli.session import Session, here, pass_session
 from im.services.deadlines import holds
-from im.views.words import local, span
+from im.views.words.times import local, span
 
 
 @click.command(short_help="Hold all deadlines for an incident.")

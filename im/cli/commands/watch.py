@@ -11,12 +11,12 @@ import click
 
 from im.cli.options.shared import Output
 from im.cli.output.errors import note
-from im.cli.output.freshness import freshness
 from im.cli.output.money import costs_of
 from im.cli.output.table import instance_table, say_json, show
 from im.cli.output.terminal import takes_colour
 from im.cli.session import Session
 from im.views.instance import instance_json
+from im.views.words.freshness import freshness
 
 if TYPE_CHECKING:
     from im.services.queries import Listing

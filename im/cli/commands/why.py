@@ -18,7 +18,7 @@ from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, show, show_rate
 from im.domain.selection import check_word
 from im.domain.state import OnExpiry
-from im.views.words import ahead, local
+from im.views.words.times import ahead, local
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,11 +35,11 @@ _FORM = click.Choice(["table", "json"])
 @pass_session
 def why(session: Session, name: str, output: str, as_json: bool) -> None:
     """Why an instance is in its state, and what happens next."""
-    from im.cli.output.freshness import freshness
     from im.domain.explain.phase import phase
     from im.domain.explain.why import why as explain
     from im.services import queries
     from im.services.money.costs import rules_of
+    from im.views.words.freshness import freshness
 
     seen = queries.resolve(session.context, [check_word(name)])
     row = seen.rows[0]
@@ -101,7 +101,7 @@ def _what(row: Instance) -> str:
 
 def _tell(rows: list[Instance], costs: Mapping[str, Cost], now: datetime, *, sandbox: bool) -> None:
     from im.cli.output.table import SANDBOX, text_table
-    from im.views.money import AT_MOST
+    from im.views.words.money import AT_MOST
 
     heads = ("WHEN", "IN", "NAME", "WHAT", "TYPE", "OWNER", "TO DEADLINE", "SAVES")
     body = []

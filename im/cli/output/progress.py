@@ -12,7 +12,7 @@ import click
 from im.cli.output.terminal import is_live, plain, takes_colour
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
-from im.views.words import sentence
+from im.views.words.times import sentence
 
 FEW = 3
 """Up to this many instances are told one by one; more are counted."""

@@ -22,8 +22,8 @@ from im.services.requests.result import Answer, Change
 from im.views.change import change_json
 from im.views.cost import NO_COSTS, Costs
 from im.views.exits import Ended
-from im.views.money import ending
-from im.views.words import sentence
+from im.views.words.money import ending
+from im.views.words.times import sentence
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,8 +10,8 @@ from im.domain.explain.phase import phase
 from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.views.cost import NO_COSTS, Costs
-from im.views.money import ending
-from im.views.words import ahead, local
+from im.views.words.money import ending
+from im.views.words.times import ahead, local
 
 CROWD = 20
 """From more than this many on, an answer is told together."""

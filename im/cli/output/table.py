@@ -18,8 +18,8 @@ from im.domain.explain.phase import Tone, phase
 from im.domain.instance import Instance
 from im.domain.state import Observed
 from im.views.cost import NO_COSTS, Costs
-from im.views.money import UNKNOWN, cost_cell, rate_cell
-from im.views.words import local, time_left
+from im.views.words.money import UNKNOWN, cost_cell, rate_cell
+from im.views.words.times import local, time_left
 
 if TYPE_CHECKING:
     from im.services.money.costs import Cost

@@ -55,6 +55,26 @@ Place = tuple[bool, datetime, str]
 
 def page(connection: Connection | ReadTransaction, wanted: Wanted, after: Place | None, limit: int) -> list[Instance]:
     """The next rows behind `after`, living ones first and soonest deadline first, at most `limit`."""
+    where, given = _narrowed(wanted)
+    if after is not None:
+        row = "i.expires_at, i.id" if not wanted.everything else "(i.closed_at IS NOT NULL), i.expires_at, i.id"
+        values = "%(at)s, %(id)s" if not wanted.everything else "%(closed)s, %(at)s, %(id)s"
+        where.append(f"({row}) > ({values})")
+        given |= {"closed": after[0], "at": after[1], "id": after[2]}
+    order = "i.expires_at, i.id" if not wanted.everything else "(i.closed_at IS NOT NULL), i.expires_at, i.id"
+    told = f"WHERE {' AND '.join(where) or 'true'} ORDER BY {order} LIMIT %(limit)s"
+    return _instances(connection, told, **given, limit=limit)
+
+
+def count(connection: Connection | ReadTransaction, wanted: Wanted) -> int:
+    """How many rows all pages hold together."""
+    where, given = _narrowed(wanted)
+    told = f"SELECT count(*) FROM instances i JOIN scopes s ON s.id = i.scope_id WHERE {' AND '.join(where) or 'true'}"  # noqa: S608  # our own words
+    ((found,),) = ask(connection, told, **given)
+    return int(found)
+
+
+def _narrowed(wanted: Wanted) -> tuple[list[str], dict[str, object]]:
     tag = None if wanted.tag is None else json.dumps({"tags": dict([wanted.tag])})
     given: dict[str, object] = {
         "owners": None if wanted.owners is None else list(wanted.owners),
@@ -68,14 +88,7 @@ def page(connection: Connection | ReadTransaction, wanted: Wanted, after: Place 
     where = [sql for name, sql in _NARROWS.items() if given[name] is not None]
     if not wanted.everything:
         where.append("i.closed_at IS NULL")
-    if after is not None:
-        row = "i.expires_at, i.id" if not wanted.everything else "(i.closed_at IS NOT NULL), i.expires_at, i.id"
-        values = "%(at)s, %(id)s" if not wanted.everything else "%(closed)s, %(at)s, %(id)s"
-        where.append(f"({row}) > ({values})")
-        given |= {"closed": after[0], "at": after[1], "id": after[2]}
-    order = "i.expires_at, i.id" if not wanted.everything else "(i.closed_at IS NOT NULL), i.expires_at, i.id"
-    told = f"WHERE {' AND '.join(where) or 'true'} ORDER BY {order} LIMIT %(limit)s"
-    return _instances(connection, told, **given, limit=limit)
+    return where, given
 
 
 _NARROWS = {
@@ -127,6 +140,16 @@ def owned(connection: Connection | ReadTransaction, owners: Sequence[str]) -> li
     return _instances(
         connection, "WHERE i.closed_at IS NULL AND i.owner = ANY(%(owners)s::text[])", owners=list(owners)
     )
+
+
+def last_public_key(connection: Connection | ReadTransaction, owner: str) -> str | None:
+    """Of the newest instance of this owner."""
+    rows = ask(
+        connection,
+        "SELECT spec->>'public_key' FROM instances WHERE owner = %(owner)s ORDER BY created_at DESC LIMIT 1",
+        owner=owner,
+    )
+    return next((key for (key,) in rows), None)
 
 
 def living_names(connection: Connection | ReadTransaction) -> list[str]:

@@ -113,9 +113,9 @@ def get_instance(asker: Asking, name: Id, if_none_match: Match = None) -> Respon
 )
 def create_instances(asker: Asking, form: CreateForm, dry_run: DryRun = False, idempotency_key: Key = None) -> Response:
     """Ask for machines, each with a deadline. The request is stored when the answer leaves; the cloud is later."""
-    order = _order(asker, form)
+    order = order_of(asker, form)
     if dry_run:
-        return JSONResponse(_plan(asker, order))
+        return JSONResponse(plan_of(asker, order))
 
     def ask(asking: Asker) -> Answered:
         return HTTPStatus.ACCEPTED, changes(asking, create.create(asking.ctx, order))
@@ -123,7 +123,7 @@ def create_instances(asker: Asking, form: CreateForm, dry_run: DryRun = False, i
     return once(asker, idempotency_key, ["create", form.model_dump(mode="json")], ask, as_they_are)
 
 
-def _order(asker: Asker, form: CreateForm) -> Order:
+def order_of(asker: Asker, form: CreateForm) -> Order:
     settings = asker.ctx.settings
     cloud, account = settings.place_of(form.provider, form.account)
     if form.owner is not None and not asker.actor.owns(form.owner):
@@ -186,7 +186,7 @@ def _usd(text: str | None) -> Decimal | None:
         raise Refused(f"'{text[:40]}' is no amount of USD", "write it like 0.05") from None
 
 
-def _plan(asker: Asker, order: Order) -> dict[str, Any]:
+def plan_of(asker: Asker, order: Order) -> dict[str, Any]:
     plan = orders.plan(asker.ctx.settings, order)
     now = datetime.now(UTC)
     until = order.deadline.after(now)

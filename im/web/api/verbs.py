@@ -44,7 +44,7 @@ router = APIRouter(prefix="/api/v1", tags=["verbs"])
 
 
 @dataclass(frozen=True, slots=True)
-class _Verb:
+class Verb:
     """`decide` says what it would come to for a row, where that can be said; `send` stores it."""
 
     name: str
@@ -52,38 +52,36 @@ class _Verb:
     decide: Callable[[Instance, datetime], Intent] | None = None
 
 
-def _extend(form: ExtendForm) -> _Verb:
+def _extend(form: ExtendForm) -> Verb:
     deadline = form.deadline()
     if deadline is None:
         raise Refused("for how long?", "send `duration` or `until`")
-    return _Verb(
+    return Verb(
         "extend",
         lambda asker, ids: change.extend(asker.ctx, ids, deadline, actor=asker.actor, start=form.start),
         lambda row, now: intent.extend(row, now, deadline, start=form.start),
     )
 
 
-def _start(form: StartForm) -> _Verb:
+def _start(form: StartForm) -> Verb:
     deadline = form.deadline()
-    return _Verb(
+    return Verb(
         "start",
         lambda asker, ids: change.start(asker.ctx, ids, deadline, actor=asker.actor),
         lambda row, now: intent.start(row, now, deadline),
     )
 
 
-_STOP = _Verb("stop", lambda asker, ids: change.stop(asker.ctx, ids, actor=asker.actor), intent.stop)
-_TERMINATE = _Verb(
-    "terminate", lambda asker, ids: change.terminate(asker.ctx, ids, actor=asker.actor), intent.terminate
-)
+_STOP = Verb("stop", lambda asker, ids: change.stop(asker.ctx, ids, actor=asker.actor), intent.stop)
+_TERMINATE = Verb("terminate", lambda asker, ids: change.terminate(asker.ctx, ids, actor=asker.actor), intent.terminate)
 
 
-def _protect(form: ProtectForm) -> _Verb:
-    return _Verb("protect", lambda asker, ids: change.protect(asker.ctx, ids, on=form.on, actor=asker.actor))
+def _protect(form: ProtectForm) -> Verb:
+    return Verb("protect", lambda asker, ids: change.protect(asker.ctx, ids, on=form.on, actor=asker.actor))
 
 
-def _give(form: GiveForm) -> _Verb:
-    return _Verb("give", lambda asker, ids: give.give(asker.ctx, ids, form.to, actor=asker.actor))
+def _give(form: GiveForm) -> Verb:
+    return Verb("give", lambda asker, ids: give.give(asker.ctx, ids, form.to, actor=asker.actor))
 
 
 _CHANGE: dict[str, Any] = {"status_code": 202, "response_model": ChangeDocument, "responses": CHANGED}
@@ -148,7 +146,7 @@ def give_instance(
 
 
 def _one_changed(
-    asker: Asker, name: str, verb: _Verb, form: object, dry_run: bool, if_match: str | None, key: str | None
+    asker: Asker, name: str, verb: Verb, form: object, dry_run: bool, if_match: str | None, key: str | None
 ) -> Response:
     row, now = one(asker, name)
     if if_match is not None and not matches(if_match, row):
@@ -180,8 +178,8 @@ def _one_changed(
 )
 def change_instances(asker: Asking, form: BatchForm, dry_run: DryRun = False, idempotency_key: Key = None) -> Response:
     """One verb on several, all or none. A filter has to find as many as were expected, counted here."""
-    verb = _verb_of(form)
-    rows, now = _chosen(asker, form)
+    verb = verb_of(form)
+    rows, now = chosen(asker, form)
     if dry_run:
         if verb.decide is None:
             raise Refused(f"there is no rehearsal of {verb.name}", "leave dry_run out")
@@ -193,7 +191,7 @@ def change_instances(asker: Asking, form: BatchForm, dry_run: DryRun = False, id
     return once(asker, idempotency_key, ["batch", form.model_dump(mode="json")], ask, as_they_are)
 
 
-def _verb_of(form: BatchForm) -> _Verb:
+def verb_of(form: BatchForm) -> Verb:
     match form.verb:
         case "extend":
             return _extend(form.extend or ExtendForm())
@@ -211,7 +209,7 @@ def _verb_of(form: BatchForm) -> _Verb:
             return _TERMINATE
 
 
-def _chosen(asker: Asker, form: BatchForm) -> tuple[Sequence[Instance], datetime]:
+def chosen(asker: Asker, form: BatchForm) -> tuple[Sequence[Instance], datetime]:
     if form.ids:
         return several(asker, form.ids)
     assert form.q is not None

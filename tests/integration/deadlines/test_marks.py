@@ -9,7 +9,6 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import text
 
-from im.cli.output.freshness import freshness
 from im.db.schema import migrate
 from im.domain import tags
 from im.domain.hold import HoldKind
@@ -20,6 +19,7 @@ from im.providers.fake.provider import FakeProvider
 from im.services import queries
 from im.services.deadlines import holds
 from im.services.health.doctor import diagnose
+from im.views.words.freshness import freshness
 from tests import reaper
 from tests.people import person
 from tests.servers import Server

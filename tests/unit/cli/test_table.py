@@ -15,7 +15,7 @@ from im.cli.output.table import COLUMNS, instance_table, text_table
 from im.cli.output.terminal import cells, plain
 from im.domain.errors import Refused
 from im.domain.state import Desired, Observed, OnExpiry
-from im.views.words import ahead, end_of, local, sentence, span, time_left
+from im.views.words.times import ahead, end_of, local, sentence, span, time_left
 from tests.unit.rows import NOW
 from tests.unit.rows import RUNNING as ROW
 

@@ -19,7 +19,7 @@ def audit(session: Session, limit: int, output: Output) -> None:
     from im.cli.output.table import say_json, text_table
     from im.cli.output.terminal import plain, takes_colour
     from im.services.people import audit as people_audit
-    from im.views.words import local
+    from im.views.words.times import local
 
     found = people_audit.listed(session.context, limit)
     if output.form == "json":

@@ -129,7 +129,7 @@ def _show(made: Made, output: Output) -> None:
 def _tell(found: list[Token], output: Output) -> None:
     from im.cli.output.table import say_json, text_table
     from im.cli.output.terminal import plain, takes_colour
-    from im.views.words import local
+    from im.views.words.times import local
 
     if output.form == "json":
         from im.views.user import token_json

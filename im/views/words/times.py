@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from im.domain.explain.phase import phase
@@ -91,3 +92,9 @@ def sentence(row: Instance, now: datetime) -> str:
     told = end_of(row, now) if runs else second_end(row, now)
     ends = f" · {told}" if told else ""
     return f"{row.name}: {state(row, now)}{ends}"
+
+
+def names(rows: Sequence[Instance], most: int = 3) -> str:
+    """`web-1, web-2 and 7 more`."""
+    told = ", ".join(row.name for row in rows[:most])
+    return f"{told} and {len(rows) - most} more" if len(rows) > most else told

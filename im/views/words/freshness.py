@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from im.views.words import span
+from im.views.words.times import span
 
 if TYPE_CHECKING:
     from im.services.queries import Listing

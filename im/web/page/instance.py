@@ -1,0 +1,38 @@
+"""One instance: why it is as it is and what happens next, on top; then its facts, its money and its story."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from im.domain.explain.why import why
+from im.services import queries
+from im.services.money.costs import costs, rules_of
+from im.views.words.money import cost_lines
+from im.views.words.times import second_end
+from im.web.api.seen import Id, one
+from im.web.page.shown import shown
+from im.web.page.site import Visiting
+
+router = APIRouter(include_in_schema=False)
+LINES = 200
+
+
+@router.get("/instances/{name}")
+def show_instance(visit: Visiting, name: Id) -> Response:
+    ctx = visit.asker.ctx
+    row, now = one(visit.asker, name)
+    money = costs(ctx, [row])
+    events = queries.history(ctx, row.id)
+    return visit.show(
+        "instance.html",
+        now=now,
+        seen=[row],
+        one=shown([row], now, money, visit.asker.actor)[0],
+        told=why(row, now, rules_of(row.scope)),
+        then=second_end(row, now, visit.look.zone),
+        money=cost_lines(money[row.id]),
+        guard=queries.guard(ctx, row.id),
+        events=list(reversed(events))[:LINES],
+        older=max(0, len(events) - LINES),
+    )

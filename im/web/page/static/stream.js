@@ -1,0 +1,67 @@
+// The server rings when something has changed; the page then asks for itself again, with its own filter, and is morphed.
+const SOON = 300; // ms: many browsers do not come at the same instant
+const ONCE = 1000; // ms between two of our own
+let source = null;
+let asked = 0;
+let waiting = 0;
+let under = false;
+
+export function follow() {
+  if (!document.getElementById("live")) return;
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  document.addEventListener("htmx:before:request", (event) => { if (isLive(event)) under = true; });
+  document.addEventListener("htmx:finally:request", (event) => { if (isLive(event)) under = false; });
+  // what a stream does not tell: that time goes by, for a page whose numbers are of the moment
+  setInterval(() => { if (!document.hidden) refresh(); }, 10_000);
+  if (!document.hidden) open();
+}
+
+export function refresh() {
+  if (waiting) return;
+  const after = Math.max(Math.random() * SOON, asked + ONCE - performance.now());
+  waiting = setTimeout(ask, after);
+}
+
+function ask() {
+  waiting = 0;
+  if (document.querySelector("details.menu[open] .sheet:focus-within")) return refresh();
+  if (under) return refresh();
+  asked = performance.now();
+  const live = document.getElementById("live");
+  if (live && window.htmx) window.htmx.trigger(live, "im:refresh");
+}
+
+function open() {
+  if (source) return;
+  source = new EventSource("/api/v1/events/stream");
+  let lost = false;
+  source.addEventListener("open", () => {
+    down(false);
+    if (lost) refresh(); // nothing is replayed
+    lost = false;
+  });
+  source.addEventListener("changed", refresh);
+  source.addEventListener("error", () => {
+    lost = true;
+    down(true);
+    if (source?.readyState === EventSource.CLOSED) { // refused: the server is not asked in a hurry
+      source = null;
+      setTimeout(() => { if (!document.hidden) open(); }, 15_000);
+    }
+  });
+  refresh();
+}
+
+function close() {
+  source?.close();
+  source = null;
+}
+
+function down(is) {
+  const told = document.querySelector(".stale");
+  if (told) told.hidden = !is;
+}
+
+function isLive(event) {
+  return event.detail.ctx?.sourceElement?.id === "live";
+}

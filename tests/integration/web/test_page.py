@@ -1,0 +1,164 @@
+"""The page without a script: every page answers, holds what it should, and says what is wrong in words."""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import text
+
+from im.domain.access import Role
+from tests.integration.web.conftest import KEY, Api, Said
+
+PAGES = ("/", "/create", "/agenda", "/cost", "/fleet", "/orphans", "/prices", "/people", "/audit", "/instances/web")
+BROWSER = {"Accept": "text/html,application/xhtml+xml", "Sec_Fetch_Site": "same-origin"}
+
+
+def look(api: Api, path: str, *, by: str = "ada", **headers: str) -> Said:
+    return api.ask("GET", path, by=by, **{**BROWSER, **headers})
+
+
+def send(
+    api: Api, path: str, fields: dict[str, str] | list[tuple[str, str]], *, by: str = "ada", **headers: str
+) -> Said:
+    form = {**BROWSER, "Content_Type": "application/x-www-form-urlencoded", **headers}
+    return api.ask("POST", path, urlencode(fields).encode(), by=by, **form)
+
+
+def fields_of(said: Said) -> list[tuple[str, str]]:
+    """The hidden fields of the form in an answer, as a browser would send them back."""
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', said.text)
+    return [(name, html.unescape(value)) for name, value in found]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_whole_and_runs_nothing_inline(api: Api, path: str) -> None:
+    api.create()
+    api.world.advance(10)
+    said = look(api, path)
+    assert said.status == 200
+    assert said.headers["content-type"] == "text/html; charset=utf-8"
+    policy = said.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"<script(?![^>]* src=)|\son\w+=|\sstyle=|javascript:|hx-on|\bjs:", said.text)
+    assert said.text.count("<h1") == 1
+    for name in re.findall(r'(?:src|href)="(/static/[^"#]+)', said.text):
+        kept = api.ask("GET", name, by=None)
+        assert (kept.status, "immutable" in kept.headers["cache-control"]) == (200, True), name
+
+
+def test_names_and_tags_of_anybody_are_shown_as_text(api: Api) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    api.create()
+    api.world.advance(10)
+    # as an older version, or a neighbour of the database, may have written it
+    told = "UPDATE instances SET error = :evil, spec = jsonb_set(spec, '{tags}', jsonb_build_object('note', cast(:evil AS text)))"
+    with api.world.ctx.begin() as connection:
+        connection.execute(text(told), {"evil": evil})
+    for path in ("/", "/instances/web", "/agenda"):
+        assert evil not in look(api, path).text
+    assert html.escape(evil) in look(api, "/instances/web").text
+    for path in (f"/?q=owner%3D{evil}", f"/instances/{evil}", f"/change/stop?id={evil}", f"/nowhere/{evil}"):
+        told = look(api, path.replace("<", "%3C").replace(">", "%3E").replace(" ", "%20"))
+        assert "<img" not in told.text
+
+
+def test_a_verb_is_shown_before_it_is_done_and_done_once(api: Api) -> None:
+    api.create()
+    api.world.advance(10)
+    asked = look(api, "/change/extend?id=web")
+    assert "+1 h" in asked.text
+    assert api.ask("GET", "/api/v1/instances/web").body["generation"] == 1
+    fields = [*fields_of(asked), ("duration", "4h")]
+    first, again = send(api, "/change/extend", fields), send(api, "/change/extend", fields)
+    assert (first.status, again.status) == (200, 200)
+    assert "→" in first.text
+    assert api.ask("GET", "/api/v1/instances/web").body["generation"] == 2
+
+
+def test_a_stale_button_stops_nothing_that_was_extended_meanwhile(api: Api) -> None:
+    api.create()
+    api.world.advance(10)
+    fields = fields_of(look(api, "/change/stop?id=web"))
+    api.ask("POST", "/api/v1/instances/web/extend", {"duration": "1h"})
+    said = send(api, "/change/stop", fields)
+    assert said.status == 409
+    assert "nothing was stored" in said.text
+    assert api.ask("GET", "/api/v1/instances/web").body["desired"] == "running"
+
+
+def test_all_that_match_are_those_that_were_shown(api: Api) -> None:
+    for name in ("one", "two"):
+        api.create(name)
+    api.world.advance(10)
+    asked = look(api, "/change/stop?q=owner%3Dme")
+    assert "Stop one, two" in asked.text
+    api.create("three")
+    api.world.advance(10)
+    refused = send(api, "/change/stop", fields_of(asked))
+    assert refused.status == 409
+    assert "three matches too by now" in html.unescape(refused.text)
+    assert send(api, "/change/stop", fields_of(look(api, "/change/stop?q=owner%3Dme"))).status == 200
+    assert {row["desired"] for row in api.ask("GET", "/api/v1/instances").body["items"]} == {"stopped"}
+
+
+def test_who_may_not_is_offered_nothing_and_refused_all_the_same(api: Api) -> None:
+    api.user("bob", Role.MEMBER)
+    api.create()
+    api.world.advance(10)
+    assert "/change/stop?id=web" not in look(api, "/", by="bob").text
+    fields = fields_of(look(api, "/change/stop?id=web"))
+    for verb in ("stop", "terminate", "extend", "start", "protect", "give"):
+        said = send(api, f"/change/{verb}", [*fields, ("duration", "1h"), ("to", "bob")], by="bob")
+        assert said.status == 403, verb
+    assert api.ask("GET", "/api/v1/instances/web").body["generation"] == 1
+
+
+def test_a_page_of_another_site_changes_nothing(api: Api) -> None:
+    api.create()
+    api.world.advance(10)
+    fields = fields_of(look(api, "/change/stop?id=web"))
+    for headers in ({"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}):
+        assert send(api, "/change/stop", fields, **headers).status == 403
+    assert api.ask("GET", "/api/v1/instances/web").body["desired"] == "running"
+
+
+def test_a_machine_is_created_once_however_often_the_button_is_pressed(api: Api) -> None:
+    page = look(api, "/create")
+    fields = [*fields_of(page), ("public_key", KEY), ("duration", "2h"), ("name", "box"), ("count", "1")]
+    said, again = send(api, "/create", fields), send(api, "/create", fields)
+    assert (said.status, said.headers["location"]) == (303, "/instances/box")
+    assert (again.status, again.headers["location"]) == (303, "/instances/box")
+    assert len(api.ask("GET", "/api/v1/instances").body["items"]) == 1
+
+
+def test_what_is_wrong_with_a_field_is_said_beside_it_and_what_was_typed_stays(api: Api) -> None:
+    typed = {"public_key": KEY, "duration": "soon", "name": "Not A Name", "count": "x", "tags": "a"}
+    said = send(api, "/create", typed)
+    assert said.status == 422
+    for field in ("duration", "count", "tags"):
+        assert f'id="{field}-wrong"' in said.text, field
+    assert 'value="Not A Name"' in said.text
+    assert api.ask("GET", "/api/v1/instances").body["items"] == []
+
+
+def test_times_are_told_in_the_zone_that_the_browser_named_and_in_no_other(api: Api) -> None:
+    api.create()
+    api.world.advance(10)
+    berlin = look(api, "/instances/web", Cookie="im_zone=Europe/Berlin").text
+    assert "Times are in Europe/Berlin" in berlin
+    assert "14:00" in berlin
+    assert "UTC" not in re.sub(r"<[^>]*>", " ", berlin)
+    assert "Times are in UTC" in look(api, "/", Cookie="im_zone=../../etc/passwd; im_theme=evil").text
+
+
+def test_what_is_not_there_is_said_in_words(api: Api) -> None:
+    said = look(api, "/instances/nobody")
+    assert said.status == 404
+    assert "There is no instance &#39;nobody&#39;" in said.text
+    assert look(api, "/nowhere").status == 404
+    assert "is not understood" in look(api, "/?q=colour%3Dred").text
+    assert look(api, "/?surprise=1").status == 422
