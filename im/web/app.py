@@ -20,7 +20,7 @@ from im.domain.errors import ImError, NotFound, NotSignedIn, Refused
 from im.logs import log
 from im.views.exits import Exit
 from im.web import health
-from im.web.api import fleet, instances, money, people, stories, verbs
+from im.web.api import fleet, instances, money, people, stories, stream, verbs
 from im.web.api.problem import Problem, of_error, problem
 from im.web.api.rates import Rates
 from im.web.gate import Gate
@@ -30,7 +30,7 @@ from im.web.page.site import show_error
 if TYPE_CHECKING:
     from im.context import Context
 
-ROUTERS = (*(part.router for part in (health, verbs, instances, stories, money, people, fleet)), *pages.ROUTERS)
+ROUTERS = (*(part.router for part in (health, verbs, instances, stories, stream, money, people, fleet)), *pages.ROUTERS)
 THREADS = 12
 """Handlers at a time: as many as the pool has connections, and a few that wait."""
 
@@ -48,6 +48,7 @@ def make_app(ctx: Context) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.ctx, app.state.rates = ctx, Rates()
+    app.state.bell, app.state.ending = stream.Bell(ctx), lambda: False
     for router in ROUTERS:
         app.include_router(router)
     app.add_exception_handler(ImError, _ours)

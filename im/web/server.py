@@ -58,7 +58,9 @@ def serve(settings: Settings) -> int:
         raise Refused(
             f"{own.web_host}:{own.web_port} cannot be listened on: {exc.strerror}", "name another with IM_WEB_PORT"
         ) from None
-    server = _Server(configured(make_app(ctx)))
+    app = make_app(ctx)
+    server = _Server(configured(app))
+    app.state.ending = lambda: server.should_exit  # uvicorn waits for open streams, which end by themselves
     server.run(sockets=[sock])
     return 130 if signal.SIGINT in server.asked else 0
 

@@ -43,15 +43,22 @@ class Asker:
         return self.sees_all or self.actor.owns(row.owner)
 
 
-def _asker(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Asker:
+def bearer_of(request: Request) -> str | None:
+    """The token that was sent, if there was one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def asker_of(request: Request, token: str | None = None) -> Asker:
+    """Who asks. Raises NotSignedIn, TooMany, Denied."""
     ctx: Context = request.app.state.ctx
     rates: Rates = request.app.state.rates
-    if given is None:
+    if token is None:
         raise NotSignedIn("this needs a token", "send Authorization: Bearer im_pat_…; im token create  makes one")
     address = request.client.host if request.client else ""
     rates.check(Pace.STRANGERS, address)
     try:
-        actor, _ = tokens.authenticate(ctx, given.credentials, Channel.API, request.state.request_id)
+        actor, _ = tokens.authenticate(ctx, token, Channel.API, request.state.request_id)
     except NotSignedIn:
         rates.take(Pace.STRANGERS, address)
         raise
@@ -59,6 +66,10 @@ def _asker(request: Request, given: Annotated[HTTPAuthorizationCredentials | Non
     if Grant.READ not in actor.grants:
         raise Denied("this token may not read", "im token create  makes another")
     return Asker(ctx, actor)
+
+
+def _asker(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Asker:
+    return asker_of(request, None if given is None else given.credentials)
 
 
 Asking = Annotated[Asker, Depends(_asker)]

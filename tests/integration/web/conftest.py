@@ -47,7 +47,10 @@ class Api:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._server = uvicorn.Server(configured(make_app(replace(world.ctx, look=None, dispose=lambda: None)), port=0))
+        app = make_app(replace(world.ctx, look=None, dispose=lambda: None))
+        self._server = uvicorn.Server(configured(app, port=0))
+        self.app = app
+        app.state.ending = lambda: self._server.should_exit
         self.unhurried()
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
@@ -61,6 +64,10 @@ class Api:
 
     def hurried(self) -> None:
         self._server.config.app.state.rates = Rates()  # type: ignore[union-attr]
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
 
     def close(self) -> None:
         self._server.should_exit = True

@@ -1,0 +1,145 @@
+"""Something has changed: a doorbell for everybody who looks at a page, which then asks again with their own rights and filter.
+
+One look at the database serves all streams of this process, twice a second and only while somebody listens. An event says
+nothing but that it is time to look, and rings only for who may see what has changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from im.db.read import changes
+from im.domain.errors import ImError
+from im.logs import log
+from im.web.api.asker import Asker, Asking, asker_of, bearer_of
+from im.web.api.problem import answers
+from im.web.api.rates import TooMany
+
+if TYPE_CHECKING:
+    from im.context import Context
+
+router = APIRouter(prefix="/api/v1", tags=["events"])
+LOOK_EVERY = 0.5
+ENDING_EVERY = 0.25
+ALIVE_EVERY = 15.0
+"""Seconds between two comments, for proxies that close what is silent; the right to listen is looked at then too."""
+MOST, MOST_EACH = 400, 20
+"""Streams at a time, in all and for one name."""
+HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+class TooManyStreams(TooMany):
+    def __init__(self) -> None:
+        ImError.__init__(self, "too many streams are open", "close one first")
+        self.after = int(ALIVE_EVERY)
+
+
+class Listener:
+    """One open stream; `rung` is set when there is something to look at, once however often."""
+
+    def __init__(self, asker: Asker) -> None:
+        self.asker = asker
+        self.rung = asyncio.Event()
+
+    def hears(self, owners: frozenset[str]) -> bool:
+        seen = self.asker.seen_owners
+        return bool(owners) and (seen is None or not owners.isdisjoint(seen))
+
+
+class Bell:
+    """Looks for changes while there are listeners; lives on the server's event loop."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self.listeners: set[Listener] = set()
+        self._looking: asyncio.Task[None] | None = None
+
+    def join(self, asker: Asker) -> Listener:
+        """Raises TooManyStreams."""
+        each = Counter(one.asker.actor.name for one in self.listeners)
+        if len(self.listeners) >= MOST or each[asker.actor.name] >= MOST_EACH:
+            raise TooManyStreams
+        made = Listener(asker)
+        made.rung.set()  # whatever has changed between a page and its stream
+        self.listeners.add(made)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return made
+
+    def leave(self, listener: Listener) -> None:
+        self.listeners.discard(listener)
+
+    async def _look(self) -> None:
+        last: changes.Written | None = None
+        while self.listeners:
+            try:
+                found = await run_sync(self._once, last)
+                owners = None if last is None else _owners_of(found, last)
+                last = found
+            except ImError as exc:
+                # what happens meanwhile nobody knows: who listens looks for themselves once it is over
+                log.warning("changes cannot be seen", error=exc.message)
+                last, owners = None, frozenset()
+            for one in self.listeners:
+                if owners is None or one.hears(owners):
+                    one.rung.set()
+            await asyncio.sleep(LOOK_EVERY)
+
+    def _once(self, last: changes.Written | None) -> changes.Written:
+        with self._ctx.looking() as connection:
+            return changes.beginning(connection) if last is None else changes.written(connection, last.oldest)
+
+
+def _owners_of(found: changes.Written, last: changes.Written) -> frozenset[str]:
+    """Whose instances were written since the last look."""
+    new = {name for name, _ in found.rows - last.rows}
+    return frozenset(owner for name, owner in found.owners if name in new)
+
+
+@router.get(
+    "/events/stream",
+    operation_id="follow_changes",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}}, **answers(401, 403, 429, 503)},
+)
+async def follow_changes(request: Request, asker: Asking) -> Response:
+    """Server-sent events named `changed`: something that one may see has changed, look again. Nothing is replayed."""
+    bell: Bell = request.app.state.bell
+    listener = bell.join(asker)
+    told = _events(request, bell, listener)
+    return StreamingResponse(told, media_type="text/event-stream", headers=HEADERS)
+
+
+async def _events(request: Request, bell: Bell, listener: Listener) -> AsyncIterator[str]:
+    ending: Callable[[], bool] = request.app.state.ending
+    token = bearer_of(request)
+    alive = time.monotonic()
+    try:
+        yield ": listening\n\n"
+        while not ending():
+            if time.monotonic() - alive >= ALIVE_EVERY:
+                alive = time.monotonic()
+                try:
+                    listener.asker = await run_sync(asker_of, request, token)
+                except ImError as exc:
+                    yield f"event: ended\ndata: {json.dumps({'detail': exc.message})}\n\n"
+                    return
+                yield ": alive\n\n"
+            try:
+                await asyncio.wait_for(listener.rung.wait(), ENDING_EVERY)
+            except TimeoutError:
+                continue
+            listener.rung.clear()
+            yield "event: changed\ndata: {}\n\n"
+    finally:
+        bell.leave(listener)

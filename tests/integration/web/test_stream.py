@@ -1,0 +1,155 @@
+"""The stream of changes over real HTTP: it rings for what one may see, and ends with its right and with its server."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from im.domain.access import Role
+from im.domain.config.web import Sees, WebSettings
+from im.services.people import tokens, users
+from im.web.api import stream
+from tests.integration.web.conftest import ROOT, Api
+from tests.waiting import until
+
+RUNG = "event: changed"
+
+
+class Stream:
+    """One that listens, line by line, without waiting for what does not come."""
+
+    def __init__(self, api: Api, by: str) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=20)
+        self._connection.request(
+            "GET", "/api/v1/events/stream", headers={"Authorization": f"Bearer {api.tokens.get(by, by)}"}
+        )
+        self.answer = self._connection.getresponse()
+
+    def next(self, wanted: str = RUNG) -> str:
+        """The next line that begins so; the time-out of the connection ends the waiting."""
+        while line := self.answer.readline().decode():
+            if line.startswith(wanted):
+                return line.strip()
+        return ""
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.fixture
+def listening(api: Api) -> Iterator[Callable[..., Stream]]:
+    opened: list[Stream] = []
+
+    def listen(by: str = "ada") -> Stream:
+        made = Stream(api, by)
+        opened.append(made)
+        assert made.next(": listening")
+        assert made.next() == RUNG  # so that nothing is missed between a page and its stream
+        until(
+            "everything before is rung for", lambda: not any(one.rung.is_set() for one in api.app.state.bell.listeners)
+        )
+        return made
+
+    yield listen
+    for one in opened:
+        one.close()
+
+
+def test_it_rings_when_something_changes_and_says_nothing_else(api: Api, listening: Callable[..., Stream]) -> None:
+    heard = listening()
+    assert heard.answer.headers["content-type"].startswith("text/event-stream")
+    assert (heard.answer.headers["cache-control"], heard.answer.headers["x-accel-buffering"]) == ("no-store", "no")
+    api.create()
+    assert heard.next() == RUNG
+    assert heard.next("data:") == "data: {}"
+
+
+@contextmanager
+def under_way(api: Api) -> Iterator[None]:
+    """A transaction that has written and is not at its end; others begin and commit meanwhile."""
+    with api.world.ctx.begin() as connection:
+        connection.execute(text("UPDATE instances SET error = 'slow' WHERE name = 'slow'"))
+        yield
+
+
+def test_a_change_that_was_long_under_way_is_not_lost(api: Api, listening: Callable[..., Stream]) -> None:
+    api.create("slow")
+    heard = listening()
+    with under_way(api):
+        api.create("quick")
+        assert heard.next() == RUNG
+        api.create("quicker")
+        assert heard.next() == RUNG
+    assert heard.next() == RUNG
+
+
+def test_what_was_rung_for_once_is_not_rung_for_again_while_a_transaction_hangs(
+    api: Api, listening: Callable[..., Stream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "ALIVE_EVERY", 1.6)  # three looks lie between two of these
+    api.create("slow")
+    heard = listening()
+    with under_way(api):
+        api.create("quick")
+        assert heard.next() == RUNG
+        for _ in range(2):  # whatever else a create has written is rung for too
+            assert heard.next(": alive")
+        between = []
+        while not (line := heard.answer.readline().decode()).startswith(": alive"):
+            between.append(line.strip())
+        assert set(between) <= {""}
+
+
+def test_it_rings_for_nobody_who_may_not_see_what_changed(api: Api, listening: Callable[..., Stream]) -> None:
+    ctx = api.app.state.ctx
+    own = replace(ctx.settings, parts=(*ctx.settings.parts, WebSettings(members_see=Sees.OWN)))
+    api.app.state.ctx = replace(ctx, settings=own)
+    api.user("bob", Role.MEMBER)
+    api.user("eve", Role.MEMBER)
+    bob, eve = listening("bob"), listening("eve")
+    api.create("one", by="bob")
+    assert bob.next() == RUNG
+    api.create("two", by="eve")
+    assert eve.next() == RUNG
+    bell = api.app.state.bell
+    assert [one.rung.is_set() for one in bell.listeners if one.asker.actor.name == "bob"] == [False]
+
+
+def test_it_ends_with_its_right(api: Api, listening: Callable[..., Stream], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "ALIVE_EVERY", 0.3)
+    api.user("bob", Role.MEMBER)
+    ended, disabled = listening(), listening("bob")
+    assert ended.next(": alive")
+    for token in tokens.listed(api.world.ctx, "ada", actor=ROOT):
+        tokens.revoke(api.world.ctx, token.id, actor=ROOT)
+    users.change(api.world.ctx, "bob", disabled=True, actor=ROOT)
+    for heard in (ended, disabled):
+        assert heard.next("event: ended") == "event: ended"
+        assert heard.next("data:")
+        assert heard.answer.read() == b"\n"
+    until("nobody listens", lambda: not api.app.state.bell.listeners)
+
+
+def test_the_server_ends_at_once_with_streams_open(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "MOST_EACH", 100)
+    opened = [Stream(api, "ada") for _ in range(50)]
+    api.close()
+    assert not api.running
+    for one in opened:
+        assert one.answer.read().startswith(b": listening")  # to its end
+        one.close()
+
+
+def test_there_are_so_many_at_a_time(
+    api: Api, listening: Callable[..., Stream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "MOST_EACH", 1)
+    listening()
+    said = api.ask("GET", "/api/v1/events/stream")
+    assert said.status == 429
+    assert int(said.headers["retry-after"]) > 0
