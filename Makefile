@@ -11,7 +11,7 @@ GOALS  ?=
 LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test coverage unit lint lock types audit pip-check chaos-short chaos bench test-deploy test-live clean
+.PHONY: help demo up down test coverage unit lint lock openapi types audit pip-check chaos-short chaos bench test-deploy test-live clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +40,11 @@ lint: $(VENV)/.dev ## Style, formatting and who may import whom
 	$(BIN)/lint-imports
 
 lock: $(VENV)/.dev ## Pin what an image installs, with hashes: requirements.lock and requirements-local.lock
-	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra web $(LOCK) -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra local $(LOCK) -o requirements-local.lock
+
+openapi: $(VENV)/.dev ## Write docs/openapi.json anew
+	$(BIN)/python -m tests.unit.test_openapi
 
 types: $(VENV)/.dev ## mypy --strict
 	$(BIN)/mypy

@@ -10,7 +10,10 @@ from im.providers import registry
 MARK = "IM_STACK"
 """Every process of a stack carries its identity under this name, so that strays can be told from strangers."""
 
-_OURS = ("IM_DATABASE_URL", "IM_BROKER_URL", "IM_SANDBOX_URL", "IM_FLOWER_URL", "IM_ACCOUNT")
+_OURS = (
+    *("IM_DATABASE_URL", "IM_BROKER_URL", "IM_SANDBOX_URL", "IM_FLOWER_URL", "IM_ACCOUNT"),
+    *("IM_WEB_HOST", "IM_WEB_PORT"),  # nothing of a stack listens beyond this machine
+)
 
 
 def child_environment(caller: Mapping[str, str], cloud: str, named: Mapping[str, str]) -> dict[str, str]:

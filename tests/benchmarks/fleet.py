@@ -72,7 +72,7 @@ def environment(here: Place, broker_url: str, **more: str) -> dict[str, str]:
 @contextmanager
 def at_work(here: Place, **more: str) -> Iterator[AtWork]:
     """The fleet of a local stack on `here`; ready when its first tick has been done."""
-    programs = celeries(Layout(Path("/nonexistent")), Ports(0, 0, 0))
+    programs = celeries(Layout(Path("/nonexistent")), Ports(0, 0, 0, {}))
     with broker() as url, Redis.from_url(url) as hand, children() as start:
         environ = environment(here, url, **more)
         for program in programs:

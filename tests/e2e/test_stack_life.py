@@ -113,7 +113,7 @@ def test_only_its_owner_can_read_what_it_wrote(up: StackUnderTest) -> None:
 
 def test_every_part_answers_and_the_workers_are_reserved_as_promised(up: StackUnderTest) -> None:
     found = up.running()
-    named = "postgres valkey sandbox clouds worker deadlines beat flower"
+    named = "postgres valkey sandbox clouds worker deadlines beat flower web"
     assert {p.name for p in found.processes} == set(named.split())
     assert eventually(lambda: probes.consumers(found.named["broker_url"]) == 2)
     deadlines = psutil.Process(up.pid("deadlines")).cmdline()
@@ -142,15 +142,15 @@ def test_nothing_listens_beyond_this_machine(up: StackUnderTest) -> None:
         for address in process.net_connections("tcp")
         if address.status == psutil.CONN_LISTEN
     ]
-    assert len(listening) == 4, (
+    assert len(listening) == 5, (
         listening
-    )  # Valkey, Flower, EC2's and Hetzner's sandbox; Postgres has a socket file only
+    )  # Valkey, Flower, the page, EC2's and Hetzner's sandbox; Postgres has a socket file only
     assert {ip for _, ip in listening} == {"127.0.0.1"}
 
 
 def test_no_process_of_a_sandbox_sees_a_real_credential(up: StackUnderTest) -> None:
     processes = strays(up.local.layout)
-    assert len(processes) >= 8
+    assert len(processes) >= 9
     for process in processes:
         seen = Path(f"/proc/{process.pid}/environ").read_text()
         for secret in REAL.values():

@@ -24,7 +24,7 @@ def extra(name: str) -> list[str]:
 
 
 WANTED = {
-    "requirements.lock": PROJECT["dependencies"],
+    "requirements.lock": [*PROJECT["dependencies"], *extra("web")],
     "requirements-local.lock": [*PROJECT["dependencies"], *extra("local")],
 }
 

@@ -189,11 +189,12 @@ def _farewell(running: Running, kept: str | None) -> None:
     if kept:
         home = running.home
         say(f"The stack stays up.  Flower: {running.named['flower_url']}")
+        say(f"The page: http://127.0.0.1:{running.named['web_port']}  (im web link  signs you in)")
         say(f"Next: export IM_HOME={home}  ·  im list  ·  im extend {kept} -d 1h  ·  im doctor")
         say("When you have seen enough: im down --purge")
         return
-    say("Next: im up -d          the same stack, to keep; it prints the address of Flower with its password,")
-    say("                       so that you see the queue in the browser")
+    say("Next: im up -d          the same stack, to keep; it prints the addresses of the page and of Flower")
+    say("      im web link       the page in your browser, signed in")
     say("      im create --public-key ~/.ssh/id_ed25519.pub -d 1h  ·  im list --watch  ·  im doctor")
     say("      im up --cloud aws  the same with your own AWS account")
 

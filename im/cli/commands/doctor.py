@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 @pass_session
 def doctor(session: Session, output: str, as_json: bool, only: str | None) -> None:
     """Check database, migrations, broker, workers, beat, cloud and clocks, and say how to mend what is broken."""
-    from im.address import shown
     from im.providers.contract import Check
     from im.services.health.doctor import diagnose
 
@@ -50,11 +49,22 @@ def doctor(session: Session, output: str, as_json: bool, only: str | None) -> No
 
         told = [replace(one, detail=plain(one.detail), fix=plain(one.fix)) for one in checks]
         say_json(checks_json(told, sandbox=settings.sandbox))
-    elif settings.flower_url:
-        click.echo(f"{'flower':<19} {shown(settings.flower_url)}")
+    elif not only:
+        _tell_addresses(settings)
     sys.stdout.flush()
     if not all(c.ok for c in checks):
         click.get_current_context().exit(1)
+
+
+def _tell_addresses(settings: Settings) -> None:
+    from im.address import shown
+    from im.web.address import page_answers, page_url
+
+    url = page_url(settings)
+    if page_answers(settings):
+        click.echo(f"{'page':<19} {url}   (im web link  signs you in)")
+    if settings.flower_url:
+        click.echo(f"{'flower':<19} {shown(settings.flower_url)}")
 
 
 def _config_file(settings: Settings, only: str | None) -> list[Check]:

@@ -61,6 +61,7 @@ def up(session: Session, detach: bool, cloud: str | None, yes: bool) -> None:
         "deadlines",
         "beat",
         "flower",
+        "web",
     )
     log = MergedLog(stack.layout.logs, names, colour=takes_colour())
     _attend(LocalStack(home, say=log.say, tick=log.pump), log, cloud)
@@ -123,6 +124,7 @@ def _attend(stack: Any, log: Any, cloud: str) -> None:
 def _addresses(found: Running) -> str:
     lines = [
         f"  cloud     {_clouds(found)}",
+        f"  page      {_page(found)}   (im web link  signs you in)",
         f"  Flower    {found.named['flower_url']}",
         f"  files     {found.home}",
     ]
@@ -130,6 +132,10 @@ def _addresses(found: Running) -> str:
     if down_:
         lines.append(f"  not well  {', '.join(down_)}: see {Path(found.home) / 'stack' / 'logs'}")
     return "\n".join([*lines, "Next: im create --public-key ~/.ssh/id_ed25519.pub -d 1h   ·   im list   ·   im down"])
+
+
+def _page(found: Running) -> str:
+    return os.environ.get("IM_WEB_URL") or f"http://127.0.0.1:{found.named['web_port']}"
 
 
 def _clouds(found: Running) -> str:

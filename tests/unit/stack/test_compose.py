@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 import yaml
 
 from im.cli.main import im
+from im.domain.config.oidc import OidcSettings
+from im.domain.config.web import WebSettings
 from im.services.health.doctor import diagnose
 from im.settings import Settings
 
@@ -67,6 +70,7 @@ def test_each_service_has_the_user_of_the_database_that_its_work_needs() -> None
         "worker": "im_work",
         "deadlines": "im_work",
         "im": "im_work",
+        "web": "im_work",
         "beat": "im_look",
     }
 
@@ -87,6 +91,13 @@ def test_every_password_that_is_demanded_is_in_the_example() -> None:
     demanded = set(re.findall(r"\$\{(IM_\w+):\?", (ROOT / "docker-compose.yml").read_text()))
     given = set(re.findall(r"^(IM_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert demanded == given
+
+
+def test_the_page_is_published_to_this_machine_alone_and_is_told_every_setting_that_is_its_own() -> None:
+    web = SERVICES["web"]
+    assert [port.split(":")[0] for port in web["ports"]] == ["127.0.0.1"]
+    own = {f.metadata["env"] for kind in (WebSettings, OidcSettings) for f in fields(kind)}
+    assert own - set(web["environment"]) == set()
 
 
 def test_its_flower_shows_what_im_flower_shows() -> None:
