@@ -84,6 +84,8 @@ class Verb(StrEnum):
     MAKE_TOKEN = "make tokens"  # noqa: S105  # a verb, no secret
     BREAK_GLASS = "break the glass"
     END_TOKEN = "renew or end tokens"  # noqa: S105  # as above
+    MAKE_LINK = "make links that sign in"
+    END_SESSION = "end sessions"
 
     @property
     def owned(self) -> bool:
@@ -99,7 +101,9 @@ class Verb(StrEnum):
 _OWNED = frozenset(
     {Verb.CREATE, Verb.ADOPT, Verb.EXTEND, Verb.START, Verb.STOP, Verb.TERMINATE, Verb.PROTECT, Verb.GIVE}
 )
-_PERSONAL = frozenset({Verb.MAKE_TOKEN, Verb.END_TOKEN})
+_PERSONAL = frozenset({Verb.MAKE_TOKEN, Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION})
+_ALWAYS = frozenset({Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION})
+"""To what is one's own: whoever finds a token may end it, however little it grants, and a link grants what its token does."""
 _ENDS = frozenset({Verb.TERMINATE, Verb.CLEAN_UP})
 
 
@@ -107,7 +111,7 @@ def needed(verb: Verb) -> Grant:
     """What a token has to grant for this verb."""
     if verb in _ENDS:
         return Grant.TERMINATE
-    if verb is Verb.END_TOKEN:  # whoever finds a token may end it, however little it grants
+    if verb in _ALWAYS:
         return Grant.READ
     return Grant.WRITE if verb.owned else Grant.ADMIN
 
@@ -141,7 +145,8 @@ class Deny:
 
 def may(actor: Actor, verb: Verb, owner: str | None) -> Allow | Deny:
     """Whether `actor` may do `verb` to what is `owner`'s; None: to what is everybody's, or nobody's."""
-    if (grant := needed(verb)) not in actor.grants:
+    grant = Grant.ADMIN if verb in _ALWAYS and not actor.owns(owner) else needed(verb)
+    if grant not in actor.grants:
         return Deny(f"this token may not {verb}{_what(verb)}: it does not grant {grant}")
     match max((TABLE[role][verb] for role in actor.roles), default=Reach.NONE):
         case Reach.ANY:

@@ -12,10 +12,11 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from im.domain import intent
+from im.domain.access import Verb as Right
 from im.domain.errors import Refused
 from im.domain.instance import Instance
 from im.domain.intent import Intent
-from im.services import pages
+from im.services import access, pages
 from im.services.requests import change, give
 from im.services.requests.result import Answer
 from im.views.change import rehearsal_json
@@ -48,6 +49,7 @@ class Verb:
     """`decide` says what it would come to for a row, where that can be said; `send` stores it."""
 
     name: str
+    right: Right
     send: Callable[[Asker, Sequence[str]], Answer]
     decide: Callable[[Instance, datetime], Intent] | None = None
 
@@ -58,6 +60,7 @@ def _extend(form: ExtendForm) -> Verb:
         raise Refused("for how long?", "send `duration` or `until`")
     return Verb(
         "extend",
+        Right.EXTEND,
         lambda asker, ids: change.extend(asker.ctx, ids, deadline, actor=asker.actor, start=form.start),
         lambda row, now: intent.extend(row, now, deadline, start=form.start),
     )
@@ -67,21 +70,29 @@ def _start(form: StartForm) -> Verb:
     deadline = form.deadline()
     return Verb(
         "start",
+        Right.START,
         lambda asker, ids: change.start(asker.ctx, ids, deadline, actor=asker.actor),
         lambda row, now: intent.start(row, now, deadline),
     )
 
 
-_STOP = Verb("stop", lambda asker, ids: change.stop(asker.ctx, ids, actor=asker.actor), intent.stop)
-_TERMINATE = Verb("terminate", lambda asker, ids: change.terminate(asker.ctx, ids, actor=asker.actor), intent.terminate)
+_STOP = Verb("stop", Right.STOP, lambda asker, ids: change.stop(asker.ctx, ids, actor=asker.actor), intent.stop)
+_TERMINATE = Verb(
+    "terminate",
+    Right.TERMINATE,
+    lambda asker, ids: change.terminate(asker.ctx, ids, actor=asker.actor),
+    intent.terminate,
+)
 
 
 def _protect(form: ProtectForm) -> Verb:
-    return Verb("protect", lambda asker, ids: change.protect(asker.ctx, ids, on=form.on, actor=asker.actor))
+    return Verb(
+        "protect", Right.PROTECT, lambda asker, ids: change.protect(asker.ctx, ids, on=form.on, actor=asker.actor)
+    )
 
 
 def _give(form: GiveForm) -> Verb:
-    return Verb("give", lambda asker, ids: give.give(asker.ctx, ids, form.to, actor=asker.actor))
+    return Verb("give", Right.GIVE, lambda asker, ids: give.give(asker.ctx, ids, form.to, actor=asker.actor))
 
 
 _CHANGE: dict[str, Any] = {"status_code": 202, "response_model": ChangeDocument, "responses": CHANGED}
@@ -157,6 +168,7 @@ def _one_changed(
         )
     if dry_run:
         assert verb.decide is not None
+        access.ask(asker.actor, verb.right).on([row.owner])
         return JSONResponse(rehearsal_json(row, verb.decide(row, now)))
 
     def ask(asking: Asker) -> Answered:
@@ -183,6 +195,7 @@ def change_instances(asker: Asking, form: BatchForm, dry_run: DryRun = False, id
     if dry_run:
         if verb.decide is None:
             raise Refused(f"there is no rehearsal of {verb.name}", "leave dry_run out")
+        access.ask(asker.actor, verb.right).on(row.owner for row in rows)
         return JSONResponse({"items": [rehearsal_json(row, verb.decide(row, now)) for row in rows]})
 
     def ask(asking: Asker) -> Answered:

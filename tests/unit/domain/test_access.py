@@ -10,7 +10,7 @@ from im.domain.access import TABLE, Actor, Allow, Deny, Role, Verb, may
 from im.domain.event import Channel
 
 INSTANCES = {Verb.CREATE, Verb.ADOPT, Verb.EXTEND, Verb.START, Verb.STOP, Verb.TERMINATE, Verb.PROTECT, Verb.GIVE}
-TOKENS = {Verb.MAKE_TOKEN, Verb.END_TOKEN}
+PERSONAL = {Verb.MAKE_TOKEN, Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION}
 
 
 def _actor(*roles: Role) -> Actor:
@@ -22,9 +22,9 @@ def _expected(role: Role, verb: Verb, owner: str | None) -> bool:
         case Role.ADMIN:
             return True
         case Role.MEMBER:
-            return verb in INSTANCES | TOKENS and owner == "ada"
+            return verb in INSTANCES | PERSONAL and owner == "ada"
         case Role.VIEWER:
-            return verb in TOKENS and owner == "ada"
+            return verb in PERSONAL and owner == "ada"
 
 
 @pytest.mark.parametrize(("role", "verb", "owner"), list(product(Role, Verb, ["ada", "bob", "", None])))

@@ -1,0 +1,264 @@
+"""The whole matrix over real HTTP: every route, in every role, on one's own, one's team's and others' things, by every way.
+
+What is right is what `may` says, and nothing else is done by any route: `tests.rules` names them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count, product
+
+import pytest
+
+from im.domain.access import EVERYTHING, Actor, Allow, Grant, Role, may
+from im.domain.config.web import Sees, WebSettings
+from im.domain.event import Channel
+from im.services.people import sessions, tokens, users
+from tests.integration.web.browser import Browser
+from tests.integration.web.conftest import Api, Said
+from tests.people import person
+from tests.rules import LOOKS, RULES, On, Rule, Thing
+from tests.world import World
+
+ROOT = person("root")
+TEAM = "ml"
+WHO = {Role.VIEWER: "vera", Role.MEMBER: "mia", Role.ADMIN: "ann"}
+WAYS = ("token", "session", "a token that may only read")
+READ = frozenset({Grant.READ})
+OWNERS = ("own", "team", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    role: Role
+    whose: str
+    way: str
+
+    @property
+    def owner(self) -> str:
+        return {"own": WHO[self.role], "team": TEAM, "other": "eve"}[self.whose]
+
+    @property
+    def actor(self) -> Actor:
+        grants = EVERYTHING if self.way != WAYS[2] else READ
+        return Actor(WHO[self.role], frozenset({self.role}), Channel.API, teams=frozenset({TEAM}), grants=grants)
+
+
+class House:
+    """People of every role, and things of theirs, made as they are needed."""
+
+    def __init__(self, world: World, sees: Sees) -> None:
+        parts = (WebSettings(members_see=sees),)
+        world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, parts=parts))
+        self.sees = sees
+        self.api = Api(world)
+        self.api.team(TEAM)
+        self.api.user("eve")
+        self._number = count()
+        self._browsers: dict[str, Browser] = {}
+        for role, login in WHO.items():
+            self.api.user(login, role, team=TEAM)
+            self._browsers[login] = Browser(self.api)
+            made, _ = sessions_for(world, login)
+            self._browsers[login].hold(made)
+            self.api.tokens[f"{login}, read"] = tokens.create(world.ctx, login, "read", grants=READ, actor=ROOT).secret
+
+    def ask(self, cell: Cell, method: str, path: str, body: object = None) -> Said:
+        login = WHO[cell.role]
+        if cell.way == "session":
+            return self.api.ask(
+                method,
+                path,
+                body,
+                by=None,
+                Cookie=f"im-{self.api.port}={self._browsers[login].cookie}",
+                Sec_Fetch_Site="same-origin",
+            )
+        return self.api.ask(method, path, body, by=login if cell.way == "token" else f"{login}, read")
+
+    def thing(self, owner: str, *, on: On, stopped: bool = False) -> Thing:
+        number = next(self._number)
+        world, thing = self.api.world, Thing(owner, number=number)
+        if on is On.INSTANCE:
+            world.create(f"thing-{number}", actor=owner)
+            if stopped:
+                world.stop(f"thing-{number}")
+            return replace(thing, name=f"thing-{number}")
+        if on is On.USER:
+            made = tokens.create(world.ctx, owner, "a thing", actor=ROOT)
+            _, session = sessions_for(world, owner)
+            return replace(thing, token=made.token.id, session=session)
+        if on is On.EVERYBODY:
+            users.add(world.ctx, f"spare-{number}", actor=ROOT)
+            self.api.ask("PUT", f"/api/v1/quotas/user/spare-{number}", {"live": 1}, by="ann")
+            self.api.ask("PUT", f"/api/v1/budgets/spare-{number}", {"usd_per_month": "5"}, by="ann")
+        return thing
+
+
+def sessions_for(world: World, login: str) -> tuple[str, str]:
+    """The secret and the id of a session as an identity provider begins one."""
+    with world.ctx.begin() as connection:
+        actor = sessions.user_actor(connection, login, "")
+        made = sessions.begin(connection, actor, sessions.How.OIDC, world.now)
+    return made.secret, made.session.id
+
+
+@pytest.fixture(params=list(Sees), ids=lambda sees: f"members see {sees}")
+def house(world: World, request: pytest.FixtureRequest) -> Iterator[House]:
+    made = House(world, request.param)
+    yield made
+    made.api.close()
+
+
+@pytest.fixture
+def open_house(world: World) -> Iterator[House]:
+    made = House(world, Sees.ALL)
+    yield made
+    made.api.close()
+
+
+def cells(on: On) -> list[Cell]:
+    owners = {On.USER: ("own", "other"), On.EVERYBODY: ("other",)}.get(on, OWNERS)
+    return [Cell(*one) for one in product(Role, owners, WAYS)]
+
+
+def allowed(rule: Rule, cell: Cell) -> bool:
+    if rule.never_by == cell.way or (rule.never_by == "token" and cell.way != "session"):
+        return False
+    if rule is RULES["make_link"]:  # for oneself, whoever one is
+        return True
+    owner = cell.owner if rule.on is not On.EVERYBODY else None
+    if rule.itself and cell.way != "session":
+        owner = "somebody else"
+    return isinstance(may(cell.actor, rule.verb, owner), Allow)
+
+
+def sees(house: House, cell: Cell) -> bool:
+    return house.sees is Sees.ALL or cell.role is Role.ADMIN or cell.whose != "other"
+
+
+METHODS = {"rotate_token": "POST", "change_user": "PATCH"}
+
+
+def method_of(operation: str) -> str:
+    for begins, method in (("revoke", "DELETE"), ("remove", "DELETE"), ("end", "DELETE"), ("set", "PUT")):
+        if operation.startswith(f"{begins}_"):
+            return method
+    return METHODS.get(operation, "POST")
+
+
+@pytest.mark.parametrize("operation", RULES)
+def test_a_change_is_made_by_who_may_and_by_nobody_else(house: House, operation: str) -> None:
+    rule, wrong = RULES[operation], []
+    for cell in cells(rule.on):
+        thing = house.thing(cell.owner, on=rule.on, stopped=rule.stopped)
+        before = house.api.world.row(thing.name) if thing.name else None
+        said = house.ask(cell, method_of(operation), rule.path(thing), rule.body(thing))
+        may_do = allowed(rule, cell)
+        if may_do:
+            right = {200, 201, 202, 204}
+        elif rule.on is On.INSTANCE and not sees(house, cell):
+            right = {404}
+        elif rule.hidden:
+            right = {403, 404}
+        else:
+            right = {403}
+        if said.status not in right:
+            wrong.append((cell, right, said.status, said.text[:200]))
+        elif before is not None and not may_do and house.api.world.row(thing.name) != before:
+            wrong.append((cell, "unchanged", said.status, "changed all the same"))
+    assert not wrong
+
+
+@pytest.mark.parametrize("verb", ["extend", "start", "stop", "terminate", "protect", "give"])
+def test_a_batch_does_what_one_may_do_one_by_one_and_no_more(open_house: House, verb: str) -> None:
+    rule, wrong = RULES[f"{verb}_instance"], []
+    for cell in cells(On.INSTANCE):
+        for named in ("ids", "q"):
+            mine = open_house.thing(WHO[cell.role], on=On.INSTANCE, stopped=rule.stopped)
+            thing = open_house.thing(cell.owner, on=On.INSTANCE, stopped=rule.stopped)
+            row = open_house.api.world.row(thing.name)
+            which = {"ids": [mine.name, row.id]} if named == "ids" else {"q": f"name={thing.name}", "expected": 1}
+            body = {"verb": verb, **which, **({verb: form} if (form := rule.body(thing)) else {})}
+            before = [open_house.api.world.row(name) for name in (mine.name, thing.name)]
+            said = open_house.ask(cell, "POST", "/api/v1/instances:batch", body)
+            after = [open_house.api.world.row(name) for name in (mine.name, thing.name)]
+            if (said.status == 202) is not allowed(rule, cell):
+                wrong.append((cell, said.status, said.text[:200]))
+            elif said.status != 202 and before != after:
+                wrong.append((cell, "a part of it was done"))
+    assert not wrong
+
+
+@pytest.mark.parametrize("verb", ["extend", "start", "stop", "terminate"])
+def test_a_rehearsal_allows_what_the_request_would(open_house: House, verb: str) -> None:
+    rule, wrong = RULES[f"{verb}_instance"], []
+    for cell in cells(On.INSTANCE):
+        thing = open_house.thing(cell.owner, on=On.INSTANCE, stopped=rule.stopped)
+        said = open_house.ask(cell, "POST", f"{rule.path(thing)}?dry_run=true", rule.body(thing))
+        if said.status not in ({200, 202} if allowed(rule, cell) else {403}):
+            wrong.append((cell, said.status, said.text[:200]))
+    assert not wrong
+
+
+@pytest.mark.parametrize("operation", LOOKS)
+def test_what_may_be_seen_is_shown_and_nothing_else(house: House, operation: str) -> None:
+    look, wrong = LOOKS[operation], []
+    for cell in cells(look.of):
+        thing = house.thing(cell.owner, on=look.of)
+        if look.admins:
+            right = cell.role is Role.ADMIN
+        elif look.of is On.USER:
+            verb = RULES["create_token" if operation == "list_tokens" else "end_session"].verb
+            right = isinstance(may(cell.actor, verb, cell.owner), Allow)
+        elif operation == "list_orphans":
+            right = house.sees is Sees.ALL or cell.role is Role.ADMIN
+        else:
+            right = look.of is not On.INSTANCE or sees(house, cell)
+        said = house.ask(cell, "GET", look.path(thing))
+        refused = 404 if look.of is On.INSTANCE else 403
+        if said.status != (200 if right else refused):
+            wrong.append((cell, right, said.status, said.text[:200]))
+    assert not wrong
+
+
+def test_what_is_not_to_be_seen_is_in_no_list_under_no_name(world: World) -> None:
+    house = House(world, Sees.OWN)
+    try:
+        thing = house.thing("eve", on=On.INSTANCE)
+        world.advance(20)
+        row = world.row(thing.name)
+        names = (thing.name, row.id, str(row.provider_id))
+        for cell in (Cell(role, "other", way) for role in (Role.VIEWER, Role.MEMBER) for way in WAYS[:2]):
+            for name, (operation, look) in product(names, LOOKS.items()):
+                if look.of is On.INSTANCE:
+                    path = look.path(replace(thing, name=name))
+                    nothing = look.path(replace(thing, name="nothing"))
+                    hidden, absent = (house.ask(cell, "GET", one) for one in (path, nothing))
+                    assert hidden.status == absent.status == 404, (operation, name)
+                    assert hidden.body["detail"].replace(name, "") == absent.body["detail"].replace("nothing", "")
+            for path in (
+                "/api/v1/instances?all=true",
+                "/api/v1/instances?owner=eve",
+                f"/api/v1/instances?q=name={thing.name}",
+                "/api/v1/instances?expires_before=2100-01-01T00:00:00Z",
+                "/api/v1/agenda",
+                "/api/v1/cost?by=owner",
+                "/api/v1/cost?by=type",
+                "/api/v1/budgets",
+                "/api/v1/quotas",
+            ):
+                told = house.ask(cell, "GET", path)
+                assert told.status == 200, path
+                for word in (*names, '"eve"'):
+                    assert word not in told.text, (path, word)
+            for body in (
+                {"ids": [row.id]},
+                {"q": f"name={thing.name}", "expected": 1},
+                {"q": "owner=eve", "expected": 1},
+            ):
+                assert house.ask(cell, "POST", "/api/v1/instances:batch", {"verb": "stop", **body}).status in (404, 422)
+        assert world.row(thing.name) == row
+    finally:
+        house.api.close()

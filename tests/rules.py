@@ -1,0 +1,154 @@
+"""Every route of the web, and by which rule it is asked for: a route that is not here fails the build.
+
+`tests/integration/web/test_matrix.py` asks each of them in every role, of one's own, one's team's and others' things, by every way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from im.domain.access import Verb
+
+
+class On(StrEnum):
+    """What it is done to."""
+
+    INSTANCE = "an instance, by its name, our id or the cloud's"
+    OWNER = "nothing yet: an instance that is to be somebody's"
+    USER = "what is one user's own"
+    EVERYBODY = "what is everybody's"
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What a cell of the matrix is about."""
+
+    owner: str
+    name: str = ""
+    """Of an instance that is the owner's."""
+    token: str = ""
+    """The id of a token that is the owner's."""
+    session: str = ""
+    """And of a session."""
+    number: int = 0
+    """Another one in every cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a change is asked for. `path` and `body` are given the thing."""
+
+    verb: Verb
+    on: On
+    path: Callable[[Thing], str]
+    body: Callable[[Thing], object] = lambda _: None
+    hidden: bool = False
+    """Others' are not there for who may not change them: 404 for 403."""
+    itself: bool = False
+    """By a token one's own is that token alone: another needs what another's needs."""
+    never_by: str = ""
+    """A way by which nobody does it: `token` or `session`."""
+    stopped: bool = False
+    """The instance is stopped first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How something is looked at. `of`: one instance, which others may not see where IM_MEMBERS_SEE=own."""
+
+    path: Callable[[Thing], str]
+    of: On = On.EVERYBODY
+    admins: bool = False
+    """For admins alone."""
+
+
+OPEN = frozenset({"get_health", "get_readiness", "get_version"})
+"""Answers everybody, and says nothing of the fleet."""
+OPEN_PAGES = frozenset({"/sign-in", "/sign-in/oidc", "/sign-in/callback", "/sign-out", "/enter"})
+"""Where one is signed in and out."""
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me"
+HOUR = {"duration": "1h"}
+
+
+def _verb(verb: Verb, word: str, body: object = None, *, stopped: bool = False) -> Rule:
+    return Rule(verb, On.INSTANCE, lambda t: f"/api/v1/instances/{t.name}/{word}", lambda _: body, stopped=stopped)
+
+
+def _everybodys(verb: Verb, path: str, body: object = None) -> Rule:
+    return Rule(verb, On.EVERYBODY, lambda t: path.format(t.number), lambda t: _numbered(body, t.number))
+
+
+def _numbered(body: object, number: int) -> object:
+    if not isinstance(body, dict):
+        return body
+    return {key: value.format(number) if isinstance(value, str) else value for key, value in body.items()}
+
+
+RULES: Mapping[str, Rule] = {
+    "create_instances": Rule(
+        Verb.CREATE,
+        On.OWNER,
+        lambda _: "/api/v1/instances",
+        lambda t: {"name": f"new-{t.number}", "owner": t.owner, "public_key": KEY, "provider": "fake", **HOUR},
+    ),
+    "extend_instance": _verb(Verb.EXTEND, "extend", HOUR),
+    "start_instance": _verb(Verb.START, "start", HOUR, stopped=True),
+    "stop_instance": _verb(Verb.STOP, "stop"),
+    "terminate_instance": _verb(Verb.TERMINATE, "terminate"),
+    "protect_instance": _verb(Verb.PROTECT, "protect", {"on": True}),
+    "give_instance": _verb(Verb.GIVE, "give", {"to": "eve"}),
+    "change_instances": Rule(
+        Verb.STOP,
+        On.INSTANCE,
+        lambda _: "/api/v1/instances:batch",
+        lambda t: {"verb": "stop", "ids": [t.name]},
+    ),
+    "create_token": Rule(
+        Verb.MAKE_TOKEN,
+        On.USER,
+        lambda _: "/api/v1/tokens",
+        lambda t: {"name": "more", "login": t.owner},
+        never_by="token",
+    ),
+    "rotate_token": Rule(
+        Verb.END_TOKEN, On.USER, lambda t: f"/api/v1/tokens/{t.token}/rotate", lambda _: {}, hidden=True, itself=True
+    ),
+    "revoke_token": Rule(Verb.END_TOKEN, On.USER, lambda t: f"/api/v1/tokens/{t.token}", hidden=True, itself=True),
+    "end_session": Rule(Verb.END_SESSION, On.USER, lambda t: f"/api/v1/sessions/{t.session}", hidden=True),
+    "make_link": Rule(Verb.MAKE_LINK, On.EVERYBODY, lambda _: "/api/v1/links", never_by="session"),
+    "add_user": _everybodys(Verb.MANAGE_USERS, "/api/v1/users", {"login": "added-{}"}),
+    "change_user": _everybodys(Verb.MANAGE_USERS, "/api/v1/users/eve", {"display": "Eve {}"}),
+    "remove_user": _everybodys(Verb.MANAGE_USERS, "/api/v1/users/spare-{}"),
+    "set_quota": _everybodys(Verb.SET_QUOTA, "/api/v1/quotas/user/eve", {"live": 99}),
+    "remove_quota": _everybodys(Verb.SET_QUOTA, "/api/v1/quotas/user/spare-{}"),
+    "set_budget": _everybodys(Verb.SET_BUDGET, "/api/v1/budgets/eve", {"usd_per_month": "5000"}),
+    "remove_budget": _everybodys(Verb.SET_BUDGET, "/api/v1/budgets/spare-{}"),
+}
+"""Operation → its rule, of those that change something."""
+
+LOOKS: Mapping[str, Look] = {
+    "list_instances": Look(lambda _: "/api/v1/instances?all=true&limit=200"),
+    "get_instance": Look(lambda t: f"/api/v1/instances/{t.name}", On.INSTANCE),
+    "list_events": Look(lambda t: f"/api/v1/instances/{t.name}/events", On.INSTANCE),
+    "explain_instance": Look(lambda t: f"/api/v1/instances/{t.name}/why", On.INSTANCE),
+    "wait_for_instance": Look(lambda t: f"/api/v1/instances/{t.name}/wait?timeout=0", On.INSTANCE),
+    "get_me": Look(lambda _: "/api/v1/me"),
+    "get_agenda": Look(lambda _: "/api/v1/agenda"),
+    "get_cost": Look(lambda _: "/api/v1/cost"),
+    "list_budgets": Look(lambda _: "/api/v1/budgets"),
+    "list_prices": Look(lambda _: "/api/v1/prices"),
+    "list_quotas": Look(lambda _: "/api/v1/quotas"),
+    "list_scopes": Look(lambda _: "/api/v1/scopes"),
+    "list_holds": Look(lambda _: "/api/v1/holds"),
+    "list_users": Look(lambda _: "/api/v1/users"),
+    "list_tokens": Look(lambda t: f"/api/v1/tokens?login={t.owner}", On.USER),
+    "list_sessions": Look(lambda t: f"/api/v1/sessions?login={t.owner}", On.USER),
+    "list_orphans": Look(lambda _: "/api/v1/orphans", admins=False),
+    "list_audit": Look(lambda _: "/api/v1/audit", admins=True),
+}
+"""Operation → how it is looked at."""
+PAGE_RULES: Mapping[str, Rule] = {}
+"""`POST /path` → the rule of a form of the page."""
