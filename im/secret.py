@@ -26,8 +26,8 @@ _NAMED = re.compile(
     r"(?i)\b((?:ssl|pg|proxy[_-]?)?pass(?:word|wd)?|secret|token|(?:proxy-)?authorization)\b"
     r"(['\"]?\s*[:=]\s*)((?:basic|bearer)\s+)?('[^']*'|\"[^\"]*\"|[^\s'\",;&)}\]]+)"
 )
-_OURS = re.compile(r"\b(im_(?:pat|svc)_)[0-9A-Za-z]{20,}")
-"""A token of ours, wherever somebody has put it."""
+_OURS = re.compile(r"\b(im_(?:pat|svc|link)_)[0-9A-Za-z_-]{20,}")
+"""A token or a link of ours, wherever somebody has put it."""
 _known: set[str] = set()
 
 

@@ -15,6 +15,7 @@ from im.config_file import expanded, exposed, os_user, read_config, xdg
 from im.domain.adoption import Adopt
 from im.domain.config.account import Account, declared, place_of, unknown
 from im.domain.config.limits import Limit, parse_limits
+from im.domain.config.oidc import OidcSettings
 from im.domain.config.policy import OnInterruption, OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 from im.domain.config.region import Region, is_ambient
 from im.domain.config.sandbox import sandboxes
@@ -34,7 +35,7 @@ from im.stack_file import read_stack
 _Kind = TypeVar("_Kind")
 
 
-_PARTS: tuple[type[Any], ...] = (*registry.own_settings(), WebSettings)
+_PARTS: tuple[type[Any], ...] = (*registry.own_settings(), WebSettings, OidcSettings)
 
 
 @dataclass(frozen=True, slots=True)

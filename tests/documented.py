@@ -16,6 +16,8 @@ ELSEWHERE = frozenset("up down service worker beat flower web demo db doctor --w
 
 def elsewhere(own: Sequence[str]) -> bool:
     """Is it one of those? By its command, for a word such as `service` may be a value too."""
+    if own[:2] == ["web", "link"]:  # it makes a row, and starts nothing
+        return False
     return own[0] in ELSEWHERE or not ELSEWHERE.isdisjoint(word for word in own if word.startswith("--"))
 
 

@@ -147,6 +147,7 @@ LOOKS: Mapping[str, Look] = {
     "list_tokens": Look(lambda t: f"/api/v1/tokens?login={t.owner}", On.USER),
     "list_sessions": Look(lambda t: f"/api/v1/sessions?login={t.owner}", On.USER),
     "list_orphans": Look(lambda _: "/api/v1/orphans", admins=False),
+    "follow_changes": Look(lambda _: "/api/v1/events/stream"),
     "list_audit": Look(lambda _: "/api/v1/audit", admins=True),
 }
 """Operation → how it is looked at."""

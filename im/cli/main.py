@@ -56,7 +56,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "worker": Entry("Run", "im.cli.commands.fleet:worker", "A worker: the one who talks to the cloud."),
         "beat": Entry("Run", "im.cli.commands.fleet:beat", "The clock: refresh every 10 s, deadlines every 30 s."),
         "flower": Entry("Run", "im.cli.commands.fleet:flower", "A window on the queue, in the browser."),
-        "web": Entry("Run", "im.cli.commands.fleet:web", "The API over HTTP, for programs and other machines."),
+        "web": Entry("Run", "im.cli.commands.fleet:web", "The page and the API over HTTP."),
         "demo": Entry("Set up", "im.cli.commands.demo:demo", "Watch one instance live its whole life, in a minute."),
         "doctor": Entry(
             "Set up", "im.cli.commands.doctor:doctor", "Check everything, and say how to mend what is broken."
@@ -66,6 +66,9 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
             "People", "im.cli.commands.people.user:user", "Who there is: people, services, teams, and their roles."
         ),
         "token": Entry("People", "im.cli.commands.people.token:token", "What programs show in place of a person."),
+        "session": Entry(
+            "People", "im.cli.commands.people.session:session", "Browsers that are signed in, and their end."
+        ),
         "quota": Entry(
             "People", "im.cli.commands.people.quota:quota", "How many, how much an hour and how long, for each."
         ),
@@ -94,6 +97,7 @@ SYNONYMS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("halt",), "stop"),
         **dict.fromkeys(("import", "register", "take-in"), "adopt"),
         **dict.fromkeys(("strays", "lost"), "orphans"),
+        **dict.fromkeys(("open", "browser", "page", "sign-in"), "web link"),
         "migrate": "db upgrade",
         "connect": "ssh",
     }

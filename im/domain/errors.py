@@ -9,7 +9,8 @@ Every error carries what happened and why (`message`) and what to type next (`hi
     ├── NotFound        nothing by that name
     │   ├── NoSuchInstance
     │   ├── NoSuchUser
-    │   └── NoSuchToken
+    │   ├── NoSuchToken
+    │   └── NoSuchSession
     ├── NotSignedIn     im does not know who asks
     ├── Unauthorized    the cloud does not accept who we are or what we may do
     ├── Denied          im does not let this person do that
@@ -64,6 +65,10 @@ class NoSuchUser(NotFound):
 
 
 class NoSuchToken(NotFound):
+    pass
+
+
+class NoSuchSession(NotFound):
     pass
 
 

@@ -17,7 +17,8 @@ class Channel(StrEnum):
 
     CLI = "cli"
     API = "api"
-    PAGE = "page"
+    WEB = "web"
+    """The page, in a browser."""
     MCP = "mcp"
     CLOUD = "cloud"
     """What was seen there, whoever did it."""

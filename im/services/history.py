@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from im.db import events
-from im.db.people import idempotency
+from im.db.people import idempotency, sessions, sign_ins
 from im.domain.input.duration import parse_keep
 from im.queue.tasks import Task
 
@@ -28,10 +28,13 @@ def ring_for_pruning(ctx: Context) -> None:
 
 
 def prune(ctx: Context) -> str:
-    """Forget the events that are older than the setting says, and spent keys of requests, in short transactions; a sentence for
-    people."""
+    """Forget the events that are older than the setting says, spent keys of requests and sessions that are over, in short
+    transactions; a sentence for people."""
     with ctx.begin() as connection:
-        idempotency.forget(connection, ctx.clock(connection), MOST * BATCH)
+        now = ctx.clock(connection)
+        idempotency.forget(connection, now, MOST * BATCH)
+        sessions.forget(connection, now)
+        sign_ins.forget(connection, now)
     keep = parse_keep(ctx.settings.keep_events)
     if keep is None:
         return "nothing to forget: history is kept forever"

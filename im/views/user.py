@@ -1,10 +1,11 @@
-"""A user, a token, and a line of the audit."""
+"""A user, a token, a session, and a line of the audit."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from im.domain.people.entry import Entry
+from im.domain.people.session import Link, Session
 from im.domain.people.token import Token
 from im.domain.people.user import User, UserKind
 from im.views.times import utc
@@ -40,6 +41,24 @@ def token_json(token: Token, secret: str | None = None) -> dict[str, Any]:
         "break_glass": token.break_glass,
         **({} if secret is None else {"secret": secret}),
     }
+
+
+def session_json(session: Session) -> dict[str, Any]:
+    """`token` is the id of the token that it is bound to; null for none. `expires_at` is the latest that it can last."""
+    return {
+        "id": session.id,
+        "login": session.login,
+        "how": session.how.value,
+        "token": session.token,
+        "made_at": utc(session.made_at),
+        "seen_at": utc(session.seen_at),
+        "expires_at": utc(session.expires_at),
+    }
+
+
+def link_json(link: Link, url: str) -> dict[str, Any]:
+    """`url` is there in the answer that makes the link, and never again."""
+    return {"url": url, "login": link.login, "expires_at": utc(link.expires_at)}
 
 
 def audit_json(entry: Entry) -> dict[str, Any]:

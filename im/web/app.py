@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import anyio.to_thread
 from fastapi import FastAPI
@@ -15,22 +14,29 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
+from im.domain.config.oidc import OidcSettings
 from im.domain.config.web import WebSettings
 from im.domain.errors import ImError, NotFound, NotSignedIn, Refused
 from im.logs import log
 from im.views.exits import Exit
 from im.web import health
-from im.web.api import fleet, instances, money, people, stories, stream, verbs
+from im.web.api import fleet, instances, money, people, sessions, stories, stream, verbs
+from im.web.api.asker import bearer_of
 from im.web.api.problem import Problem, of_error, problem
 from im.web.api.rates import Rates
 from im.web.gate import Gate
 from im.web.page import pages
 from im.web.page.site import show_error
+from im.web.sign_in import oidc
+from im.web.sign_in import pages as sign_in
+from im.web.sign_in.visitor import to_sign_in
 
 if TYPE_CHECKING:
     from im.context import Context
+    from im.web.sign_in.provider import Provider
 
-ROUTERS = (*(part.router for part in (health, verbs, instances, stories, stream, money, people, fleet)), *pages.ROUTERS)
+_API = (health, verbs, instances, stories, stream, money, people, sessions, fleet)
+ROUTERS = (*(part.router for part in _API), *pages.ROUTERS, sign_in.router, oidc.router)
 THREADS = 12
 """Handlers at a time: as many as the pool has connections, and a few that wait."""
 
@@ -49,16 +55,24 @@ def make_app(ctx: Context) -> FastAPI:
     )
     app.state.ctx, app.state.rates = ctx, Rates()
     app.state.bell, app.state.ending = stream.Bell(ctx), lambda: False
+    app.state.provider = _provider(ctx.settings.own(OidcSettings))
     for router in ROUTERS:
         app.include_router(router)
     app.add_exception_handler(ImError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unforeseen)
-    url = ctx.settings.own(WebSettings).web_url
-    app.add_middleware(Gate, hosts=[name] if (name := urlsplit(url).hostname) else [])
+    app.add_middleware(Gate, url=ctx.settings.own(WebSettings).web_url)
     _tell_problems(app)
     return app
+
+
+def _provider(own: OidcSettings) -> Provider | None:
+    if not own.oidc_issuer:
+        return None
+    from im.web.sign_in.provider import Provider  # and with it cryptography, for who has a provider
+
+    return Provider(own)
 
 
 @asynccontextmanager
@@ -71,9 +85,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _ours(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, ImError)
     told = of_error(exc, request.state.request_id)
-    if _is_page(request):
-        return told if isinstance(exc, NotSignedIn) else show_error(request, exc, told.status_code)
-    return told
+    if not _is_page(request):
+        return told
+    if isinstance(exc, NotSignedIn) and bearer_of(request) is None:
+        return to_sign_in(request)
+    return show_error(request, exc, told.status_code)
 
 
 def _is_page(request: Request) -> bool:

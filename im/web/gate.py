@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
 from importlib.metadata import version
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,11 +25,12 @@ HEADERS = {
 
 
 class Gate:
-    """`hosts`: the names by which people reach us, beside loopback's."""
+    """`url`: where people reach us, beside loopback; empty for nowhere else."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, url: str) -> None:
         self._app = app
-        self._hosts = LOOPBACK | frozenset(hosts)
+        self._url = url
+        self._hosts = LOOPBACK | frozenset(filter(None, [urlsplit(url).hostname]))
         self._version = version("im-instances")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,18 +67,26 @@ class Gate:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > LARGEST:
             return 413, "too_large", f"a request has {LARGEST} bytes at most", "send less"
-        if scope["method"] not in SAFE and not _same_site(headers):
+        if scope["method"] not in SAFE and not self._same_site(headers):
             return 403, "cross_site", "no page of another site may change anything here", ""
         return None
 
+    def _same_site(self, headers: Headers) -> bool:
+        """A browser says where a request comes from, by two headers that no page can write; a program says nothing of it.
 
-def _same_site(headers: Headers) -> bool:
-    """A browser says where a request comes from; a program says nothing of it, and no cookie comes with it."""
-    site = headers.get("sec-fetch-site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = headers.get("origin")
-    return origin is None and "cookie" not in headers
+        The order is that of Go's CrossOriginProtection (net/http, 1.25): Sec-Fetch-Site decides where it is sent, which a browser
+        does to TLS and to loopback. One that is older sends Origin with whatever changes something. A cookie with neither is
+        a browser that nobody can place.
+        """
+        site = headers.get("sec-fetch-site")
+        if site is not None:
+            return site in ("same-origin", "none")
+        origin = headers.get("origin")
+        if origin is None:
+            return "cookie" not in headers
+        host = headers["host"]
+        ours = f"http://{host}" if host_of(host) in LOOPBACK else self._url
+        return origin.lower() == ours.lower()
 
 
 class _Bounded:

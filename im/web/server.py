@@ -14,8 +14,10 @@ import uvicorn
 
 from im.address import LOOPBACK
 from im.context import open_context
+from im.domain.config.oidc import OidcSettings
 from im.domain.config.web import WebSettings
 from im.domain.errors import Refused
+from im.services.people import users
 from im.web.app import make_app
 
 if TYPE_CHECKING:
@@ -42,13 +44,21 @@ class _OneAtATime:
 
 def serve(settings: Settings) -> int:
     """Serve until SIGINT or SIGTERM. Raises Refused where it must not listen, or cannot."""
-    own = settings.own(WebSettings)
-    if own.web_host not in LOOPBACK and not own.web_url:
+    own, oidc = settings.own(WebSettings), settings.own(OidcSettings)
+    if oidc.oidc_issuer and not oidc.oidc_client_id:
+        raise Refused("IM_OIDC_ISSUER is set, and what it calls us is not", "set IM_OIDC_CLIENT_ID")
+    beyond = own.web_host not in LOOPBACK
+    if beyond and not own.web_url:
         raise Refused(
             f"im web does not listen on {own.web_host} without a name for it",
             "set IM_WEB_URL=https://… and stand a proxy with TLS before it, or leave IM_WEB_HOST out",
         )
     ctx = open_context(settings)
+    if beyond and not oidc.oidc_issuer and not users.listed(ctx):
+        raise Refused(
+            f"im web does not listen on {own.web_host} as long as nobody can sign in",
+            "im user add NAME --role admin  makes the first user; or set IM_OIDC_ISSUER",
+        )
     ctx = replace(ctx, look=None, queue=_OneAtATime(ctx.queue))
     try:
         sock = socket.create_server(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from fastapi.routing import APIRoute
 
-from im.web.app import PAGES, ROUTERS
+from im.web.app import ROUTERS
 from tests.rules import LOOKS, OPEN, OPEN_PAGES, PAGE_RULES, RULES
 
-ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+EVERY = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+ROUTES = [route for route in EVERY if route.include_in_schema]
 FORMS = {
     f"{method} {route.path}"
-    for router in PAGES
-    for route in router.routes
-    for method in getattr(route, "methods", None) or ()
-    if method not in ("GET", "HEAD") and route.path not in OPEN_PAGES  # type: ignore[attr-defined]
+    for route in EVERY
+    for method in route.methods
+    if not route.include_in_schema and method not in ("GET", "HEAD") and route.path not in OPEN_PAGES
 }
 
 

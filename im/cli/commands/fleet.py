@@ -14,6 +14,7 @@ from types import FrameType
 import click
 
 from im.broker import check as check_broker
+from im.cli.commands.people.link import link
 from im.cli.output.errors import note
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused, Unavailable
@@ -87,15 +88,19 @@ def flower(session: Session, port: int | None) -> None:
     _become(celery("flower"), environment)
 
 
-@click.command(short_help="The API over HTTP, for programs and other machines.")
+@click.group(invoke_without_command=True, short_help="The page and the API over HTTP.")
+@click.pass_context
 @pass_session
-def web(session: Session) -> None:
-    """Serve the API until Ctrl-C, on loopback unless IM_WEB_HOST and IM_WEB_URL say otherwise.
+def web(session: Session, ctx: click.Context) -> None:
+    """Serve the page and the API until Ctrl-C, on loopback unless IM_WEB_HOST and IM_WEB_URL say otherwise.
 
     \b
-    im token create laptop                                     # what a client shows
+    im web link                                                # opens the page, signed in
+    im token create laptop                                     # what a client of the API shows
     curl -H "Authorization: Bearer $IM_TOKEN" http://127.0.0.1:8780/api/v1/instances
     """
+    if ctx.invoked_subcommand is not None:
+        return
     settings = session.settings
     if not settings.database_url:
         raise Unavailable(
@@ -107,6 +112,9 @@ def web(session: Session) -> None:
     except ModuleNotFoundError as exc:
         raise Refused(f"im web needs {exc.name}, which is not installed", "pip install 'im-instances[web]'") from None
     raise SystemExit(serve(settings))
+
+
+web.add_command(link)
 
 
 class Child:

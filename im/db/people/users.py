@@ -38,6 +38,12 @@ def lock(connection: Connection, login: str) -> User | None:
     return next(iter(_read(connection, _all().where(u.login == login).with_for_update())), None)
 
 
+def identified(connection: Connection, issuer: str, subject: str) -> User | None:
+    """Whom an identity provider means; locked, as by `lock`."""
+    query = _all().where(u.issuer == issuer, u.subject == subject).with_for_update()
+    return next(iter(_read(connection, query)), None)
+
+
 def called(connection: Connection, logins: Iterable[str]) -> dict[str, User]:
     return {user.login: user for user in _read(connection, _all().where(u.login.in_(list(logins))))}
 

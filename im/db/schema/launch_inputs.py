@@ -6,7 +6,8 @@ from sqlalchemy import Column, DateTime, ForeignKey, Integer, LargeBinary, Table
 
 import im.db.schema.marks
 import im.db.schema.money
-import im.db.schema.people  # noqa: F401  # whoever asks for all tables gets all
+import im.db.schema.people  # whoever asks for all tables gets all
+import im.db.schema.sessions  # noqa: F401
 from im.db.schema.core import metadata
 
 __all__ = ["leftovers", "metadata", "nameless", "surveys", "user_data"]

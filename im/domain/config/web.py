@@ -16,7 +16,10 @@ class Sees(StrEnum):
 @dataclass(frozen=True, slots=True)
 class WebSettings:
     web_url: str = setting(
-        "IM_WEB_URL", "", "where people reach `im web`, as `https://im.example.com`; its host alone is answered"
+        "IM_WEB_URL",
+        "",
+        "where people reach `im web`, as `https://im.example.com`; its host alone is answered",
+        parse=lambda env, text: _origin(env, text),
     )
     web_host: str = setting("IM_WEB_HOST", "127.0.0.1", "the address that `im web` listens on")
     web_port: int = setting(
@@ -28,6 +31,23 @@ class WebSettings:
         "whose instances members and viewers see over the API: all, or own",
         parse=one_of("all", "own", what="choice", kind=Sees),
     )
+
+
+def _origin(env: str, text: object) -> str:
+    """`https://host` or `https://host:port`; without TLS a name of this machine alone."""
+    from im.address import LOOPBACK, Unreadable, read
+    from im.domain.errors import Refused
+
+    hint = "write it like https://im.example.com, without a path"
+    try:
+        address = read(str(text))
+    except Unreadable:
+        raise Refused(f"{env} is no address", hint) from None
+    if address.scheme not in ("http", "https") or address.path not in ("", "/") or address.query or address.user:
+        raise Refused(f"{env} is not the address of a host alone", hint)
+    if address.scheme == "http" and address.host not in LOOPBACK:
+        raise Refused(f"{env} has no TLS, and whoever listens on the way would be signed in too", hint)
+    return str(address)
 
 
 def _port(env: str, text: object) -> int:

@@ -21,7 +21,7 @@ from im.domain.errors import Refused
 from im.domain.people.user import UserKind
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PREFIX: Mapping[UserKind, str] = MappingProxyType({UserKind.PERSON: "im_pat_", UserKind.SERVICE: "im_svc_"})
+PREFIX: Mapping[UserKind, str] = MappingProxyType({UserKind.PERSON: "im_pat_", UserKind.SERVICE: "im_svc_"})
 _SECRET, _CHECK = 43, 6
 _SHAPE = re.compile(rf"(im_pat_|im_svc_)([0-9A-Za-z]{{{_SECRET}}})([0-9A-Za-z]{{{_CHECK}}})")
 USUAL_LIFE = timedelta(days=30)
@@ -51,7 +51,7 @@ class Token:
 
 def make(kind: UserKind, choose: Callable[[str], str]) -> str:
     """A new secret; `choose` picks one of the characters it is given, as `secrets.choice` does."""
-    body = _PREFIX[kind] + "".join(choose(DIGITS) for _ in range(_SECRET))
+    body = PREFIX[kind] + "".join(choose(DIGITS) for _ in range(_SECRET))
     return body + _checksum(body)
 
 

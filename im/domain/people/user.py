@@ -14,6 +14,8 @@ from im.domain.input.text import check_text
 LOGIN = 64
 """Characters of a login at most; an address of mail has room."""
 DISPLAY = 128
+SUBJECT = 255
+"""Of what an identity provider calls somebody (OpenID Connect Core 1.0, section 2)."""
 _LOGIN = re.compile(r"[a-z0-9]([a-z0-9._@+-]*[a-z0-9])?")
 _RESERVED = frozenset({"me", "all", "everybody", "nobody", "none", "any"})
 """Words with a meaning of their own where an owner can be typed."""

@@ -134,16 +134,20 @@ def authenticate(ctx: Context, secret: str, channel: Channel, request_id: str) -
         if token is None or not token.usable(now):
             raise NotSignedIn("that token is not valid: it was revoked, has expired, or never was", _ASK_AGAIN)
         tokens.used(connection, token.id, now)
-        if token.break_glass:
-            return replace(Actor.admin(token.login, channel, request_id), token=token.id), token
-        user = users.one(connection, token.login)
+        return holder(connection, token, channel, request_id), token
+
+
+def holder(connection: Connection, token: Token, channel: Channel, request_id: str) -> Actor:
+    """Who asks when it is asked by this token, with the rights of this moment. Raises NotSignedIn."""
+    if token.break_glass:
+        return replace(Actor.admin(token.login, channel, request_id), token=token.id)
+    user = users.one(connection, token.login)
     if user is None or not user.acts:
         raise NotSignedIn(
             "the user of that token is disabled, or is no user any more", "ask an admin of this deployment"
         )
     teams = frozenset({user.team} if user.team else ())
-    actor = Actor(user.login, frozenset({user.role}), channel, request_id, teams, token.grants, token.id)
-    return actor, token
+    return Actor(user.login, frozenset({user.role}), channel, request_id, teams, token.grants, token.id)
 
 
 def _one(connection: Connection, token_id: str, actor: Actor) -> Token:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from im.db.people import audit, tokens, users
+from im.db.people import audit, sessions, tokens, users
 from im.domain.access import Actor, Role, Verb
+from im.domain.config.oidc import OidcSettings
 from im.domain.errors import NoSuchUser, Refused
-from im.domain.people.user import User, UserKind, check_display, check_login
+from im.domain.input.text import check_text
+from im.domain.people.user import SUBJECT, User, UserKind, check_display, check_login
 from im.services import access
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def add(
         _check_team(connection, team)
         user = User(login, kind, role, team, display or login, now, actor.name)
         users.add(connection, user)
-        audit.record(connection, actor, "user added", login, _said(user), now)
+        audit.record(connection, actor, "user added", login, told(user), now)
     return user
 
 
@@ -60,11 +62,14 @@ def change(
     team: str | None = None,
     display: str | None = None,
     disabled: bool | None = None,
+    subject: str | None = None,
     actor: Actor,
 ) -> User:
-    """None leaves a thing as it is; an empty `team` takes the user out of theirs.
+    """None leaves a thing as it is; an empty `team` takes the user out of theirs, an empty `subject` lets nobody sign in as them.
 
-    Whoever is disabled does nothing from now on: their tokens end with it. What they have runs on until its deadlines.
+    `subject` is what the configured identity provider calls them.
+
+    Whoever is disabled does nothing from now on: their tokens and sessions end with it. What they have runs on until its deadlines.
     """
     access.ask(actor, Verb.MANAGE_USERS)
     with ctx.storing() as connection:
@@ -85,12 +90,16 @@ def change(
             display=user.display if display is None else display,
             disabled_at=user.disabled_at if disabled is None else (user.disabled_at or now) if disabled else None,
         )
+        if subject is not None:
+            after = _identified(ctx, connection, after, subject)
+            sessions.revoke_of(connection, login, now)
         _keep_an_admin(connection, user, after)
         if disabled:
             tokens.revoke_of(connection, login, now)
+            sessions.revoke_of(connection, login, now)
         users.write(connection, after)
         verb = {None: "user changed", True: "user disabled", False: "user enabled"}[disabled]
-        audit.record(connection, actor, verb, login, f"{_said(user)} → {_said(after)}", now)
+        audit.record(connection, actor, verb, login, f"{told(user)} → {told(after)}", now)
     return after
 
 
@@ -109,8 +118,9 @@ def remove(ctx: Context, login: str, *, actor: Actor) -> None:
             raise Refused(f"{members[0]} is in team {login}", f"im user set {members[0]} --no-team")
         _keep_an_admin(connection, user, None)
         tokens.revoke_of(connection, login, now)
+        sessions.revoke_of(connection, login, now)
         users.remove(connection, login)
-        audit.record(connection, actor, "user removed", login, _said(user), now)
+        audit.record(connection, actor, "user removed", login, told(user), now)
 
 
 def check_owner(ctx: Context, login: str) -> None:
@@ -142,19 +152,41 @@ def _check_team(connection: Connection, team: str | None) -> None:
         raise NoSuchUser(f"there is no team '{team[:80]}'", f"im user add {team[:80]} --kind team  makes it")
 
 
+def _identified(ctx: Context, connection: Connection, user: User, subject: str) -> User:
+    if not subject:
+        return replace(user, issuer=None, subject=None)
+    issuer = ctx.settings.own(OidcSettings).oidc_issuer
+    if not issuer:
+        raise Refused("no identity provider is configured", "set IM_OIDC_ISSUER first")
+    if user.kind is not UserKind.PERSON:
+        raise Refused(f"{user.login} is a {user.kind}, and does not sign in", "name a person")
+    check_text(subject, "the subject", SUBJECT, "write it as the provider's claim `sub` has it")
+    other = users.identified(connection, issuer, subject)
+    if other is not None and other.login != user.login:
+        raise Refused(f"that subject is {other.login}", f"im user set {other.login} --no-subject  frees it")
+    return replace(user, issuer=issuer, subject=subject)
+
+
 def _keep_an_admin(connection: Connection, before: User, after: User | None) -> None:
-    was = before.role is Role.ADMIN and before.kind is UserKind.PERSON and before.disabled_at is None
     stays = after is not None and after.role is Role.ADMIN and after.disabled_at is None
-    if was and not stays and not users.other_admins(connection, before.login):
+    if not stays and is_last_admin(connection, before):
         raise Refused(
             f"{before.login} is the only admin there is", "make another one first: im user set NAME --role admin"
         )
 
 
-def _said(user: User) -> str:
+def is_last_admin(connection: Connection, user: User) -> bool:
+    """Nobody else could let people in again. Whoever asks is alone in asking until the transaction ends."""
+    admin = user.role is Role.ADMIN and user.kind is UserKind.PERSON and user.disabled_at is None
+    return admin and not users.other_admins(connection, user.login)
+
+
+def told(user: User) -> str:
     words = [user.kind.value, *([] if user.kind is UserKind.TEAM else [user.role.value])]
     if user.team:
         words.append(f"in {user.team}")
     if user.disabled_at:
         words.append("disabled")
+    if user.subject:
+        words.append(f"signs in as {user.subject}")
     return " ".join(words)

@@ -1,4 +1,4 @@
-"""Who asks, by the token of their request; and what every handler is given."""
+"""Who asks, by the token of their request or the cookie of their browser; and what every handler is given."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
 from im.domain.access import Actor, Grant, Role
@@ -14,13 +14,17 @@ from im.domain.config.web import Sees, WebSettings
 from im.domain.errors import Denied, NotSignedIn
 from im.domain.event import Channel
 from im.domain.instance import Instance
-from im.services.people import tokens
+from im.services.people import sessions, tokens
+from im.web import cookie
 from im.web.api.rates import Pace, Rates
 
 if TYPE_CHECKING:
     from im.context import Context
 
 _bearer = HTTPBearer(auto_error=False, description="A token as `im token create` makes it.", scheme_name="token")
+_session = APIKeyCookie(
+    name=cookie.SECURE, auto_error=False, description="A browser that is signed in.", scheme_name="session"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,28 @@ def bearer_of(request: Request) -> str | None:
 
 
 def asker_of(request: Request, token: str | None = None) -> Asker:
-    """Who asks. Raises NotSignedIn, TooMany, Denied."""
+    """Who asks: by `token`, or where none is sent by the cookie. Raises NotSignedIn, TooMany, Denied.
+
+    A browser sends its cookie with whatever it asks for; that no page of another site makes it ask is `im.web.gate`'s to see to.
+    """
     ctx: Context = request.app.state.ctx
-    rates: Rates = request.app.state.rates
-    if token is None:
+    if token is not None:
+        actor, key = _by_token(request, ctx, token)
+    elif (secret := cookie.secret_in(request)) is not None:
+        home = cookie.at_home(request)
+        actor, session = sessions.authenticate(ctx, secret, request.state.request_id, at_home=home)
+        key = session.id
+    else:
         raise NotSignedIn("this needs a token", "send Authorization: Bearer im_pat_…; im token create  makes one")
+    rates: Rates = request.app.state.rates
+    rates.take(Pace.READS if request.method in ("GET", "HEAD") else Pace.WRITES, key)
+    if Grant.READ not in actor.grants:
+        raise Denied("this token may not read", "im token create  makes another")
+    return Asker(ctx, actor)
+
+
+def _by_token(request: Request, ctx: Context, token: str) -> tuple[Actor, str]:
+    rates: Rates = request.app.state.rates
     address = request.client.host if request.client else ""
     rates.check(Pace.STRANGERS, address)
     try:
@@ -62,13 +83,14 @@ def asker_of(request: Request, token: str | None = None) -> Asker:
     except NotSignedIn:
         rates.take(Pace.STRANGERS, address)
         raise
-    rates.take(Pace.READS if request.method == "GET" else Pace.WRITES, actor.token)
-    if Grant.READ not in actor.grants:
-        raise Denied("this token may not read", "im token create  makes another")
-    return Asker(ctx, actor)
+    return actor, actor.token
 
 
-def _asker(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Asker:
+def _asker(
+    request: Request,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    _: Annotated[str | None, Depends(_session)],
+) -> Asker:
     return asker_of(request, None if given is None else given.credentials)
 
 

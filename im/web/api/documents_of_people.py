@@ -46,6 +46,26 @@ class MadeTokenDocument(TokenDocument):
     secret: str = Field(description="Shown this once.")
 
 
+class SessionDocument(Document):
+    id: str
+    login: str
+    how: Literal["token", "link", "oidc"]
+    token: str | None
+    made_at: str
+    seen_at: str
+    expires_at: str
+
+
+class SessionsDocument(Document):
+    items: list[SessionDocument]
+
+
+class LinkDocument(Document):
+    url: str = Field(description="Told this once. Opened in a browser, it asks whether to sign in.")
+    login: str
+    expires_at: str
+
+
 class QuotaDocument(Document):
     of: Literal["user", "team", "role"]
     name: str

@@ -41,7 +41,7 @@ TokenId = Annotated[str, Path(pattern=r"^tok-[0-9a-f]{10}$")]
 
 @router.get("/me", operation_id="get_me", response_model=MeDocument, responses=answers(401, 403, 429, 503))
 def get_me(asker: Asking) -> Response:
-    """In whose name the token speaks, and what it may be used for."""
+    """In whose name it is asked, by a token or in a browser, and what it may be used for."""
     actor = asker.actor
     told = {
         "login": actor.name,
@@ -65,12 +65,15 @@ class UserForm(Form):
 
 
 class UserChange(Form):
-    """What is left out stays; an empty `team` takes the user out of theirs."""
+    """What is left out stays; an empty `team` takes the user out of theirs, an empty `subject` lets nobody sign in as them."""
 
     role: Role | None = None
     team: Annotated[str, Field(max_length=64)] | None = None
     display: Text | None = None
     disabled: bool | None = None
+    subject: Annotated[str, Field(max_length=255)] | None = Field(
+        default=None, description="What the identity provider calls them."
+    )
 
 
 @router.get("/users", operation_id="list_users", response_model=UsersDocument, responses=LOOK)
@@ -103,6 +106,7 @@ def change_user(asker: Asking, login: Login, form: UserChange) -> Response:
         team=form.team,
         display=form.display,
         disabled=form.disabled,
+        subject=form.subject,
         actor=asker.actor,
     )
     return JSONResponse(user_json(made))

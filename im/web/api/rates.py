@@ -20,6 +20,8 @@ class Pace(Enum):
     WRITES = RateLimitItemPerSecond(20, 10)
     STRANGERS = RateLimitItemPerMinute(10)
     """Tokens that are none, of one address."""
+    SIGN_INS = RateLimitItemPerMinute(5)
+    """Of a browser, in vain: of one address, and with one token."""
 
     @property
     def limit(self) -> RateLimitItem:
@@ -33,8 +35,8 @@ class TooMany(ImError):
     code = "too_many_requests"
 
     def __init__(self, pace: Pace, after: int) -> None:
-        what = {Pace.READS: "looks", Pace.WRITES: "requests", Pace.STRANGERS: "wrong tokens"}[pace]
-        super().__init__(f"too many {what} in a short time", f"wait {after} s")
+        what = {Pace.READS: "looks", Pace.WRITES: "requests", Pace.STRANGERS: "wrong tokens"}
+        super().__init__(f"too many {what.get(pace, 'attempts to sign in')} in a short time", f"wait {after} s")
         self.after = after
 
 

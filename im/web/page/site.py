@@ -110,6 +110,11 @@ def show_error(request: Request, error: ImError, status: int) -> HTMLResponse:
     return _answer(render("error.html", Look.of(request.cookies), told), status)
 
 
+def show_alone(request: Request, template: str, told: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+    """A page for who is not signed in: without the frame, which is somebody's."""
+    return _answer(render(template, Look.of(request.cookies), told), status)
+
+
 def render(template: str, look: Look, told: Mapping[str, Any]) -> str:
     return _environment().get_template(template).render(look=look, **told)
 

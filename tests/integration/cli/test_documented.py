@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from im.domain.config.account import Account
+from im.domain.config.oidc import OidcSettings
+from im.domain.people.session import How
 from im.providers.aws.settings import AwsSettings
 from im.services import queries
-from im.services.people import tokens
+from im.services.people import sessions, tokens
 from im.views.exits import Exit
 from tests.documented import DOCUMENTS, Line, commands, elsewhere, lines, words_of_im
 from tests.hetzner_world import HetznerWorld, hetzner_world
@@ -24,10 +26,12 @@ from tests.standin_world import Near, StandInWorld
 from tests.unit.providers.aws.test_profile import RSA
 from tests.world import World
 
+OIDC = OidcSettings(oidc_issuer="https://accounts.example.com", oidc_client_id="im")
 GUARD_ROLE = "arn:aws:iam::123456789012:role/im-guard"
 READERS_OWN = ("sg-0123456789abcdef0", "alias/im")
 """Groups and keys that whoever reads it puts his own for."""
 TOKEN = "tok-1a2b3c4d5e"  # its id, as a document has it
+SESSION = "ses-1a2b3c4d5e"  # as above
 FIRST = "im create --name web-1 -d 2h --public-key ~/.ssh/id_ed25519.pub"
 
 
@@ -47,7 +51,8 @@ def world(database_url: str, ec2: StandIn, at_home: None, monkeypatch: pytest.Mo
     made = StandInWorld(database_url, ec2, Near(ec2.url))
     accounts = (Account("prod", "aws", {"role": "arn:aws:iam::111122223333:role/im"}),)
     made.ctx = replace(
-        made.ctx, settings=replace(made.ctx.settings, accounts=accounts, parts=(AwsSettings(guard_role=GUARD_ROLE),))
+        made.ctx,
+        settings=replace(made.ctx.settings, accounts=accounts, parts=(AwsSettings(guard_role=GUARD_ROLE), OIDC)),
     )
     for waits in ("im.cli.commands.leftovers", "im.cli.output.wait"):
         monkeypatch.setattr(f"{waits}.time", Waiting(made))
@@ -91,7 +96,16 @@ def _readers_own(word: str, world: World, own: list[str]) -> str:
         return somebodys_machine(world, own)
     if word == TOKEN:
         return next(one.id for one in tokens.listed(world.ctx, None, actor=person("ada")) if one.name == "deploy")
+    if word == SESSION:
+        return session_of(world, "bob")
     return home(word)
+
+
+def session_of(world: World, login: str) -> str:
+    """The id of one that an identity provider has begun."""
+    with world.ctx.begin() as connection:
+        actor = sessions.user_actor(connection, login, "")
+        return sessions.begin(connection, actor, How.OIDC, world.now).session.id
 
 
 def home(word: str) -> str:

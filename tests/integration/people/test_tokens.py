@@ -131,7 +131,7 @@ def test_a_token_makes_no_other_and_sees_no_other(world: World) -> None:
 def test_a_member_makes_tokens_for_nobody_else(world: World) -> None:
     _user(world, "bob")
     _user(world, "eve")
-    eve = replace(person("eve", Role.MEMBER), channel=Channel.PAGE)
+    eve = replace(person("eve", Role.MEMBER), channel=Channel.WEB)
     assert tokens.create(world.ctx, "eve", "mine", actor=eve).token.login == "eve"
     for ask in (
         lambda: tokens.create(world.ctx, "bob", "his", actor=eve),

@@ -45,10 +45,10 @@ class _Unlimited(Rates):
 class Api:
     """The server, and people who ask it."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, port: int = 0) -> None:
         self.world = world
         app = make_app(replace(world.ctx, look=None, dispose=lambda: None))
-        self._server = uvicorn.Server(configured(app, port=0))
+        self._server = uvicorn.Server(configured(app, port=port))
         self.app = app
         app.state.ending = lambda: self._server.should_exit
         self.unhurried()

@@ -11,9 +11,7 @@ from fastapi.routing import APIRoute
 from im.web.api import documents
 from im.web.app import ROUTERS
 from tests.integration.web.conftest import Api
-
-OPEN = {"get_health", "get_readiness", "get_version"}
-"""What answers without a token."""
+from tests.rules import OPEN, OPEN_PAGES
 
 
 def test_answers_hold_to_their_documents(api: Api) -> None:
@@ -46,9 +44,9 @@ def test_every_operation_is_named_by_hand_once() -> None:
 
 
 def test_every_route_but_the_open_ones_asks_who_is_there(api: Api) -> None:
-    words = {"of": "user", "token": "tok-0123456789", "verb": "stop"}
+    words = {"of": "user", "token": "tok-0123456789", "session": "ses-0123456789", "verb": "stop"}
     for route in EVERY:
-        if route.operation_id in OPEN or route.path.startswith("/static/"):
+        if route.operation_id in OPEN or route.path in OPEN_PAGES or route.path.startswith("/static/"):
             continue
         path = re.sub("{([a-z]+)}", lambda found: words.get(found[1], "web"), route.path)
         for method in route.methods:

@@ -16,6 +16,8 @@ READS = {
     "users": documents_of_people.UsersDocument,
     "tokens": documents_of_people.TokensDocument,
     "tokens?all=true": documents_of_people.TokensDocument,
+    "sessions": documents_of_people.SessionsDocument,
+    "sessions?all=true": documents_of_people.SessionsDocument,
     "quotas": documents_of_people.QuotasDocument,
     "audit": documents_of_people.AuditDocument,
     "scopes": documents.ScopesDocument,

@@ -61,6 +61,37 @@ def test_it_does_not_listen_to_everybody_without_a_name(database_url: str) -> No
     assert done.stderr.startswith("im: im web does not listen on 0.0.0.0 without a name for it. Next: set IM_WEB_URL")
 
 
+def test_it_does_not_listen_to_everybody_as_long_as_nobody_can_sign_in(database_url: str) -> None:
+    named = {"IM_WEB_HOST": "0.0.0.0", "IM_WEB_URL": "https://im.example.com"}  # noqa: S104  # which is refused
+    env = _environment(database_url, _free_port(), **named)
+    done = subprocess.run(IM, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "im: im web does not listen on 0.0.0.0 as long as nobody can sign in. Next: im user add"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("IM_WEB_URL", "http://im.example.com"),
+        ("IM_WEB_URL", "https://im.example.com/path"),
+        ("IM_WEB_URL", "https://ada:pass@im.example.com"),
+        ("IM_WEB_URL", "im.example.com"),
+        ("IM_OIDC_ISSUER", "http://accounts.example.com"),
+        ("IM_OIDC_ISSUER", "accounts"),
+        ("IM_OIDC_DOMAINS", "*.example.com"),
+        ("IM_OIDC_NEW_USERS", "root"),
+        ("IM_OIDC_ROLES", "root=wheel"),
+    ],
+)
+def test_a_setting_that_would_let_strangers_in_is_refused_by_its_name(variable: str, value: str) -> None:
+    env = _environment("postgresql://127.0.0.1:1/none", _free_port(), **{variable: value})
+    done = subprocess.run(IM, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, variable in done.stderr) == (2, True), done.stderr
+    assert "pass" not in done.stderr
+
+
 def test_a_port_that_is_taken_is_told(database_url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

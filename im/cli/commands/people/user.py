@@ -75,6 +75,8 @@ def add(
 @click.option("--team", metavar="TEAM", help="Their team from now on.")
 @click.option("--no-team", is_flag=True, help="They are in no team any more.")
 @click.option("--display", metavar="NAME", help="How tables and pages call them.")
+@click.option("--subject", metavar="SUB", help="What the identity provider calls them: who signs in so is them.")
+@click.option("--no-subject", is_flag=True, help="Nobody signs in as them by the identity provider any more.")
 @output_options
 @pass_session
 def set_(
@@ -84,6 +86,8 @@ def set_(
     team: str | None,
     no_team: bool,
     display: str | None,
+    subject: str | None,
+    no_subject: bool,
     output: Output,
 ) -> None:
     """Change somebody. What they own stays theirs."""
@@ -93,8 +97,10 @@ def set_(
         raise Refused("--team and --no-team exclude each other", "leave one of them out")
     if team == "":
         raise Refused("a team has a name", "--no-team  takes them out of theirs")
-    if role is None and team is None and not no_team and display is None:
-        raise Refused("nothing is to be changed", "name --role, --team, --no-team or --display")
+    if no_subject and subject is not None:
+        raise Refused("--subject and --no-subject exclude each other", "leave one of them out")
+    if not (no_team or no_subject) and all(one is None for one in (role, team, display, subject)):
+        raise Refused("nothing is to be changed", "name --role, --team, --no-team, --display or --subject")
     session.request()
     with session.storing(f"the change of user {login}"):
         changed = users.change(
@@ -103,6 +109,7 @@ def set_(
             role=Role(role) if role else None,
             team="" if no_team else team,
             display=display,
+            subject="" if no_subject else subject,
             actor=session.actor,
         )
     _tell([changed], output)

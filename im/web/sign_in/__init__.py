@@ -1,0 +1,1 @@
+"""How a browser is signed in and out, and where a visitor without a session is sent."""
