@@ -28,6 +28,8 @@ class Thing:
     owner: str
     name: str = ""
     """Of an instance that is the owner's."""
+    seen: str = ""
+    """Its id and its generation, as the page has them."""
     token: str = ""
     """The id of a token that is the owner's."""
     session: str = ""
@@ -151,5 +153,35 @@ LOOKS: Mapping[str, Look] = {
     "list_audit": Look(lambda _: "/api/v1/audit", admins=True),
 }
 """Operation → how it is looked at."""
-PAGE_RULES: Mapping[str, Rule] = {}
-"""`POST /path` → the rule of a form of the page."""
+
+
+def _form(verb: Verb, word: str, fields: Mapping[str, str], *, stopped: bool = False) -> Rule:
+    return Rule(
+        verb,
+        On.INSTANCE,
+        lambda _: f"/change/{word}",
+        lambda t: {"seen": t.seen, "key": f"{t.number:032x}", **fields},
+        stopped=stopped,
+    )
+
+
+PAGE_RULES: Mapping[str, tuple[Rule, ...]] = {
+    "POST /change/{verb}": (
+        _form(Verb.EXTEND, "extend", HOUR),
+        _form(Verb.START, "start", HOUR, stopped=True),
+        _form(Verb.STOP, "stop", {}),
+        _form(Verb.TERMINATE, "terminate", {}),
+        _form(Verb.PROTECT, "protect", {}),
+        _form(Verb.GIVE, "give", {"to": "eve"}),
+    ),
+    "POST /create": (
+        Rule(
+            Verb.CREATE,
+            On.OWNER,
+            lambda _: "/create",
+            lambda t: {"name": f"new-{t.number}", "owner": t.owner, "public_key": KEY, "provider": "fake", **HOUR},
+        ),
+    ),
+    "POST /create/quote": (),
+}
+"""`POST /path` → the rules of a form of the page; none where it only says what something would come to."""

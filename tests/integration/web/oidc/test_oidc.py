@@ -45,7 +45,7 @@ def test_what_is_asked_of_the_provider_is_a_code_with_pkce_state_and_nonce(api: 
 def test_the_page_offers_it(api: Api) -> None:
     shown = Browser(api).get("/sign-in?next=/agenda").text
     assert "Sign in with single sign-on" in shown
-    assert 'href="/sign-in/oidc?next=/agenda"' in shown
+    assert 'href="/sign-in/oidc?next=%2Fagenda"' in shown
 
 
 def test_a_session_that_was_there_before_is_over(api: Api, provider: Provider) -> None:
