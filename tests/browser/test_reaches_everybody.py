@@ -1,0 +1,83 @@
+"""No page has anything that axe finds wrong: light and dark, wide and on a phone, with dialogs and menus open."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Site
+
+PAGES = (
+    "/",
+    "/create",
+    "/instances/web-0",
+    "/agenda",
+    "/cost",
+    "/fleet",
+    "/orphans",
+    "/prices",
+    "/people",
+    "/audit",
+    "/?q=status%3Dnone",
+    "/?q=colour%3Dred",
+    "/instances/nobody",
+    "/change/stop?id=web-0",
+)
+SCREENS = {"light": ("light", 1280), "dark": ("dark", 1280), "phone": ("light", 390), "dark phone": ("dark", 320)}
+
+
+SMALL = """() => [...document.querySelectorAll("a, button, summary, input")]
+  .filter((one) => one.checkVisibility())
+  .map((one) => [one.outerHTML.slice(0, 80), (one.closest("label") ?? one).getBoundingClientRect()])
+  .filter(([, box]) => box.width > 1 && (box.width < 24 || box.height < 24))
+  .map(([text]) => text)"""
+"""What a thumb can miss: less than 24 CSS pixels wide or high."""
+
+
+def found(page: Page) -> list[str]:
+    told = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})" for one in told for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_axe_finds_nothing(site: Site, screen: str) -> None:
+    scheme, width = SCREENS[screen]
+    for i in range(3):
+        site.api.create(f"web-{i}", duration=f"{i + 1}h")
+    site.world.advance(20)
+    site.api.ask("POST", "/api/v1/instances/web-2/stop")
+    site.world.advance(20)
+    page = site.context(color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True).new_page()
+    wrong: dict[str, list[str]] = {}
+    for path in PAGES:
+        page.goto(path)
+        page.wait_for_load_state("networkidle") if path == "/fleet" else None
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
+        wrong[path] = found(page)
+    page.goto("/")
+    page.get_by_role("button", name="Extend web-0").click()
+    page.get_by_role("dialog").get_by_text("+4 h").wait_for()
+    wrong["the extend dialog"] = found(page)
+    page.keyboard.press("Escape")
+    page.get_by_label("More for web-0").click()
+    wrong["the menu of a row"] = found(page)
+    page.get_by_role("button", name="Terminate web-0").click()
+    page.get_by_role("dialog").get_by_text("gone for good").wait_for()
+    wrong["the terminate dialog"] = found(page)
+    page.keyboard.press("Escape")
+    page.get_by_label("Choose web-1").check()
+    wrong["with rows chosen"] = found(page)
+    page.keyboard.press("?")
+    wrong["the list of keys"] = found(page)
+    assert {where: what for where, what in wrong.items() if what} == {}
+
+
+def test_targets_are_large_enough_for_a_thumb(site: Site) -> None:
+    site.api.create("web")
+    site.world.advance(20)
+    page = site.open("/", viewport={"width": 360, "height": 700}, has_touch=True)
+    small = page.evaluate(SMALL)
+    assert small == []
