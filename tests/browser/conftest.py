@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from im.domain.access import Role
+from tests.integration.web.browser import Browser as Visitor
 from tests.integration.web.conftest import KEY, Api
 from tests.world import World
 
@@ -40,11 +41,16 @@ class Site:
         return f"http://127.0.0.1:{self.api.port}"
 
     def context(self, login: str = "ada", **more: object) -> BrowserContext:
-        """A browser of this person's own."""
-        headers = {"Authorization": f"Bearer {self.api.tokens[login]}"}
+        """A browser of this person's own, signed in; nobody's with an empty login."""
         given = {"timezone_id": "Europe/Berlin", "base_url": self.url, **more}
-        made = self.browser.new_context(extra_http_headers=headers, **given)  # type: ignore[arg-type]
+        made = self.browser.new_context(**given)  # type: ignore[arg-type]
         made.set_default_timeout(8000)
+        if login:
+            visitor = Visitor(self.api)
+            visitor.sign_in(login)
+            (name, kept), *_ = visitor.cookies.items()
+            zone = {"name": "im_zone", "value": str(given["timezone_id"]), "url": self.url}  # as after a first look
+            made.add_cookies([{"name": name, "value": kept.value, "url": self.url}, zone])  # type: ignore[list-item]
         return made
 
     def open(self, path: str = "/", login: str = "ada", **more: object) -> Page:

@@ -31,7 +31,9 @@ def come_true(site: Site, page: Page, seconds: float) -> None:
 
 
 def test_a_machine_from_the_price_to_its_end(priced: Site) -> None:
-    site, page = priced, priced.open("/")
+    site, page = priced, priced.open("/", login="")
+    page.get_by_label("A token of yours").fill(site.api.tokens["ada"])
+    page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Nothing runs, nothing costs")).to_be_visible()
     page.get_by_role("link", name="Create the first").click()
     page.get_by_label("Public key").fill(KEY)
