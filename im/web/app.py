@@ -22,7 +22,7 @@ from im.views.exits import Exit
 from im.web import health
 from im.web.api import fleet, instances, money, people, sessions, stories, stream, verbs
 from im.web.api.asker import bearer_of
-from im.web.api.problem import Problem, of_error, problem
+from im.web.api.problem import Problem, answers, of_error, problem
 from im.web.api.rates import Rates
 from im.web.gate import Gate
 from im.web.page import pages
@@ -167,6 +167,18 @@ def _unforeseen(request: Request, exc: Exception) -> Response:
     return problem(500, "unforeseen", told, hint, request.state.request_id, exit_code=Exit.FAILURE)
 
 
+def _say_what_fastapi_does_not(operation: dict[str, Any]) -> None:
+    """No parameter or header is null: it is left out. A body that cannot be read as JSON is a 400."""
+    for parameter in operation.get("parameters", ()):
+        schema = parameter["schema"]
+        kinds = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+        if len(kinds) == 1:
+            schema.pop("anyOf")
+            schema |= {**kinds[0], **schema}
+    if "requestBody" in operation:
+        operation["responses"] |= answers(400)
+
+
 def _tell_problems(app: FastAPI) -> None:
     """OpenAPI with our own document of an error in place of FastAPI's."""
     made = app.openapi
@@ -180,6 +192,8 @@ def _tell_problems(app: FastAPI) -> None:
             schemas["Problem"] = problems
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            for operation in (one for path in told["paths"].values() for one in path.values()):
+                _say_what_fastapi_does_not(operation)
         return told
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -76,6 +76,59 @@ class ChangesDocument(Document):
     items: list[ChangeDocument]
 
 
+class RehearsalDocument(Document):
+    """What a dry run of a verb comes to."""
+
+    dry_run: Literal[True]
+    id: str
+    name: str
+    desired: Literal["running", "stopped", "terminated"]
+    previous_desired: Literal["running", "stopped", "terminated"]
+    expires_at: str
+    previous_expires_at: str
+    disks: list[dict[str, Any]]
+
+
+class RehearsalsDocument(Document):
+    items: list[RehearsalDocument]
+
+
+class PlanDocument(Document):
+    """What a dry run of a create comes to."""
+
+    dry_run: Literal[True]
+    sandbox: bool
+    names: list[str]
+    count: int
+    provider: str
+    account: str
+    region: str
+    region_source: str | None
+    zone: str | None
+    instance_type: str
+    candidates: list[list[str]]
+    image: str
+    ssh_user: str
+    tags: dict[str, str]
+    public_ip_wished: bool | None
+    firewall: list[str] | None
+    spot: dict[str, Any] | None
+    iam_role: str | None
+    hibernate: bool
+    user_data_bytes: int | None
+    disks: list[dict[str, Any]]
+    expires_at: str
+    on_expiry: Literal["stop", "terminate"]
+    guard: str
+    guard_grace_seconds: int | None
+    keep_stopped_seconds: int | None
+    protected: bool
+    usd_per_hour: Usd | None
+    usd_to_deadline: Usd | None
+    usd_per_hour_afterwards: Usd | None
+    price_source: str | None
+
+
 class EventDocument(Document):
     at: str
     kind: str

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
 
 from im.domain.errors import Refused
 from im.domain.input.duration import parse_duration
@@ -16,6 +17,30 @@ DURATION = r"^([0-9]{1,9}w)?([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9
 WORD = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 Word = Annotated[str, Field(pattern=WORD, description="An instance: its name, our id or the cloud's.")]
 Duration = Annotated[str, Field(pattern=DURATION, min_length=2, max_length=40, examples=["2h", "1d12h"])]
+Flag = Annotated[bool, Strict()]
+"""In a body: true or false, and nothing that reads like one."""
+Number = Annotated[int, Strict()]
+
+
+def _written(value: object) -> object:
+    """RFC 3339: no number of seconds, and no day alone, which has no moment."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _MOMENT.match(value)):
+        return value
+    raise ValueError("write it like 2030-01-31T18:00:00Z")
+
+
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}", re.ASCII)
+
+
+def _in_utc(at: datetime) -> datetime:
+    """As the database takes it, which knows no offset of more than 16 hours."""
+    try:
+        return at.astimezone(UTC) if at.tzinfo is not None else at
+    except OverflowError:
+        raise ValueError("there is no such moment") from None
+
+
+Moment = Annotated[datetime, BeforeValidator(_written), AfterValidator(_in_utc)]
 Text = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
@@ -27,7 +52,7 @@ class DeadlineForm(Form):
     """Exactly one of the two."""
 
     duration: Duration | None = None
-    until: datetime | None = Field(default=None, description="RFC 3339, with its offset.")
+    until: Moment | None = Field(default=None, description="RFC 3339, with its offset.")
 
     def deadline(self) -> Deadline | None:
         if self.until is not None and self.until.tzinfo is None:
@@ -44,7 +69,7 @@ class DeadlineForm(Form):
 
 
 class ExtendForm(DeadlineForm):
-    start: bool = Field(default=True, description="Wake what is stopped; false moves the deadline alone.")
+    start: Flag = Field(default=True, description="Wake what is stopped; false moves the deadline alone.")
 
 
 class StartForm(DeadlineForm):
@@ -52,7 +77,7 @@ class StartForm(DeadlineForm):
 
 
 class ProtectForm(Form):
-    on: bool = True
+    on: Flag = True
 
 
 class GiveForm(Form):
@@ -63,7 +88,7 @@ class CreateForm(DeadlineForm):
     """A machine as `im create` takes it; what is left out is the cloud's or the deployment's default."""
 
     name: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$", max_length=63)] | None = None
-    count: int = Field(default=1, ge=1, le=1000)
+    count: Number = Field(default=1, ge=1, le=1000)
     public_key: Annotated[str, Field(min_length=1, max_length=16_000)] = Field(description="An OpenSSH public key.")
     provider: Text | None = None
     account: Text | None = None
@@ -79,18 +104,18 @@ class CreateForm(DeadlineForm):
     tags: Annotated[dict[str, str], Field(max_length=50)] = {}
     disk: Text | None = Field(default=None, description="The root disk: `50`, or `size=50,type=gp3,keep`.")
     volumes: list[Text] = Field(default=[], max_length=20)
-    hibernate: bool = False
-    spot: bool = False
+    hibernate: Flag = False
+    spot: Flag = False
     max_price: Text | None = Field(default=None, description="USD an hour at most, of a spot machine.")
-    public_ip: bool | None = Field(default=None, description="A public address; null: as the subnet does.")
+    public_ip: Flag | None = Field(default=None, description="A public address; null: as the subnet does.")
     options: Annotated[dict[str, Text | list[Text]], Field(max_length=50)] = Field(
         default={}, description="What one cloud alone has, by its flag's name."
     )
     on_expiry: Annotated[str, Field(pattern="^(stop|terminate)$")] | None = None
     keep_stopped: Text | None = Field(default=None, description="A duration, or forever.")
-    protect: bool = False
+    protect: Flag = False
     guard: Annotated[str, Field(pattern="^(none|scheduler)$")] | None = None
-    retry: bool = True
+    retry: Flag = True
 
 
 class BatchForm(Form):
@@ -101,7 +126,7 @@ class BatchForm(Form):
     q: Annotated[str, Field(min_length=3, max_length=500)] | None = Field(
         default=None, description="A filter, as in a list."
     )
-    expected: int | None = Field(default=None, ge=1, le=1000, description="How many the filter is to find, no more.")
+    expected: Number | None = Field(default=None, ge=1, le=1000, description="How many the filter is to find, no more.")
     extend: ExtendForm | None = None
     start: StartForm | None = None
     protect: ProtectForm | None = None
@@ -127,7 +152,7 @@ class ListQuery(Form):
     owner: Text | None = None
     status: Text | None = None
     tag: Annotated[str, Field(max_length=300, pattern=r"^[^=\x00]+=[^\x00]*$")] | None = None
-    expires_before: datetime | None = None
+    expires_before: Moment | None = None
     all: bool = Field(default=False, description="Those that are gone too.")
 
 

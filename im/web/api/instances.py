@@ -34,9 +34,10 @@ from im.views.plan import plan_json
 from im.views.times import utc
 from im.web.api import cursor
 from im.web.api.asker import Asker, Asking
-from im.web.api.documents import ChangesDocument, InstanceDocument, InstancesDocument
+from im.web.api.documents import ChangesDocument, InstanceDocument, InstancesDocument, PlanDocument
 from im.web.api.forms import CreateForm, ListQuery
 from im.web.api.idempotency import once
+from im.web.api.problem import rehearsed
 from im.web.api.seen import (
     CHANGED,
     SEEN,
@@ -57,6 +58,7 @@ from im.web.api.seen import (
 
 router = APIRouter(prefix="/api/v1", tags=["instances"])
 USUAL = timedelta(hours=1)
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "As `If-None-Match` has it."}}
 
 
 # ---- looking ---------------------------------------------------------------------------------------------------------
@@ -97,7 +99,9 @@ def question_of(asker: Asker, asked: ListQuery) -> pages.Question:
     return pages.question(filters, wanted, asker.actor.name)
 
 
-@router.get("/instances/{name}", operation_id="get_instance", response_model=InstanceDocument, responses=SEEN)
+@router.get(
+    "/instances/{name}", operation_id="get_instance", response_model=InstanceDocument, responses={**SEEN, **UNCHANGED}
+)
 def get_instance(asker: Asking, name: Id, if_none_match: Match = None) -> Response:
     """One instance. Its ETag is its generation, which counts requests."""
     row, now = one(asker, name)
@@ -110,7 +114,11 @@ def get_instance(asker: Asking, name: Id, if_none_match: Match = None) -> Respon
 
 
 @router.post(
-    "/instances", operation_id="create_instances", status_code=202, response_model=ChangesDocument, responses=CHANGED
+    "/instances",
+    operation_id="create_instances",
+    status_code=202,
+    response_model=ChangesDocument,
+    responses=rehearsed(PlanDocument, CHANGED),
 )
 def create_instances(asker: Asking, form: CreateForm, dry_run: DryRun = False, idempotency_key: Key = None) -> Response:
     """Ask for machines, each with a deadline. The request is stored when the answer leaves; the cloud is later."""

@@ -29,7 +29,7 @@ from im.web.api.documents_of_people import (
     UserDocument,
     UsersDocument,
 )
-from im.web.api.forms import Duration, Form, Text
+from im.web.api.forms import Duration, Flag, Form, Number, Text
 from im.web.api.problem import answers
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
@@ -70,7 +70,7 @@ class UserChange(Form):
     role: Role | None = None
     team: Annotated[str, Field(max_length=64)] | None = None
     display: Text | None = None
-    disabled: bool | None = None
+    disabled: Flag | None = None
     subject: Annotated[str, Field(max_length=255)] | None = Field(
         default=None, description="What the identity provider calls them."
     )
@@ -190,7 +190,7 @@ def revoke_token(asker: Asking, token: TokenId) -> Response:
 class QuotaForm(Form):
     """What is left out is not limited."""
 
-    live: int | None = Field(default=None, ge=0, le=1_000_000)
+    live: Number | None = Field(default=None, ge=0, le=1_000_000)
     usd_per_hour: Decimal | None = Field(default=None, ge=0, lt=1_000_000, max_digits=12, decimal_places=4)
     longest_ttl: Duration | None = None
     longest_life: Duration | None = None

@@ -100,3 +100,8 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI: what may come beside the good answer."""
     told = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     return {status: {**told, "description": HTTPStatus(status).phrase} for status in statuses}
+
+
+def rehearsed(document: type[BaseModel], others: Mapping[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    """The same for a request that can be rehearsed: 200 with what it would come to, and nothing is stored."""
+    return {200: {"model": document, "description": "With `dry_run`: what it would come to."}, **others}

@@ -21,11 +21,11 @@ from im.services.requests import change, give
 from im.services.requests.result import Answer
 from im.views.change import rehearsal_json
 from im.web.api.asker import Asker, Asking
-from im.web.api.documents import ChangeDocument, ChangesDocument
+from im.web.api.documents import ChangeDocument, ChangesDocument, RehearsalDocument, RehearsalsDocument
 from im.web.api.forms import BatchForm, ExtendForm, GiveForm, ListQuery, ProtectForm, StartForm
 from im.web.api.idempotency import once
 from im.web.api.instances import question_of
-from im.web.api.problem import problem
+from im.web.api.problem import problem, rehearsed
 from im.web.api.seen import (
     CHANGED,
     Answered,
@@ -96,9 +96,10 @@ def _give(form: GiveForm) -> Verb:
 
 
 _CHANGE: dict[str, Any] = {"status_code": 202, "response_model": ChangeDocument, "responses": CHANGED}
+_REHEARSED: dict[str, Any] = {**_CHANGE, "responses": rehearsed(RehearsalDocument, CHANGED)}
 
 
-@router.post("/instances/{name}/extend", operation_id="extend_instance", **_CHANGE)
+@router.post("/instances/{name}/extend", operation_id="extend_instance", **_REHEARSED)
 def extend_instance(
     asker: Asking,
     name: Id,
@@ -111,7 +112,7 @@ def extend_instance(
     return _one_changed(asker, name, _extend(form), form.model_dump(mode="json"), dry_run, if_match, idempotency_key)
 
 
-@router.post("/instances/{name}/start", operation_id="start_instance", **_CHANGE)
+@router.post("/instances/{name}/start", operation_id="start_instance", **_REHEARSED)
 def start_instance(
     asker: Asking,
     name: Id,
@@ -124,7 +125,7 @@ def start_instance(
     return _one_changed(asker, name, _start(form), form.model_dump(mode="json"), dry_run, if_match, idempotency_key)
 
 
-@router.post("/instances/{name}/stop", operation_id="stop_instance", **_CHANGE)
+@router.post("/instances/{name}/stop", operation_id="stop_instance", **_REHEARSED)
 def stop_instance(
     asker: Asking, name: Id, dry_run: DryRun = False, if_match: Match = None, idempotency_key: Key = None
 ) -> Response:
@@ -132,7 +133,7 @@ def stop_instance(
     return _one_changed(asker, name, _STOP, None, dry_run, if_match, idempotency_key)
 
 
-@router.post("/instances/{name}/terminate", operation_id="terminate_instance", **_CHANGE)
+@router.post("/instances/{name}/terminate", operation_id="terminate_instance", **_REHEARSED)
 def terminate_instance(
     asker: Asking, name: Id, dry_run: DryRun = False, if_match: Match = None, idempotency_key: Key = None
 ) -> Response:
@@ -186,7 +187,7 @@ def _one_changed(
     operation_id="change_instances",
     status_code=202,
     response_model=ChangesDocument,
-    responses=CHANGED,
+    responses=rehearsed(RehearsalsDocument, CHANGED),
 )
 def change_instances(asker: Asking, form: BatchForm, dry_run: DryRun = False, idempotency_key: Key = None) -> Response:
     """One verb on several, all or none. A filter has to find as many as were expected, counted here."""

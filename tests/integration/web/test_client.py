@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,12 @@ def part(name: str) -> ModuleType:
 
 def test_a_generated_client_creates_waits_and_extends(generated: str, ours: Api) -> None:
     models = part("models")
-    client = part("client").AuthenticatedClient(base_url=f"http://127.0.0.1:{ours.port}", token=ours.tokens["ada"])
+    url, token = f"http://127.0.0.1:{ours.port}", ours.tokens["ada"]
+    with part("client").AuthenticatedClient(base_url=url, token=token) as client:
+        lives(client, models, ours)
+
+
+def lives(client: Any, models: ModuleType, ours: Api) -> None:
     create, extend = part("api.instances.create_instances"), part("api.verbs.extend_instance")
     wait, get = part("api.stories.wait_for_instance"), part("api.instances.get_instance")
 

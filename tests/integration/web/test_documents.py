@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from im.web.api import documents
 from im.web.app import ROUTERS
-from tests.integration.web.conftest import Api
+from tests.integration.web.conftest import KEY, Api
 from tests.rules import OPEN, OPEN_PAGES
 
 
@@ -27,6 +27,13 @@ def test_answers_hold_to_their_documents(api: Api) -> None:
         ("me", documents.MeDocument),
     ):
         document.model_validate_json(api.ask("GET", f"/api/v1/{path}").text)
+    form = {"public_key": KEY, "duration": "1h", "provider": "fake", "name": "other"}
+    documents.PlanDocument.model_validate_json(api.ask("POST", "/api/v1/instances?dry_run=true", form).text)
+    tried = api.ask("POST", "/api/v1/instances/web/extend?dry_run=true", {"duration": "1h"})
+    documents.RehearsalDocument.model_validate_json(tried.text)
+    batch = {"verb": "stop", "ids": ["web"]}
+    tried = api.ask("POST", "/api/v1/instances:batch?dry_run=true", batch)
+    documents.RehearsalsDocument.model_validate_json(tried.text)
     moved = api.ask("POST", "/api/v1/instances/web/extend", {"duration": "1h"})
     documents.ChangeDocument.model_validate_json(moved.text)
 

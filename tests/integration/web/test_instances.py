@@ -209,3 +209,19 @@ class TestBatch:
         assert {row.desired.value for row in [api.world.row(f"web-{n}") for n in (1, 2, 3)]} == {"running"}
         done = api.ask("POST", "/api/v1/instances:batch", {"verb": "terminate", "q": "owner=me", "expected": 3})
         assert (done.status, len(done.body["items"])) == (202, 3)
+
+
+def test_a_moment_far_from_utc_or_from_us_is_taken_or_refused_and_never_a_fault(api: Api) -> None:
+    api.create()
+    for moment, status in (
+        ("4591-02-26T12:22:18%2B23:13", 200),
+        ("4591-02-26T12:22:18-23:59", 200),
+        ("0001-01-01T00:00:00%2B12:00", 422),
+        ("9999-12-31T23:59:59-12:00", 422),
+        ("0.5", 422),
+        ("1893456000", 422),
+        ("2030-01-01", 422),
+    ):
+        assert api.ask("GET", f"/api/v1/instances?expires_before={moment}").status == status, moment
+    for until in ("9999-12-31T23:59:59-12:00", "4591-02-26T12:22:18+23:13", 1893456000):
+        assert api.ask("POST", "/api/v1/instances/web/extend", {"until": until}).status == 422
