@@ -133,8 +133,10 @@ class _Providers:
             if key not in self._made:
                 from im.db import deployment
                 from im.providers import registry
+                from im.providers.measured import measured
 
                 with self._begin() as connection:
                     identity = deployment.read_id(connection)
-                self._made[key] = registry.connect(scope.provider, self._settings, identity, scope.account)
+                made = registry.connect(scope.provider, self._settings, identity, scope.account)
+                self._made[key] = measured(made, scope.provider)
             return self._made[key]

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from im import logs
+from im.counted import TALLY
 from im.db.engine import make_engine
 from im.db.schema import migrate
 from tests import reaper
@@ -64,6 +65,12 @@ def own_log() -> Iterator[None]:
     _decide_anew()
     yield
     _decide_anew()
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted() -> None:
+    """What one test's processes have counted is not the next one's."""
+    TALLY.take()
 
 
 def _decide_anew() -> None:

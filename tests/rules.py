@@ -137,6 +137,7 @@ LOOKS: Mapping[str, Look] = {
     "list_events": Look(lambda t: f"/api/v1/instances/{t.name}/events", On.INSTANCE),
     "explain_instance": Look(lambda t: f"/api/v1/instances/{t.name}/why", On.INSTANCE),
     "wait_for_instance": Look(lambda t: f"/api/v1/instances/{t.name}/wait?timeout=0", On.INSTANCE),
+    "get_metrics": Look(lambda _: "/metrics"),
     "get_me": Look(lambda _: "/api/v1/me"),
     "get_agenda": Look(lambda _: "/api/v1/agenda"),
     "get_cost": Look(lambda _: "/api/v1/cost"),

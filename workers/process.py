@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import replace
+from time import monotonic
 
 from im.context import Context, open_context
 from im.logs import log
+from im.queue.periods import REFRESH_EVERY
 from im.scope_threads import Threaded
+from im.services.health import counters
 from im.services.refresh.sweep import EVERY, Sweep
 from im.settings import Settings
 
@@ -36,6 +39,7 @@ class ContextOfProcess:
         """Before this process ends: wait at most so many seconds for the clouds' answers that are still to come."""
         if self._context is not None and self._pid == os.getpid():
             self._context.lanes.finish(within)
+            counters.fold_or_log(self._context)
 
 
 class Sweeper(threading.Thread):
@@ -44,6 +48,13 @@ class Sweeper(threading.Thread):
     def __init__(self, context: ContextOfProcess) -> None:
         super().__init__(name="im-sweeper", daemon=True)
         self._context = context
+        self._folded_at = monotonic()
+
+    def _fold_when_due(self) -> None:
+        """Once in each tick's period, beside the work of the tick itself."""
+        if monotonic() - self._folded_at >= REFRESH_EVERY:
+            self._folded_at = monotonic()
+            counters.fold_or_log(self._context())
 
     def run(self) -> None:
         # the first look at once: a worker that is ended and started again every few seconds sweeps all the same
@@ -52,6 +63,7 @@ class Sweeper(threading.Thread):
         while not alarm.wait(pause):
             try:
                 pause = sweep.look(self._context())
+                self._fold_when_due()
             except Exception as exc:
                 # the database may be away; the next look may find it back
                 log.error("the sweep could not look", error=f"{type(exc).__name__}: {exc}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from im.db.bulk import recordset
 from im.db.schema.core import events
@@ -32,6 +32,15 @@ def record(connection: Connection, happened: Iterable[Event]) -> None:
     if rows:
         v = recordset(events, list(rows[0]), rows)
         connection.execute(insert(events).from_select(list(rows[0]), select(*v.c)))
+
+
+def asked_at(connection: Connection, generations: Mapping[str, int]) -> dict[str, datetime]:
+    """By instance, when this generation of its row began: somebody asked for something, or its time was over."""
+    rows = [{"instance_id": i, "generation": generation} for i, generation in generations.items()]
+    v = recordset(events, ("instance_id", "generation"), rows)
+    same = events.c.instance_id == v.c.instance_id, events.c.generation == v.c.generation
+    query = select(events.c.instance_id, func.min(events.c.at)).join(v, and_(*same)).group_by(events.c.instance_id)
+    return {row.instance_id: row[1] for row in connection.execute(query)}
 
 
 def prune(connection: Connection, before: datetime, limit: int) -> int:

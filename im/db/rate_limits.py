@@ -11,8 +11,9 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.schema.core import rates
+from im.db.schema.core import rates, scopes
 from im.domain.rate_limit import Rate
+from im.domain.scope import Scope
 
 
 def take(connection: Connection, scope_id: int, verb: str, rate: Rate | None, now: datetime) -> float:
@@ -54,3 +55,10 @@ def give_back(connection: Connection, scope_id: int, verb: str, count: float) ->
     """Tokens that were taken in this transaction and not used."""
     mine = (rates.c.scope_id == scope_id, rates.c.verb == verb)
     connection.execute(update(rates).where(*mine).values(tokens=rates.c.tokens + count))
+
+
+def left(connection: Connection) -> list[tuple[Scope, str, float]]:
+    """Every bucket, as it was when somebody last took from it."""
+    places = select(scopes.c.provider, scopes.c.account, scopes.c.region, rates.c.verb, rates.c.tokens)
+    query = places.join(rates, rates.c.scope_id == scopes.c.id).order_by(scopes.c.id, rates.c.verb)
+    return [(Scope(*place), verb, tokens) for *place, verb, tokens in connection.execute(query)]

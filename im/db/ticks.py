@@ -15,15 +15,23 @@ _KEEP = 100
 
 def claim(connection: Connection, name: str, every: float, now: datetime) -> bool:
     """True for the one caller who gets the current slot of `every` seconds of the tick `name`."""
-    return bool(claim_each(connection, {name: every}, now))
+    return bool(claim_after(connection, {name: every}, now))
 
 
 def claim_each(connection: Connection, every: Mapping[str, float], now: datetime) -> set[str]:
     """The same for several ticks by one statement: the names of those whose current slot the caller gets."""
+    return set(claim_after(connection, every, now))
+
+
+def claim_after(connection: Connection, every: Mapping[str, float], now: datetime) -> dict[str, timedelta | None]:
+    """The same, with how long ago the slot before was claimed; None for the first of all."""
     slots = {name: int(now.timestamp() // seconds) for name, seconds in every.items()}
     rows = [{"name": name, "slot": slot, "claimed_at": now} for name, slot in sorted(slots.items())]
-    statement = insert(ticks).values(rows).on_conflict_do_nothing().returning(ticks.c.name)
-    claimed = set(connection.execute(statement).scalars())
+    before = ticks.alias("before")
+    earlier = before.c.name == ticks.c.name, before.c.slot < ticks.c.slot
+    last = select(before.c.claimed_at).where(*earlier).order_by(before.c.slot.desc()).limit(1).scalar_subquery()
+    statement = insert(ticks).values(rows).on_conflict_do_nothing().returning(ticks.c.name, last)
+    claimed = {name: None if at is None else now - at for name, at in connection.execute(statement)}
     for name in claimed:
         if slots[name] % _KEEP == 0:
             connection.execute(delete(ticks).where(ticks.c.name == name, ticks.c.slot < slots[name] - _KEEP))

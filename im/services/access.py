@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from im.counted import DENIED, QUOTA_REFUSED
 from im.domain.access import Actor, Deny, Verb, may
-from im.domain.errors import Denied
+from im.domain.errors import Denied, OverLimit
 from im.logs import log
+
+
+@contextmanager
+def counting(limit: str) -> Iterator[None]:
+    """Around what may be over a limit of that kind."""
+    try:
+        yield
+    except OverLimit:
+        QUOTA_REFUSED.add(limit)
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +44,6 @@ def ask(actor: Actor, verb: Verb) -> Permit:
 def _check(actor: Actor, verb: Verb, owner: str | None) -> None:
     verdict = may(actor, verb, owner)
     if isinstance(verdict, Deny):
+        DENIED.add(verb.name.lower())
         log.warning("denied", by=actor.name, verb=verb.name, channel=actor.channel.value, request=actor.request_id)
         raise Denied(verdict.reason, "ask its owner, or an admin of this deployment")

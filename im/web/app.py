@@ -18,8 +18,9 @@ from im.domain.config.oidc import OidcSettings
 from im.domain.config.web import WebSettings
 from im.domain.errors import ImError, NotFound, NotSignedIn, Refused
 from im.logs import log
+from im.services.health.counters import Folding
 from im.views.exits import Exit
-from im.web import health
+from im.web import health, metrics
 from im.web.api import fleet, instances, money, people, sessions, stories, stream, verbs
 from im.web.api.asker import bearer_of
 from im.web.api.problem import Problem, answers, of_error, problem
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from im.context import Context
     from im.web.sign_in.provider import Provider
 
-_API = (health, verbs, instances, stories, stream, money, people, sessions, fleet)
+_API = (health, metrics, verbs, instances, stories, stream, money, people, sessions, fleet)
 ROUTERS = (*(part.router for part in _API), *pages.ROUTERS, sign_in.router, oidc.router)
 THREADS = 12
 """Handlers at a time: as many as the pool has connections, and a few that wait."""
@@ -55,6 +56,8 @@ def make_app(ctx: Context) -> FastAPI:
     )
     app.state.ctx, app.state.rates = ctx, Rates()
     app.state.bell, app.state.ending = stream.Bell(ctx), lambda: False
+    bell: stream.Bell = app.state.bell
+    app.state.figures = metrics.Figures(ctx, lambda: len(bell.listeners))
     app.state.provider = _provider(ctx.settings.own(OidcSettings))
     for router in ROUTERS:
         app.include_router(router)
@@ -63,6 +66,7 @@ def make_app(ctx: Context) -> FastAPI:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unforeseen)
     app.add_middleware(Gate, url=ctx.settings.own(WebSettings).web_url)
+    app.add_middleware(metrics.Counting)
     _tell_problems(app)
     return app
 
@@ -78,7 +82,10 @@ def _provider(own: OidcSettings) -> Provider | None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    folding = Folding(app.state.ctx)
+    folding.start()
     yield
+    await anyio.to_thread.run_sync(folding.finish)
     app.state.ctx.dispose()
 
 

@@ -19,6 +19,7 @@ from im.domain.config.web import WebSettings
 from im.domain.errors import Refused
 from im.services.people import users
 from im.web.app import make_app
+from im.web.metrics import serve_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,9 @@ def serve(settings: Settings) -> int:
     app = make_app(ctx)
     server = _Server(configured(app))
     app.state.ending = lambda: server.should_exit  # uvicorn waits for open streams, which end by themselves
+    end_metrics = serve_apart(app, own.metrics_port) if own.metrics_port else lambda: None
     server.run(sockets=[sock])
+    end_metrics()
     return 130 if signal.SIGINT in server.asked else 0
 
 

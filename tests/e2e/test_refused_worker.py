@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from im.context import Context
-from im.db import refusals
+from im.db.health import refusals
 from im.db.schema import migrate
 from im.domain.instance import Instance
 from im.domain.intent import Deadline

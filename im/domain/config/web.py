@@ -25,6 +25,12 @@ class WebSettings:
     web_port: int = setting(
         "IM_WEB_PORT", 8780, "the port that `im web` listens on", parse=lambda env, text: _port(env, text)
     )
+    metrics_port: int = setting(
+        "IM_METRICS_PORT",
+        0,
+        "a port of 127.0.0.1 on which `im web` tells its metrics without a token; 0: on none",
+        parse=lambda env, text: 0 if str(text) == "0" else _port(env, text),
+    )
     members_see: Sees = setting(
         "IM_MEMBERS_SEE",
         Sees.ALL,

@@ -19,7 +19,7 @@ from im.queue.periods import ENFORCE_EVERY
 from im.queue.tasks import DEADLINES, Task
 from im.services.deadlines import holds
 from im.services.deadlines.notices import plan_notices
-from im.services.health import mark
+from im.services.health import durations, mark
 from im.services.maintenance import WITH_EACH_TICK, Job, run_due
 from im.services.ring import _HINTS, _LATE, ring_by_verb
 
@@ -81,7 +81,9 @@ def _held(ctx: Context) -> str:
 
 def _claim_tick(ctx: Context) -> bool:
     with ctx.begin() as connection:
-        return ticks.claim(connection, "enforce_ttl", _SLOT, ctx.clock(connection))
+        claimed = ticks.claim_after(connection, {"enforce_ttl": _SLOT}, ctx.clock(connection))
+    durations.tick("enforce_ttl", ENFORCE_EVERY, claimed.get("enforce_ttl"))
+    return bool(claimed)
 
 
 def _expire(ctx: Context) -> list[Instance]:

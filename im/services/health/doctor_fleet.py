@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import refusals, ticks
+from im.db import ticks
+from im.db.health import refusals
 from im.db.read import health
 from im.domain.errors import ImError
 from im.domain.input.duration import format_duration

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from im.db import guards, notices
 from im.db.read import instances
 from im.domain.money.bill import Window, sum_bills
+from im.domain.money.budget import Use
 from im.domain.money.forecast import rate_now
+from im.services.money import budgets
 from im.services.money.costs import ledger
 
 if TYPE_CHECKING:
@@ -29,7 +31,11 @@ def families(
     rates = [rate_now(row, found.rates(row)) for row in found.rows if row.closed_at is None]
     standing = notices.standing(connection, now - timedelta(days=1))
     for name, says, value in (
-        ("overrun_seconds", "Machine time past deadlines in the last 30 days.", bill.overrun.total_seconds()),
+        (
+            "overrun_last_30_days_seconds",
+            "Machine time past deadlines in the last 30 days.",
+            bill.overrun.total_seconds(),
+        ),
         ("overrun_usd", "What the time past deadlines cost in the last 30 days.", bill.overrun_usd),
         ("spent_usd", "What was spent in the last 30 days, by list prices.", bill.total),
         ("usd_per_hour", "What an hour costs now.", sum((r for r in rates if r is not None), Decimal(0))),
@@ -41,3 +47,15 @@ def families(
         family = gauge(name, says)
         family.add_metric([], float(value))
         yield family
+    used = [_used(use) for use in budgets.standing(connection, now)]
+    fullest = gauge("budget_used_ratio", "Of the fullest budget, what is spent and promised this month.")
+    if used:
+        fullest.add_metric([], max(used))
+    yield fullest
+
+
+def _used(use: Use) -> float:
+    taken, budget = use.spent + use.promised, use.budget.usd_per_month
+    if not budget:
+        return float("inf") if taken else 0.0
+    return float(taken / budget)

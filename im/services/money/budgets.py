@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from im.context import Context
 
 
+@access.counting("budget")
 def enforce(connection: Connection, before: Sequence[Instance], after: Sequence[Instance], now: datetime) -> None:
     """Raises OverLimit when what `after` (written already) promises more than `before` did exceeds a budget.
 
@@ -111,8 +112,12 @@ def _use(connection: Connection, budget: Budget, now: datetime) -> Use:
 def uses(ctx: Context) -> list[Use]:
     """How every budget stands."""
     with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        return [_use(connection, budget, now) for budget in budgets.listed(connection)]
+        return standing(connection, ctx.clock(connection))
+
+
+def standing(connection: Connection, now: datetime) -> list[Use]:
+    """The same in a transaction that there is."""
+    return [_use(connection, budget, now) for budget in budgets.listed(connection)]
 
 
 def of(ctx: Context, owner: str) -> list[Use]:

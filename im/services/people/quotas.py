@@ -33,6 +33,7 @@ class Use:
     taken: Taken | None
 
 
+@access.counting("quota")
 def enforce(
     connection: Connection, before: Sequence[Instance | None], after: Sequence[Instance], now: datetime
 ) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from im.counted import OK, OUTCOMES
 from im.db import events, launches, user_data
 from im.db.instances import labels, requests
 from im.db.instances.waiting import OF_THE_SCOPE
@@ -24,6 +25,8 @@ from im.providers import errors
 from im.queue.periods import REFRESH_EVERY
 from im.queue.tasks import Task
 from im.services.batches import Transaction
+from im.services.health import durations
+from im.services.health.durations import Change
 from im.services.money.costs import price_book, priced
 from im.services.reconcile import next_place, refusal
 from im.services.reconcile.labels import AT_ONCE, name
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 
     from im.services.scope_run import ScopeRun
 
+LAUNCH = "launch"
+"""What counting calls this step."""
 
 # ---- machines --------------------------------------------------------------------------------------------------------
 
@@ -59,6 +64,8 @@ def fill(run: ScopeRun, tx: Transaction, claimed: Claimed, machines: Sequence[Si
     again = _launch_again(run, connection, claimed, left, now) if pairs else _give_up(connection, left, now)
     if any(row.error_code in OF_THE_SCOPE for row in claimed.rows):
         refusal.over(run, connection, now)
+    tx.after_commit(durations.learned(connection, [Change(rows[i], m.state, now) for i, m in pairs], now))
+    tx.after_commit(partial(OUTCOMES.add, LAUNCH, OK, by=len(pairs)))
     reach(Point.LAUNCH_FILL_WRITTEN)
     after = [replace(rows[i], provider_id=m.provider_id, observed=m.state) for i, m in pairs]
     tx.after_commit(partial(_follow_up, run, claimed, after, again, now))
@@ -126,6 +133,7 @@ def delay(run: ScopeRun, tx: Transaction, claimed: Claimed, answer: Later) -> st
     launches.resolve(connection, launch.token, claimed.owner, answer.state, **values)
     if exc is not None:
         launches.note_trouble(connection, launch.slots, exc.code, exc.message, now + wait)
+        tx.after_commit(partial(OUTCOMES.add, LAUNCH, exc.code, by=len(launch.slots)))
         new = [r for r in claimed.rows if r.error_code != exc.code]
         told = f"{exc.code}: {answer.because}"
         events.record(connection, (Event(r.id, now, EventKind.REFUSED, Channel.CLOUD, told, r.generation) for r in new))
@@ -142,6 +150,8 @@ def close(run: ScopeRun, tx: Transaction, claimed: Claimed, answer: Over) -> str
     code, because = exc.code if exc else None, answer.because
     if not launches.resolve(connection, launch.token, claimed.owner, answer.state, error_code=code, error=because):
         return str(overtaken(claimed))
+    if exc is not None:
+        tx.after_commit(partial(OUTCOMES.add, LAUNCH, exc.code, by=len(launch.slots)))
     moved = next_place.retry_at_next_place(connection, run.scope_id, launch, exc, now) if exc else []
     left = [row for row in claimed.rows if row.id not in {one.id for one in moved}]
     launches.release(connection, [row.id for row in left], now, code or "absent", because)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db import events, refusals
+from im.db import events
+from im.db.health import refusals
 from im.db.instances import protection, spot, waiting
 from im.domain.event import Channel, Event, EventKind
 from im.logs import log

@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from im.counted import OK, OUTCOMES
 from im.db import events
 from im.db.instances import claims
+from im.db.instances.claims import Outcome
 from im.db.instances.waiting import OF_THE_SCOPE
 from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
@@ -27,6 +29,8 @@ from im.providers.errors import ProviderError
 from im.providers.machine import Machine, machine_of
 from im.queue.tasks import DEADLINES
 from im.services.batches import Batch, Transaction, drive, unexpected
+from im.services.health import durations
+from im.services.health.durations import Change
 from im.services.reconcile import failed_launch, rate_limits, refusal, spot_requests
 from im.services.reconcile.outcome import outcome_of
 from im.services.reconcile.report import line, sent, story, worth_telling
@@ -108,6 +112,9 @@ class _Steps:
         applied = claims.apply(connection, batch.owner, step, outcomes, now)
         mine = [(row, applied[row.id], o) for row, o in zip(rows, outcomes, strict=True) if row.id in applied]
         events.record(connection, story(mine, now))
+        changes = [Change(row, o.seen.state, o.seen.changed_at or now) for row, _, o in mine if o.seen is not None]
+        tx.after_commit(durations.learned(connection, changes, now))
+        tx.after_commit(partial(_count, step, [o for _, _, o in mine]))
         late = [row for row in rows if row.id not in applied]
         repaired = _repair(connection, late, step, result, now) if late and step is not Step.LOOK else []
         if any(o.seen is not None and row.error_code in OF_THE_SCOPE for row, _, o in mine):
@@ -119,6 +126,12 @@ class _Steps:
         tx.after_commit(partial(ring_when_due, run.ctx, [new for _, new, _ in mine], now))
         tx.after_commit(partial(ring_by_verb, run.ctx, [*repaired, *moved]))
         return [line(old, new, step, now) for old, new, _ in mine]
+
+
+def _count(step: Step, outcomes: Sequence[Outcome]) -> None:
+    for one in outcomes:
+        done = one.seen is not None and one.fall is None
+        OUTCOMES.add(step.value, OK if done else one.error_code or "unseen")
 
 
 def _park_poisoned(connection: Connection, rows: list[Instance], step: Step, now: datetime) -> list[Instance]:

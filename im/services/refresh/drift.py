@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from im.logs import log
 from im.providers.errors import ProviderError
 from im.providers.machine import machine_of
 from im.queue.tasks import Task
+from im.services.health.durations import Change, learned
 from im.services.reconcile import failed_launch
 from im.services.reconcile.report import came_to_nothing
 from im.services.ring import ring_by_verb
@@ -57,7 +58,8 @@ def judge_seen(run: ScopeRun, sightings: Sequence[Sighting], began_at: datetime)
         lost = failed_launch.among(rows, seen)
         moved = failed_launch.take_back(connection, run.scope_id, lost, now)
         notes = [n for n in notes if n.row.id not in lost]
-        _write(run.ctx, connection, rows, notes, now)
+        count = _write(run.ctx, connection, rows, notes, now)
+    count()
     reach(Point.REFRESH_COMMITTED)
     ring_by_verb(run.ctx, moved)
     return len(notes) + len(lost)
@@ -78,7 +80,8 @@ def judge_unseen(run: ScopeRun, machines: Sequence[str], began_at: datetime) -> 
                 suspects.append(row)
             if note is not None:
                 notes.append(note)
-        _write(run.ctx, connection, rows, notes, run.ctx.clock(connection))
+        count = _write(run.ctx, connection, rows, notes, run.ctx.clock(connection))
+    count()
     reach(Point.REFRESH_COMMITTED)
     return len(notes) + (_judge_absent(run, suspects, began_at) if suspects else 0)
 
@@ -143,15 +146,17 @@ def _judge_absent(run: ScopeRun, suspects: Sequence[Instance], began_at: datetim
             policies = run.ctx.settings.policies
             reading = observe(row, sighting.state, began_at, now, policies, interrupted=taken, cause=cause)
             notes.append(observations.Note(row, sighting, reading, began_at, None))
-        _write(run.ctx, connection, list(suspects), notes, now)
+        count = _write(run.ctx, connection, list(suspects), notes, now)
+    count()
     return len(notes)
 
 
 def _write(
     ctx: Context, connection: Connection, rows: Sequence[Instance], notes: list[observations.Note], now: datetime
-) -> None:
+) -> Callable[[], None]:
+    """Returns what is to be counted once it is committed."""
     if not notes:
-        return
+        return lambda: None
     written = observations.write(connection, notes, now)
     events.record(connection, (_event(n, now) for n in notes if n.row.id in written and _worth_telling(n)))
     reach(Point.REFRESH_WRITTEN)
@@ -159,6 +164,8 @@ def _write(
     ring_by_verb(ctx, driven)
     if any(n.reading.verdict is Verdict.OVERDUE for n in notes):
         ctx.queue.ring(Task.ENFORCE_TTL, [rows[0].id], label="overdue")
+    changes = [Change(n.row, n.seen.state, n.seen.changed_at or now) for n in notes if n.seen and n.row.id in written]
+    return learned(connection, changes, now)
 
 
 def _worth_telling(note: observations.Note) -> bool:

@@ -13,7 +13,7 @@ from im.failpoints import Point, reach
 from im.queue.periods import REFRESH_EVERY
 from im.queue.tasks import Task
 from im.services import history
-from im.services.health import alarms
+from im.services.health import alarms, durations
 from im.services.maintenance import WITH_EACH_TICK, Job, run_due
 from im.services.money import prices
 from im.services.reconcile.guards import ring_for_guards
@@ -49,7 +49,8 @@ def refresh(ctx: Context) -> str:
     """The tick: ring for each scope in use, and again for whatever is unsettled and waits for nobody."""
     with ctx.begin() as connection:
         now = ctx.clock(connection)
-        if not ticks.claim(connection, "refresh", _SLOT, now):
+        claimed = ticks.claim_after(connection, {"refresh": _SLOT}, now)
+        if not claimed:
             return "another beat's tick did this"
         numbers = sorted({*health.in_use(connection), *orphans.due(connection, now)})
         places = [(n, scopes.read(connection, n)) for n in numbers]
@@ -59,6 +60,7 @@ def refresh(ctx: Context) -> str:
         user_data.erase_spent(connection)
         sweeping = leftovers.pending(connection)
         waiting = {task: find(connection, now, _UNSETTLED_AT_ONCE) for task, find in _WAITING.items()}
+    durations.tick("refresh", REFRESH_EVERY, claimed["refresh"])
     reach(Point.REFRESH_CLAIMED)
     for number, place in places:
         for zone in split.get(number, [""]):

@@ -252,7 +252,7 @@ def test_the_metrics_have_the_overrun_in_seconds_and_in_money(world: World) -> N
     world.advance(10)
     world.now = START + timedelta(seconds=3600 + 600)
     told = dict(line.rsplit(" ", 1) for line in exposition(world.ctx).splitlines() if not line.startswith("#"))
-    assert float(told["im_overrun_seconds"]) == 600
+    assert float(told["im_overrun_last_30_days_seconds"]) == 600
     assert float(told["im_overrun_usd"]) == pytest.approx(0.066)
     assert float(told["im_usd_per_hour"]) == pytest.approx(0.496)
     assert float(told["im_unpriced_instances"]) == 0

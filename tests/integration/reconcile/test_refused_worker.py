@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 
 from im.context import Context
-from im.db import refusals, scopes
+from im.db import scopes
+from im.db.health import refusals
 from im.domain.scope import Scope
 from im.domain.state import Observed
 from im.providers.errors import ProviderError, Unauthenticated, Unavailable
