@@ -18,6 +18,7 @@ from im.domain.config.limits import Limit, parse_limits
 from im.domain.config.oidc import OidcSettings
 from im.domain.config.policy import OnInterruption, OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 from im.domain.config.region import Region, is_ambient
+from im.domain.config.remote import RemoteSettings
 from im.domain.config.sandbox import sandboxes
 from im.domain.config.web import WebSettings
 from im.domain.errors import Refused
@@ -35,7 +36,7 @@ from im.stack_file import read_stack
 _Kind = TypeVar("_Kind")
 
 
-_PARTS: tuple[type[Any], ...] = (*registry.own_settings(), WebSettings, OidcSettings)
+_PARTS: tuple[type[Any], ...] = (*registry.own_settings(), WebSettings, OidcSettings, RemoteSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ class On(StrEnum):
     OWNER = "nothing yet: an instance that is to be somebody's"
     USER = "what is one user's own"
     EVERYBODY = "what is everybody's"
+    NOBODY = "a machine that is nobody's, and becomes one's own"
+    ORPHAN = "a machine of ours without a row, by its tag somebody's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Thing:
     """The id of a token that is the owner's."""
     session: str = ""
     """And of a session."""
+    machine: str = ""
+    """The cloud's id of an orphan."""
     number: int = 0
     """Another one in every cell."""
 
@@ -126,6 +130,27 @@ RULES: Mapping[str, Rule] = {
     "remove_user": _everybodys(Verb.MANAGE_USERS, "/api/v1/users/spare-{}"),
     "set_quota": _everybodys(Verb.SET_QUOTA, "/api/v1/quotas/user/eve", {"live": 99}),
     "remove_quota": _everybodys(Verb.SET_QUOTA, "/api/v1/quotas/user/spare-{}"),
+    "adopt_instances": Rule(
+        Verb.ADOPT,
+        On.NOBODY,
+        lambda _: "/api/v1/instances:adopt",
+        lambda t: {"machines": [f"fake-9{t.number:05}"], "provider": "fake", **HOUR},
+    ),
+    "adopt_orphans": Rule(
+        Verb.ADOPT, On.ORPHAN, lambda _: "/api/v1/orphans:adopt", lambda t: {"machines": [t.machine], **HOUR}
+    ),
+    "terminate_orphans": Rule(
+        Verb.TERMINATE, On.ORPHAN, lambda _: "/api/v1/orphans:terminate", lambda t: {"machines": [t.machine]}
+    ),
+    "set_pause": _everybodys(Verb.PAUSE, "/api/v1/holds/pause", {"length": "1h"}),
+    "end_pause": _everybodys(Verb.RESUME, "/api/v1/holds/pause"),
+    "set_price": _everybodys(Verb.SET_PRICE, "/api/v1/prices", {"item": "small", "usd": "0.1"}),
+    "look_for_leftovers": _everybodys(Verb.CLEAN_UP, "/api/v1/leftovers:look"),
+    "approve_leftovers": _everybodys(
+        Verb.CLEAN_UP,
+        "/api/v1/leftovers:end",
+        {"things": [{"provider": "fake", "account": "default", "region": "fake-1", "id": "sg-1"}]},
+    ),
     "set_budget": _everybodys(Verb.SET_BUDGET, "/api/v1/budgets/eve", {"usd_per_month": "5000"}),
     "remove_budget": _everybodys(Verb.SET_BUDGET, "/api/v1/budgets/spare-{}"),
 }
@@ -136,6 +161,10 @@ LOOKS: Mapping[str, Look] = {
     "get_instance": Look(lambda t: f"/api/v1/instances/{t.name}", On.INSTANCE),
     "list_events": Look(lambda t: f"/api/v1/instances/{t.name}/events", On.INSTANCE),
     "explain_instance": Look(lambda t: f"/api/v1/instances/{t.name}/why", On.INSTANCE),
+    "get_guard": Look(lambda t: f"/api/v1/instances/{t.name}/guard", On.INSTANCE),
+    "get_fleet": Look(lambda _: "/api/v1/fleet"),
+    "get_token": Look(lambda t: f"/api/v1/tokens/{t.token}", On.USER),
+    "list_leftovers": Look(lambda _: "/api/v1/leftovers"),
     "wait_for_instance": Look(lambda t: f"/api/v1/instances/{t.name}/wait?timeout=0", On.INSTANCE),
     "get_metrics": Look(lambda _: "/metrics"),
     "get_me": Look(lambda _: "/api/v1/me"),

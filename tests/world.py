@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from im.cli.backend.remote.place import Place
 from im.context import Context
 from im.db import deployment, holds
 from im.db.engine import Database
@@ -93,6 +94,8 @@ class World:
         self.beat = True
         self.worker = True
         self.told: list[tuple[Task, str]] = []
+        self.place: Place | None = None
+        """The API that stands before it, where commands are to ask that."""
         self._database, self._pending_work, self._eyes = (
             database_of(database_url),
             PendingWork(database_url),

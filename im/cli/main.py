@@ -76,6 +76,10 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "audit": Entry(
             "People", "im.cli.commands.people.audit:audit", "Who changed users, tokens, quotas, budgets, prices."
         ),
+        "login": Entry(
+            "People", "im.cli.commands.people.login:login", "Let every command speak to an im web, by a token."
+        ),
+        "logout": Entry("People", "im.cli.commands.people.login:logout", "Forget the token that im login has kept."),
         "prices": Entry("Set up", "im.cli.commands.prices:prices", "What things cost an hour, and where that is from."),
         "db": Entry("Set up", "im.cli.commands.database:db", "Migrate the database."),
         "completion": Entry(
@@ -98,6 +102,8 @@ SYNONYMS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("import", "register", "take-in"), "adopt"),
         **dict.fromkeys(("strays", "lost"), "orphans"),
         **dict.fromkeys(("open", "browser", "page", "sign-in"), "web link"),
+        **dict.fromkeys(("signin", "auth"), "login"),
+        **dict.fromkeys(("signout", "sign-out"), "logout"),
         "migrate": "db upgrade",
         "connect": "ssh",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator
@@ -12,16 +13,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from im.domain.errors import Refused
+
 if TYPE_CHECKING:
+    from im.cli.backend.port import Backend
+    from im.cli.backend.remote.place import Place
     from im.context import Context
     from im.domain.access import Actor
     from im.settings import Settings
 
 
 class Session:
-    """`open_context` is im.context's own; a test may hand in another, which brings its own settings."""
+    """`open_context` is im.context's own; a test may hand in another, which brings its own settings, or the `place` of an API."""
 
-    def __init__(self, open_context: Callable[[], Context] | None = None) -> None:
+    def __init__(self, open_context: Callable[[], Context] | None = None, place: Place | None = None) -> None:
         self.verbose = False
         self.warns = True
         """Somebody at a terminal is told of what is unsafe, unless the command tells it itself."""
@@ -32,6 +37,27 @@ class Session:
         self.stored = ""
         """What is stored by now, in words: from here on nothing that fails may read as if it were not."""
         self._open_context = open_context
+        self._place = place
+
+    @cached_property
+    def place(self) -> Place | None:
+        """The API that commands speak to; None: they ask the services in this process. Raises Refused, NotSignedIn."""
+        if self._open_context is not None or self._place is not None:
+            return self._place
+        from im.cli.backend.remote.place import find
+
+        return find(os.environ)
+
+    @cached_property
+    def backend(self) -> Backend:
+        """What every command asks that is not of this machine by its nature."""
+        if self.place is not None:
+            from im.cli.backend.remote import Remote
+
+            return Remote(self.place)
+        from im.cli.backend.direct import Direct
+
+        return Direct(self.context, self.actor)
 
     @cached_property
     def settings(self) -> Settings:
@@ -82,8 +108,15 @@ class Session:
         yield
         self.writing, self.in_doubt, self.stored = False, False, what
 
+    def services_only(self, what: str, instead: str) -> None:
+        """Raises Refused where commands speak to an API, which cannot do `what`."""
+        if self.place is not None:
+            raise Refused(f"{what}, and this machine speaks to {self.place.url}", instead)
+
     def close(self) -> None:
         """Give back what was opened."""
+        if "backend" in self.__dict__ and self.place is not None:
+            self.backend.close()
         if "context" in self.__dict__:
             self.context.dispose()
 

@@ -26,3 +26,12 @@ class Leftover:
     def waiting(self) -> bool:
         """Somebody said that it may go, and it is not known to be gone."""
         return self.condemned_at is not None and self.gone_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is known now; `open` scopes still have to be looked at or swept."""
+
+    found: tuple[Leftover, ...]
+    troubles: dict[Scope, str]
+    open: int

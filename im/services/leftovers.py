@@ -7,7 +7,6 @@ and takes away what still nothing uses: no living row, no open launch, no machin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 from im.db import leftovers, scopes
 from im.db.people import audit
 from im.domain.access import Actor, Verb
-from im.domain.leftover import Leftover
+from im.domain.leftover import Leftover, Survey
 from im.domain.scope import Scope
 from im.logs import log
 from im.providers.errors import ProviderError, Transient, Unauthenticated
@@ -32,15 +31,6 @@ if TYPE_CHECKING:
 
 _OTHERS_MAY = timedelta(seconds=15)
 """For so long a question waits for a worker that the cloud knows, before it is answered by one that it does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What is known now; `open` scopes still have to be looked at or swept."""
-
-    found: tuple[Leftover, ...]
-    troubles: dict[Scope, str]
-    open: int
 
 
 def ask(ctx: Context) -> None:

@@ -3,73 +3,58 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.db.read import health, instances
-from im.db.read.health import ScopeHealth, Summary
 from im.domain.errors import NoSuchInstance
 from im.domain.event import Event
-from im.domain.explain.alarm import Alarm
+from im.domain.explain.listing import Listing, Orphans
 from im.domain.guard import Guard
-from im.domain.hold import Hold
 from im.domain.instance import Instance
-from im.domain.orphan import Orphan
-from im.domain.scope import Scope
 from im.domain.selection import Selection
 from im.services.health.alarms import standing
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from im.context import Context
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Rows, the database's now, and the health of each scope."""
-
-    rows: tuple[Instance, ...]
-    now: datetime
-    health: Mapping[Scope, ScopeHealth]
-    holds: tuple[Hold, ...] = ()
-    """Why deadlines are not enforced just now."""
-    alarms: tuple[Alarm, ...] = ()
-    """Deadlines that were not kept, or of which nobody can tell; told with the list of everything."""
-    orphans: Summary = Summary()
-    """Machines of ours without a row; told with the list of everything."""
-
-
-@dataclass(frozen=True, slots=True)
-class Orphans:
-    found: tuple[Orphan, ...]
-    now: datetime
+    from im.db.read.connection import ReadTransaction
 
 
 def listing(ctx: Context, *, everything: bool = False, owner: str | None = None) -> Listing:
     """Every living instance, soonest deadline first; with `everything` the closed ones behind them."""
     with ctx.looking() as connection:
         rows = instances.listed(connection, everything=everything, owner=owner)
-        now = ctx.clock(connection)
-        held = tuple(health.holds(connection, now))
-        alarms = tuple(standing(connection, now))
-        return Listing(tuple(rows), now, health.scopes(connection), held, alarms, health.orphans(connection))
+        return _with_all_that_is_wrong(ctx, connection, rows)
 
 
-def resolve(ctx: Context, words: Sequence[str]) -> Listing:
+def _with_all_that_is_wrong(
+    ctx: Context, connection: Connection | ReadTransaction, rows: Sequence[Instance] = ()
+) -> Listing:
+    now = ctx.clock(connection)
+    held, late = tuple(health.holds(connection, now)), tuple(standing(connection, now))
+    return Listing(tuple(rows), now, health.scopes(connection), held, late, health.orphans(connection))
+
+
+def resolve(ctx: Context, words: Sequence[str], owners: Sequence[str] | None = None) -> Listing:
     """The instances that `words` name, in that order: by name, our id or the provider's id, a living one before a closed one.
 
-    Raises NoSuchInstance, with the nearest name.
+    `owners`: as if there were those of these alone; None: of everybody. Raises NoSuchInstance, with the nearest name.
     """
     with ctx.looking() as connection:
         found: dict[str, Instance] = {}
         for row in instances.matching(connection, words):
+            if owners is not None and row.owner not in owners:
+                continue
             for word in (row.id, row.name, row.provider_id):
                 if word is not None:
                     found.setdefault(word, row)
         for word in words:
             if word not in found:
-                near = difflib.get_close_matches(word, instances.living_names(connection), n=1)
+                near = difflib.get_close_matches(word, instances.living_names(connection, owners), n=1)
                 hint = f"did you mean {near[0]}?" if near else "im list  shows what there is"
                 raise NoSuchInstance(f"there is no instance '{word[:80]}'", hint)
         rows = {found[word].id: found[word] for word in words}
@@ -98,9 +83,7 @@ def sight(ctx: Context) -> Listing:
 def state(ctx: Context) -> Listing:
     """What is wrong with the fleet, as it is told above every page, without a row."""
     with ctx.looking() as connection:
-        now = ctx.clock(connection)
-        held, late = tuple(health.holds(connection, now)), tuple(standing(connection, now))
-        return Listing((), now, health.scopes(connection), held, late, health.orphans(connection))
+        return _with_all_that_is_wrong(ctx, connection)
 
 
 def by_ids(ctx: Context, ids: Sequence[str]) -> Listing:

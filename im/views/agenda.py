@@ -10,7 +10,7 @@ from im.domain.money.amount import exact
 from im.views.times import seconds, utc
 
 if TYPE_CHECKING:
-    from im.services.money.costs import Cost
+    from im.domain.money.cost import Cost
 
 
 def agenda_json(row: Instance, cost: Cost, *, sandbox: bool) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from im.domain.event import Event
-from im.views.times import utc
+from im.views.times import read_moment, utc
 
 
 def event_json(event: Event) -> dict[str, Any]:
@@ -19,3 +20,17 @@ def event_json(event: Event) -> dict[str, Any]:
         "channel": event.channel,
         "request_id": event.request_id,
     }
+
+
+def read_event(told: Mapping[str, Any], instance_id: str) -> Event:
+    return Event(
+        instance_id,
+        read_moment(told["at"]),
+        told["kind"],
+        told["actor"],
+        told["reason"],
+        told["generation"],
+        told["detail"],
+        told["channel"],
+        told["request_id"],
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from im.views.times import seconds, utc
+from im.views.times import read_span, read_utc, seconds, utc
 
 if TYPE_CHECKING:
     from im.domain.guard import Guard
@@ -20,3 +21,12 @@ def guard_json(guard: Guard | None) -> dict[str, Any] | None:
         "at": utc(guard.told_at),
         "error": guard.error,
     }
+
+
+def read_guard(told: Mapping[str, Any] | None, instance_id: str) -> Guard | None:
+    from im.domain.guard import Guard, GuardKind
+
+    if told is None:
+        return None
+    kind, grace = GuardKind(told["kind"]), read_span(told["grace_seconds"])
+    return Guard(instance_id, kind, grace, read_utc(told["at"]), None, told["error"])

@@ -1,18 +1,20 @@
-"""An instance: as it stands in a list, and with all that is told of it alone."""
+"""An instance: as it stands in a list, and with all that is told of it alone; and read again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
+from im.domain.state import Desired, Observed, OnExpiry, Why
 from im.views.cost import NO_COSTS, Costs, cost_json
 from im.views.event import event_json
 from im.views.guard import guard_json
-from im.views.machine import machine_json
-from im.views.times import seconds, utc
+from im.views.machine import machine_json, read_spec
+from im.views.scope import place_json, read_place
+from im.views.times import read_moment, read_seconds, read_utc, seconds, utc
 
 if TYPE_CHECKING:
     from im.domain.event import Event
@@ -24,9 +26,7 @@ def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs =
         "id": row.id,
         "name": row.name,
         "owner": row.owner,
-        "provider": row.scope.provider,
-        "account": row.scope.account,
-        "region": row.scope.region,
+        **place_json(row.scope),
         "zone": row.zone or row.spec.zone or None,
         "sandbox": sandbox,
         "provider_id": row.provider_id,
@@ -38,6 +38,8 @@ def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs =
         "observed_at": utc(row.observed_at),
         "settled": row.settled,
         "failed": row.failed,
+        "launching": row.launching,
+        "candidate": row.candidate,
         "generation": row.generation,
         "why": row.why.value,
         "by": row.by,
@@ -46,6 +48,7 @@ def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs =
         "ssh_user": row.spec.ssh_user,
         "created_at": utc(row.created_at),
         "launched_at": utc(row.launched_at),
+        "interrupted_at": utc(row.interrupted_at),
         "expires_at": utc(row.expires_at),
         "seconds_left": max(0, int((row.expires_at - now).total_seconds())),
         "on_expiry": row.on_expiry.value,
@@ -55,10 +58,47 @@ def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs =
         "error_code": row.error_code,
         "error": row.error,
         "closed_at": utc(row.closed_at),
-        "tags": row.spec.tags,
+        "tags": dict(row.spec.tags),
         **machine_json(row.spec),
         **cost_json(costs.get(row.id)),
     }
+
+
+def read_instance(told: Mapping[str, Any]) -> Instance:
+    """The row again, in all that people are shown of it; of a launch its document says only whether one is still on its way."""
+    generation = told["generation"]
+    return Instance(
+        id=told["id"],
+        name=told["name"],
+        owner=told["owner"],
+        scope=read_place(told),
+        spec=read_spec(told),
+        created_at=read_moment(told["created_at"]),
+        desired=Desired(told["desired"]),
+        why=Why(told["why"]),
+        by=told["by"],
+        expires_at=read_moment(told["expires_at"]),
+        on_expiry=OnExpiry(told["on_expiry"]),
+        generation=generation,
+        settled_generation=generation if told["settled"] else 0,
+        failed_generation=generation if told["failed"] else 0,
+        observed=Observed(told["observed"]),
+        observed_at=read_moment(told["observed_at"]),
+        provider_id=told["provider_id"],
+        zone=told["zone"] or "",
+        public_ip=told["public_ip"],
+        private_ip=told["private_ip"],
+        launched_at=read_utc(told["launched_at"]),
+        launch_token="a launch" if told.get("launching") else None,  # no secret: that there is one is told
+        candidate=told.get("candidate", 0),
+        error_code=told["error_code"],
+        error=told["error"],
+        closed_at=read_utc(told["closed_at"]),
+        keep_stopped=read_seconds(told["keep_stopped_seconds"]),
+        ends_at=read_utc(told["ends_at"]),
+        protected=told["protected"],
+        interrupted_at=read_utc(told.get("interrupted_at")),
+    )
 
 
 def detail_json(

@@ -1,21 +1,23 @@
-"""A machine of ours that no row has, with the same keys as an instance where the fact is the same."""
+"""A machine of ours that no row has, with the same keys as an instance where the fact is the same; and read again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from im.domain.orphan import Orphan
-from im.views.times import seconds, utc
+from im.domain.sighting import Sighting
+from im.domain.state import Observed
+from im.views.scope import place_json, read_place
+from im.views.times import read_moment, read_utc, seconds, utc
 
 
 def orphan_json(one: Orphan, now: datetime, *, sandbox: bool) -> dict[str, Any]:
     seen = one.seen
     return {
         "provider_id": one.provider_id,
-        "provider": one.scope.provider,
-        "account": one.scope.account,
-        "region": one.scope.region,
+        **place_json(one.scope),
         "zone": seen.zone or None,
         "sandbox": sandbox,
         "observed": seen.state.value,
@@ -30,3 +32,20 @@ def orphan_json(one: Orphan, now: datetime, *, sandbox: bool) -> dict[str, Any]:
         "tags": dict(seen.tags),
         "because": one.because,
     }
+
+
+def read_orphan(told: Mapping[str, Any]) -> Orphan:
+    seen = Sighting(
+        told["provider_id"],
+        Observed(told["observed"]),
+        told["zone"] or "",
+        told["public_ip"],
+        told["private_ip"],
+        read_utc(told["launched_at"]),
+        tags=told["tags"],
+        instance_type=told["instance_type"] or "",
+        image=told["image"] or "",
+    )
+    return Orphan(
+        read_place(told), seen, read_moment(told["first_seen_at"]), read_moment(told["last_seen_at"]), told["because"]
+    )

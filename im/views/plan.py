@@ -1,43 +1,51 @@
-"""What a create comes to, before anything is written: the answer of its dry run."""
+"""What a create comes to, before anything is written: the answer of its dry run; and read again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from im.domain.guard import GuardKind
 from im.domain.money.amount import ZERO, exact
 from im.domain.money.quote import Quote
+from im.domain.spec.plan import Plan
 from im.domain.state import OnExpiry
-from im.views.machine import machine_json
-from im.views.times import seconds, utc
+from im.views.cost import rates_json, read_rates
+from im.views.machine import machine_json, read_spec
+from im.views.scope import place_json, read_place
+from im.views.times import precise, read_moment, read_seconds, read_span, read_utc, seconds, utc
 
-if TYPE_CHECKING:
-    from im.services.requests.order import Plan
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A plan with what it would cost, until when, and who chose its region (None: a zone did)."""
+
+    plan: Plan
+    quote: Quote
+    expires_at: datetime
+    region_source: str | None
+    sandbox: bool
 
 
-def plan_json(
-    plan: Plan, quote: Quote, expires_at: datetime, *, region_source: str | None, sandbox: bool
-) -> dict[str, Any]:
-    """`region_source`: who chose the region; None where a zone did."""
+def plan_json(one: Rehearsed) -> dict[str, Any]:
+    """`quote` is what it would cost, unrounded, and of what that is made."""
+    plan, quote = one.plan, one.quote
     return {
         "dry_run": True,
-        "sandbox": sandbox,
+        "sandbox": one.sandbox,
         "names": list(plan.names),
         "count": plan.count,
-        "provider": plan.scope.provider,
-        "account": plan.scope.account,
-        "region": plan.scope.region,
-        "region_source": region_source,
+        **place_json(plan.scope),
+        "region_source": one.region_source,
         "zone": plan.spec.zone or None,
         "instance_type": plan.spec.instance_type,
-        "candidates": [[one.instance_type, one.zone] for one in plan.spec.candidates],
         "image": plan.spec.image,
         "ssh_user": plan.spec.ssh_user,
-        "tags": plan.spec.tags,
-        "public_ip_wished": plan.spec.public_ip,
+        "tags": dict(plan.spec.tags),
         **machine_json(plan.spec),
-        "expires_at": utc(expires_at),
+        "expires_at": utc(one.expires_at),
         "on_expiry": plan.on_expiry.value,
         "guard": plan.guard.value,
         "guard_grace_seconds": seconds(plan.grace) if plan.guard is not GuardKind.NONE else None,
@@ -47,4 +55,43 @@ def plan_json(
         "usd_to_deadline": exact(quote.to_deadline),
         "usd_per_hour_afterwards": exact(quote.stopped if plan.on_expiry is OnExpiry.STOP else ZERO),
         "price_source": quote.rates.source or None,
+        "quote": _quote_json(quote),
     }
+
+
+def read_plan(told: Mapping[str, Any]) -> Rehearsed:
+    grace = told["guard_grace_seconds"]
+    plan = Plan(
+        read_place(told),
+        read_spec(told),
+        tuple(told["names"]),
+        told["count"],
+        OnExpiry(told["on_expiry"]),
+        GuardKind(told["guard"]),
+        read_span(grace or 0),
+        read_seconds(told["keep_stopped_seconds"]),
+        told["protected"],
+    )
+    quote = _read_quote(told["quote"], plan)
+    return Rehearsed(plan, quote, read_moment(told["expires_at"]), told["region_source"], told["sandbox"])
+
+
+def _quote_json(quote: Quote) -> dict[str, Any]:
+    """`endless`: its deadline stops it, which saves nothing, and nobody has said when it is terminated."""
+    return {
+        "began_at": utc(quote.began_at),
+        "seconds": precise(quote.span),
+        "endless": quote.endless,
+        "rates": rates_json(quote.rates),
+    }
+
+
+def _read_quote(told: Mapping[str, Any], plan: Plan) -> Quote:
+    return Quote(
+        read_rates(told["rates"]),
+        plan.count,
+        read_span(told["seconds"]),
+        plan.spec.spot is not None,
+        read_utc(told["began_at"]),
+        told["endless"],
+    )

@@ -1,14 +1,13 @@
-"""A price: of what, since when, and where it is from."""
+"""A price: of what, since when, and where it is from; and read again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
 
-from im.domain.money.bill import unit_of
-from im.views.times import utc
-
-if TYPE_CHECKING:
-    from im.services.money.prices import Known
+from im.domain.money.bill import Item, Known, Price, unit_of
+from im.views.times import read_moment, utc
 
 
 def price_json(one: Known) -> dict[str, Any]:
@@ -25,3 +24,10 @@ def price_json(one: Known) -> dict[str, Any]:
         "since": utc(price.since) if price else None,
         "source": price.source if price else None,
     }
+
+
+def read_price(told: Mapping[str, Any]) -> Known:
+    item = Item(told["provider"], told["region"], told["item"], told["market"], told.get("zone") or "")
+    if told["usd"] is None:
+        return Known(item, None)
+    return Known(item, Price(Decimal(told["usd"]), read_moment(told["since"]), told["source"]))

@@ -1,14 +1,14 @@
-"""A quota, and how it stands."""
+"""A quota, and how it stands; and read again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from im.domain.money.amount import exact
-from im.views.times import seconds
-
-if TYPE_CHECKING:
-    from im.services.people.quotas import Use
+from im.domain.people.quota import Quota, QuotaFor, Taken, Use
+from im.views.cost import read_usd
+from im.views.times import read_seconds, seconds
 
 
 def quota_json(use: Use) -> dict[str, Any]:
@@ -27,3 +27,17 @@ def quota_json(use: Use) -> dict[str, Any]:
         "live_taken": taken.live if taken else None,
         "usd_per_hour_taken": None if usd is None else exact(usd),
     }
+
+
+def read_quota(told: Mapping[str, Any]) -> Use:
+    quota = Quota(
+        QuotaFor(told["of"]),
+        told["name"],
+        told["live"],
+        read_usd(told["usd_per_hour"]),
+        read_seconds(told["longest_ttl_seconds"]),
+        read_seconds(told["longest_life_seconds"]),
+        tuple(told["types"]),
+    )
+    live = told["live_taken"]
+    return Use(quota, None if live is None else Taken(live, read_usd(told["usd_per_hour_taken"])))

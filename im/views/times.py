@@ -1,4 +1,4 @@
-"""Moments and spans as every document has them."""
+"""Moments and spans as every document has them, and read again."""
 
 from __future__ import annotations
 
@@ -13,3 +13,24 @@ def utc(at: datetime | None) -> str | None:
 def seconds(long: timedelta | None) -> int | None:
     """Whole seconds."""
     return int(long.total_seconds()) if long is not None else None
+
+
+def precise(long: timedelta) -> float:
+    """Seconds and their fractions, for who adds them up."""
+    return long.total_seconds()
+
+
+def read_utc(told: str | None) -> datetime | None:
+    return None if told is None else datetime.fromisoformat(told)
+
+
+def read_moment(told: str) -> datetime:
+    return datetime.fromisoformat(told)
+
+
+def read_seconds(told: float | None) -> timedelta | None:
+    return None if told is None else read_span(told)
+
+
+def read_span(told: float) -> timedelta:
+    return timedelta(seconds=told)

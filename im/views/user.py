@@ -1,14 +1,16 @@
-"""A user, a token, a session, and a line of the audit."""
+"""A user, a token, a session, and a line of the audit; and read again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from im.domain.access import Grant, Role
 from im.domain.people.entry import Entry
-from im.domain.people.session import Link, Session
+from im.domain.people.session import How, Link, Session
 from im.domain.people.token import Token
 from im.domain.people.user import User, UserKind
-from im.views.times import utc
+from im.views.times import read_moment, read_utc, utc
 
 
 def user_json(user: User) -> dict[str, Any]:
@@ -23,6 +25,19 @@ def user_json(user: User) -> dict[str, Any]:
         "made_at": utc(user.made_at),
         "made_by": user.made_by,
     }
+
+
+def read_user(told: Mapping[str, Any]) -> User:
+    return User(
+        told["login"],
+        UserKind(told["kind"]),
+        Role.VIEWER if told["role"] is None else Role(told["role"]),
+        told["team"],
+        told["display"],
+        read_moment(told["made_at"]),
+        told["made_by"],
+        read_utc(told["disabled_at"]),
+    )
 
 
 def token_json(token: Token, secret: str | None = None) -> dict[str, Any]:
@@ -43,6 +58,22 @@ def token_json(token: Token, secret: str | None = None) -> dict[str, Any]:
     }
 
 
+def read_token(told: Mapping[str, Any]) -> Token:
+    return Token(
+        told["id"],
+        told["login"],
+        told["name"],
+        told["shown"],
+        frozenset(Grant(one) for one in told["grants"]),
+        read_moment(told["made_at"]),
+        told["made_by"],
+        read_moment(told["expires_at"]),
+        read_utc(told["last_used_at"]),
+        read_utc(told["revoked_at"]),
+        told["break_glass"],
+    )
+
+
 def session_json(session: Session) -> dict[str, Any]:
     """`token` is the id of the token that it is bound to; null for none. `expires_at` is the latest that it can last."""
     return {
@@ -54,6 +85,23 @@ def session_json(session: Session) -> dict[str, Any]:
         "seen_at": utc(session.seen_at),
         "expires_at": utc(session.expires_at),
     }
+
+
+def read_session(told: Mapping[str, Any]) -> Session:
+    return Session(
+        told["id"],
+        told["login"],
+        How(told["how"]),
+        told["token"],
+        False,  # whose machine it is on is not told
+        read_moment(told["made_at"]),
+        read_moment(told["seen_at"]),
+        read_moment(told["expires_at"]),
+    )
+
+
+def read_link(told: Mapping[str, Any]) -> tuple[Link, str]:
+    return Link(told["login"], None, False, read_moment(told["expires_at"])), told["url"]
 
 
 def link_json(link: Link, url: str) -> dict[str, Any]:
@@ -73,3 +121,16 @@ def audit_json(entry: Entry) -> dict[str, Any]:
         "subject": entry.subject,
         "detail": entry.detail,
     }
+
+
+def read_entry(told: Mapping[str, Any]) -> Entry:
+    return Entry(
+        read_moment(told["at"]),
+        told["actor"],
+        told["channel"],
+        told["request_id"] or "",
+        told["token"] or "",
+        told["verb"],
+        told["subject"],
+        told["detail"],
+    )

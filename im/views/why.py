@@ -1,7 +1,8 @@
-"""Why an instance is in its state, and what happens next."""
+"""Why an instance is in its state, and what happens next; and read again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,3 +21,7 @@ def why_json(row: Instance, told: Explanation, now: datetime, *, sandbox: bool) 
         "next": told.next,
         "type": told.type or None,
     }
+
+
+def read_why(told: Mapping[str, Any]) -> Explanation:
+    return Explanation(told["because"], told["next"], told["type"] or "")

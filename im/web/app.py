@@ -17,11 +17,13 @@ from starlette.routing import Match
 from im.domain.config.oidc import OidcSettings
 from im.domain.config.web import WebSettings
 from im.domain.errors import ImError, NotFound, NotSignedIn, Refused
+from im.domain.money.budget import PriceUnknown
 from im.logs import log
 from im.services.health.counters import Folding
+from im.services.money import budgets
 from im.views.exits import Exit
 from im.web import health, metrics
-from im.web.api import fleet, instances, money, people, sessions, stories, stream, verbs
+from im.web.api import adoption, fleet, instances, money, people, sessions, stories, stream, upkeep, verbs
 from im.web.api.asker import bearer_of
 from im.web.api.problem import Problem, answers, of_error, problem
 from im.web.api.rates import Rates
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from im.context import Context
     from im.web.sign_in.provider import Provider
 
-_API = (health, metrics, verbs, instances, stories, stream, money, people, sessions, fleet)
+_API = (health, metrics, verbs, instances, stories, stream, money, people, sessions, fleet, adoption, upkeep)
 ROUTERS = (*(part.router for part in _API), *pages.ROUTERS, sign_in.router, oidc.router)
 THREADS = 12
 """Handlers at a time: as many as the pool has connections, and a few that wait."""
@@ -92,6 +94,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _ours(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, ImError)
     told = of_error(exc, request.state.request_id)
+    if isinstance(exc, PriceUnknown) and budgets.can_be_asked(request.app.state.ctx, exc):
+        told.headers["Retry-After"] = "1"  # a worker was rung, which asks the cloud for it
     if not _is_page(request):
         return told
     if isinstance(exc, NotSignedIn) and bearer_of(request) is None:

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from im.address import LOOPBACK, host_of
+from im.version import HEADER, minor, too_far_apart
 from im.web.api.problem import problem
 
 LARGEST = 256 * 1024
@@ -67,6 +68,9 @@ class Gate:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > LARGEST:
             return 413, "too_large", f"a request has {LARGEST} bytes at most", "send less"
+        if too_far_apart(theirs := headers.get(HEADER, ""), self._version):
+            told = f"this im is {theirs[:20]} and the server runs {self._version}: more than one minor release apart"
+            return 400, "version_mismatch", told, f"pip install 'im-instances=={minor(self._version)}'  fits it"
         if scope["method"] not in SAFE and not self._same_site(headers):
             return 403, "cross_site", "no page of another site may change anything here", ""
         return None

@@ -15,8 +15,9 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r
 
 
 def run(world: World, *words: str, typed: str | None = None) -> Result:
-    """`im WORDS`, with `typed` at its prompts."""
-    return CliRunner().invoke(im, list(words), obj=Session(lambda: world.ctx), prog_name="im", input=typed)
+    """`im WORDS`, with `typed` at its prompts: by the services themselves, or over the API that stands before `world`."""
+    session = Session(place=world.place) if world.place else Session(lambda: world.ctx)
+    return CliRunner().invoke(im, list(words), obj=session, prog_name="im", input=typed)
 
 
 def answer(world: World, *words: str) -> Any:

@@ -28,12 +28,15 @@ from tests.documented import DOCUMENTS, ROOT, all_lines, commands, elsewhere, in
 from tests.unit.test_docs import definitions
 
 STACK, FLEET, ROAD = "e2e/test_stack_life.py", "e2e/test_stack_fleet.py", "e2e/test_cli_road.py"
+LOGIN = "integration/remote/test_login.py"
 RUN_BY = {
     "im up -d": f"{STACK}::test_every_part_answers_and_the_workers_are_reserved_as_promised",
     "im up --cloud aws": f"{STACK}::test_a_real_cloud_is_never_used_unasked",
     "im demo": "e2e/test_cli_demo.py::test_beside_a_running_stack_it_shows_every_stage_and_clears_away",
     "im doctor": f"{ROAD}::test_doctor_finds_nothing_wrong_and_says_what_it_asked",
     "im doctor --only cloud": "e2e/test_accounts.py::test_an_account_that_hangs_and_one_that_denies_slow_down_nobody",
+    "im login https://im.example.com": f"{LOGIN}::test_signed_in_every_command_speaks_to_it_until_signed_out",
+    "im logout": f"{LOGIN}::test_signed_in_every_command_speaks_to_it_until_signed_out",
     "im list --watch": f"{ROAD}::test_watch_shows_it_again_until_ctrl_c",
     "im service": f"{FLEET}::test_service_keeps_worker_and_beat_alive_and_ctrl_c_ends_both",
     "im worker -c 4": f"{FLEET}::test_worker_becomes_celery_and_ends_well_on_sigterm",

@@ -97,5 +97,7 @@ def test_no_folder_has_more_files_than_can_be_seen_at_a_glance() -> None:
 def test_what_was_observed_of_a_machine_has_one_writer() -> None:
     """A stretch of running time that a second writer forgot would cost money."""
     owed = re.compile(r"\b(usage\.follow|spot\.learn)\(|\bobserved_at=(?!None)|\"(observed_at|launched_at)\": case\(")
-    writers = {p.relative_to(ROOT).as_posix() for p in (ROOT / "im").rglob("*.py") if owed.search(p.read_text())}
+    # a view writes nothing: it makes a row again from its document
+    rooms = [path for path in (ROOT / "im").rglob("*.py") if "views" not in path.parts]
+    writers = {p.relative_to(ROOT).as_posix() for p in rooms if owed.search(p.read_text())}
     assert writers == {"im/db/instances/facts.py"}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from im.cli.backend.wishes import Adoption
 from im.cli.options.shared import Output, Waiting, account_option, deadline_options, output_options, wait_options
 from im.cli.output.errors import note
 from im.cli.output.result import finish
@@ -15,8 +16,6 @@ from im.domain.intent import Deadline
 from im.domain.money.amount import CENT, cents, show
 from im.domain.selection import check_word
 from im.domain.spec.names import check_login
-from im.services.money import budgets
-from im.services.requests import adopt as adopting
 from im.views.words.times import sentence
 
 if TYPE_CHECKING:
@@ -66,22 +65,19 @@ def adopt(
         raise Refused("which machine?", "im adopt i-0123456789abcdef0 -d 4h; the cloud's own id")
     if deadline is None:
         raise Refused("for how long?", f"im adopt {check_word(machines[0])} -d 4h, or --until 18:00")
-    settings = session.settings
-    cloud, whose = settings.place_of(provider, account)
-    request = adopting.AdoptRequest(
-        provider=cloud,
-        account=whose,
-        region=region or settings.region_of(whose, cloud),
+    wanted = Adoption(
         machines=tuple(dict.fromkeys(check_word(m) for m in machines)),
-        name=name,
         deadline=deadline,
-        actor=session.actor,
+        name=name,
+        provider=provider,
+        account=account,
+        region=region,
         ssh_user=check_login(ssh_user) if ssh_user else "",
         force=force,
     )
     session.request()
-    with session.storing(f"the request to adopt {', '.join(request.machines)}"):
-        answer = adopting.adopt(session.context, request)
+    with session.storing(f"the request to adopt {', '.join(wanted.machines)}"):
+        answer = session.backend.requests.adopt(wanted)
     finish(session, answer, waiting, output, tell_adopted)
     tell_budgets(session, output)
 
@@ -97,7 +93,7 @@ def tell_budgets(session: Session, output: Output) -> None:
     """An adoption is never refused for its price, but what it does to a budget is said."""
     if output.form == "json":
         return
-    for use in budgets.of(session.context, session.settings.owner):
+    for use in session.backend.money.my_budgets():
         if use.left < 0:
             over = show(max(cents(-use.left), CENT))
             note(f"{use.budget.whose} is exceeded by {over}. It is taken in all the same, for it costs without im too")

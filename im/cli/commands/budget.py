@@ -15,6 +15,8 @@ from im.domain.money.amount import cents, show
 from im.domain.money.budget import EVERYBODY
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from im.domain.money.budget import Use
 
 
@@ -33,9 +35,7 @@ def budget(session: Session, ctx: click.Context, output: str, as_json: bool) -> 
     """
     if ctx.invoked_subcommand is not None:
         return
-    from im.services.money import budgets
-
-    found = budgets.uses(session.context)
+    found = session.backend.money.budgets()
     if as_json or output == "json":
         from im.cli.output.table import say_json
         from im.views.budget import budget_json
@@ -54,8 +54,6 @@ def budget(session: Session, ctx: click.Context, output: str, as_json: bool) -> 
 @pass_session
 def set_(session: Session, usd: str, owner: str | None, everybody: bool) -> None:
     """Allow so many US dollars a month. What would cost more is refused; what runs already is left alone."""
-    from im.services.money import budgets
-
     try:
         amount = Decimal(usd.removeprefix("$"))
     except InvalidOperation:
@@ -64,7 +62,7 @@ def set_(session: Session, usd: str, owner: str | None, everybody: bool) -> None
         raise Refused(f"'{usd[:40]}' cannot be a budget", "write USD a month, like 50")
     session.request()
     with session.storing("the budget"):
-        use = budgets.write(session.context, _whose(session, owner, everybody), amount, actor=session.actor)
+        use = session.backend.money.set_budget(_whose(session, owner, everybody), amount)
     _tell([use])
 
 
@@ -74,12 +72,10 @@ def set_(session: Session, usd: str, owner: str | None, everybody: bool) -> None
 @pass_session
 def remove(session: Session, owner: str | None, everybody: bool) -> None:
     """Set no limit any more."""
-    from im.services.money import budgets
-
     whose = _whose(session, owner, everybody)
     session.request()
     with session.storing("the removal of the budget"):
-        budgets.remove(session.context, whose, actor=session.actor)
+        session.backend.money.remove_budget(whose)
     click.echo(f"no budget any more for {whose or 'everybody together'}")
 
 
@@ -90,10 +86,10 @@ def _whose(session: Session, owner: str | None, everybody: bool) -> str:
         raise Refused("an owner has a name", "--everybody  is the budget of all together")
     if owner is not None:
         check_text(owner, "--owner", OWNER, "name who owns the machines: im list  shows it")
-    return EVERYBODY if everybody else owner or session.settings.owner
+    return EVERYBODY if everybody else owner or session.backend.me
 
 
-def _tell(found: list[Use]) -> None:
+def _tell(found: Sequence[Use]) -> None:
     from im.cli.output.table import text_table
     from im.cli.output.terminal import plain, takes_colour
 

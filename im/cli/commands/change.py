@@ -24,13 +24,11 @@ from im.domain.intent import Deadline, Intent
 from im.domain.selection import Selection
 from im.domain.spec.disk import fate
 from im.domain.state import Desired, Observed, OnExpiry
-from im.services import queries
-from im.services.requests import change as requests_change
 from im.services.requests.result import Answer, Change
 from im.views.words.times import ahead, end_of, local, state
 
 if TYPE_CHECKING:
-    from im.services.queries import Listing
+    from im.domain.explain.listing import Listing
 
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would happen, and do nothing.")
 
@@ -73,7 +71,7 @@ def extend(
     moved, start = deadline, not no_start
 
     def send(ids: Sequence[str]) -> Answer:
-        return requests_change.extend(session.context, ids, moved, actor=session.actor, start=start)
+        return session.backend.requests.extend(ids, moved, start=start)
 
     verb = Verb("extend", lambda row, now: wish.extend(row, now, moved, start=start), send, _tell_extended)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
@@ -97,7 +95,7 @@ def start(
     """Start stopped instances, or try a failed launch again."""
 
     def send(ids: Sequence[str]) -> Answer:
-        return requests_change.start(session.context, ids, deadline, actor=session.actor)
+        return session.backend.requests.start(ids, deadline)
 
     verb = Verb("start", lambda row, now: wish.start(row, now, deadline), send)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
@@ -112,10 +110,8 @@ def start(
 def stop(session: Session, selection: Selection, dry_run: bool, waiting: Waiting, output: Output) -> None:
     """Stop instances now; their disks stay, and `im start` or `im extend` wakes them."""
 
-    def send(ids: Sequence[str]) -> Answer:
-        return requests_change.stop(session.context, ids, actor=session.actor)
-
-    _carry_out(session, selection, Verb("stop", wish.stop, send), waiting, output, dry_run=dry_run)
+    verb = Verb("stop", wish.stop, session.backend.requests.stop)
+    _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
 
 
 @click.command(short_help="End it for good, disk and all.")
@@ -129,11 +125,7 @@ def terminate(
     session: Session, selection: Selection, yes: bool, dry_run: bool, waiting: Waiting, output: Output
 ) -> None:
     """End instances for good, disks and all but those that were made to be kept. Asks first."""
-
-    def send(ids: Sequence[str]) -> Answer:
-        return requests_change.terminate(session.context, ids, actor=session.actor)
-
-    verb = Verb("terminate", wish.terminate, send, _tell_ended)
+    verb = Verb("terminate", wish.terminate, session.backend.requests.terminate, _tell_ended)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run, ask=None if yes else _confirm_end)
 
 
@@ -148,12 +140,7 @@ def _carry_out(
     ask: Callable[[Listing], None] | None = None,
 ) -> None:
     session.request()
-    chosen = _possible(
-        queries.select(session.context, selection, session.settings.owner),
-        selection,
-        verb,
-        as_json=output.form == "json",
-    )
+    chosen = _possible(session.backend.looks.select(selection), selection, verb, as_json=output.form == "json")
     if dry_run:
         _tell_dry(chosen, verb, output)
         return

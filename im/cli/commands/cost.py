@@ -20,7 +20,7 @@ from im.views.cost import FIELDS, line_json, report_json
 from im.views.words.money import AT_MOST
 
 if TYPE_CHECKING:
-    from im.services.money.report import Line, Report
+    from im.domain.money.cost import Line, Report
 
 GROUPS = ("owner", "type", "provider", "tag:KEY", "day")
 
@@ -41,22 +41,20 @@ def cost(session: Session, by: str, since: timedelta, output: str, as_json: bool
     im cost --by day --since 7d
     im cost --by tag:team --csv > spent.csv
     """
-    from im.services.money import report
-
     if by.partition(":")[0] not in ("owner", "type", "provider", "tag", "day") or (by == "tag" or by == "tag:"):
         raise Refused(f"--by {by[:40]} is not understood", f"one of {', '.join(GROUPS)}")
-    found = report.report(session.context, by, since)
+    found = session.backend.money.report(by, since)
     if as_json or output == "json":
         from im.cli.output.table import say_json
 
-        say_json(report_json(found, by, sandbox=session.settings.sandbox))
+        say_json(report_json(found, by, sandbox=session.backend.sandbox))
     elif as_csv or output == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(FIELDS)
         for line in found.lines:
             writer.writerow(_csv_line(line))
     else:
-        _tell(found, by, since, sandbox=session.settings.sandbox)
+        _tell(found, by, since, sandbox=session.backend.sandbox)
 
 
 def _tell(found: Report, by: str, since: timedelta, *, sandbox: bool) -> None:

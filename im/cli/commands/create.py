@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from im.cli.options.lifetime import Life, life_options
-from im.cli.options.machine import Machine, check_ssh_from, machine_options
+from im.cli.options.machine import Machine, machine_options
 from im.cli.options.shared import Output, Waiting, account_option, deadline_options, output_options, wait_options
 from im.cli.output.errors import note
 from im.cli.session import Session, here, pass_session
-from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.input.duration import format_duration
 from im.domain.intent import Deadline
@@ -22,8 +21,9 @@ from im.domain.tags import parse_tags
 from im.views.words.times import ahead, local, span
 
 if TYPE_CHECKING:
+    from im.domain.spec.plan import Plan
     from im.domain.spec.spec import Spec
-    from im.services.requests.order import Order, Plan
+    from im.views.plan import Rehearsed
 
 DEFAULT_TTL = timedelta(hours=1)
 
@@ -90,75 +90,42 @@ def create(
     im create --name web --count 3 --instance-type t3.small --until 18:00 --public-key ~/.ssh/id_rsa.pub
     """
     from im.cli.options.public_key import read_public_key
-    from im.services.requests import create
-    from im.services.requests import order as requests_order
+    from im.services.requests.wish import Wish
 
-    settings = session.settings
     ask = replace(
         machine.ask,
         instance_type=instance_type,
         zone=availability_zone,
         public_key=read_public_key(public_key),
-        owner=settings.owner,
         tags=parse_tags(tags),
     )
-    cloud, whose = settings.place_of(provider, account)
-    order = requests_order.Order(
-        provider=cloud,
-        account=whose,
+    wish = Wish(
         ask=ask,
+        deadline=deadline or Deadline(by=DEFAULT_TTL),
         name=name,
         count=count,
-        deadline=deadline or Deadline(by=DEFAULT_TTL),
-        actor=session.actor,
+        provider=provider,
+        account=account,
+        ssh_from=machine.ssh_from,
         guard=GuardKind(guard) if guard else None,
         keep_stopped=life.keep_stopped,
         protect=life.protect,
         on_expiry=life.on_expiry,
         retry=not no_retry,
     )
-    order = _let_in(session, machine, order)
     if dry_run:
-        _tell_plan(session, requests_order.plan(settings, order), order, output)
+        _tell_plan(session.backend.requests.rehearse(wish), output)
         return
     from im.cli.output.result import finish
     from im.cli.output.storing import store
 
+    request = session.backend.requests.creation(wish)
     session.request()
-    answer = store(session, f"the request to create {name or 'it'}", lambda: create.create(session.context, order))
+    answer = store(session, f"the request to create {name or 'it'}", request)
     first = answer.changes[0].after.spec
     if output.form == "table" and _because(first):
         note(f"{first.instance_type}{_because(first)}")
     finish(session, answer, waiting, output, priced=True)
-
-
-def _let_in(session: Session, machine: Machine, order: Order) -> Order:
-    """The order with the networks that may log in. Whoever brings a firewall of their own, or has none, says nothing of them."""
-    from im.cli.options.own_address import sources
-    from im.providers import registry
-    from im.services.requests import order as requests_order
-
-    can = registry.profile(order.provider).capabilities
-    if not machine.ssh_from and (machine.lets_in or not can.can_firewall):
-        return order
-    words = machine.ssh_from or _usually_let_in(session, machine)
-    if "me" in words and machine.without_address:
-        raise Refused(
-            "a machine without a public address cannot be reached from yours, which is what --ssh-from me lets in",
-            "name the network that you come from, as in --ssh-from 10.0.0.0/8, or leave --public-ip no out",
-        )
-    somewhere = replace(order, ask=replace(order.ask, ssh_from=sources(words, real=False)))
-    if not can.real or session.settings.sandbox or "me" not in words:
-        return somewhere
-    # what is wrong for other reasons is refused before anybody is asked
-    requests_order.plan(session.settings, somewhere)
-    return replace(order, ask=replace(order.ask, ssh_from=sources(words, real=True)))
-
-
-def _usually_let_in(session: Session, machine: Machine) -> tuple[str, ...]:
-    """Nobody by default where there is no public address: who is on the internet cannot come, and their network is not known."""
-    words = check_ssh_from((session.settings.ssh_from,))
-    return ("none",) if "me" in words and machine.without_address else words
 
 
 def _because(spec: Spec) -> str:
@@ -168,18 +135,10 @@ def _because(spec: Spec) -> str:
 
 
 def _places(spec: Spec) -> list[tuple[str, str]]:
-    from im.domain.spec.placement import candidates
-    from im.services.requests.places import names_of
+    from im.domain.spec.placement import candidates, names_of
 
     found = candidates(spec)
     return [("tries", names_of(found))] if len(found) > 1 or found[0].zone == "any" else []
-
-
-def _region_said(session: Session, order: Order) -> str:
-    """Who chose the region; empty where a zone did."""
-    from im.domain.config.region import said_by
-
-    return said_by(session.settings.region_of(order.account, order.provider)) if order.ask.zone in (None, "any") else ""
 
 
 def _afterwards(plan: Plan) -> str:
@@ -188,23 +147,21 @@ def _afterwards(plan: Plan) -> str:
     return f", kept {span(plan.keep_stopped)}, then terminated" if plan.keep_stopped else ""
 
 
-def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> None:
+def _tell_plan(found: Rehearsed, output: Output) -> None:
+    if output.form == "json":
+        from im.cli.output.table import say_json
+        from im.views.plan import plan_json
+
+        say_json(plan_json(found))
+        return
     from im.cli.output.machine import machine_lines
-    from im.cli.output.money import quoted
-    from im.cli.output.table import SANDBOX, say_json
+    from im.cli.output.table import SANDBOX
     from im.cli.output.terminal import plain
     from im.views.words.money import quote_sentence, what_goes_on
 
-    now = here()
-    expires_at = order.deadline.after(now)
-    quote, said = quoted(session, plan, expires_at - now), _region_said(session, order)
+    plan, quote, said, expires_at = found.plan, found.quote, found.region_source, found.expires_at
+    now = quote.began_at or here()
     names = list(plan.names) or [f"(made up){f' × {plan.count}' if plan.count > 1 else ''}"]
-    if output.form == "json":
-        from im.views.plan import plan_json
-
-        sandbox = session.settings.sandbox
-        say_json(plan_json(plan, quote, expires_at, region_source=said or None, sandbox=sandbox))
-        return
     shown = ", ".join(names if len(names) <= 4 else [*names[:2], "…", names[-1]])
     rows = [
         ("would launch", f"{plan.count} × {plan.spec.instance_type}{_because(plan.spec)}"),
@@ -225,7 +182,7 @@ def _tell_plan(session: Session, plan: Plan, order: Order, output: Output) -> No
     for title, what in rows:
         click.echo(f"{title:<13} {plain(what)}")
     click.echo("nothing was written and nothing was launched")
-    if session.settings.sandbox:
+    if found.sandbox:
         note(SANDBOX)
 
 

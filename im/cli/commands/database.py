@@ -20,7 +20,7 @@ def upgrade(session: Session) -> None:
     """Migrate to this version's schema; nothing to do is fine."""
     from im.db.schema import migrate
 
-    migrate.upgrade(session.settings.database_url)
+    migrate.upgrade(_url(session))
     click.echo(f"the database is at revision {migrate.head()}")
 
 
@@ -35,7 +35,7 @@ def roles(session: Session) -> None:
     from im.db.schema import roles as users
 
     passwords = {role: os.environ.get(users.variable(role), "") for role in users.ROLES}
-    made = users.ensure(session.settings.database_url, passwords)
+    made = users.ensure(_url(session), passwords)
     moved = f"; {made.changed} tables now belong to {users.MIGRATE}" if made.changed else ""
     click.echo(f"{', '.join(made.roles)} have their rights{moved}")
 
@@ -49,6 +49,7 @@ def resume(session: Session) -> None:
     """
     from im.services.deadlines import holds
 
+    _url(session)
     session.request()
     with session.storing("the new home"):
         moved = holds.settle_here(session.context, actor=session.actor)
@@ -67,10 +68,18 @@ def status(session: Session, as_json: bool) -> None:
     from im.services.health.doctor import schema
     from im.views.health import schema_json
 
-    found = schema(session.settings.database_url)
+    found = schema(_url(session))
     if as_json:
         say_json(schema_json(found))
     else:
         click.echo(found.sentence)
     if not found.ok:
         click.get_current_context().exit(1)
+
+
+def _url(session: Session) -> str:
+    """Of the database, which no API stands for. Raises Refused where commands speak to one and no database is named."""
+    url = session.settings.database_url
+    if not url:
+        session.services_only("im db is about a database", "on a machine of the deployment, with IM_DATABASE_URL set")
+    return url

@@ -12,9 +12,12 @@ import click
 
 from im.cli.output.terminal import plain, takes_colour
 from im.cli.session import Session, pass_session
-from im.domain.errors import Refused
+from im.domain.errors import ImError, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from im.cli.backend.remote.place import Place
     from im.providers.contract import Check
     from im.settings import Settings
 
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
 @pass_session
 def doctor(session: Session, output: str, as_json: bool, only: str | None) -> None:
     """Check database, migrations, broker, workers, beat, cloud and clocks, and say how to mend what is broken."""
+    place, unusable = _place(session)
+    if place is not None or unusable:
+        _over_the_api(place, unusable, only, as_json=as_json or output == "json")
+        return
     from im.providers.contract import Check
     from im.services.health.doctor import diagnose
 
@@ -51,6 +58,36 @@ def doctor(session: Session, output: str, as_json: bool, only: str | None) -> No
         say_json(checks_json(told, sandbox=settings.sandbox))
     elif not only:
         _tell_addresses(settings)
+    _end(checks)
+
+
+def _place(session: Session) -> tuple[Place | None, list[ImError]]:
+    """Where commands are sent; an address or a token that cannot be is a finding."""
+    try:
+        return session.place, []
+    except ImError as exc:
+        return None, [exc]
+
+
+def _over_the_api(place: Place | None, unusable: Sequence[ImError], only: str | None, *, as_json: bool) -> None:
+    from im.cli.backend.remote.doctor import Findings
+
+    found = Findings(place, unusable)
+    checks: list[Check] = []
+    for check in found.all(only):
+        checks.append(check)
+        if not as_json:
+            _tell(check)
+    if as_json:
+        from im.cli.output.table import say_json
+        from im.views.health import checks_json
+
+        told = [replace(one, detail=plain(one.detail), fix=plain(one.fix)) for one in checks]
+        say_json(checks_json(told, sandbox=found.sandbox))
+    _end(checks)
+
+
+def _end(checks: Sequence[Check]) -> None:
     sys.stdout.flush()
     if not all(c.ok for c in checks):
         click.get_current_context().exit(1)

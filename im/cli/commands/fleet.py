@@ -22,6 +22,7 @@ from im.queue.celery import QUEUES
 from im.queue.tasks import DEADLINES
 from im.stack.programs import FLOWER_COLUMNS, celery
 
+_BESIDE = "on a machine of the deployment, with IM_DATABASE_URL and IM_BROKER_URL set"
 _LEVELS = click.Choice(["debug", "info", "warn", "error"])
 _LONGEST_PAUSE = 30.0
 """Seconds between two starts of a child that keeps ending."""
@@ -103,6 +104,7 @@ def web(session: Session, ctx: click.Context) -> None:
         return
     settings = session.settings
     if not settings.database_url:
+        session.services_only("im web serves a database of its own", _BESIDE)
         raise Unavailable(
             "no database is named and no local stack is running",
             "`im up` starts everything on this machine; a fleet sets IM_DATABASE_URL and IM_BROKER_URL",
@@ -201,6 +203,7 @@ def _environment(session: Session, log_level: str | None, *, database: bool = Tr
     settings = session.settings
     if (database and not settings.database_url) or not settings.broker_url:
         missing = "database" if database and not settings.database_url else "broker"
+        session.services_only("that is a part of the deployment itself", _BESIDE)
         raise Unavailable(
             f"no {missing} is named and no local stack is running",
             "`im up` starts everything on this machine; a fleet sets IM_DATABASE_URL and IM_BROKER_URL",

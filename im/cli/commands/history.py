@@ -14,7 +14,6 @@ from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.event import Event
 from im.domain.selection import check_word
-from im.services import queries
 from im.views.event import event_json
 
 
@@ -31,13 +30,13 @@ def history(session: Session, name: str | None, instance_id: str | None, output:
     word = name or instance_id
     if word is None:
         raise Refused("which instance?", "im history NAME; im list --all  shows the names")
-    seen = queries.resolve(session.context, [check_word(word)])
+    seen = session.backend.looks.resolve([check_word(word)], sight=False)
     row = seen.rows[0]
-    events = queries.history(session.context, row.id)
+    events = session.backend.looks.history(row)
     if as_json or output == "json":
         say_json([event_json(event) for event in events])
         return
-    sandbox = " (sandbox)" if session.settings.sandbox else ""
+    sandbox = " (sandbox)" if session.backend.sandbox else ""
     click.echo(f"{plain(row.name)}  {row.id}  {row.provider_id or ''}{sandbox}".rstrip())
     for line in event_lines(events, seen.now):
         click.echo(line)

@@ -19,8 +19,7 @@ from im.domain.input.duration import format_duration
 from im.views.exits import Ended
 
 if TYPE_CHECKING:
-    from im.domain.leftover import Leftover
-    from im.services.leftovers import Survey
+    from im.domain.leftover import Leftover, Survey
 
 LOOK_EVERY = 0.3
 """Seconds between two looks at the rows."""
@@ -34,12 +33,10 @@ LOOK_EVERY = 0.3
 @pass_session
 def gc(session: Session, dry_run: bool, yes: bool, timeout: timedelta, output: Output) -> None:
     """Take away the firewalls, keys, addresses and schedules that im made and that nothing uses any more. Asks first."""
-    from im.services import leftovers as collecting
-
     session.request()
-    ctx = session.context
-    collecting.ask(ctx)
-    seen = _wait(lambda: collecting.survey(ctx), lambda now: now.open == 0, timeout)
+    fleet = session.backend.fleet
+    fleet.look_for_leftovers()
+    seen = _wait(fleet.leftovers, lambda now: now.open == 0, timeout)
     unused = [one for one in seen.found if one.gone_at is None]
     for scope, why in seen.troubles.items():
         note(f"{scope} could not be looked at: {why}")
@@ -49,14 +46,14 @@ def gc(session: Session, dry_run: bool, yes: bool, timeout: timedelta, output: O
     if not yes:
         _confirm(unused)
     with session.storing(f"the request to take away {len(unused)} things"):
-        collecting.approve_deletion(ctx, unused, actor=session.actor)
-    wanted = {(one.number, one.id) for one in unused}
+        fleet.approve_deletion(unused)
+    wanted = {(one.scope, one.id) for one in unused}
 
     def mine(now: Survey) -> list[Leftover]:
-        return [one for one in now.found if (one.number, one.id) in wanted]
+        return [one for one in now.found if (one.scope, one.id) in wanted]
 
     try:
-        end = mine(_wait(lambda: collecting.survey(ctx), lambda now: not any(o.waiting for o in mine(now)), timeout))
+        end = mine(_wait(fleet.leftovers, lambda now: not any(o.waiting for o in mine(now)), timeout))
     except WaitTimedOut as exc:
         raise Ended(exc) from None
     _show([one for one in end if one.gone_at is not None], output, "taken away")

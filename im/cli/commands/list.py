@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,15 +19,14 @@ from im.cli.output.terminal import plain, takes_colour
 from im.cli.session import Session, pass_session
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
-from im.domain.selection import Filter, Selection, check_word
+from im.domain.selection import Filter, check_word
 from im.domain.state import OnExpiry
-from im.services import queries
 from im.views.words.freshness import freshness
 from im.views.words.money import cost_lines
 from im.views.words.times import ahead, end_of, local, second_end, ssh_line
 
 if TYPE_CHECKING:
-    from im.services.queries import Listing
+    from im.domain.explain.listing import Listing
 
 WATCH_EVERY = 2.0
 """Seconds between two looks of `--watch`."""
@@ -62,33 +60,32 @@ def status(session: Session, names: tuple[str, ...], ids: tuple[str, ...], watch
     if not words:
         _list(session, (), output, everything=False, watch=watch)
     elif watch:
-        _again_and_again(session, lambda: queries.resolve(session.context, words), output)
+        _again_and_again(session, lambda: session.backend.looks.resolve(words), output)
     elif output.form == "json":
-        seen = queries.resolve(session.context, words)
+        seen = session.backend.looks.resolve(words)
         say_json([_detail_json(session, row, seen) for row in seen.rows])
     elif output.form == "table" and not output.columns:
-        seen = queries.resolve(session.context, words)
+        seen = session.backend.looks.resolve(words)
         told = [_detail(session, row, seen) for row in seen.rows]
         click.echo("\n\n".join(told), color=takes_colour())
         _say_freshness(seen)
     else:
-        seen = queries.resolve(session.context, words)
-        show(seen.rows, seen.now, output, sandbox=session.settings.sandbox, costs=costs_of(session, seen.rows))
+        seen = session.backend.looks.resolve(words, sight=False)
+        show(seen.rows, seen.now, output, sandbox=session.backend.sandbox, costs=costs_of(session, seen.rows))
 
 
 def _list(session: Session, filters: tuple[Filter, ...], output: Output, *, everything: bool, watch: bool) -> None:
     check_columns(output.columns)
 
     def look() -> Listing:
-        listing = queries.listing(session.context, everything=everything)
-        admitted = Selection(filters=filters).admitted(listing.rows, listing.now, session.settings.owner)
-        return replace(listing, rows=admitted)
+        sight = output.form == "table"
+        return session.backend.looks.listing(everything=everything, filters=filters, sight=sight)
 
     if watch:
         _again_and_again(session, look, output)
         return
     seen = look()
-    sandbox = session.settings.sandbox
+    sandbox = session.backend.sandbox
     if not seen.rows and output.form == "table":
         click.echo(nothing(filtered=bool(filters), everything=everything))
         if sandbox:
@@ -123,16 +120,16 @@ def _detail_json(session: Session, row: Instance, seen: Listing) -> dict[str, ob
     health = seen.health.get(row.scope)
     return detail_json(
         *(row, seen.now),
-        sandbox=session.settings.sandbox,
+        sandbox=session.backend.sandbox,
         costs=costs_of(session, [row]),
         refreshed_at=health.refreshed_at if health else None,
-        guard=queries.guard(session.context, row.id),
-        events=queries.history(session.context, row.id),
+        guard=session.backend.looks.guard(row),
+        events=session.backend.looks.history(row),
     )
 
 
 def _guard_lines(session: Session, row: Instance, now: datetime) -> list[tuple[str, str]]:
-    guard = queries.guard(session.context, row.id)
+    guard = session.backend.looks.guard(row)
     if guard is None or row.closed_at is not None:
         return []
     verb = "stops" if row.on_expiry is OnExpiry.STOP else "terminates"
@@ -167,8 +164,8 @@ def _detail(session: Session, row: Instance, seen: Listing) -> str:
     if row.error:
         lines.append(("error", row.error))
     head = f"{click.style(plain(row.name), bold=True)}: {plain(word.word)}"
-    if session.settings.sandbox:
+    if session.backend.sandbox:
         head += click.style("  (sandbox)", dim=True)
     body = [f"  {title:<9} {plain(what)}" for title, what in lines]
-    events = queries.history(session.context, row.id)[-LAST_EVENTS:]
+    events = session.backend.looks.history(row)[-LAST_EVENTS:]
     return "\n".join([head, *body, f"  {'lately':<9}", *(f"    {line}" for line in event_lines(events, now))])

@@ -16,12 +16,15 @@ from im.cli.session import Session, pass_session
 @pass_session
 def metrics(session: Session, port: int | None, address: str) -> None:
     """The fleet's state in Prometheus' text format: instances, deadlines missed, blind scopes, ticks, holds, orphans."""
-    from im.services.health.metrics import Collector, exposition
-
     if port is None:
-        click.echo(exposition(session.context), nl=False)
+        click.echo(session.backend.fleet.metrics(), nl=False)
         return
+    session.services_only(
+        "serving metrics is done beside the database", "have im web asked itself; im metrics  prints them"
+    )
     from prometheus_client import CollectorRegistry, start_http_server
+
+    from im.services.health.metrics import Collector
 
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Collector(session.context))

@@ -18,8 +18,6 @@ from im.domain import tags
 from im.domain.errors import NoSuchInstance, Refused
 from im.domain.intent import Deadline
 from im.domain.selection import check_word
-from im.services import queries
-from im.services.requests import adopt as adopting
 from im.views.orphan import orphan_json
 from im.views.words.times import ahead
 
@@ -49,8 +47,8 @@ def orphans(ctx: click.Context, output: Output) -> None:
     if ctx.invoked_subcommand is not None:
         return
     session = ctx.ensure_object(Session)
-    seen = queries.orphans_listed(session.context)
-    sandbox = session.settings.sandbox
+    seen = session.backend.fleet.orphans()
+    sandbox = session.backend.sandbox
     match output.form:
         case "json":
             say_json([orphan_json(one, seen.now, sandbox=sandbox) for one in seen.found])
@@ -88,7 +86,7 @@ def adopt(
         raise Refused("for how long?", f"im orphans adopt {words[0]} -d 4h, or --until 18:00")
     session.request()
     with session.storing(f"the request to adopt {', '.join(words)}"):
-        answer = adopting.adopt_orphans(session.context, words, deadline, name=name, actor=session.actor, force=force)
+        answer = session.backend.requests.adopt_orphans(words, deadline, name=name, force=force)
     finish(session, answer, waiting, output, tell_adopted)
     tell_budgets(session, output)
 
@@ -109,7 +107,7 @@ def terminate(
     if not yes:
         _confirm(session, words)
     with session.storing(f"the request to terminate {', '.join(words)}"):
-        answer = adopting.terminate_orphans(session.context, words, actor=session.actor, force=force)
+        answer = session.backend.requests.terminate_orphans(words, force=force)
     finish(session, answer, waiting, output)
 
 
@@ -128,7 +126,7 @@ def _confirm(session: Session, words: Sequence[str]) -> None:
 
 def _ending(session: Session, words: Sequence[str]) -> Iterator[str]:
     """Raises NoSuchInstance for what is no orphan."""
-    found = {one.provider_id: one for one in queries.orphans_listed(session.context).found}
+    found = {one.provider_id: one for one in session.backend.fleet.orphans().found}
     for word in words:
         if word not in found:
             raise NoSuchInstance(f"there is no orphan {word}", "im orphans  lists them")

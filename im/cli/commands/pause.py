@@ -8,7 +8,6 @@ import click
 
 from im.cli.options.shared import Duration
 from im.cli.session import Session, here, pass_session
-from im.services.deadlines import holds
 from im.views.words.times import local, span
 
 
@@ -22,7 +21,7 @@ def pause(session: Session, length: timedelta, reason: str) -> None:
     """Hold all deadlines for an incident: nothing is stopped by its TTL until the pause ends or `im resume`."""
     session.request()
     with session.storing("the pause"):
-        until = holds.pause(session.context, length, actor=session.actor, reason=reason)
+        until = session.backend.fleet.pause(length, reason)
     click.echo(f"deadlines are held until {local(until, here())} (for {span(length)}): {reason}")
     click.echo("Requests are still carried out; machines past their deadline go on billing. im resume  ends it.")
 
@@ -33,7 +32,7 @@ def resume(session: Session) -> None:
     """End a pause; what has fallen due meanwhile is stopped within 30 s."""
     session.request()
     with session.storing("the end of the pause"):
-        ended = holds.resume(session.context, actor=session.actor)
+        ended = session.backend.fleet.resume()
     if ended:
         click.echo("deadlines are enforced again; what is due is stopped within 30 s")
     else:

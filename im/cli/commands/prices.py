@@ -11,8 +11,7 @@ from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.money.amount import show
 from im.domain.money.bill import Item, unit_of
-from im.domain.spec.spec import ON_DEMAND, SPOTS
-from im.domain.spec.spot import SPOT
+from im.domain.spec.spec import SPOTS
 
 _FORM = click.Choice(["table", "json"])
 
@@ -33,10 +32,7 @@ def list_(
     session: Session, items: tuple[str, ...], provider: str | None, region: str | None, output: str, as_json: bool
 ) -> None:
     """The prices of TYPEs, or of everything that lives. Disks are disk:gp3, per GB and month; addresses ipv4; caps month:TYPE."""
-    from im.services.money import prices as money_prices
-
-    place = _place(session, provider, region)
-    known = money_prices.known(session.context, [Item(*place, name) for name in items] or None)
+    known = session.backend.money.prices(items, provider, region)
     if as_json or output == "json":
         from im.cli.output.table import say_json
         from im.views.price import price_json
@@ -73,27 +69,17 @@ def list_(
 @pass_session
 def set_(session: Session, item: str, usd: str, provider: str | None, region: str | None, spot: bool) -> None:
     """State a price that no list tells, or your own. It holds from now on, until a price list says otherwise."""
-    from im.services.money import prices as money_prices
-
     try:
         amount = Decimal(usd.removeprefix("$"))
     except InvalidOperation:
         raise Refused(f"'{usd[:40]}' is not an amount", "write it like 0.0104") from None
     if not amount.is_finite() or not 0 <= amount < 10_000:
         raise Refused(f"'{usd[:40]}' cannot be a price", "write USD per hour, like 0.0104")
-    place = _place(session, provider, region)
-    market = SPOT if spot else ON_DEMAND
     session.request()
     with session.storing("the price"):
-        money_prices.state(session.context, Item(*place, item, market), amount, actor=session.actor)
+        where = session.backend.money.set_price(item, amount, provider, region, spot=spot)
     per = {"GB month": "per GB and month", "month": "a month at most"}.get(unit_of(item), "an hour")
-    click.echo(f"{item}{' (spot)' if spot else ''} in {place[1]} costs {show(amount)} {per} from now on")
-
-
-def _place(session: Session, provider: str | None, region: str | None) -> tuple[str, str]:
-    settings = session.settings
-    cloud, whose = settings.place_of(provider, None)
-    return cloud, region or settings.region_of(whose, cloud)
+    click.echo(f"{item}{' (spot)' if spot else ''} in {where} costs {show(amount)} {per} from now on")
 
 
 def _named(item: Item) -> str:

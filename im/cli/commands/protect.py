@@ -14,8 +14,6 @@ from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
 from im.domain.intent import protect as check_protection
 from im.domain.selection import Selection
-from im.services import queries
-from im.services.requests import change
 
 
 @click.command(short_help="Refuse to terminate it, or no longer.")
@@ -31,7 +29,7 @@ def protect(session: Session, selection: Selection, off: bool, output: Output) -
     im protect web-1 --off
     """
     session.request()
-    chosen = queries.select(session.context, selection, session.settings.owner)
+    chosen = session.backend.looks.select(selection)
     for row in chosen.rows:
         try:
             check_protection(row, not off)
@@ -40,6 +38,6 @@ def protect(session: Session, selection: Selection, off: bool, output: Output) -
             raise Refused(f"{plain(exc.message)}{others}", exc.hint) from None
     ids = [row.id for row in chosen.rows]
     with session.storing(f"the request to protect {names_of(chosen.rows)}{', or no longer,' if off else ''}"):
-        answer = change.protect(session.context, ids, on=not off, actor=session.actor)
+        answer = session.backend.requests.protect(ids, on=not off)
     told = "may be terminated again" if off else "is protected: im refuses to terminate it, and so will the cloud"
     finish(session, answer, Waiting(False, timedelta()), output, lambda _, row, __: f"{row.name}: {told}")

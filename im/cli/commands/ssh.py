@@ -16,7 +16,6 @@ from im.domain.explain.phase import phase
 from im.domain.instance import Instance
 from im.domain.selection import check_word
 from im.domain.state import GONE, Observed
-from im.services import queries
 
 
 @click.command(short_help="Log in, or print the ssh line.", context_settings={"ignore_unknown_options": False})
@@ -37,14 +36,14 @@ def ssh(session: Session, name: str | None, args: tuple[str, ...], instance_id: 
     word = instance_id or name
     if word is None:
         raise Refused("which instance?", "im ssh NAME; im list  shows the names")
-    seen = queries.resolve(session.context, [check_word(word)])
+    seen = session.backend.looks.resolve([check_word(word)], sight=False)
     row = seen.rows[0]
     user = f"{row.spec.ssh_user}@" if row.spec.ssh_user else ""
     line = ["ssh", f"{user}{_address(row, phase(row, seen.now).word)}", *args]
     if only_print:
         click.echo(shlex.join(line))
         return
-    if session.settings.sandbox:
+    if session.backend.sandbox:
         raise Refused(f"{row.name} is a sandbox machine: nobody answers there", f"im ssh {row.name} --print")
     if shutil.which("ssh") is None:
         raise Refused("there is no ssh on this machine", "install an OpenSSH client")

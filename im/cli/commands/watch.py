@@ -19,14 +19,14 @@ from im.views.instance import instance_json
 from im.views.words.freshness import freshness
 
 if TYPE_CHECKING:
-    from im.services.queries import Listing
+    from im.domain.explain.listing import Listing
 
 
 def watch(
     session: Session, look: Callable[[], Listing], output: Output, *, every: float, pause: Callable[[float], None]
 ) -> None:
     """Until Ctrl-C. JSON comes as one array per line."""
-    sandbox = session.settings.sandbox
+    sandbox = session.backend.sandbox
     drawn = output.form == "table" and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     while True:
         seen = look()

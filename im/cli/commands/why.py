@@ -23,7 +23,7 @@ from im.views.words.times import ahead, local
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from im.services.money.costs import Cost
+    from im.domain.money.cost import Cost
 
 _FORM = click.Choice(["table", "json"])
 
@@ -36,19 +36,17 @@ _FORM = click.Choice(["table", "json"])
 def why(session: Session, name: str, output: str, as_json: bool) -> None:
     """Why an instance is in its state, and what happens next."""
     from im.domain.explain.phase import phase
-    from im.domain.explain.why import why as explain
-    from im.services import queries
-    from im.services.money.costs import rules_of
     from im.views.words.freshness import freshness
 
-    seen = queries.resolve(session.context, [check_word(name)])
+    in_words = not as_json and output != "json"
+    seen = session.backend.looks.resolve([check_word(name)], sight=in_words)
     row = seen.rows[0]
-    told = explain(row, seen.now, rules_of(row.scope))
-    if as_json or output == "json":
+    told = session.backend.looks.explain(row, seen.now)
+    if not in_words:
         from im.cli.output.table import say_json
         from im.views.why import why_json
 
-        say_json(why_json(row, told, seen.now, sandbox=session.settings.sandbox))
+        say_json(why_json(row, told, seen.now, sandbox=session.backend.sandbox))
         return
     head = click.style(plain(row.name), bold=True)
     click.echo(f"{head} is {plain(phase(row, seen.now).word)}", color=takes_colour())
@@ -67,9 +65,8 @@ def why(session: Session, name: str, output: str, as_json: bool) -> None:
 def agenda(session: Session, within: timedelta | None, output: str, as_json: bool) -> None:
     """What will stop, when, and what that saves; soonest first."""
     from im.cli.output.money import costs_of, endless, going_on
-    from im.services import queries
 
-    seen = queries.listing(session.context)
+    seen = session.backend.looks.listing(sight=False)
     due = coming.agenda(seen.rows)
     rows = coming.within(due, seen.now, within)
     costs = costs_of(session, rows)
@@ -77,15 +74,15 @@ def agenda(session: Session, within: timedelta | None, output: str, as_json: boo
         from im.cli.output.table import say_json
         from im.views.agenda import agenda_json
 
-        say_json([agenda_json(row, costs[row.id], sandbox=session.settings.sandbox) for row in rows])
+        say_json([agenda_json(row, costs[row.id], sandbox=session.backend.sandbox) for row in rows])
     elif not rows:
         click.echo(
             "Nothing is going to stop: nothing runs." if not due else "Nothing stops so soon.  im agenda  shows all."
         )
     else:
-        _tell(rows, costs, seen.now, sandbox=session.settings.sandbox)
+        _tell(rows, costs, seen.now, sandbox=session.backend.sandbox)
     if not as_json and output != "json":
-        for sentence in endless(seen.rows, costs_of(session, going_on(seen.rows))):
+        for sentence in endless(seen.rows, costs_of(session, going_on(session, seen.rows))):
             note(sentence)
 
 

@@ -30,12 +30,6 @@ class Machine:
     """Without its type, zone, key, owner and tags."""
     ssh_from: tuple[str, ...]
     """Words: me, none, or networks; empty when nothing was said."""
-    lets_in: bool
-    """A flag of the cloud's own says who may reach it."""
-
-    @property
-    def without_address(self) -> bool:
-        return bool(self.ask.options.get("public-ip") == "no")
 
 
 def machine_options(command: F) -> F:
@@ -73,10 +67,10 @@ def machine_options(command: F) -> F:
     @wraps(command)
     def gathered(*args: Any, **given: Any) -> Any:
         user = given.pop("ssh_user")
-        ssh_from = check_ssh_from(given.pop("ssh_from"))
+        ssh_from = firewall.check_sources(given.pop("ssh_from"))
         opened = tuple(rule for text in given.pop("opened") for rule in firewall.parse_open(text))
         _refuse_both(ssh_from, opened)
-        own = {flag: given.pop(flag.name.replace("-", "_")) for flag in registry.flags()}
+        own = {flag.name: given.pop(flag.name.replace("-", "_")) for flag in registry.flags()}
         ask = Ask(
             image=given.pop("image"),
             ssh_user=check_login(user) if user else None,
@@ -88,10 +82,9 @@ def machine_options(command: F) -> F:
             network=given.pop("vpc"),
             subnet=given.pop("subnet"),
             spot=given.pop("spot"),
-            options={"public-ip": given.pop("public_ip"), **{flag.name: said for flag, said in own.items()}},
+            options={"public-ip": given.pop("public_ip"), **own},
         )
-        lets_in = any(said for flag, said in own.items() if flag.lets_in)
-        return command(*args, machine=Machine(ask, ssh_from, lets_in), **given)
+        return command(*args, machine=Machine(ask, ssh_from), **given)
 
     return gathered  # type: ignore[return-value]  # same command, other keywords
 
@@ -101,15 +94,6 @@ def _cloud_flags(command: F) -> F:
         option = click.option(f"--{flag.name}", multiple=flag.repeatable, metavar=flag.metavar, help=flag.help)
         command = option(command)
     return command
-
-
-def check_ssh_from(given: tuple[str, ...]) -> tuple[str, ...]:
-    """`me`, networks in CIDR form, or `none` alone. Raises Refused."""
-    words = [word.strip() for text in given for word in text.split(",")]
-    if "none" in words and len(words) > 1:
-        raise Refused("--ssh-from none means nobody, and somebody is named beside it", "leave one of them out")
-    own = ("me", "none")
-    return tuple(dict.fromkeys(word if word in own else firewall.check_source(word, own) for word in words))
 
 
 def _refuse_both(ssh_from: tuple[str, ...], opened: tuple[firewall.Rule, ...]) -> None:

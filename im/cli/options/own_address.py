@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ipaddress
 import urllib.request
-from collections.abc import Sequence
 from http.client import HTTPException
 from urllib.error import HTTPError
 
@@ -17,14 +16,6 @@ from im.domain.errors import Refused
 MIRROR = "https://checkip.amazonaws.com"
 PATIENCE = 3.0
 """Seconds."""
-HERE = "127.0.0.1/32"
-"""In a sandbox nobody comes from anywhere."""
-
-
-def sources(words: Sequence[str], *, real: bool) -> tuple[str, ...]:
-    """`me` and `none` in the words of `--ssh-from` replaced by what they stand for. Raises Refused."""
-    found = [(own_network() if real else HERE) if word == "me" else word for word in words if word != "none"]
-    return tuple(dict.fromkeys(found))
 
 
 def own_network() -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from im.cli.session import Session
 from im.domain.errors import Refused
 from im.domain.selection import Filter, Selection, check_word
 
@@ -45,16 +46,13 @@ def selection_options(command: F) -> F:
 
 
 def complete_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Names of living instances for the shell's Tab; nothing at all when the database cannot be asked."""
+    """Names of living instances for the shell's Tab; nothing at all when nobody can be asked."""
     try:
-        from im.context import open_context
-        from im.services import queries
-        from im.settings import Settings
-
-        context = open_context(Settings.from_env())
+        session = Session()
         try:
-            return [row.name for row in queries.listing(context).rows if row.name.startswith(incomplete)]
+            living = session.backend.looks.listing(sight=False)
+            return [row.name for row in living.rows if row.name.startswith(incomplete)]
         finally:
-            context.dispose()
+            session.close()
     except Exception:
         return []

@@ -49,14 +49,14 @@ def finish(
 
     `priced`: each line ends with what the machine costs until its deadline.
     """
-    sandbox = session.settings.sandbox
+    sandbox = session.backend.sandbox
     as_json = output.form == "json"
     if not answer.rang and not as_json:
         note("the broker did not answer; this is stored, and the next tick (10 s) carries it out. Next: im doctor")
     outcome = Outcome(tuple(c.after for c in answer.changes), answer.now, None)
     if waiting.wanted_here():
         with progress(len(answer.changes), silent=as_json) as shown:
-            outcome = wait(session.context, answer, waiting.timeout, shown)
+            outcome = wait(session.backend.looks, answer, waiting.timeout, shown)
     if as_json and outcome.error is not None:
         raise Ended(outcome.error)
     if as_json:
@@ -65,7 +65,7 @@ def finish(
     elif output.form == "table":
         for line in _lines(answer, outcome, tell, costs_of(session, outcome.rows) if priced else NO_COSTS):
             click.echo(plain(line))
-        for told in endless(outcome.rows, costs_of(session, going_on(outcome.rows))):
+        for told in endless(outcome.rows, costs_of(session, going_on(session, outcome.rows))):
             note(told)
         if sandbox:
             note(SANDBOX)

@@ -10,6 +10,7 @@ from im.cli.output.errors import note
 from im.domain.money.budget import PriceUnknown
 
 if TYPE_CHECKING:
+    from im.cli.backend.port import Requests
     from im.cli.session import Session
     from im.services.requests.result import Answer
 
@@ -26,28 +27,31 @@ def store(
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Answer:
     """What `request` answers, which stores `what`. Raises PriceUnknown only once no worker has told the price."""
-    try:
-        with session.storing(what):
-            return request()
-    except PriceUnknown as exc:
-        session.in_doubt = False
-        if not _told_meanwhile(session, exc, pause, monotonic):
-            raise
-    with session.storing(what):
-        return request()
+    requests, until = session.backend.requests, 0.0
+    while True:
+        try:
+            with session.storing(what):
+                return request()
+        except PriceUnknown as exc:
+            session.in_doubt = False
+            if not requests.price_may_come(exc):
+                raise
+            if not until:
+                note("a worker is asked for the price, so that the budget can be kept")
+                until = monotonic() + PATIENCE
+            if not _comes(requests, exc, until, pause, monotonic):
+                raise
 
 
-def _told_meanwhile(
-    session: Session, unknown: PriceUnknown, pause: Callable[[float], None], monotonic: Callable[[], float]
+def _comes(
+    requests: Requests,
+    unknown: PriceUnknown,
+    until: float,
+    pause: Callable[[float], None],
+    monotonic: Callable[[], float],
 ) -> bool:
-    from im.services.money import budgets
-
-    if not budgets.can_be_asked(session.context, unknown):
-        return False
-    note("a worker is asked for the price, so that the budget can be kept")
-    began = monotonic()
-    while monotonic() - began < PATIENCE:
+    while monotonic() < until:
         pause(LOOK_EVERY)
-        if budgets.is_told(session.context, unknown):
+        if requests.price_is_there(unknown):
             return True
     return False

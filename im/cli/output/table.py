@@ -22,7 +22,7 @@ from im.views.words.money import UNKNOWN, cost_cell, rate_cell
 from im.views.words.times import local, time_left
 
 if TYPE_CHECKING:
-    from im.services.money.costs import Cost
+    from im.domain.money.cost import Cost
 
 SANDBOX = "sandbox: these machines are not real, and no cloud is charged"
 

@@ -18,11 +18,9 @@ from im.services.requests.ending import Goal, aim, judge
 from im.views.exits import Interrupted
 
 if TYPE_CHECKING:
-    from im.context import Context
+    from im.cli.backend.port import Looks
     from im.services.requests.result import Answer
 
-LOOK_EVERY = 0.3
-"""Seconds between two looks at the rows."""
 DATABASE_GRACE = 15.0
 """Seconds for which the database may be away in mid-wait: a restart is no reason to give up."""
 
@@ -37,7 +35,7 @@ class Outcome:
 
 
 def wait(
-    ctx: Context,
+    looks: Looks,
     answer: Answer,
     timeout: timedelta,
     show: Progress,
@@ -46,17 +44,17 @@ def wait(
     pause: Callable[[float], None] = time.sleep,
 ) -> Outcome:
     """Look until every change of `answer` has ended, or `timeout` is over."""
-    from im.services import queries
-
     goals = {c.after.id: Goal(c.after.id, c.after.generation, c.after.desired) for c in answer.changes}
     ends: dict[str, ImError | None] = {}
     unknown: dict[str, float] = {}
     seen, now = tuple(c.after for c in answer.changes), answer.now
     began = heard = monotonic()
+    listing = None
     try:
         while True:
             try:
-                listing = queries.by_ids(ctx, list(goals))
+                most = timeout.total_seconds() - (monotonic() - began)
+                listing = looks.now(seen) if listing is None else looks.later(seen, most, pause)
                 by_id = {row.id: row for row in listing.rows}
                 seen, now, heard = tuple(by_id.get(r.id, r) for r in seen), listing.now, monotonic()
             except Unavailable as exc:
@@ -71,7 +69,6 @@ def wait(
                 return Outcome(seen, now, _worst(list(ends.values())))
             if monotonic() - began >= timeout.total_seconds():
                 return Outcome(seen, now, _timed_out([r for r in seen if r.id not in ends], now, timeout))
-            pause(LOOK_EVERY)
     except KeyboardInterrupt:
         return Outcome(seen, now, _interrupted([r for r in seen if r.id not in ends]))
 

@@ -5,41 +5,16 @@ SQL by the driver alone; see `im.db.read.connection`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from im.db.read.connection import ReadTransaction, ask
+from im.domain.explain.listing import ScopeHealth, Summary
 from im.domain.hold import CLOCK_TOLERANCE, Hold, HoldKind
-from im.domain.input.duration import format_duration
 from im.domain.scope import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class ScopeHealth:
-    """When the last complete listing began, and since when (and why) none has succeeded."""
-
-    scope: Scope
-    refreshed_at: datetime | None
-    failing_since: datetime | None
-    error_code: str | None
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """How many are open, and since when the oldest of them."""
-
-    count: int = 0
-    since: datetime | None = None
-
-    def sentence(self, now: datetime) -> str:
-        machines = "machines carry our tag and have" if self.count > 1 else "machine carries our tag and has"
-        known = f", known for {format_duration(now - self.since)}" if self.since else ""
-        return f"{self.count} {machines} no row{known}"
 
 
 def scopes(connection: Connection | ReadTransaction) -> dict[Scope, ScopeHealth]:

@@ -152,8 +152,14 @@ def last_public_key(connection: Connection | ReadTransaction, owner: str) -> str
     return next((key for (key,) in rows), None)
 
 
-def living_names(connection: Connection | ReadTransaction) -> list[str]:
-    return [name for (name,) in ask(connection, "SELECT name FROM instances WHERE closed_at IS NULL")]
+def living_names(connection: Connection | ReadTransaction, owners: Sequence[str] | None = None) -> list[str]:
+    found = ask(
+        connection,
+        "SELECT name FROM instances WHERE closed_at IS NULL AND (%(all)s OR owner = ANY(%(owners)s::text[]))",
+        all=owners is None,
+        owners=list(owners or ()),
+    )
+    return [name for (name,) in found]
 
 
 def story(connection: Connection | ReadTransaction, instance_ids: Sequence[str]) -> list[Event]:

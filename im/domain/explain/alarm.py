@@ -31,15 +31,19 @@ class Alarm:
     """Machines of one scope past their deadline: still running, or, where `blind`, not known to have stopped."""
 
     scope: Scope
-    machines: tuple[Instance, ...]
+    count: int
     longest: timedelta
     """How long the first of them is past its deadline."""
     blind: Blind | None
+    codes: tuple[str, ...] = ()
+    """Why they could not be stopped, by the cloud's codes."""
     usd: Decimal | None = None
     """What the time past their deadlines costs if all of them run; None where no price is known."""
+    machines: tuple[Instance, ...] = ()
+    """Empty where nothing but the figures was told."""
 
     def sentence(self, now: datetime) -> str:
-        count = len(self.machines)
+        count = self.count
         many = f"{count} machine{'' if count == 1 else 's'} past {'its' if count == 1 else 'their'} deadline"
         over = f"up to {format_duration(self.longest)} over" if count else ""
         money = f", {show(self.usd)} so far" if self.usd else ""
@@ -47,8 +51,7 @@ class Alarm:
             since = format_duration(now - self.blind.since)
             told = f"{self.scope} cannot be seen since {since} ({self.blind.reason})"
             return f"{told}: {many} cannot be verified, {over}{money}" if count else told
-        why = sorted({row.error_code for row in self.machines if row.error_code})
-        reason = f" ({', '.join(why)})" if why else ""
+        reason = f" ({', '.join(self.codes)})" if self.codes else ""
         return f"{self.scope}: {many} still run{'s' if count == 1 else ''}{reason}, {over}{money}"
 
 
@@ -62,8 +65,13 @@ def alarms(rows: Iterable[Instance], blind: Mapping[Scope, Blind], now: datetime
             late.setdefault(row.scope, []).append(row)
     found = [
         Alarm(
-            scope, tuple(machines), max((now - m.expires_at for m in machines), default=timedelta(0)), blind.get(scope)
+            scope,
+            len(machines),
+            max((now - m.expires_at for m in machines), default=timedelta(0)),
+            blind.get(scope),
+            tuple(sorted({row.error_code for row in machines if row.error_code})),
+            machines=tuple(machines),
         )
         for scope, machines in late.items()
     ]
-    return sorted(found, key=lambda a: (-len(a.machines), a.scope))
+    return sorted(found, key=lambda a: (-a.count, a.scope))

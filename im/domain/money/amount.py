@@ -44,6 +44,11 @@ def exact(amount: Decimal | None) -> str | None:
     return f"{amount.quantize(Decimal('0.000001'), ROUND_HALF_UP):f}"
 
 
+def unrounded(amount: Decimal | None) -> str | None:
+    """All the digits there are, for who adds them up."""
+    return None if amount is None else f"{amount.normalize():f}"
+
+
 def _without_empty_end(digits: str) -> str:
     trimmed = digits.rstrip("0")
     missing = 2 - len(trimmed.partition(".")[2])

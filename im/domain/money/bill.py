@@ -73,6 +73,14 @@ class Price:
         return self.source.startswith(STATED)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An item and its price of now; None when nobody told it."""
+
+    item: Item
+    price: Price | None
+
+
 PriceBook = Mapping[Item, Sequence[Price]]
 """Each item's prices, oldest first. Before the first the first holds: it is the best that is known."""
 

@@ -60,6 +60,14 @@ class Taken:
     """None: of a part of it nobody knows the price."""
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How a quota stands; of a role nothing is taken, for each of its users has it alone."""
+
+    quota: Quota
+    taken: Taken | None
+
+
 def is_live(row: Instance) -> bool:
     """It takes room in a quota: it runs, may yet run, or is asked to."""
     if row.closed_at is not None:

@@ -49,6 +49,13 @@ class Token:
         return self.revoked_at is None and now < self.expires_at
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    token: Token
+    secret: str
+    """Shown once, kept nowhere."""
+
+
 def make(kind: UserKind, choose: Callable[[str], str]) -> str:
     """A new secret; `choose` picks one of the characters it is given, as `secrets.choice` does."""
     body = PREFIX[kind] + "".join(choose(DIGITS) for _ in range(_SECRET))

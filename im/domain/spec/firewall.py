@@ -73,6 +73,18 @@ def check_source(text: str, also: Sequence[str] = ()) -> str:
     return str(network)
 
 
+ME, NOBODY = "me", "none"
+
+
+def check_sources(given: Iterable[str]) -> tuple[str, ...]:
+    """Who may log in, as typed: `me`, networks in CIDR form, or `none` alone. Raises Refused."""
+    words = [word.strip() for text in given for word in text.split(",")]
+    if NOBODY in words and len(words) > 1:
+        raise Refused("--ssh-from none means nobody, and somebody is named beside it", "leave one of them out")
+    own = (ME, NOBODY)
+    return tuple(dict.fromkeys(word if word in own else check_source(word, own) for word in words))
+
+
 def _shorter(written: str) -> str:
     """The address by itself, of one behind which too great a number stands; empty for anything else."""
     address, _, bits = written.partition("/")

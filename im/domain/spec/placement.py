@@ -95,3 +95,11 @@ def standing(spec: Spec, candidate: int) -> str:
     of_types = len({one.instance_type for one in all_of_them}) > 1
     where = f"for {before}" if of_types else f"in {before.zone}"
     return f"no capacity {where}, trying {candidate + 1} of {len(all_of_them)}"
+
+
+def names_of(places: Sequence[Candidate]) -> str:
+    """`TYPE in ZONE, ZONE; then TYPE in ZONE`."""
+    zones: dict[str, list[str]] = {}
+    for one in places:
+        zones.setdefault(one.instance_type, []).append(one.zone)
+    return "; then ".join(f"{kind} in {', '.join(of_it)}" for kind, of_it in zones.items())

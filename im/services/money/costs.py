@@ -24,6 +24,7 @@ from im.domain.money.bill import (
     monthly_item,
 )
 from im.domain.money.billing import bill
+from im.domain.money.cost import Cost
 from im.domain.money.forecast import (
     UNKNOWN_PARTS,
     Parts,
@@ -53,25 +54,6 @@ if TYPE_CHECKING:
     from im.db.read.connection import ReadTransaction
 
 LONG_AGO = timedelta(days=3650)
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """One instance's money: what it cost so far, what an hour costs now and while it runs, what is still to come."""
-
-    bill: Bill
-    rates: Rates
-    now_per_hour: Decimal | None
-    to_deadline: Decimal | None
-    whole: bool = True
-    """False: `now_per_hour` lacks a part whose price nobody knows."""
-    at_most: bool = False
-    """`now_per_hour` is a limit that was set, not a price."""
-
-    @property
-    def so_far(self) -> Decimal | None:
-        """None where any part of it has no known price."""
-        return self.bill.total if self.bill.known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +185,3 @@ def priced(scope: Scope, spec: Spec, disk_type: str | None, *, launched: bool = 
         yield Item(scope.provider, scope.region, monthly_item(IPV4))
     if disk_type:
         yield Item(scope.provider, scope.region, disk_item(disk_type))
-
-
-# ---- the report ------------------------------------------------------------------------------------------------------

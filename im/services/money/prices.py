@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -16,11 +16,12 @@ from im.db.read import instances, ledger
 from im.domain.access import Actor, Verb
 from im.domain.errors import ImError
 from im.domain.instance import Instance
-from im.domain.money.bill import STATED, Item, Price, price_at
+from im.domain.money.bill import STATED, Item, Known, Price, price_at
 from im.domain.money.usage import UsageInterval
 from im.domain.money.zones import held
 from im.domain.scope import Scope
-from im.domain.spec.spec import SPOTS, WINDOWS, WINDOWS_SPOT
+from im.domain.spec.spec import ON_DEMAND, SPOTS, WINDOWS, WINDOWS_SPOT
+from im.domain.spec.spot import SPOT
 from im.logs import log
 from im.providers import registry
 from im.providers.errors import ProviderError
@@ -193,14 +194,6 @@ def _fetch(ctx: Context, scope: Scope, items: list[Item], since: datetime | None
 # ---- for people ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """An item and its price of now; None when nobody told it."""
-
-    item: Item
-    price: Price | None
-
-
 def known(ctx: Context, items: Sequence[Item] | None) -> list[Known]:
     """The prices of `items` (as people write them), or of everything that lives."""
     with ctx.begin() as connection:
@@ -227,6 +220,27 @@ def meant(item: Item) -> Item:
 
 def _written(item: Item) -> Item:
     return replace(item, name=f"{WINDOWS}:{item.name}") if item.market in (WINDOWS, WINDOWS_SPOT) else item
+
+
+def named(ctx: Context, names: Sequence[str], provider: str | None, region: str | None) -> list[Known]:
+    """As `known`, of what is typed: the region is the usual one of its cloud. Raises Refused for a cloud there is not."""
+    cloud, where = _place(ctx, provider, region)
+    return known(ctx, [Item(cloud, where, name) for name in names] or None)
+
+
+def state_named(
+    ctx: Context, name: str, usd: Decimal, provider: str | None, region: str | None, *, spot: bool, actor: Actor
+) -> str:
+    """As `state`, of what is typed; returns the region for which it holds."""
+    access.ask(actor, Verb.SET_PRICE)
+    cloud, where = _place(ctx, provider, region)
+    state(ctx, Item(cloud, where, name, SPOT if spot else ON_DEMAND), usd, actor=actor)
+    return where
+
+
+def _place(ctx: Context, provider: str | None, region: str | None) -> tuple[str, str]:
+    cloud, account = ctx.settings.place_of(provider, None)
+    return cloud, region or ctx.settings.region_of(account, cloud)
 
 
 def state(ctx: Context, item: Item, usd: Decimal, *, actor: Actor) -> None:

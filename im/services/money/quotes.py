@@ -19,7 +19,7 @@ from im.services.money.prices import ask
 
 if TYPE_CHECKING:
     from im.context import Context
-    from im.services.requests.order import Plan
+    from im.domain.spec.plan import Plan
 
 
 def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -11,32 +10,12 @@ from typing import TYPE_CHECKING
 from im.db.read import instances
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
-from im.domain.money.bill import Bill, Window, sum_bills
+from im.domain.money.bill import Window, sum_bills
+from im.domain.money.cost import Line, Report
 from im.services.money.costs import Ledger, ledger
 
 if TYPE_CHECKING:
     from im.context import Context
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of `im cost`: a group, how many instances are in it, what they cost, and what is still promised."""
-
-    group: str
-    count: int
-    bill: Bill
-    to_deadline: Decimal | None
-    at_most: bool = False
-    """`to_deadline` holds limits that were set where prices are not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    lines: tuple[Line, ...]
-    total: Line
-    window: Window
-    sources: tuple[str, ...]
-    """Where the prices come from."""
 
 
 def report(ctx: Context, by: str, since: timedelta, *, owners: Sequence[str] | None = None) -> Report:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from im.domain.access import Actor, Role, Verb
 from im.domain.errors import NoSuchUser, Refused
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
-from im.domain.people.quota import Quota, QuotaFor, Taken, check_rows, check_together, is_live
+from im.domain.people.quota import Quota, QuotaFor, Taken, Use, check_rows, check_together, is_live
 from im.domain.people.user import User, UserKind
 from im.services import access
 from im.services.money.costs import ledger
@@ -23,14 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """How a quota stands; of a role nothing is taken, for each of its users has it alone."""
-
-    quota: Quota
-    taken: Taken | None
 
 
 @access.counting("quota")

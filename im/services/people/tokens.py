@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from im.domain.event import Channel
 from im.domain.input.duration import format_duration, parse_duration
 from im.domain.input.text import check_text
 from im.domain.people import token as rule
-from im.domain.people.token import Token
+from im.domain.people.token import Made, Token
 from im.domain.people.user import UserKind
 from im.services import access
 
@@ -27,13 +27,6 @@ NAME = 60
 OVERLAP = timedelta(hours=1)
 """How long an old token still works after it was rotated, unless told otherwise."""
 _ASK_AGAIN = "im token create  makes one; an admin of this deployment can do that for you"
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    token: Token
-    secret: str
-    """Shown once, kept nowhere."""
 
 
 def create(
@@ -86,6 +79,13 @@ def listed(ctx: Context, login: str | None, *, actor: Actor) -> list[Token]:
     access.ask(actor, Verb.MAKE_TOKEN).on([login])
     with ctx.begin() as connection:
         return tokens.listed(connection, login)
+
+
+def one(ctx: Context, token_id: str, *, actor: Actor) -> Token:
+    """Raises NoSuchToken also for one that the actor may not end: whose it is is for others to know."""
+    access.ask(actor, Verb.END_TOKEN)
+    with ctx.begin() as connection:
+        return _one(connection, token_id, actor)
 
 
 def revoke(ctx: Context, token_id: str, *, actor: Actor) -> Token:

@@ -16,6 +16,7 @@ from im.domain.event import EventKind
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.spec.names import make_id, make_name, numbered
+from im.domain.spec.plan import Plan
 from im.domain.state import Desired, Observed, Why
 from im.failpoints import Point, reach
 from im.queue.tasks import Task
@@ -24,7 +25,7 @@ from im.services.money import budgets
 from im.services.people import quotas
 from im.services.requests.free_names import refuse_taken, write_free
 from im.services.requests.launch_rows import _label, _open_launches, _random
-from im.services.requests.order import Order, Plan, plan
+from im.services.requests.order import Order, plan
 from im.services.requests.result import Answer, Change
 from im.services.ring import ring_hints
 

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.domain.access import Actor
+from im.domain.config.region import said_by
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.input.duration import FOREVER, parse_keep
 from im.domain.intent import Deadline
-from im.domain.scope import Scope
+from im.domain.spec.firewall import ME, NOBODY, check_sources
 from im.domain.spec.names import check_name, check_tags, numbered
+from im.domain.spec.plan import Plan, check_count
 from im.domain.spec.spec import Spec
 from im.domain.state import OnExpiry
 from im.providers import registry
 from im.providers.contract import Capabilities
 from im.providers.request import Ask
 from im.services.requests import places
+from im.services.requests.wish import Wish
 
 if TYPE_CHECKING:
     from im.settings import Settings
 
 
-MAX_COUNT = 1000
+HERE = "127.0.0.1/32"
+"""In a sandbox nobody comes from anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +54,9 @@ class Order:
     """When every place has refused for want of room: begin again, until the deadline."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What an order comes to; `names` is empty when they will be made up."""
-
-    scope: Scope
-    spec: Spec
-    names: tuple[str, ...]
-    count: int
-    on_expiry: OnExpiry
-    capabilities: Capabilities
-    guard: GuardKind = GuardKind.NONE
-    grace: timedelta = timedelta(0)
-    """How long after the deadline the guard acts."""
-    keep_stopped: timedelta | None = None
-    """None: for good."""
-    protect: bool = False
-
-
 def plan(settings: Settings, order: Order) -> Plan:
     """Check an order without writing or asking anything. Raises Refused."""
-    if not 1 <= order.count <= MAX_COUNT:
-        raise Refused(f"{order.count} machines at once is not possible", f"ask for 1 to {MAX_COUNT}")
+    check_count(order.count)
     profile = registry.profile(order.provider)
     settings.place_of(order.provider, order.account)
     region = settings.region_of(order.account, order.provider)
@@ -87,7 +73,7 @@ def plan(settings: Settings, order: Order) -> Plan:
     profile.check_access(scope, account, settings, guarded=guard is not GuardKind.NONE)
     keep = parse_keep(order.keep_stopped or (settings.keep_stopped if on_expiry is OnExpiry.STOP else FOREVER))
     return Plan(
-        *(scope, spec, names, order.count, on_expiry, profile.capabilities, guard, grace),
+        *(scope, spec, names, order.count, on_expiry, guard, grace),
         keep_stopped=keep,
         protect=order.protect,
     )
@@ -129,3 +115,69 @@ def _check_conflicts(order: Order, on_expiry: OnExpiry) -> None:
         raise Refused(f"{what}, and nothing is left to keep", "leave --keep-stopped out")
     if order.protect:
         raise Refused(f"{what}, and protection would be an empty promise", "leave --protect out")
+
+
+# ---- from what is typed ----------------------------------------------------------------------------------------------
+
+
+def order_of(settings: Settings, wish: Wish, actor: Actor, own_network: Callable[[], str]) -> Order:
+    """Raises Refused for what cannot be. `own_network`: the network of whoever says `me`; asked last, and only where it matters."""
+    cloud, account = settings.place_of(wish.provider, wish.account)
+    order = Order(
+        provider=cloud,
+        account=account,
+        ask=replace(wish.ask, owner=wish.owner or actor.name),
+        name=wish.name,
+        count=wish.count,
+        deadline=wish.deadline,
+        actor=actor,
+        guard=wish.guard,
+        keep_stopped=wish.keep_stopped,
+        protect=wish.protect,
+        on_expiry=wish.on_expiry,
+        retry=wish.retry,
+    )
+    return _let_in(settings, order, wish.ssh_from, own_network)
+
+
+def region_said(settings: Settings, order: Order) -> str | None:
+    """Who chose the region; None where a zone did, or nobody knows."""
+    if order.ask.zone not in (None, "any"):
+        return None
+    return said_by(settings.region_of(order.account, order.provider)) or None
+
+
+def sources(words: Sequence[str], own_network: Callable[[], str]) -> tuple[str, ...]:
+    """`me` and `none` replaced by what they stand for."""
+    return tuple(dict.fromkeys(own_network() if word == ME else word for word in words if word != NOBODY))
+
+
+def _let_in(settings: Settings, order: Order, said: tuple[str, ...], own_network: Callable[[], str]) -> Order:
+    """The order with the networks that may log in. Whoever brings a firewall of their own, or has none, says nothing of them."""
+    can = registry.profile(order.provider).capabilities
+    if not said and (_has_own_door(order.ask) or not can.can_firewall):
+        return order
+    hidden = order.ask.options.get("public-ip") == "no"
+    words = said or _usual(settings, hidden=hidden)
+    if ME in words and hidden:
+        raise Refused(
+            "a machine without a public address cannot be reached from yours, which is what --ssh-from me lets in",
+            "name the network that you come from, as in --ssh-from 10.0.0.0/8, or leave --public-ip no out",
+        )
+    somewhere = replace(order, ask=replace(order.ask, ssh_from=sources(words, lambda: HERE)))
+    if not can.real or settings.sandbox or ME not in words:
+        return somewhere
+    # what is wrong for other reasons is refused before anybody is asked
+    plan(settings, somewhere)
+    return replace(order, ask=replace(order.ask, ssh_from=sources(words, own_network)))
+
+
+def _has_own_door(ask: Ask) -> bool:
+    """A flag of the cloud's own says who may reach it."""
+    return any(ask.options.get(flag.name) for flag in registry.flags() if flag.lets_in)
+
+
+def _usual(settings: Settings, *, hidden: bool) -> tuple[str, ...]:
+    """Nobody by default where there is no public address: who is on the internet cannot come, and their network is not known."""
+    words = check_sources((settings.ssh_from,))
+    return (NOBODY,) if ME in words and hidden else words

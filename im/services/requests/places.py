@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from im.domain.errors import Refused
 from im.domain.scope import Scope
@@ -13,9 +11,6 @@ from im.domain.spec.placement import ANY
 from im.domain.spec.spec import Candidate, Spec
 from im.providers.contract import Profile
 from im.providers.request import Ask
-
-if TYPE_CHECKING:
-    pass
 
 MOST = 40
 """Types times zones of one create."""
@@ -57,11 +52,3 @@ def _listed(typed: str | None, what: str) -> tuple[str | None, ...]:
     if "" in words:
         raise Refused(f"an empty {what} in '{typed[:60]}'", "write them as a,b,c")
     return tuple(dict.fromkeys(words))
-
-
-def names_of(places: Sequence[Candidate]) -> str:
-    """`TYPE in ZONE, ZONE; then TYPE in ZONE`."""
-    zones: dict[str, list[str]] = {}
-    for one in places:
-        zones.setdefault(one.instance_type, []).append(one.zone)
-    return "; then ".join(f"{kind} in {', '.join(of_it)}" for kind, of_it in zones.items())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from im.views.words.times import span
 
 if TYPE_CHECKING:
-    from im.services.queries import Listing
+    from im.domain.explain.listing import Listing
 
 STALE = timedelta(seconds=20)
 """Two refresh ticks: older facts are said to be old."""
@@ -17,7 +17,7 @@ STALE = timedelta(seconds=20)
 def freshness(seen: Listing) -> list[str]:
     """A sentence for each reason why deadlines are held, each place whose facts are old or that cannot be watched, and orphans."""
     told = [f"DEADLINES ARE HELD: {held.reason} (by {held.by}). Next: {held.fix}" for held in seen.holds]
-    told += [f"PAST DEADLINE: {alarm.sentence(seen.now)}. Next: im doctor" for alarm in seen.alarms if alarm.machines]
+    told += [f"PAST DEADLINE: {alarm.sentence(seen.now)}. Next: im doctor" for alarm in seen.alarms if alarm.count]
     for scope in sorted({row.scope for row in seen.rows if row.closed_at is None}):
         health = seen.health.get(scope)
         if health is None:

@@ -12,8 +12,8 @@ from im.domain.money.amount import ZERO, show, show_rate
 from im.domain.money.quote import Quote
 
 if TYPE_CHECKING:
+    from im.domain.money.cost import Cost
     from im.domain.money.forecast import Rates
-    from im.services.money.costs import Cost
 
 UNKNOWN = "?"
 """A price that nobody told us is shown as that, never as a guess."""

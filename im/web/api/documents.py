@@ -14,6 +14,56 @@ class Document(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class BillingRulesDocument(Document):
+    computing: Literal["running", "there"]
+    address: Literal["running", "there"]
+    least_seconds: float
+    least_usd: Usd
+    step_seconds: float
+    monthly_cap: bool
+    hours_in_month: str
+
+
+class RatesDocument(Document):
+    compute: Usd | None
+    address: Usd | None
+    disk: Usd | None
+    compute_cap: Usd | None
+    address_cap: Usd | None
+    more_disks: bool
+    source: str
+    rules: BillingRulesDocument
+
+
+class BillDocument(Document):
+    usd_compute: Usd
+    usd_address: Usd
+    usd_disk_running: Usd
+    usd_disk_stopped: Usd
+    usd_overrun: Usd
+    seconds_running: float
+    seconds_stopped: float
+    seconds_overrun: float
+    seconds_doubtful: float
+    unknown: list[str]
+
+
+class QuoteDocument(Document):
+    began_at: str | None
+    seconds: float
+    endless: bool = Field(description="Its deadline stops it, which saves nothing, and nothing ends it thereafter.")
+    rates: RatesDocument
+
+
+class CostParts(Document):
+    usd_per_hour: Usd | None
+    usd_to_deadline: Usd | None
+    whole: bool
+    at_most: bool
+    bill: BillDocument
+    rates: RatesDocument
+
+
 class InstanceDocument(Document):
     id: str
     name: str
@@ -32,6 +82,8 @@ class InstanceDocument(Document):
     observed_at: str
     settled: bool = Field(description="What was last asked for has been reached.")
     failed: bool = Field(description="What was last asked for was given up.")
+    launching: bool = Field(description="A launch may still bring a machine.")
+    candidate: int = Field(description="Which of `candidates` is tried, or was taken.")
     generation: int = Field(description="Counts requests; the ETag.")
     why: str
     by: str
@@ -40,6 +92,7 @@ class InstanceDocument(Document):
     ssh_user: str
     created_at: str
     launched_at: str | None
+    interrupted_at: str | None = Field(description="When the cloud took a spot machine back.")
     expires_at: str
     seconds_left: int
     on_expiry: Literal["stop", "terminate"]
@@ -53,13 +106,19 @@ class InstanceDocument(Document):
     firewall: list[str] | None
     spot: dict[str, Any] | None
     iam_role: str | None
+    subnet: str | None
+    vpc: str | None
+    type_because: str | None = Field(description="Why it is of that type, where nobody named one.")
     hibernate: bool
     user_data_bytes: int | None
     disks: list[dict[str, Any]]
+    public_ip_wished: bool | None
+    candidates: list[tuple[str, str]] = Field(description="All places that are tried: type and zone; empty for one.")
     usd_per_hour: Usd | None
     usd_so_far: Usd | None
     usd_to_deadline: Usd | None
     price_source: str | None
+    cost: CostParts | None = Field(description="The same unrounded, and of what it is made.")
 
 
 class InstancesDocument(Document):
@@ -70,10 +129,15 @@ class InstancesDocument(Document):
 
 class ChangeDocument(InstanceDocument):
     previous_expires_at: str | None
+    previous_desired: str | None
+    previous_observed: str | None
+    previous_owner: str | None
 
 
 class ChangesDocument(Document):
     items: list[ChangeDocument]
+    now: str
+    rang: bool = Field(description="False: the broker did not answer, and the next tick carries it out.")
 
 
 class RehearsalDocument(Document):
@@ -114,6 +178,9 @@ class PlanDocument(Document):
     firewall: list[str] | None
     spot: dict[str, Any] | None
     iam_role: str | None
+    subnet: str | None
+    vpc: str | None
+    type_because: str | None
     hibernate: bool
     user_data_bytes: int | None
     disks: list[dict[str, Any]]
@@ -127,6 +194,7 @@ class PlanDocument(Document):
     usd_to_deadline: Usd | None
     usd_per_hour_afterwards: Usd | None
     price_source: str | None
+    quote: QuoteDocument = Field(description="What it would cost, unrounded, and of what that is made.")
 
 
 class EventDocument(Document):
@@ -144,6 +212,13 @@ class EventsDocument(Document):
     items: list[EventDocument]
 
 
+class GuardDocument(Document):
+    kind: str
+    grace_seconds: int
+    at: str | None
+    error: str | None
+
+
 class WhyDocument(Document):
     id: str
     name: str
@@ -157,6 +232,7 @@ class WhyDocument(Document):
 class WaitDocument(Document):
     settled: bool = Field(description="It has ended, well or not; false: the time was over first.")
     error: str | None = Field(description="Why it did not end well; null where it did, or has not ended.")
+    now: str
     instance: InstanceDocument
 
 
@@ -175,55 +251,3 @@ class HealthDocument(Document):
 class VersionDocument(Document):
     version: str
     api: Literal["v1"]
-
-
-class ScopeDocument(Document):
-    provider: str
-    account: str
-    region: str
-    refreshed_at: str | None
-    facts_age_seconds: int | None
-    failing_since: str | None
-    error_code: str | None
-    error: str | None
-
-
-class ScopesDocument(Document):
-    items: list[ScopeDocument]
-
-
-class OrphanDocument(Document):
-    provider_id: str
-    provider: str
-    account: str
-    region: str
-    zone: str | None
-    sandbox: bool
-    observed: str
-    instance_type: str | None
-    image: str | None
-    public_ip: str | None
-    private_ip: str | None
-    launched_at: str | None
-    first_seen_at: str
-    last_seen_at: str
-    seconds_known: int
-    tags: dict[str, str]
-    because: str
-
-
-class OrphansDocument(Document):
-    items: list[OrphanDocument]
-
-
-class HoldDocument(Document):
-    kind: str
-    reason: str
-    next: str
-    by: str
-    since: str | None
-    until: str | None
-
-
-class HoldsDocument(Document):
-    items: list[HoldDocument]

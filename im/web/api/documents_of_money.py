@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from im.web.api.documents import Document, Usd
+from im.web.api.documents import BillDocument, Document, Usd
 
 
 class AgendaItem(Document):
@@ -30,6 +30,13 @@ class AgendaDocument(Document):
     items: list[AgendaItem]
 
 
+class ExactCost(BillDocument):
+    """The same unrounded."""
+
+    usd_to_deadline: Usd | None
+    at_most: bool
+
+
 class CostLine(Document):
     group: str
     instances: int
@@ -45,6 +52,7 @@ class CostLine(Document):
     seconds_stopped: int
     seconds_doubtful: int
     unknown: list[str]
+    exact: ExactCost
 
 
 class CostDocument(Document):
@@ -84,3 +92,8 @@ class PriceItem(Document):
 
 class PricesDocument(Document):
     items: list[PriceItem]
+
+
+class StatedDocument(Document):
+    item: str
+    region: str = Field(description="Where it holds.")

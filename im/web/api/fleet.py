@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from im.domain.errors import Denied
+from im.domain.explain.listing import Summary
 from im.services import queries
+from im.views.health import fleet_json
 from im.views.hold import hold_json
 from im.views.orphan import orphan_json
 from im.views.scope import scope_json
+from im.views.times import utc
 from im.web.api.asker import Asking
-from im.web.api.documents import HoldsDocument, OrphansDocument, ScopesDocument
+from im.web.api.documents_of_fleet import FleetDocument, HoldsDocument, OrphansDocument, ScopesDocument
 from im.web.api.problem import answers
 
 router = APIRouter(prefix="/api/v1", tags=["fleet"])
@@ -29,6 +34,18 @@ def list_scopes(asker: Asking) -> Response:
     return JSONResponse({"items": items})
 
 
+@router.get("/fleet", operation_id="get_fleet", response_model=FleetDocument, responses=LOOK)
+def get_fleet(asker: Asking) -> Response:
+    """How well im sees and enforces, in one answer: scopes, holds, deadlines that were missed, machines without a row.
+
+    Of what is not their own, who does not see everything is told neither figures nor orphans.
+    """
+    seen = queries.state(asker.ctx)
+    if not asker.sees_all:
+        seen = replace(seen, alarms=(), orphans=Summary())
+    return JSONResponse(fleet_json(seen, sandbox=asker.ctx.settings.sandbox))
+
+
 @router.get("/orphans", operation_id="list_orphans", response_model=OrphansDocument, responses=LOOK)
 def list_orphans(asker: Asking) -> Response:
     """Machines that carry our tag and have no row, the longest known first: nobody's, so for those who see everything."""
@@ -36,7 +53,8 @@ def list_orphans(asker: Asking) -> Response:
         raise Denied(f"{asker.actor.name} sees what is their own", "ask an admin of this deployment")
     found = queries.orphans_listed(asker.ctx)
     sandbox = asker.ctx.settings.sandbox
-    return JSONResponse({"items": [orphan_json(one, found.now, sandbox=sandbox) for one in found.found]})
+    items = [orphan_json(one, found.now, sandbox=sandbox) for one in found.found]
+    return JSONResponse({"items": items, "now": utc(found.now)})
 
 
 @router.get("/holds", operation_id="list_holds", response_model=HoldsDocument, responses=LOOK)

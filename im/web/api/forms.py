@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
 
@@ -96,8 +96,12 @@ class CreateForm(DeadlineForm):
     availability_zone: Text | None = None
     image: Text | None = None
     ssh_user: Text | None = None
-    ssh_from: list[Text] = Field(
-        default=[], max_length=50, description="Networks (CIDR) that may log in; empty: nobody."
+    ssh_from: Annotated[list[Text], Field(max_length=50)] | None = Field(
+        default=[],
+        description="Networks (CIDR) that may log in, and `me`; empty: nobody; null: whoever the deployment lets in (IM_SSH_FROM).",
+    )
+    own_network: Text | None = Field(
+        default=None, description="The network that `me` stands for; asked for (`address_wanted`) where it matters."
     )
     open: list[Text] = Field(default=[], max_length=50, description="Ports, as `443/tcp` or `53/udp@10.0.0.0/8`.")
     owner: Text | None = Field(default=None, description="A team of yours; you when left out.")
@@ -105,7 +109,14 @@ class CreateForm(DeadlineForm):
     disk: Text | None = Field(default=None, description="The root disk: `50`, or `size=50,type=gp3,keep`.")
     volumes: list[Text] = Field(default=[], max_length=20)
     hibernate: Flag = False
-    spot: Flag = False
+    user_data: Annotated[str, Field(max_length=180_000, pattern=r"^[A-Za-z0-9+/]*={0,2}$")] | None = Field(
+        default=None, description="What it runs at its first start, in base64."
+    )
+    subnet: Text | None = None
+    vpc: Text | None = None
+    spot: Flag | Literal["persistent", "one-time"] = Field(
+        default=False, description="From the cloud's spare room; `one-time` is terminated where the other is stopped."
+    )
     max_price: Text | None = Field(default=None, description="USD an hour at most, of a spot machine.")
     public_ip: Flag | None = Field(default=None, description="A public address; null: as the subnet does.")
     options: Annotated[dict[str, Text | list[Text]], Field(max_length=50)] = Field(
@@ -122,7 +133,7 @@ class BatchForm(Form):
     """One verb on several: by name or id, or by a filter together with how many it is to find."""
 
     verb: Annotated[str, Field(pattern="^(extend|start|stop|terminate|protect|give)$")]
-    ids: list[Word] = Field(default=[], max_length=1000)
+    ids: list[Word] = Field(default=[], max_length=5000)
     q: Annotated[str, Field(min_length=3, max_length=500)] | None = Field(
         default=None, description="A filter, as in a list."
     )
@@ -142,7 +153,7 @@ class BatchForm(Form):
 
 
 class ListQuery(Form):
-    """Which instances, and which page of them."""
+    """Which instances, and which page of them; or these by name, all of them or none."""
 
     limit: int = Field(default=50, ge=1, le=200)
     cursor: Annotated[str, Field(min_length=1, max_length=400, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
@@ -154,11 +165,21 @@ class ListQuery(Form):
     tag: Annotated[str, Field(max_length=300, pattern=r"^[^=\x00]+=[^\x00]*$")] | None = None
     expires_before: Moment | None = None
     all: bool = Field(default=False, description="Those that are gone too.")
+    id: list[Word] = Field(default=[], max_length=200, description="These alone, in this order; no filter beside it.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ListQuery:
+        if self.id and (self.q or self.owner or self.status or self.tag or self.expires_before or self.cursor):
+            raise ValueError("instances are named by `id`, or found by a filter, and not both")
+        return self
 
 
 class WaitQuery(Form):
     generation: int | None = Field(default=None, ge=1, le=2**31 - 1, description="The request that is waited for.")
     desired: Desired | None = Field(
         default=None, description="What that request wanted; a later one that wants the same is waited for instead."
+    )
+    status: Annotated[str, Field(min_length=1, max_length=300)] | None = Field(
+        default=None, description="What it is by the asker's last look: another status ends the waiting too."
     )
     timeout: int = Field(default=30, ge=0, le=60, description="Seconds.")

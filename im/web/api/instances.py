@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
@@ -20,7 +21,7 @@ from im.domain.selection import Filter
 from im.domain.spec import firewall
 from im.domain.spec.disk import parse_disk
 from im.domain.spec.names import check_tags
-from im.domain.spec.spot import Spot
+from im.domain.spec.spot import ONCE, Spot
 from im.domain.state import OnExpiry
 from im.providers import registry
 from im.providers.request import Ask
@@ -29,8 +30,9 @@ from im.services.money.quotes import quote_of
 from im.services.people import users
 from im.services.requests import create
 from im.services.requests import order as orders
-from im.services.requests.order import Order
-from im.views.plan import plan_json
+from im.services.requests.order import Order, region_said
+from im.services.requests.wish import Wish
+from im.views.plan import Rehearsed, plan_json
 from im.views.times import utc
 from im.web.api import cursor
 from im.web.api.asker import Asker, Asking
@@ -53,6 +55,7 @@ from im.web.api.seen import (
     etag,
     matches,
     one,
+    several,
     with_etag,
 )
 
@@ -67,6 +70,9 @@ UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "As `If-None-
 @router.get("/instances", operation_id="list_instances", response_model=InstancesDocument, responses=SEEN)
 def list_instances(asker: Asking, request: Request, asked: Annotated[ListQuery, Query()]) -> Response:
     """One page of instances, the soonest deadline first."""
+    if asked.id:
+        rows, now = several(asker, asked.id)
+        return JSONResponse({"items": documents(asker, rows, now), "next": None, "now": utc(now)})
     question = question_of(asker, asked)
     told = asked.model_dump(exclude={"limit", "cursor"}, exclude_none=True)
     after = cursor.read(asked.cursor, told) if asked.cursor else None
@@ -134,11 +140,12 @@ def create_instances(asker: Asking, form: CreateForm, dry_run: DryRun = False, i
 
 
 def order_of(asker: Asker, form: CreateForm) -> Order:
-    settings = asker.ctx.settings
-    cloud, account = settings.place_of(form.provider, form.account)
     if form.owner is not None and not asker.actor.owns(form.owner):
         users.check_owner(asker.ctx, form.owner)
-    spot = Spot(max_price=_usd(form.max_price)) if form.spot else None
+    return orders.order_of(asker.ctx.settings, _wish(form), asker.actor, lambda: _network_of(form))
+
+
+def _wish(form: CreateForm) -> Wish:
     if form.max_price and not form.spot:
         raise Refused("`max_price` is of spot machines", "send `spot: true` as well, or leave it out")
     ask = Ask(
@@ -147,30 +154,53 @@ def order_of(asker: Asker, form: CreateForm) -> Order:
         image=form.image,
         ssh_user=form.ssh_user,
         public_key=form.public_key.strip(),
-        owner=form.owner or asker.actor.name,
         tags=check_tags(form.tags),
-        ssh_from=tuple(firewall.check_source(word, ()) for word in form.ssh_from),
         open_ports=tuple(rule for text in form.open for rule in firewall.parse_open(text)),
+        user_data=_bytes(form.user_data),
         hibernate=form.hibernate,
         root_disk=parse_disk(form.disk) if form.disk else None,
         volumes=tuple(parse_disk(text) for text in form.volumes),
-        spot=spot,
+        network=form.vpc,
+        subnet=form.subnet,
+        spot=Spot(form.spot == ONCE, _usd(form.max_price)) if form.spot else None,
         options=_options(form),
     )
-    return Order(
-        provider=cloud,
-        account=account,
+    return Wish(
         ask=ask,
+        deadline=form.deadline() or Deadline(by=USUAL),
         name=form.name,
         count=form.count,
-        deadline=form.deadline() or Deadline(by=USUAL),
-        actor=asker.actor,
+        provider=form.provider,
+        account=form.account,
+        owner=form.owner,
+        ssh_from=() if form.ssh_from is None else firewall.check_sources(form.ssh_from) or (firewall.NOBODY,),
         guard=GuardKind(form.guard) if form.guard else None,
         keep_stopped=form.keep_stopped or "",
         protect=form.protect,
         on_expiry=OnExpiry(form.on_expiry) if form.on_expiry else None,
         retry=form.retry,
     )
+
+
+class AddressWanted(Refused):
+    """Only the client can know it."""
+
+    code = "address_wanted"
+
+
+def _network_of(form: CreateForm) -> str:
+    if form.own_network is None:
+        raise AddressWanted("which network `me` in `ssh_from` stands for is not known here", "send `own_network`")
+    return firewall.check_source(form.own_network)
+
+
+def _bytes(text: str | None) -> bytes | None:
+    if text is None:
+        return None
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Refused("`user_data` is no base64", "encode it: base64 -w0 FILE") from None
 
 
 def _options(form: CreateForm) -> dict[str, object]:
@@ -197,8 +227,9 @@ def _usd(text: str | None) -> Decimal | None:
 
 
 def plan_of(asker: Asker, order: Order) -> dict[str, Any]:
-    plan = orders.plan(asker.ctx.settings, order)
+    settings = asker.ctx.settings
+    plan = orders.plan(settings, order)
     now = datetime.now(UTC)
     until = order.deadline.after(now)
-    priced = quote_of(asker.ctx, plan, until - now, now)
-    return plan_json(plan, priced, until, region_source=None, sandbox=asker.ctx.settings.sandbox)
+    quote = quote_of(asker.ctx, plan, until - now, now)
+    return plan_json(Rehearsed(plan, quote, until, region_said(settings, order), settings.sandbox))

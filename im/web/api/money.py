@@ -21,8 +21,15 @@ from im.views.budget import budget_json
 from im.views.cost import report_json
 from im.views.price import price_json
 from im.web.api.asker import Asking
-from im.web.api.documents_of_money import AgendaDocument, BudgetDocument, BudgetsDocument, CostDocument, PricesDocument
-from im.web.api.forms import Duration, Form, Text
+from im.web.api.documents_of_money import (
+    AgendaDocument,
+    BudgetDocument,
+    BudgetsDocument,
+    CostDocument,
+    PricesDocument,
+    StatedDocument,
+)
+from im.web.api.forms import Duration, Flag, Form, Text
 from im.web.api.problem import answers
 
 router = APIRouter(prefix="/api/v1", tags=["money"])
@@ -99,14 +106,37 @@ def _whose(owner: str) -> str:
 class PricesQuery(Form):
     provider: Text | None = None
     region: Text | None = None
+    item: list[Text] = Field(default=[], max_length=100, description="These, as `im prices list` names them.")
+
+
+class PriceForm(Form):
+    item: Text = Field(description="A type, `disk:gp3` (per GB and month), `ipv4`.")
+    usd: Decimal = Field(ge=0, lt=10_000, max_digits=15, decimal_places=9, description="An hour, or what its unit is.")
+    provider: Text | None = None
+    region: Text | None = Field(default=None, description="The usual one of its cloud, when left out.")
+    spot: Flag = False
 
 
 @router.get("/prices", operation_id="list_prices", response_model=PricesDocument, responses=LOOK)
 def list_prices(asker: Asking, asked: Annotated[PricesQuery, Query()]) -> Response:
-    """What things cost an hour, since when and by whose word: of all that is or was in use."""
+    """What things cost an hour, since when and by whose word: of what is named, or of all that lives."""
+    if asked.item:
+        named = prices.named(asker.ctx, asked.item, asked.provider, asked.region)
+        return JSONResponse({"items": [price_json(one) for one in named]})
     known = [
         one
         for one in prices.known(asker.ctx, None)
         if asked.provider in (None, one.item.provider) and asked.region in (None, one.item.region)
     ]
     return JSONResponse({"items": [price_json(one) for one in known]})
+
+
+@router.put(
+    "/prices", operation_id="set_price", response_model=StatedDocument, responses=answers(401, 403, 422, 429, 503)
+)
+def set_price(asker: Asking, form: PriceForm) -> Response:
+    """State a price that no list tells. It holds from now on, until a price list says otherwise."""
+    where = prices.state_named(
+        asker.ctx, form.item, form.usd, form.provider, form.region, spot=form.spot, actor=asker.actor
+    )
+    return JSONResponse({"item": form.item, "region": where})

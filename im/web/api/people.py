@@ -25,6 +25,7 @@ from im.web.api.documents_of_people import (
     MadeTokenDocument,
     QuotaDocument,
     QuotasDocument,
+    TokenDocument,
     TokensDocument,
     UserDocument,
     UsersDocument,
@@ -147,6 +148,12 @@ def list_tokens(asker: Asking, asked: Annotated[TokensQuery, Query()]) -> Respon
     return JSONResponse({"items": [token_json(one) for one in tokens.listed(asker.ctx, whose, actor=asker.actor)]})
 
 
+@router.get("/tokens/{token}", operation_id="get_token", response_model=TokenDocument, responses=CHANGE)
+def get_token(asker: Asking, token: TokenId) -> Response:
+    """One token, without its secret: the asker's own, or with the right of an admin anybody's."""
+    return JSONResponse(token_json(tokens.one(asker.ctx, token, actor=asker.actor)))
+
+
 @router.post(
     "/tokens", operation_id="create_token", status_code=201, response_model=MadeTokenDocument, responses=CHANGE
 )
@@ -236,7 +243,7 @@ def remove_quota(asker: Asking, of: Of, name: Name) -> Response:
 
 
 class AuditQuery(Form):
-    limit: int = Field(default=50, ge=1, le=200)
+    limit: int = Field(default=50, ge=1, le=10_000)
 
 
 @router.get("/audit", operation_id="list_audit", response_model=AuditDocument, responses=LOOK)

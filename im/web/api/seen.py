@@ -10,12 +10,11 @@ from typing import Annotated, Any
 from fastapi import Header, Path, Query
 from starlette.responses import JSONResponse, Response
 
-from im.domain.errors import NoSuchInstance
 from im.domain.instance import Instance
 from im.services import queries
 from im.services.money.costs import costs
-from im.services.requests.result import Answer
-from im.views.change import change_json
+from im.services.requests.result import Answer, Change
+from im.views.change import answer_json
 from im.views.instance import instance_json
 from im.web.api.asker import Asker
 from im.web.api.forms import WORD
@@ -37,11 +36,7 @@ def one(asker: Asker, name: str) -> tuple[Instance, datetime]:
 
 
 def several(asker: Asker, names: Sequence[str]) -> tuple[Sequence[Instance], datetime]:
-    wanted = list(dict.fromkeys(names))
-    found = queries.resolve(asker.ctx, wanted)
-    if any(not asker.sees(row) for row in found.rows):
-        hidden = next(word for word in wanted if not asker.sees(queries.resolve(asker.ctx, [word]).rows[0]))
-        raise NoSuchInstance(f"there is no instance '{hidden}'", "GET /api/v1/instances  shows what there is")
+    found = queries.resolve(asker.ctx, list(dict.fromkeys(names)), asker.seen_owners)
     return found.rows, found.now
 
 
@@ -56,16 +51,14 @@ def documents(asker: Asker, rows: Sequence[Instance], now: datetime) -> list[dic
 
 def changes(asker: Asker, answer: Answer) -> dict[str, Any]:
     """What a request has changed, by its own words."""
-    money, sandbox = costs(asker.ctx, [change.after for change in answer.changes]), asker.ctx.settings.sandbox
-    told = [change_json(one, one.after, answer.now, sandbox=sandbox, costs=money) for one in answer.changes]
-    return {"items": told}
+    money = costs(asker.ctx, [change.after for change in answer.changes])
+    return answer_json(answer, sandbox=asker.ctx.settings.sandbox, costs=money)
 
 
 def as_they_are(asker: Asker, ids: list[str]) -> Answered:
     """What was answered once, made anew: the rows as they are by now."""
     found = queries.by_ids(asker.ctx, ids)
-    items = [{**one, "previous_expires_at": None} for one in documents(asker, found.rows, found.now)]
-    return HTTPStatus.ACCEPTED, {"items": items}
+    return HTTPStatus.ACCEPTED, changes(asker, Answer(tuple(Change(None, row) for row in found.rows), found.now, True))
 
 
 def etag(row: Instance) -> str:

@@ -53,6 +53,13 @@ class Verb:
     send: Callable[[Asker, Sequence[str]], Answer]
     decide: Callable[[Instance, datetime], Intent] | None = None
 
+    def rehearse(self, asker: Asker, rows: Sequence[Instance], now: datetime) -> list[dict[str, Any]]:
+        """Raises what the request itself would raise: Refused, Denied."""
+        if self.decide is None:
+            raise Refused(f"there is no rehearsal of {self.name}", "leave dry_run out")
+        access.ask(asker.actor, self.right).on(row.owner for row in rows)
+        return [rehearsal_json(row, self.decide(row, now)) for row in rows]
+
 
 def _extend(form: ExtendForm) -> Verb:
     deadline = form.deadline()
@@ -168,16 +175,14 @@ def _one_changed(
             412, "precondition_failed", told, "look at it again", asker.actor.request_id, exit_code=8, more=as_it_is
         )
     if dry_run:
-        assert verb.decide is not None
-        access.ask(asker.actor, verb.right).on([row.owner])
-        return JSONResponse(rehearsal_json(row, verb.decide(row, now)))
+        return JSONResponse(verb.rehearse(asker, [row], now)[0])
 
     def ask(asking: Asker) -> Answered:
         return HTTPStatus.ACCEPTED, changes(asking, verb.send(asking, [row.id]))["items"][0]
 
     def again(asking: Asker, _: list[str]) -> Answered:
-        fresh, at = one(asking, row.id)
-        return HTTPStatus.ACCEPTED, {**document(asking, fresh, at), "previous_expires_at": None}
+        status, told = as_they_are(asking, [row.id])
+        return status, told["items"][0]
 
     return once(asker, key, [verb.name, row.id, form], ask, again)
 
@@ -194,10 +199,7 @@ def change_instances(asker: Asking, form: BatchForm, dry_run: DryRun = False, id
     verb = verb_of(form)
     rows, now = chosen(asker, form)
     if dry_run:
-        if verb.decide is None:
-            raise Refused(f"there is no rehearsal of {verb.name}", "leave dry_run out")
-        access.ask(asker.actor, verb.right).on(row.owner for row in rows)
-        return JSONResponse({"items": [rehearsal_json(row, verb.decide(row, now)) for row in rows]})
+        return JSONResponse({"items": verb.rehearse(asker, rows, now)})
 
     def ask(asking: Asker) -> Answered:
         return HTTPStatus.ACCEPTED, changes(asking, verb.send(asking, [row.id for row in rows]))

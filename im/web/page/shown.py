@@ -19,7 +19,7 @@ from im.views.words.money import cost_cell, rate_cell
 from im.views.words.times import address_of, ssh_line, time_left
 
 if TYPE_CHECKING:
-    from im.services.money.costs import Cost
+    from im.domain.money.cost import Cost
 
 _HOUR = Deadline(by=timedelta(hours=1))
 

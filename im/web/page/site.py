@@ -20,10 +20,10 @@ from starlette.responses import HTMLResponse
 
 from im.domain.access import Role
 from im.domain.errors import ImError
+from im.domain.explain.listing import Listing
 from im.domain.instance import Instance
 from im.domain.money.amount import show, show_rate
 from im.services import queries
-from im.services.queries import Listing
 from im.views.words.freshness import freshness
 from im.views.words.money import UNKNOWN
 from im.views.words.times import ahead, local, span

@@ -12,6 +12,8 @@ from im.queue.tasks import Task
 from tests.integration.typed import answer, run
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 def traces(world: World) -> dict[str, int]:
     with world.ctx.begin() as connection:

@@ -11,6 +11,8 @@ from sqlalchemy import text
 from tests.integration.typed import answer, run
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 def test_an_empty_list_says_what_to_type_and_is_an_empty_array_in_json(world: World) -> None:
     assert run(world, "list").stdout.startswith("No living instances.  im create --public-key")

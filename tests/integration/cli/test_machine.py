@@ -14,6 +14,7 @@ import pytest
 
 from im.cli.options import own_address
 from im.domain.errors import Refused
+from im.services.requests.order import sources
 from tests.integration.typed import answer, run
 from tests.world import World
 
@@ -50,7 +51,7 @@ def mirror(says: bytes, status: int = 200) -> Iterator[str]:
 def test_me_is_the_address_the_mirror_sees(monkeypatch: pytest.MonkeyPatch, says: bytes, network: str) -> None:
     with mirror(says) as url:
         monkeypatch.setattr(own_address, "MIRROR", url)
-        assert own_address.sources(["me", "none", "10.0.0.0/8"], real=True) == (network, "10.0.0.0/8")
+        assert sources(["me", "none", "10.0.0.0/8"], own_address.own_network) == (network, "10.0.0.0/8")
 
 
 @pytest.mark.parametrize(
@@ -77,11 +78,6 @@ def test_nobody_listens_where_the_mirror_should_be(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(own_address, "MIRROR", "http://127.0.0.1:9")
     with pytest.raises(Refused, match="does not answer"):
         own_address.own_network()
-
-
-def test_in_a_sandbox_the_mirror_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own_address, "MIRROR", "http://127.0.0.1:9")
-    assert own_address.sources(["me"], real=False) == ("127.0.0.1/32",)
 
 
 def test_by_default_only_the_caller_may_log_in(world: World, key: str) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection
 
+from im.cli.backend.direct.looks import DirectLooks
 from im.cli.output.wait import Outcome, wait
 from im.domain.errors import Unavailable
 from im.domain.instance import Instance
@@ -55,7 +56,12 @@ class Waiter:
             self.seen.append((rows[0].observed, done))
 
         return wait(
-            self.world.ctx, answer, timedelta(seconds=timeout), show, monotonic=self._elapsed, pause=self._pause
+            DirectLooks(self.world.ctx),
+            answer,
+            timedelta(seconds=timeout),
+            show,
+            monotonic=self._elapsed,
+            pause=self._pause,
         )
 
 
@@ -224,8 +230,8 @@ def test_a_short_absence_of_the_database_is_waited_out_and_a_long_one_is_told(wo
         return (world.now - START).total_seconds()
 
     span = timedelta(minutes=5)
-    assert wait(mine, answer, span, lambda *_: None, monotonic=elapsed, pause=pause).error is None
+    assert wait(DirectLooks(mine), answer, span, lambda *_: None, monotonic=elapsed, pause=pause).error is None
     stopping = change.stop(world.ctx, [answer.changes[0].after.id], actor=person("ada"))
     away[:] = [world.now, world.now + timedelta(minutes=4)]
-    outcome = wait(mine, stopping, span, lambda *_: None, monotonic=elapsed, pause=pause)
+    outcome = wait(DirectLooks(mine), stopping, span, lambda *_: None, monotonic=elapsed, pause=pause)
     assert _told(outcome) == ("the database does not answer", "im up", 1)

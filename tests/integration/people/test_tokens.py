@@ -11,9 +11,9 @@ from sqlalchemy import text
 from im.domain.access import EVERYTHING, Actor, Allow, Deny, Grant, Role, Verb, may
 from im.domain.errors import Denied, NoSuchToken, NotSignedIn, OverLimit, Refused
 from im.domain.event import Channel
+from im.domain.people.token import Made
 from im.domain.people.user import UserKind
 from im.services.people import audit, tokens, users
-from im.services.people.tokens import Made
 from tests.people import person
 from tests.world import World
 

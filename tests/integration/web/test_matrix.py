@@ -17,6 +17,7 @@ from im.domain.event import Channel
 from im.services.people import sessions, tokens, users
 from tests.integration.web.browser import Browser
 from tests.integration.web.conftest import Api, Said
+from tests.orphans import an_orphan
 from tests.people import person
 from tests.rules import LOOKS, PAGE_RULES, RULES, On, Rule, Thing
 from tests.world import World
@@ -93,6 +94,8 @@ class House:
             made = tokens.create(world.ctx, owner, "a thing", actor=ROOT)
             _, session = sessions_for(world, owner)
             return replace(thing, token=made.token.id, session=session)
+        if on is On.ORPHAN:
+            return replace(thing, machine=an_orphan(world, owner, number))
         if on is On.EVERYBODY:
             users.add(world.ctx, f"spare-{number}", actor=ROOT)
             self.api.ask("PUT", f"/api/v1/quotas/user/spare-{number}", {"live": 1}, by="ann")
@@ -123,7 +126,7 @@ def open_house(world: World) -> Iterator[House]:
 
 
 def cells(on: On) -> list[Cell]:
-    owners = {On.USER: ("own", "other"), On.EVERYBODY: ("other",)}.get(on, OWNERS)
+    owners = {On.USER: ("own", "other"), On.EVERYBODY: ("other",), On.NOBODY: ("own",)}.get(on, OWNERS)
     return [Cell(*one) for one in product(Role, owners, WAYS)]
 
 
@@ -140,6 +143,10 @@ def allowed(rule: Rule, cell: Cell) -> bool:
 
 def sees(house: House, cell: Cell) -> bool:
     return house.sees is Sees.ALL or cell.role is Role.ADMIN or cell.whose != "other"
+
+
+def may_end(cell: Cell) -> bool:
+    return allowed(RULES["revoke_token"], cell)
 
 
 METHODS = {"rotate_token": "POST", "change_user": "PATCH"}
@@ -239,12 +246,14 @@ def test_what_may_be_seen_is_shown_and_nothing_else(house: House, operation: str
         elif look.of is On.USER:
             verb = RULES["create_token" if operation == "list_tokens" else "end_session"].verb
             right = isinstance(may(cell.actor, verb, cell.owner), Allow)
-        elif operation in ("list_orphans", "get_metrics"):
+            if operation == "get_token":  # by a token that one itself, or with an admin's right
+                right = may_end(cell)
+        elif operation in ("list_orphans", "list_leftovers", "get_metrics"):
             right = house.sees is Sees.ALL or cell.role is Role.ADMIN
         else:
             right = look.of is not On.INSTANCE or sees(house, cell)
         said = house.ask(cell, "GET", look.path(thing))
-        refused = 404 if look.of is On.INSTANCE else 403
+        refused = 404 if look.of is On.INSTANCE or operation == "get_token" else 403
         if said.status != (200 if right else refused):
             wrong.append((cell, right, said.status, said.text[:200]))
     assert not wrong

@@ -16,7 +16,7 @@ from im.domain.explain.why import why
 from im.domain.guard import Guard, GuardKind
 from im.domain.intent import Deadline, extend
 from im.domain.leftover import Leftover
-from im.domain.money.bill import Item, Price
+from im.domain.money.bill import Item, Known, Price
 from im.domain.money.budget import Budget, Use
 from im.domain.money.forecast import Rates
 from im.domain.money.quote import Quote
@@ -25,7 +25,6 @@ from im.domain.sighting import Sighting
 from im.domain.spec.spot import Spot
 from im.domain.state import Observed
 from im.providers.contract import Check
-from im.services.money.prices import Known
 from im.services.requests.result import Change
 from im.views.budget import budget_json
 from im.views.change import change_json, rehearsal_json
@@ -71,6 +70,8 @@ def test_the_keys_of_json_are_a_promise() -> None:
         "observed_at": "2030-01-01T12:00:00.000Z",
         "settled": True,
         "failed": False,
+        "launching": False,
+        "candidate": 0,
         "generation": 1,
         "why": "user",
         "by": "ada",
@@ -79,6 +80,7 @@ def test_the_keys_of_json_are_a_promise() -> None:
         "ssh_user": "ec2-user",
         "created_at": "2030-01-01T11:00:00.000Z",
         "launched_at": "2030-01-01T11:00:00.000Z",
+        "interrupted_at": None,
         "expires_at": "2030-01-01T14:14:05.000Z",
         "seconds_left": 8045,
         "on_expiry": "stop",
@@ -92,13 +94,27 @@ def test_the_keys_of_json_are_a_promise() -> None:
         "firewall": None,
         "spot": None,
         "iam_role": None,
+        "subnet": None,
+        "vpc": None,
+        "type_because": None,
         "hibernate": False,
         "user_data_bytes": None,
-        "disks": [{"size_gb": None, "type": None, "encrypted": True, "keep": False}],
+        "disks": [
+            {
+                "size_gb": None,
+                "type": None,
+                "encrypted": True,
+                "keep": False,
+                **dict.fromkeys(("iops", "throughput", "snapshot")),
+            }
+        ],
+        "public_ip_wished": None,
+        "candidates": [],
         "usd_per_hour": None,
         "usd_so_far": None,
         "usd_to_deadline": None,
         "price_source": None,
+        "cost": None,
     }
 
 

@@ -18,10 +18,9 @@ def audit(session: Session, limit: int, output: Output) -> None:
     """What was done that concerns no instance, the newest first; `im history` tells what was done to one."""
     from im.cli.output.table import say_json, text_table
     from im.cli.output.terminal import plain, takes_colour
-    from im.services.people import audit as people_audit
     from im.views.words.times import local
 
-    found = people_audit.listed(session.context, limit)
+    found = session.backend.people.audit(limit)
     if output.form == "json":
         from im.views.user import audit_json
 

@@ -10,7 +10,6 @@ from im.cli.output.result import names_of
 from im.cli.output.terminal import plain
 from im.cli.session import Session, pass_session
 from im.domain.selection import Selection
-from im.services import queries
 
 
 @click.command(short_help="Hand it over to another user or team.")
@@ -25,19 +24,17 @@ def give(session: Session, selection: Selection, to: str, output: Output) -> Non
     im give web-1 --to bob
     im give --filter owner=me --to ml-team
     """
-    from im.services.requests import give as requests_give
-
     session.request()
-    chosen = queries.select(session.context, selection, session.settings.owner)
+    chosen = session.backend.looks.select(selection)
     with session.storing(f"the handing over of {names_of(chosen.rows)}"):
-        answer = requests_give.give(session.context, [row.id for row in chosen.rows], to, actor=session.actor)
+        answer = session.backend.requests.give([row.id for row in chosen.rows], to)
     if output.form == "json":
         from im.cli.output.money import costs_of
         from im.cli.output.table import say_json
         from im.views.instance import instance_json
 
         rows = [change.after for change in answer.changes]
-        costs, sandbox = costs_of(session, rows), session.settings.sandbox
+        costs, sandbox = costs_of(session, rows), session.backend.sandbox
         say_json([instance_json(row, answer.now, sandbox=sandbox, costs=costs) for row in rows])
         return
     for change in answer.changes:

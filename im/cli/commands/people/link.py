@@ -18,31 +18,30 @@ def link(session: Session, login: str | None, output: Output) -> None:
 
     Whoever opens it is asked first, so that no preview of it uses it up. Without any user it is for this machine's browser.
     """
-    from im.services.people import links
     from im.views.user import link_json
     from im.views.words.times import local
-    from im.web.address import link_to
 
     session.request()
     with session.storing("the link"):
-        made = links.make(session.context, login, actor=session.actor)
-    url = link_to(session.settings, made.secret)
+        made, url = session.backend.people.link(login)
     if output.form == "json":
         from im.cli.output.table import say_json
 
-        say_json(link_json(made.link, url))
+        say_json(link_json(made, url))
         return
     if output.form == "table":
         from im.cli.output.terminal import plain
         from im.cli.session import here
 
-        until = local(made.link.expires_at, here())
-        note(f"signs in as {plain(made.link.login)}, once, until {until}")
+        until = local(made.expires_at, here())
+        note(f"signs in as {plain(made.login)}, once, until {until}")
         _say_if_nobody_serves(session)
     click.echo(url)
 
 
 def _say_if_nobody_serves(session: Session) -> None:
+    if session.place is not None:
+        return  # it was just asked
     from im.domain.config.web import WebSettings
     from im.web.address import page_answers, page_url
 

@@ -16,10 +16,10 @@ from im.domain.input.text import OWNER, check_text
 from im.domain.people.quota import Quota, QuotaFor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
-    from im.services.people.quotas import Use
+    from im.domain.people.quota import Use
 
 
 @click.group(invoke_without_command=True, short_help="How many, how much an hour and how long, for each.")
@@ -36,9 +36,7 @@ def quota(session: Session, ctx: click.Context, output: Output) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    from im.services.people import quotas
-
-    found = quotas.uses(session.context)
+    found = session.backend.people.quotas()
     if output.form == "table" and not found:
         click.echo("No quota: nothing is refused for being too much.  im quota set --role member --live 10")
         return
@@ -78,8 +76,6 @@ def set_(
     output: Output,
 ) -> None:
     """Set a quota, in place of the one there was: what is left out is not limited."""
-    from im.services.people import quotas
-
     of, name = _named(user, team, role)
     patterns = tuple(one.strip() for word in types for one in word.split(",") if one.strip())
     wanted = Quota(of, name, live, None if usd is None else _amount(usd), ttl, life, patterns)
@@ -87,7 +83,7 @@ def set_(
         raise Refused("that would limit nothing", "name --live, --usd-per-hour, --ttl, --life or --types")
     session.request()
     with session.storing("the quota"):
-        use = quotas.write(session.context, wanted, actor=session.actor)
+        use = session.backend.people.set_quota(wanted)
     _tell([use], output)
 
 
@@ -96,12 +92,10 @@ def set_(
 @pass_session
 def remove(session: Session, user: str | None, team: str | None, role: str | None) -> None:
     """Set no limit any more."""
-    from im.services.people import quotas
-
     of, name = _named(user, team, role)
     session.request()
     with session.storing("the removal of the quota"):
-        quotas.remove(session.context, of, name, actor=session.actor)
+        session.backend.people.remove_quota(of, name)
     click.echo(f"no quota any more for {of} {name}")
 
 
@@ -125,7 +119,7 @@ def _amount(usd: str) -> Decimal:
     return amount
 
 
-def _tell(found: list[Use], output: Output) -> None:
+def _tell(found: Sequence[Use], output: Output) -> None:
     from im.cli.output.table import say_json, text_table
     from im.cli.output.terminal import plain, takes_colour
     from im.domain.input.duration import format_duration

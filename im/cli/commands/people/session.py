@@ -24,10 +24,9 @@ def session(session: Session, ctx: click.Context, login: str | None, output: Out
         return
     from im.cli.output.table import say_json, text_table
     from im.cli.output.terminal import plain, takes_colour
-    from im.services.people import sessions
     from im.views.words.times import local
 
-    found = sessions.listed(session.context, login, actor=session.actor)
+    found = session.backend.people.sessions(login)
     if output.form == "json":
         from im.views.user import session_json
 
@@ -61,9 +60,8 @@ def session(session: Session, ctx: click.Context, login: str | None, output: Out
 def end(session: Session, session_id: str) -> None:
     """Sign that browser out, at once."""
     from im.cli.output.terminal import plain
-    from im.services.people import sessions
 
     session.request()
     with session.storing(f"the end of session {session_id}"):
-        ended = sessions.revoke(session.context, session_id, actor=session.actor)
+        ended = session.backend.people.end_session(session_id)
     click.echo(f"{plain(ended.login)} is signed out of {ended.id}")

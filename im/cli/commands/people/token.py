@@ -13,8 +13,9 @@ from im.cli.session import Session, here, pass_session
 from im.domain.errors import Refused
 
 if TYPE_CHECKING:
-    from im.domain.people.token import Token
-    from im.services.people.tokens import Made
+    from collections.abc import Sequence
+
+    from im.domain.people.token import Made, Token
 
 
 @click.group(invoke_without_command=True, short_help="What programs show in place of a person.")
@@ -33,12 +34,9 @@ def token(session: Session, ctx: click.Context, login: str | None, everybody: bo
     """
     if ctx.invoked_subcommand is not None:
         return
-    from im.services.people import tokens
-
     if everybody and login is not None:
         raise Refused("tokens are one user's or everybody's", "leave --user or --all out")
-    whose = None if everybody else login or session.settings.owner
-    _tell(tokens.listed(session.context, whose, actor=session.actor), output)
+    _tell(session.backend.people.tokens(login, everybody=everybody), output)
 
 
 @token.command("create")
@@ -62,21 +60,20 @@ def create(
 ) -> None:
     """Make a token and show it, once: it is kept nowhere."""
     from im.domain.people.token import read_grants
-    from im.services.people import tokens
 
     if admin and (login or grants):
         raise Refused("--admin is for yourself and grants everything", "leave --user and --grant out")
     if admin and life is None:
         raise Refused("for how long is the glass broken?", f"im token create {name} --admin --for 1h")
     session.request()
+    people = session.backend.people
     with session.storing(f"token {name}"):
         if admin:
             assert life is not None
-            made = tokens.break_glass(session.context, name, life=life, actor=session.actor)
+            made = people.break_glass(name, life)
         else:
             granted = read_grants(grants or ("read,write",))
-            whose = login or session.settings.owner
-            made = tokens.create(session.context, whose, name, grants=granted, life=life, actor=session.actor)
+            made = people.create_token(name, login=login, grants=granted, life=life)
     if admin:
         note("the glass is broken: this token may do everything, and the audit says that you made it")
     _show(made, output)
@@ -91,11 +88,9 @@ def create(
 @pass_session
 def rotate(session: Session, token_id: str, overlap: timedelta, output: Output) -> None:
     """Make another in its place, with the same rights and as long a life."""
-    from im.services.people import tokens
-
     session.request()
     with session.storing(f"the successor of token {token_id}"):
-        made = tokens.rotate(session.context, token_id, overlap=overlap, actor=session.actor)
+        made = session.backend.people.rotate_token(token_id, overlap)
     _show(made, output)
 
 
@@ -105,11 +100,10 @@ def rotate(session: Session, token_id: str, overlap: timedelta, output: Output) 
 def revoke(session: Session, token_id: str) -> None:
     """End it at once."""
     from im.cli.output.terminal import plain
-    from im.services.people import tokens
 
     session.request()
     with session.storing(f"the end of token {token_id}"):
-        ended = tokens.revoke(session.context, token_id, actor=session.actor)
+        ended = session.backend.people.revoke_token(token_id)
     click.echo(f"token {ended.id} ('{plain(ended.name)}' of {plain(ended.login)}) is worth nothing any more")
 
 
@@ -126,7 +120,7 @@ def _show(made: Made, output: Output) -> None:
     click.echo(made.secret)
 
 
-def _tell(found: list[Token], output: Output) -> None:
+def _tell(found: Sequence[Token], output: Output) -> None:
     from im.cli.output.table import say_json, text_table
     from im.cli.output.terminal import plain, takes_colour
     from im.views.words.times import local

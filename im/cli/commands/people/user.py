@@ -13,6 +13,8 @@ from im.domain.errors import Refused
 from im.domain.people.user import UserKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from im.domain.people.user import User
 
 _KINDS = click.Choice([kind.value for kind in UserKind])
@@ -34,9 +36,7 @@ def user(session: Session, ctx: click.Context, output: Output) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    from im.services.people import users
-
-    _tell(users.listed(session.context), output)
+    _tell(session.backend.people.users(), output)
 
 
 @user.command("add")
@@ -51,20 +51,16 @@ def add(
     session: Session, login: str, kind: str, role: str | None, team: str | None, display: str, output: Output
 ) -> None:
     """Add somebody. With the first user a deployment has people: what is owned is somebody's from then on."""
-    from im.services.people import users
-
     if kind == UserKind.TEAM and role is not None:
         raise Refused("a team has no role: its members have", "leave --role out")
     session.request()
     with session.storing(f"user {login}"):
-        made = users.add(
-            session.context,
+        made = session.backend.people.add_user(
             login,
             kind=UserKind(kind),
             role=Role(role) if role else Role.MEMBER,
             team=team,
             display=display,
-            actor=session.actor,
         )
     _tell([made], output)
 
@@ -91,8 +87,6 @@ def set_(
     output: Output,
 ) -> None:
     """Change somebody. What they own stays theirs."""
-    from im.services.people import users
-
     if no_team and team is not None:
         raise Refused("--team and --no-team exclude each other", "leave one of them out")
     if team == "":
@@ -103,14 +97,12 @@ def set_(
         raise Refused("nothing is to be changed", "name --role, --team, --no-team, --display or --subject")
     session.request()
     with session.storing(f"the change of user {login}"):
-        changed = users.change(
-            session.context,
+        changed = session.backend.people.change_user(
             login,
             role=Role(role) if role else None,
             team="" if no_team else team,
             display=display,
             subject="" if no_subject else subject,
-            actor=session.actor,
         )
     _tell([changed], output)
 
@@ -121,11 +113,9 @@ def set_(
 @pass_session
 def disable(session: Session, login: str, output: Output) -> None:
     """Let nobody act in their name any more; their tokens end. What they have runs on until its deadlines."""
-    from im.services.people import users
-
     session.request()
     with session.storing(f"the disabling of user {login}"):
-        changed = users.change(session.context, login, disabled=True, actor=session.actor)
+        changed = session.backend.people.change_user(login, disabled=True)
     _tell([changed], output)
 
 
@@ -135,11 +125,9 @@ def disable(session: Session, login: str, output: Output) -> None:
 @pass_session
 def enable(session: Session, login: str, output: Output) -> None:
     """Let them act again, with new tokens."""
-    from im.services.people import users
-
     session.request()
     with session.storing(f"the enabling of user {login}"):
-        changed = users.change(session.context, login, disabled=False, actor=session.actor)
+        changed = session.backend.people.change_user(login, disabled=False)
     _tell([changed], output)
 
 
@@ -148,15 +136,13 @@ def enable(session: Session, login: str, output: Output) -> None:
 @pass_session
 def remove(session: Session, login: str) -> None:
     """Forget somebody who owns nothing that lives; the history keeps their name."""
-    from im.services.people import users
-
     session.request()
     with session.storing(f"the removal of user {login}"):
-        users.remove(session.context, login, actor=session.actor)
+        session.backend.people.remove_user(login)
     click.echo(f"no user {login} any more")
 
 
-def _tell(found: list[User], output: Output) -> None:
+def _tell(found: Sequence[User], output: Output) -> None:
     from im.cli.output.table import say_json, text_table
     from im.cli.output.terminal import plain, takes_colour
 

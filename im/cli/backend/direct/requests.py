@@ -1,0 +1,115 @@
+"""Requests on instances, by the services that commit them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from im.cli.backend.wishes import Adoption
+    from im.context import Context
+    from im.domain.access import Actor
+    from im.domain.intent import Deadline
+    from im.domain.money.budget import PriceUnknown
+    from im.services.requests.order import Order
+    from im.services.requests.result import Answer
+    from im.services.requests.wish import Wish
+    from im.views.plan import Rehearsed
+
+
+class DirectRequests:
+    def __init__(self, ctx: Context, actor: Actor) -> None:
+        self._ctx, self._actor = ctx, actor
+
+    def rehearse(self, wish: Wish) -> Rehearsed:
+        from im.services.money.quotes import quote_of
+        from im.services.requests import order as orders
+        from im.services.requests.order import region_said
+        from im.views.plan import Rehearsed
+
+        settings, order = self._ctx.settings, self._order(wish)
+        plan, now = orders.plan(settings, order), datetime.now(UTC)
+        until = order.deadline.after(now)
+        quote = quote_of(self._ctx, plan, until - now, now)
+        return Rehearsed(plan, quote, until, region_said(settings, order), settings.sandbox)
+
+    def creation(self, wish: Wish) -> Callable[[], Answer]:
+        from im.services.requests import create
+
+        order = self._order(wish)
+        return lambda: create.create(self._ctx, order)
+
+    def _order(self, wish: Wish) -> Order:
+        from im.cli.options import own_address
+        from im.services.requests.order import order_of
+
+        return order_of(self._ctx.settings, wish, self._actor, own_address.own_network)
+
+    def extend(self, ids: Sequence[str], deadline: Deadline, *, start: bool) -> Answer:
+        from im.services.requests import change
+
+        return change.extend(self._ctx, ids, deadline, actor=self._actor, start=start)
+
+    def start(self, ids: Sequence[str], deadline: Deadline | None) -> Answer:
+        from im.services.requests import change
+
+        return change.start(self._ctx, ids, deadline, actor=self._actor)
+
+    def stop(self, ids: Sequence[str]) -> Answer:
+        from im.services.requests import change
+
+        return change.stop(self._ctx, ids, actor=self._actor)
+
+    def terminate(self, ids: Sequence[str]) -> Answer:
+        from im.services.requests import change
+
+        return change.terminate(self._ctx, ids, actor=self._actor)
+
+    def protect(self, ids: Sequence[str], *, on: bool) -> Answer:
+        from im.services.requests import change
+
+        return change.protect(self._ctx, ids, on=on, actor=self._actor)
+
+    def give(self, ids: Sequence[str], to: str) -> Answer:
+        from im.services.requests import give
+
+        return give.give(self._ctx, ids, to, actor=self._actor)
+
+    def adopt(self, wanted: Adoption) -> Answer:
+        from im.services.requests import adopt
+
+        settings = self._ctx.settings
+        cloud, account = settings.place_of(wanted.provider, wanted.account)
+        request = adopt.AdoptRequest(
+            provider=cloud,
+            account=account,
+            region=wanted.region or settings.region_of(account, cloud),
+            machines=wanted.machines,
+            name=wanted.name,
+            deadline=wanted.deadline,
+            actor=self._actor,
+            ssh_user=wanted.ssh_user,
+            force=wanted.force,
+        )
+        return adopt.adopt(self._ctx, request)
+
+    def adopt_orphans(self, machines: Sequence[str], deadline: Deadline, *, name: str | None, force: bool) -> Answer:
+        from im.services.requests import adopt
+
+        return adopt.adopt_orphans(self._ctx, machines, deadline, name=name, actor=self._actor, force=force)
+
+    def terminate_orphans(self, machines: Sequence[str], *, force: bool) -> Answer:
+        from im.services.requests import adopt
+
+        return adopt.terminate_orphans(self._ctx, machines, actor=self._actor, force=force)
+
+    def price_may_come(self, unknown: PriceUnknown) -> bool:
+        from im.services.money import budgets
+
+        return budgets.can_be_asked(self._ctx, unknown)
+
+    def price_is_there(self, unknown: PriceUnknown) -> bool:
+        from im.services.money import budgets
+
+        return budgets.is_told(self._ctx, unknown)

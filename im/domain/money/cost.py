@@ -1,0 +1,49 @@
+"""What an instance costs, and what was spent in a span of time, as people are told it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from im.domain.money.bill import Bill, Window
+from im.domain.money.forecast import Rates
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One instance's money: what it cost so far, what an hour costs now and while it runs, what is still to come."""
+
+    bill: Bill
+    rates: Rates
+    now_per_hour: Decimal | None
+    to_deadline: Decimal | None
+    whole: bool = True
+    """False: `now_per_hour` lacks a part whose price nobody knows."""
+    at_most: bool = False
+    """`now_per_hour` is a limit that was set, not a price."""
+
+    @property
+    def so_far(self) -> Decimal | None:
+        """None where any part of it has no known price."""
+        return self.bill.total if self.bill.known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of `im cost`: a group, how many instances are in it, what they cost, and what is still promised."""
+
+    group: str
+    count: int
+    bill: Bill
+    to_deadline: Decimal | None
+    at_most: bool = False
+    """`to_deadline` holds limits that were set where prices are not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    lines: tuple[Line, ...]
+    total: Line
+    window: Window
+    sources: tuple[str, ...]
+    """Where the prices come from."""
