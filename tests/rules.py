@@ -160,6 +160,7 @@ LOOKS: Mapping[str, Look] = {
     "list_instances": Look(lambda _: "/api/v1/instances?all=true&limit=200"),
     "get_instance": Look(lambda t: f"/api/v1/instances/{t.name}", On.INSTANCE),
     "list_events": Look(lambda t: f"/api/v1/instances/{t.name}/events", On.INSTANCE),
+    "list_fleet_events": Look(lambda t: f"/api/v1/events?instance={t.name}", On.INSTANCE),
     "explain_instance": Look(lambda t: f"/api/v1/instances/{t.name}/why", On.INSTANCE),
     "get_guard": Look(lambda t: f"/api/v1/instances/{t.name}/guard", On.INSTANCE),
     "get_fleet": Look(lambda _: "/api/v1/fleet"),

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.db.read import health, instances
+from im.db.read import history as lines
 from im.domain.errors import NoSuchInstance
 from im.domain.event import Event
 from im.domain.explain.listing import Listing, Orphans
@@ -116,6 +117,18 @@ def orphans_listed(ctx: Context) -> Orphans:
 def history(ctx: Context, instance_id: str) -> list[Event]:
     with ctx.looking() as connection:
         return instances.story(connection, [instance_id])
+
+
+def happened(ctx: Context, sought: lines.Sought, before: int | None, limit: int) -> list[lines.Line]:
+    """What happened anywhere, the newest first; `before` is the number of the last line of the page before."""
+    with ctx.looking() as connection:
+        return lines.page(connection, sought, before, limit)
+
+
+def meant(ctx: Context, word: str) -> list[Instance]:
+    """Every row, living or not, that has or had this name or id."""
+    with ctx.looking() as connection:
+        return instances.matching(connection, [word])
 
 
 def guard(ctx: Context, instance_id: str) -> Guard | None:

@@ -23,7 +23,7 @@ from im.services.health.counters import Folding
 from im.services.money import budgets
 from im.views.exits import Exit
 from im.web import health, metrics
-from im.web.api import adoption, fleet, instances, money, people, sessions, stories, stream, upkeep, verbs
+from im.web.api import adoption, events, fleet, instances, money, people, sessions, stories, stream, upkeep, verbs
 from im.web.api.asker import bearer_of
 from im.web.api.problem import Problem, answers, of_error, problem
 from im.web.api.rates import Rates
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from im.context import Context
     from im.web.sign_in.provider import Provider
 
-_API = (health, metrics, verbs, instances, stories, stream, money, people, sessions, fleet, adoption, upkeep)
+_API = (health, metrics, verbs, instances, stories, events, stream, money, people, sessions, fleet, adoption, upkeep)
 ROUTERS = (*(part.router for part in _API), *pages.ROUTERS, sign_in.router, oidc.router)
 THREADS = 12
 """Handlers at a time: as many as the pool has connections, and a few that wait."""

@@ -68,10 +68,13 @@ def begin(
     return Made(made, secret)
 
 
-def authenticate(ctx: Context, secret: str, request_id: str, *, at_home: bool) -> tuple[Actor, Session]:
+def authenticate(
+    ctx: Context, secret: str, request_id: str, *, at_home: bool, asks: bool = True
+) -> tuple[Actor, Session]:
     """Who asks, by what their browser holds. Raises NotSignedIn.
 
     `at_home`: the request comes from this machine to this machine. Nobody else is an admin without being a user.
+    `asks`: it is somebody's request, by which the session is in use; else the right alone is looked at.
     """
     with ctx.begin() as connection:
         now = ctx.clock(connection)
@@ -79,7 +82,8 @@ def authenticate(ctx: Context, secret: str, request_id: str, *, at_home: bool) -
         if session is None or not session.usable(now):
             raise NotSignedIn("you are not signed in any more", _AGAIN)
         actor = _actor(connection, session, request_id, now, at_home=at_home)
-        sessions.seen(connection, session, now)
+        if asks:
+            sessions.seen(connection, session, now)
     return actor, session
 
 

@@ -59,19 +59,33 @@ def asker_of(request: Request, token: str | None = None) -> Asker:
     A browser sends its cookie with whatever it asks for; that no page of another site makes it ask is `im.web.gate`'s to see to.
     """
     ctx: Context = request.app.state.ctx
-    if token is not None:
-        actor, key = _by_token(request, ctx, token)
-    elif (secret := cookie.secret_in(request)) is not None:
-        home = cookie.at_home(request)
-        actor, session = sessions.authenticate(ctx, secret, request.state.request_id, at_home=home)
-        key = session.id
-    else:
-        raise NotSignedIn("this needs a token", "send Authorization: Bearer im_pat_…; im token create  makes one")
+    actor, key = _by_token(request, ctx, token) if token is not None else _by_cookie(request, ctx)
     rates: Rates = request.app.state.rates
     rates.take(Pace.READS if request.method in ("GET", "HEAD") else Pace.WRITES, key)
+    return _reading(ctx, actor)
+
+
+def still(request: Request, token: str | None) -> Asker:
+    """The same once more, for an answer that goes on: it counts as no request, and keeps no session from falling asleep."""
+    ctx: Context = request.app.state.ctx
+    if token is not None:
+        return _reading(ctx, tokens.authenticate(ctx, token, Channel.API, request.state.request_id)[0])
+    return _reading(ctx, _by_cookie(request, ctx, asks=False)[0])
+
+
+def _reading(ctx: Context, actor: Actor) -> Asker:
     if Grant.READ not in actor.grants:
         raise Denied("this token may not read", "im token create  makes another")
     return Asker(ctx, actor)
+
+
+def _by_cookie(request: Request, ctx: Context, *, asks: bool = True) -> tuple[Actor, str]:
+    secret = cookie.secret_in(request)
+    if secret is None:
+        raise NotSignedIn("this needs a token", "send Authorization: Bearer im_pat_…; im token create  makes one")
+    home = cookie.at_home(request)
+    actor, session = sessions.authenticate(ctx, secret, request.state.request_id, at_home=home, asks=asks)
+    return actor, session.id
 
 
 def _by_token(request: Request, ctx: Context, token: str) -> tuple[Actor, str]:

@@ -219,6 +219,20 @@ class GuardDocument(Document):
     error: str | None
 
 
+class OfInstanceDocument(Document):
+    id: str
+    name: str
+
+
+class FleetEventDocument(EventDocument):
+    instance: OfInstanceDocument
+
+
+class FleetEventsDocument(Document):
+    items: list[FleetEventDocument]
+    next: str | None = Field(description="The cursor of the next page; null: this was the last.")
+
+
 class WhyDocument(Document):
     id: str
     name: str

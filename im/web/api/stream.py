@@ -1,7 +1,7 @@
 """Something has changed: a doorbell for everybody who looks at a page, which then asks again with their own rights and filter.
 
 One look at the database serves all streams of this process, twice a second and only while somebody listens. An event says
-nothing but that it is time to look, and rings only for who may see what has changed.
+nothing but that it is time to look, and rings only for who may see what has changed: how often others work is told to nobody.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from anyio.to_thread import run_sync
@@ -21,7 +22,8 @@ from starlette.responses import Response, StreamingResponse
 from im.db.read import changes
 from im.domain.errors import ImError
 from im.logs import log
-from im.web.api.asker import Asker, Asking, asker_of, bearer_of
+from im.views.times import utc
+from im.web.api.asker import Asker, Asking, bearer_of, still
 from im.web.api.problem import answers
 from im.web.api.rates import TooMany
 
@@ -62,6 +64,8 @@ class Bell:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self.listeners: set[Listener] = set()
+        self.at: datetime | None = None
+        """The moment of the last look, by the database's clock; None while nobody looks."""
         self._looking: asyncio.Task[None] | None = None
 
     def join(self, asker: Asker) -> Listener:
@@ -70,7 +74,8 @@ class Bell:
         if len(self.listeners) >= MOST or each[asker.actor.name] >= MOST_EACH:
             raise TooManyStreams
         made = Listener(asker)
-        made.rung.set()  # whatever has changed between a page and its stream
+        if self.at is not None:
+            made.rung.set()  # whatever has changed between a page and its stream; the first look rings for all
         self.listeners.add(made)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
@@ -83,7 +88,7 @@ class Bell:
         last: changes.Written | None = None
         while self.listeners:
             try:
-                found = await run_sync(self._once, last)
+                found, self.at = await run_sync(self._once, last)
                 owners = None if last is None else _owners_of(found, last)
                 last = found
             except ImError as exc:
@@ -94,10 +99,14 @@ class Bell:
                 if owners is None or one.hears(owners):
                     one.rung.set()
             await asyncio.sleep(LOOK_EVERY)
+        self.at = None
 
-    def _once(self, last: changes.Written | None) -> changes.Written:
+    def _once(self, last: changes.Written | None) -> tuple[changes.Written, datetime]:
         with self._ctx.looking() as connection:
-            return changes.beginning(connection) if last is None else changes.written(connection, last.oldest)
+            now = self._ctx.clock(connection)
+            if last is None:
+                return changes.beginning(connection), now
+            return changes.written(connection, last.oldest), now
 
 
 def _owners_of(found: changes.Written, last: changes.Written) -> frozenset[str]:
@@ -130,7 +139,7 @@ async def _events(request: Request, bell: Bell, listener: Listener) -> AsyncIter
             if time.monotonic() - alive >= ALIVE_EVERY:
                 alive = time.monotonic()
                 try:
-                    listener.asker = await run_sync(asker_of, request, token)
+                    listener.asker = await run_sync(still, request, token)
                 except ImError as exc:
                     yield f"event: ended\ndata: {json.dumps({'detail': exc.message})}\n\n"
                     return
@@ -140,6 +149,6 @@ async def _events(request: Request, bell: Bell, listener: Listener) -> AsyncIter
             except TimeoutError:
                 continue
             listener.rung.clear()
-            yield "event: changed\ndata: {}\n\n"
+            yield f"event: changed\ndata: {json.dumps({'at': utc(bell.at)})}\n\n"
     finally:
         bell.leave(listener)

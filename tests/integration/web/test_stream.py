@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import json
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -13,7 +16,9 @@ from sqlalchemy import text
 from im.domain.access import Role
 from im.domain.config.web import Sees, WebSettings
 from im.services.people import tokens, users
+from im.views.times import utc
 from im.web.api import stream
+from tests.integration.web.browser import Browser
 from tests.integration.web.conftest import ROOT, Api
 from tests.waiting import until
 
@@ -23,11 +28,10 @@ RUNG = "event: changed"
 class Stream:
     """One that listens, line by line, without waiting for what does not come."""
 
-    def __init__(self, api: Api, by: str) -> None:
+    def __init__(self, api: Api, by: str, **headers: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=20)
-        self._connection.request(
-            "GET", "/api/v1/events/stream", headers={"Authorization": f"Bearer {api.tokens.get(by, by)}"}
-        )
+        headers = headers or {"Authorization": f"Bearer {api.tokens.get(by, by)}"}
+        self._connection.request("GET", "/api/v1/events/stream", headers=headers)
         self.answer = self._connection.getresponse()
 
     def next(self, wanted: str = RUNG) -> str:
@@ -66,7 +70,8 @@ def test_it_rings_when_something_changes_and_says_nothing_else(api: Api, listeni
     assert (heard.answer.headers["cache-control"], heard.answer.headers["x-accel-buffering"]) == ("no-store", "no")
     api.create()
     assert heard.next() == RUNG
-    assert heard.next("data:") == "data: {}"
+    told = json.loads(heard.next("data:").removeprefix("data: "))
+    assert told == {"at": utc(api.world.now)}
 
 
 @contextmanager
@@ -133,6 +138,42 @@ def test_it_ends_with_its_right(api: Api, listening: Callable[..., Stream], monk
         assert heard.next("data:")
         assert heard.answer.read() == b"\n"
     until("nobody listens", lambda: not api.app.state.bell.listeners)
+
+
+def test_a_browser_listens_by_its_session_and_no_longer_than_that_lasts(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "ALIVE_EVERY", 0.3)
+    browser = Browser(api)
+    browser.sign_in("ada")
+    heard = Stream(api, "", Cookie=f"im-{api.port}={browser.cookie}")
+    assert heard.next() == RUNG
+    for _ in range(13):
+        api.world.now += timedelta(hours=1)  # an open page is nobody's request: it keeps no session awake
+        if heard.next(": alive") == "":
+            break
+    assert api.ask("GET", "/api/v1/me", by=None, Cookie=f"im-{api.port}={browser.cookie}").status == 401
+    heard.close()
+
+
+def test_who_reads_nothing_holds_nobody_up(api: Api, listening: Callable[..., Stream]) -> None:
+    with socket.create_connection(("127.0.0.1", api.port)) as asleep:
+        asleep.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        asleep.sendall(
+            f"GET /api/v1/events/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {api.tokens['ada']}\r\n\r\n".encode()
+        )
+        heard = listening()
+        for name in ("one", "two"):
+            api.create(name)
+            assert heard.next() == RUNG
+
+
+def test_nobody_looks_when_nobody_listens(api: Api, listening: Callable[..., Stream]) -> None:
+    first = listening()
+    first.close()
+    bell = api.app.state.bell
+    until("the looks end", lambda: bell.at is None and not bell.listeners)
+    listening()  # and begin again with the next
 
 
 def test_the_server_ends_at_once_with_streams_open(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
