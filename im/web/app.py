@@ -105,7 +105,9 @@ def _ours(request: Request, exc: Exception) -> Response:
 
 def _is_page(request: Request) -> bool:
     """A person looks, and not a program."""
-    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+    return not request.url.path.startswith("/api/") and (
+        "hx-request" in request.headers or "text/html" in request.headers.get("accept", "")
+    )
 
 
 def _invalid(request: Request, exc: Exception) -> Response:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -130,12 +130,11 @@ async def follow_changes(request: Request, asker: Asking) -> Response:
 
 
 async def _events(request: Request, bell: Bell, listener: Listener) -> AsyncIterator[str]:
-    ending: Callable[[], bool] = request.app.state.ending
     token = bearer_of(request)
     alive = time.monotonic()
     try:
         yield ": listening\n\n"
-        while not ending():
+        while not request.app.state.ending():
             if time.monotonic() - alive >= ALIVE_EVERY:
                 alive = time.monotonic()
                 try:

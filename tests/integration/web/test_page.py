@@ -158,7 +158,7 @@ def test_times_are_told_in_the_zone_that_the_browser_named_and_in_no_other(api: 
 def test_what_is_not_there_is_said_in_words(api: Api) -> None:
     said = look(api, "/instances/nobody")
     assert said.status == 404
-    assert "There is no instance &#39;nobody&#39;" in said.text
+    assert "there is no instance &#39;nobody&#39;" in said.text
     assert look(api, "/nowhere").status == 404
     assert "is not understood" in look(api, "/?q=colour%3Dred").text
     assert look(api, "/?surprise=1").status == 422

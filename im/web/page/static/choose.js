@@ -24,7 +24,9 @@ export function watchChoices() {
     if (!button || !window.htmx) return;
     event.preventDefault();
     const query = new URLSearchParams([...chosen].map((id) => ["id", id]));
-    window.htmx.ajax("GET", `/change/${button.dataset.bulk}?${query}`, { target: "#dialog-content", source: button });
+    // the header says of itself where the answer goes for whatever has hx-target, and not for this (htmx 4.0.1)
+    const headers = { "HX-Target": "div#dialog-content" };
+    window.htmx.ajax("GET", `/change/${button.dataset.bulk}?${query}`, { target: "#dialog-content", source: button, headers });
   });
 }
 

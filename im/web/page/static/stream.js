@@ -5,12 +5,14 @@ let source = null;
 let asked = 0;
 let waiting = 0;
 let under = false;
+let isDown = false;
 
 export function follow() {
   if (!document.getElementById("live")) return;
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   document.addEventListener("htmx:before:request", (event) => { if (isLive(event)) under = true; });
   document.addEventListener("htmx:finally:request", (event) => { if (isLive(event)) under = false; });
+  document.addEventListener("htmx:after:swap", () => down(isDown)); // what the server draws knows nothing of it
   // what a stream does not tell: that time goes by, for a page whose numbers are of the moment
   setInterval(() => { if (!document.hidden) refresh(); }, 10_000);
   if (!document.hidden) open();
@@ -58,8 +60,8 @@ function close() {
 }
 
 function down(is) {
-  const told = document.querySelector(".stale");
-  if (told) told.hidden = !is;
+  isDown = is;
+  for (const told of document.querySelectorAll(".stale")) told.hidden = !is;
 }
 
 function isLive(event) {
