@@ -257,7 +257,8 @@ class Settings:
             base |= {k: v for k, v in read_stack(home).items() if k in known}
         # before anything of it is looked at: whatever cannot be read may be repeated by whoever says so
         told = {k: str({**base, **given}.get(k, "")) for k, f in known.items() if f.metadata["secret"]}
-        learn([*sandboxes(told.pop("sandbox_url"), registry.USUAL).values(), *told.values()], env)
+        words = [value for value in told.values() if "://" not in value]
+        learn([*sandboxes(told.pop("sandbox_url"), registry.USUAL).values(), *told.values()], env, words)
         if base.get("sandbox_url") or given.get("sandbox_url"):
             base |= {k: f.metadata["in_sandbox"] for k, f in known.items() if f.metadata["in_sandbox"]}
         values = {**base, **{k: v for k, v in given.items() if k not in ("home", "config")}}

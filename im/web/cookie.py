@@ -50,6 +50,11 @@ def has_tls(request: HTTPConnection) -> bool:
     return host_of(request.headers["host"]) not in LOOPBACK
 
 
+def address_of(request: HTTPConnection) -> str:
+    """Of whoever asks; empty behind a proxy, whose address is everybody's: nobody is to be kept out for what a neighbour tried."""
+    return "" if has_tls(request) or request.client is None else request.client.host
+
+
 def at_home(request: HTTPConnection) -> bool:
     """It comes from this machine, and asks for it by a name that only this machine has."""
     return not has_tls(request) and request.client is not None and request.client.host in LOOPBACK

@@ -103,3 +103,8 @@ def test_words_that_are_no_secret_stay(tmp_path: Path) -> None:
     told = "postgres worker db.example broker.example sandbox aws hetzner 127.0.0.1 inventory"
     assert conceal(told) == told
     assert conceal("fi4rst and sec5ond and wo3rd") == "*** and *** and ***"
+
+
+def test_a_secret_that_is_no_address_is_learnt_as_it_stands(tmp_path: Path) -> None:
+    Settings.from_env({"IM_HOME": str(tmp_path), "IM_OIDC_CLIENT_SECRET": "of-the-client-alone"})
+    assert "of-the-client-alone" not in conceal("invalid_client: of-the-client-alone is not it")

@@ -47,7 +47,8 @@ def revoke(connection: Connection, session_id: str, now: datetime) -> bool:
 
 
 def revoke_of(connection: Connection, login: str, now: datetime) -> int:
-    """All of one user's; how many that were."""
+    """All of one user's, and what would begin others; how many sessions that were."""
+    connection.execute(delete(links).where(links.c.login == login))
     statement = update(sessions).where(s.login == login, s.revoked_at.is_(None)).values(revoked_at=now)
     return connection.execute(statement).rowcount
 

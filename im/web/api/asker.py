@@ -14,6 +14,7 @@ from im.domain.config.web import Sees, WebSettings
 from im.domain.errors import Denied, NotSignedIn
 from im.domain.event import Channel
 from im.domain.instance import Instance
+from im.domain.people import token as rule
 from im.services.people import sessions, tokens
 from im.web import cookie
 from im.web.api.rates import Pace, Rates
@@ -90,7 +91,7 @@ def _by_cookie(request: Request, ctx: Context, *, asks: bool = True) -> tuple[Ac
 
 def _by_token(request: Request, ctx: Context, token: str) -> tuple[Actor, str]:
     rates: Rates = request.app.state.rates
-    address = request.client.host if request.client else ""
+    address = cookie.address_of(request) or rule.shown(token)
     rates.check(Pace.STRANGERS, address)
     try:
         actor, _ = tokens.authenticate(ctx, token, Channel.API, request.state.request_id)

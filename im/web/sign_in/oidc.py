@@ -14,6 +14,7 @@ from im.domain.people.identity import identity_of
 from im.services.people import identities, sign_ins
 from im.web import cookie
 from im.web.address import page_url
+from im.web.api.rates import Pace
 from im.web.sign_in.destination import own_path
 from im.web.sign_in.pages import Asked, context_of, counted, sign_in_page, signed_in
 
@@ -40,6 +41,8 @@ _WORDS = {
 def leave(request: Request, next: Asked = "/") -> Response:
     """To the provider. What is remembered of it is bound to this browser, and is over in ten minutes."""
     try:
+        # each leaves a row behind for ten minutes, and nobody has proved anything yet
+        request.app.state.rates.take(Pace.READS, f"leaving {cookie.address_of(request)}")
         provider, own = _provider(request), page_url(context_of(request).settings)
         if f"{request.url.scheme}://{request.url.netloc}" != own and not cookie.has_tls(request):
             # it comes back to the name that the provider knows, and no cookie of another would be there

@@ -117,7 +117,8 @@ def _signed_in(request: Request) -> bool:
 def counted(request: Request, prefix: str, tried: Callable[[], _T]) -> _T:
     """What was tried in vain is counted by address and by the beginning of the token. Raises TooMany, NotSignedIn."""
     rates: Rates = request.app.state.rates
-    keys = [f"address {request.client.host if request.client else ''}", *([f"token {prefix}"] if prefix else [])]
+    tried_by = {"address": cookie.address_of(request), "token": prefix}
+    keys = [f"{what} {who}" for what, who in tried_by.items() if who]
     for key in keys:
         rates.check(Pace.SIGN_INS, key)
     try:

@@ -140,6 +140,8 @@ def test_a_link_of_somebody_who_was_disabled_meanwhile_signs_nobody_in(api: Api)
     made = links.make(api.world.ctx, "bob", actor=person("root"))
     users.change(api.world.ctx, "bob", disabled=True, actor=person("root"))
     assert Browser(api).post("/enter", {"link": made.secret}).status == 401
+    users.change(api.world.ctx, "bob", disabled=False, actor=person("root"))
+    assert Browser(api).post("/enter", {"link": made.secret}).status == 401, "nor later"
 
 
 def test_a_link_is_made_by_a_token_for_oneself_and_grants_no_more_than_it(api: Api) -> None:
