@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from im.cli.backend.remote.place import Place
+from im.cli.backend.place import Place
 from im.context import Context
 from im.db import deployment, holds
 from im.db.engine import Database

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +15,8 @@ import click
 from im.domain.errors import Refused
 
 if TYPE_CHECKING:
+    from im.cli.backend.place import Place
     from im.cli.backend.port import Backend
-    from im.cli.backend.remote.place import Place
     from im.context import Context
     from im.domain.access import Actor
     from im.settings import Settings
@@ -44,7 +43,7 @@ class Session:
         """The API that commands speak to; None: they ask the services in this process. Raises Refused, NotSignedIn."""
         if self._open_context is not None or self._place is not None:
             return self._place
-        from im.cli.backend.remote.place import find
+        from im.cli.backend.place import find
 
         return find(os.environ)
 
@@ -88,7 +87,7 @@ class Session:
         from im.domain.access import Actor
         from im.domain.event import Channel
 
-        return Actor.admin(self.settings.owner, Channel.CLI, secrets.token_hex(8))
+        return Actor.admin(self.settings.owner, Channel.CLI, os.urandom(8).hex())
 
     def request(self) -> None:
         """This command is going to store something; until it has, whatever fails leaves nothing behind."""

@@ -52,11 +52,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _modules(goals: Sequence[str]) -> list[Any]:
     """The row modules, `p1_refresh` for P1, in the order of their numbers; those of `goals` when there are any."""
     names = [one.name for one in pkgutil.iter_modules(here.__path__) if one.name[0] == "p" and one.name[1].isdigit()]
-    known = {name: name.partition("_")[0].upper() for name in sorted(names, key=lambda n: int(n[1 : n.index("_")]))}
+    known = {name: name.partition("_")[0].upper() for name in sorted(names, key=_place_of)}
     wanted = {goal.upper() for goal in goals} or set(known.values())
     if unknown := wanted - set(known.values()):
         raise SystemExit(f"there is no benchmark of {', '.join(sorted(unknown))}; known: {', '.join(known.values())}")
     return [import_module(f"tests.benchmarks.{name}") for name, goal in known.items() if goal in wanted]
+
+
+def _place_of(name: str) -> tuple[int, str]:
+    """`p5b_remote` behind `p5_start`, and both before `p10_…`."""
+    goal = name[1:].partition("_")[0]
+    digits = goal.rstrip("abc")
+    return int(digits), goal[len(digits) :]
 
 
 def facts() -> dict[str, Any]:

@@ -44,9 +44,9 @@ def measure(runs: int) -> Iterator[Row]:
             "create --no-wait": [*im, "create", "--no-wait", "-d", "1h", "--public-key", str(key)],
         }
         for command in commands.values():
-            _spent(command, environ)  # bytecode and caches of the disk
+            spent(command, environ)  # bytecode and caches of the disk
         # in turn, so that each has the same weather
-        taken = [{name: _spent(command, environ) for name, command in commands.items()} for _ in range(runs)]
+        taken = [{name: spent(command, environ) for name, command in commands.items()} for _ in range(runs)]
     for name, goal in _GOALS.items():
         for floor, most in (("aws --version", goal), ("aws ec2 describe-instances", None)):
             if most is not None or name == "list":
@@ -56,7 +56,7 @@ def measure(runs: int) -> Iterator[Row]:
                 yield of_runs("P5", work, "wall", [s.wall for s in ours], [s.wall for s in theirs], floor, most)
 
 
-def _spent(command: Sequence[str], environ: Mapping[str, str]) -> Spent:
+def spent(command: Sequence[str], environ: Mapping[str, str]) -> Spent:
     """A process from its start to its end."""
     before, began = _children(), time.perf_counter()
     done = subprocess.run(command, env=dict(environ), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import uvicorn
 
-from im.cli.backend.remote.place import Place
+from im.cli.backend.place import Place
 from im.context import Context
 from im.domain.access import Actor
 from im.domain.event import Channel

@@ -17,7 +17,7 @@ from im.domain.errors import ImError, Refused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from im.cli.backend.remote.place import Place
+    from im.cli.backend.place import Place
     from im.providers.contract import Check
     from im.settings import Settings
 

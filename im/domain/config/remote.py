@@ -9,7 +9,7 @@ from im.setting import setting
 
 @dataclass(frozen=True, slots=True)
 class RemoteSettings:
-    """Read by the command line alone (`im.cli.backend.remote.place`), before anything else is."""
+    """Read by the command line alone (`im.cli.backend.place`), before anything else is."""
 
     api_url: str = setting(
         "IM_API_URL", "", "the `im web` that every command speaks to, as `https://im.example.com` (docs/remote.md)"

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import pytest
 from click.testing import CliRunner, Result
 
+from im.cli.backend.place import Place
 from im.cli.backend.remote import Remote
 from im.cli.backend.remote.link import Link
-from im.cli.backend.remote.place import Place
 from im.cli.backend.remote.wire import Wire
 from im.cli.main import im
 from im.cli.session import Session

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from im.cli.backend.remote import place
+from im.cli.backend import place
 from im.cli.main import im
 from im.domain.errors import NotSignedIn, Refused
 from im.secret import conceal

@@ -16,6 +16,7 @@ Serve = Callable[[Callable[[int], bytes | None]], Odd]
 PROBLEM = json.dumps(
     {"detail": "too many looks in a short time", "code": "too_many_requests", "exit": 1, "next": "wait 1 s"}
 )
+FAULT = json.dumps({"detail": "something went wrong here that nobody foresaw", "code": "unforeseen", "exit": 1})
 
 ODD: dict[str, tuple[bytes | None, str]] = {
     "a proxy's page": (
@@ -37,6 +38,10 @@ ODD: dict[str, tuple[bytes | None, str]] = {
         "a redirect to https://elsewhere.example, where your token is not sent",
     ),
     "asked to wait for ever": (answer(PROBLEM.encode(), status="429 Too Many Requests"), "too many looks"),
+    "a fault of the server's own": (
+        answer(FAULT.encode(), status="500 Internal Server Error", kind="application/problem+json", version=""),
+        "something went wrong here that nobody foresaw",
+    ),
     "another release": (
         answer(b"{}", status="422 Unprocessable", version="0.7.1"),
         "runs 0.7.1: more than one minor release apart",
@@ -61,7 +66,15 @@ def test_whatever_answers_a_look_ends_in_one_line(odd: Serve, what: str, words: 
 
 
 @pytest.mark.parametrize(
-    "what", ["a proxy's page", "half an answer", "no JSON", "nothing", "a proxy without its server"]
+    "what",
+    [
+        "a proxy's page",
+        "half an answer",
+        "no JSON",
+        "nothing",
+        "a proxy without its server",
+        "a fault of the server's own",
+    ],
 )
 def test_of_a_request_it_is_said_that_nobody_knows(odd: Serve, what: str, key: str) -> None:
     server = odd(lambda _: ODD[what][0])

@@ -10,8 +10,8 @@ from im.cli.backend.remote.looks import RemoteLooks
 from im.cli.backend.remote.requests import RemoteRequests
 
 if TYPE_CHECKING:
+    from im.cli.backend.place import Place
     from im.cli.backend.port import Fleet, Money, People
-    from im.cli.backend.remote.place import Place
 
 
 class Remote:

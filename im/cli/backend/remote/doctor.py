@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from im import __version__
+from im.cli.backend.place import Place
 from im.cli.backend.remote.link import Link
-from im.cli.backend.remote.place import Place
 from im.domain.errors import ImError, Refused
 from im.domain.explain.listing import Listing
 from im.providers.contract import Check

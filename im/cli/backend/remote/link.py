@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from im import __version__
-from im.cli.backend.remote.place import Place
-from im.cli.backend.remote.problem import NotOurs, check_version, document, mismatch
+from im.cli.backend.place import Place
+from im.cli.backend.remote.problem import NotOurs, Unforeseen, check_version, document, mismatch
 from im.cli.backend.remote.wire import Answer, Cut, Unsent, Wire
 from im.domain.errors import ImError, Unavailable, Uncertain
 from im.version import HEADER, too_far_apart
@@ -65,7 +65,7 @@ class Link:
 
     def post(self, path: str, body: object = None, *, once: bool = True) -> Any:
         """Under a key of its own, so that the server does it once however often it hears of it; without `once` it is said once."""
-        headers = {"Idempotency-Key": secrets.token_hex(16)} if once else {}
+        headers = {"Idempotency-Key": os.urandom(16).hex()} if once else {}
         return self._asked("POST", path, body, headers, again=once, stores=True)
 
     def rehearse(self, path: str, body: object) -> Any:
@@ -124,6 +124,11 @@ class Link:
                     raise failed from None
             except Cut as exc:
                 doubt = failed = self._cut(exc.args[0], stores=stores)
+            except Unforeseen as exc:
+                if not stores:
+                    raise
+                told = f"{exc.message}: whether it was stored, nobody knows"
+                raise Uncertain(told, "im list, or im history NAME, shows which") from None
             except NotOurs as exc:
                 doubt = failed = self._not_ours(exc, stores=stores)
                 if not exc.passing:

@@ -45,7 +45,8 @@ def document(answer: Answer, where: str) -> Any:
             f"{where} answers with a redirect to {_origin(answer.header('location'))}, where your token is not sent",
             "name the address itself: IM_API_URL, or im login",
         )
-    if not answer.header(HEADER):
+    # what nobody foresaw is told before the headers of every answer are put to it
+    if not answer.header(HEADER) and not answer.header("content-type").startswith("application/problem+json"):
         raise NotOurs(where, answer)
     if answer.status == 204:
         return None
@@ -56,6 +57,10 @@ def document(answer: Answer, where: str) -> Any:
     if answer.status < 300:
         return told
     raise _error(answer, told, where)
+
+
+class Unforeseen(ImError):
+    """A fault of the server's own: what became of the request, it does not say."""
 
 
 class NotOurs(Exception):
@@ -87,6 +92,8 @@ def _error(answer: Answer, told: object, where: str) -> ImError:
     if not isinstance(told, dict) or not isinstance(told.get("detail"), str):
         raise NotOurs(where, answer)
     code, detail, hint = str(told.get("code")), told["detail"], str(told.get("next") or "")
+    if code == "unforeseen":
+        raise Unforeseen(f"{where}: {detail}", hint)
     if code == "invalid":
         return Refused(_one_by_one(told), hint)
     if code == "over_limit" and answer.header("retry-after"):

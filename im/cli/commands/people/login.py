@@ -31,7 +31,8 @@ def login(session: Session, url: str | None, forget: bool) -> None:
             raise Refused("--forget needs no address", "leave the address out")
         _forget(session, revoke=False)
         return
-    from im.cli.backend.remote import Remote, place
+    from im.cli.backend import place
+    from im.cli.backend.remote import Remote
 
     if url is None:
         raise Refused("which im web?", "im login https://im.example.com")
@@ -62,7 +63,7 @@ def logout(session: Session, revoke: bool) -> None:
 
 
 def _forget(session: Session, *, revoke: bool) -> None:
-    from im.cli.backend.remote import place
+    from im.cli.backend import place
 
     if revoke:
         session.backend.people.revoke_token(_own_token(session))
