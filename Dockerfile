@@ -1,4 +1,4 @@
-# One image for every role: worker, beat, flower, migrations and the command line are all `im <verb>`.
+# One image for every role: worker, beat, flower, web, migrations and the command line are all `im <verb>`.
 # The first stage builds the wheel and a virtual environment; the second carries that environment and nothing else.
 ARG PYTHON=3.13
 

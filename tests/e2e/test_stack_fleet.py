@@ -23,7 +23,13 @@ class Attended:
     """A command in a process group of its own, and what it has said so far."""
 
     def __init__(
-        self, stack: StackUnderTest, *args: str, im: Sequence[str] = (), folder: Path | None = None, broker: str = ""
+        self,
+        stack: StackUnderTest,
+        *args: str,
+        im: Sequence[str] = (),
+        folder: Path | None = None,
+        broker: str = "",
+        **environ: str,
     ) -> None:
         self.process = subprocess.Popen(
             [*im, *args] if im else stack.command(*args),
@@ -31,6 +37,7 @@ class Attended:
             env={
                 **stack.environ,
                 **({"IM_BROKER_URL": broker, "IM_DATABASE_URL": stack.database_url} if broker else {}),
+                **environ,
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
