@@ -20,7 +20,9 @@ from tests.e2e.test_stack_life import eventually
 def test_nothing_of_the_current_folder_is_run(words: str, stack: StackUnderTest, foreign: Path) -> None:
     port = str(free_port())
     own = stack.broker_url.rsplit("/", 1)[0] + "/5"  # a queue that nobody else takes from
-    started = Attended(stack, *words.replace("PORT", port).split(), im=[IM], folder=foreign, broker=own, IM_WEB_PORT=port)
+    started = Attended(
+        stack, *words.replace("PORT", port).split(), im=[IM], folder=foreign, broker=own, IM_WEB_PORT=port
+    )
     with redis.Redis.from_url(own) as broker:
         works: dict[str, Callable[[], bool]] = {
             "worker": lambda: started.said("ready."),

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
@@ -22,7 +23,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from im.address import shown
+from im.address import LOOPBACK, host_of, shown
 from im.domain.config.oidc import OidcSettings
 from im.domain.errors import NotSignedIn, Unavailable
 from im.logs import log
@@ -36,6 +37,8 @@ FRESH = 3600.0
 """Seconds for which its discovery document and its keys are kept; an unknown key makes them be read again."""
 LEEWAY = 60
 """Seconds by which the provider's clock may differ from ours."""
+AT_ONCE, WAITS = 4, 0.5
+"""So many ask the provider at a time; whoever comes on top waits for so many seconds."""
 SIGNED_BY = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """By a key that the provider alone has: never by none, and never by the secret that we have too."""
 
@@ -56,6 +59,7 @@ class Provider:
     def __init__(self, settings: OidcSettings) -> None:
         self._own = settings
         self._lock = Lock()
+        self._places = BoundedSemaphore(AT_ONCE)
         self._read_at = -FRESH
         self._told: dict[str, Any] = {}
         self._keys: KeySet | None = None
@@ -64,27 +68,39 @@ class Provider:
     def leave(self, back_to: str) -> Leaving:
         """Raises Unavailable."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        endpoint = str(self._document()["authorization_endpoint"])
-        with self._client(back_to) as client:
-            url, _ = client.create_authorization_url(endpoint, state=state, nonce=nonce, code_verifier=verifier)
+        with self._place():
+            endpoint = str(self._document()["authorization_endpoint"])
+            with self._client(back_to) as client:
+                url, _ = client.create_authorization_url(endpoint, state=state, nonce=nonce, code_verifier=verifier)
         return Leaving(str(url), state, nonce, verifier)
 
     def prove(self, code: str, back_to: str, nonce: str, verifier: str) -> Mapping[str, Any]:
         """The claims of whoever came back with `code`. Raises NotSignedIn, Unavailable."""
-        document = self._document()
         try:
-            with self._client(back_to) as client:
-                given = client.fetch_token(
-                    str(document["token_endpoint"]), code=code, code_verifier=verifier, grant_type="authorization_code"
-                )
-                if not isinstance(given.get("id_token"), str):
-                    raise self._refused("no id_token")
-                claims = self._checked(given["id_token"], nonce, given.get("access_token"))
-                return {**self._more(client, claims), **claims}
+            with self._place():
+                endpoint = str(self._document()["token_endpoint"])
+                with self._client(back_to) as client:
+                    given = client.fetch_token(
+                        endpoint, code=code, code_verifier=verifier, grant_type="authorization_code"
+                    )
+                    if not isinstance(given.get("id_token"), str):
+                        raise self._refused("no id_token")
+                    claims = self._checked(given["id_token"], nonce, given.get("access_token"))
+                    return _together(claims, self._more(client, claims))
         except (AuthlibBaseError, JoseError, ValueError, KeyError, TypeError) as exc:
             raise self._refused(f"{type(exc).__name__}: {getattr(exc, 'error', '')}") from None
         except httpx2.HTTPError as exc:
             raise self._away(exc) from None
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Of few: while the provider hangs, the threads that serve everybody else stay free. Raises Unavailable."""
+        if not self._places.acquire(timeout=WAITS):
+            raise Unavailable(f"{self._own.oidc_name} is slow to answer, and others are waiting for it", "try again")
+        try:
+            yield
+        finally:
+            self._places.release()
 
     def _checked(self, token: str, nonce: str, access_token: object) -> dict[str, Any]:
         issuer, us = self._own.oidc_issuer, self._own.oidc_client_id
@@ -131,9 +147,18 @@ class Provider:
                         f"{self._own.oidc_name} is not the provider that is configured",
                         "compare IM_OIDC_ISSUER with the issuer in its discovery document, to the last character",
                     )
-                self._keys = KeySet.import_key_set(cast("KeySetSerialization", self._get(str(told["jwks_uri"]))))
+                self._keys = self._keys_at(told)
                 self._told, self._read_at = told, time.monotonic()
             return self._told
+
+    def _keys_at(self, told: Mapping[str, Any]) -> KeySet:
+        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+            if not str(told.get(name)).startswith("https://") and not _is_here(str(told.get(name))):
+                raise self._away(ValueError(name))
+        try:
+            return KeySet.import_key_set(cast("KeySetSerialization", self._get(told["jwks_uri"])))
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError) as exc:
+            raise self._away(exc) from None
 
     def _key_set(self) -> KeySet:
         self._document()
@@ -180,3 +205,17 @@ class Provider:
             f"{self._own.oidc_name} does not answer",
             "try again later, or sign in with a token or a link of im web link",
         )
+
+
+def _is_here(url: str) -> bool:
+    """Without TLS a name of this machine alone, as for the issuer itself."""
+    return url.startswith("http://") and host_of(url.removeprefix("http://").partition("/")[0]) in LOOPBACK
+
+
+def _together(proved: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """What was proved goes before what else was told. That an address is verified is said of the address beside it alone."""
+    mail = proved if "email" in proved else more
+    if "email_verified" not in mail and more.get("email") == mail.get("email"):
+        mail = more
+    told = {name: said for name, said in {**more, **proved}.items() if name not in ("email", "email_verified")}
+    return told | {name: mail[name] for name in ("email", "email_verified") if name in mail}

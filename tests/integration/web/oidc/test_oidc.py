@@ -119,6 +119,20 @@ def test_an_answer_in_another_providers_name_is_none(api: Api, provider: Provide
     assert nobody_is_in(ada, ada.get(f"{back}&iss=https%3A%2F%2Fevil.example"))
 
 
+def test_a_document_that_cannot_be_is_a_provider_that_is_away(api: Api, provider: Provider) -> None:
+    for document in (
+        {"authorization_endpoint": "javascript:alert(1)"},
+        {"authorization_endpoint": None},
+        {"token_endpoint": "http://elsewhere.example/token"},
+        {"jwks_uri": f"{provider.url}/.well-known/openid-configuration"},
+        {"jwks_uri": 7},
+    ):
+        provider.document.clear()
+        provider.document |= document
+        said = Browser(api).get("/sign-in/oidc")
+        assert (said.status, "does not answer" in said.text) == (503, True), document
+
+
 @pytest.mark.parametrize("down", ["/.well-known/openid-configuration", "/jwks", "/oauth2/token"])
 def test_a_provider_that_is_away_is_told_of_and_a_token_still_signs_in(api: Api, provider: Provider, down: str) -> None:
     ada = Browser(api)
@@ -139,6 +153,13 @@ def test_what_userinfo_alone_tells_counts_for_the_same_subject(api: Api, provide
     ada = Browser(api)
     through(ada, provider)
     assert ada.me().body["login"] == "ada@example.com"
+
+
+def test_an_address_is_not_verified_by_what_is_said_of_another(api: Api, provider: Provider) -> None:
+    provider.claims |= {"email": "root@example.com", "email_verified": None}
+    browser = Browser(api)
+    through(browser, provider)
+    assert browser.me().body["login"].startswith("oidc-")
 
 
 @pytest.mark.parametrize(
