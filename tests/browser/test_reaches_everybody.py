@@ -81,3 +81,15 @@ def test_targets_are_large_enough_for_a_thumb(site: Site) -> None:
     page = site.open("/", viewport={"width": 360, "height": 700}, has_touch=True)
     small = page.evaluate(SMALL)
     assert small == []
+
+
+def test_no_width_scrolls_sideways(site: Site) -> None:
+    site.api.create("a-name-that-is-as-long-as-a-name-can-be-which-is-sixty-three-xx", instance_type="c7i.metal-48xl")
+    site.world.advance(20)
+    page = site.open("/")
+    wider: dict[int, int] = {}
+    for width in range(320, 1600, 80):
+        page.set_viewport_size({"width": width, "height": 700})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        wider[width] = wide
+    assert {width: wide for width, wide in wider.items() if wide > width} == {}
