@@ -16,6 +16,7 @@ from im.domain.errors import NotSignedIn, Refused
 from im.secret import conceal
 from tests.integration.remote.conftest import TOKEN, Odd, answer
 from tests.integration.serving import Serving
+from tests.integration.typed import run
 from tests.world import World
 
 CLEAN = dict.fromkeys(("IM_API_URL", "IM_TOKEN", "IM_DATABASE_URL", "IM_BROKER_URL", "IM_CONFIG", "XDG_CONFIG_HOME"))
@@ -195,3 +196,16 @@ def test_one_minor_release_apart_works_and_two_are_named(home: Path, version: st
     server.close()
     assert done.exit_code == exit_code, done.stderr
     assert ("more than one minor release apart" in done.stderr) is (exit_code == 1)
+
+
+def test_a_server_does_nothing_for_a_command_line_that_is_too_far_away(
+    world: World, served: Serving, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("im.cli.backend.remote.link.__version__", "0.9.0")
+    done = run(world, "create", "--public-key", key, "--no-wait")
+    assert done.exit_code != 0
+    assert "0.9.0" in done.stderr
+    assert "more than one minor release apart" in done.stderr
+    assert run(world, "list", "--all", "-q").stdout == ""
+    monkeypatch.undo()
+    assert run(world, "list", "--all", "-q").stdout == ""

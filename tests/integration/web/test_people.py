@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from im.domain.access import Role
-from im.web.api import documents, documents_of_money, documents_of_people
+from im.web.api import documents_of_fleet, documents_of_money, documents_of_people
+from im.web.api.upkeep import LeftoversDocument
 from tests.integration.web.conftest import Api
 
 READS = {
@@ -20,9 +21,11 @@ READS = {
     "sessions?all=true": documents_of_people.SessionsDocument,
     "quotas": documents_of_people.QuotasDocument,
     "audit": documents_of_people.AuditDocument,
-    "scopes": documents.ScopesDocument,
-    "orphans": documents.OrphansDocument,
-    "holds": documents.HoldsDocument,
+    "scopes": documents_of_fleet.ScopesDocument,
+    "orphans": documents_of_fleet.OrphansDocument,
+    "holds": documents_of_fleet.HoldsDocument,
+    "fleet": documents_of_fleet.FleetDocument,
+    "leftovers": LeftoversDocument,
     "cost?by=day&since=7d": documents_of_money.CostDocument,
     "agenda?within=2h": documents_of_money.AgendaDocument,
 }
