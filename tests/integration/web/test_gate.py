@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from im.services import queries
 from tests.integration.web.conftest import KEY, Api
 
 FORM = {"public_key": KEY, "duration": "1h", "provider": "fake"}
@@ -128,3 +129,16 @@ def test_every_answer_says_how_it_is_to_be_read(api: Api) -> None:
         assert "default-src 'none'" in said.headers["Content-Security-Policy"]
         assert said.headers["X-Im-Version"]
         assert "Server" not in said.headers or "uvicorn" not in said.headers["Server"]
+
+
+def test_what_nobody_foresaw_is_told_without_its_words_and_with_every_header(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("psycopg2: password=hunter2")
+
+    monkeypatch.setattr(queries, "sight", broken)
+    said = api.ask("GET", "/api/v1/holds")
+    assert (said.status, said.body["code"], "hunter2" in said.text) == (500, "unforeseen", False)
+    assert said.headers["X-Request-Id"] == said.body["request_id"]
+    assert "default-src 'none'" in said.headers["Content-Security-Policy"]
