@@ -91,9 +91,11 @@ class Bell:
                 found, self.at = await run_sync(self._once, last)
                 owners = None if last is None else _owners_of(found, last)
                 last = found
-            except ImError as exc:
+            except Exception as exc:  # whatever it is, the next look is tried: nobody else looks for those who listen
                 # what happens meanwhile nobody knows: who listens looks for themselves once it is over
-                log.warning("changes cannot be seen", error=exc.message)
+                log.warning(
+                    "changes cannot be seen", error=exc.message if isinstance(exc, ImError) else type(exc).__name__
+                )
                 last, owners = None, frozenset()
             for one in self.listeners:
                 if owners is None or one.hears(owners):

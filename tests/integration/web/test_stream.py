@@ -194,3 +194,18 @@ def test_there_are_so_many_at_a_time(
     said = api.ask("GET", "/api/v1/events/stream")
     assert said.status == 429
     assert int(said.headers["retry-after"]) > 0
+
+
+def test_a_look_that_fails_is_tried_again_and_nothing_is_missed(
+    api: Api, listening: Callable[..., Stream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = listening()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("not of ours")
+
+    with monkeypatch.context() as broke:
+        broke.setattr(stream.changes, "written", broken)
+        broke.setattr(stream.changes, "beginning", broken)
+        api.create()
+    assert heard.next() == RUNG
