@@ -200,12 +200,15 @@ def test_a_look_that_fails_is_tried_again_and_nothing_is_missed(
     api: Api, listening: Callable[..., Stream], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard = listening()
+    failed: list[int] = []
 
     def broken(*_: object) -> None:
+        failed.append(1)
         raise RuntimeError("not of ours")
 
     with monkeypatch.context() as broke:
         broke.setattr(stream.changes, "written", broken)
         broke.setattr(stream.changes, "beginning", broken)
         api.create()
+        until("two looks have failed", lambda: len(failed) > 1)
     assert heard.next() == RUNG
