@@ -42,6 +42,7 @@ def test_a_machine_from_the_price_to_its_end(priced: Site) -> None:
     quote = page.get_by_label("What it comes to")
     expect(quote).to_contain_text("$1.98")
     expect(quote).to_contain_text("$50.00 of the budget of this deployment is left this month, $48.02 after this")
+    expect(quote).to_contain_text("im create --public-key ~/.ssh/id_ed25519.pub --name web-1 -d 4h")
     page.get_by_role("button", name="Create").click()
 
     expect(page.get_by_role("heading", name="web-1")).to_be_visible()

@@ -74,7 +74,7 @@ def show_create(visit: Visiting) -> Response:
 def show_quote(visit: Visiting, typed: Annotated[Typed, FormBody()]) -> Response:
     """What the form as it stands would come to; nothing is stored."""
     told, wrong = _quoted(visit, typed)
-    return visit.show("quote.html", layout="part.html", quote=told, wrong=wrong)
+    return visit.show("quote.html", layout="part.html", quote=told, wrong=wrong, cli=_command(typed))
 
 
 @router.post("/create")
