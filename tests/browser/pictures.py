@@ -54,7 +54,7 @@ def test_the_pictures_of_the_readme(site: Site) -> None:
         if scheme == "dark":
             page.goto("/instances/train-vision-3")
             page.get_by_role("button", name="Extend train-vision-3").click()
-            page.get_by_role("dialog").get_by_text("+4 h").wait_for()
+            page.get_by_role("dialog").get_by_text("+4h").wait_for()
             page.wait_for_timeout(400)
         page.screenshot(path=DOCS / f"{name}.png")
     for width, name in ((390, "phone"), (820, "tablet")):

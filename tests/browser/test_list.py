@@ -101,7 +101,9 @@ def test_the_address_is_the_state(three: Site) -> None:
     page = three.open("/?view=mine&columns=status&columns=owner&q=name%3Dweb-2")
     assert listed(page) == ["web-2"]
     expect(page.get_by_role("columnheader")).to_have_count(5)
+    expect(page.locator(".cli code")).to_have_text("im list --filter name=web-2 --filter owner=me")
     page.get_by_role("link", name="Ends within 2 h").click()
+    expect(page.locator(".cli")).to_have_count(0)  # no filter of the command line says that
     assert listed(page) == ["web-1", "db"]
 
 
@@ -182,6 +184,14 @@ def test_a_stale_button_says_who_was_first(three: Site) -> None:
     expect(row(page, "db").get_by_role("button", name="Stop db")).to_be_focused()
 
 
+def test_whoever_leaves_it_is_where_they_were(three: Site) -> None:
+    page = three.open("/?q=owner%3Dbob")
+    row(page, "db").get_by_role("button", name="Stop db").click()
+    page.get_by_role("dialog").get_by_role("link", name="Leave it").click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert page.url.endswith("/?q=owner%3Dbob")
+
+
 def test_a_member_is_offered_what_is_theirs(three: Site) -> None:
     page = three.open("/", login="bob")
     expect(row(page, "db").get_by_role("button", name="Extend db")).to_be_visible()
@@ -224,5 +234,5 @@ def test_nothing_inline_ran_and_nothing_was_refused_by_the_policy(three: Site) -
         page.locator("h1").first.wait_for(state="attached")
     page.goto("/")
     row(page, "web-1").get_by_role("button", name="Extend web-1").click()
-    page.get_by_role("dialog").get_by_text("+4 h").wait_for()
+    page.get_by_role("dialog").get_by_text("+4h").wait_for()
     assert wrong == []

@@ -59,7 +59,7 @@ def test_axe_finds_nothing(site: Site, screen: str) -> None:
         wrong[path] = found(page)
     page.goto("/")
     page.get_by_role("button", name="Extend web-0").click()
-    page.get_by_role("dialog").get_by_text("+4 h").wait_for()
+    page.get_by_role("dialog").get_by_text("+4h").wait_for()
     wrong["the extend dialog"] = found(page)
     page.keyboard.press("Escape")
     page.get_by_label("More for web-0").click()

@@ -20,6 +20,7 @@ from im.services import access, pages
 from im.services.requests import change, give
 from im.services.requests.result import Answer
 from im.views.change import rehearsal_json
+from im.web.api.agreed import agreed
 from im.web.api.asker import Asker, Asking
 from im.web.api.documents import ChangeDocument, ChangesDocument, RehearsalDocument, RehearsalsDocument
 from im.web.api.forms import BatchForm, ExtendForm, GiveForm, ListQuery, ProtectForm, StartForm
@@ -178,7 +179,8 @@ def _one_changed(
         return JSONResponse(verb.rehearse(asker, [row], now)[0])
 
     def ask(asking: Asker) -> Answered:
-        return HTTPStatus.ACCEPTED, changes(asking, verb.send(asking, [row.id]))["items"][0]
+        held = asking if if_match in (None, "*") else agreed(asking, {row.id: row.generation})
+        return HTTPStatus.ACCEPTED, changes(asking, verb.send(held, [row.id]))["items"][0]
 
     def again(asking: Asker, _: list[str]) -> Answered:
         status, told = as_they_are(asking, [row.id])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
@@ -13,19 +11,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from fastapi import Form as FormBody
-from pydantic import Field
+from pydantic import Field, ValidationError
 from starlette.responses import Response
 
-from im.domain import intent
 from im.domain.errors import Refused, Superseded
 from im.domain.instance import Instance
-from im.domain.intent import Deadline
 from im.domain.money.amount import ZERO, show
-from im.domain.money.bill import for_span
 from im.domain.spec.disk import fate
 from im.domain.state import Observed, OnExpiry
 from im.services import pages, queries
-from im.services.money import budgets
 from im.services.money.costs import costs
 from im.services.people import users
 from im.views.cost import Costs
@@ -36,16 +30,16 @@ from im.web.api.forms import BatchForm, ExtendForm, Form, GiveForm, ProtectForm,
 from im.web.api.idempotency import once
 from im.web.api.seen import Answered, as_they_are, changes, several
 from im.web.api.verbs import verb_of
+from im.web.page.choices import USUAL, choices, decider
 from im.web.page.instances import question_of
 from im.web.page.shown import shown
 from im.web.page.site import Visit, Visiting
+from im.web.page.stored import items, uses
 
 router = APIRouter(prefix="/change", include_in_schema=False)
 VERBS = "^(extend|start|stop|terminate|protect|give)$"
 Asked = Annotated[str, Path(pattern=VERBS)]
 MOST = 1000
-STEPS = (timedelta(hours=1), timedelta(hours=4), timedelta(days=1))
-USUAL = timedelta(hours=1)
 
 
 class ChosenQuery(Form):
@@ -57,7 +51,7 @@ class ChosenQuery(Form):
 class ChangeForm(Form):
     """`seen`: what the reader agreed to, each as ID:GENERATION, so that a stale button stops nothing that was just extended."""
 
-    seen: list[Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}:[0-9]{1,10}$")]] = Field(
+    seen: list[Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z_-]{0,63}:[0-9]{1,10}$")]] = Field(
         min_length=1, max_length=MOST
     )
     key: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -69,16 +63,6 @@ class ChangeForm(Form):
     view: Annotated[str, Field(pattern="^(mine|soon|overdue|failed|)$")] = ""
     whole: bool = False
     """All that match the filter were agreed to: more of them by now are a reason to ask again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One way to move a deadline, and what it comes to for all that are meant."""
-
-    duration: str
-    title: str
-    ends: str
-    money: str
 
 
 # ---- before ----------------------------------------------------------------------------------------------------------
@@ -97,7 +81,7 @@ def show_change(visit: Visiting, verb: Asked, chosen: Annotated[ChosenQuery, Que
         "title": _title(verb, fit, protected=protected),
         "rows": shown(fit, now, money, visit.asker.actor),
         "left_out": left_out,
-        "choices": _choices(visit, fit, now, money) if verb in ("extend", "start") else [],
+        "choices": choices(visit, verb, fit, now, money) if verb in ("extend", "start") else [],
         "until": (max(now, *(row.expires_at for row in fit)) + USUAL)
         .astimezone(visit.look.zone)
         .strftime("%Y-%m-%dT%H:%M"),
@@ -133,7 +117,7 @@ def _possible(
     visit: Visit, verb: str, rows: Sequence[Instance], now: datetime
 ) -> tuple[list[Instance], list[tuple[str, str]]]:
     """Those that it can be done to, and the others with the reason. Raises the reason where there is no other."""
-    decide = _decider(verb, rows)
+    decide = decider(verb, rows)
     fit: list[Instance] = []
     left_out: list[tuple[str, str]] = []
     first: Refused | None = None
@@ -150,58 +134,17 @@ def _possible(
     return fit, left_out
 
 
-def _decider(verb: str, rows: Sequence[Instance]) -> Any:
-    usual = Deadline(by=USUAL)
-    on = not all(row.protected for row in rows)
-    return {
-        "extend": lambda row, now: intent.extend(row, now, usual),
-        "start": lambda row, now: intent.start(row, now, usual),
-        "stop": intent.stop,
-        "terminate": intent.terminate,
-        "protect": lambda row, now: intent.protect(row, on),
-        "give": lambda row, now: None,
-    }[verb]
-
-
 def _title(verb: str, rows: Sequence[Instance], *, protected: bool) -> str:
     what = names(rows) if len(rows) < 4 else f"{len(rows)} instances"
     words = {"give": f"Give {what} away", "protect": f"{'No longer protect' if protected else 'Protect'} {what}"}
     return words.get(verb, f"{verb.capitalize()} {what}")
 
 
-def _choices(visit: Visit, rows: Sequence[Instance], now: datetime, money: Costs) -> list[Choice]:
-    return [_choice(visit, rows, now, money, step) for step in STEPS]
-
-
-def _choice(visit: Visit, rows: Sequence[Instance], now: datetime, money: Costs, step: timedelta) -> Choice:
-    hours = int(step.total_seconds()) // 3600
-    title, duration = ("+1 day", "1d") if hours == 24 else (f"+{hours} h", f"{hours}h")
-    zone, first = visit.look.zone, rows[0]
-    to = max(now, first.expires_at) + step
-    if len(rows) == 1:
-        ends = f"{local(first.expires_at, now, zone)} → {local(to, now, zone)} ({ahead(to, now)})"
-    else:
-        ends = f"each {title[1:]} longer than now"
-    return Choice(duration, title, ends, _added(rows, now, money, step))
-
-
-def _added(rows: Sequence[Instance], now: datetime, money: Costs, step: timedelta) -> str:
-    """`$0.42 more`, by the rate while it runs; empty where the price of one is not known."""
-    total = ZERO
-    for row in rows:
-        rate = money[row.id].rates.running
-        if rate is None:
-            return "price unknown"
-        to_come = for_span(rate, max(now, row.expires_at) + step - now)
-        total += to_come - (money[row.id].to_deadline or ZERO)
-    return f"{show(total)} more"
-
-
 def _left(visit: Visit, rows: Sequence[Instance]) -> list[str]:
     """How much of each budget is left in which these count."""
-    owners = {row.owner for row in rows}
-    seen = {use.budget.owner: use for owner in sorted(owners) for use in budgets.of(visit.asker.ctx, owner)}
-    return [f"{show(use.left)} of {use.budget.whose} left this month" for use in seen.values()]
+    return [
+        f"{show(use.left)} of {use.budget.whose} left this month" for use in uses(visit, {row.owner for row in rows})
+    ]
 
 
 def _saved(verb: str, rows: Sequence[Instance], money: Costs) -> Decimal | None:
@@ -221,7 +164,10 @@ def change(visit: Visiting, verb: Asked, form: Annotated[ChangeForm, FormBody()]
     """All of those that were agreed to, or none."""
     agreed_to = {name: int(generation) for name, _, generation in (word.partition(":") for word in form.seen)}
     several(visit.asker, list(agreed_to))  # what one may not see is not there
-    batch = BatchForm(verb=verb, ids=list(agreed_to), **_details(visit, verb, form))
+    try:
+        batch = BatchForm(verb=verb, ids=list(agreed_to), **_details(visit, verb, form))
+    except ValidationError:  # no button of the page sends it
+        raise Refused("that is nothing that can be asked for", "go back, and try it from there") from None
     asked = verb_of(batch)
     if form.whole:
         _check_whole(visit, verb, form, agreed_to)
@@ -229,12 +175,9 @@ def change(visit: Visiting, verb: Asked, form: Annotated[ChangeForm, FormBody()]
     def ask(asking: Asker) -> Answered:
         return HTTPStatus.ACCEPTED, changes(asking, asked.send(agreed(asking, agreed_to), list(agreed_to)))
 
-    answer = once(visit.asker, form.key, ["page", verb, batch.model_dump(mode="json")], ask, as_they_are)
-    told = json.loads(bytes(answer.body))
-    if answer.status_code >= 400:
-        raise Refused(told["detail"], told.get("next", ""))
-    found = queries.by_ids(visit.asker.ctx, [one["id"] for one in told["items"]])
-    before = {one["id"]: one["previous_expires_at"] for one in told["items"]}
+    told = items(once(visit.asker, form.key, ["page", verb, batch.model_dump(mode="json")], ask, as_they_are))
+    found = queries.by_ids(visit.asker.ctx, [one["id"] for one in told])
+    before = {one["id"]: one["previous_expires_at"] for one in told}
     money = costs(visit.asker.ctx, found.rows)
     lines = [(row, _outcome(visit, row, before[row.id], found.now, money)) for row in found.rows]
     budget = _left(visit, found.rows) if verb in ("extend", "start") else []
@@ -259,13 +202,9 @@ def _details(visit: Visit, verb: str, form: ChangeForm) -> dict[str, Any]:
 
 def _deadline(visit: Visit, form: ChangeForm) -> dict[str, Any]:
     """`until` is read in the reader's own zone, as it was shown."""
-    if form.duration:
-        return {"duration": form.duration}
-    try:
-        at = datetime.fromisoformat(form.until)
-    except ValueError:
-        raise Refused(f"'{form.until[:40]}' is no moment", "choose a day and a time") from None
-    return {"until": at if at.tzinfo else at.replace(tzinfo=visit.look.zone)}
+    if form.duration == "keep":
+        return {}
+    return {"duration": form.duration} if form.duration else {"until": visit.look.moment(form.until)}
 
 
 def _check_whole(visit: Visit, verb: str, form: ChangeForm, agreed_to: Mapping[str, int]) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import shlex
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -19,7 +17,6 @@ from im.domain.money.amount import show, show_rate
 from im.domain.tags import parse_tags
 from im.providers import registry
 from im.services import queries
-from im.services.money import budgets
 from im.services.money.quotes import quote_of
 from im.services.requests import create
 from im.services.requests import order as orders
@@ -29,8 +26,10 @@ from im.web.api.asker import Asker
 from im.web.api.forms import CreateForm, Form
 from im.web.api.idempotency import once
 from im.web.api.instances import order_of
+from im.web.api.problem import status_of
 from im.web.api.seen import Answered, as_they_are, changes
 from im.web.page.site import Visit, Visiting, link
+from im.web.page.stored import items, uses
 
 router = APIRouter(include_in_schema=False)
 DURATIONS = ("30m", "1h", "4h", "1d", "1w")
@@ -89,15 +88,12 @@ def create_instances(visit: Visiting, typed: Annotated[Typed, FormBody()]) -> Re
             return 202, changes(asking, create.create(asking.ctx, order))
 
         asked = typed.model_dump(mode="json", exclude={"key", "look"})
-        answer = once(visit.asker, typed.key or None, ["page create", asked], ask, as_they_are)
+        made = items(once(visit.asker, typed.key or None, ["page create", asked], ask, as_they_are))
     except _Wrong as exc:
         return _show(visit, typed, status=422, wrong=exc.told)
     except ImError as exc:
-        return _show(visit, typed, status=409 if not isinstance(exc, Refused) else 422, wrong={"": exc})
-    told = json.loads(bytes(answer.body))
-    if answer.status_code >= 400:
-        return _show(visit, typed, status=answer.status_code, wrong={"": Refused(told["detail"], told.get("next", ""))})
-    names = [one["name"] for one in told["items"]]
+        return _show(visit, typed, status=status_of(exc), wrong={"": exc})
+    names = [one["name"] for one in made]
     where = f"/instances/{names[0]}" if len(names) == 1 else link("/", view="mine")
     return RedirectResponse(where, status_code=303)
 
@@ -142,14 +138,11 @@ def _quoted(visit: Visit, typed: Typed) -> tuple[dict[str, Any] | None, ImError 
         return None, next(iter(exc.told.values()))
     except ImError as exc:
         return None, exc
-    owner = order.ask.owner
+    counted = uses(visit, [order.ask.owner])
     left = [
         f"{show(use.left)} of {use.budget.whose} is left this month"
         + (f", {show(use.left - priced.to_deadline)} after this" if priced.to_deadline is not None else "")
-        for use in budgets.of(visit.asker.ctx, owner)
-    ]
-    exceeds = [
-        use for use in budgets.of(visit.asker.ctx, owner) if priced.to_deadline and use.left < priced.to_deadline
+        for use in counted
     ]
     return {
         "plan": plan,
@@ -159,7 +152,7 @@ def _quoted(visit: Visit, typed: Typed) -> tuple[dict[str, Any] | None, ImError 
         "ends": f"{plan.on_expiry.value}s {local(until, now, visit.look.zone)} ({ahead(until, now)})",
         "goes_on": what_goes_on(priced) if priced.endless else "",
         "left": left,
-        "exceeds": bool(exceeds),
+        "exceeds": any(priced.to_deadline and use.left < priced.to_deadline for use in counted),
     }, None
 
 
@@ -213,8 +206,15 @@ _TEXTS = (
 _FLAGS = {
     "name": "--name",
     "provider": "--provider",
+    "account": "--account",
     "instance_type": "--instance-type",
     "availability_zone": "--availability-zone",
+    "image": "--image",
+    "owner": "--owner",
+    "disk": "--disk",
+    "on_expiry": "--on-expiry",
+    "keep_stopped": "--keep-stopped",
+    "max_price": "--max-price",
 }
 _PLAINLY = {
     "name": "begins with a letter, then lower-case letters, digits and -",
@@ -229,11 +229,7 @@ def _plainly(field: str, otherwise: str) -> str:
 
 def _deadline(visit: Visit, typed: Typed) -> dict[str, Any]:
     if typed.until.strip():
-        try:
-            at = datetime.fromisoformat(typed.until)
-        except ValueError:
-            raise Refused("that is no moment", "choose a day and a time") from None
-        return {"until": at if at.tzinfo else at.replace(tzinfo=visit.look.zone)}
+        return {"until": visit.look.moment(typed.until)}
     if not typed.duration.strip():
         raise Refused("for how long?", "as 1h, 4h or 1d12h")
     parse_duration(typed.duration.strip())
@@ -246,10 +242,15 @@ def _last_key(visit: Visit) -> str:
 
 
 def _command(typed: Typed) -> str:
-    """The same on the command line."""
+    """The same on the command line, whole."""
     words = ["im", "create", "--public-key", "~/.ssh/id_ed25519.pub"]
     for field, flag in _FLAGS.items():
         if text := getattr(typed, field).strip():
             words += [flag, shlex.quote(text)]
     words += ["--until", shlex.quote(typed.until)] if typed.until else ["-d", shlex.quote(typed.duration)]
-    return " ".join(words)
+    words += ["--count", shlex.quote(typed.count)] if typed.count.strip() not in ("", "1") else []
+    words += [word for one in typed.tags.split() for word in ("--tag", shlex.quote(one))]
+    # the command line lets in the machine that it is typed on, where nothing is said; the page lets in nobody
+    words += [word for one in typed.ssh_from.split() or ["none"] for word in ("--ssh-from", shlex.quote(one))]
+    words += [word for one in typed.open.split() for word in ("--open", shlex.quote(one))]
+    return " ".join([*words, *(flag for flag, on in (("--spot", typed.spot), ("--protect", typed.protect)) if on)])

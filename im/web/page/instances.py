@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -70,7 +71,6 @@ def show_instances(visit: Visiting, asked: Annotated[InstancesQuery, Query()]) -
         "asked": asked,
         "chosen": columns,
         "columns": COLUMNS,
-        "usual": list(USUAL),
         "address": lambda **changed: _address(asked, **changed),
         "also": lambda key, value: _also(asked.q, key, value),
         "quoted": shlex.quote,
@@ -93,7 +93,7 @@ def show_instances(visit: Visiting, asked: Annotated[InstancesQuery, Query()]) -
         rows=shown(found.rows, found.now, money, visit.asker.actor),
         next=_address(asked, cursor=following) if following else None,
         chips=[(one, _address(asked, q=_without(asked.q, i))) for i, one in enumerate(filters)],
-        cli="".join(f" --filter {shlex.quote(f'{one.key}={one.value}')}" for one in filters),
+        cli=_command(asked, filters),
         count=count,
         wrong=None,
     )
@@ -120,6 +120,20 @@ def question_of(visit: Visit, q: str, view: str, *, everything: bool = False) ->
     if view in ("soon", "overdue", "failed"):
         question = replace(question, filters=(*question.filters, _Judged(view)))
     return question
+
+
+def _command(asked: InstancesQuery, filters: Sequence[Filter]) -> str:
+    """The same on the command line; empty for a view that no filter says."""
+    if asked.view not in ("", "mine"):
+        return ""
+    told = [*filters, *([Filter("owner", "me")] if asked.view else [])]
+    return " ".join(
+        [
+            "im list",
+            *(["--all"] if asked.all else []),
+            *(f"--filter {shlex.quote(f'{one.key}={one.value}')}" for one in told),
+        ]
+    )
 
 
 def _counted(count: int | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -130,15 +130,24 @@ def link(path: str, **query: Any) -> str:
     return f"{path}?{urlencode(told, doseq=True)}" if told else path
 
 
-_MOMENT = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\b")
+_MOMENT = re.compile(r"\b(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d:\d\d) UTC\b")
 
 
-def in_zone(text: str, now: datetime, zone: tzinfo) -> Markup:
-    """A sentence of ours with its moments in the reader's zone, and UTC where one points at them."""
+def in_zone(text: str, now: datetime, zone: tzinfo, near: datetime | None = None) -> Markup:
+    """A sentence of ours with its moments in the reader's zone, and UTC where one points at them.
+
+    A time without its date is the one that is nearest to `near`, or to now.
+    """
 
     def there(found: re.Match[str]) -> str:
-        at = datetime.strptime(found[0], "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
-        return f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}" title="{found[0]}">{local(at, now, zone)}</time>'
+        about = (near or now).astimezone(UTC)
+        day = found[1] or f"{about:%Y-%m-%d}"
+        at = datetime.strptime(f"{day} {found[2]}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+        if not found[1]:
+            at += timedelta(days=round((about - at) / timedelta(days=1)))
+        return (
+            f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}" title="{at:%Y-%m-%d %H:%M:%S} UTC">{local(at, now, zone)}</time>'
+        )
 
     return Markup(_MOMENT.sub(there, str(escape(text))))  # noqa: S704  # what is not ours of it is escaped
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from starlette.responses import Response
 
 from im.domain.state import Observed
+from im.web.api import verbs
 from im.web.app import THREADS
 from tests.integration.web.conftest import KEY, Api
 
@@ -225,3 +228,21 @@ def test_a_moment_far_from_utc_or_from_us_is_taken_or_refused_and_never_a_fault(
         assert api.ask("GET", f"/api/v1/instances?expires_before={moment}").status == status, moment
     for until in ("9999-12-31T23:59:59-12:00", "4591-02-26T12:22:18+23:13", 1893456000):
         assert api.ask("POST", "/api/v1/instances/web/extend", {"until": until}).status == 422
+
+
+def test_whoever_comes_between_the_look_and_the_change_is_seen_under_the_lock(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.create()
+    api.world.advance(10)
+    tag = api.ask("GET", "/api/v1/instances/web").headers["ETag"]
+    real = verbs.once
+
+    def late(*given: Any) -> Response:
+        api.world.extend("web", seconds=3600)
+        return real(*given)
+
+    monkeypatch.setattr(verbs, "once", late)
+    said = api.ask("POST", "/api/v1/instances/web/stop", {}, If_Match=tag)
+    assert (said.status, "nothing was stored" in said.text) == (409, True)
+    assert api.world.row("web").desired.value == "running"

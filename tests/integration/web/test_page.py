@@ -70,13 +70,52 @@ def test_a_verb_is_shown_before_it_is_done_and_done_once(api: Api) -> None:
     api.create()
     api.world.advance(10)
     asked = look(api, "/change/extend?id=web")
-    assert "+1 h" in asked.text
+    assert "+1h" in asked.text
     assert api.ask("GET", "/api/v1/instances/web").body["generation"] == 1
     fields = [*fields_of(asked), ("duration", "4h")]
     first, again = send(api, "/change/extend", fields), send(api, "/change/extend", fields)
     assert (first.status, again.status) == (200, 200)
     assert "→" in first.text
     assert api.ask("GET", "/api/v1/instances/web").body["generation"] == 2
+
+
+def test_a_start_counts_from_now_as_it_is_shown_or_keeps_its_deadline(api: Api) -> None:
+    api.create(duration="3h")
+    api.world.advance(10)
+    for chosen, shown in (("keep", "15:00 (in"), ("1h", "15:00 → 13:01 (in")):
+        api.ask("POST", "/api/v1/instances/web/stop", {})
+        api.world.advance(30)
+        asked = look(api, "/change/start?id=web")
+        assert shown in html.unescape(asked.text)
+        send(api, "/change/start", [*fields_of(asked), ("duration", chosen)])
+        ends = api.world.row("web").expires_at
+        assert f"{ends:%H:%M} (in" in shown, chosen
+        api.world.advance(30)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"duration": "soon"},
+        {"until": "9999-12-31T23:59"},
+        {"until": "0001-01-01T00:00"},
+        {"until": "tomorrow"},
+        {"to": "a\x00b"},
+        {"seen": "_x:1"},
+        {"seen": "web:0"},
+        {"key": "short"},
+        {"more": "1"},
+    ],
+)
+def test_what_no_button_sends_is_refused_in_words(api: Api, odd: dict[str, str]) -> None:
+    api.create()
+    api.world.advance(10)
+    verb = "give" if "to" in odd else "extend"
+    fields = dict(fields_of(look(api, f"/change/{verb}?id=web")))
+    said = send(api, f"/change/{verb}", {**fields, "duration": "" if "until" in odd else "1h", **odd})
+    assert said.status in (404, 409, 422), said.text
+    assert said.headers["content-type"].startswith("text/html")
+    assert api.ask("GET", "/api/v1/instances/web").body["generation"] == 1
 
 
 def test_a_stale_button_stops_nothing_that_was_extended_meanwhile(api: Api) -> None:
@@ -152,6 +191,10 @@ def test_times_are_told_in_the_zone_that_the_browser_named_and_in_no_other(api: 
     assert "Times are in Europe/Berlin" in berlin
     assert "14:00" in berlin
     assert "UTC" not in re.sub(r"<[^>]*>", " ", berlin)
+    api.world.advance(3700)
+    ended = look(api, "/instances/web", Cookie="im_zone=Europe/Berlin").text
+    assert "Expired" in ended
+    assert "UTC" not in re.sub(r"<[^>]*>", " ", ended)
     assert "Times are in UTC" in look(api, "/", Cookie="im_zone=../../etc/passwd; im_theme=evil").text
 
 

@@ -17,6 +17,11 @@ export function watchDialogs() {
     if (content.childElementCount && !dialog.open) dialog.showModal();
     if (dialog.open) (content.querySelector("[autofocus]") ?? content.querySelector("h2"))?.focus();
   });
+  dialog.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-dismiss]")) return;
+    event.preventDefault(); // the page beneath stays as it is, its filter too
+    dialog.close();
+  });
   dialog.addEventListener("close", () => {
     document.getElementById("dialog-content").replaceChildren();
     // the row may have been drawn anew meanwhile
