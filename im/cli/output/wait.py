@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 DATABASE_GRACE = 15.0
 """Seconds for which the database may be away in mid-wait: a restart is no reason to give up."""
 
+LOOK_EVERY = 0.3
+"""Seconds from a look that failed to the next."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -60,6 +63,7 @@ def wait(
             except Unavailable as exc:
                 if monotonic() - heard > DATABASE_GRACE:
                     return Outcome(seen, now, exc)
+                pause(LOOK_EVERY)
             for row in seen:
                 if row.id not in ends:
                     goals[row.id] = aim(goals[row.id], row)
