@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import ARRAY, Connection, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.schema.core import ticks
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.dml import ReturningInsert
 
 _KEEP = 100
 
@@ -26,16 +31,27 @@ def claim_each(connection: Connection, every: Mapping[str, float], now: datetime
 def claim_after(connection: Connection, every: Mapping[str, float], now: datetime) -> dict[str, timedelta | None]:
     """The same, with how long ago the slot before was claimed; None for the first of all."""
     slots = {name: int(now.timestamp() // seconds) for name, seconds in every.items()}
-    rows = [{"name": name, "slot": slot, "claimed_at": now} for name, slot in sorted(slots.items())]
-    before = ticks.alias("before")
-    earlier = before.c.name == ticks.c.name, before.c.slot < ticks.c.slot
-    last = select(before.c.claimed_at).where(*earlier).order_by(before.c.slot.desc()).limit(1).scalar_subquery()
-    statement = insert(ticks).values(rows).on_conflict_do_nothing().returning(ticks.c.name, last)
-    claimed = {name: None if at is None else now - at for name, at in connection.execute(statement)}
+    given = {"names": sorted(slots), "slots": [slots[name] for name in sorted(slots)], "now": now}
+    claimed = {name: None if at is None else now - at for name, at in connection.execute(_claim(), given)}
     for name in claimed:
         if slots[name] % _KEEP == 0:
             connection.execute(delete(ticks).where(ticks.c.name == name, ticks.c.slot < slots[name] - _KEEP))
     return claimed
+
+
+@cache
+def _claim() -> ReturningInsert[Any]:
+    """Made once, and for any number of ticks: an INSERT with a list of VALUES is compiled anew each time it is run."""
+    wanted = select(
+        func.unnest(bindparam("names", type_=ARRAY(ticks.c.name.type))),
+        func.unnest(bindparam("slots", type_=ARRAY(ticks.c.slot.type))),
+        bindparam("now", type_=ticks.c.claimed_at.type),
+    )
+    before = ticks.alias("before")
+    earlier = before.c.name == ticks.c.name, before.c.slot < ticks.c.slot
+    last = select(before.c.claimed_at).where(*earlier).order_by(before.c.slot.desc()).limit(1).scalar_subquery()
+    new = insert(ticks).from_select(["name", "slot", "claimed_at"], wanted)
+    return new.on_conflict_do_nothing().returning(ticks.c.name, last)
 
 
 def give_back(connection: Connection, name: str, claimed_at: datetime) -> None:
