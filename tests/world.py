@@ -47,6 +47,14 @@ _WORK = {
     Task.GUARD: tasks.guard,
     Task.PRUNE: tasks.prune,
 }
+_CALM = 6
+"""Beats with nothing to do, a full look among them, after which some are left out."""
+_NEAR = timedelta(seconds=60)
+"""To a deadline or to an end: nothing is left out."""
+_MOMENTS = (
+    "SELECT unnest(ARRAY[expires_at, ends_at, next_attempt_at, lease_until, protection_try_at])"
+    " FROM instances WHERE closed_at IS NULL"
+)
 
 
 @dataclass(order=True)
@@ -166,28 +174,47 @@ class World:
 
     # ---- time --------------------------------------------------------------------------------------------------------
 
-    def advance(self, seconds: float, tick: float = 10) -> None:
+    def advance(self, seconds: float, tick: float | None = None) -> None:
         """Let time pass, from one due moment to the next: a doorbell's, or beat's on the full `tick` of seconds.
 
-        A larger tick is a beat that comes more seldom; what is between two due moments costs nothing.
+        A larger tick is a beat that comes more seldom; what is between two due moments costs nothing. Unless a tick is asked
+        for, beat comes every 10 s, but skips what is far from both ends and from every deadline while it finds nothing to do.
         """
         until = self.now + timedelta(seconds=seconds)
         self.deliver()
+        calm = 0
         while self.now < until:
-            before, self.now = self.now, self._next_due(until, timedelta(seconds=tick))
+            before, self.now = self.now, self._next_due(until, tick, calm)
+            heard = len(self.told)
             for task, period in ((Task.REFRESH, 10), (Task.ENFORCE_TTL, 30)):
                 span = timedelta(seconds=period)
                 if self.beat and (before - START) // span != (self.now - START) // span:
                     self.queue.ring(task)
             self.deliver()
+            calm = calm + 1 if all(_idle(*one) for one in self.told[heard:]) else 0
 
-    def _next_due(self, until: datetime, tick: timedelta) -> datetime:
+    def _next_due(self, until: datetime, tick: float | None, calm: int) -> datetime:
         moments = [until]
-        if self.beat:
-            moments.append(START + tick * ((self.now - START) // tick + 1))
         if self.worker:
             moments += [bell.at for bell in self.queue.waiting if bell.at > self.now]
+        if self.beat:
+            if tick is None and calm >= _CALM:
+                moments.append(max(self._on_beat(10), self._skipped_to(until, calm)))
+            else:
+                moments.append(self._on_beat(tick or 10))
         return min(moments)
+
+    def _on_beat(self, tick: float) -> datetime:
+        span = timedelta(seconds=tick)
+        return START + span * ((self.now - START) // span + 1)
+
+    def _skipped_to(self, until: datetime, calm: int) -> datetime:
+        """The beat before something may be due, but no further than the calm has lasted."""
+        with self._database.begin() as connection:
+            moments = connection.execute(text(_MOMENTS)).scalars().all()
+        near = [at for at in (*moments, until) if at is not None and at > self.now - _NEAR]
+        reached = min(self.now + timedelta(seconds=10 * calm), min(near) - _NEAR)
+        return START + timedelta(seconds=10) * ((reached - START) // timedelta(seconds=10))
 
     def deliver(self) -> None:
         """The worker answers every doorbell whose moment has come, and those that ring meanwhile."""
@@ -239,6 +266,16 @@ class World:
     def another_worker(self, **settings: object) -> Context:
         """A context of a second process: same database, cloud and clock, other settings."""
         return replace(self.ctx, settings=replace(self.ctx.settings, **settings))
+
+
+def _idle(task: Task, sentence: str) -> bool:
+    """Did this task find nothing to do, by its own words?"""
+    words = {
+        Task.REFRESH: " 0 instances rung for",
+        Task.REFRESH_SCOPE: " 0 changed",
+        Task.ENFORCE_TTL: "nothing is due",
+    }
+    return task in words and words[task] in f" {sentence}"
 
 
 def empty(database_url: str) -> None:
