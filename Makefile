@@ -11,7 +11,7 @@ GOALS  ?=
 LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test coverage unit lint lock openapi types audit pip-check chaos-short chaos bench test-deploy test-live clean
+.PHONY: help demo up down test test-long coverage unit lint lock openapi types audit pip-check chaos-short chaos bench test-deploy test-live clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ down: $(VENV)/.local ## Stop the local stack, keep its data
 
 test: $(VENV)/.dev ## Every test but chaos, benchmarks and live clouds, from nothing
 	$(PYTEST) --numprocesses 4 --dist worksteal
+
+test-long: $(VENV)/.dev ## The long siblings of tests that `make test` tries in short; ten minutes
+	$(PYTEST) --numprocesses 4 --dist worksteal -m long
 
 coverage: $(VENV)/.dev ## The same, and which lines they reach; a third slower
 	$(PYTEST) --numprocesses 4 --dist worksteal --cov --cov-report=term:skip-covered

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -43,15 +43,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Chaos is run when it is asked for, by its marker or by its folder."""
-    asked = bool(config.option.markexpr) or any("chaos" in str(one) for one in config.args)
-    rest = [one for one in items if asked or "chaos" not in one.path.parts]
+    """Chaos and what is long are run when they are asked for, by their marker or by their file's name."""
     for one in items:
         if "chaos" in one.path.parts:
             one.add_marker("chaos")
-    if len(rest) < len(items):
-        config.hook.pytest_deselected(items=[one for one in items if "chaos" in one.path.parts])
-        items[:] = rest
+    if config.option.markexpr:
+        return
+    left_out = [one for one in items if _unasked(one, config.args)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [one for one in items if one not in set(left_out)]
+
+
+def _unasked(one: pytest.Item, asked: Sequence[str]) -> bool:
+    if "chaos" in one.path.parts:
+        return not any("chaos" in word for word in asked)
+    return one.get_closest_marker("long") is not None and not any(one.path.name in word for word in asked)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -27,6 +27,7 @@ def short_tmp() -> Iterator[Path]:
     shutil.rmtree(made, ignore_errors=True)
 
 
+@pytest.mark.long
 def test_beside_a_running_stack_it_shows_every_stage_and_clears_away(stack: StackUnderTest, short_tmp: Path) -> None:
     # names that would lead astray if the demo believed them
     astray = {"TMPDIR": str(short_tmp), "IM_DATABASE_URL": stack.database_url, "AWS_PROFILE": "nobody"}

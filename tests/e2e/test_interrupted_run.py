@@ -76,7 +76,13 @@ def environ() -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("how", "started"), [("ctrl-c", ["fleet"]), ("term", ["fleet"]), ("kill", ["fleet", "stack"])], ids=lambda v: str(v)
+    ("how", "started"),
+    [
+        pytest.param("ctrl-c", ["fleet"], marks=pytest.mark.long),
+        pytest.param("term", ["fleet"], marks=pytest.mark.long),
+        ("kill", ["fleet", "stack"]),
+    ],
+    ids=str,
 )
 def test_whatever_ends_it_nothing_is_left(how: str, started: list[str], tmp_path: Path) -> None:
     words = command(tmp_path, BUSY.format(here=tmp_path), "-n", "2", "-k", " or ".join(started))

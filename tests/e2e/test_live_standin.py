@@ -61,7 +61,7 @@ def test_they_pass_and_leave_nothing(cloud: StandIn) -> None:
     assert left(cloud) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
 def test_interrupted_they_still_leave_nothing(cloud: StandIn, number: signal.Signals) -> None:
     running = subprocess.Popen(
         COMMAND, env=against(cloud), cwd=TREE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
