@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -27,8 +28,10 @@ from tests.world import World
 
 ASK = Ask(public_key=public_key(), owner="ada")
 _GONE = ("terminated", "shutting-down")
-_READ = 1.5
-"""Seconds until a call counts as hung: nothing here waits for a network."""
+_READ = 4
+"""Seconds until a call counts as hung: nothing here waits for a network, but a busy machine takes its time."""
+HANGS = _READ + 2
+"""Seconds after which nobody waits for an answer any more."""
 
 
 class Near(Clients):
@@ -37,6 +40,11 @@ class Near(Clients):
     def __init__(self, url: str) -> None:
         super().__init__(Settings())
         self._url = url
+
+    @cached_property
+    def raw(self) -> Any:
+        """The hand that reaches around us."""
+        return self._open().client("ec2", endpoint_url=self._url)
 
     def _open(self) -> boto3.Session:
         if self._session is None:
@@ -55,7 +63,8 @@ class Near(Clients):
 class StandInWorld(World):
     """`create` asks for machines at EC2; whoever sets `now` moves the cloud's clock as well."""
 
-    def __init__(self, database_url: str, standin: StandIn, clients: Clients) -> None:
+    def __init__(self, database_url: str, standin: StandIn, clients: Near) -> None:
+        self._clients = clients
         self.control = standin.control
         self.control.reset()
         super().__init__(database_url)
@@ -69,7 +78,6 @@ class StandInWorld(World):
         )
         self.provider = AwsProvider(settings, self.deployment, clients)
         self.ctx = replace(self.ctx, settings=settings)
-        self.raw = boto3.Session("AKIATEST", "none", region_name=REGION).client("ec2", endpoint_url=standin.url)
 
     @property
     def now(self) -> datetime:
@@ -89,9 +97,9 @@ class StandInWorld(World):
         order = requests_order.Order("aws", "default", ask, name, count, deadline, person(actor), **order_as)
         return [c.after for c in create.create(self.ctx, order).changes]
 
-    def close(self) -> None:
-        self.raw.close()
-        super().close()
+    @property
+    def raw(self) -> Any:
+        return self._clients.raw
 
     def at_cloud(self, name: str = "web") -> Observed:
         machine = self.row(name).provider_id

@@ -26,14 +26,14 @@ def key(tmp_path: Path) -> str:
     return str(file)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ec2() -> Iterator[StandIn]:
     """Emptied by each world that is opened on it."""
     with StandIn(start=START.timestamp()) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def clients(ec2: StandIn) -> Near:
     """Made once, because making them takes longer than a test."""
     return Near(ec2.url)

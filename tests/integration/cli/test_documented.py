@@ -46,9 +46,11 @@ def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def world(database_url: str, ec2: StandIn, at_home: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInWorld]:
+def world(
+    database_url: str, ec2: StandIn, clients: Near, at_home: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[StandInWorld]:
     """Whoever waits lets this world's time pass, and its worker work."""
-    made = StandInWorld(database_url, ec2, Near(ec2.url))
+    made = StandInWorld(database_url, ec2, clients)
     accounts = (Account("prod", "aws", {"role": "arn:aws:iam::111122223333:role/im"}),)
     made.ctx = replace(
         made.ctx,

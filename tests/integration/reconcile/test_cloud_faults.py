@@ -13,7 +13,7 @@ from im.services.deadlines import holds
 from im.services.health.alarms import standing
 from im.views.exits import Exit, exit_of
 from tests.standin.server import StandIn
-from tests.standin_world import Near, StandInWorld
+from tests.standin_world import HANGS, Near, StandInWorld
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_minute_of_refusals_delays_and_fails_nobody(world: StandInWorld, code:
 def test_an_answer_that_never_comes_whole_is_found_out(world: StandInWorld, action: str, fault: str) -> None:
     """Whatever became of the call, the machine is where it was asked to be, and there is one of it."""
     strike = {
-        "hung": lambda: world.control.slow(action, 3),
+        "hung": lambda: world.control.slow(action, HANGS),
         "half": lambda: world.control.truncate(action),
         "late": lambda: world.control.act_late(action, 20),
         "reply lost": lambda: world.control.lose_reply(action),
