@@ -10,6 +10,9 @@ RUNS   ?= 5
 GOALS  ?=
 LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 
+# a run starts hundreds of processes, and each would compile the whole house for itself
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo up down test test-long coverage unit lint lock openapi types audit pip-check chaos-short chaos bench test-deploy test-live clean
 
