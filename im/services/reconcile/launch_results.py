@@ -14,6 +14,7 @@ from im.db import events, launches, user_data
 from im.db.instances import labels, requests
 from im.db.instances.waiting import OF_THE_SCOPE
 from im.db.read import instances as read_instances
+from im.domain import tags
 from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
 from im.domain.launch import LaunchState
@@ -47,20 +48,22 @@ LAUNCH = "launch"
 
 
 def fill(run: ScopeRun, tx: Transaction, claimed: Claimed, machines: Sequence[Sighting]) -> str:
-    """Give the n-th machine to the n-th slot. Kept even when our lease has passed: a machine must never be lost."""
+    """Give each machine to the slot that it says it is for, and the n-th of the others to the n-th free one. Kept even when our
+    lease has passed: a machine must never be lost."""
     connection, now, launch = tx.connection, run.ctx.clock(tx.connection), claimed.launch
     ordered = sorted(machines, key=lambda m: (m.launch_index, m.provider_id))
     rows = {r.id: r for r in requests.lock(connection, sorted(launch.slots))}
     known = launches.known_machines(connection, run.scope_id, [m.provider_id for m in ordered])
     free = [i for i in launch.slots if i in rows and rows[i].provider_id is None]
-    pairs = list(zip(free, (m for m in ordered if m.provider_id not in known), strict=False))
-    launches.fill(connection, dict(pairs), seen_at=now, now=now, look_at=now + LOOK_AGAIN)
+    pairs = _paired(free, [m for m in ordered if m.provider_id not in known])
+    filled = dict(pairs)
+    launches.fill(connection, filled, seen_at=now, now=now, look_at=now + LOOK_AGAIN)
     if len(launch.slots) > 1:
         labels.add(connection, [i for i, _ in pairs], now)
     user_data.erase_spent(connection)
     events.record(connection, (_launched(rows[i], m, now) for i, m in pairs))
     mine = launches.resolve(connection, launch.token, claimed.owner, LaunchState.DONE)
-    left = [rows[i] for i in free[len(pairs) :]] if mine else []
+    left = [rows[i] for i in free if i not in filled] if mine else []
     again = _launch_again(run, connection, claimed, left, now) if pairs else _give_up(connection, left, now)
     if any(row.error_code in OF_THE_SCOPE for row in claimed.rows):
         refusal.over(run, connection, now)
@@ -72,6 +75,15 @@ def fill(run: ScopeRun, tx: Transaction, claimed: Claimed, machines: Sequence[Si
     if pairs and _price_is_news(run, connection, launch.spec):
         tx.after_commit(partial(run.ctx.queue.ring, Task.PRICES))
     return f"{claimed.name}: launched {len(pairs)}" + (f", {len(left)} still to come" if left else "")
+
+
+def _paired(free: Sequence[str], machines: Sequence[Sighting]) -> list[tuple[str, Sighting]]:
+    """(slot, machine), in the order of the slots."""
+    meant = {one.tags[tags.INSTANCE]: one for one in reversed(machines) if one.tags.get(tags.INSTANCE) in free}
+    placed = {one.provider_id for one in meant.values()}
+    others = iter([one for one in machines if one.provider_id not in placed])
+    found = ((slot, meant.get(slot) or next(others, None)) for slot in free)
+    return [(slot, machine) for slot, machine in found if machine is not None]
 
 
 def _follow_up(
