@@ -26,7 +26,10 @@ from im.standins.service import Service, server_on
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-CLOUDS = {"hetzner": "im.standins.hetzner:Hetzner"}
+CLOUDS = {
+    "digitalocean": "im.standins.digitalocean:DigitalOcean",
+    "hetzner": "im.standins.hetzner:Hetzner",
+}
 SAVE_EVERY = 1.0
 """Seconds between looks at whether there is something to keep: what a kill -9 can lose."""
 _REMEMBERED = 10_000
