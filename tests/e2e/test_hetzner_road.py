@@ -12,6 +12,7 @@ from hcloud import Client
 from hcloud.servers.client import BoundServer
 
 from im.domain.config.sandbox import sandbox_at, sandboxes
+from im.providers import registry
 from tests.e2e.conftest import StackUnderTest
 from tests.e2e.test_cli_road import KEY
 from tests.waiting import until
@@ -132,5 +133,5 @@ def test_what_hetzner_has_not_is_refused_before_anything_is_written(stack: Stack
     done = stack.run("create", "--provider", "hetzner", "--public-key", key, "--spot", "-d", "1h")
     assert done.returncode == 2
     assert "Hetzner has no spot machines" in done.stderr
-    done = stack.run("create", "--provider", "gcp", "--public-key", key, "-d", "1h")
-    assert "known but not available yet. Next: use --provider aws or hetzner" in done.stderr
+    done = stack.run("create", "--provider", "lambda", "--public-key", key, "-d", "1h")
+    assert f"known but not available yet. Next: use --provider {' or '.join(registry.names())}" in done.stderr

@@ -10,6 +10,8 @@ from im.providers.aws.api.clients import Clients
 from im.settings import Settings
 from im.standins.service import serving
 from tests.providers.clouds import REGION, AwsRoom, FakeRoom, Room, SteppedClock, moto_server, reset
+from tests.providers.digitalocean_room import DigitalOceanRoom
+from tests.providers.digitalocean_room import digitalocean as digitalocean_stand_in
 from tests.providers.hetzner_room import HetznerRoom
 from tests.providers.hetzner_room import hetzner as stand_in
 from tests.providers.standin_room import StandInRoom
@@ -69,6 +71,14 @@ def standin(stepped: StandIn, stepped_clients: Clients, stepped_raw: Any) -> Sta
 
 
 @pytest.fixture
+def digitalocean() -> Iterator[DigitalOceanRoom]:
+    clock = SteppedClock()
+    cloud = digitalocean_stand_in(clock)
+    with serving(cloud) as url:
+        yield DigitalOceanRoom(cloud, clock, url)
+
+
+@pytest.fixture
 def hetzner() -> Iterator[HetznerRoom]:
     clock = SteppedClock()
     cloud = stand_in(clock)
@@ -76,7 +86,7 @@ def hetzner() -> Iterator[HetznerRoom]:
         yield HetznerRoom(cloud, clock, url)
 
 
-@pytest.fixture(params=["fake", "standin", "hetzner"])
+@pytest.fixture(params=["fake", "standin", "digitalocean", "hetzner"])
 def room(request: pytest.FixtureRequest) -> Room:
     found: Room = request.getfixturevalue(request.param)
     return found

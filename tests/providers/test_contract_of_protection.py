@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from im.domain.state import Observed
 from tests.machines import machines
 from tests.providers.clouds import ABSENT, Room
+
+pytestmark = pytest.mark.parametrize("room", ["fake", "standin", "hetzner"], indirect=True)  # those that can
 
 
 def test_a_protected_machine_refuses_its_end_until_it_is_protected_no_more(room: Room) -> None:

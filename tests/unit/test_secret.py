@@ -71,6 +71,7 @@ def test_an_endpoint_or_a_proxy_is_named_by_its_parts() -> None:
         ({"IM_NOTICE_WEBHOOK": "https://hooks.example/T0/wo3rd"}, "https://hooks.example/T0/wo3rd is away"),
         ({"IM_ACCOUNTS": "lab=provider=hetzner;token=wo3rd"}, "Bearer wo3rd"),
         ({"IM_ACCOUNTS": "lab=provider=hetzner;token_env=LAB", "LAB": "wo3rd"}, "wo3rd was refused"),
+        ({"DIGITALOCEAN_TOKEN": "wo3rd" * 4}, f"{'wo3rd' * 4} was refused"),
         ({"HCLOUD_TOKEN": "wo3rd" * 4}, f"{'wo3rd' * 4} was refused"),
         ({"IM_ACCOUNTS": "prod=arn:aws:iam::111122223333:role/im;external_id=wo3rd"}, "not with wo3rd"),
     ],

@@ -12,12 +12,15 @@ import pytest
 from im.domain.config.account import Account
 from im.domain.config.oidc import OidcSettings
 from im.domain.people.session import How
+from im.domain.state import Observed
 from im.providers.aws.settings import AwsSettings
+from im.providers.contract import merge_pages
 from im.services import queries
 from im.services.people import sessions, tokens
 from im.views.exits import Exit
+from tests.digitalocean_world import digitalocean_world
 from tests.documented import DOCUMENTS, Line, commands, elsewhere, lines, words_of_im
-from tests.hetzner_world import HetznerWorld, hetzner_world
+from tests.hetzner_world import hetzner_world
 from tests.integration.typed import KEY, run
 from tests.people import person
 from tests.providers.clouds import ABSENT, REGION
@@ -60,15 +63,6 @@ def world(
         monkeypatch.setattr(f"{waits}.time", Waiting(made))
     yield made
     made.close()
-
-
-@pytest.fixture
-def hetzner(database_url: str, at_home: None) -> Iterator[HetznerWorld]:
-    """The workers reach two projects of Hetzner, and the reader's usual cloud is none."""
-    with hetzner_world(database_url) as made:
-        accounts = (Account("lab", "hetzner", {"token_env": "HCLOUD_TOKEN_LAB"}),)
-        made.ctx = replace(made.ctx, settings=replace(made.ctx.settings, provider="aws", region="", accounts=accounts))
-        yield made
 
 
 class Waiting:
@@ -149,7 +143,31 @@ def test_every_line_can_be_typed_in_the_order_of_its_document(document: Path, wo
     type_all(document, world)
 
 
-def test_every_line_of_a_clouds_own_document_can_be_typed_at_that_cloud(hetzner: HetznerWorld) -> None:
-    (document,) = [d for d in DOCUMENTS if lines(d) and d.parent.name == "clouds"]
-    type_all(document, hetzner)
-    assert {server.status for server in hetzner.hetzner.project("project").servers.values()} == {"running"}
+AT_A_CLOUD = {
+    "digitalocean": (digitalocean_world, "DO_TOKEN_LAB"),
+    "hetzner": (hetzner_world, "HCLOUD_TOKEN_LAB"),
+}
+"""Each cloud with a document of its own: its world, and the variable of the second account there."""
+
+
+def test_each_document_of_a_cloud_is_typed() -> None:
+    assert {d.stem for d in DOCUMENTS if lines(d) and d.parent.name == "clouds"} == set(AT_A_CLOUD)
+
+
+@pytest.mark.parametrize("cloud", AT_A_CLOUD)
+def test_every_line_of_a_clouds_own_document_can_be_typed_at_that_cloud(
+    cloud: str, database_url: str, at_home: None
+) -> None:
+    """The workers reach two accounts of it, and the reader's usual cloud is none."""
+    (document,) = [d for d in DOCUMENTS if d.stem == cloud and d.parent.name == "clouds"]
+    make, variable = AT_A_CLOUD[cloud]
+    with make(database_url) as world:
+        accounts = (Account("lab", cloud, {"token_env": variable}),)
+        world.ctx = replace(
+            world.ctx, settings=replace(world.ctx.settings, provider="aws", region="", accounts=accounts)
+        )
+        type_all(document, world)
+        rows = queries.listing(world.ctx, everything=True).rows
+        shown = merge_pages(world.provider.list(rows[0].scope)).sightings
+        assert {one.provider_id for one in shown} == {row.provider_id for row in rows}
+        assert {one.state for one in shown} == {Observed.RUNNING}

@@ -6,6 +6,8 @@ import pytest
 
 from im.providers.aws.provider import AwsProvider
 from im.providers.contract import Provider
+from im.providers.digitalocean.api import DigitalOceanApi
+from im.providers.digitalocean.provider import DigitalOceanProvider
 from im.providers.fake.cloud import FakeCloud
 from im.providers.fake.provider import FakeProvider
 from im.providers.hetzner.api import HetznerApi
@@ -14,6 +16,9 @@ from im.settings import Settings
 
 CLOUDS: dict[str, Provider] = {
     "aws": AwsProvider(Settings(), "11111111-2222-4333-8444-555555555555"),
+    "digitalocean": DigitalOceanProvider(
+        DigitalOceanApi(lambda: "team.secret"), "11111111-2222-4333-8444-555555555555"
+    ),
     "fake": FakeProvider(FakeCloud(), "11111111-2222-4333-8444-555555555555"),
     "hetzner": HetznerProvider(HetznerApi(lambda: "project.secret"), "11111111-2222-4333-8444-555555555555"),
 }

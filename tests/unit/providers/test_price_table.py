@@ -7,6 +7,8 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from im.domain.money.bill import Item
 from im.providers.prices import built_in
 
@@ -57,12 +59,13 @@ def test_without_a_fact_there_is_no_table(tmp_path: Path) -> None:
     assert "no price of aws in" in answer.stderr
 
 
-def test_the_table_agrees_with_the_facts_that_travel_with_it() -> None:
-    for line in (PRICES / "facts" / "aws.csv").read_text().splitlines():
+@pytest.mark.parametrize("cloud", ["aws", "digitalocean"])
+def test_the_table_agrees_with_the_facts_that_travel_with_it(cloud: str) -> None:
+    for line in (PRICES / "facts" / f"{cloud}.csv").read_text().splitlines():
         if line.startswith(("#", "region,")):
             continue
         region, name, usd, as_of = line.split(",")
-        price = built_in(Item("aws", region, name))
+        price = built_in(Item(cloud, region, name))
         assert price is not None
         assert (price.usd, price.source) == (Decimal(usd), f"built-in table of {as_of}")
 
