@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,9 +14,8 @@ from tests.benchmarks.fleet import broker, environment
 from tests.benchmarks.p5_start import KEY, ROWS, spent
 from tests.benchmarks.place import REGION, place
 from tests.benchmarks.row import Row, of_runs
-from tests.waiting import until
+from tests.benchmarks.served import IM, served
 
-IM = str(Path(sys.executable).parent / "im")
 _GOALS: Mapping[str, float] = {"list": 0.6, "create --no-wait": 0.7}
 
 
@@ -53,11 +50,7 @@ def measure(runs: int) -> Iterator[Row]:
 @contextmanager
 def _served(environ: Mapping[str, str], home: str) -> Iterator[dict[str, str]]:
     """`im web`, and the environment of a machine that knows nothing but its address and a token."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = subprocess.Popen([IM, "web"], env={**environ, "IM_WEB_PORT": str(port)}, stderr=subprocess.DEVNULL)
-    try:
-        until("an im web that listens", lambda: _answers(port))
+    with served(environ) as web:
         made = subprocess.run(
             [IM, "token", "create", "bench", "--admin", "--for", "1h", "-q"],
             env=dict(environ),
@@ -66,20 +59,4 @@ def _served(environ: Mapping[str, str], home: str) -> Iterator[dict[str, str]]:
             check=True,
         )
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("IM_", "AWS_"))}
-        yield {
-            **kept,
-            "HOME": home,
-            "IM_API_URL": f"http://127.0.0.1:{port}",
-            "IM_TOKEN": made.stdout.strip(),
-        }
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+        yield {**kept, "HOME": home, "IM_API_URL": web.url, "IM_TOKEN": made.stdout.strip()}
