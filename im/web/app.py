@@ -29,7 +29,8 @@ from im.web.api.asker import bearer_of
 from im.web.api.problem import Problem, answers, of_error, problem
 from im.web.api.rates import Rates
 from im.web.gate import Gate
-from im.web.page import pages
+from im.web.page import instances as instances_page
+from im.web.page import live, pages
 from im.web.page.site import show_error
 from im.web.sign_in import oidc
 from im.web.sign_in import pages as sign_in
@@ -67,6 +68,7 @@ def make_app(ctx: Context) -> FastAPI:
     )
     app.state.ctx, app.state.rates = ctx, Rates()
     app.state.bell, app.state.ending = stream.Bell(ctx), lambda: False
+    app.state.live, app.state.watched = live.Shared(), instances_page.watched
     bell: stream.Bell = app.state.bell
     app.state.figures = metrics.Figures(ctx, lambda: len(bell.listeners))
     app.state.provider = _provider(ctx.settings.own(OidcSettings))

@@ -10,12 +10,13 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -40,22 +41,57 @@ MOST, MOST_EACH = 400, 20
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
+Page = Annotated[
+    str | None,
+    Query(
+        max_length=2000,
+        description="The address of a list, as its page has it: rung for when what it shows has changed.",
+    ),
+]
+
+
 class TooManyStreams(TooMany):
     def __init__(self) -> None:
         ImError.__init__(self, "too many streams are open", "close one first")
         self.after = int(ALIVE_EVERY)
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What of everything a page shows, for who need not hear of the rest."""
+
+    key: Callable[[Asker], Hashable]
+    """The same for all who would be shown the same."""
+    look: Callable[[Asker], object]
+    """What is shown now; equal to what was shown before as long as nothing has changed."""
+
+
 class Listener:
     """One open stream; `rung` is set when there is something to look at, once however often."""
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: Asker, watch: Watch | None = None) -> None:
         self.asker = asker
+        self.watch = watch
+        self.shown: object = None
         self.rung = asyncio.Event()
 
-    def hears(self, owners: frozenset[str]) -> bool:
+    @property
+    def key(self) -> Hashable:
+        return self.watch.key(self.asker) if self.watch else None
+
+    def concerns(self, owners: frozenset[str] | None) -> bool:
+        """Is it about something that one may see; None: nobody knows what has changed."""
         seen = self.asker.seen_owners
-        return bool(owners) and (seen is None or not owners.isdisjoint(seen))
+        return owners is None or (bool(owners) and (seen is None or not owners.isdisjoint(seen)))
+
+    def hears(self, owners: frozenset[str] | None, shown: Mapping[Hashable, object]) -> bool:
+        """The same, and where a page is watched: does it show something else than before?"""
+        if not self.concerns(owners):
+            return False
+        if self.watch is None or (now := shown.get(self.key)) is None:
+            return True
+        was, self.shown = self.shown, now
+        return owners is None or was != now
 
 
 class Bell:
@@ -68,12 +104,12 @@ class Bell:
         """The moment of the last look, by the database's clock; None while nobody looks."""
         self._looking: asyncio.Task[None] | None = None
 
-    def join(self, asker: Asker) -> Listener:
+    def join(self, asker: Asker, watch: Watch | None = None) -> Listener:
         """Raises TooManyStreams."""
         each = Counter(one.asker.actor.name for one in self.listeners)
         if len(self.listeners) >= MOST or each[asker.actor.name] >= MOST_EACH:
             raise TooManyStreams
-        made = Listener(asker)
+        made = Listener(asker, watch)
         if self.at is not None:
             made.rung.set()  # whatever has changed between a page and its stream; the first look rings for all
         self.listeners.add(made)
@@ -87,28 +123,35 @@ class Bell:
     async def _look(self) -> None:
         last: changes.Written | None = None
         while self.listeners:
+            shown: dict[Hashable, object] = {}
             try:
-                found, self.at = await run_sync(self._once, last)
+                found = await run_sync(self._once, last)
                 owners = None if last is None else _owners_of(found, last)
                 last = found
+                if self.at is None or owners is None or owners:
+                    watching = {one.key: one for one in self.listeners if one.watch and one.concerns(owners)}
+                    shown, self.at = await run_sync(self._shown, list(watching.items()))
             except Exception as exc:  # whatever it is, the next look is tried: nobody else looks for those who listen
                 # what happens meanwhile nobody knows: who listens looks for themselves once it is over
                 log.warning(
                     "changes cannot be seen", error=exc.message if isinstance(exc, ImError) else type(exc).__name__
                 )
-                last, owners = None, frozenset()
+                last, owners, shown = None, frozenset(), {}
             for one in self.listeners:
-                if owners is None or one.hears(owners):
+                if one.hears(owners, shown):
                     one.rung.set()
             await asyncio.sleep(LOOK_EVERY)
         self.at = None
 
-    def _once(self, last: changes.Written | None) -> tuple[changes.Written, datetime]:
+    def _once(self, last: changes.Written | None) -> changes.Written:
         with self._ctx.looking() as connection:
-            now = self._ctx.clock(connection)
-            if last is None:
-                return changes.beginning(connection), now
-            return changes.written(connection, last.oldest), now
+            return changes.beginning(connection) if last is None else changes.written(connection, last.oldest)
+
+    def _shown(self, watching: list[tuple[Hashable, Listener]]) -> tuple[dict[Hashable, object], datetime]:
+        """What pages show now, by what they watch, and a moment after that: what is older may lack a change that is rung for."""
+        shown = {key: one.watch.look(one.asker) for key, one in watching if one.watch}
+        with self._ctx.looking() as connection:
+            return shown, self._ctx.clock(connection)
 
 
 def _owners_of(found: changes.Written, last: changes.Written) -> frozenset[str]:
@@ -123,10 +166,10 @@ def _owners_of(found: changes.Written, last: changes.Written) -> frozenset[str]:
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}}, **answers(401, 403, 429, 503)},
 )
-async def follow_changes(request: Request, asker: Asking) -> Response:
+async def follow_changes(request: Request, asker: Asking, page: Page = None) -> Response:
     """Server-sent events named `changed`: something that one may see has changed, look again. Nothing is replayed."""
     bell: Bell = request.app.state.bell
-    listener = bell.join(asker)
+    listener = bell.join(asker, None if page is None else request.app.state.watched(page))
     told = _events(request, bell, listener)
     return StreamingResponse(told, media_type="text/event-stream", headers=HEADERS)
 

@@ -69,6 +69,10 @@ class Visit:
         query = self.request.url.query
         return self.request.url.path + (f"?{query}" if query else "")
 
+    def warnings(self, seen: Sequence[Instance] = ()) -> Sequence[str]:
+        """What is wrong with the fleet, and with what is known of the rows that are shown."""
+        return freshness(replace(self.state, rows=tuple(seen)))
+
     def show(
         self,
         template: str,
@@ -89,37 +93,37 @@ class Visit:
             "admin": Role.ADMIN in self.asker.actor.roles,
             "sandbox": ctx.settings.sandbox,
             "flower": _without_password(ctx.settings.flower_url),
-            "warnings": freshness(replace(self.state, rows=tuple(seen))),
+            "warnings": self.warnings(seen),
             "now": now or self.now,
             "layout": "part.html" if self.partly else "shell.html",
         }
-        return _answer(render(template, self.look, {**frame, **told}), status)
+        return answer(render(template, self.look, {**frame, **told}), status)
 
 
-def _visit(request: Request, asker: Asking) -> Visit:
+def visit_of(request: Request, asker: Asking) -> Visit:
     return Visit(request, asker, Look.of(request.cookies), queries.state(asker.ctx))
 
 
-Visiting = Annotated[Visit, Depends(_visit)]
+Visiting = Annotated[Visit, Depends(visit_of)]
 
 
 def show_error(request: Request, error: ImError, status: int) -> HTMLResponse:
     """What went wrong and what to do, in the frame of a page, or in the dialog that asked."""
     partly = request.headers.get("hx-target", "").partition("#")[2] == "dialog-content"
     told = {"error": error, "layout": "part.html" if partly else "plain.html", "status": status}
-    return _answer(render("error.html", Look.of(request.cookies), told), status)
+    return answer(render("error.html", Look.of(request.cookies), told), status)
 
 
 def show_alone(request: Request, template: str, told: Mapping[str, Any], status: int = 200) -> HTMLResponse:
     """A page for who is not signed in: without the frame, which is somebody's."""
-    return _answer(render(template, Look.of(request.cookies), told), status)
+    return answer(render(template, Look.of(request.cookies), told), status)
 
 
 def render(template: str, look: Look, told: Mapping[str, Any]) -> str:
     return _environment().get_template(template).render(look=look, **told)
 
 
-def _answer(text: str, status: int) -> HTMLResponse:
+def answer(text: str, status: int = 200) -> HTMLResponse:
     headers = {"content-security-policy": CONTENT_SECURITY_POLICY, "vary": "HX-Request, HX-Target, Cookie"}
     return HTMLResponse(text, status_code=status, headers=headers)
 

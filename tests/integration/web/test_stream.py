@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import text
@@ -28,10 +29,11 @@ RUNG = "event: changed"
 class Stream:
     """One that listens, line by line, without waiting for what does not come."""
 
-    def __init__(self, api: Api, by: str, **headers: str) -> None:
+    def __init__(self, api: Api, by: str, page: str | None = None, **headers: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=20)
         headers = headers or {"Authorization": f"Bearer {api.tokens.get(by, by)}"}
-        self._connection.request("GET", "/api/v1/events/stream", headers=headers)
+        path = "/api/v1/events/stream" + ("" if page is None else f"?{urlencode({'page': page})}")
+        self._connection.request("GET", path, headers=headers)
         self.answer = self._connection.getresponse()
 
     def next(self, wanted: str = RUNG) -> str:

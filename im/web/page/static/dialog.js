@@ -39,7 +39,7 @@ function finish(dialog, done) {
     say(done.dataset.done);
     dialog.close();
   }
-  refresh();
+  refresh(true);
 }
 
 let clearing = 0;

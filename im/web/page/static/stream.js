@@ -6,10 +6,17 @@ let asked = 0;
 let waiting = 0;
 let under = false;
 let isDown = false;
+let since = 0; // ms: the moment of the last ring
+let fresh = false; // our own change is to be seen: nothing that was drawn for others before it
 
 export function follow() {
   if (!document.getElementById("live")) return;
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  document.addEventListener("htmx:config:request", (event) => {
+    if (!isLive(event)) return;
+    if (!fresh) event.detail.ctx.request.headers["IM-Since"] = String(Math.max(since, shown()));
+    fresh = false;
+  });
   document.addEventListener("htmx:before:request", (event) => { if (isLive(event)) under = true; });
   document.addEventListener("htmx:finally:request", (event) => { if (isLive(event)) under = false; });
   document.addEventListener("htmx:after:swap", () => down(isDown)); // what the server draws knows nothing of it
@@ -18,7 +25,9 @@ export function follow() {
   if (!document.hidden) open();
 }
 
-export function refresh() {
+// What has changed is shown soon; `own`: it was changed from here.
+export function refresh(own = false) {
+  fresh ||= own;
   if (waiting) return;
   const after = Math.max(Math.random() * SOON, asked + ONCE - performance.now());
   waiting = setTimeout(ask, after);
@@ -35,14 +44,19 @@ function ask() {
 
 function open() {
   if (source) return;
-  source = new EventSource("/api/v1/events/stream");
+  // of a list, only what it shows is rung for
+  const here = document.getElementById("live").getAttribute("hx-get") ?? "";
+  source = new EventSource(`/api/v1/events/stream?page=${encodeURIComponent(here)}`);
   let lost = false;
   source.addEventListener("open", () => {
     down(false);
     if (lost) refresh(); // nothing is replayed
     lost = false;
   });
-  source.addEventListener("changed", refresh);
+  source.addEventListener("changed", (event) => {
+    since = Math.max(since, Date.parse(JSON.parse(event.data).at) + 1); // it has whole milliseconds
+    refresh();
+  });
   source.addEventListener("error", () => {
     lost = true;
     down(true);
@@ -62,6 +76,11 @@ function close() {
 function down(is) {
   isDown = is;
   for (const told of document.querySelectorAll(".stale")) told.hidden = !is;
+}
+
+// What is on the page already; what comes next is later than that.
+function shown() {
+  return Number(document.querySelector("#live [data-now]")?.dataset.now ?? 0) + 1;
 }
 
 function isLive(event) {
