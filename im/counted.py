@@ -131,12 +131,14 @@ REQUESTS = Counter("requests", "Requests to the web process.", ("route", "method
 DENIED = Counter("denied", "Requests that somebody may not make.", ("verb",))
 QUOTA_REFUSED = Counter("quota_refused", "Requests that a quota or a budget refused.", ("limit",))
 
+WEBHOOKS = Counter("webhook_messages", "Attempts to send a webhook's message, and what came of them.", ("outcome",))
+
 EVERY: Mapping[str, Counter | Histogram] = MappingProxyType(
     {
         one.name: one
         for one in (
             *(OVERRUN, LAUNCH, SETTLE, TICK_LAG, CALL_DURATION, REQUEST_DURATION),
-            *(OUTCOMES, CALLS, REQUESTS, DENIED, QUOTA_REFUSED),
+            *(OUTCOMES, CALLS, REQUESTS, DENIED, QUOTA_REFUSED, WEBHOOKS),
         )
     }
 )

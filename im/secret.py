@@ -30,8 +30,8 @@ _NAMED = re.compile(
     r"(?i)\b((?:ssl|pg|proxy[_-]?)?pass(?:word|wd)?|secret|token|(?:proxy-)?authorization)\b"
     r"(['\"]?\s*[:=]\s*)((?:basic|bearer)\s+)?('[^']*'|\"[^\"]*\"|[^\s'\",;&)}\]]+)"
 )
-_OURS = re.compile(r"\b(im_(?:pat|svc|link)_)[0-9A-Za-z_-]{20,}")
-"""A token or a link of ours, wherever somebody has put it."""
+_OURS = re.compile(r"\b(?:(im_(?:pat|svc|link)_)[0-9A-Za-z_-]{20,}|(whsec_)[0-9A-Za-z+/=]{20,})")
+"""A token, a link or a webhook's secret of ours, wherever somebody has put it."""
 _known: set[str] = set()
 
 
@@ -50,7 +50,7 @@ def conceal(text: str) -> str:
     """`text` without what was learnt, and without whatever else stands where passwords stand."""
     if not text.isascii() or "://" in text or ":" in text or "=" in text:
         text = _NAMED.sub(lambda m: f"{m[1]}{m[2]}{m[3] or ''}{HIDDEN}", _BEFORE_HOST.sub(f"{HIDDEN}@", text))
-    text = _OURS.sub(rf"\1{HIDDEN}", text)
+    text = _OURS.sub(rf"\1\2{HIDDEN}", text)
     if _known:
         either = "|".join(re.escape(one) for one in sorted(_known, key=len, reverse=True))
         text = re.sub(rf"(?<![A-Za-z0-9])(?:{either})(?![A-Za-z0-9])", HIDDEN, text)

@@ -21,6 +21,7 @@ from im.domain.config.region import Region, is_ambient
 from im.domain.config.remote import RemoteSettings
 from im.domain.config.sandbox import sandboxes
 from im.domain.config.web import WebSettings
+from im.domain.config.webhook import WebhookSettings
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.input.duration import parse_duration, parse_keep
@@ -36,7 +37,7 @@ from im.stack_file import read_stack
 _Kind = TypeVar("_Kind")
 
 
-_PARTS: tuple[type[Any], ...] = (*registry.own_settings(), WebSettings, OidcSettings, RemoteSettings)
+_PARTS: tuple[type[Any], ...] = (*registry.own_settings(), WebSettings, OidcSettings, RemoteSettings, WebhookSettings)
 
 
 @dataclass(frozen=True, slots=True)

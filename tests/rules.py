@@ -20,6 +20,7 @@ class On(StrEnum):
     USER = "what is one user's own"
     EVERYBODY = "what is everybody's"
     NOBODY = "a machine that is nobody's, and becomes one's own"
+    WEBHOOK = "a webhook, by its id"
     ORPHAN = "a machine of ours without a row, by its tag somebody's"
 
 
@@ -36,6 +37,8 @@ class Thing:
     """The id of a token that is the owner's."""
     session: str = ""
     """And of a session."""
+    webhook: str = ""
+    """And of a webhook."""
     machine: str = ""
     """The cloud's id of an orphan."""
     number: int = 0
@@ -85,6 +88,11 @@ def _verb(verb: Verb, word: str, body: object = None, *, stopped: bool = False) 
 
 def _everybodys(verb: Verb, path: str, body: object = None) -> Rule:
     return Rule(verb, On.EVERYBODY, lambda t: path.format(t.number), lambda t: _numbered(body, t.number))
+
+
+def _webhooks(what: str, body: object = None) -> Rule:
+    path = "/api/v1/webhooks/{}" + what
+    return Rule(Verb.SET_WEBHOOK, On.WEBHOOK, lambda t: path.format(t.webhook), lambda _: body, hidden=True)
 
 
 def _numbered(body: object, number: int) -> object:
@@ -151,6 +159,17 @@ RULES: Mapping[str, Rule] = {
         "/api/v1/leftovers:end",
         {"things": [{"provider": "fake", "account": "default", "region": "fake-1", "id": "sg-1"}]},
     ),
+    "create_webhook": Rule(
+        Verb.SET_WEBHOOK,
+        On.OWNER,
+        lambda _: "/api/v1/webhooks",
+        lambda t: {"name": f"new-{t.number}", "url": "https://ci.example.com/", "owner": t.owner},
+    ),
+    "change_webhook": _webhooks("", {"kinds": ["failed"]}),
+    "remove_webhook": _webhooks(""),
+    "rotate_webhook": _webhooks("/rotate", {}),
+    "test_webhook": _webhooks("/test"),
+    "resend_webhook": _webhooks("/resend"),
     "set_budget": _everybodys(Verb.SET_BUDGET, "/api/v1/budgets/eve", {"usd_per_month": "5000"}),
     "remove_budget": _everybodys(Verb.SET_BUDGET, "/api/v1/budgets/spare-{}"),
 }
@@ -178,6 +197,9 @@ LOOKS: Mapping[str, Look] = {
     "list_holds": Look(lambda _: "/api/v1/holds"),
     "list_users": Look(lambda _: "/api/v1/users"),
     "list_tokens": Look(lambda t: f"/api/v1/tokens?login={t.owner}", On.USER),
+    "list_webhooks": Look(lambda _: "/api/v1/webhooks"),
+    "get_webhook": Look(lambda t: f"/api/v1/webhooks/{t.webhook}", On.WEBHOOK),
+    "list_deliveries": Look(lambda t: f"/api/v1/webhooks/{t.webhook}/deliveries", On.WEBHOOK),
     "list_sessions": Look(lambda t: f"/api/v1/sessions?login={t.owner}", On.USER),
     "list_orphans": Look(lambda _: "/api/v1/orphans", admins=False),
     "follow_changes": Look(lambda _: "/api/v1/events/stream"),

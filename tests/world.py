@@ -44,6 +44,7 @@ _WORK = {
     Task.PRICES: tasks.prices,
     Task.GC: tasks.gc,
     Task.NOTIFY: tasks.notify,
+    Task.WEBHOOK: tasks.webhook,
     Task.GUARD: tasks.guard,
     Task.PRUNE: tasks.prune,
 }

@@ -38,6 +38,7 @@ def register(app: Celery, context: Callable[[], Context]) -> None:
     answer(Task.PRICES, prices)
     answer(Task.GC, gc)
     answer(Task.NOTIFY, notify)
+    answer(Task.WEBHOOK, webhook)
     answer(Task.GUARD, guard)
     answer(Task.PRUNE, prune)
 
@@ -77,6 +78,12 @@ def notify(ctx: Context, _ids: Sequence[str]) -> str:
     from im.services.deadlines.notices import notify
 
     return notify(ctx)
+
+
+def webhook(ctx: Context, _ids: Sequence[str]) -> str:
+    from im.services.webhooks.send import send
+
+    return send(ctx)
 
 
 def guard(ctx: Context, ids: Sequence[str]) -> str:

@@ -80,6 +80,9 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
             "People", "im.cli.commands.people.login:login", "Let every command speak to an im web, by a token."
         ),
         "logout": Entry("People", "im.cli.commands.people.login:logout", "Forget the token that im login has kept."),
+        "webhook": Entry(
+            "Set up", "im.cli.commands.people.webhook:webhook", "Who is told, over HTTP, when something happens."
+        ),
         "prices": Entry("Set up", "im.cli.commands.prices:prices", "What things cost an hour, and where that is from."),
         "db": Entry("Set up", "im.cli.commands.database:db", "Migrate the database."),
         "completion": Entry(
@@ -103,6 +106,7 @@ SYNONYMS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("strays", "lost"), "orphans"),
         **dict.fromkeys(("open", "browser", "page", "sign-in"), "web link"),
         **dict.fromkeys(("signin", "auth"), "login"),
+        **dict.fromkeys(("hook", "hooks", "webhooks", "notify"), "webhook"),
         **dict.fromkeys(("signout", "sign-out"), "logout"),
         "migrate": "db upgrade",
         "connect": "ssh",

@@ -9,12 +9,15 @@ from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from im.db.bulk import recordset
 from im.db.schema.core import events
+from im.db.webhooks import planned
 from im.domain.event import Event
 from im.domain.input.text import OWNER, TOLD, visible
 
 
 def record(connection: Connection, happened: Iterable[Event]) -> None:
-    """Append; in the transaction of the change itself, so that neither is there without the other."""
+    """Append, with what webhooks are to be told of it; in the transaction of the change itself, so that neither is there without
+    the other."""
+    all_of_it = list(happened)
     rows = [
         {
             "instance_id": e.instance_id,
@@ -27,11 +30,12 @@ def record(connection: Connection, happened: Iterable[Event]) -> None:
             "channel": e.came_by,
             "request_id": visible(e.request_id)[:OWNER] if e.request_id else None,
         }
-        for e in happened
+        for e in all_of_it
     ]
     if rows:
         v = recordset(events, list(rows[0]), rows)
         connection.execute(insert(events).from_select(list(rows[0]), select(*v.c)))
+    planned.of_events(connection, all_of_it)
 
 
 def asked_at(connection: Connection, generations: Mapping[str, int]) -> dict[str, datetime]:

@@ -86,6 +86,8 @@ class Verb(StrEnum):
     END_TOKEN = "renew or end tokens"  # noqa: S105  # as above
     MAKE_LINK = "make links that sign in"
     END_SESSION = "end sessions"
+    SET_WEBHOOK = "set webhooks"
+    SEE_WEBHOOK = "see webhooks"
 
     @property
     def owned(self) -> bool:
@@ -101,8 +103,10 @@ class Verb(StrEnum):
 _OWNED = frozenset(
     {Verb.CREATE, Verb.ADOPT, Verb.EXTEND, Verb.START, Verb.STOP, Verb.TERMINATE, Verb.PROTECT, Verb.GIVE}
 )
-_PERSONAL = frozenset({Verb.MAKE_TOKEN, Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION})
-_ALWAYS = frozenset({Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION})
+_PERSONAL = frozenset(
+    {Verb.MAKE_TOKEN, Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION, Verb.SET_WEBHOOK, Verb.SEE_WEBHOOK}
+)
+_ALWAYS = frozenset({Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION, Verb.SEE_WEBHOOK})
 """To what is one's own: whoever finds a token may end it, however little it grants, and a link grants what its token does."""
 _ENDS = frozenset({Verb.TERMINATE, Verb.CLEAN_UP})
 
@@ -113,7 +117,7 @@ def needed(verb: Verb) -> Grant:
         return Grant.TERMINATE
     if verb in _ALWAYS:
         return Grant.READ
-    return Grant.WRITE if verb.owned else Grant.ADMIN
+    return Grant.WRITE if verb.owned or verb is Verb.SET_WEBHOOK else Grant.ADMIN
 
 
 class Reach(IntEnum):
@@ -126,7 +130,7 @@ class Reach(IntEnum):
 
 TABLE: Mapping[Role, Mapping[Verb, Reach]] = MappingProxyType(
     {
-        Role.VIEWER: {verb: Reach.OWN if verb.personal else Reach.NONE for verb in Verb},
+        Role.VIEWER: {v: Reach.OWN if v.personal and v is not Verb.SET_WEBHOOK else Reach.NONE for v in Verb},
         Role.MEMBER: {verb: Reach.OWN if verb.owned or verb.personal else Reach.NONE for verb in Verb},
         Role.ADMIN: dict.fromkeys(Verb, Reach.ANY),
     }

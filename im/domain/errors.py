@@ -10,7 +10,8 @@ Every error carries what happened and why (`message`) and what to type next (`hi
     │   ├── NoSuchInstance
     │   ├── NoSuchUser
     │   ├── NoSuchToken
-    │   └── NoSuchSession
+    │   ├── NoSuchSession
+    │   └── NoSuchWebhook
     ├── NotSignedIn     im does not know who asks
     ├── Unauthorized    the cloud does not accept who we are or what we may do
     ├── Denied          im does not let this person do that
@@ -69,6 +70,10 @@ class NoSuchToken(NotFound):
 
 
 class NoSuchSession(NotFound):
+    pass
+
+
+class NoSuchWebhook(NotFound):
     pass
 
 

@@ -24,6 +24,7 @@ class Task(StrEnum):
     PRICES = "im.prices"
     GC = "im.gc"
     NOTIFY = "im.notify"
+    WEBHOOK = "im.webhook"
     GUARD = "im.guard"
     PRUNE = "im.prune"
 
@@ -45,6 +46,7 @@ ROUTES = {
     Task.PRICES: WATCH,
     Task.GC: WATCH,
     Task.NOTIFY: WATCH,
+    Task.WEBHOOK: WATCH,
     Task.GUARD: REQUESTS,
     Task.PRUNE: WATCH,
 }

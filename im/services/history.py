@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from im.db import events
 from im.db.people import idempotency, sessions, sign_ins
+from im.db.webhooks import deliveries, hooks
 from im.domain.input.duration import parse_keep
 from im.queue.tasks import Task
 
@@ -28,13 +29,16 @@ def ring_for_pruning(ctx: Context) -> None:
 
 
 def prune(ctx: Context) -> str:
-    """Forget the events that are older than the setting says, spent keys of requests and sessions that are over, in short
+    """Forget the events that are older than the setting says, spent keys of requests, sessions that are over and
+    messages of webhooks that were taken, in short
     transactions; a sentence for people."""
     with ctx.begin() as connection:
         now = ctx.clock(connection)
         idempotency.forget(connection, now, MOST * BATCH)
         sessions.forget(connection, now)
         sign_ins.forget(connection, now)
+        hooks.forget_secrets(connection, now)
+        deliveries.prune(connection, now, MOST * BATCH)
     keep = parse_keep(ctx.settings.keep_events)
     if keep is None:
         return "nothing to forget: history is kept forever"

@@ -28,6 +28,7 @@ from im.web.api import adoption, events, fleet, instances, money, people, sessio
 from im.web.api.asker import bearer_of
 from im.web.api.problem import Problem, answers, of_error, problem
 from im.web.api.rates import Rates
+from im.web.api.webhooks import routes as webhooks
 from im.web.gate import Gate
 from im.web.page import instances as instances_page
 from im.web.page import live, pages
@@ -40,7 +41,22 @@ if TYPE_CHECKING:
     from im.context import Context
     from im.web.sign_in.provider import Provider
 
-_API = (health, metrics, verbs, instances, stories, events, stream, money, people, sessions, fleet, adoption, upkeep)
+_API = (
+    health,
+    metrics,
+    verbs,
+    instances,
+    stories,
+    events,
+    stream,
+    money,
+    people,
+    sessions,
+    fleet,
+    adoption,
+    upkeep,
+    webhooks,
+)
 ROUTERS = (*(part.router for part in _API), *pages.ROUTERS, sign_in.router, oidc.router)
 THREADS = 12
 """Handlers at a time: as many as the pool has connections, and a few that wait."""

@@ -58,4 +58,16 @@ def test_a_child_counts_from_nothing() -> None:
 
 def test_no_label_can_hold_a_name_an_id_a_token_or_an_address() -> None:
     labels = {label for one in EVERY.values() for label in one.labels}
-    assert labels == {"provider", "desired", "tick", "operation", "route", "method", "step", "code", "verb", "limit"}
+    assert labels == {
+        "provider",
+        "desired",
+        "tick",
+        "operation",
+        "route",
+        "method",
+        "step",
+        "code",
+        "verb",
+        "limit",
+        "outcome",
+    }

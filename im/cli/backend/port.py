@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from im.domain.people.token import Made, Token
     from im.domain.people.user import User, UserKind
     from im.domain.selection import Filter, Selection
+    from im.domain.webhook.message import Delivery
+    from im.domain.webhook.webhook import Made as MadeWebhook
+    from im.domain.webhook.webhook import Webhook, WebhookKind
     from im.services.requests.result import Answer
     from im.services.requests.wish import Wish
     from im.views.plan import Rehearsed
@@ -160,7 +163,7 @@ class People(Protocol):
     def revoke_token(self, token_id: str) -> Token: ...
 
     def sessions(self, login: str | None) -> Sequence[Session]:
-        """One user's, or everybody's."""
+        """One user's, or everybody's that one may see."""
         ...
 
     def end_session(self, session_id: str) -> Session: ...
@@ -176,6 +179,30 @@ class People(Protocol):
     def remove_quota(self, of: QuotaFor, name: str) -> None: ...
 
     def audit(self, limit: int) -> Sequence[Entry]: ...
+
+
+class Webhooks(Protocol):
+    def listed(self) -> Sequence[Webhook]: ...
+
+    def create(
+        self, name: str, url: str, *, kinds: frozenset[WebhookKind], owner: str | None, everybody: bool
+    ) -> MadeWebhook: ...
+
+    def change(
+        self, webhook_id: str, *, url: str | None, kinds: frozenset[WebhookKind] | None, on: bool | None
+    ) -> Webhook: ...
+
+    def rotate(self, webhook_id: str, overlap: timedelta) -> MadeWebhook: ...
+
+    def remove(self, webhook_id: str) -> None: ...
+
+    def test(self, webhook_id: str) -> str:
+        """The id of the message that is on its way."""
+        ...
+
+    def resend(self, webhook_id: str) -> int: ...
+
+    def deliveries(self, webhook_id: str, limit: int) -> Sequence[Delivery]: ...
 
 
 class Fleet(Protocol):
@@ -214,6 +241,9 @@ class Backend(Protocol):
 
     @property
     def people(self) -> People: ...
+
+    @property
+    def webhooks(self) -> Webhooks: ...
 
     @property
     def fleet(self) -> Fleet: ...

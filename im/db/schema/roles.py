@@ -17,7 +17,7 @@ from im.domain.errors import Refused
 
 MIGRATE, WORK, LOOK = "im_migrate", "im_work", "im_look"
 ROLES = (MIGRATE, WORK, LOOK)
-SECRET_TABLES = ("user_data",)
+SECRET_TABLES = ("user_data", "webhook_secrets")
 """What is nobody's to look at."""
 
 

@@ -14,6 +14,7 @@ from im.db.schema.core import events, holds, instances, scopes
 from im.db.schema.launch_inputs import leftovers, metadata
 from im.db.schema.money import budgets
 from im.db.schema.people import audit, tokens, users
+from im.db.schema.webhooks import webhooks
 from im.domain.input.text import OWNER, PLACE, REASON, TOLD
 from im.domain.people.user import DISPLAY, LOGIN
 
@@ -68,6 +69,7 @@ SAID = (
     Said(tokens.c.name, "the token's name", 60),
     Said(audit.c.actor, "the name of who asks", OWNER),
     Said(audit.c.detail, "what is told of it", TOLD),
+    Said(webhooks.c.name, "the webhook's name", 60),
     Said(scopes.c.provider, "the cloud's name", PLACE),
     Said(scopes.c.account, "the account's name", PLACE),
     Said(scopes.c.region, "the region's name", PLACE),

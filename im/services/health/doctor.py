@@ -26,7 +26,7 @@ from im.domain.scope import Scope
 from im.providers.contract import Check, Filter, Provider, merge_pages
 from im.providers.errors import ProviderError
 from im.queue.inspect import reach_broker
-from im.services.health import doctor_cloud, doctor_fleet, doctor_money
+from im.services.health import doctor_cloud, doctor_fleet, doctor_money, doctor_webhooks
 from im.services.health.alarms import standing
 from im.settings import Settings
 
@@ -90,6 +90,7 @@ def diagnose(settings: Settings, only: str | None = None) -> Iterator[Check]:
         "starts": lambda: _asked(database, doctor_fleet.starts, "starts"),
         "money": lambda: _asked(database, doctor_money.checks, "overrun"),
         "notices": lambda: doctor_money.receivers(settings),
+        "webhooks": lambda: _asked(database, doctor_webhooks.checks, "webhooks"),
         "drift": lambda: [Check("drift", ok=True, detail=settings.policies.sentence)],
         "orphans": lambda: _orphans(database),
         "cloud": lambda: _cloud(settings, database),

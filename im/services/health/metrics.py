@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from im.db import rate_limits, ticks
 from im.db.health import counters as counted
 from im.db.read import health, instances
+from im.db.webhooks import deliveries
 from im.services.health import alarms, counters, metrics_money
 from im.services.health.metrics_broker import Broker
 
@@ -49,6 +50,7 @@ class Collector:
                 *_ticks(connection, now),
                 *_trouble(connection, now),
                 *metrics_money.families(connection, now, gauge),
+                *_webhooks(connection, now),
                 *counters.families(counted.listed(connection)),
             ]
         yield from found
@@ -114,6 +116,15 @@ def _ticks(connection: Connection, now: datetime) -> Iterator[GaugeMetricFamily]
         if name in ages:
             claimed_at.add_metric([name], (now - ages[name]).timestamp())
     yield from (age, claimed_at)
+
+
+def _webhooks(connection: Connection, now: datetime) -> Iterator[GaugeMetricFamily]:
+    standing = deliveries.standing(connection, now)
+    waiting = gauge("webhook_messages_waiting", "Messages of webhooks that were not taken for five minutes.")
+    waiting.add_metric([], standing.waiting)
+    dead = gauge("webhook_messages_dead", "Messages of webhooks of the last day that were given up.")
+    dead.add_metric([], standing.dead)
+    yield from (waiting, dead)
 
 
 def _trouble(connection: Connection, now: datetime) -> Iterator[GaugeMetricFamily]:

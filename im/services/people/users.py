@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from im.db.people import audit, sessions, tokens, users
+from im.db.webhooks import hooks
 from im.domain.access import Actor, Role, Verb
 from im.domain.config.oidc import OidcSettings
 from im.domain.errors import NoSuchUser, Refused
@@ -119,6 +120,7 @@ def remove(ctx: Context, login: str, *, actor: Actor) -> None:
         _keep_an_admin(connection, user, None)
         tokens.revoke_of(connection, login, now)
         sessions.revoke_of(connection, login, now)
+        hooks.remove_of(connection, login)
         users.remove(connection, login)
         audit.record(connection, actor, "user removed", login, told(user), now)
 

@@ -22,6 +22,8 @@ from im.queue.tasks import Task
 from im.services.deadlines import enforce, notices
 from im.services.reconcile.scope import reconcile, reconcile_scopes
 from im.services.refresh import orphans, scope
+from im.services.webhooks import planned
+from im.services.webhooks.send import send
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -91,7 +93,9 @@ def sweep(ctx: Context) -> str:
     told.append(reconcile_scopes(alone, numbers))
     notices.plan_notices(alone)
     told.append(notices.notify(alone))
-    return "; ".join(told[:5])
+    planned.plan_deadlines(alone)
+    told.append(send(alone))
+    return "; ".join(told[:6])
 
 
 def _stale(ages: Mapping[str, timedelta]) -> str:

@@ -19,6 +19,7 @@ from im.services.money import prices
 from im.services.reconcile.guards import ring_for_guards
 from im.services.refresh import listing, orphans
 from im.services.ring import ring_by_verb
+from im.services.webhooks import planned
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -40,6 +41,8 @@ _JOBS = (
     Job("prune", history.PRUNE_EVERY, history.ring_for_pruning),
     Job("guards", WITH_EACH_TICK, ring_for_guards),
     Job("alarm", alarms.EVERY, alarms.sound),
+    Job("webhook-budgets", planned.BUDGETS_EVERY, planned.plan_budgets),
+    Job("webhooks", WITH_EACH_TICK, planned.plan_deadlines),
     Job("usage", prices.USAGE_EVERY, prices.note_forgotten_usage),
 )
 """Last what may take long."""

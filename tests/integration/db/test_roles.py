@@ -89,6 +89,18 @@ def test_user_data_is_nobodys_to_look_at(urls: dict[str, str]) -> None:
     raw.close()
 
 
+def test_the_secrets_of_webhooks_are_nobodys_to_look_at_from_the_first_moment_on(urls: dict[str, str]) -> None:
+    """Who looks has been granted every table that is to come: the migration that makes this one takes it back."""
+    migrate.downgrade(urls[MIGRATE], "0024")
+    migrate.upgrade(urls[MIGRATE])
+    raw = psycopg2.connect(urls[LOOK])
+    with raw, raw.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM webhooks")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege), raw, raw.cursor() as cursor:
+        cursor.execute("SELECT * FROM webhook_secrets")
+    raw.close()
+
+
 def test_who_migrates_owns_what_is_there_and_what_comes(urls: dict[str, str], database_url: str) -> None:
     migrate.upgrade(urls[MIGRATE])
     raw = psycopg2.connect(urls[MIGRATE])

@@ -118,6 +118,28 @@ quota set --user bob --live 3 --ttl 12h --types t3.*
 quota set --role member --usd-per-hour 3
 quota --json
 quota remove --user bob
+webhook
+webhook create ci https://ci.example.com/im --on running,failed
+webhook create ci https://ci.example.com/im
+webhook create everything https://ci.example.com/im --everybody --json
+webhook create inside http://127.0.0.1/
+webhook create wrong https://ci.example.com/im --on nothing
+webhook
+webhook --json
+webhook -o name
+webhook test ci
+webhook deliveries ci -n 1
+webhook deliveries nothing
+webhook set ci --url https://ci.example.com/other --on stopped
+webhook set ci
+webhook rotate ci --overlap 1h
+webhook rotate ci --overlap 30d
+webhook disable ci
+webhook test ci
+webhook enable ci --json
+webhook resend everything
+webhook remove everything
+webhook remove everything
 audit -n 3 --json
 audit -n 5
 user remove bob
@@ -141,7 +163,7 @@ frobnicate
 
 REHEARSED = re.compile(r"^(until +).+?(?= \(in )", re.MULTILINE)
 """A rehearsal counts from this machine's own clock, which goes on between the two."""
-SECRETS = re.compile(r"\btok-[0-9a-z]{10}\b|\bim_(?:pat|svc)_\w+")
+SECRETS = re.compile(r"\b(?:tok|whk)-[0-9a-z]{10}\b|\bmsg_[0-9a-f]{24}\b|\bim_(?:pat|svc)_\w+|\bwhsec_[\w+/=]+")
 VARIES = ("channel", "request_id", "token", "began_at")
 
 
@@ -177,7 +199,7 @@ def _plain(text: str) -> str:
         read = json.loads(text)
     except ValueError:
         return SECRETS.sub("<secret>", REHEARSED.sub(r"\1<moment>", re.sub(r"\b(cli|api)\b", "<way>", text)))
-    return json.dumps(_without(read), indent=1)
+    return SECRETS.sub("<secret>", json.dumps(_without(read), indent=1))
 
 
 def _without(read: object) -> object:

@@ -6,109 +6,16 @@ What is right is what `may` says, and nothing else is done by any route: `tests.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import count, product
+from dataclasses import replace
+from itertools import product
 
 import pytest
 
-from im.domain.access import EVERYTHING, Actor, Allow, Grant, Role, may
-from im.domain.config.web import Sees, WebSettings
-from im.domain.event import Channel
-from im.services.people import sessions, tokens, users
-from tests.integration.web.browser import Browser
-from tests.integration.web.conftest import Api, Said
-from tests.orphans import an_orphan
-from tests.people import person
-from tests.rules import LOOKS, PAGE_RULES, RULES, On, Rule, Thing
+from im.domain.access import Allow, Role, Verb, may
+from im.domain.config.web import Sees
+from tests.integration.web.house import OWNERS, WAYS, WHO, Cell, House
+from tests.rules import LOOKS, PAGE_RULES, RULES, On, Rule
 from tests.world import World
-
-ROOT = person("root")
-TEAM = "ml"
-WHO = {Role.VIEWER: "vera", Role.MEMBER: "mia", Role.ADMIN: "ann"}
-WAYS = ("token", "session", "a token that may only read")
-READ = frozenset({Grant.READ})
-OWNERS = ("own", "team", "other")
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    role: Role
-    whose: str
-    way: str
-
-    @property
-    def owner(self) -> str:
-        return {"own": WHO[self.role], "team": TEAM, "other": "eve"}[self.whose]
-
-    @property
-    def actor(self) -> Actor:
-        grants = EVERYTHING if self.way != WAYS[2] else READ
-        return Actor(WHO[self.role], frozenset({self.role}), Channel.API, teams=frozenset({TEAM}), grants=grants)
-
-
-class House:
-    """People of every role, and things of theirs, made as they are needed."""
-
-    def __init__(self, world: World, sees: Sees) -> None:
-        parts = (WebSettings(members_see=sees),)
-        world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, parts=parts))
-        self.sees = sees
-        self.api = Api(world)
-        self.api.team(TEAM)
-        self.api.user("eve")
-        self._number = count()
-        self._browsers: dict[str, Browser] = {}
-        for role, login in WHO.items():
-            self.api.user(login, role, team=TEAM)
-            self._browsers[login] = Browser(self.api)
-            made, _ = sessions_for(world, login)
-            self._browsers[login].hold(made)
-            self.api.tokens[f"{login}, read"] = tokens.create(world.ctx, login, "read", grants=READ, actor=ROOT).secret
-
-    def browser(self, cell: Cell) -> Browser:
-        return self._browsers[WHO[cell.role]]
-
-    def ask(self, cell: Cell, method: str, path: str, body: object = None) -> Said:
-        login = WHO[cell.role]
-        if cell.way == "session":
-            return self.api.ask(
-                method,
-                path,
-                body,
-                by=None,
-                Cookie=f"im-{self.api.port}={self._browsers[login].cookie}",
-                Sec_Fetch_Site="same-origin",
-            )
-        return self.api.ask(method, path, body, by=login if cell.way == "token" else f"{login}, read")
-
-    def thing(self, owner: str, *, on: On, stopped: bool = False) -> Thing:
-        number = next(self._number)
-        world, thing = self.api.world, Thing(owner, number=number)
-        if on is On.INSTANCE:
-            world.create(f"thing-{number}", actor=owner)
-            if stopped:
-                world.stop(f"thing-{number}")
-            row = world.row(f"thing-{number}")
-            return replace(thing, name=row.name, seen=f"{row.id}:{row.generation}")
-        if on is On.USER:
-            made = tokens.create(world.ctx, owner, "a thing", actor=ROOT)
-            _, session = sessions_for(world, owner)
-            return replace(thing, token=made.token.id, session=session)
-        if on is On.ORPHAN:
-            return replace(thing, machine=an_orphan(world, owner, number))
-        if on is On.EVERYBODY:
-            users.add(world.ctx, f"spare-{number}", actor=ROOT)
-            self.api.ask("PUT", f"/api/v1/quotas/user/spare-{number}", {"live": 1}, by="ann")
-            self.api.ask("PUT", f"/api/v1/budgets/spare-{number}", {"usd_per_month": "5"}, by="ann")
-        return thing
-
-
-def sessions_for(world: World, login: str) -> tuple[str, str]:
-    """The secret and the id of a session as an identity provider begins one."""
-    with world.ctx.begin() as connection:
-        actor = sessions.user_actor(connection, login, "")
-        made = sessions.begin(connection, actor, sessions.How.OIDC, world.now)
-    return made.secret, made.session.id
 
 
 @pytest.fixture(params=list(Sees), ids=lambda sees: f"members see {sees}")
@@ -149,7 +56,7 @@ def may_end(cell: Cell) -> bool:
     return allowed(RULES["revoke_token"], cell)
 
 
-METHODS = {"rotate_token": "POST", "change_user": "PATCH"}
+METHODS = {"rotate_token": "POST", "change_user": "PATCH", "change_webhook": "PATCH"}
 
 
 def method_of(operation: str) -> str:
@@ -248,12 +155,14 @@ def test_what_may_be_seen_is_shown_and_nothing_else(house: House, operation: str
             right = isinstance(may(cell.actor, verb, cell.owner), Allow)
             if operation == "get_token":  # by a token that one itself, or with an admin's right
                 right = may_end(cell)
+        elif look.of is On.WEBHOOK:
+            right = isinstance(may(cell.actor, Verb.SEE_WEBHOOK, cell.owner), Allow)
         elif operation in ("list_orphans", "list_leftovers", "get_metrics"):
             right = house.sees is Sees.ALL or cell.role is Role.ADMIN
         else:
             right = look.of is not On.INSTANCE or sees(house, cell)
         said = house.ask(cell, "GET", look.path(thing))
-        refused = 404 if look.of is On.INSTANCE or operation == "get_token" else 403
+        refused = 404 if look.of in (On.INSTANCE, On.WEBHOOK) or operation == "get_token" else 403
         if said.status != (200 if right else refused):
             wrong.append((cell, right, said.status, said.text[:200]))
     assert not wrong

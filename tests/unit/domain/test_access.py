@@ -10,7 +10,7 @@ from im.domain.access import TABLE, Actor, Allow, Deny, Role, Verb, may
 from im.domain.event import Channel
 
 INSTANCES = {Verb.CREATE, Verb.ADOPT, Verb.EXTEND, Verb.START, Verb.STOP, Verb.TERMINATE, Verb.PROTECT, Verb.GIVE}
-PERSONAL = {Verb.MAKE_TOKEN, Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION}
+PERSONAL = {Verb.MAKE_TOKEN, Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION, Verb.SEE_WEBHOOK}
 
 
 def _actor(*roles: Role) -> Actor:
@@ -22,7 +22,7 @@ def _expected(role: Role, verb: Verb, owner: str | None) -> bool:
         case Role.ADMIN:
             return True
         case Role.MEMBER:
-            return verb in INSTANCES | PERSONAL and owner == "ada"
+            return verb in INSTANCES | PERSONAL | {Verb.SET_WEBHOOK} and owner == "ada"
         case Role.VIEWER:
             return verb in PERSONAL and owner == "ada"
 

@@ -26,6 +26,7 @@ from im.services.money import budgets, prices
 from im.services.people import links, quotas, sessions, tokens, users
 from im.services.requests import adopt, change, create, give
 from im.services.requests.order import Order
+from im.services.webhooks import hooks
 from tests.people import person
 
 ROOT = Path(__file__).parents[3]
@@ -81,6 +82,17 @@ CHANGES: dict[str, Callable[[], object]] = {
     "im.services.people.tokens.rotate": lambda: tokens.rotate(CTX, "tok-1", actor=NOBODY),
     "im.services.people.quotas.write": lambda: quotas.write(CTX, Quota(QuotaFor.USER, "eve"), actor=NOBODY),
     "im.services.people.quotas.remove": lambda: quotas.remove(CTX, QuotaFor.USER, "eve", actor=NOBODY),
+    "im.services.webhooks.hooks.create": lambda: hooks.create(
+        CTX, "ci", "https://ci.example.com/", kinds=frozenset(), actor=NOBODY
+    ),
+    "im.services.webhooks.hooks.listed": lambda: hooks.listed(CTX, actor=NOBODY),
+    "im.services.webhooks.hooks.one": lambda: hooks.one(CTX, "whk-1", actor=NOBODY),
+    "im.services.webhooks.hooks.change": lambda: hooks.change(CTX, "whk-1", on=False, actor=NOBODY),
+    "im.services.webhooks.hooks.rotate": lambda: hooks.rotate(CTX, "whk-1", actor=NOBODY),
+    "im.services.webhooks.hooks.remove": lambda: hooks.remove(CTX, "whk-1", actor=NOBODY),
+    "im.services.webhooks.hooks.test": lambda: hooks.test(CTX, "whk-1", actor=NOBODY),
+    "im.services.webhooks.hooks.resend": lambda: hooks.resend(CTX, "whk-1", actor=NOBODY),
+    "im.services.webhooks.hooks.delivered": lambda: hooks.delivered(CTX, "whk-1", 1, actor=NOBODY),
     "im.services.requests.give.give": lambda: give.give(CTX, ["im-1"], "eve", actor=NOBODY),
     "im.services.money.prices.state": lambda: prices.state(
         CTX, Item("fake", "fake-1", "small"), Decimal(1), actor=NOBODY

@@ -41,6 +41,8 @@ from im.domain.spec.plan import Plan
 from im.domain.spec.spec import Aside, Candidate
 from im.domain.spec.spot import Spot
 from im.domain.state import Observed, OnExpiry
+from im.domain.webhook.message import Delivery, DeliveryState
+from im.domain.webhook.webhook import WISHED, Webhook
 from im.services.requests.result import Answer, Change
 from im.views.budget import budget_json, read_budget
 from im.views.change import answer_json, read_answer
@@ -56,6 +58,7 @@ from im.views.price import price_json, read_price
 from im.views.quota import quota_json, read_quota
 from im.views.times import read_utc, utc
 from im.views.user import audit_json, read_entry, read_token, read_user, token_json, user_json
+from im.views.webhook import delivery_json, read_delivery, read_webhook, webhook_json
 from im.views.words.times import sentence, time_left
 from tests.unit.rows import NOW, rows
 from tests.unit.rows import RUNNING as ROW
@@ -179,6 +182,11 @@ def test_people_and_the_rest() -> None:
     assert read_token(sent(token_json(token))) == token
     entry = Entry(NOW, "ada", "api", "", "tok-1", "user added", "bob", "member")
     assert read_entry(sent(audit_json(entry))) == entry
+    hook = Webhook("whk-1", "ci", "https://x/", "bob", True, frozenset(WISHED), NOW, "ada", NOW, "by ada")
+    assert read_webhook(sent(webhook_json(hook))) == hook
+    assert webhook_json(hook, "whsec_x")["secret"] == "whsec_x"
+    delivery = Delivery("msg_1", "whk-1", WISHED[0], ROW.id, DeliveryState.PENDING, 1, NOW, NOW, NOW, 500, "no")
+    assert read_delivery(sent(delivery_json(delivery))) == delivery
     quota = Quota(QuotaFor.TEAM, "ml", 3, Decimal(5), timedelta(hours=1), timedelta(days=1), ("t3.*",))
     for use in (QuotaUse(quota, Taken(1, Decimal("0.5"))), QuotaUse(replace(quota, live=None), None)):
         assert read_quota(sent(quota_json(use))) == use

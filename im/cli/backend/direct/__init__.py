@@ -9,6 +9,7 @@ from im.cli.backend.direct.looks import DirectLooks
 from im.cli.backend.direct.money import DirectMoney
 from im.cli.backend.direct.people import DirectPeople
 from im.cli.backend.direct.requests import DirectRequests
+from im.cli.backend.direct.webhooks import DirectWebhooks
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -22,6 +23,7 @@ class Direct:
         self.me, self.sandbox = ctx.settings.owner, ctx.settings.sandbox
         self.looks, self.requests = DirectLooks(ctx), DirectRequests(ctx, actor)
         self.money, self.people, self.fleet = DirectMoney(ctx, actor), DirectPeople(ctx, actor), DirectFleet(ctx, actor)
+        self.webhooks = DirectWebhooks(ctx, actor)
 
     def close(self) -> None:
         """What was opened is the session's."""

@@ -11,7 +11,7 @@ from im.cli.backend.remote.requests import RemoteRequests
 
 if TYPE_CHECKING:
     from im.cli.backend.place import Place
-    from im.cli.backend.port import Fleet, Money, People
+    from im.cli.backend.port import Fleet, Money, People, Webhooks
 
 
 class Remote:
@@ -52,6 +52,12 @@ class Remote:
         from im.cli.backend.remote.fleet import RemoteFleet
 
         return RemoteFleet(self.link)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        from im.cli.backend.remote.webhooks import RemoteWebhooks
+
+        return RemoteWebhooks(self.link)
 
     def close(self) -> None:
         self.link.close()

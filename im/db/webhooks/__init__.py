@@ -1,0 +1,1 @@
+"""Webhooks as rows, and the messages on their way to them."""

@@ -1,0 +1,1 @@
+"""Webhooks: set by people, told by what happens, sent by workers."""

@@ -1,0 +1,33 @@
+"""Webhooks of a world, and what became of their messages."""
+
+from __future__ import annotations
+
+from im.domain.webhook.message import Delivery
+from im.domain.webhook.webhook import WISHED, Made, WebhookKind
+from im.services.webhooks import hooks
+from tests.people import person
+from tests.world import World
+
+ROOT = person("root")
+EVERYTHING = frozenset(WISHED)
+
+
+def hook(
+    world: World,
+    url: str,
+    *,
+    name: str = "ci",
+    owner: str = "ada",
+    kinds: frozenset[WebhookKind] = EVERYTHING,
+    everybody: bool = False,
+) -> Made:
+    return hooks.create(world.ctx, name, url, kinds=kinds, owner=owner, everybody=everybody, actor=ROOT)
+
+
+def sent(world: World, made: Made) -> list[Delivery]:
+    """The oldest first."""
+    return list(reversed(hooks.delivered(world.ctx, made.webhook.id, 500, actor=ROOT)))
+
+
+def states(world: World, made: Made) -> list[tuple[str, str]]:
+    return [(one.kind.value, one.state.value) for one in sent(world, made)]
