@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from im.cli.backend.remote.link import Link
-from im.domain.errors import Denied, NotFound
+from im.domain.errors import Denied, NoSuchSession
 from im.domain.people.token import Made
 from im.views.quota import read_quota
 from im.views.user import read_entry, read_link, read_session, read_token, read_user
@@ -82,14 +82,19 @@ class RemotePeople:
         return self._link.read(lambda one: Made(read_token(one), one["secret"]), told, stored=True)
 
     def sessions(self, login: str | None) -> Sequence[Session]:
-        told = self._link.get("/sessions", {"login": login, "all": login is None})
+        told = self._link.get("/sessions", {"login": login, "all": login is None and self._sees_all})
         return self._link.read(lambda all_: [read_session(one) for one in all_["items"]], told)
+
+    @property
+    def _sees_all(self) -> bool:
+        """Whether what is everybody's is theirs to see: without it, what is meant by it is their own."""
+        return self._link.read(lambda me: me["role"] == "admin" and "admin" in me["grants"], self._link.get("/me"))
 
     def end_session(self, session_id: str) -> Session:
         found = next((one for one in self.sessions(None) if one.id == session_id), None)
-        self._link.put("DELETE", f"/sessions/{_word(session_id)}")
         if found is None:
-            raise NotFound(f"there is no session '{session_id[:40]}'", "im session  shows them")
+            raise NoSuchSession(f"there is no session '{session_id[:40]}'", "im session  shows them")
+        self._link.put("DELETE", f"/sessions/{_word(session_id)}")
         return found
 
     def link(self, login: str | None) -> tuple[SignInLink, str]:

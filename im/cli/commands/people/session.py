@@ -9,7 +9,7 @@ from im.cli.session import Session, here, pass_session
 
 
 @click.group(invoke_without_command=True, short_help="Browsers that are signed in, and their end.")
-@click.option("--user", "login", metavar="LOGIN", help="One user's; everybody's when left out.")
+@click.option("--user", "login", metavar="LOGIN", help="One user's; when left out everybody's that you may see.")
 @output_options
 @click.pass_context
 @pass_session
