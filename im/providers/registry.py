@@ -35,6 +35,7 @@ _KNOWN = {
     name: _Cloud(f"im.providers.{name}.profile:PROFILE", f"im.providers.{name}.provider:from_settings", account)
     for name, account in (
         ("aws", "im.providers.aws.account"),
+        ("azure", "im.providers.azure.account"),
         ("digitalocean", "im.providers.digitalocean.account"),
         ("hetzner", "im.providers.hetzner.account"),
     )
@@ -44,7 +45,7 @@ _KNOWN["fake"] = _Cloud(
 )
 _OWN_SETTINGS = ("im.providers.aws.settings:AwsSettings",)
 _FLAGS = ("im.providers.aws.flags:FLAGS",)
-_PLANNED = ("azure", "crusoe", "gcp", "lambda", "runpod", "vast")
+_PLANNED = ("crusoe", "gcp", "lambda", "runpod", "vast")
 
 
 def profile(name: str) -> Profile:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 CLOUDS = {
+    "azure": "im.standins.azure:Azure",
     "digitalocean": "im.standins.digitalocean:DigitalOcean",
     "hetzner": "im.standins.hetzner:Hetzner",
 }

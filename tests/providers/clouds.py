@@ -64,6 +64,7 @@ class Room:
     spec: Spec
 
     # in which clouds differ, and no ability says so
+    region = REGION
     keeps_address = False
     """A stopped machine keeps its public address."""
     has_private_network = True
@@ -104,7 +105,7 @@ class Room:
     def wish(self, **asked: Any) -> None:
         """The next launches are to be like this; what is not named is as usual."""
         ask = Ask(**{"public_key": public_key(), "owner": "me", **asked})
-        self.scope, self.spec = self.profile.plan(ask, account="default", default_region=REGION)
+        self.scope, self.spec = self.profile.plan(ask, account="default", default_region=self.region)
 
     def ways_in(self, machine_id: str) -> set[str] | None:
         """What may reach the machine, as rules are written; None when its firewall is none of ours."""

@@ -9,6 +9,8 @@ import pytest
 from im.providers.aws.api.clients import Clients
 from im.settings import Settings
 from im.standins.service import serving
+from tests.providers.azure_room import AzureRoom
+from tests.providers.azure_room import azure as azure_stand_in
 from tests.providers.clouds import REGION, AwsRoom, FakeRoom, Room, SteppedClock, moto_server, reset
 from tests.providers.digitalocean_room import DigitalOceanRoom
 from tests.providers.digitalocean_room import digitalocean as digitalocean_stand_in
@@ -71,6 +73,14 @@ def standin(stepped: StandIn, stepped_clients: Clients, stepped_raw: Any) -> Sta
 
 
 @pytest.fixture
+def azure() -> Iterator[AzureRoom]:
+    clock = SteppedClock()
+    cloud = azure_stand_in(clock)
+    with serving(cloud) as url:
+        yield AzureRoom(cloud, clock, url)
+
+
+@pytest.fixture
 def digitalocean() -> Iterator[DigitalOceanRoom]:
     clock = SteppedClock()
     cloud = digitalocean_stand_in(clock)
@@ -86,7 +96,7 @@ def hetzner() -> Iterator[HetznerRoom]:
         yield HetznerRoom(cloud, clock, url)
 
 
-@pytest.fixture(params=["fake", "standin", "digitalocean", "hetzner"])
+@pytest.fixture(params=["fake", "standin", "azure", "digitalocean", "hetzner"])
 def room(request: pytest.FixtureRequest) -> Room:
     found: Room = request.getfixturevalue(request.param)
     return found

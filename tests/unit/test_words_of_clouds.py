@@ -14,10 +14,10 @@ DEFENDED = {
     "im/stack/signature.py": "checks what the sandbox's clients sign",
 }
 WORDS = re.compile(
-    r"ec2|(?<![a-z])ami(?![a-z])|security.?group|(?<![a-z])arn(?![a-z])|(?<![\w-])[a-z]{2}-[a-z]+-\d[a-f](?!\w)",
+    r"ec2|(?<![a-z])ami(?![a-z])|(?<!network)security.?group|(?<![a-z])arn(?![a-z])|(?<![\w-])[a-z]{2}-[a-z]+-\d[a-f](?!\w)",
     re.IGNORECASE,
 )
-"""EC2, AMI, security group, ARN, and a zone as a region and a letter."""
+"""EC2, AMI, security group (Azure's are of a network), ARN, and a zone as a region and a letter."""
 
 
 def found() -> dict[str, list[str]]:

@@ -68,15 +68,30 @@ class JsonApi:
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Answer:
         return self._call("GET", path, query, None, mutating=False)
 
-    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """A call that changes something. Raises ProviderError; Ambiguous when it may have been carried out."""
-        return self._call(method, path, None, body, mutating=True)
+        return self._call(method, path, query, body, mutating=True, more=headers)
 
     def _call(
-        self, method: str, path: str, query: Mapping[str, Any] | None, body: Mapping[str, Any] | None, *, mutating: bool
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | None,
+        *,
+        mutating: bool,
+        more: Mapping[str, str] | None = None,
     ) -> Answer:
         asked = f"?{urlencode(query, doseq=True)}" if query else ""
-        headers = {"Accept": "application/json", "User-Agent": "im", **self._headers()}
+        headers = {"Accept": "application/json", "User-Agent": "im", **self._headers(), **(more or {})}
         sent = None
         if body is not None:
             headers["Content-Type"] = "application/json"

@@ -18,6 +18,7 @@ from im.providers.contract import merge_pages
 from im.services import queries
 from im.services.people import sessions, tokens
 from im.views.exits import Exit
+from tests.azure_world import azure_world
 from tests.digitalocean_world import digitalocean_world
 from tests.documented import DOCUMENTS, Line, commands, elsewhere, lines, words_of_im
 from tests.hetzner_world import hetzner_world
@@ -144,10 +145,11 @@ def test_every_line_can_be_typed_in_the_order_of_its_document(document: Path, wo
 
 
 AT_A_CLOUD = {
-    "digitalocean": (digitalocean_world, "DO_TOKEN_LAB"),
-    "hetzner": (hetzner_world, "HCLOUD_TOKEN_LAB"),
+    "azure": (azure_world, {"tenant": "t", "client_id": "c", "client_secret_env": "LAB_AZURE_SECRET"}),
+    "digitalocean": (digitalocean_world, {"token_env": "DO_TOKEN_LAB"}),
+    "hetzner": (hetzner_world, {"token_env": "HCLOUD_TOKEN_LAB"}),
 }
-"""Each cloud with a document of its own: its world, and the variable of the second account there."""
+"""Each cloud with a document of its own: its world, and the words of the second account there."""
 
 
 def test_each_document_of_a_cloud_is_typed() -> None:
@@ -160,9 +162,9 @@ def test_every_line_of_a_clouds_own_document_can_be_typed_at_that_cloud(
 ) -> None:
     """The workers reach two accounts of it, and the reader's usual cloud is none."""
     (document,) = [d for d in DOCUMENTS if d.stem == cloud and d.parent.name == "clouds"]
-    make, variable = AT_A_CLOUD[cloud]
+    make, words = AT_A_CLOUD[cloud]
     with make(database_url) as world:
-        accounts = (Account("lab", cloud, {"token_env": variable}),)
+        accounts = (Account("lab", cloud, words),)
         world.ctx = replace(
             world.ctx, settings=replace(world.ctx.settings, provider="aws", region="", accounts=accounts)
         )

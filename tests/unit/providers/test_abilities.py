@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from im.providers.aws.provider import AwsProvider
+from im.providers.azure.arm import Arm
+from im.providers.azure.provider import AzureProvider
 from im.providers.contract import Provider
 from im.providers.digitalocean.api import DigitalOceanApi
 from im.providers.digitalocean.provider import DigitalOceanProvider
@@ -16,6 +18,7 @@ from im.settings import Settings
 
 CLOUDS: dict[str, Provider] = {
     "aws": AwsProvider(Settings(), "11111111-2222-4333-8444-555555555555"),
+    "azure": AzureProvider(Arm(str, str, "https://127.0.0.1:1"), "11111111-2222-4333-8444-555555555555"),
     "digitalocean": DigitalOceanProvider(
         DigitalOceanApi(lambda: "team.secret"), "11111111-2222-4333-8444-555555555555"
     ),

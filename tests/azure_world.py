@@ -1,0 +1,69 @@
+"""The small world with Azure behind it: the real adapter over HTTP to the stand-in, whose clock is the world's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from im.domain.instance import Instance
+from im.domain.intent import Deadline
+from im.providers.request import Ask
+from im.services.requests import create
+from im.services.requests import order as requests_order
+from im.standins.azure import Azure
+from im.standins.azure.shapes import VM
+from im.standins.azure.subscription import Machine, Subscription
+from im.standins.service import serving
+from tests.people import person
+from tests.providers.azure_room import LOCATION, provider_at
+from tests.providers.clouds import public_key
+from tests.world import World
+
+
+class AzureWorld(World):
+    """`create` asks for machines at Azure; whoever sets `now` moves the cloud's clock as well."""
+
+    def __init__(self, database_url: str, azure: Azure, url: str) -> None:
+        super().__init__(database_url)
+        self.azure = azure
+        self.provider = provider_at(url, self.deployment)
+        # whoever asks for a price on their own, as a rehearsal does, asks the stand-in too
+        told = url.replace("//", "//sandbox:secret@")
+        settings = replace(self.ctx.settings, provider="azure", region=LOCATION, sandbox_url=f"azure={told}")
+        self.ctx = replace(self.ctx, settings=settings)
+
+    def create(
+        self, name: str = "web", *, seconds: float = 3600, count: int = 1, actor: str = "ada", **order_as: Any
+    ) -> list[Instance]:
+        ask = order_as.pop("ask", None) or Ask(public_key=public_key(), owner=actor)
+        order = requests_order.Order(
+            *("azure", "default", ask, name, count, Deadline(by=timedelta(seconds=seconds)), person(actor)),
+            **order_as,
+        )
+        return [c.after for c in create.create(self.ctx, order).changes]
+
+    @property
+    def subscription(self) -> Subscription:
+        return self.azure.subscription("account")
+
+    def machine(self, name: str = "web") -> Machine:
+        """What stands behind a row, as Azure has it."""
+        group, _, called = str(self.row(name).provider_id).partition("/")
+        return self.subscription.machines[self.subscription.path(group, VM, called).lower()]
+
+    def powers(self) -> list[str | None]:
+        """Of every machine that there is, sorted."""
+        return sorted(one.power or "" for one in self.subscription.machines.values())
+
+
+@contextmanager
+def azure_world(database_url: str) -> Iterator[AzureWorld]:
+    found: list[AzureWorld] = []
+    cloud = Azure("secret", lambda: found[0].now, timedelta(seconds=5))
+    with serving(cloud) as url:
+        found.append(AzureWorld(database_url, cloud, url))
+        yield found[0]
+        found[0].close()
