@@ -71,6 +71,7 @@ def test_create_stopped_by_its_deadline_extended_stopped_started_terminated(
         assert droplet(there, name)["status"] == status
     assert made["public_ip"] in stack.run("list").stdout
     assert "digitalocean" in stack.run("cost", "--by", "provider").stdout
+    assert "digitalocean, identity" in stack.run("doctor", "--only", "cloud").stdout
     assert [one for one in said(stack, "orphans") if one["provider"] == "digitalocean"] == []
 
     assert stack.run("terminate", name, "-y", "--wait").returncode == 0

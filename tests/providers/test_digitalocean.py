@@ -122,6 +122,13 @@ def test_what_is_under_way_shows_though_the_status_lags(digitalocean: DigitalOce
     assert seen() == {}
 
 
+def test_what_is_under_way_is_found_in_whichever_order_actions_are_listed(digitalocean: DigitalOceanRoom) -> None:
+    digitalocean.team.oldest_first = True
+    ids = [one for _ in range(3) for one in digitalocean.running(70)]
+    digitalocean.provider.stop(digitalocean.scope, machines(ids[-1:]))
+    assert digitalocean.states(ids[-1:]) == {ids[-1]: Observed.STOPPING}
+
+
 def test_an_action_that_ends_in_error_leaves_the_droplet_what_it_was(digitalocean: DigitalOceanRoom) -> None:
     (one,) = digitalocean.running()
     digitalocean.team.failing.append("power_off")
@@ -145,7 +152,7 @@ def test_a_delete_that_came_to_nothing_is_seen_to_have(digitalocean: DigitalOcea
 
 
 def test_a_droplet_with_a_gpu_is_listed_though_no_tag_shows_it(digitalocean: DigitalOceanRoom) -> None:
-    digitalocean.wish(instance_type="gpu-h100x1-80gb", image="gpu-h100x1-base")
+    digitalocean.wish(instance_type="gpu-h100x1-80gb")
     (one,) = digitalocean.running()
     assert [seen.provider_id for seen in merge_pages(digitalocean.provider.list(digitalocean.scope)).sightings] == [one]
     assert len(look(digitalocean, "never").sightings) == 0
@@ -259,6 +266,29 @@ def test_what_digitalocean_does_not_have_is_refused_with_what_it_has(asked: dict
 def test_images_have_short_names(typed: str | None, meant: str) -> None:
     _, spec = PROFILE.plan(Ask(public_key=public_key(), image=typed), account="default", default_region=None)
     assert spec.image == meant
+
+
+@pytest.mark.parametrize(
+    ("kind", "meant"),
+    [
+        ("gpu-4000adax1-20gb", "gpu-h100x1-base"),
+        ("gpu-h200x8-1128gb", "gpu-h100x8-base"),
+        ("gpu-mi300x1-192gb", "gpu-amd-base"),
+    ],
+)
+def test_a_gpu_comes_with_the_image_that_has_its_drivers(kind: str, meant: str) -> None:
+    _, spec = PROFILE.plan(Ask(public_key=public_key(), instance_type=kind), account="default", default_region=None)
+    assert spec.image == meant
+
+
+def test_bursts_and_refills_of_all_verbs_stay_within_a_minute_and_an_hour() -> None:
+    """With looking every ten seconds at 200 droplets, and the mark every half minute."""
+    calls = {"launch": 12, "describe": 6}
+    for seconds, most in ((60, 250), (3600, 5000)):
+        ours = sum(
+            (one.burst + one.per_second * seconds) * calls.get(v, 1) for v, one in PROFILE.capabilities.rates.items()
+        )
+        assert ours + 3 * seconds / 10 + 4 * seconds / 30 <= most
 
 
 def test_a_stop_is_said_to_save_nothing() -> None:

@@ -38,7 +38,11 @@ def test_everything_that_we_do_needs_the_documented_scopes_and_no_other(digitalo
     for slot in room.slots(2):
         provider.adoption.take(room.scope, foreign, slot, "eve")
     provider.prices.fetch(room.scope, [])
-    assert provider.terminate(room.scope, machines([one])).failed == {}
+    (wall,) = room.team.firewalls.values()
+    wall["tags"] = []  # somebody has deleted its tag
+    (other,) = room.running()
+    assert room.ways_in(other) == {"22/tcp@203.0.113.7/32"}
+    assert provider.terminate(room.scope, machines([one, other])).failed == {}
     room.settle()
     assert provider.leftovers.discard(room.scope, provider.leftovers.found(room.scope)) == {}
     assert room.team.asked_of == documented()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from im.providers import errors as e
 from im.providers.errors import ProviderError
@@ -54,6 +55,13 @@ def _until_reset(answer: Answer) -> timedelta | None:
     if not text.isdigit():
         return None
     return min(max(datetime.fromtimestamp(int(text), UTC) - now, timedelta(seconds=1)), _LONGEST_WAIT)
+
+
+def last_page(answer: Answer) -> int:
+    """The number of the last page of a list; 1 where there is one alone."""
+    pages = ((answer.body or {}).get("links") or {}).get("pages") or {}
+    told = parse_qs(urlsplit(str(pages.get("last") or "")).query).get("page", ["1"])[0]
+    return int(told) if told.isdigit() else 1
 
 
 class DigitalOceanApi:

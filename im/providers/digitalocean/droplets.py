@@ -15,7 +15,7 @@ from im.domain import tags
 from im.domain.sighting import Sighting
 from im.domain.state import Observed
 from im.providers.digitalocean import tags as flat
-from im.providers.digitalocean.api import CLOUD, PAGE, DigitalOceanApi
+from im.providers.digitalocean.api import CLOUD, PAGE, DigitalOceanApi, last_page
 from im.providers.errors import Forbidden, Unavailable
 from im.providers.kit.names import server_name
 
@@ -47,11 +47,15 @@ def under_way(api: DigitalOceanApi) -> UnderWay:
     """By the newest actions of the team: one page, for what is older has ended. Empty where the token may not see them."""
     try:
         answer = api.get("/actions", per_page=PAGE)
+        actions = answer.body.get("actions") or []
+        # nothing says in which order they come: in that of ids the newest stand on the last page
+        if actions and actions[0]["id"] < actions[-1]["id"] and (last := last_page(answer)) > 1:
+            actions = api.get("/actions", per_page=PAGE, page=last).body.get("actions") or []
     except Forbidden:
         return {}
     now = answer.date or datetime.now(UTC)
     found: dict[int, str] = {}
-    for one in reversed(answer.body.get("actions") or []):
+    for one in sorted(actions, key=lambda one: int(one["id"])):
         if one.get("resource_type") != "droplet" or one.get("resource_id") is None:
             continue
         ended = one.get("completed_at")

@@ -79,7 +79,7 @@ class DigitalOceanProfile:
         spec = Spec(
             instance_type=check_type(ask.instance_type or DEFAULT_TYPE),
             zone=check_region(ask.zone or DEFAULT_REGION),
-            image=check_image(ask.image),
+            image=check_image(ask.image) if ask.image else default_image(ask.instance_type or DEFAULT_TYPE),
             public_key=check_public_key(ask.public_key, "DigitalOcean"),
             ssh_user=ask.ssh_user or "root",
             owner=ask.owner,
@@ -167,10 +167,17 @@ def check_region(name: str) -> str:
     raise Refused(f"'{name[:40]}' is not a region of DigitalOcean's", hint)
 
 
-def check_image(name: str | None) -> str:
-    """A slug of DigitalOcean's, an alias of one (`ubuntu-24.04`), or the number of a snapshot."""
-    if name is None:
+def default_image(kind: str) -> str:
+    """With a GPU, the one that has its drivers: https://docs.digitalocean.com/products/droplets/getting-started/recommended-gpu-setup/"""
+    if not kind.startswith("gpu-"):
         return DEFAULT_IMAGE
+    if kind.startswith("gpu-mi"):
+        return "gpu-amd-base"
+    return "gpu-h100x8-base" if "x8" in kind else "gpu-h100x1-base"
+
+
+def check_image(name: str) -> str:
+    """A slug of DigitalOcean's, an alias of one (`ubuntu-24.04`), or the number of a snapshot."""
     meant = ALIASES.get(name, name)
     if version := _VERSION.fullmatch(meant):
         meant = "-".join([part for part in version.groups() if part] + ["x64"])

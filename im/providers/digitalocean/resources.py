@@ -60,22 +60,25 @@ def _key(api: DigitalOceanApi, mark: str) -> int | None:
 def ensure_firewall(api: DigitalOceanApi, deployment: str, rules: Sequence[Rule]) -> str:
     """The tag by which the firewall with these rules reaches a droplet."""
     name = firewall_name(deployment, rules)
-    if name in firewalls(api):
+    there = _firewall(api, name)
+    if there is not None and name in (there.get("tags") or ()):
         return name
     ensure_tag(api, name)
+    if there is not None:  # somebody has tidied up tags: it reaches nothing any more
+        api.send("POST", f"/firewalls/{there['id']}/tags", {"tags": [name]})
+        return name
     asked = {"name": name, "tags": [name], "inbound_rules": list(inward(rules)), "outbound_rules": _OUTWARD}
     try:
         api.send("POST", "/firewalls", asked)
     except WrongState as exc:
         # 409: somebody else has just made it
-        if name not in firewalls(api):
+        if _firewall(api, name) is None:
             raise NotThereYet("DigitalOcean does not show the firewall yet that it has just been given") from exc
     return name
 
 
-def firewalls(api: DigitalOceanApi) -> dict[str, dict[str, Any]]:
-    """By name. One that has lost its tag reaches nothing any more, and is none."""
-    return {one["name"]: one for one in api.all("/firewalls", "firewalls") if one["name"] in (one.get("tags") or ())}
+def _firewall(api: DigitalOceanApi, name: str) -> dict[str, Any] | None:
+    return next((one for one in api.all("/firewalls", "firewalls") if one["name"] == name), None)
 
 
 def inward(rules: Sequence[Rule]) -> Iterator[dict[str, Any]]:

@@ -138,7 +138,8 @@ def act(team: Team, request: Request, number: int) -> tuple[int, Any]:
 
 def actions(team: Team, request: Request) -> tuple[int, Any]:
     """The newest first."""
-    return page(request, "actions", [one.shown(team.now) for one in reversed(team.actions.values())])
+    ordered = sorted(team.actions.values(), key=lambda one: one.id, reverse=not team.oldest_first)
+    return page(request, "actions", [one.shown(team.now) for one in ordered])
 
 
 def action(team: Team, request: Request, number: int) -> tuple[int, Any]:

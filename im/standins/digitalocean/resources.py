@@ -40,6 +40,7 @@ def register(service: DigitalOcean) -> None:
     service.handle("POST", "/firewalls", add_firewall, "firewall:create")
     service.handle("GET", "/firewalls/<wall>", show_firewall, "firewall:read")
     service.handle("DELETE", "/firewalls/<wall>", remove_firewall, "firewall:delete")
+    service.handle("POST", "/firewalls/<wall>/tags", tag_firewall, "firewall:update")
 
 
 def account(team: Team, request: Request) -> tuple[int, Any]:
@@ -191,6 +192,15 @@ def show_firewall(team: Team, request: Request, wall: str) -> tuple[int, Any]:
     if wall not in team.firewalls:
         raise not_found()
     return 200, {"firewall": team.firewalls[wall]}
+
+
+def tag_firewall(team: Team, request: Request, wall: str) -> tuple[int, Any]:
+    _, shown = show_firewall(team, request, wall)
+    given = [str(one) for one in json_of(request).get("tags") or []]
+    if any(one.lower() not in team.tags for one in given):
+        raise unprocessable("a tag of the firewall does not exist")
+    shown["firewall"]["tags"] += [one for one in given if one not in shown["firewall"]["tags"]]
+    return 204, None
 
 
 def remove_firewall(team: Team, request: Request, wall: str) -> tuple[int, Any]:

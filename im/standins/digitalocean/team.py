@@ -107,6 +107,8 @@ class Team:
     """The same for the droplet itself, in lists and by its number."""
     status_lag: timedelta = NO_TIME
     """How long after the end of an action the droplet still shows its old status."""
+    oldest_first: bool = False
+    """Actions are listed in the order of their ids, and not the newest first."""
     swallows: bool = False
     """A DELETE of a droplet that is new, or has an action under way, is answered with 204, and nothing comes of it."""
     minute: Bucket = field(init=False)

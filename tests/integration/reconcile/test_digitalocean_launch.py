@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
+from itertools import count
+from typing import Any
 
 import pytest
 
+from im import failpoints
+from im.domain.state import Observed
+from im.failpoints import Point
+from im.providers.kit.http import Answer
 from im.standins.books import Fault
 from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
+from tests.integration.reconcile.test_places_killed import Kill
+from tests.integration.reconcile.test_places_killed import Killed as KilledAtPoint
 
 LOST = {"id": "server_error", "message": "the gateway gave up"}
 
@@ -39,7 +48,9 @@ def test_a_lost_answer_is_found_by_its_token_and_not_asked_for_again(world: Digi
         assert named[str(row.provider_id)] == f"web-{n}-{row.id.removeprefix('im-')}"
 
 
-@pytest.mark.parametrize("lag", [30, 200, 600])
+@pytest.mark.parametrize(
+    "lag", [pytest.param(30, marks=pytest.mark.long), 200, pytest.param(600, marks=pytest.mark.long)]
+)
 def test_however_late_the_tags_are_there_is_one_droplet(world: DigitalOceanWorld, lag: int) -> None:
     world.team.tags_after = timedelta(seconds=lag)
     lose(world, after=True)
@@ -87,3 +98,73 @@ def test_a_swallowed_delete_is_sent_again(world: DigitalOceanWorld) -> None:
     world.advance(120, tick=5)
     assert world.row().closed_at is not None
     assert world.team.droplets == {}
+
+
+class Killed(BaseException):
+    """The worker is gone."""
+
+
+@contextmanager
+def killing(world: DigitalOceanWorld, *, after: bool) -> Iterator[None]:
+    """The worker dies at the second call of a launch of more than ten, before or after it was carried out."""
+    api, calls = world.provider._api, count(1)
+    send = api.send
+
+    def dying(method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        second = path == "/droplets" and next(calls) == 2
+        if second and not after:
+            raise Killed
+        answer = send(method, path, body)
+        if second:
+            raise Killed
+        return answer
+
+    api.send = dying
+    try:
+        yield
+    finally:
+        api.send = send
+
+
+def by_name(world: DigitalOceanWorld) -> dict[str, str]:
+    return {f"im-{one.name.rpartition('-')[2]}": str(one.id) for one in world.team.droplets.values()}
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_worker_that_dies_between_two_calls_of_a_launch_leaves_no_second_droplet(
+    world: DigitalOceanWorld, after: bool
+) -> None:
+    world.create(count=12)
+    with killing(world, after=after), pytest.raises(Killed):
+        world.advance(5)
+    world.lose_messages()
+    world.advance(400, tick=20)
+    assert len(world.team.ever) == 12
+    rows = [world.row(f"web-{n}") for n in range(1, 13)]
+    assert {row.id: str(row.provider_id) for row in rows} == by_name(world)
+    assert {row.observed for row in rows} == {Observed.RUNNING}
+
+
+IN_THE_GATE = (Point.LAUNCH_CALLING, Point.LAUNCH_LOOKED, Point.LAUNCH_MADE)
+POINTS = [
+    pytest.param(p, marks=() if p in IN_THE_GATE else pytest.mark.long) for p in Point if p.value.startswith("launch.")
+]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_one_droplet_wherever_the_worker_is_killed(world: DigitalOceanWorld, point: Point) -> None:
+    """Its first answer is lost, and tags show late."""
+    world.team.tags_after = timedelta(seconds=20)
+    lose(world, after=True)
+    failpoints.armed = Kill(point, 1)  # type: ignore[assignment]
+    try:
+        world.create()
+        world.advance(40, tick=10)
+    except KilledAtPoint:
+        pass
+    finally:
+        failpoints.armed = None
+    world.lose_messages()
+    world.advance(200, tick=20)
+    row = world.row()
+    assert ([int(str(row.provider_id))], row.observed) == (world.team.ever, Observed.RUNNING)
