@@ -104,8 +104,9 @@ class Service:
         return Response(text, status, headers, mimetype="application/json")(environ, start_response)
 
     def _answer(self, account: str, request: Request) -> tuple[int, Any]:
-        if self._map is None:
-            self._map = Map(self._rules)
+        with self.lock:  # the first two calls may come at once, and rules are bound to one map
+            if self._map is None:
+                self._map = Map(self._rules)
         try:
             call, parts = self._map.bind_to_environ(request.environ).match()
         except HTTPException:
