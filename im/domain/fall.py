@@ -60,7 +60,8 @@ def launch_failed(row: Instance, state: Observed, cause: Cause) -> bool:
     """
     never_ran = row.observed in (Observed.PENDING, Observed.TERMINATING, Observed.TERMINATED) and row.attempts == 0
     spot = row.spec.spot
-    again = spot is not None and not spot.once  # its request brings another: the row is closed, and the request ended
+    # its request brings another: the row is closed, and the request ended; where none stands behind it, nothing comes
+    again = spot is not None and not spot.once and row.spot_request is not None
     wanted = row.desired is not Desired.TERMINATED and not row.settled and row.closed_at is None
     return (
         state is Observed.TERMINATED
