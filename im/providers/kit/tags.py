@@ -13,13 +13,19 @@ from im.domain import tags
 
 _PLAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]", re.ASCII)
+_SMALL, _NOT_SMALL = re.compile(r"[a-z0-9_-]*", re.ASCII), re.compile(r"[^a-z0-9-]", re.ASCII)
+_SMALL_KEY = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
 
 
-def encoded(value: str, longest: int = 63) -> str:
-    """`value` as letters, digits, dots, dashes and underscores, a letter or digit at both ends; itself where it is that already."""
-    if len(value) <= longest and _PLAIN.fullmatch(value) and not value.startswith("x-"):
+def encoded(value: str, longest: int = 63, *, small: bool = False) -> str:
+    """`value` as letters, digits, dots, dashes and underscores, a letter or digit at both ends; itself where it is that already.
+
+    `small`: of small letters, digits, dashes and underscores alone.
+    """
+    plain, unsafe = (_SMALL, _NOT_SMALL) if small else (_PLAIN, _UNSAFE)
+    if len(value) <= longest and plain.fullmatch(value) and not value.startswith("x-"):
         return value
-    text = _UNSAFE.sub(lambda m: "".join(f"_{byte:02x}" for byte in m.group().encode()), value)
+    text = unsafe.sub(lambda m: "".join(f"_{byte:02x}" for byte in m.group().encode()), value)
     whole = f"x-{text}-x0"
     if len(whole) <= longest:
         return whole
@@ -50,8 +56,9 @@ _FACTS = {
 class LabelCodec:
     """Labels whose keys are `PREFIX` and a word for what is ours, and the person's own keys beside."""
 
-    def __init__(self, prefix: str = "im/", longest: int = 63) -> None:
-        self._prefix, self._longest = prefix, longest
+    def __init__(self, prefix: str = "im/", longest: int = 63, *, small: bool = False) -> None:
+        """`small`: the cloud takes no capitals and no dots."""
+        self._prefix, self._longest, self._small = prefix, longest, small
 
     def key(self, fact: str) -> str:
         """The label that carries one of our facts (`im.domain.tags`)."""
@@ -62,8 +69,9 @@ class LabelCodec:
         made = {}
         for key, value in said.items():
             label = self.key(key) if key in _FACTS else key
-            if key in _FACTS or (_PLAIN.fullmatch(key) and 0 < len(key) <= self._longest):
-                made[label] = encoded(value, self._longest)
+            written = _SMALL_KEY if self._small else _PLAIN
+            if key in _FACTS or (written.fullmatch(key) and 0 < len(key) <= self._longest):
+                made[label] = encoded(value, self._longest, small=self._small)
         return made
 
     def tags(self, labels: Mapping[str, str]) -> dict[str, str]:
