@@ -1,0 +1,1 @@
+"""What a machine is launched with, and how it is asked for."""
