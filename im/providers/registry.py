@@ -37,6 +37,7 @@ _KNOWN = {
         ("aws", "im.providers.aws.account"),
         ("azure", "im.providers.azure.account"),
         ("digitalocean", "im.providers.digitalocean.account"),
+        ("gcp", "im.providers.gcp.account"),
         ("hetzner", "im.providers.hetzner.account"),
     )
 }
@@ -44,8 +45,8 @@ _KNOWN["fake"] = _Cloud(
     "im.providers.fake.provider:PROFILE", "im.providers.fake.provider:from_settings", "im.providers.kit.no_account"
 )
 _OWN_SETTINGS = ("im.providers.aws.settings:AwsSettings",)
-_FLAGS = ("im.providers.aws.flags:FLAGS",)
-_PLANNED = ("crusoe", "gcp", "lambda", "runpod", "vast")
+_FLAGS = ("im.providers.aws.flags:FLAGS", "im.providers.gcp.flags:FLAGS")
+_PLANNED = ("crusoe", "lambda", "runpod", "vast")
 
 
 def profile(name: str) -> Profile:

@@ -14,6 +14,8 @@ from tests.providers.azure_room import azure as azure_stand_in
 from tests.providers.clouds import REGION, AwsRoom, FakeRoom, Room, SteppedClock, moto_server, reset
 from tests.providers.digitalocean_room import DigitalOceanRoom
 from tests.providers.digitalocean_room import digitalocean as digitalocean_stand_in
+from tests.providers.gcp.room import GcpRoom
+from tests.providers.gcp.room import gcp as gcp_stand_in
 from tests.providers.hetzner_room import HetznerRoom
 from tests.providers.hetzner_room import hetzner as stand_in
 from tests.providers.standin_room import StandInRoom
@@ -89,6 +91,14 @@ def digitalocean() -> Iterator[DigitalOceanRoom]:
 
 
 @pytest.fixture
+def gcp() -> Iterator[GcpRoom]:
+    clock = SteppedClock()
+    cloud = gcp_stand_in(clock)
+    with serving(cloud) as url:
+        yield GcpRoom(cloud, clock, url)
+
+
+@pytest.fixture
 def hetzner() -> Iterator[HetznerRoom]:
     clock = SteppedClock()
     cloud = stand_in(clock)
@@ -96,7 +106,7 @@ def hetzner() -> Iterator[HetznerRoom]:
         yield HetznerRoom(cloud, clock, url)
 
 
-@pytest.fixture(params=["fake", "standin", "azure", "digitalocean", "hetzner"])
+@pytest.fixture(params=["fake", "standin", "azure", "digitalocean", "gcp", "hetzner"])
 def room(request: pytest.FixtureRequest) -> Room:
     found: Room = request.getfixturevalue(request.param)
     return found

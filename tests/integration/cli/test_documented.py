@@ -21,6 +21,7 @@ from im.views.exits import Exit
 from tests.azure_world import azure_world
 from tests.digitalocean_world import digitalocean_world
 from tests.documented import DOCUMENTS, Line, commands, elsewhere, lines, words_of_im
+from tests.gcp_world import gcp_world
 from tests.hetzner_world import hetzner_world
 from tests.integration.typed import KEY, run
 from tests.people import person
@@ -147,6 +148,7 @@ def test_every_line_can_be_typed_in_the_order_of_its_document(document: Path, wo
 AT_A_CLOUD = {
     "azure": (azure_world, {"tenant": "t", "client_id": "c", "client_secret_env": "LAB_AZURE_SECRET"}),
     "digitalocean": (digitalocean_world, {"token_env": "DO_TOKEN_LAB"}),
+    "gcp": (gcp_world, {"project": "lab-1234"}),
     "hetzner": (hetzner_world, {"token_env": "HCLOUD_TOKEN_LAB"}),
 }
 """Each cloud with a document of its own: its world, and the words of the second account there."""
@@ -170,6 +172,7 @@ def test_every_line_of_a_clouds_own_document_can_be_typed_at_that_cloud(
         )
         type_all(document, world)
         rows = queries.listing(world.ctx, everything=True).rows
-        shown = merge_pages(world.provider.list(rows[0].scope)).sightings
+        looks = [merge_pages(world.provider.list(scope)) for scope in {row.scope for row in rows}]
+        shown = [one for look in looks for one in look.sightings]
         assert {one.provider_id for one in shown} == {row.provider_id for row in rows}
         assert {one.state for one in shown} == {Observed.RUNNING}

@@ -12,6 +12,7 @@ from im.providers.digitalocean.api import DigitalOceanApi
 from im.providers.digitalocean.provider import DigitalOceanProvider
 from im.providers.fake.cloud import FakeCloud
 from im.providers.fake.provider import FakeProvider
+from im.providers.gcp.provider import connected
 from im.providers.hetzner.api import HetznerApi
 from im.providers.hetzner.provider import HetznerProvider
 from im.settings import Settings
@@ -23,6 +24,7 @@ CLOUDS: dict[str, Provider] = {
         DigitalOceanApi(lambda: "team.secret"), "11111111-2222-4333-8444-555555555555"
     ),
     "fake": FakeProvider(FakeCloud(), "11111111-2222-4333-8444-555555555555"),
+    "gcp": connected("http://127.0.0.1:1", "project", {}, "11111111-2222-4333-8444-555555555555"),
     "hetzner": HetznerProvider(HetznerApi(lambda: "project.secret"), "11111111-2222-4333-8444-555555555555"),
 }
 
