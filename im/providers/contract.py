@@ -91,6 +91,8 @@ class Snapshot:
     sightings: tuple[Sighting, ...]
     date: datetime | None = None
     """The cloud's own clock, when it told."""
+    unseen: frozenset[str] = frozenset()
+    """Of an incomplete one, the zones that it could not show, where the cloud names them all: of the others it is complete."""
 
 
 EVERYTHING = Filter()
@@ -100,7 +102,10 @@ def merge_pages(pages: Iterable[Snapshot]) -> Snapshot:
     """All pages as one; complete when every page was."""
     read = list(pages)
     seen = tuple(one for page in read for one in page.sightings)
-    return Snapshot(all(page.complete for page in read), seen, next((page.date for page in read if page.date), None))
+    date = next((page.date for page in read if page.date), None)
+    named = all(page.complete or page.unseen for page in read)
+    unseen = frozenset(zone for page in read for zone in page.unseen) if named else frozenset()
+    return Snapshot(all(page.complete for page in read), seen, date, unseen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ class States:
     seen: Mapping[str, Observed]
     date: datetime | None = None
     """The cloud's own clock, when it told."""
+    unseen: frozenset[str] = frozenset()
+    """Of an incomplete one, the zones that it could not show, where the cloud names them all."""
 
 
 class StateListing(Protocol):

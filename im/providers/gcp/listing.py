@@ -25,7 +25,13 @@ class Page:
 
     def is_whole_for(self, region: str) -> bool:
         """Was everything of that region seen? What is amiss elsewhere does not matter."""
-        return not any(zone == "" or region_of(zone) in ("", region) for zone in self.unseen)
+        return not any(region_of(zone) in ("", region) for zone in self.unseen)
+
+    def unseen_in(self, region: str) -> frozenset[str]:
+        """The zones of that region that were not seen; none when nobody knows which."""
+        if any(region_of(zone) == "" for zone in self.unseen):
+            return frozenset()
+        return frozenset(zone for zone in self.unseen if region_of(zone) == region)
 
 
 def everywhere(api: GcpApi, what: str, fields: str, filter: str | None = None) -> Iterator[Page]:
@@ -34,9 +40,9 @@ def everywhere(api: GcpApi, what: str, fields: str, filter: str | None = None) -
     for answer in _with_or_without_partial(api, f"/aggregated/{what}", filter=filter, fields=mask):
         items: Mapping[str, Any] = answer.body.get("items") or {}
         unseen = {last(one) for one in answer.body.get("unreachables") or []}
-        if _ill(answer.body):
-            unseen.add("")
         unseen |= {last(scope) for scope, part in items.items() if _ill(part)}
+        if _ill(answer.body) and not unseen:
+            unseen.add("")
         yield Page([one for part in items.values() for one in part.get(what) or []], frozenset(unseen), answer.date)
 
 

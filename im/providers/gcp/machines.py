@@ -29,6 +29,8 @@ _FEW = 20
 """So many machines are asked for one by one; more are listed, and only those not shown are asked for."""
 _LATELY, _MOST_CAUSES = timedelta(minutes=15), 10
 """In a listing, the cause is asked for what has just stopped, of so many at most: each is a call."""
+_REMEMBERED = 10_000
+"""Causes at most."""
 
 
 class Machines:
@@ -103,6 +105,8 @@ class Machines:
         except ProviderError:
             return UNKNOWN_CAUSE
         with self._lock:
+            if len(self._causes) >= _REMEMBERED:
+                self._causes.clear()
             self._causes[key] = told
         return told
 
@@ -130,7 +134,8 @@ class Machines:
                     shown = replace(shown, cause=self._cause(shown, at))
                 seen.append(shown)
             self.learn(seen)
-            yield Snapshot(page.is_whole_for(scope.region), tuple(seen), page.date)
+            whole, unseen = page.is_whole_for(scope.region), page.unseen_in(scope.region)
+            yield Snapshot(whole, tuple(seen), page.date, unseen)
 
     def states(self, scope: Scope, zone: str = "") -> Iterator[States]:
         """Of ours alone: the look knows labels, and nobody else's are in it."""
@@ -143,9 +148,9 @@ class Machines:
             if page is None:
                 yield States(False, {})
                 return
-            yield States(
-                page.is_whole_for(scope.region), {str(one["id"]): state(one) for one in page.things}, page.date
-            )
+            seen = {str(one["id"]): state(one) for one in page.things}
+            whole, unseen = page.is_whole_for(scope.region), page.unseen_in(scope.region)
+            yield States(whole, seen, page.date, unseen)
 
     # ---- paths ----
 

@@ -8,7 +8,7 @@ shows in its launch time only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
@@ -23,8 +23,9 @@ from im.domain.sighting import Sighting
 from im.domain.state import Observed
 from im.logs import log
 from im.memory import give_back
-from im.providers.contract import Filter
+from im.providers.contract import Filter, Snapshot
 from im.providers.errors import Forbidden, Unsupported
+from im.providers.features import States
 from im.providers.machine import Machine
 from im.services.refresh.drift import judge_seen, judge_unseen
 
@@ -95,6 +96,10 @@ class ScopeListing:
     awaited: dict[str, str]
     depth: Depth = Depth.FULL
     complete: bool = True
+    unseen: set[str] = field(default_factory=set)
+    """Zones that an incomplete look could not show."""
+    broken: bool = False
+    """It is incomplete, and nobody knows where."""
     seen: int = 0
     changed: int = 0
     skew: float | None = None
@@ -120,14 +125,32 @@ class ScopeListing:
         if self.complete:
             with self.run.ctx.begin() as connection:
                 usage.vouch(connection, self.run.scope_id, observations.zone_of(self.zone), list(self.awaited))
-            left = iter(list(self.awaited))
+        if self.complete or (self.unseen and not self.broken):
+            left = iter(self._missed())
             while some := list(islice(left, _AT_ONCE)):
                 self.changed += judge_unseen(self.run, some, self.began_at)
+
+    def _missed(self) -> list[str]:
+        """Those that were awaited, and not shown where everything was."""
+        if self.complete:
+            return list(self.awaited)
+        with self.run.ctx.begin() as connection:
+            hidden = {
+                machine
+                for zone in (*sorted(self.unseen), REST)
+                for machine in observations.awaited(connection, self.run.scope_id, zone, self.began_at)
+            }
+        return [one for one in self.awaited if one not in hidden]
+
+    def _note(self, page: Snapshot | States) -> None:
+        self.complete &= page.complete
+        self.unseen |= page.unseen
+        self.broken |= not page.complete and not page.unseen
 
     def _listing(self) -> None:
         marks: dict[str, str] = {}
         for page in self.run.provider.list(self.run.scope, Filter(zone=self.zone)):
-            self.complete &= page.complete
+            self._note(page)
             self._compare(page.date)
             self._judge(page.sightings)
             marks |= {one.provider_id: one.tags[tags.MARK] for one in page.sightings if tags.MARK in one.tags}
@@ -155,7 +178,7 @@ class ScopeListing:
         room_for = _CROWD * len(self.awaited) + _AT_ONCE
         assert self.run.provider.states is not None
         for page in self.run.provider.states.list(self.run.scope, zone=self.zone):
-            self.complete &= page.complete
+            self._note(page)
             self._compare(page.date)
             for one, state in page.seen.items():
                 known = self.awaited.pop(one, None)

@@ -31,7 +31,7 @@ def test_a_zone_that_cannot_be_seen_makes_a_listing_incomplete_and_one_of_anothe
     assert merge_pages(gcp.provider.list(gcp.scope)).complete
     gcp.project.unreachable.add(A)
     seen = merge_pages(gcp.provider.list(gcp.scope))
-    assert (seen.complete, seen.sightings) == (False, ())
+    assert (seen.complete, seen.sightings, seen.unseen) == (False, (), {A})
     assert not all(page.complete for page in gcp.provider.states.list(gcp.scope))
     with pytest.raises(errors.Unavailable, match="does not show every zone"):
         gcp.provider.marks.read(gcp.scope)
