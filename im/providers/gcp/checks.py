@@ -39,7 +39,12 @@ def _region(api: GcpApi, scope: Scope) -> str:
 def _permissions(api: GcpApi, manager: JsonApi) -> str:
     """Resource Manager tells which of those that are named we have; asking it needs none."""
     path = f"/v1/projects/{api.project()}:testIamPermissions"
-    told = set(manager.send("POST", path, {"permissions": list(PERMISSIONS)}).body.get("permissions") or [])
+    try:
+        told = set(manager.send("POST", path, {"permissions": list(PERMISSIONS)}).body.get("permissions") or [])
+    except Forbidden as exc:
+        if "services enable" not in exc.message:
+            raise
+        return "not proven: the API that tells is off (gcloud services enable cloudresourcemanager.googleapis.com)"
     missing = [one for one in PERMISSIONS if one not in told]
     if missing:
         more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""

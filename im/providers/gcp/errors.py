@@ -98,9 +98,17 @@ def translate(answer: Answer, mutating: bool) -> ProviderError | None:
             if found is e.Throttled:
                 return e.Throttled(message, retry_after=_next_window(answer, reasons))
             if reason in ("SERVICE_DISABLED", "accessNotConfigured"):
-                message = f"{message}; turn it on with  gcloud services enable compute.googleapis.com"
+                message = f"{message}; turn it on with  gcloud services enable {_service(answer)}"
             return found(message)
     return None
+
+
+def _service(answer: Answer) -> str:
+    """Which of Google's APIs is turned off."""
+    for one in answer.body["error"].get("details") or []:
+        if isinstance(one, dict) and (named := (one.get("metadata") or {}).get("service")):
+            return str(named)[:80]
+    return "compute.googleapis.com"
 
 
 def _next_window(answer: Answer, reasons: list[str]) -> timedelta:

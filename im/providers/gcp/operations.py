@@ -72,9 +72,12 @@ def of_the_vanished(api: GcpApi, zone: str, machine: Machine) -> Sighting | None
         failed = operation_error(insert, spot=bool(machine.notes.get("spot")))
         if failed is not None:
             return Sighting(machine.id, Observed.TERMINATED, zone, cause=_cloud(failed))
-    if any(one.get("operationType") == PREEMPTED for one in of_machine(api, zone, machine.id)):
-        taken = Cause(Hand.SPOT, says=_SAYS[Hand.SPOT])
-        return Sighting(machine.id, Observed.TERMINATED, zone, cause=taken, interrupted=True)
+    for one in of_machine(api, zone, machine.id):
+        if one.get("operationType") == PREEMPTED:
+            taken = Cause(Hand.SPOT, says=_SAYS[Hand.SPOT])
+            return Sighting(machine.id, Observed.TERMINATED, zone, cause=taken, interrupted=True)
+        if one.get("operationType") == "delete" and not str(one.get("user", "")).startswith("system"):
+            return None  # what it was taken back for before does not matter any more
     return None
 
 

@@ -152,3 +152,18 @@ def test_an_image_without_cloud_init_is_given_a_script_that_runs_once(gcp: GcpRo
     told = gcp.machine(launch(gcp)[0]).metadata
     assert told["user-data"] == "#!/bin/sh\necho hello\n"
     assert '[ -e "$stamp" ] && exit 0' in told["startup-script"]
+
+
+def test_what_was_taken_back_once_and_deleted_later_was_not_taken_back_for_good(gcp: GcpRoom) -> None:
+    gcp.wish(spot=Spot())
+    (one,) = gcp.running()
+    gcp.take_back(one)
+    seen = gcp.provider.describe(gcp.scope, machines([one]))[one]
+    assert (seen.state, seen.cause.hand, seen.interrupted) == (Observed.STOPPED, Hand.SPOT, False)
+    gcp.outside("terminate", one)
+    assert gcp.provider.describe(gcp.scope, machines([one])) == {}
+    gcp.wish(spot=Spot(once=True))
+    (other,) = gcp.running()
+    gcp.take_back(other)
+    gone = gcp.provider.describe(gcp.scope, machines([other]))[other]
+    assert (gone.state, gone.cause.hand, gone.interrupted) == (Observed.TERMINATED, Hand.SPOT, True)

@@ -80,6 +80,18 @@ def test_a_right_that_is_missing_is_named_by_doctor(gcp: GcpRoom) -> None:
     assert "OS Login" in told["login"].detail
 
 
+def test_an_api_that_is_off_is_named_and_keeps_doctor_from_proving_no_more_than_rights(gcp: GcpRoom) -> None:
+    detail = {"reason": "SERVICE_DISABLED", "metadata": {"service": "cloudresourcemanager.googleapis.com"}}
+    body = {"error": {"code": 403, "message": "off", "errors": [{"reason": "forbidden"}], "details": [detail]}}
+    gcp.cloud.books.plan(Fault("POST", ":testIamPermissions", 403, body))
+    told = {one.name: one for one in gcp.provider.checks(gcp.scope)}
+    assert told["permissions"].ok
+    assert "not proven" in told["permissions"].detail
+    gcp.cloud.books.plan(Fault("POST", "/instances", 403, body))
+    with pytest.raises(errors.Forbidden, match=r"gcloud services enable cloudresourcemanager\.googleapis\.com"):
+        launch(gcp)
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
