@@ -51,6 +51,8 @@ class Capabilities:
     can_protect: bool = False
     """It can be told to refuse a termination, whoever asks for it."""
     native_deadline: bool = False
+    why_no_guard: str = "has no deadline of its own to guard with"
+    """Where there is none, what people are told after the cloud's name."""
     can_firewall: bool = False
     """It keeps others out: `Ask.ssh_from` and `open_ports` mean something."""
     can_hibernate: bool = False

@@ -106,7 +106,10 @@ def test_what_is_said_before_anything_is_made(stack: StackUnderTest, key: str) -
     assert "europe-west1-b" in told.stdout
     for words, expected in (
         (("--hibernate",), "im does not suspend machines at Google Cloud yet"),
-        (("--guard", "scheduler"), "gcp has no deadline of its own to guard with"),
+        (
+            ("--guard", "scheduler"),
+            "gcp has a limit of its own (maxRunDuration) that can be moved only while a machine is stopped",
+        ),
         (("--availability-zone", "us-central1"), "add the zone's letter, like us-central1-a"),
     ):
         done = stack.run(*order, *words)

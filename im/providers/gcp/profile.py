@@ -40,6 +40,10 @@ class GcpProfile:
         idempotent_launch=True,  # by requestId, and by a name that holds the instance and the launch
         launch_visible_within=timedelta(minutes=2),
         can_spot=True,
+        why_no_guard=(
+            "has a limit of its own (maxRunDuration) that can be moved only while a machine is stopped, so no extend could move it;"
+            " a task of Cloud Tasks could be moved, and im makes none yet"
+        ),
         can_firewall=True,
         can_protect=True,
         # windows of one minute and a project: 1,500 changes, 1,500 reads (cloud.google.com/compute/api-quota). A launch is one

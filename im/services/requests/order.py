@@ -84,7 +84,7 @@ def _guard_of(settings: Settings, order: Order, can: Capabilities) -> GuardKind:
     if can.native_deadline:
         return order.guard or settings.guard
     if order.guard not in (None, GuardKind.NONE):
-        raise Refused(f"{order.provider} has no deadline of its own to guard with", "leave --guard out")
+        raise Refused(f"{order.provider} {can.why_no_guard}", "leave --guard out")
     return GuardKind.NONE
 
 
