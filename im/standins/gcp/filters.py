@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 _TOKEN = re.compile(r'\s*(\(|\)|AND\b|OR\b|[\w.-]+\s*(?:!=|=|:)\s*(?:"(?:[^"\\]|\\.)*"|[^\s()]+))')
@@ -10,12 +11,15 @@ _TERM = re.compile(r'([\w.-]+)\s*(!=|=|:)\s*(?:"((?:[^"\\]|\\.)*)"|(\S+))')
 _REGEX = re.compile(r'\s*([\w.]+)\s+(eq|ne)\s+(?:"(.*)"|(.*?))\s*')
 
 
-def holds(filter_: str, thing: dict[str, Any]) -> bool:
+Test = Callable[[dict[str, Any]], bool]
+
+
+def compiled(filter_: str) -> Test:
     """Raises ValueError for what is no filter."""
     if found := _REGEX.fullmatch(filter_):
         field, how, quoted, bare = found.groups()
-        same = re.fullmatch(quoted if quoted is not None else bare, _value(thing, field) or "") is not None
-        return same if how == "eq" else not same
+        pattern = re.compile(quoted if quoted is not None else bare)
+        return lambda thing: (pattern.fullmatch(_value(thing, field) or "") is not None) is (how == "eq")
     tokens, at = [], 0
     while filter_[at:].strip():
         token = _TOKEN.match(filter_, at)
@@ -23,45 +27,54 @@ def holds(filter_: str, thing: dict[str, Any]) -> bool:
             raise ValueError(f"Invalid list filter expression near {filter_[at : at + 30]}")
         tokens.append(token[1])
         at = token.end()
-    answer, rest = _either(tokens, thing)
+    test, rest = _either(tokens)
     if rest:
         raise ValueError("Invalid list filter expression: it is not closed")
-    return answer
+    return test
 
 
-def _either(tokens: list[str], thing: dict[str, Any]) -> tuple[bool, list[str]]:
-    answer, tokens = _both(tokens, thing)
+def _any(tests: list[Test]) -> Test:
+    return lambda thing: any(test(thing) for test in tests)
+
+
+def _all(tests: list[Test]) -> Test:
+    return lambda thing: all(test(thing) for test in tests)
+
+
+def _either(tokens: list[str]) -> tuple[Test, list[str]]:
+    test, tokens = _both(tokens)
+    tests = [test]
     while tokens[:1] == ["OR"]:
-        more, tokens = _both(tokens[1:], thing)
-        answer = answer or more
-    return answer, tokens
+        test, tokens = _both(tokens[1:])
+        tests.append(test)
+    return _any(tests), tokens
 
 
-def _both(tokens: list[str], thing: dict[str, Any]) -> tuple[bool, list[str]]:
-    answer, tokens = _single(tokens, thing)
+def _both(tokens: list[str]) -> tuple[Test, list[str]]:
+    test, tokens = _single(tokens)
+    tests = [test]
     while tokens[:1] == ["AND"]:
-        more, tokens = _single(tokens[1:], thing)
-        answer = answer and more
-    return answer, tokens
+        test, tokens = _single(tokens[1:])
+        tests.append(test)
+    return _all(tests), tokens
 
 
-def _single(tokens: list[str], thing: dict[str, Any]) -> tuple[bool, list[str]]:
+def _single(tokens: list[str]) -> tuple[Test, list[str]]:
     if not tokens:
         raise ValueError("Invalid list filter expression: it ends too early")
     if tokens[0] == "(":
-        answer, rest = _either(tokens[1:], thing)
+        test, rest = _either(tokens[1:])
         if rest[:1] != [")"]:
             raise ValueError("Invalid list filter expression: it is not closed")
-        return answer, rest[1:]
+        return test, rest[1:]
     found = _TERM.fullmatch(tokens[0])
     if found is None:
         raise ValueError(f"Invalid list filter expression near {tokens[0]}")
     field, how, quoted, bare = found.groups()
     wanted = quoted.replace('\\"', '"').replace("\\\\", "\\") if quoted is not None else bare
-    value = _value(thing, field)
     if how == ":":
-        return value is not None and wanted in ("*", value), tokens[1:]
-    return (value == wanted) is (how == "="), tokens[1:]
+        return lambda thing: (value := _value(thing, field)) is not None and wanted in ("*", value), tokens[1:]
+    return lambda thing: (_value(thing, field) == wanted) is (how == "="), tokens[1:]
 
 
 def _value(thing: Any, field: str) -> str | None:

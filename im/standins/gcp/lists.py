@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from werkzeug.wrappers import Request
 
 from im.standins.gcp import catalog, errors
-from im.standins.gcp.filters import holds
+from im.standins.gcp.filters import compiled
 from im.standins.gcp.project import Project
 
 MOST = 500
@@ -17,10 +17,13 @@ MOST = 500
 
 def _chosen(request: Request, things: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     wanted = request.args.get("filter", "")
+    if not wanted:
+        return list(things)
     try:
-        return [one for one in things if not wanted or holds(wanted, one)]
+        test = compiled(wanted)
     except ValueError as exc:
         raise errors.invalid("filter", f"'{wanted}'. {exc}") from None
+    return [one for one in things if test(one)]
 
 
 def _cut(request: Request, things: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str | None]:
@@ -33,9 +36,25 @@ def _cut(request: Request, things: list[dict[str, Any]]) -> tuple[list[dict[str,
     return things[int(at) : end], str(end) if end < len(things) else None
 
 
-def page(request: Request, kind: str, things: Sequence[dict[str, Any]], zone: str = "", hidden: bool = False) -> Any:
+Shown = Callable[[dict[str, Any]], dict[str, Any]]
+"""From what a thing is chosen by to all that is shown of it: of ten thousand, a page is made at a time."""
+
+
+def _as_it_is(thing: dict[str, Any]) -> dict[str, Any]:
+    return thing
+
+
+def page(
+    request: Request,
+    kind: str,
+    things: Sequence[dict[str, Any]],
+    zone: str = "",
+    hidden: bool = False,
+    show: Shown = _as_it_is,
+) -> Any:
     """A list of one place; `hidden`: it cannot be seen now."""
-    shown, more = _cut(request, _chosen(request, [] if hidden else things))
+    chosen, more = _cut(request, _chosen(request, [] if hidden else things))
+    shown = [show(one) for one in chosen]
     answer: dict[str, Any] = {"kind": f"compute#{kind}List", "id": zone or "global"}
     if shown:
         answer["items"] = shown
@@ -46,12 +65,15 @@ def page(request: Request, kind: str, things: Sequence[dict[str, Any]], zone: st
     return answer
 
 
-def everywhere(project: Project, request: Request, kind: str, what: str, things: Sequence[dict[str, Any]]) -> Any:
+def everywhere(
+    project: Project, request: Request, kind: str, what: str, things: Sequence[dict[str, Any]], show: Shown = _as_it_is
+) -> Any:
     """Over all zones, in their order; with 200 though a zone cannot be seen."""
     if project.refuses_partial and "returnPartialSuccess" in request.args:
         raise errors.no(400, "invalidParameter", 'Unknown name "returnPartialSuccess": Cannot bind query parameter.')
     seen = [one for one in things if _zone(one) not in project.unreachable]
-    shown, more = _cut(request, sorted(_chosen(request, seen), key=lambda one: (_zone(one), int(one["id"]))))
+    chosen, more = _cut(request, sorted(_chosen(request, seen), key=lambda one: (_zone(one), int(one["id"]))))
+    shown = [show(one) for one in chosen]
     items: dict[str, Any] = {}
     for zone in catalog.ALL_ZONES:
         here = [one for one in shown if _zone(one) == zone]

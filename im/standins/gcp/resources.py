@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request
 
 from im.standins.gcp import catalog, errors, machines
 from im.standins.gcp.asked import body_of, last, project_needs
-from im.standins.gcp.lists import everywhere, page
+from im.standins.gcp.lists import Shown, everywhere, page
 from im.standins.gcp.project import Disk, Operation, Project, moment
 
 if TYPE_CHECKING:
@@ -47,19 +47,33 @@ def project_shown(project: Project, request: Request) -> tuple[int, Any]:
 
 
 def _machines(project: Project) -> list[dict[str, Any]]:
-    there = [one for one in project.machines.values() if one.shown_from <= project.now]
-    return [machines.shown(project, one) for one in there]
+    """By what they are chosen: nobody filters by more."""
+    return [
+        {
+            "id": str(one.id),
+            "name": one.name,
+            "zone": f"{project.base}/zones/{one.zone}",
+            "status": one.status,
+            "labels": one.labels,
+        }
+        for one in project.machines.values()
+        if one.shown_from <= project.now
+    ]
+
+
+def _whole(project: Project) -> Shown:
+    return lambda one: machines.shown(project, project.machines[int(one["id"])])
 
 
 def all_machines(project: Project, request: Request) -> tuple[int, Any]:
-    return 200, everywhere(project, request, "instance", "instances", _machines(project))
+    return 200, everywhere(project, request, "instance", "instances", _machines(project), _whole(project))
 
 
 def zone_machines(project: Project, request: Request, zone: str) -> tuple[int, Any]:
     if zone not in catalog.ALL_ZONES:
         raise errors.not_found(f"projects/{project.name}/zones/{zone}")
     here = sorted((one for one in _machines(project) if last(one["zone"]) == zone), key=lambda one: int(one["id"]))
-    return 200, page(request, "instance", here, zone, hidden=zone in project.unreachable)
+    return 200, page(request, "instance", here, zone, zone in project.unreachable, _whole(project))
 
 
 def zones(project: Project, request: Request) -> tuple[int, Any]:
