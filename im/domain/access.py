@@ -108,6 +108,8 @@ _PERSONAL = frozenset(
 )
 _ALWAYS = frozenset({Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION, Verb.SEE_WEBHOOK})
 """To what is one's own: whoever finds a token may end it, however little it grants, and a link grants what its token does."""
+_ADMINISTERS = _ALWAYS | {Verb.SET_WEBHOOK}
+"""To what is another's, or everybody's, an admin alone, by a token that grants as much."""
 _ENDS = frozenset({Verb.TERMINATE, Verb.CLEAN_UP})
 
 
@@ -149,7 +151,7 @@ class Deny:
 
 def may(actor: Actor, verb: Verb, owner: str | None) -> Allow | Deny:
     """Whether `actor` may do `verb` to what is `owner`'s; None: to what is everybody's, or nobody's."""
-    grant = Grant.ADMIN if verb in _ALWAYS and not actor.owns(owner) else needed(verb)
+    grant = Grant.ADMIN if verb in _ADMINISTERS and not actor.owns(owner) else needed(verb)
     if grant not in actor.grants:
         return Deny(f"this token may not {verb}{_what(verb)}: it does not grant {grant}")
     match max((TABLE[role][verb] for role in actor.roles), default=Reach.NONE):
