@@ -22,6 +22,8 @@ from im.channels.channel import NotSent
 from im.domain.webhook.target import Network, Target, refusal
 
 _CONNECT = 3.0
+_TRIED = 3
+"""Addresses of one name."""
 _WHOLE = 8.0
 """Seconds from the first packet to the answer's head. Whoever answers by the byte, or never, is cut off then."""
 _ANSWER = 4096
@@ -52,9 +54,9 @@ def post(
     whole: float = _WHOLE,
 ) -> Reply:
     """What the receiver answered. Raises NotSent, within seconds, when nobody took it for certain; it names the host alone."""
-    address = _address(target, allowed, resolved)
+    addresses = _addresses(target, allowed, resolved)
     try:
-        with _connected(target, address, whole) as (connection, ended):
+        with _connected(target, addresses, whole) as (connection, ended):
             sent = {"Host": target.header, "Content-Type": "application/json", "User-Agent": "im", **headers}
             connection.putrequest("POST", target.path, skip_host=True, skip_accept_encoding=True)
             for name, value in {**sent, "Content-Length": str(len(body)), "Connection": "close"}.items():
@@ -73,8 +75,8 @@ def post(
         raise NotSent(f"{target.where} does not speak HTTP, or said nothing") from exc
 
 
-def _address(target: Target, allowed: Sequence[Network], resolved: Resolve) -> str:
-    """One to connect to, when all that the name has may be asked: which of them a resolver names first is anybody's to choose."""
+def _addresses(target: Target, allowed: Sequence[Network], resolved: Resolve) -> list[str]:
+    """To connect to, when all that the name has may be asked: which of them a resolver names first is anybody's to choose."""
     try:
         found = resolved(target.host, target.port)
     except (OSError, UnicodeError) as exc:
@@ -84,13 +86,24 @@ def _address(target: Target, allowed: Sequence[Network], resolved: Resolve) -> s
             raise NotSent(f"nothing is sent to {target.where}: {why}")
     if not found:
         raise NotSent(f"{target.where} cannot be reached: no host has that name")
-    return min(found, key=lambda one: ip_address(one.partition("%")[0]).version)
+    return sorted(found, key=lambda one: ip_address(one.partition("%")[0]).version)[:_TRIED]
+
+
+def _connect(addresses: Sequence[str], port: int) -> socket.socket:
+    """To the first that answers. Raises the OSError of the last."""
+    *others, last = addresses
+    for address in others:
+        with suppress(OSError):
+            return socket.create_connection((address, port), timeout=_CONNECT)
+    return socket.create_connection((last, port), timeout=_CONNECT)
 
 
 @contextmanager
-def _connected(target: Target, address: str, whole: float) -> Iterator[tuple[HTTPConnection, threading.Event]]:
-    """To that address, under the name's certificate; whatever it does, it is over after `whole` seconds."""
-    raw = socket.create_connection((address, target.port), timeout=_CONNECT)
+def _connected(
+    target: Target, addresses: Sequence[str], whole: float
+) -> Iterator[tuple[HTTPConnection, threading.Event]]:
+    """To one of these, under the name's certificate; whatever it does, it is over after `whole` seconds."""
+    raw = _connect(addresses, target.port)
     ended = threading.Event()
     try:
         raw.settimeout(whole)

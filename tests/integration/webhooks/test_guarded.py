@@ -92,6 +92,11 @@ def test_a_name_that_nobody_has_is_told() -> None:
         ask("https://nobody.invalid/")
 
 
+def test_of_several_addresses_the_next_is_asked_where_one_is_down(receiver: Receiver) -> None:
+    port = receiver.url.split(":")[2].partition("/")[0]
+    assert ask(f"http://two.example.com:{port}/", resolved=["127.0.0.2", "127.0.0.1"]).status == 200
+
+
 def test_one_that_answers_byte_by_byte_is_cut_off() -> None:
     let_go = threading.Event()
 
