@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Interval, String, cast, extract, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
+from im.db.bulk import recordset
 from im.db.schema.core import instances
 from im.db.schema.money import deadlines
 from im.db.schema.webhooks import webhook_deliveries
@@ -43,12 +44,11 @@ def of_events(connection: Connection, happened: Iterable[Event]) -> None:
     for row in connection.execute(query):
         heard.setdefault(row.instance_id, []).append((row.id, frozenset(row.kinds)))
     rows = _rows(connection, heard)
-    messages = [
-        Message(webhook_id, kind, message.of_event(kind, event, rows[event.instance_id]), event.instance_id)
-        for event, kind in told
-        for webhook_id, wanted in heard.get(event.instance_id, ())
-        if kind in wanted
-    ]
+    messages = []
+    for event, kind in told:
+        hears = [webhook_id for webhook_id, wanted in heard.get(event.instance_id, ()) if kind in wanted]
+        body = message.of_event(kind, event, rows[event.instance_id]) if hears else ""
+        messages += [Message(webhook_id, kind, body, event.instance_id) for webhook_id in hears]
     add(connection, messages, max(event.at for event, _ in told))
 
 
@@ -112,7 +112,7 @@ def add(connection: Connection, messages: Sequence[Message], now: datetime) -> l
             "kind": one.kind.value,
             "instance_id": one.instance_id,
             "mark": one.mark,
-            "body": one.body.replace("\x00", ""),
+            "body": one.body,
             "state": DeliveryState.PENDING.value,
             "made_at": now,
             "next_attempt_at": now,
@@ -121,7 +121,10 @@ def add(connection: Connection, messages: Sequence[Message], now: datetime) -> l
         for message_id, one in zip(ids, messages, strict=True)
     ]
     if values:
-        connection.execute(insert(webhook_deliveries).on_conflict_do_nothing(), values)
+        # one statement: the driver sends many rows one by one
+        v = recordset(webhook_deliveries, list(values[0]), values)
+        rows = insert(webhook_deliveries).from_select(list(values[0]), select(*v.c))
+        connection.execute(rows.on_conflict_do_nothing())
     return ids
 
 

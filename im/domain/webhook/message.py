@@ -17,6 +17,7 @@ from typing import Any
 
 from im.domain.event import Event
 from im.domain.explain.phase import phase
+from im.domain.input.text import TOLD, visible
 from im.domain.instance import Instance
 from im.domain.money.budget import Use
 from im.domain.webhook.webhook import SECRET, WebhookKind
@@ -110,8 +111,8 @@ def sign(secret: str, message_id: str, at: datetime, body: bytes) -> str:
 def of_event(kind: WebhookKind, event: Event, row: Instance) -> str:
     told = {
         "kind": str(event.kind),
-        "actor": str(event.actor),
-        "reason": event.reason,
+        "actor": visible(str(event.actor)),
+        "reason": visible(event.reason)[:TOLD],
         "generation": event.generation,
         "channel": None if event.came_by is None else str(event.came_by),
         "request_id": event.request_id,
@@ -151,7 +152,8 @@ def of_test(name: str, by: str, now: datetime) -> str:
 
 
 def body(kind: WebhookKind, at: datetime, data: Mapping[str, Any]) -> str:
-    return json.dumps({"type": kind.type, "timestamp": _utc(at), "data": data}, ensure_ascii=False)
+    """In ASCII: whatever characters a cloud or a person has come up with, it is stored and sent as it is."""
+    return json.dumps({"type": kind.type, "timestamp": _utc(at), "data": data})
 
 
 def instance(row: Instance, now: datetime) -> dict[str, Any]:

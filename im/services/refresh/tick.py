@@ -41,8 +41,8 @@ _JOBS = (
     Job("prune", history.PRUNE_EVERY, history.ring_for_pruning),
     Job("guards", WITH_EACH_TICK, ring_for_guards),
     Job("alarm", alarms.EVERY, alarms.sound),
-    Job("webhook-budgets", planned.BUDGETS_EVERY, planned.plan_budgets),
     Job("webhooks", WITH_EACH_TICK, planned.plan_deadlines),
+    Job("webhook-budgets", planned.BUDGETS_EVERY, planned.plan_budgets),
     Job("usage", prices.USAGE_EVERY, prices.note_forgotten_usage),
 )
 """Last what may take long."""

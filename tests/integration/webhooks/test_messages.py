@@ -9,7 +9,9 @@ import pytest
 from standardwebhooks.webhooks import Webhook as Reference
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from im.db import events
 from im.domain.access import Role
+from im.domain.event import Channel, Event, EventKind
 from im.domain.people.user import UserKind
 from im.domain.webhook.webhook import WebhookKind
 from im.providers.errors import InvalidSpec, Unavailable
@@ -146,6 +148,20 @@ def test_a_moved_deadline_is_never_told_of_and_the_new_one_is(world: World, rece
     world.advance(10 * MINUTE)
     assert [one.told["data"]["stage_seconds"] for one in receiver.taken] == [3600]
     assert receiver.taken[0].told["data"]["instance"]["expires_at"] == "2030-01-01T13:20:00.000Z"
+
+
+def test_an_event_with_whatever_characters_is_kept_and_told(world: World, receiver: Receiver) -> None:
+    """A message that could not be stored would take its event with it, and the machine out of sight."""
+    hook(world, receiver.url, kinds=frozenset({WebhookKind.FAILED}))
+    (row,) = world.create("web")
+    odd = "no \ud800 room \x00 \u202e \U0001f980 \r\n ü"
+    with world.ctx.begin() as connection:
+        events.record(connection, [Event(row.id, world.now, EventKind.FAILED, Channel.CLOUD, odd, 1)])
+    world.advance(30)
+    (one,) = receiver.taken
+    assert one.body.isascii()
+    assert one.told["data"]["event"]["reason"] == "no ? room ? ? \U0001f980 ?? ü"
+    assert [e.reason for e in world.story() if e.kind == "failed"] == [one.told["data"]["event"]["reason"]]
 
 
 def test_what_runs_past_its_deadline_is_told_once(world: World, receiver: Receiver) -> None:
