@@ -37,6 +37,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
         "host=h password=never-learnt user=x",
         "there is no instance 'im_pat_neverlearnt0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ01234'",
         "neither im_svc_neverlearnt0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ01234, nor",
+        "signed with whsec_neverlearnt/0123456789+ABCDEFGHIJKLMNOPQRSTU=",
     ],
 )
 def test_no_secret_is_left(text: str) -> None:
