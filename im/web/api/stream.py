@@ -164,7 +164,7 @@ def _owners_of(found: changes.Written, last: changes.Written) -> frozenset[str]:
     "/events/stream",
     operation_id="follow_changes",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {}}}, **answers(401, 403, 429, 503)},
+    responses={200: {"content": {"text/event-stream": {}}}, **answers(401, 403, 422, 429, 503)},
 )
 async def follow_changes(request: Request, asker: Asking, page: Page = None) -> Response:
     """Server-sent events named `changed`: something that one may see has changed, look again. Nothing is replayed."""
