@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
@@ -150,6 +152,11 @@ def test_words_are_scrubbed_and_kept_short() -> None:
     assert clean == "… said no."
     assert scrubbed(f"token {blob} end") == "token … end"
     assert len(scrubbed("word " * 1000)) == LONGEST
+
+
+@pytest.mark.parametrize("spelt", [r'"no \ud800 room"', r'"no \udc00 room"', r'"no \u0000 room"'])
+def test_what_json_can_spell_and_postgres_cannot_keep_is_left_out(spelt: str) -> None:
+    assert scrubbed(json.loads(spelt)) == "no ? room"
 
 
 def test_an_ordinary_message_keeps_its_ids_and_arns() -> None:
