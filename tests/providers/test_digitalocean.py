@@ -73,12 +73,15 @@ def test_an_answer_for_fewer_than_were_asked_for_is_looked_into(digitalocean: Di
         launch(digitalocean)
 
 
-def test_droplets_are_made_by_the_ten_and_a_refusal_keeps_what_was_made(digitalocean: DigitalOceanRoom) -> None:
-    digitalocean.team.droplet_limit = 20
-    made = digitalocean.launch(25)
-    assert [one.launch_index for one in made] == list(range(20))
+def test_one_call_makes_ten_droplets_or_none(digitalocean: DigitalOceanRoom) -> None:
+    digitalocean.team.droplet_limit = 15
+    made = digitalocean.launch(12)
+    assert [one.launch_index for one in made] == list(range(10))
     assert [int(one.provider_id) for one in made] == digitalocean.team.ever
-    assert len(digitalocean.cloud.books.changes("/droplets")) == 3
+    with pytest.raises(errors.QuotaExceeded):
+        digitalocean.launch(12)
+    assert len(digitalocean.team.ever) == 10
+    digitalocean.launch(5)
     with pytest.raises(errors.QuotaExceeded, match="exceed your droplet limit"):
         launch(digitalocean)
 
@@ -124,7 +127,7 @@ def test_what_is_under_way_shows_though_the_status_lags(digitalocean: DigitalOce
 
 def test_what_is_under_way_is_found_in_whichever_order_actions_are_listed(digitalocean: DigitalOceanRoom) -> None:
     digitalocean.team.oldest_first = True
-    ids = [one for _ in range(3) for one in digitalocean.running(70)]
+    ids = [one for _ in range(21) for one in digitalocean.running(10)]
     digitalocean.provider.stop(digitalocean.scope, machines(ids[-1:]))
     assert digitalocean.states(ids[-1:]) == {ids[-1]: Observed.STOPPING}
 
@@ -165,7 +168,7 @@ def test_a_droplet_with_a_gpu_is_listed_though_no_tag_shows_it(digitalocean: Dig
 def test_more_than_a_page_holds_are_all_listed_and_a_page_that_fails_makes_it_incomplete(
     digitalocean: DigitalOceanRoom,
 ) -> None:
-    made = {one.provider_id for _ in range(3) for one in digitalocean.launch(70)}
+    made = {one.provider_id for _ in range(21) for one in digitalocean.launch(10)}
     pages = list(digitalocean.provider.list(digitalocean.scope))
     assert [len(page.sightings) for page in pages] == [200, 10, 0]
     assert {one.provider_id for one in merge_pages(pages).sightings} == made
@@ -283,7 +286,7 @@ def test_a_gpu_comes_with_the_image_that_has_its_drivers(kind: str, meant: str) 
 
 def test_bursts_and_refills_of_all_verbs_stay_within_a_minute_and_an_hour() -> None:
     """With looking every ten seconds at 200 droplets, and the mark every half minute."""
-    calls = {"launch": 12, "describe": 6}
+    calls = {"launch": 3, "describe": 6}
     for seconds, most in ((60, 250), (3600, 5000)):
         ours = sum(
             (one.burst + one.per_second * seconds) * calls.get(v, 1) for v, one in PROFILE.capabilities.rates.items()

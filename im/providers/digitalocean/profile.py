@@ -58,17 +58,17 @@ class DigitalOceanProfile:
             least_usd=Decimal("0.01"),
             monthly_cap=True,
         ),
-        # 250 calls a minute and 5,000 an hour, for all verbs of a token together: bursts and refills of a minute come to 223
-        # (a launch makes up to 12 calls, a description 6), those of an hour to 3,300. The rest is for looking (three calls for
+        # 250 calls a minute and 5,000 an hour, for all verbs of a token together: bursts and refills of a minute come to 224
+        # (a launch makes three calls, a description up to 6), those of an hour to 3,300. The rest is for looking (three calls for
         # 200 droplets every ten seconds), for the mark (four every half minute), and little is left for others with that token
         rates={
-            "launch": Rate(0.02, 2),
-            "start": Rate(0.05, 15),
+            "launch": Rate(0.08, 9),
+            "start": Rate(0.05, 12),
             "stop": Rate(0.2, 60),
             "terminate": Rate(0.2, 60),
             "describe": Rate(0.03, 2),
         },
-        machine_rates={"start": Rate(0.05, 15), "stop": Rate(0.2, 60), "terminate": Rate(0.2, 60)},
+        machine_rates={"start": Rate(0.05, 12), "stop": Rate(0.2, 60), "terminate": Rate(0.2, 60)},
     )
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:

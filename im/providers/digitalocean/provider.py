@@ -2,7 +2,7 @@
 
 DigitalOcean has no fence for a launch: a create that is repeated makes a second droplet. So a launch whose answer was lost is
 looked for by its token, which every droplet of it carries as a tag, and asked for again only when nothing of it shows for longer
-than tags need. Droplets are made by the ten, in the order of their slots: what is made is always the beginning of a launch.
+than tags need. One call makes up to ten droplets, and a launch is one call: the slots that it has no room for join the next.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
@@ -43,10 +42,8 @@ NAME = PROFILE.name
 Page = tuple[list[dict[str, Any]], Answer]
 _FEW = 5
 """So many droplets are asked for one by one; more are listed."""
-_AT_ONCE, _MOST = 10, 100
-"""Droplets of one call, the most that DigitalOcean makes; and of one launch, whose rest joins another one."""
-_ENOUGH = 20.0
-"""Seconds after which a launch calls no more: its lease has to cover whatever it may still make."""
+_AT_ONCE = 10
+"""Droplets of one call, the most that DigitalOcean makes."""
 
 
 class DigitalOceanProvider:
@@ -77,22 +74,19 @@ class DigitalOceanProvider:
     # ---- launching ---------------------------------------------------------------------------------------------------
 
     def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
-        """A droplet for each slot, by the ten and in order. After the first ten a refusal ends it: what was made counts."""
-        until = monotonic() + _ENOUGH
-        asked = self._request(spec, token)
-        made: list[Sighting] = []
-        for at in range(0, min(len(slots), _MOST), _AT_ONCE):
-            if made and monotonic() > until:
-                break
-            try:
-                made += self._create(asked, slots[at : at + _AT_ONCE], at)
-            except errors.Ambiguous:
-                raise
-            except ProviderError:
-                if not made:
-                    raise
-                break
-        return made
+        """A droplet for each of the first ten slots: all of them, or none."""
+        asked, names = self._request(spec, token), [droplet_name(one.name, one.instance_id) for one in slots[:_AT_ONCE]]
+        try:
+            answer = self._api.send("POST", "/droplets", {"names": names, **asked})
+        except errors.NotOffered as exc:
+            raise self._why_not(asked, exc) from exc
+        except NotFound as exc:
+            raise InvalidSpec(exc.message) from exc  # the image or the network
+        made = {one["name"]: one for one in (answer.body or {}).get("droplets") or []}
+        if set(names) != set(made):
+            raise errors.Ambiguous(f"DigitalOcean answered for {len(made)} droplets of {len(names)}")
+        # tags show later: what was asked for is what they are going to say
+        return [sighting({**made[name], "tags": asked["tags"]}, {}, place) for place, name in enumerate(names)]
 
     def _request(self, spec: Spec, token: str) -> dict[str, Any]:
         """All that the droplets of a launch have in common, which is all but their names."""
@@ -109,20 +103,6 @@ class DigitalOceanProvider:
         if spec.user_data is not None:
             asked["user_data"] = spec.user_data.decode()
         return asked
-
-    def _create(self, asked: dict[str, Any], slots: Sequence[Slot], at: int) -> list[Sighting]:
-        names = [droplet_name(one.name, one.instance_id) for one in slots]
-        try:
-            answer = self._api.send("POST", "/droplets", {"names": names, **asked})
-        except errors.NotOffered as exc:
-            raise self._why_not(asked, exc) from exc
-        except NotFound as exc:
-            raise InvalidSpec(exc.message) from exc  # the image or the network
-        by_name = {one["name"]: one for one in (answer.body or {}).get("droplets") or []}
-        if set(names) != set(by_name):
-            raise errors.Ambiguous(f"DigitalOcean answered for {len(by_name)} droplets of {len(names)}")
-        # tags show later: what was asked for is what they are going to say
-        return [sighting({**by_name[name], "tags": asked["tags"]}, {}, at + place) for place, name in enumerate(names)]
 
     def _why_not(self, asked: Mapping[str, Any], refused: errors.NotOffered) -> ProviderError:
         """No room, where the list of sizes still sells it there."""

@@ -106,7 +106,7 @@ class Killed(BaseException):
 
 @contextmanager
 def killing(world: DigitalOceanWorld, *, after: bool) -> Iterator[None]:
-    """The worker dies at the second call of a launch of more than ten, before or after it was carried out."""
+    """The worker dies at the second create, before or after it was carried out."""
     api, calls = world.provider._api, count(1)
     send = api.send
 
@@ -131,9 +131,7 @@ def by_name(world: DigitalOceanWorld) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_worker_that_dies_between_two_calls_of_a_launch_leaves_no_second_droplet(
-    world: DigitalOceanWorld, after: bool
-) -> None:
+def test_a_worker_that_dies_at_a_create_leaves_no_second_droplet(world: DigitalOceanWorld, after: bool) -> None:
     world.create(count=12)
     with killing(world, after=after), pytest.raises(Killed):
         world.advance(5)
@@ -165,6 +163,6 @@ def test_one_droplet_wherever_the_worker_is_killed(world: DigitalOceanWorld, poi
     finally:
         failpoints.armed = None
     world.lose_messages()
-    world.advance(200, tick=20)
+    world.advance(400, tick=20)
     row = world.row()
     assert ([int(str(row.provider_id))], row.observed) == (world.team.ever, Observed.RUNNING)
