@@ -27,10 +27,22 @@ def has_table(provider: str) -> bool:
 
 
 @cache
+def is_whole(provider: str) -> bool:
+    """Is what its table does not name unknown to the cloud's own list as well? A table of a part of the list says `# partial`."""
+    path = _path(provider)
+    return path is not None and "# partial" not in path.read_text(encoding="utf-8").splitlines()[:3]
+
+
+def _path(provider: str) -> Path | None:
+    path = Path(__file__).parent / f"{provider}.csv"
+    return path if provider.isidentifier() and path.is_file() else None
+
+
+@cache
 def _lines(provider: str) -> Mapping[tuple[str, str], tuple[str, str]]:
     """(region, name) → (USD, day), as they are written: a table of thousands is read for the price of a few."""
-    path = Path(__file__).parent / f"{provider}.csv"
-    if not provider.isidentifier() or not path.is_file():
+    path = _path(provider)
+    if path is None:
         return {}
     lines = path.read_text(encoding="utf-8").splitlines()
     date = next(line.split()[2] for line in lines if line.startswith("# as_of "))

@@ -70,6 +70,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--date", required=True, help="when the prices were read, YYYY-MM-DD")
     parser.add_argument("--provider", default="aws")
+    parser.add_argument(
+        "--partial", action="store_true", help="the cloud's own list has prices that these facts have not"
+    )
     parser.add_argument("facts", nargs="+", type=Path)
     given = parser.parse_args()
     table: Facts = {}
@@ -80,6 +83,8 @@ def main() -> int:
         return 1
     print("# List prices, Linux on demand, USD per hour; disks per GB and month. Made by im.providers.prices.table.")
     print(f"# as_of {given.date}")
+    if given.partial:
+        print("# partial")
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(("region", "item", "usd", "as_of"))
     for (region, item), (usd, as_of) in sorted(table.items()):

@@ -13,7 +13,7 @@ from im.domain.money.quote import Quote
 from im.domain.scope import Scope
 from im.domain.spec.spec import SPOTS, Spec
 from im.domain.state import OnExpiry
-from im.providers.prices import built_in, has_table
+from im.providers.prices import built_in, is_whole
 from im.services.money.costs import expected_of, price_book, priced, rules_of
 from im.services.money.prices import ask
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
     """What an hour of a machine that nobody has asked for yet would cost; by the built-in table where there is no database.
 
-    What no table can tell (a spot price, a cloud without a table) is asked of the cloud, should this process have credentials.
+    What no table can tell (a spot price, a cloud without a whole table) is asked of the cloud, if this process has credentials.
     """
     parts = expected_of(scope, spec)
     items = set(priced(scope, spec, parts.disk_type))
@@ -36,7 +36,7 @@ def quote(ctx: Context, scope: Scope, spec: Spec) -> Rates:
     except ImError:
         book = {one: (price,) for one in items if (price := built_in(one)) is not None}
         now = datetime.now(UTC)
-    unknown = [one for one in items if one not in book and (one.market in SPOTS or not has_table(one.provider))]
+    unknown = [one for one in items if one not in book and (one.market in SPOTS or not is_whole(one.provider))]
     if unknown:
         book |= ask(ctx.settings, scope, unknown)
     return rates(scope, spec, parts, book, now, rules=rules_of(scope))

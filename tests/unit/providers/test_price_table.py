@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from im.domain.money.bill import Item
-from im.providers.prices import built_in
+from im.providers.prices import built_in, is_whole
 
 PRICES = Path(__file__).parents[3] / "im" / "providers" / "prices"
 COLLECTED = """\
@@ -38,7 +38,7 @@ OFFER = """\
 """
 
 
-def made(*files: Path) -> subprocess.CompletedProcess[str]:
+def made(*files: Path | str) -> subprocess.CompletedProcess[str]:
     words = ("-m", "im.providers.prices.table", "--date", "2026-03-01", *map(str, files))
     return subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
 
@@ -68,6 +68,12 @@ def test_the_table_agrees_with_the_facts_that_travel_with_it(cloud: str) -> None
         price = built_in(Item(cloud, region, name))
         assert price is not None
         assert (price.usd, price.source) == (Decimal(usd), f"built-in table of {as_of}")
+
+
+def test_a_table_of_a_part_of_the_list_says_so(tmp_path: Path) -> None:
+    (tmp_path / "some.csv").write_text(COLLECTED)
+    assert made("--partial", tmp_path / "some.csv").stdout.splitlines()[1:3] == ["# as_of 2026-03-01", "# partial"]
+    assert (is_whole("aws"), is_whole("digitalocean"), is_whole("nowhere")) == (True, False, False)
 
 
 def test_what_nobody_told_has_no_price() -> None:
