@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,12 +40,22 @@ _FRESH = re.compile(r".+-[0-9abcdefghjkmnpqrstvwxyz]{10}")
 YOUNG = timedelta(minutes=15)
 """Longer than tags can take to show on a new droplet."""
 
-UnderWay = Mapping[int, str]
-"""Droplet → the type of the action that changes it just now."""
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What the newest actions of the team tell of its droplets."""
+
+    under_way: Mapping[int, str] = field(default_factory=dict)
+    """Droplet → the type of the action that changes it just now."""
+    created: frozenset[int] = frozenset()
+    """Those whose creation began lately, and whose end did not."""
 
 
-def under_way(api: DigitalOceanApi) -> UnderWay:
-    """By the newest actions of the team: one page, for what is older has ended. Empty where the token may not see them."""
+NONE = Actions()
+
+
+def newest(api: DigitalOceanApi) -> Actions:
+    """One page, for what is older has ended. Nothing where the token may not see them."""
     try:
         answer = api.get("/actions", per_page=PAGE)
         actions = answer.body.get("actions") or []
@@ -52,18 +63,32 @@ def under_way(api: DigitalOceanApi) -> UnderWay:
         if actions and actions[0]["id"] < actions[-1]["id"] and (last := last_page(answer)) > 1:
             actions = api.get("/actions", per_page=PAGE, page=last).body.get("actions") or []
     except Forbidden:
-        return {}
+        return NONE
     now = answer.date or datetime.now(UTC)
-    found: dict[int, str] = {}
+    under_way: dict[int, str] = {}
+    created: set[int] = set()
     for one in sorted(actions, key=lambda one: int(one["id"])):
         if one.get("resource_type") != "droplet" or one.get("resource_id") is None:
             continue
-        ended = one.get("completed_at")
-        counts = one["status"] == "in-progress" or (
-            one["status"] == "completed" and ended and now - datetime.fromisoformat(ended) < _LAG
-        )
-        found[one["resource_id"]] = one["type"] if counts else ""
-    return {number: kind for number, kind in found.items() if kind}
+        number, kind = one["resource_id"], one["type"]
+        under_way[number] = kind if _counts(one, now) else ""
+        if kind == "create" and one["status"] != "errored" and now - _at(one["started_at"]) < YOUNG:
+            created.add(number)
+        if kind == "destroy":
+            created.discard(number)
+    return Actions({number: kind for number, kind in under_way.items() if kind}, frozenset(created))
+
+
+def _counts(action: dict[str, Any], now: datetime) -> bool:
+    """Is it under way, or has it been a moment ago?"""
+    if action["status"] == "in-progress":
+        return True
+    ended = action.get("completed_at")
+    return bool(action["status"] == "completed" and ended and now - _at(ended) < _LAG)
+
+
+def _at(written: str) -> datetime:
+    return datetime.fromisoformat(written)
 
 
 def droplet_name(name: str, instance_id: str) -> str:
@@ -71,18 +96,18 @@ def droplet_name(name: str, instance_id: str) -> str:
     return server_name(name, instance_id, longest=255)
 
 
-def sighting(droplet: dict[str, Any], now: UnderWay, index: int = 0) -> Sighting:
+def sighting(droplet: dict[str, Any], now: Actions = NONE, index: int = 0) -> Sighting:
     """Raises Unavailable for a droplet that cannot be read: what we do not understand proves nothing."""
     try:
         said = flat.read(droplet["tags"])
         return Sighting(
             provider_id=str(droplet["id"]),
-            state=_state(_STATES[droplet["status"]], now.get(droplet["id"], "")),
+            state=_state(_STATES[droplet["status"]], now.under_way.get(droplet["id"], "")),
             zone=droplet["region"]["slug"],
             public_ip=_address(droplet, "public"),
             private_ip=_address(droplet, "private"),
             # the creation, not the last start: DigitalOcean dates no start, and bills none apart
-            launched_at=datetime.fromisoformat(droplet["created_at"]).astimezone(UTC),
+            launched_at=_at(droplet["created_at"]).astimezone(UTC),
             tags=_named(droplet["name"], said),
             launch_index=index,
             instance_type=droplet["size_slug"],
@@ -96,7 +121,7 @@ def sighting(droplet: dict[str, Any], now: UnderWay, index: int = 0) -> Sighting
 
 def may_be_ours(droplet: dict[str, Any], now: datetime) -> bool:
     """Is it called like one of ours, and so young that its tags may not show yet, or not all of them?"""
-    if now - datetime.fromisoformat(droplet["created_at"]) > YOUNG or not _FRESH.fullmatch(droplet["name"]):
+    if now - _at(droplet["created_at"]) > YOUNG or not _FRESH.fullmatch(droplet["name"]):
         return False
     return not {tags.DEPLOYMENT, tags.LAUNCH} <= flat.read(droplet["tags"]).keys()
 

@@ -24,7 +24,7 @@ from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, 
 from im.providers.digitalocean.account import URL, token_of
 from im.providers.digitalocean.api import DigitalOceanApi
 from im.providers.digitalocean.checks import checks
-from im.providers.digitalocean.droplets import droplet_name, may_be_ours, sighting, under_way
+from im.providers.digitalocean.droplets import droplet_name, may_be_ours, newest, sighting
 from im.providers.digitalocean.features import Adoption, Leftovers, Marks, Regions
 from im.providers.digitalocean.prices import Prices
 from im.providers.digitalocean.profile import PROFILE
@@ -86,7 +86,7 @@ class DigitalOceanProvider:
         if set(names) != set(made):
             raise errors.Ambiguous(f"DigitalOcean answered for {len(made)} droplets of {len(names)}")
         # tags show later: what was asked for is what they are going to say
-        return [sighting({**made[name], "tags": asked["tags"]}, {}, place) for place, name in enumerate(names)]
+        return [sighting({**made[name], "tags": asked["tags"]}, index=place) for place, name in enumerate(names)]
 
     def _request(self, spec: Spec, token: str) -> dict[str, Any]:
         """All that the droplets of a launch have in common, which is all but their names."""
@@ -119,7 +119,7 @@ class DigitalOceanProvider:
         wanted = {one.id for one in machines if one.id.isdigit()}
         if not wanted:
             return {}
-        now = under_way(self._api)
+        now = newest(self._api)
         if len(wanted) > _FEW:
             seen = (sighting(one, now) for page, _ in self._everything() for one in page)
             return {one.provider_id: one for one in seen if one.provider_id in wanted}
@@ -132,9 +132,9 @@ class DigitalOceanProvider:
         return found
 
     def list(self, scope: Scope, which: Filter = EVERYTHING) -> Iterator[Snapshot]:
-        """A look for a launch goes over all droplets of the team: one that is so young that its tags may not show yet, and is
-        called like ours, makes it incomplete."""
-        now = under_way(self._api)
+        """A look for a launch goes over all droplets of the team. One that is so young that its tags may not show yet, and is
+        called like ours, makes it incomplete; so does one that was created lately and does not show at all."""
+        now = newest(self._api)
         pages = self._everything() if which.token else self._ours()
         first, seen = True, set[int]()
         try:
@@ -146,6 +146,8 @@ class DigitalOceanProvider:
                 mine = (one for one in (sighting(one, now) for one in fresh) if self._is_wanted(one, which))
                 yield Snapshot(not doubtful, tuple(mine), answer.date)
                 first = False
+            if which.token and not now.created <= seen:
+                yield Snapshot(False, ())
         except ProviderError:
             if first:
                 raise
@@ -187,7 +189,7 @@ class DigitalOceanProvider:
         try:
             self._api.send("POST", f"{_path(machine)}/actions", {"type": kind})
         except (WrongState, InvalidSpec) as exc:
-            seen = sighting(self._api.get(_path(machine)).body["droplet"], under_way(self._api))
+            seen = sighting(self._api.get(_path(machine)).body["droplet"], newest(self._api))
             if seen.state is goal:
                 return seen
             raise WrongState(exc.message) from exc

@@ -49,10 +49,17 @@ def test_a_lost_answer_is_found_by_its_token_and_not_asked_for_again(world: Digi
 
 
 @pytest.mark.parametrize(
-    "lag", [pytest.param(30, marks=pytest.mark.long), 200, pytest.param(600, marks=pytest.mark.long)]
+    ("what", "lag"),
+    [
+        ("tags_after", 200),
+        ("shows_after", 200),
+        pytest.param("tags_after", 30, marks=pytest.mark.long),
+        pytest.param("tags_after", 600, marks=pytest.mark.long),
+        pytest.param("shows_after", 600, marks=pytest.mark.long),
+    ],
 )
-def test_however_late_the_tags_are_there_is_one_droplet(world: DigitalOceanWorld, lag: int) -> None:
-    world.team.tags_after = timedelta(seconds=lag)
+def test_however_late_it_shows_there_is_one_droplet(world: DigitalOceanWorld, what: str, lag: int) -> None:
+    setattr(world.team, what, timedelta(seconds=lag))
     lose(world, after=True)
     world.create()
     world.advance(lag + 120, tick=10)
@@ -73,7 +80,7 @@ def test_of_a_lost_answer_each_droplet_goes_to_the_row_that_it_is_named_for(worl
     world.create(count=3)
     world.advance(1)
     gone = min(world.team.ever)
-    del world.team.droplets[gone]
+    world.team.act("destroy", world.team.droplets.pop(gone), "gone")
     world.advance(300, tick=10)
     assert [world.word(f"web-{n}") for n in (1, 2, 3)] == ["running"] * 3
     named = {str(one.id): one.name for one in world.team.droplets.values()}
