@@ -7,7 +7,7 @@ active. So the newest actions of the team are asked for before droplets are, and
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -60,11 +60,17 @@ def newest(api: DigitalOceanApi) -> Actions:
         answer = api.get("/actions", per_page=PAGE)
         actions = answer.body.get("actions") or []
         # nothing says in which order they come: in that of ids the newest stand on the last page
-        if actions and actions[0]["id"] < actions[-1]["id"] and (last := last_page(answer)) > 1:
+        if actions and actions[0].get("id", 0) < actions[-1].get("id", 0) and (last := last_page(answer)) > 1:
             actions = api.get("/actions", per_page=PAGE, page=last).body.get("actions") or []
     except Forbidden:
         return NONE
-    now = answer.date or datetime.now(UTC)
+    try:
+        return _read(actions, answer.date or datetime.now(UTC))
+    except (KeyError, TypeError, ValueError) as exc:
+        raise Unavailable(f"{CLOUD} shows an action that cannot be read: {exc} is missing or new to us") from exc
+
+
+def _read(actions: Sequence[dict[str, Any]], now: datetime) -> Actions:
     under_way: dict[int, str] = {}
     created: set[int] = set()
     for one in sorted(actions, key=lambda one: int(one["id"])):

@@ -141,9 +141,9 @@ class DigitalOceanProvider:
             for page, answer in pages:
                 fresh = [one for one in page if one["id"] not in seen]
                 seen |= {one["id"] for one in fresh}
+                mine = [shown for one in fresh if self._is_wanted(shown := sighting(one, now), which)]
                 at = answer.date or datetime.now(UTC)
                 doubtful = bool(which.token) and any(may_be_ours(one, at) for one in fresh)
-                mine = (one for one in (sighting(one, now) for one in fresh) if self._is_wanted(one, which))
                 yield Snapshot(not doubtful, tuple(mine), answer.date)
                 first = False
             if which.token and not now.created <= seen:
