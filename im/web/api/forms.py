@@ -15,7 +15,9 @@ from im.domain.state import Desired
 
 DURATION = r"^([0-9]{1,9}w)?([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
 WORD = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
-Word = Annotated[str, Field(pattern=WORD, description="An instance: its name, our id or the cloud's.")]
+"""As part of a path."""
+_WORD = r"^([A-Za-z0-9_][A-Za-z0-9._()-]{0,127}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+Word = Annotated[str, Field(pattern=_WORD, description="An instance: its name, our id or the cloud's.")]
 Duration = Annotated[str, Field(pattern=DURATION, min_length=2, max_length=40, examples=["2h", "1d12h"])]
 Flag = Annotated[bool, Strict()]
 """In a body: true or false, and nothing that reads like one."""

@@ -20,7 +20,13 @@ from im.web.api.asker import Asker
 from im.web.api.forms import WORD
 from im.web.api.problem import answers
 
-Id = Annotated[str, Path(pattern=WORD, description="Its name, our id or the cloud's.")]
+Id = Annotated[
+    str,
+    Path(
+        pattern=WORD,
+        description="Its name, our id or the cloud's, unless a slash is in that.",
+    ),
+]
 Key = Annotated[str | None, Header(pattern=r"^[\x21-\x7e]{1,200}$", description="The same key: the same request.")]
 Match = Annotated[str | None, Header(max_length=60, pattern=r'^(\*|(W/)?"[0-9]{1,10}")$')]
 DryRun = Annotated[bool, Query(description="Say what it would come to, and store nothing.")]

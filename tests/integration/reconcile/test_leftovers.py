@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from im.providers.fake.features import FakeLeftovers
 from im.providers.features import Resource
 from im.queue.tasks import Task
 from im.services import leftovers
+from tests.integration.collector import collecting
 from tests.integration.requests.test_machine import order
 from tests.integration.typed import run
 from tests.people import person
@@ -25,20 +25,8 @@ HOME = ("10.0.0.1/32",)
 
 @pytest.fixture
 def working(world: World) -> Iterator[World]:
-    """A worker that answers while a command waits."""
-    over = Event()
-
-    def answer() -> None:
-        while not over.wait(0.05):
-            if any(bell.task is Task.GC for bell in world.queue.waiting):
-                world.queue.waiting[:] = [bell for bell in world.queue.waiting if bell.task is not Task.GC]
-                world.answer(Task.GC)
-
-    worker = Thread(target=answer)
-    worker.start()
-    yield world
-    over.set()
-    worker.join()
+    with collecting(world):
+        yield world
 
 
 def names(world: World) -> set[str]:

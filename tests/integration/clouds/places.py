@@ -1,0 +1,94 @@
+"""Each cloud as the table sees it: a world over its stand-in, and a machine there that somebody else has made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from im.standins.azure.shapes import VM
+from im.standins.azure.subscription import Machine
+from im.standins.digitalocean import catalog
+from im.standins.digitalocean.droplets import Droplet
+from im.standins.gcp.project import Disk
+from im.standins.gcp.project import Machine as VirtualMachine
+from im.standins.hetzner.servers import Server
+from tests.azure_world import AzureWorld, azure_world
+from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
+from tests.gcp_world import GcpWorld, gcp_world
+from tests.hetzner_world import HetznerWorld, hetzner_world
+from tests.providers.azure_room import LOCATION
+from tests.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    title: str
+    world: Callable[[str], AbstractContextManager[Any]]
+    foreign: Callable[[Any], str]
+    """Makes a machine that nobody of ours knows; its id."""
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What a wish needs there beside itself."""
+
+
+def _server(world: HetznerWorld) -> str:
+    project = world.hetzner.project("project")
+    number = next(project.numbers)
+    made = Server(number, "theirs", "cx23", "fsn1", {"name": "debian-13"}, {}, world.now, "", [], [], None, None)
+    made.status = "running"
+    project.servers[number] = made
+    return str(number)
+
+
+def _droplet(world: DigitalOceanWorld) -> str:
+    number = next(world.team.numbers)
+    made = Droplet(number, "theirs", "s-1vcpu-2gb", "fra1", catalog.images()[0], [], world.now, "", [], "active")
+    world.team.droplets[number] = made
+    return str(number)
+
+
+def _instance(world: Any) -> str:
+    (made,) = world.control.create(tags={"Name": "theirs"})
+    return str(made)
+
+
+def _virtual_machine(world: AzureWorld) -> str:
+    """In a group of their own."""
+    subscription = world.subscription
+    number = next(subscription.numbers)
+    subscription.groups.setdefault("theirs", {"name": "theirs", "location": LOCATION, "tags": {}})
+    properties = {"hardwareProfile": {"vmSize": "Standard_B2s"}, "osProfile": {"adminUsername": "them"}}
+    body = {"location": LOCATION, "tags": {}, "properties": properties}
+    vm_id = f"00000000-0000-0000-0000-{number:012}"
+    made = Machine("theirs", "theirs", vm_id, body, world.now, "Succeeded", "running")
+    subscription.machines[subscription.path("theirs", VM, made.name).lower()] = made
+    return "theirs/theirs"
+
+
+def _google(world: GcpWorld) -> str:
+    project = world.project
+    number, zone = next(project.numbers), "us-central1-a"
+    disk = Disk(next(project.numbers), "theirs", zone, "pd-balanced", 10, {}, world.now, "debian-12")
+    project.disks[zone, "theirs"], disk.user = disk, number
+    body = {"networkInterfaces": [{"network": "global/networks/default"}]}
+    made = VirtualMachine(number, "theirs", zone, "e2-micro", body, {}, world.now, ["theirs"], world.now)
+    made.status, made.started = "RUNNING", world.now
+    project.machines[number] = made
+    return str(number)
+
+
+CLOUDS: Mapping[str, Cloud] = {
+    "aws": Cloud(
+        "AWS", lambda _: contextmanager(_never)(), _instance, {"`--hibernate`": ("--instance-type", "m5.large")}
+    ),
+    "azure": Cloud("Azure", azure_world, _virtual_machine),
+    "digitalocean": Cloud("DigitalOcean", digitalocean_world, _droplet),
+    "gcp": Cloud("Google Cloud", gcp_world, _google),
+    "hetzner": Cloud("Hetzner", hetzner_world, _server),
+}
+
+
+def _never() -> Any:
+    raise NotImplementedError("EC2's stand-in is made by a fixture")
+    yield World
