@@ -19,6 +19,7 @@ class On(StrEnum):
     OWNER = "nothing yet: an instance that is to be somebody's"
     USER = "what is one user's own"
     EVERYBODY = "what is everybody's"
+    SELF = "what is one's own and no other's, for nobody else can name it"
     NOBODY = "a machine that is nobody's, and becomes one's own"
     WEBHOOK = "a webhook, by its id"
     ORPHAN = "a machine of ours without a row, by its tag somebody's"
@@ -95,6 +96,10 @@ def _webhooks(what: str, body: object = None) -> Rule:
     return Rule(Verb.SET_WEBHOOK, On.WEBHOOK, lambda t: path.format(t.webhook), lambda _: body, hidden=True)
 
 
+def _own(path: Callable[[Thing], str], body: object = None) -> Rule:
+    return Rule(Verb.KEEP_VIEW, On.SELF, path, lambda t: _numbered(body, t.number))
+
+
 def _numbered(body: object, number: int) -> object:
     if not isinstance(body, dict):
         return body
@@ -132,6 +137,9 @@ RULES: Mapping[str, Rule] = {
     ),
     "revoke_token": Rule(Verb.END_TOKEN, On.USER, lambda t: f"/api/v1/tokens/{t.token}", hidden=True, itself=True),
     "end_session": Rule(Verb.END_SESSION, On.USER, lambda t: f"/api/v1/sessions/{t.session}", hidden=True),
+    "set_view": _own(lambda t: f"/api/v1/views/kept-{t.number}", {"q": "owner=me"}),
+    "rename_view": _own(lambda t: f"/api/v1/views/spare-{t.number}", {"name": "better-{}"}),
+    "remove_view": _own(lambda t: f"/api/v1/views/spare-{t.number}"),
     "make_link": Rule(Verb.MAKE_LINK, On.EVERYBODY, lambda _: "/api/v1/links", never_by="session"),
     "add_user": _everybodys(Verb.MANAGE_USERS, "/api/v1/users", {"login": "added-{}"}),
     "change_user": _everybodys(Verb.MANAGE_USERS, "/api/v1/users/eve", {"display": "Eve {}"}),
@@ -196,6 +204,7 @@ LOOKS: Mapping[str, Look] = {
     "list_scopes": Look(lambda _: "/api/v1/scopes"),
     "list_holds": Look(lambda _: "/api/v1/holds"),
     "list_users": Look(lambda _: "/api/v1/users"),
+    "list_views": Look(lambda _: "/api/v1/views"),
     "list_tokens": Look(lambda t: f"/api/v1/tokens?login={t.owner}", On.USER),
     "list_webhooks": Look(lambda _: "/api/v1/webhooks"),
     "get_webhook": Look(lambda t: f"/api/v1/webhooks/{t.webhook}", On.WEBHOOK),
@@ -236,5 +245,8 @@ PAGE_RULES: Mapping[str, tuple[Rule, ...]] = {
         ),
     ),
     "POST /create/quote": (),
+    "POST /views/save": (_own(lambda _: "/views/save", {"name": "kept-{}", "q": "owner=me"}),),
+    "POST /views/rename": (_own(lambda _: "/views/rename", {"name": "spare-{}", "to": "better-{}"}),),
+    "POST /views/delete": (_own(lambda _: "/views/delete", {"name": "spare-{}"}),),
 }
 """`POST /path` → the rules of a form of the page; none where it only says what something would come to."""

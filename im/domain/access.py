@@ -24,7 +24,7 @@ class Grant(StrEnum):
 
     READ = "read"
     WRITE = "write"
-    """What can be undone, and concerns instances."""
+    """What can be undone, and concerns instances, or how one looks at them."""
     TERMINATE = "terminate"
     """What cannot be undone: an instance's end, and what is taken away."""
     ADMIN = "admin"
@@ -88,6 +88,7 @@ class Verb(StrEnum):
     END_SESSION = "end sessions"
     SET_WEBHOOK = "set webhooks"
     SEE_WEBHOOK = "see webhooks"
+    KEEP_VIEW = "save views"
 
     @property
     def owned(self) -> bool:
@@ -104,7 +105,10 @@ _OWNED = frozenset(
     {Verb.CREATE, Verb.ADOPT, Verb.EXTEND, Verb.START, Verb.STOP, Verb.TERMINATE, Verb.PROTECT, Verb.GIVE}
 )
 _PERSONAL = frozenset(
-    {Verb.MAKE_TOKEN, Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION, Verb.SET_WEBHOOK, Verb.SEE_WEBHOOK}
+    {
+        *(Verb.MAKE_TOKEN, Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION),
+        *(Verb.SET_WEBHOOK, Verb.SEE_WEBHOOK, Verb.KEEP_VIEW),
+    }
 )
 _ALWAYS = frozenset({Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION, Verb.SEE_WEBHOOK})
 """To what is one's own: whoever finds a token may end it, however little it grants, and a link grants what its token does."""
@@ -119,7 +123,7 @@ def needed(verb: Verb) -> Grant:
         return Grant.TERMINATE
     if verb in _ALWAYS:
         return Grant.READ
-    return Grant.WRITE if verb.owned or verb is Verb.SET_WEBHOOK else Grant.ADMIN
+    return Grant.WRITE if verb.owned or verb in (Verb.SET_WEBHOOK, Verb.KEEP_VIEW) else Grant.ADMIN
 
 
 class Reach(IntEnum):

@@ -5,13 +5,15 @@ Every error carries what happened and why (`message`) and what to type next (`hi
     ImError
     ├── Refused         the request itself cannot be done: bad input, or the state forbids it
     │   ├── NameTaken       a living instance has that name
-    │   └── MachineTaken    a living instance has that machine
+    │   ├── MachineTaken    a living instance has that machine
+    │   └── ViewTaken       one has a view of that name already
     ├── NotFound        nothing by that name
     │   ├── NoSuchInstance
     │   ├── NoSuchUser
     │   ├── NoSuchToken
     │   ├── NoSuchSession
-    │   └── NoSuchWebhook
+    │   ├── NoSuchWebhook
+    │   └── NoSuchView
     ├── NotSignedIn     im does not know who asks
     ├── Unauthorized    the cloud does not accept who we are or what we may do
     ├── Denied          im does not let this person do that
@@ -53,6 +55,10 @@ class MachineTaken(Refused):
     pass
 
 
+class ViewTaken(Refused):
+    pass
+
+
 class NotFound(ImError):
     code = "not_found"
 
@@ -74,6 +80,10 @@ class NoSuchSession(NotFound):
 
 
 class NoSuchWebhook(NotFound):
+    pass
+
+
+class NoSuchView(NotFound):
     pass
 
 

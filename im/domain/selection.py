@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,6 +80,19 @@ class Selection:
         return NoSuchInstance(
             f"no living instance has {said}" if said else "there is no living instance", "im list --all"
         )
+
+
+def parse_filters(text: str) -> tuple[Filter, ...]:
+    """`owner=me status="stopped (ttl)"`. Raises Refused."""
+    return tuple(Filter.parse(word) for word in words_of(text))
+
+
+def words_of(text: str) -> list[str]:
+    """Raises Refused."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise Refused("a quotation mark is not closed", "write it like status='stopped (ttl)'") from None
 
 
 def check_word(word: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from im.db.read import instances
 from im.db.read.instances import Place, Wanted
-from im.domain.errors import Refused
 from im.domain.instance import Instance
+from im.domain.people.view import Base
 from im.domain.selection import Filter
 
 if TYPE_CHECKING:
@@ -34,6 +33,8 @@ class Question:
     wanted: Wanted
     filters: tuple[Judge, ...] = ()
     """Those that the database cannot judge."""
+    base: Base | None = None
+    """The view that is narrowed, where it is one that the database cannot judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,11 @@ class Page:
     """Where the page behind this one begins; None: this was the last."""
 
 
-def question(filters: Sequence[Filter], wanted: Wanted, me: str) -> Question:
-    """Filters as they are typed, `owner=me` being `me`'s. Raises Refused for two that exclude each other."""
+def question(filters: Sequence[Filter], wanted: Wanted, me: str, base: Base | None = None) -> Question:
+    """Filters as they are typed, `owner=me` being `me`'s, within a view that is always there."""
     rest: list[Filter] = []
-    for one in filters:
+    mine = [Filter("owner", "me")] if base is Base.MINE else []
+    for one in (*filters, *mine):
         if one.key == "owner":
             owner = me if one.value == "me" else one.value
             if wanted.owners is not None and owner not in wanted.owners:
@@ -58,7 +60,7 @@ def question(filters: Sequence[Filter], wanted: Wanted, me: str) -> Question:
             wanted = _narrowed(wanted, one)
         else:
             rest.append(one)
-    return Question(wanted, tuple(rest))
+    return Question(wanted, tuple(rest), None if mine else base)
 
 
 _OF_THE_DATABASE = ("provider", "account", "region", "name")
@@ -69,24 +71,11 @@ def _narrowed(wanted: Wanted, by: Filter) -> Wanted:
     return replace(wanted, **same)
 
 
-def parse_filters(text: str) -> tuple[Filter, ...]:
-    """`owner=me status="stopped (ttl)"`. Raises Refused."""
-    return tuple(Filter.parse(word) for word in words_of(text))
-
-
-def words_of(text: str) -> list[str]:
-    """Raises Refused."""
-    try:
-        return shlex.split(text)
-    except ValueError:
-        raise Refused("a quotation mark is not closed", "write it like status='stopped (ttl)'") from None
-
-
 def count(ctx: Context, asked: Question, seen: Page, *, first: bool) -> int | None:
     """How many there are in all; `seen` is a page of them, the first or another. None where only looking at each would tell."""
     if first and seen.next is None:
         return len(seen.rows)
-    if asked.filters:
+    if asked.filters or asked.base:
         return None
     with ctx.looking() as connection:
         return instances.count(connection, asked.wanted)
@@ -97,20 +86,31 @@ def page(ctx: Context, asked: Question, after: Place | None, limit: int, me: str
     looked = 0
     with ctx.looking() as connection:
         now = ctx.clock(connection)
+        wanted, judges = _by(asked, now)
         while True:
             room = limit + 1 - len(found)
-            rows = instances.page(connection, asked.wanted, after, _AT_ONCE if asked.filters else room)
+            rows = instances.page(connection, wanted, after, _AT_ONCE if judges else room)
             looked += len(rows)
             for row in rows:
-                if all(one.admits(row, now, me) for one in asked.filters):
+                if all(one.admits(row, now, me) for one in judges):
                     found.append(row)
                     if len(found) > limit:
                         return Page(tuple(found[:limit]), now, place(found[limit - 1]))
                 after = place(row)
-            if len(rows) < (_AT_ONCE if asked.filters else room):
+            if len(rows) < (_AT_ONCE if judges else room):
                 return Page(tuple(found), now, None)
             if looked >= _MOST:
                 return Page(tuple(found), now, after)
+
+
+def _by(asked: Question, now: datetime) -> tuple[Wanted, tuple[Judge, ...]]:
+    """What the database narrows by, and what is judged here."""
+    if asked.base is None:
+        return asked.wanted, asked.filters
+    wanted, soon = asked.wanted, asked.base.before
+    if soon is not None:
+        wanted = replace(wanted, expires_before=min(now + soon, wanted.expires_before or now + soon))
+    return wanted, (*asked.filters, asked.base)
 
 
 def place(row: Instance) -> Place:

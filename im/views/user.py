@@ -1,4 +1,4 @@
-"""A user, a token, a session, and a line of the audit; and read again."""
+"""A user, a token, a session, a view that one has saved, and a line of the audit; and read again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from im.domain.people.entry import Entry
 from im.domain.people.session import How, Link, Session
 from im.domain.people.token import Token
 from im.domain.people.user import User, UserKind
+from im.domain.people.view import Base, View, wrong_with
 from im.views.times import read_moment, read_utc, utc
 
 
@@ -107,6 +108,25 @@ def read_link(told: Mapping[str, Any]) -> tuple[Link, str]:
 def link_json(link: Link, url: str) -> dict[str, Any]:
     """`url` is there in the answer that makes the link, and never again."""
     return {"url": url, "login": link.login, "expires_at": utc(link.expires_at)}
+
+
+def view_json(view: View) -> dict[str, Any]:
+    """`base` is the view that it narrows, of those that are always there; null for none. `wrong`: why it can no longer be read."""
+    wrong = wrong_with(view)
+    return {
+        "name": view.name,
+        "q": view.q,
+        "base": view.base.value if view.base else None,
+        "all": view.everything,
+        "columns": list(view.columns),
+        "saved_at": utc(view.saved_at),
+        "wrong": None if wrong is None else wrong.message,
+    }
+
+
+def read_view(told: Mapping[str, Any]) -> View:
+    base = Base(told["base"]) if told["base"] else None
+    return View(told["name"], told["q"], base, told["all"], tuple(told["columns"]), read_moment(told["saved_at"]))
 
 
 def audit_json(entry: Entry) -> dict[str, Any]:

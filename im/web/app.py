@@ -24,8 +24,9 @@ from im.services.health.counters import Folding
 from im.services.money import budgets
 from im.views.exits import Exit
 from im.web import health, metrics
-from im.web.api import adoption, events, fleet, instances, money, people, sessions, stories, stream, upkeep, verbs
+from im.web.api import adoption, events, fleet, instances, money, stories, stream, upkeep, verbs
 from im.web.api.asker import bearer_of
+from im.web.api.people import quotas, sessions, tokens, users, views
 from im.web.api.problem import Problem, answers, of_error, problem
 from im.web.api.rates import Rates
 from im.web.api.webhooks import routes as webhooks
@@ -42,20 +43,8 @@ if TYPE_CHECKING:
     from im.web.sign_in.provider import Provider
 
 _API = (
-    health,
-    metrics,
-    verbs,
-    instances,
-    stories,
-    events,
-    stream,
-    money,
-    people,
-    sessions,
-    fleet,
-    adoption,
-    upkeep,
-    webhooks,
+    *(health, metrics, verbs, instances, stories, events, stream, money),
+    *(users, tokens, quotas, sessions, views, fleet, adoption, upkeep, webhooks),
 )
 ROUTERS = (*(part.router for part in _API), *pages.ROUTERS, sign_in.router, oidc.router)
 THREADS = 12

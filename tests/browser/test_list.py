@@ -101,9 +101,9 @@ def test_the_address_is_the_state(three: Site) -> None:
     page = three.open("/?view=mine&columns=status&columns=owner&q=name%3Dweb-2")
     assert listed(page) == ["web-2"]
     expect(page.get_by_role("columnheader")).to_have_count(5)
-    expect(page.locator(".cli code")).to_have_text("im list --filter name=web-2 --filter owner=me")
+    expect(page.locator(".cli code")).to_have_text("im list --view mine --filter name=web-2")
     page.get_by_role("link", name="Ends within 2 h").click()
-    expect(page.locator(".cli")).to_have_count(0)  # no filter of the command line says that
+    expect(page.locator(".cli code")).to_have_text("im list --view soon")
     assert listed(page) == ["web-1", "db"]
 
 

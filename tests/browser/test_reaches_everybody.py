@@ -20,6 +20,9 @@ PAGES = (
     "/people",
     "/audit",
     "/?q=status%3Dnone",
+    "/?q=owner%3Dme&saved=hers",
+    "/views",
+    "/views/save?q=owner%3Dme",
     "/?q=colour%3Dred",
     "/instances/nobody",
     "/change/stop?id=web-0",
@@ -50,6 +53,7 @@ def test_axe_finds_nothing(site: Site, screen: str) -> None:
     site.world.advance(20)
     site.api.ask("POST", "/api/v1/instances/web-2/stop")
     site.world.advance(20)
+    site.api.ask("PUT", "/api/v1/views/hers", {"q": "owner=me"})
     page = site.context(color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True).new_page()
     wrong: dict[str, list[str]] = {}
     for path in PAGES:
@@ -67,6 +71,10 @@ def test_axe_finds_nothing(site: Site, screen: str) -> None:
     page.get_by_role("button", name="Terminate web-0").click()
     page.get_by_role("dialog").get_by_text("gone for good").wait_for()
     wrong["the terminate dialog"] = found(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Your views").click()
+    page.get_by_role("dialog").get_by_role("button", name="Rename hers").wait_for()
+    wrong["the dialog of views"] = found(page)
     page.keyboard.press("Escape")
     page.get_by_label("Choose web-1").check()
     wrong["with rows chosen"] = found(page)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from im.domain.people.session import Link, Session
     from im.domain.people.token import Made, Token
     from im.domain.people.user import User, UserKind
+    from im.domain.people.view import Base, View
     from im.domain.selection import Filter, Selection
     from im.domain.webhook.message import Delivery
     from im.domain.webhook.webhook import Made as MadeWebhook
@@ -45,7 +46,9 @@ if TYPE_CHECKING:
 class Looks(Protocol):
     """`sight`: whether it is also wanted how well what is seen can be seen; without it, health and holds may be empty."""
 
-    def listing(self, *, everything: bool = False, filters: Sequence[Filter] = (), sight: bool = True) -> Listing: ...
+    def listing(
+        self, *, everything: bool = False, filters: Sequence[Filter] = (), base: Base | None = None, sight: bool = True
+    ) -> Listing: ...
 
     def resolve(self, words: Sequence[str], *, sight: bool = True) -> Listing:
         """Raises NoSuchInstance."""
@@ -177,6 +180,18 @@ class People(Protocol):
     def set_quota(self, wanted: Quota) -> quota.Use: ...
 
     def remove_quota(self, of: QuotaFor, name: str) -> None: ...
+
+    def views(self) -> Sequence[View]:
+        """Those that one has saved, by name."""
+        ...
+
+    def save_view(self, view: View) -> View:
+        """In place of the one of that name."""
+        ...
+
+    def rename_view(self, name: str, to: str) -> View: ...
+
+    def remove_view(self, name: str) -> None: ...
 
     def audit(self, limit: int) -> Sequence[Entry]: ...
 

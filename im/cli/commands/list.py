@@ -27,6 +27,7 @@ from im.views.words.times import ahead, end_of, local, second_end, ssh_line
 
 if TYPE_CHECKING:
     from im.domain.explain.listing import Listing
+    from im.domain.people.view import Base
 
 WATCH_EVERY = 2.0
 """Seconds between two looks of `--watch`."""
@@ -38,13 +39,23 @@ LAST_EVENTS = 5
 @click.option(
     "--filter", "filters", multiple=True, metavar="KEY=VALUE", help="Only owner=me, status=…, type=…, zone=…, …"
 )
+@click.option("--view", metavar="NAME", help="mine, soon, overdue, failed, or one that you have saved (im view).")
 @click.option("-w", "--watch", is_flag=True, help="Again every two seconds, until Ctrl-C.")
 @columns_option
 @output_options
 @pass_session
-def list_(session: Session, everything: bool, filters: tuple[str, ...], watch: bool, output: Output) -> None:
+def list_(
+    session: Session, everything: bool, filters: tuple[str, ...], view: str | None, watch: bool, output: Output
+) -> None:
     """Every instance: state, address, time left."""
-    _list(session, tuple(Filter.parse(f) for f in filters), output, everything=everything, watch=watch)
+    found, base = tuple(Filter.parse(f) for f in filters), None
+    if view is not None:
+        from im.cli.commands.people.view import called, filters_of
+
+        seen = called(session, view)
+        found, base, everything = (*filters_of(seen), *found), seen.base, everything or seen.everything
+        output = Output(output.form, output.columns or tuple(name.upper() for name in seen.columns))
+    _list(session, found, output, everything=everything, watch=watch, base=base)
 
 
 @click.command(short_help="One instance in detail.")
@@ -74,12 +85,20 @@ def status(session: Session, names: tuple[str, ...], ids: tuple[str, ...], watch
         show(seen.rows, seen.now, output, sandbox=session.backend.sandbox, costs=costs_of(session, seen.rows))
 
 
-def _list(session: Session, filters: tuple[Filter, ...], output: Output, *, everything: bool, watch: bool) -> None:
+def _list(
+    session: Session,
+    filters: tuple[Filter, ...],
+    output: Output,
+    *,
+    everything: bool,
+    watch: bool,
+    base: Base | None = None,
+) -> None:
     check_columns(output.columns)
 
     def look() -> Listing:
         sight = output.form == "table"
-        return session.backend.looks.listing(everything=everything, filters=filters, sight=sight)
+        return session.backend.looks.listing(everything=everything, filters=filters, base=base, sight=sight)
 
     if watch:
         _again_and_again(session, look, output)
@@ -87,7 +106,7 @@ def _list(session: Session, filters: tuple[Filter, ...], output: Output, *, ever
     seen = look()
     sandbox = session.backend.sandbox
     if not seen.rows and output.form == "table":
-        click.echo(nothing(filtered=bool(filters), everything=everything))
+        click.echo(nothing(filtered=bool(filters or base), everything=everything))
         if sandbox:
             note(SANDBOX)
     else:

@@ -119,6 +119,23 @@ idempotency = Table(
     Index("ix_idempotency_at", "at"),
 )
 
+views = Table(
+    "views",
+    metadata,
+    # whose it is; without a foreign key, as a token's. It goes with its user, so that nobody inherits it with the login
+    Column("login", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    # filters as they are typed
+    Column("q", Text, nullable=False),
+    # the view it narrows, of those that are always there
+    Column("base", Text),
+    Column("everything", Boolean, nullable=False),
+    Column("columns", ARRAY(Text), nullable=False),
+    moment("saved_at", nullable=False),
+    CheckConstraint("base IN ('mine', 'soon', 'overdue', 'failed')", name="base"),
+    CheckConstraint("cardinality(columns) <= 40", name="columns"),
+)
+
 # lists over HTTP are read page by page, and a request's changes are found again by its id
 Index("ix_instances_pages", instances.c.expires_at, instances.c.id, postgresql_where=text("closed_at IS NULL"))
 Index("ix_events_request", events.c.request_id, postgresql_where=text("request_id IS NOT NULL"))

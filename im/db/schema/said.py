@@ -13,10 +13,12 @@ from sqlalchemy import CheckConstraint, Column, Table
 from im.db.schema.core import events, holds, instances, scopes
 from im.db.schema.launch_inputs import leftovers, metadata
 from im.db.schema.money import budgets
-from im.db.schema.people import audit, tokens, users
+from im.db.schema.people import audit, tokens, users, views
 from im.db.schema.webhooks import webhooks
 from im.domain.input.text import OWNER, PLACE, REASON, TOLD
 from im.domain.people.user import DISPLAY, LOGIN
+from im.domain.people.view import FILTER
+from im.domain.people.view import NAME as VIEW
 
 __all__ = ["SAID", "UNSEEN", "Said", "metadata"]
 
@@ -67,6 +69,8 @@ SAID = (
     Said(users.c.login, "the login", LOGIN, "{0} ~ '^[a-z0-9]([a-z0-9._@+-]*[a-z0-9])?$' AND char_length({0}) <= {1}"),
     Said(users.c.display, "the displayed name", DISPLAY),
     Said(tokens.c.name, "the token's name", 60),
+    Said(views.c.name, "the view's name", VIEW),
+    Said(views.c.q, "the filter", FILTER),
     Said(audit.c.actor, "the name of who asks", OWNER),
     Said(audit.c.detail, "what is told of it", TOLD),
     Said(webhooks.c.name, "the webhook's name", 60),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from im.db.people import audit, sessions, tokens, users
+from im.db.people import audit, sessions, tokens, users, views
 from im.db.webhooks import hooks
 from im.domain.access import Actor, Role, Verb
 from im.domain.config.oidc import OidcSettings
@@ -121,6 +121,7 @@ def remove(ctx: Context, login: str, *, actor: Actor) -> None:
         tokens.revoke_of(connection, login, now)
         sessions.revoke_of(connection, login, now)
         hooks.remove_of(connection, login)
+        views.remove_of(connection, login)
         users.remove(connection, login)
         audit.record(connection, actor, "user removed", login, told(user), now)
 

@@ -162,6 +162,10 @@ class ListQuery(Form):
     q: Annotated[str, Field(max_length=500)] | None = Field(
         default=None, description="Filters as the command line has them, blank between: `owner=me status=running`."
     )
+    view: Text | None = Field(
+        default=None,
+        description="mine, soon, overdue, failed, or one that you have saved; the rest narrows it further.",
+    )
     owner: Text | None = None
     status: Text | None = None
     tag: Annotated[str, Field(max_length=300, pattern=r"^[^=\x00]+=[^\x00]*$")] | None = None
@@ -171,7 +175,9 @@ class ListQuery(Form):
 
     @model_validator(mode="after")
     def _one_way(self) -> ListQuery:
-        if self.id and (self.q or self.owner or self.status or self.tag or self.expires_before or self.cursor):
+        if self.id and (
+            self.q or self.view or self.owner or self.status or self.tag or self.expires_before or self.cursor
+        ):
             raise ValueError("instances are named by `id`, or found by a filter, and not both")
         return self
 

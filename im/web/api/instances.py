@@ -17,7 +17,8 @@ from im.domain.access import Verb
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.intent import Deadline
-from im.domain.selection import Filter
+from im.domain.people.view import View
+from im.domain.selection import Filter, parse_filters
 from im.domain.spec import firewall
 from im.domain.spec.disk import parse_disk
 from im.domain.spec.names import check_tags
@@ -27,7 +28,7 @@ from im.providers import registry
 from im.providers.request import Ask
 from im.services import access, pages
 from im.services.money.quotes import quote_of
-from im.services.people import users
+from im.services.people import users, views
 from im.services.requests import create
 from im.services.requests import order as orders
 from im.services.requests.order import Order, region_said
@@ -93,16 +94,18 @@ def list_instances(asker: Asking, request: Request, asked: Annotated[ListQuery, 
 def question_of(asker: Asker, asked: ListQuery) -> pages.Question:
     if asked.expires_before is not None and asked.expires_before.tzinfo is None:
         raise Refused("`expires_before` has no offset from UTC", "write it like 2030-01-31T18:00:00Z")
-    filters = list(pages.parse_filters(asked.q)) if asked.q else []
+    filters = list(parse_filters(asked.q)) if asked.q else []
+    view = views.one(asker.ctx, asked.view, asker.actor.name) if asked.view else View("")
+    filters += parse_filters(view.q)
     filters += [Filter(key, value) for key in ("owner", "status") if (value := getattr(asked, key))]
     tag = asked.tag.partition("=") if asked.tag else None
     wanted = Wanted(
-        everything=asked.all,
+        everything=asked.all or view.everything,
         owners=asker.seen_owners,
         tag=(tag[0], tag[2]) if tag else None,
         expires_before=asked.expires_before,
     )
-    return pages.question(filters, wanted, asker.actor.name)
+    return pages.question(filters, wanted, asker.actor.name, view.base)
 
 
 @router.get(

@@ -22,6 +22,7 @@ _STATUS: Mapping[type[ImError], HTTPStatus] = MappingProxyType(
         errors.Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
         errors.NameTaken: HTTPStatus.CONFLICT,
         errors.MachineTaken: HTTPStatus.CONFLICT,
+        errors.ViewTaken: HTTPStatus.CONFLICT,
         errors.NotFound: HTTPStatus.NOT_FOUND,
         errors.NotSignedIn: HTTPStatus.UNAUTHORIZED,
         errors.Denied: HTTPStatus.FORBIDDEN,

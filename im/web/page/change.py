@@ -104,7 +104,7 @@ def _found(visit: Visit, chosen: ChosenQuery) -> tuple[Sequence[Instance], datet
         return several(visit.asker, chosen.id)
     if not chosen.q and not chosen.view:
         raise Refused("nothing is chosen", "choose rows in the list, or set a filter first")
-    question = question_of(visit.asker, visit.now, chosen.q, chosen.view)
+    question = question_of(visit.asker, chosen.q, chosen.view)
     page = pages.page(visit.asker.ctx, question, None, MOST, visit.asker.actor.name)
     if page.next is not None:
         raise Refused(f"more than {MOST} instances match", "set a narrower filter, and go on from there")

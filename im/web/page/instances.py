@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any
 from urllib.parse import parse_qs
@@ -17,12 +17,12 @@ from starlette.responses import Response
 
 from im.db.read.instances import Wanted
 from im.domain.errors import Refused
-from im.domain.explain.phase import Tone, phase
 from im.domain.instance import Instance
-from im.domain.selection import Filter
-from im.domain.state import ALIVE
+from im.domain.people.view import NAME, Base, View
+from im.domain.selection import Filter, parse_filters, words_of
 from im.services import pages
 from im.services.money.costs import costs
+from im.services.people import views
 from im.views.cost import Costs
 from im.web.api import cursor
 from im.web.api.asker import Asker, Asking
@@ -47,7 +47,16 @@ COLUMNS = {
     "id": "Id",
 }
 USUAL = ("status", "left", "type", "zone", "address", "rate", "cost", "owner")
-SOON = timedelta(hours=2)
+CALLED = {name: name for name in COLUMNS} | {"left": "time-left", "address": "ip", "rate": "$/h", "id": "cloud-id"}
+"""Column of the page → what the command line, and so a view that was saved, calls it."""
+BASES = {
+    "": "Everybody",
+    Base.MINE.value: "Mine",
+    Base.SOON.value: "Ends within 2 h",
+    Base.OVERDUE.value: "Overdue",
+    Base.FAILED.value: "Failed",
+}
+"""The views that are always there."""
 
 
 class InstancesQuery(Form):
@@ -57,19 +66,14 @@ class InstancesQuery(Form):
     view: Annotated[str, Field(pattern="^(mine|soon|overdue|failed|)$")] = ""
     all: bool = False
     columns: list[Annotated[str, Field(max_length=20)]] = Field(default=[], max_length=20)
+    saved: Annotated[str, Field(max_length=NAME)] = ""
+    """Which of the reader's own views it began with. What that shows stands beside it, so that a link shows others the same."""
     cursor: Annotated[str, Field(max_length=400, pattern=r"^[A-Za-z0-9_-]*$")] = ""
 
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """A view that no filter of the grammar says."""
-
-    name: str
-
-    def admits(self, row: Instance, now: datetime, me: str) -> bool:
-        if self.name == "failed":
-            return phase(row, now).tone is Tone.BAD
-        return row.observed in ALIVE
+    def as_view(self, name: str) -> View:
+        """What is shown here, as it would be saved."""
+        columns = tuple(CALLED[one] for one in COLUMNS if one in self.columns)
+        return View(name, self.q.strip(), Base(self.view) if self.view else None, self.all, columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def show_instances(request: Request, asker: Asking, asked: Annotated[InstancesQu
     if since is None:
         visit = visit_of(request, asker)
         found = _answer(visit, asked)
-        told = {**found.told, "views": _views(asked), "rows": _rows(found, asker)}
+        told = {**found.told, **_own(asker, asked), "rows": _rows(found, asker)}
         return visit.show("instances.html", status=found.status, now=found.now, **told)
     look = Look.of(request.cookies)
     key = (id(asker.ctx), request.url.query, look.zone.key, _whose(asker, asked))
@@ -108,6 +112,18 @@ def show_instances(request: Request, asker: Asking, asked: Annotated[InstancesQu
         told = {**found.told, "now": found.now, "rows": _rows(found, asker)}
         found.texts[rights] = render("parts/found.html", look, told)
     return answer(found.texts[rights], found.status)
+
+
+def _own(asker: Asker, asked: InstancesQuery) -> dict[str, Any]:
+    """The views, which stand beside what is told to everybody who sees the same: some are the reader's own."""
+    own = views.listed(asker.ctx, asker.actor.name)
+    saved = next((view for view in own if view.name == asked.saved), None)
+    return {
+        "views": _views(asked, saved),
+        "own": [(view.name, address_of(view), view is saved) for view in own],
+        "saved": saved,
+        "changed": saved is not None and not same(saved, asked),
+    }
 
 
 def _moment(found: _Answer) -> tuple[_Answer, datetime]:
@@ -131,11 +147,11 @@ def _answer(visit: Visit, asked: InstancesQuery) -> _Answer:
         "quoted": shlex.quote,
     }
     try:
-        filters = pages.parse_filters(asked.q)
+        filters = parse_filters(asked.q)
     except Refused as exc:
         told |= {"warnings": visit.warnings(), "next": None, "chips": [], "cli": "", "count": "", "wrong": exc}
         return _Answer(told, visit.now)
-    found, count = _found(visit.asker, visit.now, asked)
+    found, count = _found(visit.asker, asked)
     told |= {
         "warnings": visit.warnings(found.rows),
         "next": _address(asked, cursor=cursor.write(found.next, _state(asked))) if found.next else None,
@@ -147,9 +163,9 @@ def _answer(visit: Visit, asked: InstancesQuery) -> _Answer:
     return _Answer(told, found.now, found.rows, costs(visit.asker.ctx, found.rows))
 
 
-def _found(asker: Asker, now: datetime, asked: InstancesQuery) -> tuple[pages.Page, str]:
+def _found(asker: Asker, asked: InstancesQuery) -> tuple[pages.Page, str]:
     """The rows of one page, and how many there are in words."""
-    question = question_of(asker, now, asked.q, asked.view, everything=asked.all)
+    question = question_of(asker, asked.q, asked.view, everything=asked.all)
     after = cursor.read(asked.cursor, _state(asked)) if asked.cursor else None
     found = pages.page(asker.ctx, question, after, 50, asker.actor.name)
     return found, _counted(pages.count(asker.ctx, question, found, first=after is None))
@@ -161,16 +177,14 @@ def watched(address: str) -> Watch | None:
     given = {name: values[-1] for name, values in parse_qs(query).items() if name in ("q", "view", "all", "cursor")}
     try:
         asked = InstancesQuery.model_validate(given)
-        pages.parse_filters(asked.q)
+        parse_filters(asked.q)
     except (ValueError, Refused):
         return None
     if path != "/":
         return None
 
     def look(asker: Asker) -> object:
-        with asker.ctx.looking() as connection:
-            now = asker.ctx.clock(connection)
-        found, count = _found(asker, now, asked)
+        found, count = _found(asker, asked)
         return found.rows, found.next is None, count
 
     return Watch(lambda asker: (tuple(sorted(given.items())), _whose(asker, asked)), look)
@@ -181,32 +195,16 @@ def _whose(asker: Asker, asked: InstancesQuery) -> Hashable:
     return asker.seen_owners, asker.actor.name if asked.view == "mine" or "me" in asked.q else ""
 
 
-def question_of(asker: Asker, now: datetime, q: str, view: str, *, everything: bool = False) -> pages.Question:
+def question_of(asker: Asker, q: str, view: str, *, everything: bool = False) -> pages.Question:
     """What the page and a change of all that it finds mean by the same words. Raises Refused."""
-    me, filters = asker.actor.name, list(pages.parse_filters(q))
-    if view == "mine":
-        filters.append(Filter("owner", "me"))
     wanted = Wanted(everything=everything, owners=asker.seen_owners)
-    if view in ("soon", "overdue"):
-        wanted = replace(wanted, expires_before=now + SOON if view == "soon" else now)
-    question = pages.question(filters, wanted, me)
-    if view in ("soon", "overdue", "failed"):
-        question = replace(question, filters=(*question.filters, _Judged(view)))
-    return question
+    return pages.question(parse_filters(q), wanted, asker.actor.name, Base(view) if view else None)
 
 
 def _command(asked: InstancesQuery, filters: Sequence[Filter]) -> str:
-    """The same on the command line; empty for a view that no filter says."""
-    if asked.view not in ("", "mine"):
-        return ""
-    told = [*filters, *([Filter("owner", "me")] if asked.view else [])]
-    return " ".join(
-        [
-            "im list",
-            *(["--all"] if asked.all else []),
-            *(f"--filter {shlex.quote(f'{one.key}={one.value}')}" for one in told),
-        ]
-    )
+    """The same on the command line."""
+    words = ["im list", *(["--view", asked.view] if asked.view else []), *(["--all"] if asked.all else [])]
+    return " ".join([*words, *(f"--filter {shlex.quote(f'{one.key}={one.value}')}" for one in filters)])
 
 
 def _counted(count: int | None) -> str:
@@ -215,16 +213,26 @@ def _counted(count: int | None) -> str:
     return "1 instance" if count == 1 else f"{count:,} instances"
 
 
-def _views(asked: InstancesQuery) -> list[tuple[str, str, bool]]:
-    """(what it is called, its address, whether it is this one)."""
-    known = (
-        ("", "Everybody"),
-        ("mine", "Mine"),
-        ("soon", "Ends within 2 h"),
-        ("overdue", "Overdue"),
-        ("failed", "Failed"),
-    )
-    return [(title, _address(asked, view=name, q="", cursor=""), name == asked.view) for name, title in known]
+def _views(asked: InstancesQuery, saved: View | None) -> list[tuple[str, str, bool]]:
+    """(what it is called, its address, whether it is this one), of those that are always there."""
+    return [
+        (title, _address(asked, view=name, q="", saved="", cursor=""), name == asked.view and saved is None)
+        for name, title in BASES.items()
+    ]
+
+
+def address_of(view: View) -> str:
+    """The page as the view has it; columns that the page has not are left out."""
+    columns = [name for name, called in CALLED.items() if called in view.columns]
+    base = view.base.value if view.base else ""
+    return link("/", q=view.q, view=base, all=view.everything and "true", columns=columns, saved=view.name)
+
+
+def same(view: View, asked: InstancesQuery) -> bool:
+    """Is it shown as it was saved, as far as the page can?"""
+    here = asked.as_view(view.name)
+    known = frozenset(view.columns) & frozenset(CALLED.values())
+    return here.shows == (view.q, view.base, view.everything, known)
 
 
 def _state(asked: InstancesQuery) -> dict[str, Any]:
@@ -239,10 +247,10 @@ def _address(asked: InstancesQuery, **changed: Any) -> str:
 
 def _also(q: str, key: str, value: str) -> str:
     """The filter with this value beside the others; another value of the same key takes its place."""
-    kept = [word for word in pages.words_of(q) if not word.startswith(f"{key}=")]
+    kept = [word for word in words_of(q) if not word.startswith(f"{key}=")]
     return shlex.join([*kept, f"{key}={value}"])
 
 
 def _without(q: str, index: int) -> str:
-    words = pages.words_of(q)
+    words = words_of(q)
     return shlex.join(word for i, word in enumerate(words) if i != index)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from im.web.page import agenda, change, cost, create, fleet, instance, instances, people, static_files
+from im.web.page import agenda, change, cost, create, fleet, instance, instances, people, static_files, views
 
 ROUTERS = tuple(
-    part.router for part in (static_files, instances, create, change, instance, agenda, cost, fleet, people)
+    part.router for part in (static_files, instances, views, create, change, instance, agenda, cost, fleet, people)
 )

@@ -16,7 +16,7 @@ from fastapi import Depends
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from im.domain.access import Role
 from im.domain.errors import ImError
@@ -98,6 +98,12 @@ class Visit:
             "layout": "part.html" if self.partly else "shell.html",
         }
         return answer(render(template, self.look, {**frame, **told}), status)
+
+    def go(self, where: str) -> Response:
+        """There next: a dialog is told to leave its page, whoever sent a form is sent on."""
+        if self.partly:
+            return Response(headers={"HX-Redirect": where})
+        return RedirectResponse(where, status_code=303)
 
 
 def visit_of(request: Request, asker: Asking) -> Visit:

@@ -54,6 +54,29 @@ list -c NAME,OWNER,ERROR,CREATED
 list --filter status=running --filter owner=me
 list --filter owner=bob
 list -o name
+view
+view save soon-mine --view soon --filter owner=me -c NAME,TIME-LEFT,ERROR
+view save soon-mine --view overdue --filter status=running --all
+view save db --filter name=db --json
+view save mine --filter owner=me
+view save x --filter colour=red
+view save x -c HUE
+view save a/b
+view rename db soon-mine
+view rename db data
+view
+view list --json
+list --view data
+list --view data -c NAME,OWNER
+list --view soon-mine --json
+list --view soon
+list --view failed --filter owner=me
+list --view nothing
+view delete data
+view delete data
+view delete mine
+view delete a/b
+view -q
 status web-1
 status web-1 db --json
 status web-1 -c NAME,IP

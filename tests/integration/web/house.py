@@ -8,8 +8,9 @@ from itertools import count
 from im.domain.access import EVERYTHING, Actor, Grant, Role
 from im.domain.config.web import Sees, WebSettings
 from im.domain.event import Channel
+from im.domain.people.view import View
 from im.domain.webhook.webhook import WebhookKind
-from im.services.people import sessions, tokens, users
+from im.services.people import sessions, tokens, users, views
 from im.services.webhooks import hooks
 from tests.integration.web.browser import Browser
 from tests.integration.web.conftest import Api, Said
@@ -95,6 +96,8 @@ class House:
             url, name = "https://ci.example.com/", f"thing-{number}"
             hook = hooks.create(world.ctx, name, url, kinds=kinds, owner=owner, actor=ROOT)
             return replace(thing, webhook=hook.webhook.id)
+        if on is On.SELF:
+            views.save(world.ctx, View(f"spare-{number}"), actor=person(owner))
         if on is On.ORPHAN:
             return replace(thing, machine=an_orphan(world, owner, number))
         if on is On.EVERYBODY:

@@ -33,7 +33,9 @@ def open_house(world: World) -> Iterator[House]:
 
 
 def cells(on: On) -> list[Cell]:
-    owners = {On.USER: ("own", "other"), On.EVERYBODY: ("other",), On.NOBODY: ("own",)}.get(on, OWNERS)
+    owners = {On.USER: ("own", "other"), On.EVERYBODY: ("other",), On.NOBODY: ("own",), On.SELF: ("own",)}.get(
+        on, OWNERS
+    )
     return [Cell(*one) for one in product(Role, owners, WAYS)]
 
 
@@ -56,7 +58,7 @@ def may_end(cell: Cell) -> bool:
     return allowed(RULES["revoke_token"], cell)
 
 
-METHODS = {"rotate_token": "POST", "change_user": "PATCH", "change_webhook": "PATCH"}
+METHODS = {"rotate_token": "POST", "change_user": "PATCH", "change_webhook": "PATCH", "rename_view": "PATCH"}
 
 
 def method_of(operation: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from im.domain.access import Role
-from im.web.api import documents_of_fleet, documents_of_money, documents_of_people
+from im.web.api import documents_of_fleet, documents_of_money
+from im.web.api.people import documents as documents_of_people
 from im.web.api.upkeep import LeftoversDocument
 from tests.integration.web.conftest import Api
 

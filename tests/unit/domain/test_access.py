@@ -10,7 +10,7 @@ from im.domain.access import TABLE, Actor, Allow, Deny, Role, Verb, may
 from im.domain.event import Channel
 
 INSTANCES = {Verb.CREATE, Verb.ADOPT, Verb.EXTEND, Verb.START, Verb.STOP, Verb.TERMINATE, Verb.PROTECT, Verb.GIVE}
-PERSONAL = {Verb.MAKE_TOKEN, Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION, Verb.SEE_WEBHOOK}
+PERSONAL = {Verb.MAKE_TOKEN, Verb.END_TOKEN, Verb.MAKE_LINK, Verb.END_SESSION, Verb.SEE_WEBHOOK, Verb.KEEP_VIEW}
 
 
 def _actor(*roles: Role) -> Actor:

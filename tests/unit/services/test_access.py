@@ -19,11 +19,12 @@ from im.domain.event import Channel
 from im.domain.intent import Deadline
 from im.domain.money.bill import Item
 from im.domain.people.quota import Quota, QuotaFor
+from im.domain.people.view import View
 from im.providers.request import Ask
 from im.services import access, leftovers
 from im.services.deadlines import holds
 from im.services.money import budgets, prices
-from im.services.people import links, quotas, sessions, tokens, users
+from im.services.people import links, quotas, sessions, tokens, users, views
 from im.services.requests import adopt, change, create, give
 from im.services.requests.order import Order
 from im.services.webhooks import hooks
@@ -80,6 +81,9 @@ CHANGES: dict[str, Callable[[], object]] = {
     "im.services.people.links.make": lambda: links.make(CTX, "ada", actor=replace(NOBODY, channel=Channel.CLI)),
     "im.services.people.tokens.revoke": lambda: tokens.revoke(CTX, "tok-1", actor=NOBODY),
     "im.services.people.tokens.rotate": lambda: tokens.rotate(CTX, "tok-1", actor=NOBODY),
+    "im.services.people.views.save": lambda: views.save(CTX, View("x"), actor=NOBODY),
+    "im.services.people.views.rename": lambda: views.rename(CTX, "x", "y", actor=NOBODY),
+    "im.services.people.views.remove": lambda: views.remove(CTX, "x", actor=NOBODY),
     "im.services.people.quotas.write": lambda: quotas.write(CTX, Quota(QuotaFor.USER, "eve"), actor=NOBODY),
     "im.services.people.quotas.remove": lambda: quotas.remove(CTX, QuotaFor.USER, "eve", actor=NOBODY),
     "im.services.webhooks.hooks.create": lambda: hooks.create(

@@ -20,12 +20,14 @@ from im.views.exits import Exit, exit_of
         (ours.Refused, 2),
         (ours.NameTaken, 2),
         (ours.MachineTaken, 2),
+        (ours.ViewTaken, 2),
         (ours.NotFound, 3),
         (ours.NoSuchInstance, 3),
         (ours.NoSuchUser, 3),
         (ours.NoSuchToken, 3),
         (ours.NoSuchSession, 3),
         (ours.NoSuchWebhook, 3),
+        (ours.NoSuchView, 3),
         (ours.NotSignedIn, 4),
         (ours.Unauthorized, 4),
         (ours.Denied, 4),
@@ -41,7 +43,7 @@ def test_every_error_of_ours_has_its_exit_code(error: type[ImError], status: int
 
 def test_no_error_was_forgotten() -> None:
     named = {e for e in vars(ours).values() if isinstance(e, type) and issubclass(e, ImError)}
-    assert len(named) == 19, "a new error needs its line in the table above"
+    assert len(named) == 21, "a new error needs its line in the table above"
 
 
 @pytest.mark.parametrize(

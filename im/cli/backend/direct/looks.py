@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from im.domain.instance import Instance
     from im.domain.money.cost import Cost
     from im.domain.money.rules import BillingRules
+    from im.domain.people.view import Base
 
 LOOK_EVERY = 0.3
 """Seconds between two looks at rows that are waited for."""
@@ -27,11 +28,16 @@ class DirectLooks:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
 
-    def listing(self, *, everything: bool = False, filters: Sequence[Filter] = (), sight: bool = True) -> Listing:
+    def listing(
+        self, *, everything: bool = False, filters: Sequence[Filter] = (), base: Base | None = None, sight: bool = True
+    ) -> Listing:
         from im.services import queries
 
         found = queries.listing(self._ctx, everything=everything)
-        admitted = Selection(filters=tuple(filters)).admitted(found.rows, found.now, self._ctx.settings.owner)
+        me = self._ctx.settings.owner
+        admitted = Selection(filters=tuple(filters)).admitted(found.rows, found.now, me)
+        if base is not None:
+            admitted = tuple(row for row in admitted if base.admits(row, found.now, me))
         return replace(found, rows=admitted)
 
     def resolve(self, words: Sequence[str], *, sight: bool = True) -> Listing:

@@ -1,4 +1,4 @@
-"""Users, tokens, quotas and the audit, by their services."""
+"""Users, tokens, quotas, saved views and the audit, by their services."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from im.domain.people.session import Link, Session
     from im.domain.people.token import Made, Token
     from im.domain.people.user import User, UserKind
+    from im.domain.people.view import View
 
 
 class DirectPeople:
@@ -116,6 +117,26 @@ class DirectPeople:
         from im.services.people import quotas
 
         quotas.remove(self._ctx, of, name, actor=self._actor)
+
+    def views(self) -> Sequence[View]:
+        from im.services.people import views
+
+        return views.listed(self._ctx, self._actor.name)
+
+    def save_view(self, view: View) -> View:
+        from im.services.people import views
+
+        return views.save(self._ctx, view, actor=self._actor)
+
+    def rename_view(self, name: str, to: str) -> View:
+        from im.services.people import views
+
+        return views.rename(self._ctx, name, to, actor=self._actor)
+
+    def remove_view(self, name: str) -> None:
+        from im.services.people import views
+
+        views.remove(self._ctx, name, actor=self._actor)
 
     def audit(self, limit: int) -> Sequence[Entry]:
         from im.services.people import audit

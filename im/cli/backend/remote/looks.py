@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from im.domain.guard import Guard
     from im.domain.money.cost import Cost
     from im.domain.money.rules import BillingRules
+    from im.domain.people.view import Base
     from im.domain.selection import Filter, Selection
 
 PAGE = 200
@@ -56,8 +57,11 @@ class RemoteLooks:
             if (cost := read_cost(told)) is not None:
                 self._costs[told["id"]] = cost
 
-    def listing(self, *, everything: bool = False, filters: Sequence[Filter] = (), sight: bool = True) -> Listing:
+    def listing(
+        self, *, everything: bool = False, filters: Sequence[Filter] = (), base: Base | None = None, sight: bool = True
+    ) -> Listing:
         query: dict[str, Any] = {"limit": PAGE, "all": everything, "q": _written(filters)}
+        query["view"] = None if base is None else base.value
         rows: list[Instance] = []
         while True:
             page = self._link.get("/instances", query)

@@ -1,4 +1,4 @@
-"""Users, tokens, quotas and the audit, over the API."""
+"""Users, tokens, quotas, saved views and the audit, over the API."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from urllib.parse import quote
 from im.cli.backend.remote.link import Link
 from im.domain.errors import Denied, NoSuchSession
 from im.domain.people.token import Made
+from im.domain.people.view import find
 from im.views.quota import read_quota
-from im.views.user import read_entry, read_link, read_session, read_token, read_user
+from im.views.user import read_entry, read_link, read_session, read_token, read_user, read_view
 
 if TYPE_CHECKING:
     from im.domain.access import Grant, Role
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from im.domain.people.session import Session
     from im.domain.people.token import Token
     from im.domain.people.user import User, UserKind
+    from im.domain.people.view import View
 
 
 class RemotePeople:
@@ -120,6 +122,21 @@ class RemotePeople:
     def remove_quota(self, of: QuotaFor, name: str) -> None:
         self._link.put("DELETE", f"/quotas/{of.value}/{_word(name)}")
 
+    def views(self) -> Sequence[View]:
+        return self._link.read(lambda told: [read_view(one) for one in told["items"]], self._link.get("/views"))
+
+    def save_view(self, view: View) -> View:
+        form = {"q": view.q, "base": view.base.value if view.base else None, "all": view.everything}
+        told = self._link.put("PUT", f"/views/{_word(view.name)}", {**form, "columns": list(view.columns)})
+        return self._link.read(read_view, told, stored=True)
+
+    def rename_view(self, name: str, to: str) -> View:
+        told = self._link.put("PATCH", f"/views/{_view(name)}", {"name": to})
+        return self._link.read(read_view, told, stored=True)
+
+    def remove_view(self, name: str) -> None:
+        self._link.put("DELETE", f"/views/{_view(name)}")
+
     def audit(self, limit: int) -> Sequence[Entry]:
         told = self._link.get("/audit", {"limit": limit})
         return self._link.read(lambda all_: [read_entry(one) for one in all_["items"]], told)
@@ -127,6 +144,13 @@ class RemotePeople:
 
 def _word(text: str) -> str:
     return quote(text, safe="")
+
+
+def _view(name: str) -> str:
+    """Raises NoSuchView for a name that no view and no path can have."""
+    if "/" in name:
+        find(name, ())
+    return _word(name)
 
 
 def _span(long: timedelta) -> str:

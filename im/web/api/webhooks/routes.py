@@ -15,7 +15,7 @@ from im.services.webhooks import hooks
 from im.views.webhook import delivery_json, webhook_json
 from im.web.api.asker import Asking
 from im.web.api.forms import Duration, Flag, Form
-from im.web.api.people import CHANGE, LOGIN, LOOK
+from im.web.api.people.users import CHANGE, LOGIN, LOOK
 from im.web.api.webhooks.documents import (
     DeliveriesDocument,
     Kind,

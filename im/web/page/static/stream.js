@@ -35,7 +35,7 @@ export function refresh(own = false) {
 
 function ask() {
   waiting = 0;
-  if (document.querySelector("details.menu[open] .sheet:focus-within")) return refresh();
+  if (document.querySelector("details.menu[open]:focus-within")) return refresh();
   if (under) return refresh();
   asked = performance.now();
   const live = document.getElementById("live");

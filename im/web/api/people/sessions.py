@@ -12,8 +12,9 @@ from im.services.people import links, sessions
 from im.views.user import link_json, session_json
 from im.web.address import link_to
 from im.web.api.asker import Asking
-from im.web.api.documents_of_people import LinkDocument, SessionsDocument
-from im.web.api.people import CHANGE, LOOK, TokensQuery
+from im.web.api.people.documents import LinkDocument, SessionsDocument
+from im.web.api.people.tokens import TokensQuery
+from im.web.api.people.users import CHANGE, LOOK
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
 SessionId = Annotated[str, Path(pattern=r"^ses-[0-9a-f]{10}$")]

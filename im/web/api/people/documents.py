@@ -66,6 +66,20 @@ class LinkDocument(Document):
     expires_at: str
 
 
+class ViewDocument(Document):
+    name: str
+    q: str = Field(description="A filter, as a list takes it.")
+    base: Literal["mine", "soon", "overdue", "failed"] | None
+    all: bool
+    columns: list[str]
+    saved_at: str
+    wrong: str | None = Field(description="Why it can no longer be read; null where it can.")
+
+
+class ViewsDocument(Document):
+    items: list[ViewDocument]
+
+
 class QuotaDocument(Document):
     of: Literal["user", "team", "role"]
     name: str

@@ -1,0 +1,69 @@
+"""Quotas: what each user, team and role may have, and how much of it is taken."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+from starlette.responses import JSONResponse, Response
+
+from im.domain.input.duration import parse_duration
+from im.domain.people.quota import Quota, QuotaFor
+from im.services.people import quotas
+from im.views.quota import quota_json
+from im.web.api.asker import Asking
+from im.web.api.forms import Duration, Form, Number, Text
+from im.web.api.people.documents import (
+    QuotaDocument,
+    QuotasDocument,
+)
+from im.web.api.people.users import CHANGE, LOGIN, LOOK
+
+router = APIRouter(prefix="/api/v1", tags=["people"])
+
+
+class QuotaForm(Form):
+    """What is left out is not limited."""
+
+    live: Number | None = Field(default=None, ge=0, le=1_000_000)
+    usd_per_hour: Decimal | None = Field(default=None, ge=0, lt=1_000_000, max_digits=12, decimal_places=4)
+    longest_ttl: Duration | None = None
+    longest_life: Duration | None = None
+    types: list[Text] = Field(default=[], max_length=100)
+
+
+Of = Annotated[QuotaFor, Path()]
+Name = Annotated[str, Path(pattern=LOGIN, max_length=64)]
+
+
+@router.get("/quotas", operation_id="list_quotas", response_model=QuotasDocument, responses=LOOK)
+def list_quotas(asker: Asking) -> Response:
+    """Every quota that one may see, and how much of it is taken."""
+    actor, owners = asker.actor, asker.seen_owners
+    seen = None if owners is None else {*owners, *actor.roles}
+    found = [use for use in quotas.uses(asker.ctx) if seen is None or use.quota.name in seen]
+    return JSONResponse({"items": [quota_json(use) for use in found]})
+
+
+@router.put("/quotas/{of}/{name}", operation_id="set_quota", response_model=QuotaDocument, responses=CHANGE)
+def set_quota(asker: Asking, of: Of, name: Name, form: QuotaForm) -> Response:
+    """Set one, in place of the one there was."""
+    wanted = Quota(
+        of,
+        name,
+        form.live,
+        form.usd_per_hour,
+        parse_duration(form.longest_ttl) if form.longest_ttl else None,
+        parse_duration(form.longest_life) if form.longest_life else None,
+        tuple(form.types),
+    )
+    return JSONResponse(quota_json(quotas.write(asker.ctx, wanted, actor=asker.actor)))
+
+
+@router.delete("/quotas/{of}/{name}", operation_id="remove_quota", status_code=204, responses=CHANGE)
+def remove_quota(asker: Asking, of: Of, name: Name) -> Response:
+    """Set no limit any more."""
+    quotas.remove(asker.ctx, of, name, actor=asker.actor)
+    return Response(status_code=204)
