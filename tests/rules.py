@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from im.domain.access import Verb
+from im.domain.people.quota import Quota, QuotaFor
+from im.web.page.people.forms import quota_mark
 
 
 class On(StrEnum):
@@ -33,7 +36,7 @@ class Thing:
     name: str = ""
     """Of an instance that is the owner's."""
     seen: str = ""
-    """Its id and its generation, as the page has them."""
+    """As the page has it: an instance's id and its generation, or the mark of a user."""
     token: str = ""
     """The id of a token that is the owner's."""
     session: str = ""
@@ -227,6 +230,24 @@ def _form(verb: Verb, word: str, fields: Mapping[str, str], *, stopped: bool = F
     )
 
 
+SPARE = {"of": "user", "name": "spare-{}"}
+
+
+def _page(verb: Verb, path: str, fields: Mapping[str, str] = MappingProxyType({})) -> Rule:
+    """A form about what is everybody's: of a user or a quota, each with the mark of what was shown."""
+
+    def body(thing: Thing) -> object:
+        told = _numbered(dict(fields), thing.number)
+        assert isinstance(told, dict)
+        return {**told, "seen": thing.seen if verb is Verb.MANAGE_USERS else quota_mark(Quota(QuotaFor.USER, "", 1))}
+
+    return Rule(verb, On.EVERYBODY, lambda t: path.format(t.number), body)
+
+
+def _of_a_user(verb: Verb, path: Callable[[Thing], str], body: Callable[[Thing], object]) -> Rule:
+    return Rule(verb, On.USER, path, body)
+
+
 PAGE_RULES: Mapping[str, tuple[Rule, ...]] = {
     "POST /change/{verb}": (
         _form(Verb.EXTEND, "extend", HOUR),
@@ -245,6 +266,31 @@ PAGE_RULES: Mapping[str, tuple[Rule, ...]] = {
         ),
     ),
     "POST /create/quote": (),
+    "POST /people/add": (_everybodys(Verb.MANAGE_USERS, "/people/add", {"login": "added-{}"}),),
+    "POST /people/users/{login}": (_page(Verb.MANAGE_USERS, "/people/users/spare-{}", {"role": "viewer"}),),
+    "POST /people/users/{login}/{act}": (
+        _page(Verb.MANAGE_USERS, "/people/users/spare-{}/disable"),
+        _page(Verb.MANAGE_USERS, "/people/users/spare-{}/enable"),
+        _page(Verb.MANAGE_USERS, "/people/users/spare-{}/remove"),
+    ),
+    "POST /people/quotas/set": (_page(Verb.SET_QUOTA, "/people/quotas/set", {**SPARE, "live": "9"}),),
+    "POST /people/quotas/remove": (_page(Verb.SET_QUOTA, "/people/quotas/remove", SPARE),),
+    "POST /people/tokens/make": (
+        _of_a_user(
+            Verb.MAKE_TOKEN,
+            lambda _: "/people/tokens/make",
+            lambda t: {"name": "more", "login": t.owner, "key": f"{t.number:032x}"},
+        ),
+    ),
+    "POST /people/tokens/{token}/rotate": (
+        _of_a_user(Verb.END_TOKEN, lambda t: f"/people/tokens/{t.token}/rotate", lambda t: {"key": f"{t.number:032x}"}),
+    ),
+    "POST /people/tokens/{token}/revoke": (
+        _of_a_user(Verb.END_TOKEN, lambda t: f"/people/tokens/{t.token}/revoke", lambda _: {}),
+    ),
+    "POST /people/sessions/{session}/end": (
+        _of_a_user(Verb.END_SESSION, lambda t: f"/people/sessions/{t.session}/end", lambda _: {}),
+    ),
     "POST /views/save": (_own(lambda _: "/views/save", {"name": "kept-{}", "q": "owner=me"}),),
     "POST /views/rename": (_own(lambda _: "/views/rename", {"name": "spare-{}", "to": "better-{}"}),),
     "POST /views/delete": (_own(lambda _: "/views/delete", {"name": "spare-{}"}),),

@@ -101,7 +101,7 @@ def write(ctx: Context, quota: Quota, *, actor: Actor) -> Use:
     access.ask(actor, Verb.SET_QUOTA)
     if quota.of is QuotaFor.ROLE and quota.name not in {role.value for role in Role}:
         raise Refused(f"there is no role '{quota.name[:40]}'", f"choose from {', '.join(Role)}")
-    with ctx.begin() as connection:
+    with ctx.storing() as connection:
         now = ctx.clock(connection)
         if quota.of is QuotaFor.TEAM:
             team = users.one(connection, quota.name)
@@ -114,7 +114,7 @@ def write(ctx: Context, quota: Quota, *, actor: Actor) -> Use:
 
 def remove(ctx: Context, of: QuotaFor, name: str, *, actor: Actor) -> None:
     access.ask(actor, Verb.SET_QUOTA)
-    with ctx.begin() as connection:
+    with ctx.storing() as connection:
         if not quotas.remove(connection, of, name):
             raise Refused(f"{of} {name} has no quota", "im quota  shows those there are")
         audit.record(connection, actor, "quota removed", f"{of} {name}", "", ctx.clock(connection))

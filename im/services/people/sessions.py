@@ -104,6 +104,12 @@ def listed(ctx: Context, login: str | None, *, actor: Actor) -> list[Session]:
         return sessions.listed(connection, login, ctx.clock(connection))
 
 
+def held(ctx: Context, secret: str) -> Session | None:
+    """The session that a browser holds, over or not."""
+    with ctx.begin() as connection:
+        return sessions.by_digest(connection, rule.digest(secret))
+
+
 def revoke(ctx: Context, session_id: str, *, actor: Actor) -> Session:
     """End one of one's own, or as an admin anybody's, at once. Raises NoSuchSession also for one that is another's."""
     access.ask(actor, Verb.END_SESSION)

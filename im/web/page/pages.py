@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from im.web.page import agenda, change, cost, create, fleet, instance, instances, people, static_files, views
+from im.web.page import agenda, change, cost, create, fleet, instance, instances, static_files, views
+from im.web.page.people import audit, quotas, sessions, tokens, users
 
+_PEOPLE = (users, quotas, tokens, sessions, audit)
 ROUTERS = tuple(
-    part.router for part in (static_files, instances, views, create, change, instance, agenda, cost, fleet, people)
+    part.router for part in (static_files, instances, views, create, change, instance, agenda, cost, fleet, *_PEOPLE)
 )

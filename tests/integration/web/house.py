@@ -12,6 +12,7 @@ from im.domain.people.view import View
 from im.domain.webhook.webhook import WebhookKind
 from im.services.people import sessions, tokens, users, views
 from im.services.webhooks import hooks
+from im.web.page.people.forms import user_mark
 from tests.integration.web.browser import Browser
 from tests.integration.web.conftest import Api, Said
 from tests.orphans import an_orphan
@@ -101,7 +102,8 @@ class House:
         if on is On.ORPHAN:
             return replace(thing, machine=an_orphan(world, owner, number))
         if on is On.EVERYBODY:
-            users.add(world.ctx, f"spare-{number}", actor=ROOT)
+            spare = users.add(world.ctx, f"spare-{number}", actor=ROOT)
+            thing = replace(thing, seen=user_mark(spare))
             self.api.ask("PUT", f"/api/v1/quotas/user/spare-{number}", {"live": 1}, by="ann")
             self.api.ask("PUT", f"/api/v1/budgets/spare-{number}", {"usd_per_month": "5"}, by="ann")
         return thing

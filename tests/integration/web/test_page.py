@@ -12,7 +12,23 @@ from sqlalchemy import text
 from im.domain.access import Role
 from tests.integration.web.conftest import KEY, Api, Said
 
-PAGES = ("/", "/create", "/agenda", "/cost", "/fleet", "/orphans", "/prices", "/people", "/audit", "/instances/web")
+PEOPLE = tuple(
+    f"/people/{path}"
+    for path in ("add", "users/ada", "quotas", "quotas/set?of=user&name=ada", "tokens", "tokens/make", "sessions")
+)
+PAGES = (
+    "/",
+    "/create",
+    "/agenda",
+    "/cost",
+    "/fleet",
+    "/orphans",
+    "/prices",
+    "/people",
+    "/audit",
+    "/instances/web",
+    *PEOPLE,
+)
 BROWSER = {"Accept": "text/html,application/xhtml+xml", "Sec_Fetch_Site": "same-origin"}
 
 

@@ -23,6 +23,7 @@ export function watchDialogs() {
     dialog.close();
   });
   dialog.addEventListener("close", () => {
+    if (document.querySelector("#dialog-content [data-stored]")) refresh();
     document.getElementById("dialog-content").replaceChildren();
     // the row may have been drawn anew meanwhile
     const again = opener?.isConnected ? opener : document.querySelector(`[href="${CSS.escape(opener?.getAttribute("href") ?? "")}"]`);

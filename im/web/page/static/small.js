@@ -3,17 +3,22 @@ import { say } from "./dialog.js";
 
 export function watchCopies() {
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copy]");
+    const button = event.target.closest("[data-copy], [data-copy-from]");
     if (!button) return;
+    const from = document.getElementById(button.dataset.copyFrom ?? "");
+    const text = from?.textContent ?? button.dataset.copy;
     try {
-      await navigator.clipboard.writeText(button.dataset.copy);
+      await navigator.clipboard.writeText(text);
       button.classList.add("done");
       setTimeout(() => button.classList.remove("done"), 1500);
-      say(`Copied: ${button.dataset.copy}`);
+      say(button.dataset.copied ?? `Copied: ${text}`); // a secret stands nowhere else
     } catch {
-      say(`Your browser does not let this page copy. It is: ${button.dataset.copy}`);
+      if (from) getSelection().selectAllChildren(from);
+      say(from ? "Your browser does not let this page copy. It is selected: copy it yourself." : `Your browser does not let this page copy. It is: ${text}`);
     }
   });
+  // what is shown once is not shown again by going back to a page that the browser has kept
+  addEventListener("pagehide", () => { for (const one of document.querySelectorAll("[data-once]")) one.remove(); });
 }
 
 export function watchMenus() {

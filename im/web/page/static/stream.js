@@ -38,7 +38,7 @@ function ask() {
   if (document.querySelector("details.menu[open]:focus-within")) return refresh();
   if (under) return refresh();
   asked = performance.now();
-  const live = document.getElementById("live");
+  const live = document.querySelector("#live, #still"); // the second is asked for again after a change of ours alone
   if (live && window.htmx) window.htmx.trigger(live, "im:refresh");
 }
 
@@ -84,5 +84,5 @@ function shown() {
 }
 
 function isLive(event) {
-  return event.detail.ctx?.sourceElement?.id === "live";
+  return ["live", "still"].includes(event.detail.ctx?.sourceElement?.id);
 }
