@@ -71,12 +71,7 @@ def make_app(ctx: Context) -> FastAPI:
         lifespan=_lifespan,
         redirect_slashes=False,
     )
-    app.state.ctx, app.state.rates = ctx, Rates()
-    app.state.bell, app.state.ending = stream.Bell(ctx), lambda: False
-    app.state.live, app.state.watched = live.Shared(), instances_page.watched
-    bell: stream.Bell = app.state.bell
-    app.state.figures = metrics.Figures(ctx, lambda: len(bell.listeners))
-    app.state.provider = _provider(ctx.settings.own(OidcSettings))
+    put_before(app, ctx)
     for router in ROUTERS:
         app.include_router(router)
     app.add_exception_handler(ImError, _ours)
@@ -85,6 +80,17 @@ def make_app(ctx: Context) -> FastAPI:
     app.add_exception_handler(Exception, _unforeseen)
     _tell_problems(app)
     return app
+
+
+def put_before(app: FastAPI, ctx: Context) -> None:
+    """All that an application keeps of a deployment; one that serves nobody may be put before another one."""
+    app.state.ctx, app.state.rates = ctx, Rates()
+    bell = app.state.bell = stream.Bell(ctx)
+    app.state.ending = lambda: False
+    app.state.live, app.state.watched = live.Shared(), instances_page.watched
+    app.state.figures = metrics.Figures(ctx, lambda: len(bell.listeners))
+    app.state.provider = _provider(ctx.settings.own(OidcSettings))
+    app.middleware_stack = None  # the first request builds it, by this deployment's name
 
 
 def _provider(own: OidcSettings) -> Provider | None:

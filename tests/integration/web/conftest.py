@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
 from im.domain.access import EVERYTHING, Grant, Role
 from im.domain.people.user import UserKind
 from im.services.people import tokens, users
 from im.web.api.rates import Pace, Rates
-from im.web.app import make_app
+from im.web.app import make_app, put_before
 from im.web.server import configured
 from tests.people import person
 from tests.waiting import until
@@ -42,12 +43,18 @@ class _Unlimited(Rates):
         pass
 
 
+_SPARE: list[FastAPI] = []
+"""Nobody is served by them: FastAPI builds an application's routes when it is first asked, which takes longer than a test."""
+
+
 class Api:
     """The server, and people who ask it."""
 
     def __init__(self, world: World, port: int = 0) -> None:
         self.world = world
-        app = make_app(replace(world.ctx, look=None, dispose=lambda: None))
+        ctx = replace(world.ctx, look=None, dispose=lambda: None)
+        app = _SPARE.pop() if _SPARE else make_app(ctx)
+        put_before(app, ctx)
         self._server = uvicorn.Server(configured(app, port=port))
         self.app = app
         app.state.ending = lambda: self._server.should_exit
@@ -72,6 +79,8 @@ class Api:
     def close(self) -> None:
         self._server.should_exit = True
         self._thread.join(10)
+        if not self.running and self.app not in _SPARE:
+            _SPARE.append(self.app)
 
     def user(
         self, login: str, role: Role = Role.MEMBER, *, team: str | None = None, grants: frozenset[Grant] = EVERYTHING

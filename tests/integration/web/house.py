@@ -45,7 +45,7 @@ class Cell:
 
 
 class House:
-    """People of every role, and things of theirs, made as they are needed."""
+    """People of every role, and things of theirs, made as they are needed: what nobody changed serves the next one as well."""
 
     def __init__(self, world: World, sees: Sees) -> None:
         parts = (WebSettings(members_see=sees),)
@@ -56,6 +56,7 @@ class House:
         self.api.user("eve")
         self._number = count()
         self._browsers: dict[str, Browser] = {}
+        self._kept: dict[tuple[str, On, bool, bool], Thing] = {}
         for role, login in WHO.items():
             self.api.user(login, role, team=TEAM)
             self._browsers[login] = Browser(self.api)
@@ -79,7 +80,19 @@ class House:
             )
         return self.api.ask(method, path, body, by=login if cell.way == "token" else f"{login}, read")
 
-    def thing(self, owner: str, *, on: On, stopped: bool = False) -> Thing:
+    def thing(self, owner: str, *, on: On, stopped: bool = False, beside: bool = False) -> Thing:
+        """One that is as it was made; `beside`: another one than without. Its number is new, unless it was made by it."""
+        key = (owner, on, stopped, beside)
+        if key not in self._kept:
+            self._kept[key] = self._made(owner, on, stopped)
+        kept = self._kept[key]
+        return kept if on is On.EVERYBODY else replace(kept, number=next(self._number))
+
+    def spend(self, thing: Thing) -> None:
+        """It was changed, or may have been: whoever comes next has another one."""
+        self._kept = {key: one for key, one in self._kept.items() if replace(one, number=0) != replace(thing, number=0)}
+
+    def _made(self, owner: str, on: On, stopped: bool) -> Thing:
         number = next(self._number)
         world, thing = self.api.world, Thing(owner, number=number)
         if on is On.INSTANCE:

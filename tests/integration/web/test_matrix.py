@@ -76,6 +76,8 @@ def test_a_change_is_made_by_who_may_and_by_nobody_else(house: House, operation:
         before = house.api.world.row(thing.name) if thing.name else None
         said = house.ask(cell, method_of(operation), rule.path(thing), rule.body(thing))
         may_do = allowed(rule, cell)
+        if may_do or said.status < 400:
+            house.spend(thing)
         if may_do:
             right = {200, 201, 202, 204}
         elif rule.on is On.INSTANCE and not sees(house, cell):
@@ -103,6 +105,8 @@ def test_a_form_of_the_page_does_no_more_than_the_api(house: House, rule: Rule) 
         form = rule.body(thing)
         assert isinstance(form, dict)
         said = house.browser(cell).post(rule.path(thing), form, Accept="text/html")
+        if allowed(rule, cell) or said.status < 400:
+            house.spend(thing)
         if (said.status in (200, 303)) is not allowed(rule, cell):
             wrong.append((cell, said.status, said.text[:200]))
         elif before is not None and not allowed(rule, cell) and house.api.world.row(thing.name) != before:
@@ -119,7 +123,7 @@ def test_a_batch_does_what_one_may_do_one_by_one_and_no_more(open_house: House, 
     rule, wrong = RULES[f"{verb}_instance"], []
     for cell in cells(On.INSTANCE):
         for named in ("ids", "q"):
-            mine = open_house.thing(WHO[cell.role], on=On.INSTANCE, stopped=rule.stopped)
+            mine = open_house.thing(WHO[cell.role], on=On.INSTANCE, stopped=rule.stopped, beside=True)
             thing = open_house.thing(cell.owner, on=On.INSTANCE, stopped=rule.stopped)
             row = open_house.api.world.row(thing.name)
             which = {"ids": [mine.name, row.id]} if named == "ids" else {"q": f"name={thing.name}", "expected": 1}
@@ -127,6 +131,9 @@ def test_a_batch_does_what_one_may_do_one_by_one_and_no_more(open_house: House, 
             before = [open_house.api.world.row(name) for name in (mine.name, thing.name)]
             said = open_house.ask(cell, "POST", "/api/v1/instances:batch", body)
             after = [open_house.api.world.row(name) for name in (mine.name, thing.name)]
+            if before != after:
+                open_house.spend(mine)
+                open_house.spend(thing)
             if (said.status == 202) is not allowed(rule, cell):
                 wrong.append((cell, said.status, said.text[:200]))
             elif said.status != 202 and before != after:
@@ -139,9 +146,12 @@ def test_a_rehearsal_allows_what_the_request_would(open_house: House, verb: str)
     rule, wrong = RULES[f"{verb}_instance"], []
     for cell in cells(On.INSTANCE):
         thing = open_house.thing(cell.owner, on=On.INSTANCE, stopped=rule.stopped)
+        before = open_house.api.world.row(thing.name)
         said = open_house.ask(cell, "POST", f"{rule.path(thing)}?dry_run=true", rule.body(thing))
         if said.status not in ({200, 202} if allowed(rule, cell) else {403}):
             wrong.append((cell, said.status, said.text[:200]))
+        elif open_house.api.world.row(thing.name) != before:
+            wrong.append((cell, "done, and not rehearsed"))
     assert not wrong
 
 
