@@ -62,11 +62,13 @@ def up(folder: StackUnderTest, foreign: Path) -> StackUnderTest:
 
 
 @pytest.fixture
-def down(up: StackUnderTest) -> StackUnderTest:
+def down(folder: StackUnderTest, request: pytest.FixtureRequest) -> StackUnderTest:
     """The module's stack, that was up and is down: its data are there, whichever tests ran before."""
-    done = up.run("down")
+    if not folder.local.layout.postgres.is_dir():
+        request.getfixturevalue("up")
+    done = folder.run("down")
     assert done.returncode == 0, done.stderr
-    return up
+    return folder
 
 
 def stale(home: Path) -> bool:
@@ -272,14 +274,15 @@ def test_purge_asks_then_removes_what_is_the_stacks_and_nothing_else(down: Stack
     assert down.run("down", "--purge", "-y").returncode == 0
 
 
-def test_a_real_cloud_is_never_used_unasked(down: StackUnderTest) -> None:
-    nobody = down.run("up", "--cloud", "aws", "-y", environ={"AWS_SHARED_CREDENTIALS_FILE": os.devnull})
+def test_a_real_cloud_is_never_used_unasked(folder: StackUnderTest) -> None:
+    assert folder.run("down").returncode == 0
+    nobody = folder.run("up", "--cloud", "aws", "-y", environ={"AWS_SHARED_CREDENTIALS_FILE": os.devnull})
     assert (nobody.returncode, "no credentials of aws are to be seen here" in nobody.stderr) == (2, True)
-    unasked = down.run("up", "--cloud", "aws", environ=REAL)
+    unasked = folder.run("up", "--cloud", "aws", environ=REAL)
     assert unasked.returncode == 2
     assert "im up --cloud aws -y" in unasked.stderr
     assert REAL["AWS_SECRET_ACCESS_KEY"] not in unasked.stderr
-    assert LocalStack(down.home).running() is None
+    assert LocalStack(folder.home).running() is None
 
 
 def _sockets(stack: StackUnderTest) -> Path:

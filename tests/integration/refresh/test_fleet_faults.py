@@ -176,8 +176,9 @@ def test_with_the_broker_frozen_for_an_hour_everything_is_done_all_the_same(worl
     world.create("before", seconds=1800)
     world.advance(31)
     world.worker = False  # what is rung waits in the broker
-    for turn in range(240):
-        world.advance(15, tick=15)
+    # half an hour in which something happens, and half an hour at rest
+    for turn, pause in enumerate([15] * 130 + [60] * 28):
+        world.advance(pause, tick=15)
         sweep_if_stale(world.ctx)
         if turn == 20:
             world.create("during", seconds=1200)
