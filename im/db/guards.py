@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Interval,
+    Select,
     and_,
     case,
     cast,
@@ -23,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from im.db.made_once import Moment, made_once
 from im.db.schema.core import holds, instances, scopes
 from im.db.schema.money import guards
 from im.db.select import fetch_instances, select_instances
@@ -61,20 +64,25 @@ def is_to_terminate(connection: Connection, scope: Scope) -> bool:
 
 
 def paused_until(connection: Connection, now: datetime) -> datetime | None:
-    query = select(holds.c.until).where(holds.c.kind == HoldKind.PAUSE.value, holds.c.until > now)
-    return connection.execute(query).scalar_one_or_none()
+    found: datetime | None = connection.execute(*_pause(now=now)).scalar_one_or_none()
+    return found
 
 
-def _wanted(paused: datetime | None) -> ColumnElement[datetime]:
+@made_once
+def _pause(now: Moment) -> Select[Any]:
+    return select(holds.c.until).where(holds.c.kind == HoldKind.PAUSE.value, holds.c.until > now)
+
+
+def _wanted(paused: Moment | None) -> ColumnElement[datetime]:
     """`im.domain.guard.wanted` in SQL, to find candidates; what is asked for is computed by the rule itself."""
     grace = g.grace * cast(literal("1 second"), Interval)
-    ends: ColumnElement[datetime] = func.greatest(t.expires_at, paused) if paused else t.expires_at
+    ends: ColumnElement[datetime] = func.greatest(t.expires_at, paused) if paused is not None else t.expires_at
     at = func.date_trunc(text("'second'"), ends + grace + cast(literal("999999 microseconds"), Interval))
     idle = or_(t.closed_at.is_not(None), t.provider_id.is_(None), t.observed.in_(_IDLE))
     return case((idle, null()), else_=at)
 
 
-def _differs(now: datetime, paused: datetime | None) -> ColumnElement[bool]:
+def _differs(now: Moment, paused: Moment | None) -> ColumnElement[bool]:
     at = _wanted(paused)
     return and_(
         g.kind != GuardKind.NONE.value,
@@ -89,9 +97,19 @@ def _differs(now: datetime, paused: datetime | None) -> ColumnElement[bool]:
 
 def scopes_waiting(connection: Connection, now: datetime) -> list[int]:
     """Where something about a guard is to be done."""
-    differs = _differs(now, paused_until(connection, now))
-    query = select(t.scope_id).join(guards, g.instance_id == t.id).where(differs).distinct()
-    return list(connection.execute(query).scalars())
+    paused = paused_until(connection, now)
+    asked = _waiting_in_a_pause(now=now, paused=paused) if paused else _waiting(now=now)
+    return list(connection.execute(*asked).scalars())
+
+
+@made_once
+def _waiting(now: Moment) -> Select[Any]:
+    return select(t.scope_id).join(guards, g.instance_id == t.id).where(_differs(now, None)).distinct()
+
+
+@made_once
+def _waiting_in_a_pause(now: Moment, paused: Moment) -> Select[Any]:
+    return select(t.scope_id).join(guards, g.instance_id == t.id).where(_differs(now, paused)).distinct()
 
 
 @dataclass(frozen=True, slots=True)

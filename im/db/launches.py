@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, func, insert, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Text, and_, cast, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from im.db.bulk import assignments, recordset
 from im.db.instances import facts
 from im.db.instances.spec import from_spec
+from im.db.made_once import Moment
 from im.db.money import usage
 from im.db.schema.core import instances, launches
 from im.db.schema.money import guards
@@ -87,6 +88,16 @@ def place(connection: Connection, token: str, owner: str, spec: Spec) -> bool:
     return True
 
 
+def due(scope_id: int | BindParameter[Any], now: Moment) -> ColumnElement[bool]:
+    """For a statement over launches: it is to be called or settled, and nobody is at it."""
+    return and_(
+        t.scope_id == scope_id,
+        t.state.in_(_OPEN),
+        t.next_attempt_at <= now,
+        or_(t.lease_until.is_(None), t.lease_until <= now),
+    )
+
+
 def claim_one(
     connection: Connection, scope_id: int, now: datetime, lease: timedelta, owner: str, *, unwanted: bool = False
 ) -> Launch | None:
@@ -95,16 +106,7 @@ def claim_one(
     `unwanted`: of those that were never called, and for which nobody waits any more.
     """
     query = (
-        select(t.token)
-        .where(
-            t.scope_id == scope_id,
-            t.state.in_(_OPEN),
-            t.next_attempt_at <= now,
-            or_(t.lease_until.is_(None), t.lease_until <= now),
-        )
-        .order_by(t.next_attempt_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
+        select(t.token).where(due(scope_id, now)).order_by(t.next_attempt_at).limit(1).with_for_update(skip_locked=True)
     )
     if unwanted:
         i = instances.c

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.instances.spec import to_spec
+from im.db.made_once import made_once
 from im.db.schema.core import instances, launches, scopes
 from im.db.schema.launch_inputs import leftovers, surveys
 from im.domain.leftover import Leftover
@@ -33,8 +34,13 @@ def ask(connection: Connection, numbers: Sequence[int], now: datetime) -> None:
 
 def pending(connection: Connection) -> list[int]:
     """The scopes in which a question is open, or something approved for deletion is not gone."""
+    return sorted(connection.execute(*_pending()).scalars())
+
+
+@made_once
+def _pending() -> CompoundSelect[Any]:
     open_ones = select(s.scope_id).where(_unanswered())
-    return sorted(connection.execute(open_ones.union(select(t.scope_id).where(*_APPROVED))).scalars())
+    return open_ones.union(select(t.scope_id).where(*_APPROVED))
 
 
 def asked_at(connection: Connection, number: int) -> datetime | None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Interval, Row, and_, cast, func, literal, or_, select, update
+from sqlalchemy import Connection, Interval, Row, Select, and_, cast, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from im.db.made_once import Moment, made_once
 from im.db.schema.core import instances
 from im.db.schema.money import deadlines, notices
 from im.db.select import fetch_instances, select_instances
@@ -48,8 +49,12 @@ def plan(connection: Connection, stages: Sequence[timedelta], channels: Sequence
 
 def waiting(connection: Connection, now: datetime) -> bool:
     """Is there anything that can be sent now?"""
-    query = select(n.id).where(n.state == _PENDING, n.next_attempt_at <= now).limit(1)
-    return connection.execute(query).first() is not None
+    return connection.execute(*_waiting(now=now)).first() is not None
+
+
+@made_once
+def _waiting(now: Moment) -> Select[Any]:
+    return select(n.id).where(n.state == _PENDING, n.next_attempt_at <= now).limit(1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,38 +7,49 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from im.db.made_once import made_once
 from im.db.schema.core import scopes
 from im.domain.scope import Scope
 
 
+def _place(scope: Scope) -> dict[str, str]:
+    return {"provider": scope.provider, "account": scope.account, "region": scope.region}
+
+
 def ensure(connection: Connection, scope: Scope) -> int:
     """The scope's number, made if it is new."""
-    place = {"provider": scope.provider, "account": scope.account, "region": scope.region}
+    place = _place(scope)
     connection.execute(insert(scopes).values(**place).on_conflict_do_nothing())
     number: int = connection.execute(select(scopes.c.id).filter_by(**place)).scalar_one()
     return number
 
 
 def number_of(connection: Connection, scope: Scope) -> int | None:
-    return connection.execute(
-        select(scopes.c.id).filter_by(provider=scope.provider, account=scope.account, region=scope.region)
-    ).scalar_one_or_none()
+    return connection.execute(select(scopes.c.id).filter_by(**_place(scope))).scalar_one_or_none()
 
 
 def read(connection: Connection, number: int) -> Scope | None:
-    row = connection.execute(
-        select(scopes.c.provider, scopes.c.account, scopes.c.region).where(scopes.c.id == number)
-    ).first()
+    row = connection.execute(*_by_number(number=number)).first()
     return Scope(*row) if row else None
+
+
+@made_once
+def _by_number(number: int) -> Select[Any]:
+    return select(scopes.c.provider, scopes.c.account, scopes.c.region).where(scopes.c.id == number)
 
 
 def places(connection: Connection, numbers: Sequence[int]) -> dict[int, Scope]:
     """Where the scopes of these numbers are; an unknown number is in no place."""
-    query = select(scopes.c.id, scopes.c.provider, scopes.c.account, scopes.c.region).where(scopes.c.id.in_(numbers))
-    return {row.id: Scope(row.provider, row.account, row.region) for row in connection.execute(query)}
+    found = connection.execute(*_by_numbers(numbers=list(numbers)))
+    return {row.id: Scope(row.provider, row.account, row.region) for row in found}
+
+
+@made_once
+def _by_numbers(numbers: Sequence[int]) -> Select[Any]:
+    return select(scopes.c.id, scopes.c.provider, scopes.c.account, scopes.c.region).where(scopes.c.id.in_(numbers))
 
 
 def known(connection: Connection) -> list[int]:
@@ -55,11 +66,19 @@ def account_of(connection: Connection, provider: str, account: str) -> str | Non
     return found
 
 
+@made_once
+def _account(provider: str, account: str, region: str) -> Select[Any]:
+    return select(scopes.c.cloud_account).filter_by(provider=provider, account=account, region=region)
+
+
 def belongs_to(connection: Connection, scope: Scope, cloud_account: str) -> str:
     """Remember which account of the cloud this scope is; returns the remembered one, which may be another.
 
     One name means one account, in every region: a new region asks what the name has meant so far.
     """
+    kept = connection.execute(*_account(**_place(scope))).scalar_one()
+    if kept is not None:
+        return str(kept)
     named = (scopes.c.provider == scope.provider, scopes.c.account == scope.account)
     elsewhere = scopes.alias()
     so_far = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Row, Select, select
@@ -26,8 +27,10 @@ def select_launches() -> Select[Any]:
     return select(launches, *_PLACE).join(scopes, scopes.c.id == launches.c.scope_id)
 
 
-def fetch_instances(connection: Connection, query: Executable) -> list[Instance]:
-    return [to_instance(row) for row in connection.execute(query)]
+def fetch_instances(
+    connection: Connection, query: Executable, given: Mapping[str, Any] | None = None
+) -> list[Instance]:
+    return [to_instance(row) for row in connection.execute(query, given)]
 
 
 def to_launch(row: Row[Any]) -> Launch:

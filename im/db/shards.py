@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db import scopes
 from im.db.instances.observations import REST
+from im.db.made_once import made_once
 from im.db.schema.core import instances, shards
 from im.db.scopes import Listed
 
@@ -20,20 +22,24 @@ SPLIT_FROM = 20_000
 
 def zones_of(connection: Connection, numbers: Collection[int]) -> dict[int, list[str]]:
     """Scope → its zones, for those of these scopes that are big enough to be split; REST is always among them."""
-    query = (
-        select(t.scope_id, t.zone, func.count())
-        .where(t.closed_at.is_(None), t.scope_id.in_(numbers))
-        .group_by(t.scope_id, t.zone)
-        .order_by(t.scope_id, t.zone)
-    )
     found: dict[int, list[tuple[str, int]]] = {}
-    for number, zone, count in connection.execute(query):
+    for number, zone, count in connection.execute(*_counted(numbers=list(numbers))):
         found.setdefault(number, []).append((zone, count))
     return {
         number: [*(zone for zone, _ in zones if zone), REST]
         for number, zones in found.items()
         if sum(count for _, count in zones) >= SPLIT_FROM
     }
+
+
+@made_once
+def _counted(numbers: Sequence[int]) -> Select[Any]:
+    return (
+        select(t.scope_id, t.zone, func.count())
+        .where(t.closed_at.is_(None), t.scope_id.in_(numbers))
+        .group_by(t.scope_id, t.zone)
+        .order_by(t.scope_id, t.zone)
+    )
 
 
 def keep(connection: Connection, split: Mapping[int, Sequence[str]]) -> None:

@@ -6,8 +6,9 @@ import uuid
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, exists, insert, or_, select
+from sqlalchemy import Connection, Delete, and_, delete, exists, insert, or_, select
 
+from im.db.made_once import made_once
 from im.db.schema.core import instances
 from im.db.schema.launch_inputs import user_data
 from im.domain.spec.spec import Aside, Spec
@@ -39,10 +40,15 @@ def erase_spent(connection: Connection) -> int:
 
     Returns how many.
     """
+    return connection.execute(*_spent()).rowcount
+
+
+@made_once
+def _spent() -> Delete:
     i = instances.c
     waiting = exists().where(
         i.closed_at.is_(None),
         or_(i.provider_id.is_(None), and_(i.observed == Observed.PENDING.value, i.attempts == 0)),
         i.spec["options"]["user_data"]["id"].astext == t.id,
     )
-    return connection.execute(delete(user_data).where(~waiting)).rowcount
+    return delete(user_data).where(~waiting)

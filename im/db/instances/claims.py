@@ -7,12 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Text, and_, case, cast, func, or_, select, tuple_, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from im.db.bulk import recordset
 from im.db.instances import facts
 from im.db.instances.requests import settles
+from im.db.made_once import Moment, made_once
 from im.db.schema.core import instances
 from im.db.select import fetch_instances, select_instances
 from im.domain.fall import Fall
@@ -47,7 +62,7 @@ class Outcome:
     """The cloud answered definitely; nothing of this step can still take effect unseen."""
 
 
-def is_due(now: datetime) -> ColumnElement[bool]:
+def is_due(now: Moment) -> ColumnElement[bool]:
     """For a statement over instances: it is unsettled, its time to be tried has come, and nobody works on it."""
     return and_(
         UNSETTLED,
@@ -59,7 +74,12 @@ def is_due(now: datetime) -> ColumnElement[bool]:
 def ready(connection: Connection, scope_id: int, step: Step, now: datetime, limit: int) -> list[Instance]:
     """Up to `limit` rows of the scope whose next step is `step` and whom nobody works on, locked until the transaction ends."""
     wanted = [(d.value, o.value) for d, o in pairs(step)]
-    query = (
+    return fetch_instances(connection, *_ready(scope_id=scope_id, wanted=wanted, now=now, limit=limit))
+
+
+@made_once
+def _ready(scope_id: int, wanted: Sequence[tuple[str, str]], now: Moment, limit: int) -> Select[Any]:
+    return (
         select_instances()
         .where(t.scope_id == scope_id, is_due(now), tuple_(t.desired, t.observed).in_(wanted))
         .where(t.provider_id.is_not(None))
@@ -67,7 +87,6 @@ def ready(connection: Connection, scope_id: int, step: Step, now: datetime, limi
         .limit(limit)
         .with_for_update(skip_locked=True, of=instances)
     )
-    return fetch_instances(connection, query)
 
 
 def lease(connection: Connection, ids: Sequence[str], step: Step, now: datetime, span: timedelta, owner: str) -> None:
@@ -185,8 +204,12 @@ def unsettle(connection: Connection, ids: Sequence[str], step: Step, now: dateti
 
 def waiting(connection: Connection, now: datetime, limit: int) -> list[Instance]:
     """Unsettled rows that nobody works on and whose time to be tried has come."""
-    query = select_instances().where(is_due(now)).order_by(t.expires_at).limit(limit)
-    return fetch_instances(connection, query)
+    return fetch_instances(connection, *_waiting(now=now, limit=limit))
+
+
+@made_once
+def _waiting(now: Moment, limit: int) -> Select[Any]:
+    return select_instances().where(is_due(now)).order_by(t.expires_at).limit(limit)
 
 
 def scopes_of(connection: Connection, ids: Sequence[str]) -> list[int]:

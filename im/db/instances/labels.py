@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, exists, literal, select, update
+from sqlalchemy import Connection, Select, delete, exists, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from im.db.made_once import made_once
 from im.db.schema.core import instances
 from im.db.schema.launch_inputs import nameless
 from im.db.select import fetch_instances, select_instances
 from im.domain.instance import Instance
 
-t = nameless.c
+t, i = nameless.c, instances.c
 
 
 def add(connection: Connection, ids: Sequence[str], now: datetime) -> None:
@@ -24,7 +26,8 @@ def add(connection: Connection, ids: Sequence[str], now: datetime) -> None:
 
 def due(connection: Connection, scope_id: int, now: datetime, limit: int) -> list[Instance]:
     """Those of the scope that have waited longest; the ones that are gone by now need no name any more."""
-    i = instances.c
+    if connection.execute(*_anybody()).first() is None:
+        return []
     gone = exists().where(i.id == t.instance_id, i.closed_at.is_not(None), i.scope_id == scope_id)
     connection.execute(delete(nameless).where(gone))
     query = (
@@ -35,6 +38,11 @@ def due(connection: Connection, scope_id: int, now: datetime, limit: int) -> lis
         .limit(limit)
     )
     return fetch_instances(connection, query)
+
+
+@made_once
+def _anybody() -> Select[Any]:
+    return select(t.instance_id).limit(1)
 
 
 def done(connection: Connection, ids: Sequence[str]) -> None:

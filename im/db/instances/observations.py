@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Integer, and_, case, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, Connection, Integer, Select, and_, case, func, or_, select
 
 from im.db.bulk import recordset
 from im.db.instances import facts
+from im.db.made_once import Moment, made_once
 from im.db.schema.core import instances
 from im.db.select import fetch_instances, select_instances
 from im.domain.cause import Hand
@@ -47,11 +49,22 @@ def awaited(connection: Connection, scope_id: int, zone: str, now: datetime) -> 
 
     One that is yet to be adopted is not watched before it is ours.
     """
-    here = [*_watched(scope_id), *([t.zone == zone_of(zone)] if zone else [])]
-    just_started = and_(t.observed == Observed.RUNNING.value, t.public_ip.is_(None), t.observed_at > now - _JUST)
+    asked = _awaited_there if zone else _awaited
+    there = {"zone": zone_of(zone)} if zone else {}
+    found = connection.execute(*asked(scope_id=scope_id, just=now - _JUST, **there))
+    return {machine: state for state, machines in found for machine in machines}
+
+
+@made_once
+def _awaited(scope_id: int, just: Moment) -> Select[Any]:
+    just_started = and_(t.observed == Observed.RUNNING.value, t.public_ip.is_(None), t.observed_at > just)
     known = case((or_(_open_question(), just_started), NEWS), else_=t.observed).label("known")
-    query = select(known, func.array_agg(t.provider_id)).where(*here).group_by(known)
-    return {machine: state for state, machines in connection.execute(query) for machine in machines}
+    return select(known, func.array_agg(t.provider_id)).where(*_watched(scope_id)).group_by(known)
+
+
+@made_once
+def _awaited_there(scope_id: int, just: Moment, zone: str) -> Select[Any]:
+    return _awaited.__wrapped__(scope_id, just).where(t.zone == zone)  # type: ignore[attr-defined, no-any-return]
 
 
 def zone_of(shard: str) -> str | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, update
 
+from im.db.made_once import Moment, made_once
 from im.db.read.instances import read
 from im.db.schema.core import instances
 from im.db.select import fetch_instances, select_instances
@@ -28,18 +30,24 @@ DIFFERS = and_(t.closed_at.is_(None), t.protected.is_distinct_from(t.protected_a
 """The cloud has it otherwise, or nobody knows how it has it, and there is a machine to tell about."""
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
+def due(now: Moment) -> ColumnElement[bool]:
+    """For a statement over instances: the cloud has to be told, and it is time to."""
     return and_(DIFFERS, or_(t.protection_try_at.is_(None), t.protection_try_at <= now))
 
 
 def waiting(connection: Connection, now: datetime, limit: int) -> list[str]:
     """Ids of rows about which the cloud has to be told something."""
-    return list(connection.execute(select(t.id).where(_due(now)).order_by(t.id).limit(limit)).scalars())
+    return list(connection.execute(*_waiting(now=now, limit=limit)).scalars())
+
+
+@made_once
+def _waiting(now: Moment, limit: int) -> Select[Any]:
+    return select(t.id).where(due(now)).order_by(t.id).limit(limit)
 
 
 def scopes_of(connection: Connection, now: datetime, ids: Sequence[str]) -> list[int]:
     """Where such rows live, of these."""
-    query = select(t.scope_id).where(_due(now), t.id.in_(ids)).distinct()
+    query = select(t.scope_id).where(due(now), t.id.in_(ids)).distinct()
     return list(connection.execute(query).scalars())
 
 
@@ -47,12 +55,14 @@ def claim(connection: Connection, scope_id: int, now: datetime, lease: timedelta
     """Rows to tell the cloud about. From here on nobody knows how the cloud has them, until `learn`, or until the lease ends."""
     query = (
         select_instances()
-        .where(t.scope_id == scope_id, _due(now))
+        .where(t.scope_id == scope_id, due(now))
         .order_by(t.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=instances)
     )
     rows = fetch_instances(connection, query)
+    if not rows:
+        return []
     values = {"protected_at_cloud": None, "protection_try_at": now + lease}
     connection.execute(update(instances).where(t.id.in_([r.id for r in rows])).values(**values))
     return rows

@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from im.db.bulk import assignments, recordset
 from im.db.holds import acts_here, trusted_clock
+from im.db.made_once import Moment, made_once
 from im.db.money import usage
 from im.db.read import instances as read_instances
 from im.db.schema.core import instances, scopes
@@ -91,7 +93,7 @@ def _second_deadline_after(v: Any) -> ColumnElement[Any]:
     return case((same, t.ends_at), else_=None)
 
 
-def _new_goal(desired: ColumnElement[Any], now: datetime) -> dict[str, Any]:
+def _new_goal(desired: ColumnElement[Any], now: Moment) -> dict[str, Any]:
     nothing_to_do = and_(NO_MACHINE_COMING, desired != Desired.RUNNING.value)
     return {
         "desired": desired,
@@ -108,7 +110,7 @@ def _new_goal(desired: ColumnElement[Any], now: datetime) -> dict[str, Any]:
     }
 
 
-def is_due(now: datetime) -> ColumnElement[bool]:
+def is_due(now: Moment) -> ColumnElement[bool]:
     """Past the deadline and meant to run, or seen running although it was meant to be stopped; where the clock is trusted.
 
     Where the deadline terminates, what was stopped before it came as well: it may cost as much as if it ran.
@@ -135,16 +137,19 @@ def overdue(connection: Connection, before: datetime) -> bool:
 
 def expire(connection: Connection, now: datetime, limit: int) -> list[Instance]:
     """Turn what is due toward its `on_expiry`; returns the rows as they are afterwards."""
+    return fetch_instances(connection, *_expire(now=now, limit=limit))
+
+
+@made_once
+def _expire(now: Moment, limit: int) -> ReturningUpdate[Any]:
     goal = case(
         (t.on_expiry == OnExpiry.TERMINATE.value, literal(Desired.TERMINATED.value)),
         else_=literal(Desired.STOPPED.value),
     )
-    return _change(
-        connection, is_due(now), {"why": Why.TTL.value, "by": Channel.TTL.value, **_new_goal(goal, now)}, limit
-    )
+    return _change(is_due(now), {"why": Why.TTL.value, "by": Channel.TTL.value, **_new_goal(goal, now)}, limit)
 
 
-def _asleep_by_ttl(now: datetime) -> ColumnElement[bool]:
+def _asleep_by_ttl(now: Moment) -> ColumnElement[bool]:
     """Seen stopped by its TTL, and to be kept so for a while only; where the clock is trusted."""
     return and_(
         t.closed_at.is_(None),
@@ -160,33 +165,42 @@ def _asleep_by_ttl(now: datetime) -> ColumnElement[bool]:
 
 def date_ends(connection: Connection, now: datetime, limit: int) -> list[Instance]:
     """Write the second deadline of what was seen stopped by its TTL since; returns the rows as they are afterwards."""
+    return fetch_instances(connection, *_date_ends(now=now, limit=limit))
+
+
+@made_once
+def _date_ends(now: Moment, limit: int) -> ReturningUpdate[Any]:
     since = func.greatest(t.observed_at, t.expires_at)
     ends_at = since + func.make_interval(0, 0, 0, 0, 0, 0, t.keep_stopped)
-    return _change(connection, and_(_asleep_by_ttl(now), t.ends_at.is_(None)), {"ends_at": ends_at}, limit)
+    return _change(and_(_asleep_by_ttl(now), t.ends_at.is_(None)), {"ends_at": ends_at}, limit)
 
 
 def end(connection: Connection, now: datetime, limit: int) -> list[Instance]:
     """Turn toward termination what its TTL stopped and whose second deadline has passed; never what is protected."""
+    return fetch_instances(connection, *_end(now=now, limit=limit))
+
+
+@made_once
+def _end(now: Moment, limit: int) -> ReturningUpdate[Any]:
     over = and_(_asleep_by_ttl(now), t.ends_at <= now, ~t.protected)
     goal = _new_goal(literal(Desired.TERMINATED.value), now) | {"ends_at": t.ends_at}
-    return _change(connection, over, {"why": Why.TTL.value, "by": Channel.TTL.value, **goal}, limit)
+    return _change(over, {"why": Why.TTL.value, "by": Channel.TTL.value, **goal}, limit)
 
 
-def _change(connection: Connection, due: ColumnElement[bool], values: Mapping[str, Any], limit: int) -> list[Instance]:
-    """Write `values` on up to `limit` rows for which `due` holds; returns them as they are afterwards.
+def _change(due: ColumnElement[bool], values: Mapping[str, Any], limit: int) -> ReturningUpdate[Any]:
+    """Write `values` on up to `limit` rows for which `due` holds; it returns them as they are afterwards.
 
     Each is locked first, in id order as everywhere. The lock waits for who is changing the row and asks `due` of what he left, so
     an extend committed a moment earlier is honoured. It is not asked once more in the UPDATE: Postgres would take its index for
     that as well, and where it expects one row to be due and finds thousands, compare each with each.
     """
     locked = select(t.id).where(due).order_by(t.id).limit(limit).with_for_update().cte("due")
-    changed = (
+    return (
         update(instances)
         .where(t.id == locked.c.id, t.scope_id == scopes.c.id)
         .values(**values)
         .returning(*select_instances().selected_columns)
     )
-    return fetch_instances(connection, changed)
 
 
 def deadlines_between(

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import BindParameter, Boolean, ColumnElement, Connection, Select, and_, case, func, or_, select, update
 
 from im.db.bulk import recordset
+from im.db.made_once import Moment, made_once
 from im.db.schema.core import instances
 from im.db.select import fetch_instances, select_instances
 from im.domain.event import Channel
@@ -61,21 +62,26 @@ OPEN = and_(t.closed_at.is_not(None), t.spot_request.is_not(None), ~t.spot_over)
 """The machine is gone, and its request may bring another one yet."""
 
 
-def _open(now: datetime) -> ColumnElement[bool]:
+def open_requests(now: Moment) -> ColumnElement[bool]:
     return and_(OPEN, or_(t.spot_try_at.is_(None), t.spot_try_at <= now))
 
 
 def waiting(connection: Connection, now: datetime, limit: int) -> list[str]:
-    return list(connection.execute(select(t.id).where(_open(now)).order_by(t.id).limit(limit)).scalars())
+    return list(connection.execute(*_waiting(now=now, limit=limit)).scalars())
+
+
+@made_once
+def _waiting(now: Moment, limit: int) -> Select[Any]:
+    return select(t.id).where(open_requests(now)).order_by(t.id).limit(limit)
 
 
 def scopes_of(connection: Connection, now: datetime, ids: Sequence[str]) -> list[int]:
-    return list(connection.execute(select(t.scope_id).where(_open(now), t.id.in_(ids)).distinct()).scalars())
+    return list(connection.execute(select(t.scope_id).where(open_requests(now), t.id.in_(ids)).distinct()).scalars())
 
 
 def claim(connection: Connection, scope_id: int, now: datetime, lease: timedelta, limit: int) -> list[Instance]:
     """Rows whose requests are to be ended; nobody else takes them up before the lease has passed."""
-    query = select_instances().where(t.scope_id == scope_id, _open(now)).order_by(t.id).limit(limit)
+    query = select_instances().where(t.scope_id == scope_id, open_requests(now)).order_by(t.id).limit(limit)
     rows = fetch_instances(connection, query.with_for_update(skip_locked=True, of=instances))
     delay(connection, [row.id for row in rows], now + lease)
     return rows
@@ -104,19 +110,24 @@ RECENT = timedelta(minutes=10)
 """What was seen to end longer ago is history: a policy that is changed today does not bring it back."""
 
 
+def is_lost(scope_id: int | BindParameter[Any], now: Moment) -> ColumnElement[bool]:
+    """For a statement over instances."""
+    return and_(
+        t.scope_id == scope_id,
+        t.closed_at > now - RECENT,
+        t.interrupted_at.is_not(None),
+        t.why == Why.SPOT.value,
+        t.observed == Observed.TERMINATED.value,
+        t.replaced_by.is_(None),
+        t.expires_at > now,
+    )
+
+
 def lost(connection: Connection, scope_id: int, now: datetime, limit: int) -> list[Instance]:
     """What the cloud took back for good, though people wanted it and there is time left; locked."""
     query = (
         select_instances()
-        .where(
-            t.scope_id == scope_id,
-            t.closed_at > now - RECENT,
-            t.interrupted_at.is_not(None),
-            t.why == Why.SPOT.value,
-            t.observed == Observed.TERMINATED.value,
-            t.replaced_by.is_(None),
-            t.expires_at > now,
-        )
+        .where(is_lost(scope_id, now))
         .order_by(t.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=instances)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from im.db import scopes
-from im.db.instances import claims, protection
+from im.db.instances import claims, due, protection
 from im.db.instances import spot as spot_rows
+from im.db.instances.due import Kind
+from im.domain.lifecycle import Step
 from im.scope_threads import lane_of
 from im.services.health import mark
 from im.services.reconcile import refusal, spot_requests
@@ -18,11 +21,12 @@ from im.services.reconcile.launches import cancel_unwanted, drive_launches
 from im.services.reconcile.protection import drive_protections
 from im.services.reconcile.replacements import replace_lost
 from im.services.reconcile.report import sentence
-from im.services.reconcile.steps import drive_steps
+from im.services.reconcile.steps import drive_step
 from im.services.scope_run import run_in
 
 if TYPE_CHECKING:
     from im.context import Context
+    from im.services.scope_run import ScopeRun
 
 
 def reconcile(ctx: Context, ids: Sequence[str]) -> str:
@@ -57,11 +61,36 @@ def reconcile_scope(ctx: Context, scope_id: int) -> list[str]:
         return [*cancel_unwanted(run), left]
     if because := mark.held_back(run):
         return [because]
-    told = drive_protections(run)  # first: a terminate may depend on it
-    told += drive_launches(run)
-    told += drive_adoptions(run)
-    told += drive_steps(run)
-    told += spot_requests.drive_requests(run)
+    told: list[str] = []
+    waits = _waiting(run)
+    for kind, drive_kind in _DRIVEN.items():
+        if kind in waits:
+            told += drive_kind(run)
+            waits = _waiting(run)  # what was done may have brought more to do
+    return told + drive_guards(run)
+
+
+def _waiting(run: ScopeRun) -> frozenset[Kind]:
+    with run.ctx.begin() as connection:
+        return due.in_scope(connection, run.scope_id, run.ctx.clock(connection))
+
+
+def _replace(run: ScopeRun) -> list[str]:
     replace_lost(run)
-    told += drive_guards(run)
-    return told
+    return []
+
+
+_DRIVEN: Mapping[Kind, Callable[[ScopeRun], list[str]]] = MappingProxyType(
+    {
+        Kind.PROTECTION: drive_protections,  # first: a terminate may depend on it
+        Kind.LAUNCH: drive_launches,
+        Kind.ADOPTION: drive_adoptions,
+        # what saves money before what costs some
+        Kind.STOP: partial(drive_step, step=Step.STOP),
+        Kind.TERMINATE: partial(drive_step, step=Step.TERMINATE),
+        Kind.START: partial(drive_step, step=Step.START),
+        Kind.LOOK: partial(drive_step, step=Step.LOOK),
+        Kind.REQUEST: spot_requests.drive_requests,
+        Kind.REPLACEMENT: _replace,
+    }
+)

@@ -41,16 +41,10 @@ if TYPE_CHECKING:
 
     from im.services.scope_run import ScopeRun
 
-_STEPS = (Step.STOP, Step.TERMINATE, Step.START, Step.LOOK)
-"""In this order: what saves money first."""
 
-
-def drive_steps(run: ScopeRun) -> list[str]:
-    """Every row of the scope that is due for a step; one line for each."""
-    lines: list[str] = []
-    for step in _STEPS:
-        lines += drive(run.ctx, _Steps(run, step), goes_on=lambda: not run.stands_aside)
-    return lines
+def drive_step(run: ScopeRun, step: Step) -> list[str]:
+    """Every row of the scope that is due for this step; one line for each."""
+    return drive(run.ctx, _Steps(run, step), goes_on=lambda: not run.stands_aside)
 
 
 @dataclass(frozen=True, slots=True)
