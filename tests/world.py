@@ -161,8 +161,8 @@ class World:
         deadline = Deadline(by=timedelta(seconds=seconds)) if seconds else None
         return change.start(self.ctx, self._ids(names), deadline, actor=person("ada"))
 
-    def stop(self, *names: str, actor: str = "ada") -> result.Answer:
-        return change.stop(self.ctx, self._ids(names), actor=person(actor))
+    def stop(self, *names: str, actor: str = "ada", shelve: bool = False) -> result.Answer:
+        return change.stop(self.ctx, self._ids(names), actor=person(actor), shelve=shelve)
 
     def terminate(self, *names: str) -> result.Answer:
         return change.terminate(self.ctx, self._ids(names), actor=person("ada"))

@@ -10,7 +10,7 @@ from typing import Any
 from im.db.instances.spec import to_spec
 from im.domain.instance import Instance
 from im.domain.scope import Scope
-from im.domain.state import Desired, Observed, OnExpiry, Why
+from im.domain.state import Desired, Observed, OnExpiry, Shelf, Why
 
 _CALLED = {"uncertain_steps": "unsure"}
 """Fields whose columns have an older name: a column that is renamed stops the workers of the version before."""
@@ -20,6 +20,7 @@ _AT = {f.name: at for at, f in enumerate(fields(Instance))}
 _DESIRED = {one.value: one for one in Desired}
 _OBSERVED = {one.value: one for one in Observed}
 _ON_EXPIRY = {one.value: one for one in OnExpiry}
+_SHELF = {one.value: one for one in Shelf}
 _WHY = {one.value: one for one in Why}
 
 
@@ -35,11 +36,20 @@ def to_instance(row: Sequence[Any]) -> Instance:
     # a word that this version does not know was not one of its own reasons: a newer version, or a hand, wrote it
     values[_AT["why"]] = _WHY.get(values[_AT["why"]], Why.OUTSIDE)
     values[_AT["on_expiry"]] = _ON_EXPIRY[values[_AT["on_expiry"]]]
+    values[_AT["shelf"]] = _SHELF[values[_AT["shelf"]]]
+    if values[_AT["shelves"]]:
+        values[_AT["on_expiry"]] = OnExpiry.SHELVE
     values[_AT["observed"]] = _OBSERVED[values[_AT["observed"]]]
     values[_AT["uncertain_steps"]] = _uncertain_steps(values[_AT["uncertain_steps"]], values[_AT["observed_at"]])
     if (kept := values[_AT["keep_stopped"]]) is not None:
         values[_AT["keep_stopped"]] = timedelta(seconds=kept)
     return Instance(*values)
+
+
+def from_on_expiry(on_expiry: OnExpiry) -> dict[str, object]:
+    """The columns of it: workers of a version that cannot shelve stop what is to be shelved, and no more."""
+    shelves = on_expiry is OnExpiry.SHELVE
+    return {"on_expiry": (OnExpiry.STOP if shelves else on_expiry).value, "shelves": shelves}
 
 
 def _uncertain_steps(written: object, observed_at: datetime) -> dict[str, datetime]:

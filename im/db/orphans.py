@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, case, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.bulk import recordset
+from im.db.instances import shelf
 from im.db.instances.adoption import same_place
 from im.db.schema.core import instances, launches, orphans, scopes
 from im.db.select import select_launches, to_launch
@@ -30,14 +31,15 @@ _TOLD = (*_FACTS, "because")
 def explained(connection: Connection, scope_id: int, since: datetime, among: Sequence[str]) -> set[str]:
     """Those of these machines that a row accounts for: a living one, or one closed after `since`, too lately to contradict it.
 
-    Rows of every scope that leads to the same account count.
+    Rows of every scope that leads to the same account count, and so do machines that have given way to their
+    snapshots since.
     """
     query = select(i.provider_id).where(
         i.scope_id.in_(same_place(scope_id)),
         i.provider_id.in_(among),
         or_(i.closed_at.is_(None), i.closed_at > since),
     )
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(query).scalars()) | shelf.left_since(connection, same_place(scope_id), since, among)
 
 
 def past_names(connection: Connection, scope_id: int, provider_ids: Sequence[str]) -> dict[str, str]:

@@ -28,7 +28,7 @@ def is_coming(row: Instance) -> bool:
         return row.keep_stopped is not None
     if row.closed_at is not None:
         return False
-    asleep_to_be_ended = row.on_expiry is OnExpiry.TERMINATE and row.observed is Observed.STOPPED
+    asleep_to_be_ended = row.on_expiry is not OnExpiry.STOP and row.observed is Observed.STOPPED and not row.to_shelve
     return runs_on(row) or row.observed in ALIVE or asleep_to_be_ended
 
 
@@ -50,11 +50,15 @@ def saves(row: Instance, hourly: Rates) -> Decimal | None:
     """
     if row.stopped_by_ttl:
         return ZERO if row.protected else hourly.stopped
+    if row.on_expiry is OnExpiry.SHELVE:
+        return rate_now(row, hourly)  # but for its snapshot, whose size nobody knows before it is made
     return rate_now(row, hourly) if row.on_expiry is OnExpiry.TERMINATE else hourly.saved_by_stop
 
 
 def afterwards(row: Instance, hourly: Rates) -> Decimal | None:
     """USD per hour that it goes on costing then; None where the price of that is not known."""
+    if what(row) is OnExpiry.SHELVE:
+        return None  # that of a snapshot that is yet to be made
     return ZERO if what(row) is OnExpiry.TERMINATE and not (row.stopped_by_ttl and row.protected) else hourly.stopped
 
 

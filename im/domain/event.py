@@ -71,6 +71,13 @@ class EventKind(StrEnum):
     TERMINATED = "terminated"
     MISSING = "missing"
     NOT_LISTED = "not listed"
+    # how it gave way to a snapshot of itself
+    SNAPSHOT_SENT = "snapshot sent"
+    SNAPSHOT_COMPLETE = "snapshot complete"
+    SHELVE_SENT = "shelve sent"
+    SHELVED = "shelved"
+    NOT_SHELVED = "not shelved"
+    SNAPSHOT_DELETED = "snapshot deleted"
     # its deadlines, and what ended it without them
     EXPIRED = "expired"
     END_DATED = "end dated"

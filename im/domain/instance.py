@@ -9,7 +9,7 @@ from typing import Any
 
 from im.domain.scope import Scope
 from im.domain.spec.spec import Spec
-from im.domain.state import Desired, Observed, OnExpiry, Why
+from im.domain.state import Desired, Observed, OnExpiry, Shelf, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,21 @@ class Instance:
     """The cloud's request behind a spot machine; None for any other."""
     interrupted_at: datetime | None = None
     """When the cloud was seen to have taken it back; None again once anybody else stops or ends it."""
+    shelves: bool = False
+    """`on_expiry` is SHELVE: written beside `stop`, which is what a worker makes of it that cannot shelve."""
+    shelve_generation: int = 0
+    """The generation in which it was to be shelved: whatever is asked for later is another one."""
+    shelf: Shelf = Shelf.NONE
+
+    @property
+    def to_shelve(self) -> bool:
+        """It is to be stopped, and then to give way to a snapshot of itself."""
+        return self.desired is Desired.STOPPED and self.shelve_generation == self.generation
+
+    @property
+    def shelved(self) -> bool:
+        """There is no machine: what there is of it is its snapshot."""
+        return self.shelf is Shelf.SHELVED and self.observed is Observed.NONE and self.closed_at is None
 
     @property
     def stopped_by_ttl(self) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from im.domain.errors import Refused
 from im.domain.input.duration import MAX_TTL, format_duration
 from im.domain.instance import Instance
-from im.domain.state import GONE, Desired, Observed, OnExpiry, Why
+from im.domain.state import GONE, Desired, Observed, OnExpiry, Shelf, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,21 @@ class Intent:
     why: Why
     relaunch: bool = False
     """No machine exists and none is on its way: a new launch has to be opened."""
+    shelve: bool = False
+    """Once it is stopped it is to give way to a snapshot of itself."""
 
 
 def extend(row: Instance, now: datetime, deadline: Deadline, *, start: bool = True) -> Intent:
     """Move the deadline; a stopped instance wakes, unless `start` is False."""
     _refuse_if_ending(row, "extended")
-    if _no_machine(row) and row.error_code:
+    if _no_machine(row) and row.error_code and not row.shelved:
         raise Refused(
             f"{row.name} never launched: {row.error or row.error_code}",
             f"im start {row.name} -d 1h  tries again",
         )
     expires_at = deadline.after(now, row.expires_at)
     if not start:
-        return Intent(row.desired, expires_at, row.why)
+        return Intent(row.desired, expires_at, row.why, shelve=row.to_shelve)
     return Intent(Desired.RUNNING, expires_at, Why.USER, relaunch=_no_machine(row))
 
 
@@ -74,9 +76,14 @@ def start(row: Instance, now: datetime, deadline: Deadline | None = None) -> Int
     return Intent(Desired.RUNNING, expires_at, Why.USER, relaunch=_no_machine(row))
 
 
-def stop(row: Instance, now: datetime) -> Intent:
-    """Stop it; the deadline stays as it is. What its TTL has stopped stays stopped by that, with all that follows."""
-    _refuse_if_ending(row, "stopped")
+def stop(row: Instance, now: datetime, *, shelve: bool = False) -> Intent:
+    """Stop it; the deadline stays as it is. What its TTL has stopped stays stopped by that, with all that follows.
+
+    `shelve`: and let it give way to a snapshot of itself. What is shelved stays so.
+    """
+    _refuse_if_ending(row, "shelved" if shelve else "stopped")
+    if shelve or row.shelved:
+        return _shelve(row)
     if row.on_expiry is OnExpiry.TERMINATE:
         spare = row.spec.spot
         what = (
@@ -87,6 +94,17 @@ def stop(row: Instance, now: datetime) -> Intent:
         raise Refused(f"{row.name} {what}", f"im terminate {row.name}")
     ttl = row.desired is Desired.STOPPED and row.why is Why.TTL
     return Intent(Desired.STOPPED, row.expires_at, Why.TTL if ttl else Why.USER)
+
+
+def _shelve(row: Instance) -> Intent:
+    if _no_machine(row) and not row.shelved:
+        raise Refused(f"{row.name} has no machine to be shelved", f"im terminate {row.name}  removes it")
+    if row.protected:
+        raise Refused(
+            f"{row.name} is protected against being terminated, and shelving ends its machine",
+            f"im protect {row.name} --off  lifts that",
+        )
+    return Intent(Desired.STOPPED, row.expires_at, Why.USER, shelve=True)
 
 
 def terminate(row: Instance, now: datetime) -> Intent:
@@ -111,6 +129,11 @@ def protect(row: Instance, on: bool) -> None:
     if row.on_expiry is OnExpiry.TERMINATE:
         raise Refused(
             f"the deadline of {row.name} terminates it, and protection would be an empty promise",
+            f"im extend {row.name} -d 8h  keeps it longer",
+        )
+    if row.on_expiry is OnExpiry.SHELVE or row.to_shelve or row.shelf is not Shelf.NONE:
+        raise Refused(
+            f"{row.name} is shelved, or is to be, which ends its machine: protection would be an empty promise",
             f"im extend {row.name} -d 8h  keeps it longer",
         )
 

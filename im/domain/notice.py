@@ -40,7 +40,7 @@ class Notice:
     """Provider, zone and type, in words."""
     expires_at: datetime
     what: str
-    """`stop` or `terminate`."""
+    """`stop`, `terminate` or `shelve`."""
     stage: timedelta
     channel: ChannelName
     goes_on: str = ""
@@ -62,11 +62,12 @@ class Notice:
         return f"im terminate {self.name}"
 
     def subject(self, now: datetime) -> str:
-        verb = "stops" if self.what == "stop" else "is terminated"
+        verb = {"stop": "stops", "shelve": "is shelved"}.get(self.what, "is terminated")
         return f"{self.name} {verb} in {format_duration(self.expires_at - now)}"
 
     def text(self, now: datetime) -> str:
-        verb = "stopped; its disk stays" if self.what == "stop" else "terminated, disk and all"
+        kept = {"stop": "stopped; its disk stays", "shelve": "shelved; a snapshot of it stays, and brings it back"}
+        verb = kept.get(self.what, "terminated, disk and all")
         told = (
             f"{self.subject(now)}, at {self.expires_at:%Y-%m-%d %H:%M:%S} UTC ({self.place}, owner {self.owner}). "
             f"It will be {verb}. To keep it longer:\n\n    {self.extend}\n"

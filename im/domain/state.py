@@ -47,10 +47,32 @@ class OnExpiry(StrEnum):
 
     STOP = "stop"
     TERMINATE = "terminate"
+    SHELVE = "shelve"
+    """It is stopped, a snapshot of it is made, and then the machine is deleted; see im.domain.shelf.table."""
 
     @property
     def desired(self) -> Desired:
-        return Desired.STOPPED if self is OnExpiry.STOP else Desired.TERMINATED
+        return Desired.TERMINATED if self is OnExpiry.TERMINATE else Desired.STOPPED
+
+    @property
+    def does(self) -> str:
+        """`stops`, `terminates`, `shelves`."""
+        return f"{self.value}s"
+
+    @property
+    def done(self) -> str:
+        """`stopped`, `terminated`, `shelved`."""
+        return {OnExpiry.STOP: "stopped", OnExpiry.TERMINATE: "terminated", OnExpiry.SHELVE: "shelved"}[self]
+
+
+class Shelf(StrEnum):
+    """How far a machine has been put away in favour of its snapshot."""
+
+    NONE = ""
+    LEAVING = "leaving"
+    """Its snapshot was seen complete, and the machine may have been asked to go: nobody touches it but who shelves it."""
+    SHELVED = "shelved"
+    """Its snapshot is what there is, until a machine that was made of it is seen to run."""
 
 
 GONE = frozenset({Observed.TERMINATED, Observed.MISSING})

@@ -25,6 +25,7 @@ from im.providers.features import (
     LeftoverCleanup,
     Marks,
     PriceList,
+    Shelving,
     SpotSupport,
     StateListing,
     TerminationLock,
@@ -56,6 +57,8 @@ class Capabilities:
     can_firewall: bool = False
     """It keeps others out: `Ask.ssh_from` and `open_ports` mean something."""
     can_hibernate: bool = False
+    can_shelve: bool = False
+    """A stopped machine can give way to a snapshot of itself, which costs less."""
     billing: BillingRules = PER_SECOND
     """What is charged for when; also what a stop saves and keeps."""
     real: bool = True
@@ -184,6 +187,9 @@ class Provider(Protocol):
 
     @property
     def protection(self) -> TerminationLock | None: ...
+
+    @property
+    def shelving(self) -> Shelving | None: ...
 
     @property
     def spot(self) -> SpotSupport | None: ...

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from im.domain.adoption import Controller
 from im.domain.money.bill import Item, Price
 from im.domain.scope import Scope
+from im.domain.shelf.snapshot import Saved
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import Spec
 from im.domain.state import Observed, OnExpiry
@@ -133,6 +134,25 @@ class Marks(Protocol):
 
     def read(self, scope: Scope) -> Mapping[str, str]:
         """Machine id → the tag, of each of this deployment's machines that has one. Raises ProviderError when not all were seen."""
+        ...
+
+
+class Shelving(Protocol):
+    """A stopped machine can give way to a snapshot of itself, and be made again of that."""
+
+    def found(self, scope: Scope) -> Sequence[Saved]:
+        """Every snapshot of this deployment that was made for that. Raises ProviderError when not all could be seen."""
+        ...
+
+    def save(self, scope: Scope, machine: Machine, instance_id: str, generation: int) -> Saved:
+        """Ask for a snapshot of a stopped machine, marked so that `found` tells whose it is; it is complete later.
+
+        Asked twice it makes two: the caller looks before. Raises ProviderError.
+        """
+        ...
+
+    def discard(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, ProviderError]:
+        """Delete these; gone already is done. Returns what failed, by id."""
         ...
 
 

@@ -12,7 +12,10 @@ from im.providers.contract import BatchResult, Provider
 from im.providers.errors import ProviderError
 
 FEATURES = frozenset(
-    {"adoption", "deadline_guard", "leftovers", "marks", "prices", "protection", "spot", "states", "zones"}
+    {
+        *("adoption", "deadline_guard", "leftovers", "marks", "prices", "protection", "shelving", "spot", "states"),
+        "zones",
+    }
 )
 """Of the contract's attributes those that are objects with calls of their own."""
 _ASKS_NOBODY = frozenset({"controller", "needed_by"})

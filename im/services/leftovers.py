@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from im.db import leftovers, scopes
+from im.db.instances import shelf
 from im.db.people import audit
 from im.domain.access import Actor, Verb
 from im.domain.leftover import Leftover, Survey
@@ -25,6 +26,7 @@ from im.services import access
 from im.services.health import mark
 from im.services.reconcile import refusal
 from im.services.scope_run import ScopeRun
+from im.services.shelving.leftovers import cleanup_of
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -110,12 +112,15 @@ def _answer(run: ScopeRun, asked: datetime) -> None:
 
 def _unused(run: ScopeRun) -> list[Resource]:
     """What nothing uses. Looked at first, asked of the rows afterwards: a wish that comes in between is seen."""
-    cleanup = run.provider.leftovers
+    cleanup = cleanup_of(run.provider)
     if cleanup is None:
         return []
     things = [one for one in cleanup.found(run.scope) if not one.used]
     with run.ctx.begin() as connection:
-        needed = {name for spec in leftovers.specs_in_use(connection, run.scope_id) for name in cleanup.needed_by(spec)}
+        kept = shelf.names_in_use(connection, run.scope_id)
+        needed = kept | {
+            name for spec in leftovers.specs_in_use(connection, run.scope_id) for name in cleanup.needed_by(spec)
+        }
     return [one for one in things if one.name not in needed]
 
 
@@ -126,7 +131,7 @@ def _sweep(run: ScopeRun, approved: Sequence[Leftover]) -> int:
     """
     try:
         unused = {one.id: one for one in _unused(run)}
-        cleanup = run.provider.leftovers
+        cleanup = cleanup_of(run.provider)
         there = {one.id for one in cleanup.found(run.scope)} if cleanup else set()
         going = [unused[one.id] for one in approved if one.id in unused]
         failed = cleanup.discard(run.scope, going) if cleanup else {}

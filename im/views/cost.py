@@ -20,6 +20,7 @@ NO_COSTS: Costs = MappingProxyType({})
 
 FIELDS = (
     *("group", "instances", "usd", "usd_compute", "usd_address", "usd_disk_running", "usd_disk_stopped"),
+    "usd_snapshot",
     *("usd_to_deadline", "usd_overrun", "seconds_overrun", "seconds_running", "seconds_stopped", "seconds_doubtful"),
     "unknown",
 )
@@ -90,7 +91,8 @@ def line_json(line: Line) -> dict[str, Any]:
     bill = line.bill
     values = (
         *(line.group, line.count, exact(bill.total), exact(bill.compute), exact(bill.address)),
-        *(exact(bill.disk_running), exact(bill.disk_stopped), exact(line.to_deadline), exact(bill.overrun_usd)),
+        *(exact(bill.disk_running), exact(bill.disk_stopped), exact(bill.snapshot)),
+        *(exact(line.to_deadline), exact(bill.overrun_usd)),
         *(round(span.total_seconds()) for span in (bill.overrun, bill.running, bill.stopped, bill.doubt)),
         sorted(bill.unknown),
     )
@@ -116,6 +118,7 @@ def rates_json(rates: Rates) -> dict[str, Any]:
         "disk": unrounded(rates.disk),
         "compute_cap": unrounded(rates.compute_cap),
         "address_cap": unrounded(rates.address_cap),
+        "snapshot": unrounded(rates.snapshot),
         "more_disks": rates.more_disks,
         "source": rates.source,
         "rules": rules_json(rates.rules),
@@ -132,6 +135,7 @@ def read_rates(told: Mapping[str, Any]) -> Rates:
         read_rules(told["rules"]),
         read_usd(told["compute_cap"]),
         read_usd(told["address_cap"]),
+        read_usd(told.get("snapshot", "0")),
     )
 
 
@@ -167,6 +171,7 @@ def bill_json(bill: Bill) -> dict[str, Any]:
         "usd_address": unrounded(bill.address),
         "usd_disk_running": unrounded(bill.disk_running),
         "usd_disk_stopped": unrounded(bill.disk_stopped),
+        "usd_snapshot": unrounded(bill.snapshot),
         "usd_overrun": unrounded(bill.overrun_usd),
         "seconds_running": precise(bill.running),
         "seconds_stopped": precise(bill.stopped),
@@ -188,6 +193,7 @@ def read_bill(told: Mapping[str, Any]) -> Bill:
         overrun=read_span(told["seconds_overrun"]),
         doubt=read_span(told["seconds_doubtful"]),
         unknown=frozenset(told["unknown"]),
+        snapshot=Decimal(told.get("usd_snapshot", "0")),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
-from im.domain.state import Desired, Observed, OnExpiry, Why
+from im.domain.state import Desired, Observed, OnExpiry, Shelf, Why
 from im.views.cost import NO_COSTS, Costs, cost_json
 from im.views.event import event_json
 from im.views.guard import guard_json
@@ -52,6 +52,8 @@ def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs =
         "expires_at": utc(row.expires_at),
         "seconds_left": max(0, int((row.expires_at - now).total_seconds())),
         "on_expiry": row.on_expiry.value,
+        "shelving": row.to_shelve,
+        "shelf": row.shelf.value or None,
         "keep_stopped_seconds": seconds(row.keep_stopped),
         "ends_at": utc(row.ends_at if row.stopped_by_ttl and not row.protected else None),
         "protected": row.protected,
@@ -98,6 +100,9 @@ def read_instance(told: Mapping[str, Any]) -> Instance:
         ends_at=read_utc(told["ends_at"]),
         protected=told["protected"],
         interrupted_at=read_utc(told.get("interrupted_at")),
+        shelves=told["on_expiry"] == OnExpiry.SHELVE.value,
+        shelve_generation=generation if told.get("shelving") else 0,
+        shelf=Shelf(told.get("shelf") or ""),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from im.domain.guard import GuardKind
@@ -53,10 +54,16 @@ def plan_json(one: Rehearsed) -> dict[str, Any]:
         "protected": plan.protect,
         "usd_per_hour": exact(quote.per_hour),
         "usd_to_deadline": exact(quote.to_deadline),
-        "usd_per_hour_afterwards": exact(quote.stopped if plan.on_expiry is OnExpiry.STOP else ZERO),
+        "usd_per_hour_afterwards": exact(_afterwards(one)),
         "price_source": quote.rates.source or None,
         "quote": _quote_json(quote),
     }
+
+
+def _afterwards(one: Rehearsed) -> Decimal | None:
+    """USD an hour past the deadline; None where nobody knows it: a snapshot is weighed once it is made."""
+    ends = {OnExpiry.STOP: one.quote.stopped, OnExpiry.TERMINATE: ZERO, OnExpiry.SHELVE: None}
+    return ends[one.plan.on_expiry]
 
 
 def read_plan(told: Mapping[str, Any]) -> Rehearsed:

@@ -7,7 +7,18 @@ from im.failpoints import Point
 from im.providers.errors import Ambiguous, Forbidden, ProviderError, Throttled, Unauthenticated, Unavailable
 from tests.world import World
 
-VERBS = ("launch", "find", "describe", "listing", "start", "stop", "terminate")
+VERBS = (
+    "launch",
+    "find",
+    "describe",
+    "listing",
+    "start",
+    "stop",
+    "terminate",
+    "snapshots",
+    "snapshot",
+    "delete_snapshot",
+)
 FAULTS: tuple[tuple[ProviderError, bool], ...] = (
     (Ambiguous("no answer"), True),
     (Ambiguous("no answer"), False),

@@ -18,7 +18,8 @@ from im.domain.spec.spot import Spot
 from im.domain.state import ALIVE, GONE, Observed
 from im.providers.errors import ProviderError
 from tests.chaos.crash import FAULTS
-from tests.chaos.test_state_machine import NAMES, TTLS, Chaos
+from tests.chaos.shelves import NAMES, TTLS
+from tests.chaos.test_state_machine import Chaos
 
 
 class SpotChaos(Chaos):

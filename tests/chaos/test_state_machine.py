@@ -34,15 +34,14 @@ from im.providers.errors import (
 from im.queue.tasks import Task
 from im.services.refresh.sweep import sweep_if_stale
 from tests.chaos.crash import FAULTS, VERBS, Crash, Killed
+from tests.chaos.shelves import NAMES, TTLS, Shelves
 from tests.world import World, empty
 
-NAMES = ("a", "b", "c")
-TTLS = st.sampled_from([5, 20, 45, 90, 400])
 WHICH = st.integers(0, 59)
 """One of what there is then, by its place: what is drawn must not hang on ids, which are new in every run."""
 
 
-class Chaos(RuleBasedStateMachine):
+class Chaos(Shelves, RuleBasedStateMachine):
     database_url: str
     idempotent = True
 
@@ -228,6 +227,7 @@ class Chaos(RuleBasedStateMachine):
             if all(row.settled or row.failed for row in self._rows()):
                 break
             self.world.advance(40)
+        self._calm_snapshots()
 
     def _check_the_end(self) -> None:
         """Lost, doubled, orphaned, running past their deadline, unsettled: none."""
@@ -240,6 +240,7 @@ class Chaos(RuleBasedStateMachine):
             assert row is not None, f"orphan: {seen}"
             if seen.state in (Observed.PENDING, Observed.RUNNING):
                 assert row.expires_at > self.world.now, f"runs past its deadline: {row}"
+        self._check_snapshots(rows)
         for row in rows:
             assert row.settled or row.failed, f"lost: {row}"
             if row.settled and row.closed_at is None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from hcloud import APIException, Client
+from hcloud.actions.domain import ActionFailedException
 from hcloud.firewalls.domain import FirewallRule
 from hcloud.images.domain import Image
 from hcloud.locations.domain import Location
@@ -135,3 +136,45 @@ def test_no_page_and_no_stranger_is_let_in(url: str, headers: dict[str, str], st
     told = refused.value.read()
     refused.value.close()
     assert status != 401 or json.loads(told)["error"]["code"] == "unauthorized"
+
+
+def test_a_snapshot_outlives_its_server_and_another_is_made_of_it(client: Client) -> None:
+    made = client.servers.create(
+        "web", ServerType(name="cx23"), Image(name="debian-13"), location=Location(name="fsn1")
+    )
+    made.action.wait_until_finished()
+    for action in made.next_actions:
+        action.wait_until_finished()
+    made.server.power_off().wait_until_finished()
+    asked = made.server.create_image("of web", type="snapshot", labels={"im/deployment": "d"})
+    assert (asked.image.status, asked.image.image_size, asked.image.created_from.id) == (
+        "creating",
+        None,
+        made.server.id,
+    )
+    with pytest.raises(APIException, match="locked"):
+        made.server.delete()
+    asked.action.wait_until_finished()
+    (image,) = client.images.get_all(type="snapshot", label_selector="im/deployment=d")
+    assert (image.id, image.status, image.image_size, image.disk_size) == (asked.image.id, "available", 2.3, 40)
+    made.server.delete().wait_until_finished()
+    again = client.servers.create("web", ServerType(name="cx33"), Image(id=image.id))
+    assert again.server.image.id == image.id
+    with pytest.raises(APIException, match="not fit"):
+        client.servers.create("arm", ServerType(name="cax21"), Image(id=image.id))
+    image.delete()
+    assert client.images.get_all(type="snapshot") == []
+    assert client.images.get_by_name_and_architecture("ubuntu-24.04", "x86") is not None
+
+
+def test_a_snapshot_that_fails_is_unavailable(client: Client, cloud: Hetzner) -> None:
+    made = client.servers.create("web", ServerType(name="cx23"), Image(name="debian-13"))
+    made.action.wait_until_finished()
+    for action in made.next_actions:
+        action.wait_until_finished()
+    cloud.project("team").failing.append("create_image")
+    asked = made.server.create_image("of web")
+    with pytest.raises(ActionFailedException, match="create_image failed"):
+        asked.action.wait_until_finished()
+    asked.image.reload()
+    assert asked.image.status == "unavailable"

@@ -23,8 +23,9 @@ from im.domain.instance import Instance
 from im.domain.intent import Deadline, Intent
 from im.domain.selection import Selection
 from im.domain.spec.disk import fate
-from im.domain.state import Desired, Observed, OnExpiry
+from im.domain.state import Desired, Observed
 from im.services.requests.result import Answer, Change
+from im.services.requests.shelving import decide_stop
 from im.views.words.times import ahead, end_of, local, state
 
 if TYPE_CHECKING:
@@ -103,14 +104,23 @@ def start(
 
 @click.command(short_help="Stop it now; its disk stays.")
 @selection_options
+@click.option(
+    "--shelve", is_flag=True, help="Then delete it, once a snapshot of it is complete; where a stop saves nothing."
+)
 @dry_run_option
 @wait_options
 @output_options
 @pass_session
-def stop(session: Session, selection: Selection, dry_run: bool, waiting: Waiting, output: Output) -> None:
-    """Stop instances now; their disks stay, and `im start` or `im extend` wakes them."""
+def stop(session: Session, selection: Selection, shelve: bool, dry_run: bool, waiting: Waiting, output: Output) -> None:
+    """Stop instances now; their disks stay, and `im start` or `im extend` wakes them.
 
-    verb = Verb("stop", wish.stop, session.backend.requests.stop)
+    With --shelve each gives way to a snapshot of itself, from which `im start` or `im extend` brings it back.
+    """
+
+    def send(ids: Sequence[str]) -> Answer:
+        return session.backend.requests.stop(ids, shelve=shelve)
+
+    verb = Verb("stop", lambda row, now: decide_stop(row, now, shelve=shelve), send)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
 
 
@@ -209,6 +219,8 @@ def _what_changes(row: Instance, intent: Intent, now: datetime) -> str:
     parts = []
     if intent.desired is not row.desired:
         parts.append(f"{row.desired} → {intent.desired}")
+    if intent.shelve:
+        parts.append("then it gives way to its snapshot")
     if intent.expires_at != row.expires_at:
         parts.append(_moved(row, intent.expires_at, now))
     return ", ".join(parts) or f"stays {intent.desired}"
@@ -216,7 +228,7 @@ def _what_changes(row: Instance, intent: Intent, now: datetime) -> str:
 
 def _moved(before: Instance, to: datetime, now: datetime) -> str:
     """`stops 17:04 → 19:04 (in 2h 14m)`."""
-    verb = "stops" if before.on_expiry is OnExpiry.STOP else "terminates"
+    verb = before.on_expiry.does
     return f"{verb} {local(before.expires_at, now)} → {local(to, now)} ({ahead(to, now)})"
 
 

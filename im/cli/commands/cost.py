@@ -105,6 +105,8 @@ def _notes(found: Report) -> list[str]:
     told = [f"list prices without taxes and discounts: {'; '.join(found.sources)}"] if found.sources else []
     if bill.unknown:
         told.append(f"no price is known for {', '.join(sorted(bill.unknown))}: a + means at least that much")
+    if bill.snapshot:
+        told.append(f"{show(bill.snapshot)} of the total are for snapshots of what was shelved")
     if bill.doubt >= timedelta(seconds=1):
         from im.views.words.times import span
 

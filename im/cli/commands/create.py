@@ -17,6 +17,7 @@ from im.cli.session import Session, here, pass_session
 from im.domain.guard import GuardKind
 from im.domain.input.duration import format_duration
 from im.domain.intent import Deadline
+from im.domain.state import OnExpiry
 from im.domain.tags import parse_tags
 from im.views.words.times import ahead, local, span
 
@@ -157,7 +158,7 @@ def _tell_plan(found: Rehearsed, output: Output) -> None:
     from im.cli.output.machine import machine_lines
     from im.cli.output.table import SANDBOX
     from im.cli.output.terminal import plain
-    from im.views.words.money import quote_sentence, what_goes_on
+    from im.views.words.money import SNAPSHOT_STAYS, quote_sentence, what_goes_on
 
     plan, quote, said, expires_at = found.plan, found.quote, found.region_source, found.expires_at
     now = quote.began_at or here()
@@ -177,6 +178,7 @@ def _tell_plan(found: Rehearsed, output: Output) -> None:
         ),
         ("costs", quote_sentence(quote)),
         *([("afterwards", what_goes_on(quote))] if quote.endless else []),
+        *([("afterwards", SNAPSHOT_STAYS)] if plan.on_expiry is OnExpiry.SHELVE else []),
         ("guard", _guarding(plan)),
     ]
     for title, what in rows:

@@ -20,7 +20,6 @@ from im.cli.session import Session, pass_session
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
 from im.domain.selection import Filter, check_word
-from im.domain.state import OnExpiry
 from im.views.words.freshness import freshness
 from im.views.words.money import cost_lines
 from im.views.words.times import ahead, end_of, local, second_end, ssh_line
@@ -151,7 +150,7 @@ def _guard_lines(session: Session, row: Instance, now: datetime) -> list[tuple[s
     guard = session.backend.looks.guard(row)
     if guard is None or row.closed_at is not None:
         return []
-    verb = "stops" if row.on_expiry is OnExpiry.STOP else "terminates"
+    verb = row.on_expiry.does
     told = "none set at the cloud"
     if guard.told_at is not None and guard.told_at > now:
         told = (

@@ -89,8 +89,8 @@ def agenda(session: Session, within: timedelta | None, output: str, as_json: boo
 def _what(row: Instance) -> str:
     if row.stopped_by_ttl:
         return "stays, protected" if row.protected else "terminates"
-    if row.on_expiry is OnExpiry.TERMINATE:
-        return "terminates"
+    if row.on_expiry is not OnExpiry.STOP:
+        return row.on_expiry.does
     if row.keep_stopped is None:
         return "stops"
     return "stops, protected" if row.protected else f"stops, ends {format_duration(row.keep_stopped)} later"

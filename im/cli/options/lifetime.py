@@ -30,7 +30,8 @@ def life_options(command: F) -> F:
     @click.option(
         "--on-expiry",
         type=click.Choice([one.value for one in OnExpiry]),
-        help="What its deadline does; default stop. Where a stopped machine costs as much as a running one, terminate saves.",
+        help="What its deadline does; default stop. Where a stopped machine costs as much as a running one, terminate saves, and "
+        "shelve keeps a snapshot.",
     )
     @click.option(
         "--keep-stopped",

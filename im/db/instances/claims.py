@@ -34,7 +34,7 @@ from im.domain.fall import Fall
 from im.domain.instance import Instance
 from im.domain.lifecycle import Step, pairs
 from im.domain.sighting import Sighting
-from im.domain.state import GONE, Desired, Why
+from im.domain.state import GONE, Desired, Shelf, Why
 
 t = instances.c
 
@@ -82,7 +82,8 @@ def _ready(scope_id: int, wanted: Sequence[tuple[str, str]], now: Moment, limit:
     return (
         select_instances()
         .where(t.scope_id == scope_id, is_due(now), tuple_(t.desired, t.observed).in_(wanted))
-        .where(t.provider_id.is_not(None))
+        # what is giving way to its snapshot is left to who shelves it
+        .where(t.provider_id.is_not(None), t.shelf != Shelf.LEAVING.value)
         .order_by(t.expires_at)
         .limit(limit)
         .with_for_update(skip_locked=True, of=instances)

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, DateTime, Integer, Select, bindparam, exists, func, select
 
 from im.db import launches
-from im.db.instances import claims, protection, spot
+from im.db.instances import claims, protection, shelf, spot
 from im.db.schema.core import instances
 from im.domain.lifecycle import Step, next_step
 from im.domain.state import Desired, Observed
@@ -36,6 +36,7 @@ class Kind(StrEnum):
     TERMINATE = "terminate"
     START = "start"
     LOOK = "look"
+    SHELF = "shelf"
     REQUEST = "request"
     REPLACEMENT = "replacement"
 
@@ -60,7 +61,7 @@ def in_scope(connection: Connection, scope_id: int, now: datetime) -> frozenset[
     return frozenset(found | {OF_STEP[step] for step in steps & OF_STEP.keys()})
 
 
-_BY_ROW = (Kind.PROTECTION, Kind.LAUNCH, Kind.REQUEST, Kind.REPLACEMENT)
+_BY_ROW = (Kind.PROTECTION, Kind.LAUNCH, Kind.SHELF, Kind.REQUEST, Kind.REPLACEMENT)
 
 
 @cache
@@ -76,6 +77,7 @@ def _question() -> Select[Any]:
         func.array(moves.scalar_subquery()),
         exists().where(t.scope_id == scope, protection.due(now)),
         exists().where(launches.due(scope, now)),
+        shelf.due(scope, now),
         exists().where(t.scope_id == scope, spot.open_requests(now)),
         exists().where(spot.is_lost(scope, now)),
     )

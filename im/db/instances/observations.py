@@ -19,7 +19,7 @@ from im.domain.fall import Fall, why_changed
 from im.domain.instance import Instance
 from im.domain.lifecycle import Reading, Verdict, meets
 from im.domain.sighting import Sighting
-from im.domain.state import GONE, Observed
+from im.domain.state import GONE, Observed, Shelf
 
 t = instances.c
 
@@ -93,7 +93,9 @@ def by_machine(connection: Connection, scope_id: int, machines: Sequence[str]) -
 def _watched(scope_id: int) -> tuple[ColumnElement[bool], ...]:
     # a row that counts as done and names a machine has it, whatever is written beside
     ours = or_(t.observed != Observed.NONE.value, t.settled_generation == t.generation)
-    return (t.scope_id == scope_id, t.closed_at.is_(None), t.provider_id.is_not(None), ours)
+    here = (t.scope_id == scope_id, t.closed_at.is_(None), t.provider_id.is_not(None))
+    # what is giving way to its snapshot is looked at by who shelves it
+    return (*here, ours, t.shelf != Shelf.LEAVING.value)
 
 
 def _open_question() -> ColumnElement[bool]:

@@ -33,10 +33,10 @@ def statement() -> str:
     from sqlalchemy import or_, select, text
     from sqlalchemy.dialects import postgresql
 
-    from im.db.instances import claims, protection, spot
+    from im.db.instances import claims, protection, shelf, spot
     from im.db.schema.core import instances
 
-    anything = or_(claims.UNSETTLED, protection.DIFFERS, spot.OPEN)
+    anything = or_(claims.UNSETTLED, protection.DIFFERS, spot.OPEN, shelf.WORK)
     query = select(instances.c.scope_id).where(text("instances.id = ANY ($1)"), anything).distinct()
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

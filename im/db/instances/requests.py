@@ -21,7 +21,7 @@ from im.domain.event import Channel
 from im.domain.instance import Instance
 from im.domain.intent import Intent
 from im.domain.lifecycle import meets
-from im.domain.state import Desired, Observed, OnExpiry, Why
+from im.domain.state import Desired, Observed, OnExpiry, Shelf, Why
 
 t = instances.c
 
@@ -57,9 +57,9 @@ def write_intents(connection: Connection, intents: Mapping[str, Intent], by: str
 
     A row that has no machine and none coming is settled on the spot by any goal but running: there is nothing to do.
     """
-    names = ("id", "desired", "why", "expires_at")
+    names = ("id", "desired", "why", "expires_at", "shelves")
     rows = [
-        {"id": i, "desired": x.desired.value, "why": x.why.value, "expires_at": x.expires_at}
+        {"id": i, "desired": x.desired.value, "why": x.why.value, "expires_at": x.expires_at, "shelves": x.shelve}
         for i, x in intents.items()
     ]
     v = recordset(instances, names, rows)
@@ -69,7 +69,7 @@ def write_intents(connection: Connection, intents: Mapping[str, Intent], by: str
         .values(
             **assignments(v, ("why", "expires_at")),
             by=by,
-            **_new_goal(v.c.desired, now) | {"ends_at": _second_deadline_after(v)},
+            **_new_goal(v.c.desired, now, shelve=v.c.shelves) | {"ends_at": _second_deadline_after(v)},
         )
     )
     usage.note_deadlines(connection, list(intents), now)
@@ -93,8 +93,11 @@ def _second_deadline_after(v: Any) -> ColumnElement[Any]:
     return case((same, t.ends_at), else_=None)
 
 
-def _new_goal(desired: ColumnElement[Any], now: Moment) -> dict[str, Any]:
-    nothing_to_do = and_(NO_MACHINE_COMING, desired != Desired.RUNNING.value)
+def _new_goal(desired: ColumnElement[Any], now: Moment, shelve: ColumnElement[bool] | None = None) -> dict[str, Any]:
+    """`shelve`: whether it is to give way to its snapshot once it is stopped."""
+    # the end of what is shelved is the end of its snapshot
+    no_snapshot = or_(desired != Desired.TERMINATED.value, t.shelf != Shelf.SHELVED.value)
+    nothing_to_do = and_(NO_MACHINE_COMING, desired != Desired.RUNNING.value, no_snapshot)
     return {
         "desired": desired,
         "generation": t.generation + 1,
@@ -107,13 +110,14 @@ def _new_goal(desired: ColumnElement[Any], now: Moment) -> dict[str, Any]:
         "next_attempt_at": None,
         "drift_since": None,
         "ends_at": None,
+        "shelve_generation": 0 if shelve is None else case((shelve, t.generation + 1), else_=0),
     }
 
 
 def is_due(now: Moment) -> ColumnElement[bool]:
     """Past the deadline and meant to run, or seen running although it was meant to be stopped; where the clock is trusted.
 
-    Where the deadline terminates, what was stopped before it came as well: it may cost as much as if it ran.
+    Where the deadline terminates or shelves, what was stopped before it came as well: it may cost as much as if it ran.
     """
     alive = t.observed.in_((Observed.PENDING.value, Observed.RUNNING.value))
     return and_(
@@ -124,6 +128,7 @@ def is_due(now: Moment) -> ColumnElement[bool]:
         or_(
             t.desired == Desired.RUNNING.value,
             t.on_expiry == OnExpiry.TERMINATE.value,
+            and_(t.shelves, t.shelve_generation != t.generation, t.observed == Observed.STOPPED.value),
             and_(t.settled_generation == t.generation, alive),
         ),
     )
@@ -146,7 +151,8 @@ def _expire(now: Moment, limit: int) -> ReturningUpdate[Any]:
         (t.on_expiry == OnExpiry.TERMINATE.value, literal(Desired.TERMINATED.value)),
         else_=literal(Desired.STOPPED.value),
     )
-    return _change(is_due(now), {"why": Why.TTL.value, "by": Channel.TTL.value, **_new_goal(goal, now)}, limit)
+    ttl = {"why": Why.TTL.value, "by": Channel.TTL.value}
+    return _change(is_due(now), {**ttl, **_new_goal(goal, now, shelve=t.shelves)}, limit)
 
 
 def _asleep_by_ttl(now: Moment) -> ColumnElement[bool]:

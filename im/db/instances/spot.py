@@ -10,12 +10,13 @@ from sqlalchemy import BindParameter, Boolean, ColumnElement, Connection, Select
 
 from im.db.bulk import recordset
 from im.db.made_once import Moment, made_once
+from im.db.mapping import from_on_expiry
 from im.db.schema.core import instances
 from im.db.select import fetch_instances, select_instances
 from im.domain.event import Channel
 from im.domain.instance import Instance
 from im.domain.sighting import Sighting
-from im.domain.state import GONE, Desired, Observed, OnExpiry, Why
+from im.domain.state import GONE, Desired, Observed, Why
 
 t = instances.c
 
@@ -154,7 +155,7 @@ def successor(connection: Connection, row: Instance, instance_id: str, token: st
         "why": Why.USER.value,
         "by": Channel.POLICY.value,
         "expires_at": row.expires_at,
-        "on_expiry": OnExpiry(row.on_expiry).value,
+        **from_on_expiry(row.on_expiry),
         "keep_stopped": old.keep_stopped,
         "generation": 1,
         "observed": Observed.NONE.value,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from im.db.read.connection import ReadTransaction, ask
 from im.domain.money.bill import Deadline, Item, Price
 from im.domain.money.usage import Kind, UsageInterval
+from im.domain.shelf.snapshot import Made, Snapshot
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -53,6 +54,32 @@ def deadlines(connection: Connection | ReadTransaction, ids: Sequence[str]) -> d
     found: dict[str, list[Deadline]] = {}
     for instance_id, since, expires_at in rows:
         found.setdefault(instance_id, []).append(Deadline(since, expires_at))
+    return found
+
+
+SNAPSHOT = (
+    *("instance_id", "generation", "machine", "made", "provider_id", "gb", "asked_at", "began_at", "gone_at"),
+    *("tries", "attempts"),
+)
+"""Columns of `snapshots`, in the order in which `to_snapshot` takes them."""
+
+
+def to_snapshot(row: Sequence[Any]) -> Snapshot:
+    instance_id, generation, machine, made, *rest = row
+    return Snapshot(instance_id, generation, machine, Made(made), *rest)
+
+
+def snapshots(connection: Connection | ReadTransaction, ids: Sequence[str]) -> dict[str, list[Snapshot]]:
+    """Every snapshot that there ever was, by instance, oldest first."""
+    rows = ask(
+        connection,
+        f"SELECT {', '.join(SNAPSHOT)} FROM snapshots WHERE instance_id = ANY(%(ids)s::text[])"  # noqa: S608 - our own
+        " ORDER BY instance_id, generation",
+        ids=list(ids),
+    )
+    found: dict[str, list[Snapshot]] = {}
+    for one in map(to_snapshot, rows):
+        found.setdefault(one.instance_id, []).append(one)
     return found
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from im.domain.launch import LaunchState
-from im.domain.state import Desired, Observed, OnExpiry
+from im.domain.state import Desired, Observed
 
 metadata = MetaData(
     naming_convention={
@@ -40,9 +40,7 @@ def moment(name: str, *, nullable: bool = True) -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def _one_of(
-    column: str, values: type[Desired] | type[Observed] | type[OnExpiry] | type[LaunchState]
-) -> CheckConstraint:
+def _one_of(column: str, values: type[Desired] | type[Observed] | type[LaunchState]) -> CheckConstraint:
     listed = ", ".join(f"'{v.value}'" for v in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -157,8 +155,7 @@ instances = Table(
     Column("launch_token", Text, ForeignKey("launches.token")),
     Column("candidate", Integer, nullable=False, server_default="0"),
     # the work of getting from one to the other
-    Column("error_code", Text),
-    Column("error", Text),
+    *(Column(name, Text) for name in ("error_code", "error")),
     Column("attempts", Integer, nullable=False, server_default="0"),
     moment("next_attempt_at"),
     Column("lease_token", Text),
@@ -180,11 +177,14 @@ instances = Table(
     Column("spot_over", Boolean, nullable=False, server_default=text("false")),
     moment("spot_try_at"),
     # when the cloud was seen to have taken it back; the id of the instance that was made in its place, or a reason for none
-    moment("interrupted_at"),
-    Column("replaced_by", Text),
+    *(moment("interrupted_at"), Column("replaced_by", Text)),
+    # its deadline shelves it: beside on_expiry = stop; the generation to be shelved in, and how far that has come
+    Column("shelves", Boolean, nullable=False, server_default=text("false")),
+    Column("shelve_generation", Integer, nullable=False, server_default="0"),
+    Column("shelf", Text, nullable=False, server_default=""),
     _one_of("desired", Desired),
     _one_of("observed", Observed),
-    _one_of("on_expiry", OnExpiry),
+    CheckConstraint("on_expiry IN ('stop', 'terminate')", name="on_expiry"),
     CheckConstraint("settled_generation <= generation", name="settled_not_ahead"),
     CheckConstraint("failed_generation <= generation", name="failed_not_ahead"),
     CheckConstraint("keep_stopped > 0", name="keep_stopped_positive"),

@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from im.domain.instance import Instance
 from im.domain.lifecycle import meets
+from im.domain.shelf.snapshot import NOT_SHELVED
 from im.domain.spec.placement import standing
-from im.domain.state import Desired, Observed, Why
+from im.domain.state import Desired, Observed, Shelf, Why
 
 
 class Tone(StrEnum):
@@ -54,6 +55,9 @@ def phase(row: Instance, now: datetime) -> Phase:
             return _phase_without_machine(row, now)
         case Observed.PENDING | Observed.RUNNING | Observed.STOPPING | Observed.STOPPED:
             pass
+    if row.shelf is Shelf.LEAVING:
+        trouble = f" ({_plain(row.error_code)}, retrying)" if row.error_code else ""
+        return Phase(f"shelving{trouble}", Tone.BAD if trouble else Tone.BUSY)
     if row.failed:
         return Phase(f"{row.observed}, failed: {_plain(row.error_code)}", Tone.BAD)
     if row.desired is Desired.TERMINATED:
@@ -61,6 +65,8 @@ def phase(row: Instance, now: datetime) -> Phase:
             return Phase(f"terminating ({_plain(row.error_code)}, retrying)", Tone.BAD)
         return Phase(_expired(row, now, "terminating"), Tone.BUSY)
     if row.settled and meets(row.desired, row.observed):
+        if row.observed is Observed.STOPPED and row.to_shelve:
+            return _phase_to_shelve(row)
         if row.observed is Observed.STOPPED:
             asleep = {Why.OUTSIDE: "stopped outside"} | {why: f"stopped ({why})" for why in (Why.TTL, *_OTHERS)}
             return Phase(asleep.get(row.why, "stopped"), Tone.IDLE)
@@ -80,7 +86,31 @@ def phase(row: Instance, now: datetime) -> Phase:
     return Phase(_expired(row, now, moving), Tone.BUSY)
 
 
+def _phase_to_shelve(row: Instance) -> Phase:
+    if row.error_code == NOT_SHELVED:
+        return Phase("stopped, not shelved", Tone.BAD)
+    if row.error_code:
+        return Phase(f"stopped, shelving ({_plain(row.error_code)}, retrying)", Tone.BAD)
+    return Phase("stopped, shelving", Tone.BUSY)
+
+
+def _phase_shelved(row: Instance) -> Phase:
+    if row.desired is Desired.TERMINATED:
+        trouble = f" ({_plain(row.error_code)}, retrying)" if row.error_code else ""
+        return Phase(f"terminating{trouble}", Tone.BAD if trouble else Tone.BUSY)
+    if row.launching:
+        trouble = f" ({_plain(row.error_code)}, retrying)" if row.error_code else ""
+        return Phase(f"coming back from its snapshot{trouble}", Tone.WARN if trouble else Tone.BUSY)
+    if row.failed or row.error_code:
+        return Phase(f"shelved, failed: {_plain(row.error_code)}", Tone.BAD)
+    return Phase("shelved (ttl)" if row.why is Why.TTL else "shelved", Tone.IDLE)
+
+
 def _phase_without_machine(row: Instance, now: datetime) -> Phase:
+    if row.shelved:
+        return _phase_shelved(row)
+    if row.shelf is Shelf.SHELVED:
+        return Phase("terminated", Tone.IDLE)
     if row.closed_at is not None:
         return Phase("not adopted" if row.failed else "failed, removed" if row.error_code else "cancelled", Tone.IDLE)
     if row.being_adopted:

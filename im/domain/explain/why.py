@@ -13,7 +13,8 @@ from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.lifecycle import DECISIONS, TAKEN_BACK, Step, meets
 from im.domain.money.rules import PER_SECOND, BillingRules
-from im.domain.state import ALIVE, Desired, Observed, OnExpiry, Why
+from im.domain.shelf.snapshot import NOT_SHELVED
+from im.domain.state import ALIVE, Desired, Observed, OnExpiry, Shelf, Why
 
 HANDS = {Why.GUEST: Hand.GUEST, Why.RETIRED: Hand.RETIRED, Why.CLOUD: Hand.CLOUD}
 """Whose doing it was, of what neither a person nor the deadline nor the spot market did."""
@@ -30,6 +31,8 @@ class Explanation:
 
 def why(row: Instance, now: datetime, billing: BillingRules = PER_SECOND) -> Explanation:
     """The whole answer of `im why`. `billing`: its cloud's, for what a stopped machine goes on costing."""
+    if row.shelf is Shelf.LEAVING or row.shelved:
+        return _on_shelf(row, now)
     if row.observed in (Observed.TERMINATED, Observed.MISSING):
         return _gone(row)
     if row.observed is Observed.NONE:
@@ -41,6 +44,23 @@ def why(row: Instance, now: datetime, billing: BillingRules = PER_SECOND) -> Exp
     if row.settled:
         return _settled(row, now, billing)
     return _moving(row, now)
+
+
+def _on_shelf(row: Instance, now: datetime) -> Explanation:
+    trouble = f". The last answer was {_error(row)}" if row.error_code else ""
+    if row.shelf is Shelf.LEAVING:
+        told = f"{_asked(row)}, and its snapshot is complete, so its machine is deleted{trouble}"
+        back = row.desired is Desired.RUNNING
+        return Explanation(
+            told, "it is launched from its snapshot" if back else "its snapshot stays, and is all it costs"
+        )
+    if row.desired is Desired.TERMINATED:
+        return Explanation(f"{_asked(row)}, and its snapshot goes with it{trouble}", "its snapshot is deleted")
+    if row.launching:
+        told = f"{_asked(row)}; it is launched from its snapshot{trouble}"
+        return Explanation(told, "once it runs its snapshot is deleted")
+    told = f"{_asked(row)}, and it has given way to its snapshot{trouble}"
+    return Explanation(told, "nothing by itself: its snapshot stays, and is all it costs", _wake(row, now))
 
 
 def _gone(row: Instance) -> Explanation:
@@ -150,7 +170,7 @@ def _asked(row: Instance) -> str:
 
 
 def _at_deadline(row: Instance, now: datetime) -> str:
-    verb = "stopped" if row.on_expiry is OnExpiry.STOP else "terminated"
+    verb = row.on_expiry.done
     if now >= row.expires_at:
         over = format_duration(now - row.expires_at)
         return f"it should have been {verb} {over} ago: the next tick does it, unless deadlines are held (im doctor)"
@@ -158,7 +178,11 @@ def _at_deadline(row: Instance, now: datetime) -> str:
 
 
 def _asleep(row: Instance, now: datetime, billing: BillingRules) -> str:
-    if row.on_expiry is OnExpiry.TERMINATE:
+    if row.to_shelve:
+        if row.error_code == NOT_SHELVED:
+            return f"nothing by itself, {_error(row)}: im stop {row.name} --shelve  tries again"
+        return "its snapshot is made, and once that is complete its machine is deleted"
+    if row.on_expiry is OnExpiry.TERMINATE or (row.on_expiry is OnExpiry.SHELVE and now < row.expires_at):
         return _at_deadline(row, now)
     cost = "goes on costing as much as if it ran" if billing.stop_saves_nothing else "its disk goes on costing"
     if row.stopped_by_ttl and row.keep_stopped is not None:

@@ -152,10 +152,12 @@ class Bill:
     doubt: timedelta = timedelta(0)
     """Time charged for computing that nobody can vouch for."""
     unknown: frozenset[str] = frozenset()
+    snapshot: Decimal = ZERO
+    """Of what it had given way to, or was about to."""
 
     @property
     def total(self) -> Decimal:
-        return self.compute + self.address + self.disk_running + self.disk_stopped
+        return self.compute + self.address + self.disk_running + self.disk_stopped + self.snapshot
 
     @property
     def known(self) -> bool:
@@ -173,6 +175,7 @@ class Bill:
             self.overrun + other.overrun,
             self.doubt + other.doubt,
             self.unknown | other.unknown,
+            self.snapshot + other.snapshot,
         )
 
 

@@ -28,8 +28,10 @@ from im.domain.money.bill import (
 )
 from im.domain.money.charges import Tariff, charged
 from im.domain.money.rules import PER_SECOND, BillingRules, While
+from im.domain.money.shelf import bill_of
 from im.domain.money.usage import Kind, UsageInterval
 from im.domain.money.zones import prices_of
+from im.domain.shelf.snapshot import Snapshot
 
 
 def bill(
@@ -40,9 +42,11 @@ def bill(
     window: Window,
     now: datetime,
     rules: BillingRules = PER_SECOND,
+    snapshots: Sequence[Snapshot] = (),
 ) -> Bill:
     """What `row` cost within `window`. What still goes on counts until `now`."""
-    return sum_bills(_Account(row, intervals, deadlines, book, window, now, rules).bills())
+    account = _Account(row, intervals, deadlines, book, window, now, rules)
+    return sum_bills([*account.bills(), bill_of(row.scope, row.spec, snapshots, book, window, now, rules)])
 
 
 class _Account:

@@ -31,6 +31,7 @@ from im.domain.money.rules import PER_SECOND, BillingRules, While
 from im.domain.money.usage import Kind, UsageInterval
 from im.domain.money.zones import prices_of
 from im.domain.scope import Scope
+from im.domain.shelf.snapshot import NOT_SHELVED
 from im.domain.spec.placement import candidates
 from im.domain.spec.spec import Spec
 from im.domain.state import ALIVE, GONE, Desired, Observed, OnExpiry, Why
@@ -64,6 +65,8 @@ class Rates:
     compute_cap: Decimal | None = None
     """USD per calendar month at most; None where there is no cap, or nobody told it."""
     address_cap: Decimal | None = None
+    snapshot: Decimal | None = ZERO
+    """Of the snapshots that there are of it; None where their price is not known."""
 
     @property
     def running(self) -> Decimal | None:
@@ -251,8 +254,10 @@ def _coming(row: Instance, hourly: Rates, now: datetime, since: datetime | None,
 
 
 def ends_with_deadline(row: Instance) -> bool:
-    """Is it gone once its deadline has been applied?"""
-    return row.on_expiry is OnExpiry.TERMINATE
+    """Is its machine gone once its deadline has been applied?"""
+    if row.on_expiry is OnExpiry.TERMINATE:
+        return True
+    return (row.on_expiry is OnExpiry.SHELVE or row.to_shelve) and row.error_code != NOT_SHELVED
 
 
 def is_kept_for_a_while(row: Instance) -> bool:
@@ -275,12 +280,13 @@ def bills_compute(row: Instance) -> bool:
 
 
 def rate_now(row: Instance, hourly: Rates) -> Decimal | None:
-    """What an hour costs in the state that it is in: everything while it runs, what a stop leaves while it is stopped."""
-    if bills_compute(row):
-        return hourly.running
-    if row.observed in (Observed.STOPPED, Observed.STOPPING):
-        return hourly.stopped
-    return ZERO
+    """What an hour costs as it is: everything while it runs, what a stop leaves while it is stopped; and its snapshots beside."""
+    machine: Decimal | None = ZERO
+    if bills_compute(row) and not row.shelved:
+        machine = hourly.running
+    elif row.observed in (Observed.STOPPED, Observed.STOPPING):
+        machine = hourly.stopped
+    return None if machine is None or hourly.snapshot is None else machine + hourly.snapshot
 
 
 def is_whole(row: Instance, hourly: Rates) -> bool:

@@ -54,6 +54,8 @@ _TOKEN_USED = ("IdempotentParameterMismatch", "IdempotentInstanceTerminated")
 class AwsProvider:
     """EC2 with the credentials of this process, for one deployment."""
 
+    shelving = None  # a stop ends the bill already
+
     def __init__(self, settings: Settings, deployment: str, clients: Clients | None = None) -> None:
         self.capabilities = PROFILE.capabilities
         if settings.sandbox:

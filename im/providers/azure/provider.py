@@ -48,6 +48,7 @@ class AzureProvider:
     """One subscription, for one deployment."""
 
     deadline_guard = None
+    shelving = None  # a deallocated machine costs its disk alone
 
     def __init__(self, arm: Arm, deployment: str, group: str = "", prices: Prices | None = None) -> None:
         self.capabilities = PROFILE.capabilities

@@ -51,6 +51,7 @@ class DigitalOceanProvider:
 
     deadline_guard = None
     protection = None
+    shelving = None
     spot = None
     states = None
 

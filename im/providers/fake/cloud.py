@@ -22,6 +22,7 @@ from im.providers.contract import BatchResult, Snapshot
 from im.providers.errors import Forbidden, NoCapacity, NotFound, ProviderError, Rejected, WrongState
 from im.providers.fake.hands import ASKING, cause_of
 from im.providers.fake.machine import Machine
+from im.providers.fake.shelf import Pictures
 from im.providers.fake.spot import Spares
 from im.providers.features import Guarded, Resource
 
@@ -90,6 +91,7 @@ class FakeCloud:
         self.belonging: dict[str, tuple[str, str, str]] = {}
         """Id → region, deployment and name of what machines were launched with."""
         self.spot = Spares(self)
+        self.pictures = Pictures(self)
         self.calls: list[Call] = []
         self.marked: list[Call] = []
         self._machines: dict[str, Machine] = {}
@@ -220,7 +222,7 @@ class FakeCloud:
             tags=tags,
             launch_index=index,
             instance_type=kind,
-            image="fake-image",
+            image=machine.image,
             changed_at=machine.since if state not in ALIVE else None,
             disk_gb=100,
             disk_type="fast",

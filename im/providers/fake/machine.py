@@ -23,6 +23,7 @@ class Machine:
     tags: dict[str, str]
     launch_index: int = 0
     kind: str = "small"
+    image: str = "fake-image"
     protected: bool = False
     started: datetime | None = None
     """When it was last started; what a cloud shows moves with it."""

@@ -30,6 +30,7 @@ from im.providers.fake.features import (
     in_zone,
     resources_of,
 )
+from im.providers.fake.shelf import FakeShelving
 from im.providers.machine import Machine
 from im.providers.request import Ask
 
@@ -49,6 +50,7 @@ class FakeProfile:
         can_firewall=True,
         can_hibernate=True,
         can_protect=True,
+        can_shelve=True,
         can_spot=True,
         real=False,
     )
@@ -103,6 +105,7 @@ class FakeProvider:
         self.marks = FakeMarks(cloud, deployment)
         self.prices = FakePrices(cloud)
         self.protection = FakeProtection(cloud)
+        self.shelving = FakeShelving(cloud, deployment)
         self.spot = FakeSpotSupport(cloud)
         self.states = FakeStates(cloud)
         self.zones = FakeZones(cloud)
@@ -116,8 +119,10 @@ class FakeProvider:
         if len(slots) == 1:
             marks |= _slot_tags(slots[0])
         with self._cloud.call("launch", [slot.instance_id for slot in slots]):
+            self._cloud.pictures.check(spec.image)
             made = self._cloud.launch(scope.region, spec.zone, marks, token, len(slots))
             for one in made:
+                one.image = spec.image
                 one.kind = spec.instance_type
                 one.ways_in = spec.firewall
                 one.disks = spec.disks

@@ -49,6 +49,7 @@ class GcpProvider:
     """One project, for one deployment."""
 
     deadline_guard = None
+    shelving = None  # a stopped machine costs its disk and its address alone
 
     def __init__(self, api: GcpApi, deployment: str, prices: PriceCatalog, manager: JsonApi) -> None:
         self.capabilities = PROFILE.capabilities

@@ -9,8 +9,9 @@ from typing import Any
 
 from im.domain import tags
 from im.domain.adoption import Controller
-from im.domain.money.bill import IPV4, Item, Price, monthly_item
+from im.domain.money.bill import IPV4, Item, Price, disk_item, monthly_item
 from im.domain.scope import Scope
+from im.domain.shelf.snapshot import SNAPSHOT
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import Spec
 from im.providers.contract import Slot
@@ -113,6 +114,7 @@ class Prices:
         priced = [(one["name"], one["prices"]) for one in listed["server_types"]]
         priced += [(IPV4, one["prices"]) for one in listed["primary_ips"] if one["type"] == "ipv4"]
         told = {name: _dearest(prices, "price_hourly") for name, prices in priced}
+        told[disk_item(SNAPSHOT)] = Decimal(listed["image"]["price_per_gb_month"]["net"])
         told |= {monthly_item(name): _dearest(prices, "price_monthly") for name, prices in priced}
         found: dict[Item, Sequence[Price]] = {}
         for item in items:

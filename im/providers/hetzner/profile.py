@@ -46,6 +46,7 @@ class HetznerProfile:
         launch_visible_within=timedelta(seconds=60),
         can_firewall=True,
         can_protect=True,
+        can_shelve=True,
         # each hour that has begun, of a server that exists, up to the monthly price; a primary address is billed in the same way
         billing=BillingRules(
             computing=While.THERE,
@@ -54,17 +55,18 @@ class HetznerProfile:
             step=timedelta(hours=1),
             monthly_cap=True,
         ),
-        # 3,600 calls at once and one more each second, for all verbs of a project together (a launch makes up to three, a look
+        # 3,600 calls at once and one more each second, for all verbs of a project together (a launch and what is
+        # done about a snapshot make up to three, a label none, a look
         # one for 50 servers): bursts and refills stay below that in their sums, with a tenth of it left for looking
         rates={
             "launch": Rate(0.1, 150),
             "start": Rate(0.15, 500),
-            "stop": Rate(0.15, 1000),
-            "terminate": Rate(0.15, 1000),
-            "describe": Rate(0.1, 200),
-            "label": Rate(0.05, 100),
+            "stop": Rate(0.14, 900),
+            "terminate": Rate(0.14, 900),
+            "describe": Rate(0.08, 200),
+            "shelve": Rate(0.03, 120),
         },
-        machine_rates={"start": Rate(0.15, 500), "stop": Rate(0.15, 1000), "terminate": Rate(0.15, 1000)},
+        machine_rates={"start": Rate(0.15, 500), "stop": Rate(0.14, 900), "terminate": Rate(0.14, 900)},
     )
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:

@@ -26,6 +26,7 @@ from im.providers.hetzner.features import Adoption, Leftovers, Locations, Marks,
 from im.providers.hetzner.profile import DEFAULT_TYPE, PROFILE
 from im.providers.hetzner.resources import anchor, ensure_firewall, ensure_key
 from im.providers.hetzner.servers import CODEC, sighting
+from im.providers.hetzner.shelf import Shelving
 from im.providers.kit.checks import check
 from im.providers.kit.each import each
 from im.providers.kit.names import server_name
@@ -55,6 +56,7 @@ class HetznerProvider:
         self.marks = Marks(api, deployment)
         self.prices = Prices(api)
         self.protection = Protection(api)
+        self.shelving = Shelving(api, deployment)
         self.zones = Locations(api)
 
     def identity(self, scope: Scope, *, afresh: bool = False) -> str:
@@ -124,6 +126,8 @@ class HetznerProvider:
             seen = sighting(one)
             if (seen.tags.get(tags.DEPLOYMENT), seen.tags.get(tags.LAUNCH)) == (self._deployment, token):
                 return seen
+            if seen.tags.get(tags.DEPLOYMENT) == self._deployment and seen.state is Observed.TERMINATING:
+                break  # the machine before it, which has given way to its snapshot
             raise InvalidSpec(f"Hetzner: somebody else's server is called {name}") from exc
         raise errors.WrongState(f"Hetzner: the name {name} is not free yet") from exc
 

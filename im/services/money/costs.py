@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from im.db.read.ledger import deadlines as deadlines_of
 from im.db.read.ledger import intervals as intervals_of
 from im.db.read.ledger import prices as prices_of
+from im.db.read.ledger import snapshots as snapshots_of
 from im.domain.errors import Refused
 from im.domain.instance import Instance
 from im.domain.money.bill import (
@@ -21,9 +22,11 @@ from im.domain.money.bill import (
     Price,
     Window,
     disk_item,
+    for_span,
     monthly_item,
 )
 from im.domain.money.billing import bill
+from im.domain.money.charges import month_of
 from im.domain.money.cost import Cost
 from im.domain.money.forecast import (
     UNKNOWN_PARTS,
@@ -40,10 +43,13 @@ from im.domain.money.forecast import (
     types_of,
 )
 from im.domain.money.rules import PER_SECOND, BillingRules
+from im.domain.money.shelf import rate_of
 from im.domain.money.usage import Kind, UsageInterval
 from im.domain.money.zones import places_of
 from im.domain.scope import Scope
+from im.domain.shelf.snapshot import SNAPSHOT, Snapshot
 from im.domain.spec.spec import Spec
+from im.domain.state import Shelf
 from im.providers import registry
 from im.providers.prices import built_in
 
@@ -65,6 +71,7 @@ class Ledger:
     deadlines: Mapping[str, Sequence[Deadline]]
     book: Mapping[Item, Sequence[Price]]
     now: datetime
+    snapshots: Mapping[str, Sequence[Snapshot]] = field(default_factory=dict)
 
     def bill(self, row: Instance, window: Window | None = None) -> Bill:
         whole = Window(self.now - LONG_AGO, self.now)
@@ -76,31 +83,37 @@ class Ledger:
             window or whole,
             self.now,
             rules_of(row.scope),
+            self.snapshots.get(row.id, ()),
         )
 
     def existed(self, row: Instance, part: Window) -> bool:
         """Is there anything of it to bill in `part`? A little more, for what is billed at least."""
         tail = rules_of(row.scope).tail
-        return any(
-            s.began_at < part.until and (s.ended_at or self.now) + tail > part.since
-            for s in self.intervals.get(row.id, ())
-        )
+        spans = [(s.began_at, s.ended_at) for s in self.intervals.get(row.id, ())]
+        spans += [(s.began_at, s.gone_at) for s in self.snapshots.get(row.id, ()) if s.began_at is not None]
+        return any(began_at < part.until and (ended_at or self.now) + tail > part.since for began_at, ended_at in spans)
 
     def rates(self, row: Instance) -> Rates:
         intervals = self.intervals.get(row.id, ())
         parts = parts_of(row, intervals, expected(row, intervals))
-        facts = (row.scope, row.spec, parts, self.book, self.now)
-        if row.provider_id is None:  # its zone is a wish so far
-            return rates(*facts, rules=rules_of(row.scope))
-        return rates(*facts, launched=True, zone=row.zone, rules=rules_of(row.scope))
+        facts, rules = (row.scope, row.spec, parts, self.book, self.now), rules_of(row.scope)
+        known = rates(*facts, rules=rules)  # its zone is a wish so far
+        if row.provider_id is not None:
+            known = rates(*facts, launched=True, zone=row.zone, rules=rules)
+        pictures = self.snapshots.get(row.id, ())
+        return replace(known, snapshot=rate_of(row.scope, row.spec, pictures, self.book, self.now, rules))
 
     def to_deadline(self, row: Instance) -> Decimal | None:
         """What it costs from now to its deadline; None where its price is not known."""
         return to_deadline(row, self.rates(row), self.now, self._charged_since(row))
 
     def promised(self, row: Instance) -> Decimal | None:
-        """What a budget sets aside for it; None where its price is not known."""
-        return promised(row, self.rates(row), self.now, self._charged_since(row))
+        """What a budget sets aside for it; None where its price is not known. A snapshot is kept to the month's end."""
+        hourly = self.rates(row)
+        machine = promised(row, hourly, self.now, self._charged_since(row))
+        if machine is None or hourly.snapshot is None:
+            return None
+        return machine + for_span(hourly.snapshot, month_of(self.now).until - self.now)
 
     def _charged_since(self, row: Instance) -> datetime | None:
         return began_at(self.intervals.get(row.id, ()), rules_of(row.scope))
@@ -116,8 +129,10 @@ def ledger(connection: Connection | ReadTransaction, rows: Sequence[Instance], n
     """Read what is needed to bill `rows`, within the caller's transaction."""
     ids = [row.id for row in rows]
     intervals = intervals_of(connection, ids)
-    items = {item for row in rows for item in items_of(row, intervals.get(row.id, ()))}
-    return Ledger(tuple(rows), intervals, deadlines_of(connection, ids), price_book(connection, items), now)
+    pictures = snapshots_of(connection, ids)
+    items = {item for row in rows for item in items_of(row, intervals.get(row.id, ()), pictures.get(row.id, ()))}
+    book = price_book(connection, items)
+    return Ledger(tuple(rows), intervals, deadlines_of(connection, ids), book, now, pictures)
 
 
 def price_book(connection: Connection | ReadTransaction, items: Iterable[Item]) -> dict[Item, Sequence[Price]]:
@@ -162,8 +177,10 @@ def rules_of(scope: Scope) -> BillingRules:
         return PER_SECOND
 
 
-def items_of(row: Instance, intervals: Sequence[UsageInterval]) -> Iterable[Item]:
-    """Everything that has a price on it."""
+def items_of(row: Instance, intervals: Sequence[UsageInterval], snapshots: Sequence[Snapshot] = ()) -> Iterable[Item]:
+    """Everything that has a price on it, or will have if it is shelved."""
+    if snapshots or row.shelves or row.to_shelve or row.shelf is not Shelf.NONE:
+        yield Item(row.scope.provider, row.scope.region, disk_item(SNAPSHOT))
     disk_type = expected(row, intervals).disk_type
     launched = row.provider_id is not None
     for item in priced(row.scope, row.spec, disk_type, launched=launched):

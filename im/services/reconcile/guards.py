@@ -11,6 +11,7 @@ from im.db import events, guards, rate_limits
 from im.db.guards import Task
 from im.domain.event import Channel, Event, EventKind
 from im.domain.lifecycle import backoff
+from im.domain.state import OnExpiry
 from im.logs import log
 from im.providers import errors
 from im.providers.errors import ProviderError
@@ -63,7 +64,7 @@ class _Guards:
         return Batch(owner, tasks, now, more=True) if tasks else None
 
     def call(self, batch: Batch[Task]) -> Failed:
-        wanted = {machine_of(task.row): Guarded(task.at, task.row.on_expiry) for task in batch.rows}
+        wanted = {machine_of(task.row): Guarded(task.at, _ends(task.row.on_expiry)) for task in batch.rows}
         return self.guard.set(self.run.scope, wanted)
 
     def failed(self, batch: Batch[Task], error: ProviderError) -> Failed:
@@ -97,12 +98,17 @@ class _Guards:
         return [f"{task.row.name}: guard {'set' if task.at else 'taken away'}" for task in done]
 
 
+def _ends(what: OnExpiry) -> OnExpiry:
+    """A cloud alone only stops what is to be shelved."""
+    return OnExpiry.STOP if what is OnExpiry.SHELVE else what
+
+
 def _moved(task: Task, now: datetime) -> Event:
     if task.at is None:
         return Event(
             task.row.id, now, EventKind.GUARD_REMOVED, Channel.IM, "nothing runs that it could end", task.row.generation
         )
     kind = EventKind.GUARD_MOVED if task.guard.told_at else EventKind.GUARD_SET
-    verb = "stops" if task.row.on_expiry == "stop" else "terminates"
+    verb = _ends(task.row.on_expiry).does
     because = f"the cloud {verb} it at {task.at:%Y-%m-%d %H:%M:%S} UTC by itself, whatever becomes of im"
     return Event(task.row.id, now, kind, Channel.IM, because, task.row.generation)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from im.db import scopes
-from im.db.instances import claims, due, protection
+from im.db.instances import claims, due, protection, shelf
 from im.db.instances import spot as spot_rows
 from im.db.instances.due import Kind
 from im.domain.lifecycle import Step
@@ -23,6 +23,7 @@ from im.services.reconcile.replacements import replace_lost
 from im.services.reconcile.report import sentence
 from im.services.reconcile.steps import drive_step
 from im.services.scope_run import run_in
+from im.services.shelving.drive import drive_shelves
 
 if TYPE_CHECKING:
     from im.context import Context
@@ -36,7 +37,8 @@ def reconcile(ctx: Context, ids: Sequence[str]) -> str:
         with ctx.begin() as connection:
             unprotected = protection.scopes_of(connection, ctx.clock(connection), ids)
             spent = spot_rows.scopes_of(connection, ctx.clock(connection), ids)
-            numbers = [*claims.scopes_of(connection, ids), *unprotected, *spent]
+            shelved = shelf.scopes_of(connection, ids)
+            numbers = [*claims.scopes_of(connection, ids), *unprotected, *spent, *shelved]
     return reconcile_scopes(ctx, sorted(set(numbers))) if numbers else sentence([])
 
 
@@ -90,6 +92,7 @@ _DRIVEN: Mapping[Kind, Callable[[ScopeRun], list[str]]] = MappingProxyType(
         Kind.TERMINATE: partial(drive_step, step=Step.TERMINATE),
         Kind.START: partial(drive_step, step=Step.START),
         Kind.LOOK: partial(drive_step, step=Step.LOOK),
+        Kind.SHELF: drive_shelves,  # what has just been seen stopped may give way to its snapshot
         Kind.REQUEST: spot_requests.drive_requests,
         Kind.REPLACEMENT: _replace,
     }

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from im.db import leftovers, scopes, shards, ticks, user_data
-from im.db.instances import claims, protection, spot
+from im.db.instances import claims, protection, shelf, spot
 from im.db.read import health
 from im.failpoints import Point, reach
 from im.queue.periods import REFRESH_EVERY
@@ -34,6 +34,7 @@ _UNSETTLED_AT_ONCE = 5000
 _WAITING: Mapping[Task, Callable[[Connection, datetime, int], Sequence[str]]] = {
     Task.PROTECT: protection.waiting,
     Task.TERMINATE: spot.waiting,
+    Task.STOP: shelf.waiting,
 }
 """Rows, by id, that wait for reconcile although they may be settled, and what rings for them."""
 _JOBS = (

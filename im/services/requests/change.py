@@ -23,6 +23,7 @@ from im.services.money import budgets
 from im.services.people import quotas
 from im.services.requests.launch_rows import _label, _open_launch
 from im.services.requests.result import Answer, Change
+from im.services.requests.shelving import decide_stop, refuse_adopted
 from im.services.ring import ring_hints
 
 if TYPE_CHECKING:
@@ -48,9 +49,16 @@ def start(ctx: Context, ids: Sequence[str], deadline: Deadline | None, *, actor:
     )
 
 
-def stop(ctx: Context, ids: Sequence[str], *, actor: Actor) -> Answer:
+def stop(ctx: Context, ids: Sequence[str], *, actor: Actor, shelve: bool = False) -> Answer:
+    """`shelve`: each gives way to a snapshot of itself, where its cloud can do that."""
     permit = access.ask(actor, Verb.STOP)
-    return _change(ctx, ids, wish.stop, permit, Task.STOP, EventKind.STOP_REQUESTED)
+
+    def decide(row: Instance, now: datetime) -> Intent:
+        if shelve:
+            refuse_adopted(row)
+        return decide_stop(row, now, shelve=shelve)
+
+    return _change(ctx, ids, decide, permit, Task.STOP, EventKind.STOP_REQUESTED)
 
 
 def terminate(ctx: Context, ids: Sequence[str], *, actor: Actor) -> Answer:

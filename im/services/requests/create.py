@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from im.db import events, guards, scopes, user_data
 from im.db.instances import requests
 from im.db.instances.spec import from_spec
+from im.db.mapping import from_on_expiry
 from im.db.read import instances as read_instances
 from im.domain.access import Verb
 from im.domain.event import EventKind
@@ -73,7 +74,7 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
         "why": Why.USER.value,
         "by": order.actor.name,
         "expires_at": expires_at,
-        "on_expiry": planned.on_expiry.value,
+        **from_on_expiry(planned.on_expiry),
         "keep_stopped": int(planned.keep_stopped.total_seconds()) if planned.keep_stopped else None,
         "protected": planned.protect,
         "generation": 1,

@@ -22,6 +22,7 @@ from im.providers import registry
 from im.providers.contract import Capabilities
 from im.providers.request import Ask
 from im.services.requests import places
+from im.services.requests.shelving import check_shelving
 from im.services.requests.wish import Wish
 
 if TYPE_CHECKING:
@@ -91,6 +92,13 @@ def _guard_of(settings: Settings, order: Order, can: Capabilities) -> GuardKind:
 def _on_expiry_of(order: Order, spec: Spec, can: Capabilities) -> OnExpiry:
     if order.ask.spot is not None and not can.can_spot:
         raise Refused(f"{order.provider} has no spot machines", "leave --spot out")
+    if order.on_expiry is OnExpiry.SHELVE:
+        check_shelving(order.provider, "say --on-expiry stop")
+        if spec.spot is not None:
+            raise Refused(
+                "a spot machine cannot be shelved: the cloud may take it back at any time", "leave --spot out"
+            )
+        return OnExpiry.SHELVE
     spot = spec.spot
     stops = can.can_stop and not (spot and spot.once)
     if order.on_expiry is OnExpiry.STOP and not stops:
@@ -106,6 +114,13 @@ def _check_conflicts(order: Order, on_expiry: OnExpiry) -> None:
             "leave --protect out, or --spot",
         )
     if on_expiry is OnExpiry.STOP:
+        return
+    if on_expiry is OnExpiry.SHELVE:
+        if order.keep_stopped not in ("", FOREVER):
+            raise Refused("its deadline is to shelve it, and its snapshot is kept", "leave --keep-stopped out")
+        if order.protect:
+            told = "its deadline is to shelve it, which ends the machine, and protection would be an empty promise"
+            raise Refused(told, "leave --protect out")
         return
     asked = order.on_expiry is OnExpiry.TERMINATE
     what = (

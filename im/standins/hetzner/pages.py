@@ -48,8 +48,6 @@ def catalog_pages(project: Project, request: Request, what: str) -> tuple[int, A
     match what:
         case "locations":
             return page(request, what, [catalog.location(name) for name in catalog.LOCATIONS])
-        case "server_types":
+        case _:
             lacking = frozenset(project.lacking)
             return page(request, what, [catalog.server_type(name, lacking) for name in catalog.TYPES])
-        case _:
-            return page(request, what, catalog.images())

@@ -87,6 +87,9 @@ class Project:
     firewalls: dict[int, dict[str, Any]] = field(default_factory=dict)
     ips: dict[int, PrimaryIp] = field(default_factory=dict)
     actions: dict[int, Action] = field(default_factory=dict)
+    images: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """Snapshots, as they will be once they are ready."""
+    most_images: int = 30
     read_only: bool = False
     most_servers: int = 1000
     lacking: set[tuple[str, str]] = field(default_factory=set)
@@ -201,6 +204,15 @@ class Project:
             "labels": one.labels,
             "protection": {"delete": False},
         }
+
+    def image(self, one: dict[str, Any]) -> dict[str, Any]:
+        told = {key: value for key, value in one.items() if key != "ready"}
+        being_made = self.now < datetime.fromisoformat(one["ready"])
+        return {**told, "status": "creating", "image_size": None} if being_made else told
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """One that an older version kept knew of no snapshots."""
+        self.__dict__.update({"images": {}, "most_images": 30, **state})
 
     def firewall(self, one: dict[str, Any]) -> dict[str, Any]:
         users = [server.id for server in self.servers.values() if one["id"] in server.firewalls]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def register(service: Hetzner) -> None:
-    for what in ("locations", "server_types", "images"):
+    for what in ("locations", "server_types"):
         service.handle("GET", f"/{what}", partial(catalog_pages, what=what))
     service.handle("GET", "/pricing", lambda project, request: (200, {"pricing": catalog.pricing()}))
     service.handle("GET", "/ssh_keys", lambda p, request: page(request, "ssh_keys", list(p.keys.values())))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request
 
-from im.standins.hetzner import catalog, labels
+from im.standins.hetzner import catalog, images, labels
 from im.standins.hetzner.errors import invalid, locked, no, not_found, taken
 from im.standins.hetzner.pages import page
 from im.standins.hetzner.project import Project, Server
@@ -59,7 +59,7 @@ def create(project: Project, request: Request) -> tuple[int, Any]:
         raise no(404, "not_found", f"location '{place}' not found")
     if place not in sold:
         raise no(422, "invalid_input", "unsupported location for server type")
-    image = _image(asked, catalog.TYPES[kind][4])
+    image = images.chosen(project, str(asked.get("image", "")), kind)
     made_of = labels.checked(asked.get("labels"))
     keys = [_key(project, one) for one in asked.get("ssh_keys") or []]
     walls = [_firewall(project, one) for one in asked.get("firewalls") or []]
@@ -115,10 +115,12 @@ def delete(project: Project, request: Request, number: int) -> tuple[int, Any]:
 
 def act(project: Project, request: Request, number: int, command: str) -> tuple[int, Any]:
     server = _server(project, number)
-    if command not in ("poweron", "poweroff", "shutdown", "change_protection"):
+    if command not in ("poweron", "poweroff", "shutdown", "change_protection", "create_image"):
         raise no(404, "not_found", "action not found")
     if project.is_locked(server):
         raise locked()
+    if command == "create_image":
+        return images.create(project, server, json_of(request))
     if command == "change_protection":
         asked = json_of(request)
         if asked.get("delete") is not asked.get("rebuild"):
@@ -155,14 +157,6 @@ def _type(asked: dict[str, Any]) -> str:
         if said in (name, str(facts[0])):
             return name
     raise no(404, "not_found", f"server type '{said}' not found")
-
-
-def _image(asked: dict[str, Any], architecture: str) -> dict[str, Any]:
-    said = str(asked.get("image", ""))
-    for one in catalog.images():
-        if said == str(one["id"]) or (said == one["name"] and one["architecture"] == architecture):
-            return one
-    raise no(404, "not_found", f"image '{said}' not found")
 
 
 def _key(project: Project, said: object) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from im.standins.hetzner import resources, servers
+from im.standins.hetzner import images, resources, servers
 from im.standins.hetzner.errors import no
 from im.standins.hetzner.project import Project
 from im.standins.service import Refusal, Service
@@ -27,6 +27,7 @@ class Hetzner(Service):
         self.takes = takes
         servers.register(self)
         resources.register(self)
+        images.register(self)
 
     def project(self, account: str) -> Project:
         """As it is now; made when it is first named."""

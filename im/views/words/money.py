@@ -48,6 +48,7 @@ def cost_lines(cost: Cost) -> list[tuple[str, str]]:
         ("address", bill.address),
         ("disk while it ran", bill.disk_running),
         ("disk while stopped", bill.disk_stopped),
+        ("snapshot", bill.snapshot),
     ]
     of = ", ".join(f"{what} {show(usd)}" for what, usd in parts if usd)
     far = f"{cost_cell(cost)}{f' ({of})' if of else ''}"
@@ -58,6 +59,8 @@ def cost_lines(cost: Cost) -> list[tuple[str, str]]:
         to_come = f", {show(cost.to_deadline)} to the deadline" if cost.to_deadline else ""
         ran = "while it runs or is stopped" if hourly.rules.stop_saves_nothing else "while it runs"
         lines.append(("rate", f"{_about(hourly)} {ran}{to_come} ({hourly.source})"))
+    if hourly.snapshot:
+        lines.append(("snapshot", f"{show_rate(hourly.snapshot)} while it is kept"))
     if bill.overrun:
         late = format_duration(bill.overrun) if bill.overrun >= timedelta(seconds=1) else "less than a second"
         lines.append(("overrun", f"{late} past its deadline, {show(bill.overrun_usd)}"))
@@ -110,6 +113,10 @@ def quote_sentence(quote: Quote) -> str:
     rate = f"{bound}{show_rate(quote.per_hour)} ({of}){_without(quote.rates)}"
     source = quote.rates.source.removeprefix("at most: ")
     return f"{rate}, {bound}{show(quote.to_deadline)} until then; {source}{more}"
+
+
+SNAPSHOT_STAYS = "a snapshot of it, by the GB and month; how many GB is known once it is made"
+"""What costs where a deadline shelves."""
 
 
 def what_goes_on(quote: Quote) -> str:

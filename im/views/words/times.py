@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from im.domain.explain.phase import phase
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
-from im.domain.state import ALIVE, Desired, Observed, OnExpiry
+from im.domain.state import ALIVE, Desired, Observed
 
 
 def local(at: datetime, now: datetime, zone: tzinfo | None = None) -> str:
@@ -37,7 +37,7 @@ def ahead(at: datetime, now: datetime) -> str:
 
 def end_of(row: Instance, now: datetime, zone: tzinfo | None = None) -> str:
     """`stops 18:04 (in 59m)`, in the words of what the deadline does to this machine."""
-    verb = "stops" if row.on_expiry is OnExpiry.STOP else "terminates"
+    verb = row.on_expiry.does
     return f"{verb} {local(row.expires_at, now, zone)} ({ahead(row.expires_at, now)}){_afterwards(row)}"
 
 

@@ -30,6 +30,7 @@ class RatesDocument(Document):
     disk: Usd | None
     compute_cap: Usd | None
     address_cap: Usd | None
+    snapshot: Usd | None = Field(description="Of the snapshots that there are of it.")
     more_disks: bool
     source: str
     rules: BillingRulesDocument
@@ -40,6 +41,7 @@ class BillDocument(Document):
     usd_address: Usd
     usd_disk_running: Usd
     usd_disk_stopped: Usd
+    usd_snapshot: Usd
     usd_overrun: Usd
     seconds_running: float
     seconds_stopped: float
@@ -95,7 +97,9 @@ class InstanceDocument(Document):
     interrupted_at: str | None = Field(description="When the cloud took a spot machine back.")
     expires_at: str
     seconds_left: int
-    on_expiry: Literal["stop", "terminate"]
+    on_expiry: Literal["stop", "terminate", "shelve"]
+    shelving: bool = Field(description="Stopped, it gives way to a snapshot of itself.")
+    shelf: Literal["leaving", "shelved"] | None = Field(description="How far it has given way to its snapshot.")
     keep_stopped_seconds: int | None
     ends_at: str | None
     protected: bool
@@ -185,7 +189,7 @@ class PlanDocument(Document):
     user_data_bytes: int | None
     disks: list[dict[str, Any]]
     expires_at: str
-    on_expiry: Literal["stop", "terminate"]
+    on_expiry: Literal["stop", "terminate", "shelve"]
     guard: str
     guard_grace_seconds: int | None
     keep_stopped_seconds: int | None

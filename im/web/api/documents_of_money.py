@@ -45,6 +45,7 @@ class CostLine(Document):
     usd_address: Usd | None
     usd_disk_running: Usd | None
     usd_disk_stopped: Usd | None
+    usd_snapshot: Usd | None
     usd_to_deadline: Usd | None
     usd_overrun: Usd | None
     seconds_overrun: int

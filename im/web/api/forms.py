@@ -82,6 +82,10 @@ class ProtectForm(Form):
     on: Flag = True
 
 
+class StopForm(Form):
+    shelve: Flag = Field(default=False, description="Once it is stopped it gives way to a snapshot of itself.")
+
+
 class GiveForm(Form):
     to: Text = Field(description="The user or team that has it from now on.")
 
@@ -124,7 +128,7 @@ class CreateForm(DeadlineForm):
     options: Annotated[dict[str, Text | list[Text]], Field(max_length=50)] = Field(
         default={}, description="What one cloud alone has, by its flag's name."
     )
-    on_expiry: Annotated[str, Field(pattern="^(stop|terminate)$")] | None = None
+    on_expiry: Annotated[str, Field(pattern="^(stop|terminate|shelve)$")] | None = None
     keep_stopped: Text | None = Field(default=None, description="A duration, or forever.")
     protect: Flag = False
     guard: Annotated[str, Field(pattern="^(none|scheduler)$")] | None = None
@@ -142,6 +146,7 @@ class BatchForm(Form):
     expected: Number | None = Field(default=None, ge=1, le=1000, description="How many the filter is to find, no more.")
     extend: ExtendForm | None = None
     start: StartForm | None = None
+    stop: StopForm | None = None
     protect: ProtectForm | None = None
     give: GiveForm | None = None
 

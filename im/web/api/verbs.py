@@ -19,11 +19,12 @@ from im.domain.intent import Intent
 from im.services import access, pages
 from im.services.requests import change, give
 from im.services.requests.result import Answer
+from im.services.requests.shelving import decide_stop
 from im.views.change import rehearsal_json
 from im.web.api.agreed import agreed
 from im.web.api.asker import Asker, Asking
 from im.web.api.documents import ChangeDocument, ChangesDocument, RehearsalDocument, RehearsalsDocument
-from im.web.api.forms import BatchForm, ExtendForm, GiveForm, ListQuery, ProtectForm, StartForm
+from im.web.api.forms import BatchForm, ExtendForm, GiveForm, ListQuery, ProtectForm, StartForm, StopForm
 from im.web.api.idempotency import once
 from im.web.api.instances import question_of
 from im.web.api.problem import problem, rehearsed
@@ -84,7 +85,15 @@ def _start(form: StartForm) -> Verb:
     )
 
 
-_STOP = Verb("stop", Right.STOP, lambda asker, ids: change.stop(asker.ctx, ids, actor=asker.actor), intent.stop)
+def _stop(form: StopForm) -> Verb:
+    return Verb(
+        "stop",
+        Right.STOP,
+        lambda asker, ids: change.stop(asker.ctx, ids, actor=asker.actor, shelve=form.shelve),
+        lambda row, now: decide_stop(row, now, shelve=form.shelve),
+    )
+
+
 _TERMINATE = Verb(
     "terminate",
     Right.TERMINATE,
@@ -135,10 +144,17 @@ def start_instance(
 
 @router.post("/instances/{name}/stop", operation_id="stop_instance", **_REHEARSED)
 def stop_instance(
-    asker: Asking, name: Id, dry_run: DryRun = False, if_match: Match = None, idempotency_key: Key = None
+    asker: Asking,
+    name: Id,
+    form: StopForm | None = None,
+    dry_run: DryRun = False,
+    if_match: Match = None,
+    idempotency_key: Key = None,
 ) -> Response:
-    """Stop it now; its disk stays."""
-    return _one_changed(asker, name, _STOP, None, dry_run, if_match, idempotency_key)
+    """Stop it now; its disk stays, or, where it is to be shelved, a snapshot of it."""
+    asked = form if form is not None and form.shelve else None  # a key means the same as it did before there was a form
+    told = asked.model_dump(mode="json") if asked else None
+    return _one_changed(asker, name, _stop(asked or StopForm()), told, dry_run, if_match, idempotency_key)
 
 
 @router.post("/instances/{name}/terminate", operation_id="terminate_instance", **_REHEARSED)
@@ -222,7 +238,7 @@ def verb_of(form: BatchForm) -> Verb:
                 raise Refused("to whom?", "send `give` with `to`")
             return _give(form.give)
         case "stop":
-            return _STOP
+            return _stop(form.stop or StopForm())
         case _:
             return _TERMINATE
 

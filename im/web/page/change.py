@@ -18,15 +18,16 @@ from im.domain.errors import Refused, Superseded
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, show
 from im.domain.spec.disk import fate
-from im.domain.state import Observed, OnExpiry
+from im.domain.state import Observed
 from im.services import pages, queries
 from im.services.money.costs import costs
 from im.services.people import users
+from im.services.requests.shelving import decide_stop, refuse_adopted
 from im.views.cost import Costs
 from im.views.words.times import ahead, local, names
 from im.web.api.agreed import agreed
 from im.web.api.asker import Asker
-from im.web.api.forms import BatchForm, ExtendForm, Form, GiveForm, ProtectForm, StartForm, Word
+from im.web.api.forms import BatchForm, ExtendForm, Form, GiveForm, ProtectForm, StartForm, StopForm, Word
 from im.web.api.idempotency import once
 from im.web.api.seen import Answered, as_they_are, changes, several
 from im.web.api.verbs import verb_of
@@ -58,6 +59,7 @@ class ChangeForm(Form):
     duration: Annotated[str, Field(max_length=40)] = ""
     until: Annotated[str, Field(max_length=40)] = ""
     to: Annotated[str, Field(max_length=128)] = ""
+    shelve: bool = False
     on: bool = True
     q: Annotated[str, Field(max_length=500)] = ""
     view: Annotated[str, Field(pattern="^(mine|soon|overdue|failed|)$")] = ""
@@ -91,6 +93,7 @@ def show_change(visit: Visiting, verb: Asked, chosen: Annotated[ChosenQuery, Que
         if verb == "give"
         else [],
         "saves": _saved(verb, fit, money),
+        "shelvable": verb == "stop" and _can_shelve(fit, now),
         "key": secrets.token_hex(16),
         "asked": chosen,
         "whole": whole,
@@ -147,6 +150,17 @@ def _left(visit: Visit, rows: Sequence[Instance]) -> list[str]:
     ]
 
 
+def _can_shelve(rows: Sequence[Instance], now: datetime) -> bool:
+    """May all of them give way to snapshots of themselves?"""
+    try:
+        for row in rows:
+            refuse_adopted(row)
+            decide_stop(row, now, shelve=True)
+    except Refused:
+        return False
+    return True
+
+
 def _saved(verb: str, rows: Sequence[Instance], money: Costs) -> Decimal | None:
     """USD an hour less from then on; None where it is not known, or nothing is saved."""
     if verb not in ("stop", "terminate"):
@@ -192,6 +206,8 @@ def _details(visit: Visit, verb: str, form: ChangeForm) -> dict[str, Any]:
             return {"start": StartForm(**_deadline(visit, form))}
         case "protect":
             return {"protect": ProtectForm(on=form.on)}
+        case "stop":
+            return {"stop": StopForm(shelve=form.shelve)}
         case "give":
             if not form.to:
                 raise Refused("to whom?", "choose the user or team that has it from now on")
@@ -223,7 +239,7 @@ def _outcome(visit: Visit, row: Instance, before: str | None, now: datetime, mon
     zone = visit.look.zone
     was = datetime.fromisoformat(before) if before else None
     if was is not None and abs(was - row.expires_at) > timedelta(seconds=1):
-        ends = "stops" if row.on_expiry is OnExpiry.STOP else "terminates"
+        ends = row.on_expiry.does
         to_come = money[row.id].to_deadline
         costs_then = f", {show(to_come)} until then" if to_come else ""
         moved = f"{local(was, now, zone)} → {local(row.expires_at, now, zone)} ({ahead(row.expires_at, now)})"

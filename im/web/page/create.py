@@ -219,7 +219,7 @@ _FLAGS = {
 _PLAINLY = {
     "name": "begins with a letter, then lower-case letters, digits and -",
     "count": "1 to 1000",
-    "on_expiry": "stop or terminate",
+    "on_expiry": "stop, terminate or shelve",
 }
 
 

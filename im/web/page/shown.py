@@ -13,7 +13,7 @@ from im.domain.errors import Refused
 from im.domain.explain.phase import Tone, phase
 from im.domain.instance import Instance
 from im.domain.intent import Deadline
-from im.domain.state import Desired, OnExpiry
+from im.domain.state import Desired
 from im.views.cost import Costs
 from im.views.words.money import cost_cell, rate_cell
 from im.views.words.times import address_of, ssh_line, time_left
@@ -35,7 +35,7 @@ class Shown:
     used: float
     """How much of its life so far until the deadline is over, 0 to 1."""
     ends: str
-    """What its deadline does: `stops` or `terminates`."""
+    """What its deadline does: `stops`, `terminates` or `shelves`."""
     rate: str
     cost: str
     ssh: str
@@ -59,7 +59,7 @@ def _shown(row: Instance, now: datetime, cost: Cost | None, actor: Actor) -> Sho
         left=left,
         counts_down=left != "-",
         used=min(1.0, max(0.0, gone / whole)) if whole > 0 else 1.0,
-        ends="stops" if row.on_expiry is OnExpiry.STOP else "terminates",
+        ends=row.on_expiry.does,
         rate=rate_cell(cost),
         cost=cost_cell(cost),
         ssh=ssh_line(row) or "",

@@ -37,6 +37,30 @@ def test_what_is_to_be_terminated_is_neither_kept_nor_protected(rehearsal: Rehea
     assert "its deadline is to terminate it, and" in rehearsal.refused("--on-expiry", "terminate", *more)
 
 
+def test_a_machine_is_shelved_where_a_stop_saves_nothing_and_the_cloud_can_do_it(rehearsal: Rehearsal) -> None:
+    said = rehearsal.refused("--on-expiry", "shelve")
+    assert "a stop already ends the bill for computing at aws" in said
+    assert "say --on-expiry stop" in said
+    assert "im cannot shelve machines at digitalocean yet" in rehearsal.refused(
+        "--provider", "digitalocean", "--on-expiry", "shelve"
+    )
+
+
+@pytest.mark.usefixtures("hetzner")
+def test_what_is_shelved_costs_what_nobody_knows_yet(rehearsal: Rehearsal) -> None:
+    told = rehearsal.told(*HETZNER, "--on-expiry", "shelve")
+    assert "then shelve" in told
+    assert "afterwards    a snapshot of it, by the GB and month" in told
+    assert rehearsal.plan(*HETZNER, "--on-expiry", "shelve")["usd_per_hour_afterwards"] is None
+
+
+@pytest.mark.parametrize("more", [("--keep-stopped", "1d"), ("--protect",)])
+def test_what_is_to_be_shelved_is_neither_kept_stopped_nor_protected(
+    rehearsal: Rehearsal, more: tuple[str, ...]
+) -> None:
+    assert "its deadline is to shelve it" in rehearsal.refused(*HETZNER, "--on-expiry", "shelve", *more)
+
+
 def test_at_ec2_nothing_is_said_of_what_goes_on(rehearsal: Rehearsal) -> None:
     assert "afterwards" not in rehearsal.told()
     stopped, running = (float(rehearsal.plan()[f"usd_per_hour{which}"]) for which in ("_afterwards", ""))

@@ -35,4 +35,5 @@ def test_an_ability_is_promised_exactly_where_there_is_one(cloud: str) -> None:
     can = provider.capabilities
     assert can.can_spot is (provider.spot is not None)
     assert can.can_protect is (provider.protection is not None)
+    assert can.can_shelve is (provider.shelving is not None)
     assert can.native_deadline is (provider.deadline_guard is not None)

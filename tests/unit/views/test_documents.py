@@ -84,6 +84,8 @@ def test_the_keys_of_json_are_a_promise() -> None:
         "expires_at": "2030-01-01T14:14:05.000Z",
         "seconds_left": 8045,
         "on_expiry": "stop",
+        "shelving": False,
+        "shelf": None,
         "keep_stopped_seconds": None,
         "ends_at": None,
         "protected": False,

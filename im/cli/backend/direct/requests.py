@@ -56,10 +56,10 @@ class DirectRequests:
 
         return change.start(self._ctx, ids, deadline, actor=self._actor)
 
-    def stop(self, ids: Sequence[str]) -> Answer:
+    def stop(self, ids: Sequence[str], *, shelve: bool) -> Answer:
         from im.services.requests import change
 
-        return change.stop(self._ctx, ids, actor=self._actor)
+        return change.stop(self._ctx, ids, actor=self._actor, shelve=shelve)
 
     def terminate(self, ids: Sequence[str]) -> Answer:
         from im.services.requests import change

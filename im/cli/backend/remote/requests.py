@@ -55,8 +55,8 @@ class RemoteRequests:
     def start(self, ids: Sequence[str], deadline: Deadline | None) -> Answer:
         return self._batch("start", ids, start=deadline_form(deadline) if deadline else {})
 
-    def stop(self, ids: Sequence[str]) -> Answer:
-        return self._batch("stop", ids)
+    def stop(self, ids: Sequence[str], *, shelve: bool) -> Answer:
+        return self._batch("stop", ids, **({"stop": {"shelve": True}} if shelve else {}))
 
     def terminate(self, ids: Sequence[str]) -> Answer:
         return self._batch("terminate", ids)

@@ -1,0 +1,42 @@
+"""Where machines can be shelved, and what there is instead where they cannot."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from im.domain import intent
+from im.domain.errors import Refused
+from im.domain.instance import Instance
+from im.domain.intent import Intent
+from im.providers import registry
+
+
+def check_shelving(provider: str, instead: str) -> None:
+    """Raises Refused where this cloud has no shelving. `instead`: what to type where a stop ends the bill already."""
+    can = registry.profile(provider).capabilities
+    if can.can_shelve:
+        return
+    if can.billing.stop_saves_nothing:
+        raise Refused(
+            f"im cannot shelve machines at {provider} yet",
+            "--on-expiry terminate  ends the cost with the deadline; im terminate NAME  at once",
+        )
+    raise Refused(f"a stop already ends the bill for computing at {provider}, so nothing is shelved there", instead)
+
+
+def decide_stop(row: Instance, now: datetime, *, shelve: bool) -> Intent:
+    """As `im.domain.intent.stop`. Raises Refused also where its cloud cannot shelve."""
+    if shelve:
+        check_shelving(row.scope.provider, f"im stop {row.name}  stops it")
+        if row.spec.spot is not None:
+            raise Refused(f"{row.name} is a spot machine, which cannot be shelved", f"im stop {row.name}  stops it")
+    return intent.stop(row, now, shelve=shelve)
+
+
+def refuse_adopted(row: Instance) -> None:
+    """Raises Refused for a machine that im did not make. Rows tell that where they are kept, and no document does."""
+    if not row.spec.public_key:
+        raise Refused(
+            f"{row.name} was adopted, and im does not know all that it would have to make again",
+            f"im stop {row.name}  stops it",
+        )

@@ -1,0 +1,1 @@
+"""Machines give way to snapshots of themselves, and come back from them."""
