@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from im.db.schema.core import deployment, instances
 from im.db.schema.marks import marks
 from im.domain.mark import Known, Mark, Server, Watch, following, parse_mark
-from im.domain.state import Observed
+from im.domain.state import ALIVE, Observed
 
 m, t = marks.c, instances.c
 _RUNNING = func.pg_postmaster_start_time()
@@ -27,7 +27,7 @@ _HERE = text(
     "SELECT pg_postmaster_start_time(), host(inet_server_addr()), current_setting('port'),"
     " CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') ELSE '' END"
 )
-_LIVING = [one.value for one in (Observed.PENDING, Observed.RUNNING, Observed.STOPPING, Observed.STOPPED)]
+_LIVING = [one.value for one in (*ALIVE, Observed.STOPPING, Observed.STOPPED)]
 
 
 class Standing(StrEnum):

@@ -65,6 +65,7 @@ class EventKind(StrEnum):
     # what was seen at the cloud
     PENDING = "pending"
     RUNNING = "running"
+    HALTED = "halted"
     STOPPING = "stopping"
     STOPPED = "stopped"
     TERMINATING = "terminating"

@@ -50,6 +50,7 @@ def _table() -> dict[tuple[Desired, Observed], Decision]:
         (run, o.NONE): launch,
         (run, o.PENDING): going,
         (run, o.RUNNING): confirm,
+        (run, o.HALTED): Decision(Step.START, "it is powered off and should run"),
         (run, o.STOPPING): busy,
         (run, o.STOPPED): Decision(Step.START, "it is stopped and should run"),
         (run, o.TERMINATING): dying,
@@ -58,6 +59,7 @@ def _table() -> dict[tuple[Desired, Observed], Decision]:
         (halt, o.NONE): launch,
         (halt, o.PENDING): busy,
         (halt, o.RUNNING): Decision(Step.STOP, "it runs and should be stopped"),
+        (halt, o.HALTED): Decision(Step.STOP, "it is powered off, and costs as much as if it ran until it is stopped"),
         (halt, o.STOPPING): going,
         (halt, o.STOPPED): confirm,
         (halt, o.TERMINATING): dying,
@@ -66,6 +68,7 @@ def _table() -> dict[tuple[Desired, Observed], Decision]:
         (end, o.NONE): launch,
         (end, o.PENDING): Decision(Step.TERMINATE, "it starts and should be gone"),
         (end, o.RUNNING): Decision(Step.TERMINATE, "it runs and should be gone"),
+        (end, o.HALTED): Decision(Step.TERMINATE, "it is powered off and should be gone"),
         (end, o.STOPPING): Decision(Step.TERMINATE, "it stops and should be gone"),
         (end, o.STOPPED): Decision(Step.TERMINATE, "it is stopped and should be gone"),
         (end, o.TERMINATING): going,
@@ -103,7 +106,7 @@ def meets(desired: Desired, observed: Observed, *, launching: bool = False) -> b
             return desired is Desired.STOPPED
         case Observed.TERMINATED | Observed.MISSING:
             return desired is not Desired.RUNNING
-        case Observed.PENDING | Observed.STOPPING | Observed.TERMINATING:
+        case Observed.PENDING | Observed.HALTED | Observed.STOPPING | Observed.TERMINATING:
             return False
 
 
@@ -197,17 +200,20 @@ def observe(
         return _taken_back(row, policy)
     if row.interrupted_at is not None and row.observed is Observed.STOPPED and state is Observed.RUNNING:
         return _given_back(row, now)
-    if state not in (Observed.RUNNING, Observed.STOPPED):
+    if state not in (Observed.RUNNING, Observed.HALTED, Observed.STOPPED):
         return Reading(Verdict.FACT, f"{state} without a request of ours", row.desired)
     if row.drift_since is None or began_at <= row.drift_since:
         return Reading(Verdict.SUSPECT, f"{state} without a request of ours", row.desired)
     for step, since in row.uncertain_steps.items():
         if cause.hand not in OTHERS and GOAL.get(Step(step)) is state and now - since < UNCERTAIN_FOR:
             return Reading(Verdict.OURS, f"our own earlier {step} took effect late", row.desired)
-    if state is Observed.STOPPED:
+    if state is Observed.HALTED and row.desired is Desired.STOPPED:
+        return Reading(Verdict.UNDONE, "powered off outside im, and still charged for: it is stopped", row.desired)
+    if state in (Observed.STOPPED, Observed.HALTED):
         if policy.outside_stop is OnOutsideStop.RESTART and now < row.expires_at:
             return Reading(Verdict.UNDONE, f"{stopped_by(cause.hand)}, and it is started again", row.desired)
-        return Reading(Verdict.ADOPTED, stopped_by(cause.hand), Desired.STOPPED)
+        billed = ", though only powered off and still charged for" if state is Observed.HALTED else ""
+        return Reading(Verdict.ADOPTED, f"{stopped_by(cause.hand)}{billed}", Desired.STOPPED)
     if now >= row.expires_at:
         return Reading(Verdict.OVERDUE, "started outside im after its deadline", row.desired)
     if policy.outside_start is OnOutsideStart.STOP:

@@ -19,6 +19,8 @@ class Observed(StrEnum):
     NONE = "none"
     PENDING = "pending"
     RUNNING = "running"
+    HALTED = "halted"
+    """Off, and still charged for as if it ran: what a cloud makes of a machine that was only powered off."""
     STOPPING = "stopping"
     STOPPED = "stopped"
     TERMINATING = "terminating"
@@ -78,5 +80,5 @@ class Shelf(StrEnum):
 GONE = frozenset({Observed.TERMINATED, Observed.MISSING})
 
 
-ALIVE = frozenset({Observed.PENDING, Observed.RUNNING})
+ALIVE = frozenset({Observed.PENDING, Observed.RUNNING, Observed.HALTED})
 """The states in which a machine bills for computing."""

@@ -203,7 +203,7 @@ def test_what_is_asked_of_one_machine_too_often_waits(azure: AzureRoom) -> None:
 def test_a_stop_deallocates_also_what_is_only_powered_off(azure: AzureRoom) -> None:
     (one,) = azure.running()
     azure.machine(one).power = "stopped"
-    assert azure.states([one]) == {one: Observed.RUNNING}, "it is billed as if it ran"
+    assert azure.states([one]) == {one: Observed.HALTED}, "it is billed as if it ran"
     assert set(azure.provider.stop(azure.scope, machines([one])).done) == {one}
     azure.settle()
     assert azure.machine(one).power == "deallocated"

@@ -18,7 +18,7 @@ from im.domain.spec.spot import Spot
 from im.domain.state import Desired, Observed
 
 t = instances.c
-_AT_REST = (Observed.STOPPING.value, Observed.STOPPED.value)
+_AT_REST = (Observed.HALTED.value, Observed.STOPPING.value, Observed.STOPPED.value)
 
 
 def same_place(scope_id: int) -> Select[tuple[int]]:

@@ -172,7 +172,9 @@ def _as_row(note: Note, now: datetime) -> dict[str, object]:
     generation = row.generation + 1 if adopted else row.generation
     ended = reading.verdict is Verdict.ENDED and seen is not None and meets(reading.desired, seen.state)
     settled = row.settled_generation
-    if adopted or ended or reading.verdict is Verdict.SETTLED:
+    # what was powered off outside is to be stopped, and costs on until it is
+    adopted_whole = adopted and seen is not None and meets(reading.desired, seen.state)
+    if adopted_whole or ended or reading.verdict is Verdict.SETTLED:
         settled = generation
     elif reading.verdict in (Verdict.OURS, Verdict.UNDONE):
         settled = min(settled, generation - 1)

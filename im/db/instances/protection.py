@@ -13,11 +13,11 @@ from im.db.read.instances import read
 from im.db.schema.core import instances
 from im.db.select import fetch_instances, select_instances
 from im.domain.instance import Instance
-from im.domain.state import Observed
+from im.domain.state import ALIVE, Observed
 
 t = instances.c
 
-_THERE = (Observed.PENDING.value, Observed.RUNNING.value, Observed.STOPPING.value, Observed.STOPPED.value)
+_THERE = tuple(one.value for one in (*ALIVE, Observed.STOPPING, Observed.STOPPED))
 
 
 def write(connection: Connection, ids: Sequence[str], on: bool) -> list[Instance]:

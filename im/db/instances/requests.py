@@ -21,7 +21,7 @@ from im.domain.event import Channel
 from im.domain.instance import Instance
 from im.domain.intent import Intent
 from im.domain.lifecycle import meets
-from im.domain.state import Desired, Observed, OnExpiry, Shelf, Why
+from im.domain.state import ALIVE, Desired, Observed, OnExpiry, Shelf, Why
 
 t = instances.c
 
@@ -119,7 +119,7 @@ def is_due(now: Moment) -> ColumnElement[bool]:
 
     Where the deadline terminates or shelves, what was stopped before it came as well: it may cost as much as if it ran.
     """
-    alive = t.observed.in_((Observed.PENDING.value, Observed.RUNNING.value))
+    alive = t.observed.in_([one.value for one in ALIVE])
     return and_(
         t.closed_at.is_(None),
         t.expires_at <= now,

@@ -134,7 +134,7 @@ def _disagrees() -> ColumnElement[bool]:
     disk = exists().where(mine, u.kind == Kind.DISK.value)
     disk_open = exists().where(mine, u.kind == Kind.DISK.value, u.ended_at.is_(None))
     going_on = exists().where(mine, u.ended_at.is_(None))
-    running = t.observed == Observed.RUNNING.value
+    running = t.observed.in_((Observed.RUNNING.value, Observed.HALTED.value))
     gone = t.observed.in_([o.value for o in GONE])
     differs = or_(
         and_(running, ~run_open),

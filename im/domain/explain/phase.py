@@ -33,9 +33,11 @@ _OTHERS = (Why.SPOT, Why.GUEST, Why.RETIRED, Why.CLOUD)
 """Whose doing it can be that a machine stops or ends, other than a person's or the deadline's."""
 _MOVING = {
     (Desired.RUNNING, Observed.PENDING): "launching",
+    (Desired.RUNNING, Observed.HALTED): "starting",
     (Desired.RUNNING, Observed.STOPPED): "starting",
     (Desired.RUNNING, Observed.STOPPING): "stopping, then starting",
     (Desired.STOPPED, Observed.RUNNING): "stopping",
+    (Desired.STOPPED, Observed.HALTED): "off, still billed; stopping",
     (Desired.STOPPED, Observed.PENDING): "starting, then stopping",
     (Desired.STOPPED, Observed.STOPPING): "stopping",
 }
@@ -53,7 +55,7 @@ def phase(row: Instance, now: datetime) -> Phase:
             return Phase("terminating", Tone.BUSY)
         case Observed.NONE:
             return _phase_without_machine(row, now)
-        case Observed.PENDING | Observed.RUNNING | Observed.STOPPING | Observed.STOPPED:
+        case Observed.PENDING | Observed.RUNNING | Observed.HALTED | Observed.STOPPING | Observed.STOPPED:
             pass
     if row.shelf is Shelf.LEAVING:
         trouble = f" ({_plain(row.error_code)}, retrying)" if row.error_code else ""
@@ -71,6 +73,8 @@ def phase(row: Instance, now: datetime) -> Phase:
             asleep = {Why.OUTSIDE: "stopped outside"} | {why: f"stopped ({why})" for why in (Why.TTL, *_OTHERS)}
             return Phase(asleep.get(row.why, "stopped"), Tone.IDLE)
         return Phase("running, past deadline", Tone.BAD) if now >= row.expires_at else Phase("running", Tone.GOOD)
+    if row.settled and row.observed is Observed.HALTED:
+        return Phase(f"off, still billed{', past deadline' if now >= row.expires_at else ''}", Tone.BAD)
     if row.settled:
         late = row.observed in (Observed.PENDING, Observed.RUNNING) and now >= row.expires_at
         return Phase(f"{row.observed} outside{', past deadline' if late else ''}", Tone.BAD if late else Tone.WARN)

@@ -118,10 +118,10 @@ def _settled(row: Instance, now: datetime, billing: BillingRules) -> Explanation
         if (hand := HANDS.get(row.why)) is not None:
             return Explanation(f"{stopped_by(hand)}{_words(row)}", _asleep(row, now, billing), _wake(row, now))
         return Explanation(_asked(row), _asleep(row, now, billing), _wake(row, now))
-    verb = "is" if row.observed in (Observed.PENDING, Observed.RUNNING, Observed.STOPPED) else "began"
-    told = (
-        f"it {verb} {row.observed} at the cloud, though {_asked(row)}: somebody changed it there, or it crossed with us"
-    )
+    rests = (Observed.PENDING, Observed.RUNNING, Observed.HALTED, Observed.STOPPED)
+    verb = "is" if row.observed in rests else "began"
+    state = "powered off and still charged for" if row.observed is Observed.HALTED else row.observed
+    told = f"it {verb} {state} at the cloud, though {_asked(row)}: somebody changed it there, or it crossed with us"
     if row.observed in ALIVE and now >= row.expires_at:
         return Explanation(told, "its deadline has passed, so it is stopped again at the next tick, within 30 s")
     return Explanation(

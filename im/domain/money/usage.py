@@ -17,6 +17,8 @@ from im.domain.state import GONE, Observed
 SKEW = timedelta(minutes=1)
 """A date of the cloud's may lie this far after our own look: the two clocks differ."""
 
+_UP = frozenset({Observed.RUNNING, Observed.HALTED})
+"""States that are charged for as computing."""
 _DOWN = GONE | {Observed.STOPPING, Observed.STOPPED, Observed.TERMINATING}
 """States in which no computing goes on. Pending is not billed either, but the launch time
 counts it; a few seconds too many are better than a run begun nowhere."""
@@ -96,9 +98,9 @@ def follow_run(last: UsageInterval | None, seen: Seen) -> list[UsageInterval]:
     now = last
     if not last.began_exactly and started is not None and _dates_its_beginning(last, started):
         now = replace(now, began_at=started, began_exactly=True)
-    if seen.address and seen.observed is Observed.RUNNING:
+    if seen.address and seen.observed in _UP:
         now = replace(now, address=True)
-    if seen.observed is not Observed.RUNNING:
+    if seen.observed not in _UP:
         now = _ended(now, seen)
     return [now] if now != last else []
 
@@ -111,7 +113,7 @@ def _dates_its_beginning(run: UsageInterval, started: datetime) -> bool:
 def _next_run(last: UsageInterval | None, seen: Seen) -> list[UsageInterval]:
     started = seen.launched_at
     fresh = started is not None and (last is None or started > last.began_at)
-    if not fresh and seen.observed is not Observed.RUNNING:
+    if not fresh and seen.observed not in _UP:
         return _dated_end(last, seen) if last is not None else []
     if last is not None and last.ended_at is not None:
         floor, number = last.ended_at, last.number + 1
@@ -121,7 +123,7 @@ def _next_run(last: UsageInterval | None, seen: Seen) -> list[UsageInterval]:
     if last is not None:
         began_at = max(began_at, floor)
     made = UsageInterval(seen.instance_id, Kind.RUN, number, began_at, fresh, floor, address=seen.address)
-    if seen.observed is Observed.RUNNING:
+    if seen.observed in _UP:
         return [made]
     if seen.observed in _DOWN and seen.was_pending:
         # written though it cost nothing: a later look will date its end, and knows no more that it never ran

@@ -17,9 +17,9 @@ from im.domain.errors import OverLimit
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.money.amount import show
-from im.domain.state import Desired, Observed
+from im.domain.state import ALIVE, Desired, Observed
 
-_RUNS = frozenset({Observed.PENDING, Observed.RUNNING, Observed.STOPPING})
+_RUNS = ALIVE | {Observed.STOPPING}
 
 
 class QuotaFor(StrEnum):

@@ -26,8 +26,8 @@ _POWER = {
     "creating": Observed.PENDING,
     "starting": Observed.PENDING,
     "running": Observed.RUNNING,
-    "stopped": Observed.RUNNING,
-    "stopping": Observed.RUNNING,
+    "stopped": Observed.HALTED,
+    "stopping": Observed.HALTED,
     "deallocating": Observed.STOPPING,
     "deallocated": Observed.STOPPED,
     "hibernated": Observed.STOPPED,
@@ -119,7 +119,7 @@ def sighting(
             state = Observed.TERMINATED
         if state is None:
             return None
-        if state is Observed.RUNNING:
+        if state in (Observed.RUNNING, Observed.HALTED):
             known = {**known, RAN: True}
         found = tags_of(vm)
         slot = found.pop(SLOT, "0")

@@ -28,15 +28,17 @@ from im.providers.features import Guarded, Resource
 
 _P, _R, _S, _H = Observed.PENDING, Observed.RUNNING, Observed.STOPPING, Observed.STOPPED
 _T, _X = Observed.TERMINATING, Observed.TERMINATED
+_O = Observed.HALTED
 
 NEXT = {_P: _R, _S: _H, _T: _X}
 """The states that pass by themselves, and where they lead."""
 
 # verb → what it does to a machine in each state; a state not named refuses
 MOVES: Mapping[str, Mapping[Observed, Observed]] = {
-    "start": {_H: _P, _P: _P, _R: _R},
-    "stop": {_R: _S, _S: _S, _H: _H},
-    "terminate": {_P: _T, _R: _T, _S: _T, _H: _T, _T: _T, _X: _X},
+    "start": {_H: _P, _O: _P, _P: _P, _R: _R},
+    "stop": {_R: _S, _O: _S, _S: _S, _H: _H},
+    "power_off": {_R: _O, _O: _O},
+    "terminate": {_P: _T, _R: _T, _O: _T, _S: _T, _H: _T, _T: _T, _X: _X},
 }
 
 
@@ -113,7 +115,10 @@ class FakeCloud:
     # ---- outside hands -----------------------------------------------------------------------------------------------
 
     def outside(self, verb: str, machine_id: str, hand: Hand = Hand.OUTSIDE) -> None:
-        """Somebody at the console starts, stops or terminates it, or another `hand`: no fault touches it, no call is logged."""
+        """Somebody at the console starts, stops or terminates it, or another `hand`: no fault touches it, no call is logged.
+
+        `power_off`: it is off, and still charged for.
+        """
         self._move(verb, self._machines[machine_id], hand)
 
     def known(self, machine_id: str) -> Machine | None:
@@ -229,7 +234,7 @@ class FakeCloud:
             spot_request=machine.spot_request,
             interrupted=machine.taken,
             reason=machine.cause.says if machine.taken else "",
-            cause=machine.cause if state not in ALIVE else UNKNOWN_CAUSE,
+            cause=UNKNOWN_CAUSE if state in (_P, _R) else machine.cause,
         )
 
     def _make(self, region: str, zone: str, tags: Mapping[str, str], index: int) -> Machine:

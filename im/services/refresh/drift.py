@@ -15,7 +15,7 @@ from im.domain.event import Channel, Event, EventKind, kind_of
 from im.domain.fall import fell_back
 from im.domain.guard import Guard, fired
 from im.domain.instance import Instance
-from im.domain.lifecycle import Reading, Step, Verdict, may_be_judged_absent, observe
+from im.domain.lifecycle import Reading, Step, Verdict, may_be_judged_absent, meets, observe
 from im.domain.sighting import Sighting
 from im.domain.state import Desired, Observed
 from im.failpoints import Point, reach
@@ -160,12 +160,20 @@ def _write(
     written = observations.write(connection, notes, now)
     events.record(connection, (_event(n, now) for n in notes if n.row.id in written and _worth_telling(n)))
     reach(Point.REFRESH_WRITTEN)
-    driven = [n.row for n in notes if n.row.id in written and n.reading.verdict in _DRIVEN]
+    driven = [replace(n.row, desired=n.reading.desired) for n in notes if n.row.id in written and _is_driven(n)]
     ring_by_verb(ctx, driven)
     if any(n.reading.verdict is Verdict.OVERDUE for n in notes):
         ctx.queue.ring(Task.ENFORCE_TTL, [rows[0].id], label="overdue")
     changes = [Change(n.row, n.seen.state, n.seen.changed_at or now) for n in notes if n.seen and n.row.id in written]
     return learned(connection, changes, now)
+
+
+def _is_driven(note: observations.Note) -> bool:
+    """Is there something to do for reconcile: our own goal again, or a new one that the machine has not reached?"""
+    if note.reading.verdict in _DRIVEN:
+        return True
+    adopted = note.reading.verdict is Verdict.ADOPTED and note.seen is not None
+    return adopted and note.seen is not None and not meets(note.reading.desired, note.seen.state)
 
 
 def _worth_telling(note: observations.Note) -> bool:

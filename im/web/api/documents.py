@@ -80,7 +80,9 @@ class InstanceDocument(Document):
     image: str
     status: str = Field(description="One or two words for people.")
     desired: Literal["running", "stopped", "terminated"]
-    observed: Literal["none", "pending", "running", "stopping", "stopped", "terminating", "terminated", "missing"]
+    observed: Literal[
+        "none", "pending", "running", "halted", "stopping", "stopped", "terminating", "terminated", "missing"
+    ]
     observed_at: str
     settled: bool = Field(description="What was last asked for has been reached.")
     failed: bool = Field(description="What was last asked for was given up.")

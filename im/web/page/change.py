@@ -18,7 +18,7 @@ from im.domain.errors import Refused, Superseded
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, show
 from im.domain.spec.disk import fate
-from im.domain.state import Observed
+from im.domain.state import ALIVE
 from im.services import pages, queries
 from im.services.money.costs import costs
 from im.services.people import users
@@ -165,7 +165,7 @@ def _saved(verb: str, rows: Sequence[Instance], money: Costs) -> Decimal | None:
     """USD an hour less from then on; None where it is not known, or nothing is saved."""
     if verb not in ("stop", "terminate"):
         return None
-    running = [row for row in rows if row.observed in (Observed.RUNNING, Observed.PENDING)]
+    running = [row for row in rows if row.observed in ALIVE]
     saved = [money[row.id].rates.saved_by_stop if verb == "stop" else money[row.id].now_per_hour for row in running]
     return sum((usd for usd in saved if usd is not None), ZERO) or None
 

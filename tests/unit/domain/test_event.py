@@ -18,7 +18,7 @@ STORED = """
     given,
     launch sent, launched, launch failed, cancelled, inherited, found, adopt sent, adopted, not adopted,
     start sent, stop sent, terminate sent, refused, failed, fell back, parked, late answer,
-    pending, running, stopping, stopped, terminating, terminated, missing, not listed,
+    pending, running, halted, stopping, stopped, terminating, terminated, missing, not listed,
     snapshot sent, snapshot complete, shelve sent, shelved, not shelved, snapshot deleted,
     expired, end dated, kept long enough, interrupted, came back, replaced, not replaced,
     protection, guard set, guard moved, guard removed, guard refused, notice sent, notice refused, notice not taken
