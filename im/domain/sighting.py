@@ -47,5 +47,7 @@ class Sighting:
     """What it was as it was asked to change, where this is the answer to that."""
     cause: Cause = UNKNOWN_CAUSE
     """Of a machine that stopped or ended: whose hand it was."""
+    remains: bool = False
+    """Its launch was refused after all, as `cause` says, and it stands there nevertheless, to be taken away."""
     interrupted: bool = False
     """It was stopped or ended by the cloud, which needs its spare room back; only the cloud starts it again."""

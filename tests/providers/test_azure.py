@@ -88,16 +88,17 @@ def test_no_room_that_shows_only_later_is_told_of_the_machine_that_stands_there(
     assert azure.provider.describe(azure.scope, [made])[made.id].state is Observed.PENDING
     azure.settle()
     seen = azure.provider.describe(azure.scope, [made])[made.id]
-    assert (seen.state, seen.cause.hand, seen.cause.code) == (Observed.TERMINATED, Hand.CLOUD, "no_capacity")
+    assert (seen.remains, seen.cause.hand, seen.cause.code) == (True, Hand.CLOUD, "no_capacity")
     assert "AllocationFailed" in seen.cause.says
     (listed,) = merge_pages(azure.provider.list(azure.scope)).sightings
-    assert (listed.state, listed.cause) == (seen.state, seen.cause)
+    assert (listed.remains, listed.cause) == (True, seen.cause)
     (left,) = [one for one in azure.provider.leftovers.found(azure.scope) if one.kind == "machine that was never made"]
     assert azure.provider.leftovers.discard(azure.scope, [left]) == {}
     azure.settle()
     assert [azure.parts(kind) for kind in (NIC, ADDRESS, DISK)] == [[], [], []]
     again = azure.provider.describe(azure.scope, [made])[made.id]
-    assert again.cause.code == "no_capacity", "Azure remembers what became of the operation"
+    told = (again.state, again.remains, again.cause.code)
+    assert told == (Observed.TERMINATED, False, "no_capacity"), "Azure remembers what became of the operation"
 
 
 def test_a_machine_that_ran_is_never_taken_for_one_that_was_refused(azure: AzureRoom) -> None:

@@ -116,7 +116,7 @@ def sighting(
         refused = statuses is not None and was_refused(vm, statuses, known)
         state = Observed.PENDING if statuses is None else state_of(properties.get("provisioningState", ""), statuses)
         if refused:
-            state = Observed.TERMINATED
+            state = Observed.PENDING  # until it is taken away
         if state is None:
             return None
         if state in (Observed.RUNNING, Observed.HALTED):
@@ -146,6 +146,7 @@ def sighting(
             windows=disk.get("osType") == "Windows",
             notes=known,
             operator=_operator(vm),
+            remains=refused,
             cause=failure_of(statuses or ()) if refused or state is Observed.STOPPED else UNKNOWN_CAUSE,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:

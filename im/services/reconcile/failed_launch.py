@@ -13,11 +13,40 @@ from im.domain.event import Channel, Event, EventKind
 from im.domain.fall import launch_failed
 from im.domain.instance import Instance
 from im.domain.sighting import Sighting
-from im.providers.errors import by_code
+from im.domain.state import Observed
+from im.logs import log
+from im.providers.contract import BatchResult
+from im.providers.errors import NotFound, ProviderError, by_code
+from im.providers.machine import machine_of
 from im.services.reconcile import next_place
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from im.services.scope_run import ScopeRun
+
+
+def cleared(run: ScopeRun, rows: Sequence[Instance], result: BatchResult) -> BatchResult:
+    """The result of a look, once what a refused launch has left standing is being taken away: only then is it over.
+
+    What cannot be taken away now is left out, and looked at again; killed in between, the cloud tells of its end by itself.
+    """
+    left = {row.provider_id: row for row in rows if row.provider_id and _stands(row, result.done.get(row.provider_id))}
+    if not left:
+        return result
+    try:
+        ended = run.provider.terminate(run.scope, [machine_of(row) for row in left.values()])
+        failed = {i: why for i, why in ended.failed.items() if not isinstance(why, NotFound)}
+    except ProviderError as exc:
+        failed = dict.fromkeys(left, exc)
+    for machine, why in failed.items():
+        log.warning("a launch was refused, and what it left is taken away later", machine=machine, error=why.message)
+    over = {i: replace(result.done[i], state=Observed.TERMINATED, remains=False) for i in left if i not in failed}
+    return BatchResult({i: over.get(i, seen) for i, seen in result.done.items() if i not in failed}, result.failed)
+
+
+def _stands(row: Instance, seen: Sighting | None) -> bool:
+    return seen is not None and seen.remains and launch_failed(row, Observed.TERMINATED, seen.cause)
 
 
 def among(rows: Sequence[Instance], seen: Mapping[str, Sighting]) -> dict[str, Sighting]:

@@ -90,6 +90,8 @@ class _Steps:
         asleep = {row.provider_id for row in batch.rows if row.provider_id and row.spec.hibernate}
         options = _CallOptions(asleep, spot_requests.spot_machines(batch.rows))
         result = _call(self.run, self.step, machines, options)
+        if self.step is Step.LOOK:
+            result = failed_launch.cleared(self.run, batch.rows, result)
         reach(Point.CALL_ANSWERED, self.step)
         return result
 
