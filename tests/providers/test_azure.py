@@ -77,9 +77,17 @@ def test_all_that_a_machine_is_made_of_says_whose_it_is_and_goes_with_it(azure: 
     assert nic.body["tags"]["im:instance"] == SLOT.instance_id
     assert [one.name for one in azure.parts(DISK)] == [f"im-11111111-{NAME}-os", f"im-11111111-{NAME}-data1"]
     azure.settle()
+    azure.provider.label(azure.scope, {made: SLOT})
+    azure.provider.label(azure.scope, {made: SLOT})
+    assert {one.body["tags"]["im:instance"] for one in azure.parts(DISK)} == {SLOT.instance_id}, (
+        "disks come without tags"
+    )
+    assert len(azure.cloud.books.changes(f"-{NAME}-os")) == 1
     azure.provider.terminate(azure.scope, [made])
     azure.settle()
     assert [azure.parts(kind) for kind in (NIC, ADDRESS, DISK)] == [[], [], []]
+    with pytest.raises(errors.NotThereYet):
+        azure.provider.label(azure.scope, {made: SLOT})
 
 
 def test_no_room_that_shows_only_later_is_told_of_the_machine_that_stands_there(azure: AzureRoom) -> None:
@@ -108,6 +116,8 @@ def test_a_machine_that_ran_is_never_taken_for_one_that_was_refused(azure: Azure
     one.provisioning, one.power, one.error = "Failed", None, ("AllocationFailed", "no room")
     with pytest.raises(errors.Unavailable, match="does not tell the state"):
         azure.provider.describe(azure.scope, [Machine(made, seen.notes or {})])
+    azure.clock.step(hours=2)
+    assert merge_pages(azure.provider.list(azure.scope)).sightings == (), "a list does not know that it ran"
 
 
 def test_a_zone_without_room_is_another_word_for_the_same(azure: AzureRoom) -> None:

@@ -49,6 +49,7 @@ def test_the_role_is_what_is_called_and_nothing_else(azure: AzureRoom) -> None:
     assert list(provider.states.list(scope))
     provider.marks.put(scope, Machine(first), "000001-first")
     assert provider.marks.read(scope)
+    provider.label(scope, {Machine(first): Slot("im-1", "web")})
     assert provider.protection.set(scope, machines([first]), on=True) == {}
     assert provider.protection.set(scope, machines([first]), on=False) == {}
     for verb in (provider.stop, provider.start):

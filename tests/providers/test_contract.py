@@ -124,7 +124,7 @@ def test_adopting_again_says_the_latest_and_a_stranger_stays_out(room: Room) -> 
     assert [one.provider_id for one in merge_pages(room.provider.list(room.scope)).sightings] == [machine]
 
 
-@pytest.mark.parametrize("room", ["fake", "standin", "gcp"], indirect=True)  # moto tags whatever it is told to
+@pytest.mark.parametrize("room", ["fake", "standin", "azure", "gcp"], indirect=True)  # moto tags whatever it is told to
 def test_adopting_what_does_not_exist_is_not_found(room: Room) -> None:
     with pytest.raises(NotFound):
         room.provider.adoption.take(room.scope, Machine(ABSENT), Slot("im-7", "seven"), "eve")
@@ -158,7 +158,7 @@ def test_listings_show_our_deployment_and_only_ours(room: Room) -> None:
     assert all(one.state is Observed.RUNNING for one in shown.sightings)
 
 
-@pytest.mark.parametrize("room", ["fake", "standin", "gcp"], indirect=True)
+@pytest.mark.parametrize("room", ["fake", "standin", "azure", "gcp"], indirect=True)
 def test_states_show_ours_and_may_show_others(room: Room) -> None:
     first, second = room.running(2)
     foreign = room.foreign()

@@ -52,14 +52,16 @@ def test_an_option_that_the_cloud_does_not_have_is_refused(room: Room) -> None:
     room.wish(options={"warp-drive": ""})
 
 
-@pytest.mark.parametrize("room", ["fake", "standin", "gcp"], indirect=True)  # elsewhere the disk comes with the type
+@pytest.mark.parametrize(
+    "room", ["fake", "standin", "azure", "gcp"], indirect=True
+)  # elsewhere the disk comes with the type
 def test_a_machine_has_the_disks_that_were_asked_for(room: Room) -> None:
     room.wish(root_disk=Disk(50), volumes=(Disk(100, keep=True), Disk(20)))
     (one,) = room.launch()
     assert room.disks(one.provider_id) == [(50, False), (100, True), (20, False)]
 
 
-@pytest.mark.parametrize("room", ["fake", "standin", "gcp"], indirect=True)
+@pytest.mark.parametrize("room", ["fake", "standin", "azure", "gcp"], indirect=True)
 def test_a_disk_that_is_to_be_kept_outlives_its_machine_and_no_other_does(room: Room) -> None:
     room.wish(root_disk=Disk(50), volumes=(Disk(100, keep=True), Disk(20)))
     room.provider.terminate(room.scope, machines(room.running(1)))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from im.domain import tags
-from im.domain.cause import Hand
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.state import Observed
@@ -37,6 +37,8 @@ from im.providers.machine import Machine
 
 FEW = 8
 """So many machines are asked for one by one; of more, a list is read first."""
+_LAUNCHED_BY = timedelta(hours=1)
+"""A launch is over by then, one way or the other."""
 _A_FEW_PARTS = 4
 """So many interfaces are asked for one by one; of more, all of them are listed."""
 INTERFACES, ADDRESSES = "Microsoft.Network/networkInterfaces", "Microsoft.Network/publicIPAddresses"
@@ -112,8 +114,8 @@ class Looking:
             mine = [vm for vm in things if self._is_ours(vm, which)]
             seen = [one for _, one in self._seen(mine, states, {})]
             told = [one for one in seen if one is not None]
-            shown = tuple(one for one in told if which.zone in ("", one.zone))
-            yield Snapshot(len(told) == len(seen), shown, answer.date)
+            shown = (one for one in told if which.zone in ("", one.zone) and not _is_doubtful(one, answer.date))
+            yield Snapshot(len(told) == len(seen), tuple(shown), answer.date)
 
     def ours(self, scope: Scope) -> list[dict[str, Any]]:
         """The machines of this deployment in one location, as the list shows them."""
@@ -144,7 +146,7 @@ class Looking:
             where = addresses.get(vm["properties"]["vmId"], NOWHERE)
             told = states.get(machine_id(vm["id"]))
             seen = sighting(vm, told, where, notes) if told is not None else None
-            if seen is not None and seen.cause.hand is not Hand.CLOUD:
+            if seen is not None and not seen.remains:
                 return seen
             try:
                 shown = self.get(Machine(machine_id(vm["id"])))
@@ -218,6 +220,11 @@ def in_parallel(things: Sequence[_T], call: Callable[[_T], _R]) -> list[_R]:
 
 def _state(vm: Mapping[str, Any]) -> Observed | None:
     return state_of(str(vm["properties"].get("provisioningState", "")), statuses_of(vm))
+
+
+def _is_doubtful(seen: Sighting, now: datetime | None) -> bool:
+    """Failed and without a power state, long after its launch: it may have run, and is asked for by its name."""
+    return seen.remains and now is not None and seen.launched_at is not None and now - seen.launched_at > _LAUNCHED_BY
 
 
 def _same(machine: Machine, vm: Mapping[str, Any]) -> bool:

@@ -74,6 +74,7 @@ class AzureProfile:
         idempotent_launch=True,  # by the machine's name, which holds the instance's id and the launch's mark
         launch_visible_within=timedelta(minutes=10),  # lists come from a cache
         can_spot=True,
+        labels_late=True,  # disks
         can_firewall=True,
         can_protect=True,
         # by the second while it is allocated; a static address as long as it is there

@@ -21,10 +21,11 @@ from im.providers import errors as e
 from im.providers.azure.account import resource_manager, subscription_of
 from im.providers.azure.arm import COMPUTE, MACHINES, SUBSCRIPTIONS, Arm
 from im.providers.azure.checks import checks
+from im.providers.azure.disks import Disks
 from im.providers.azure.errors import code_in
 from im.providers.azure.features import Adoption, Marks, Protection, SpotSupport, Zones
 from im.providers.azure.leftovers import Leftovers
-from im.providers.azure.looking import Looking
+from im.providers.azure.looking import Looking, in_parallel
 from im.providers.azure.network import IF_NEW, Grounds, group_name
 from im.providers.azure.prices import URL as PRICES
 from im.providers.azure.prices import Prices
@@ -55,6 +56,7 @@ class AzureProvider:
         self._arm, self._deployment = arm, deployment
         self._looking = Looking(arm, deployment)
         self._grounds = Grounds(arm, deployment, group or group_name(deployment))
+        self._disks = Disks(arm, deployment)
         self._identity = ""
         self.adoption = Adoption(arm, deployment, self._looking)
         self.leftovers = Leftovers(arm, deployment, self._looking)
@@ -78,7 +80,7 @@ class AzureProvider:
     # ---- launching ---------------------------------------------------------------------------------------------------
 
     def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
-        """A machine for each slot, in order. After the first one a refusal ends it: what was made is what there is."""
+        """A machine for each slot. After the first one a refusal ends it: what was made is what there is."""
         try:
             return self._launch(scope, spec, token, slots)
         except e.NotThereYet:
@@ -87,8 +89,12 @@ class AzureProvider:
 
     def _launch(self, scope: Scope, spec: Spec, token: str, slots: Sequence[Slot]) -> list[Sighting]:
         ground = self._grounds.ensure(scope.region, spec.firewall)
-        made: list[Sighting] = []
-        for at, slot in enumerate(slots):
+        refused: list[ProviderError] = []
+
+        def make(numbered: tuple[int, Slot]) -> Sighting | None:
+            at, slot = numbered
+            if refused:
+                return None
             name = machine_name(slot, token)
             said = own_tags(
                 spec.tags,
@@ -104,13 +110,17 @@ class AzureProvider:
                 spec, name=name, location=scope.region, said=said, at=at, deployment=self._deployment, ground=ground
             )
             try:
-                made.append(self._create(name, body, token, spot=spec.spot is not None))
-            except e.Ambiguous:
-                raise
-            except ProviderError:
-                if not made:
-                    raise
-                break
+                return self._create(name, body, token, spot=spec.spot is not None)
+            except ProviderError as exc:
+                refused.append(exc)
+                return None
+
+        first, *others = enumerate(slots)
+        seen = [make(first), *in_parallel(others, make)]
+        made = [one for one in seen if one is not None]
+        unclear = next((exc for exc in refused if isinstance(exc, e.Ambiguous)), None)
+        if unclear is not None or not made:
+            raise unclear or refused[0]
         return made
 
     def _create(self, name: str, body: dict[str, Any], token: str, *, spot: bool) -> Sighting:
@@ -142,7 +152,8 @@ class AzureProvider:
         raise e.InvalidSpec(f"Azure: somebody else's machine is called {seen.provider_id}") from exc
 
     def label(self, scope: Scope, slots: Mapping[Machine, Slot]) -> None:
-        """Nothing to do: a machine carries its name and id from the first."""
+        """A machine carries its name and id from the first, and so do its interface and its address; its disks do not."""
+        self._disks.label(slots)
 
     # ---- looking -----------------------------------------------------------------------------------------------------
 

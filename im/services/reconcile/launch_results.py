@@ -58,7 +58,7 @@ def fill(run: ScopeRun, tx: Transaction, claimed: Claimed, machines: Sequence[Si
     pairs = _paired(free, [m for m in ordered if m.provider_id not in known])
     filled = dict(pairs)
     launches.fill(connection, filled, seen_at=now, now=now, look_at=now + LOOK_AGAIN)
-    if len(launch.slots) > 1:
+    if len(launch.slots) > 1 or run.provider.capabilities.labels_late:
         labels.add(connection, [i for i, _ in pairs], now)
     user_data.erase_spent(connection)
     events.record(connection, (_launched(rows[i], m, now) for i, m in pairs))
@@ -91,7 +91,7 @@ def _follow_up(
 ) -> None:
     """Name the machines that have just come, and ring for what waits for them."""
     reach(Point.LAUNCH_FILL_COMMITTED)
-    if 1 < len(claimed.launch.slots) <= AT_ONCE:
+    if 1 < len(claimed.launch.slots) <= AT_ONCE and not run.provider.capabilities.labels_late:
         name(run, filled, now)
     reach(Point.LAUNCH_LABELLED)
     ring_by_verb(run.ctx, filled, after=LOOK_AGAIN.total_seconds() + RUSH)

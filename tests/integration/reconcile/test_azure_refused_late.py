@@ -44,6 +44,8 @@ def test_the_next_type_is_tried_and_the_first_machine_is_taken_away(world: Azure
     assert parts(world) == {NIC: 1, ADDRESS: 1, DISK: 1}
     said = [event.reason for event in queries.history(world.ctx, row.id)]
     assert any("AllocationFailed" in one for one in said)
+    (disk,) = world.subscription.of_kind(DISK)
+    assert disk.body["tags"]["im:instance"] == row.id
 
 
 def test_where_there_is_no_other_the_launch_has_failed_and_nothing_stays(world: AzureWorld) -> None:

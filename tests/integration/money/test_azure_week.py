@@ -1,0 +1,82 @@
+"""Days at Azure, and their ledger done by hand: computing by the second while allocated, disk and address until the end.
+
+Its stand-in's list: a Standard_B1s 0.0104 USD an hour, an address 0.005, a disk of 32 GB 2.40 a month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from im.domain.money.amount import cents
+from im.domain.money.bill import Bill
+from im.queue.tasks import Task
+from im.services.money import costs
+from tests.azure_world import AzureWorld, azure_world
+
+COMPUTING, ADDRESS, DISK = Decimal("0.0104"), Decimal("0.005"), Decimal("2.40") / 730
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[AzureWorld]:
+    with azure_world(database_url) as made:
+        yield made
+
+
+def let_pass(world: AzureWorld, hours: float) -> None:
+    """The fleet does what is to be done, time jumps to a minute before the end, and the fleet lives through the rest."""
+    target = world.now + timedelta(hours=hours)
+    world.advance(20)
+    world.now = target - timedelta(seconds=60)
+    for task in (Task.REFRESH, Task.ENFORCE_TTL):
+        world.queue.ring(task)
+    world.advance(60)
+
+
+def billed(world: AzureWorld, name: str = "web") -> Bill:
+    with world.ctx.begin() as connection:
+        found = costs.ledger(connection, [world.row(name)], world.now)
+    return found.bill(world.row(name), None)
+
+
+def test_what_is_deallocated_costs_its_disk_and_its_address_and_what_is_powered_off_all_of_it(
+    world: AzureWorld,
+) -> None:
+    world.create(seconds=24 * 3600)
+    let_pass(world, 24.01)
+    assert world.word() == "stopped (ttl)"
+    row = world.row()
+    rates = costs.costs(world.ctx, [row])[row.id]
+    assert (rates.now_per_hour, rates.whole) == (DISK + ADDRESS, True)
+    assert rates.rates.running == COMPUTING + ADDRESS + DISK
+    let_pass(world, 5.99)
+    world.extend("web", seconds=24 * 3600)
+    let_pass(world, 10)
+    world.machine().power = "stopped"  # its guest shuts itself down, at hour 40
+    let_pass(world, 0.1)
+    assert world.word() == "stopped outside"
+    assert world.machine().power == "deallocated"
+    let_pass(world, 9.9)
+    world.terminate("web")
+    let_pass(world, 1)
+
+    told = billed(world)
+    assert told.known
+    assert abs(told.running - timedelta(hours=34)) < timedelta(minutes=3)
+    assert abs(told.compute - 34 * COMPUTING) < COMPUTING / 20
+    assert abs(told.address - 50 * ADDRESS) < ADDRESS / 20
+    assert abs(told.disk_running + told.disk_stopped - 50 * DISK) < DISK / 20
+    assert cents(told.total) == cents(34 * COMPUTING + 50 * (ADDRESS + DISK)) == Decimal("0.77")
+
+
+def test_one_that_is_powered_off_has_the_rate_of_one_that_runs(world: AzureWorld) -> None:
+    world.create(seconds=3600)
+    world.advance(30)
+    world.machine().power = "stopped"
+    world.advance(10)
+    row = world.row()
+    assert world.word() == "off, still billed"
+    assert costs.costs(world.ctx, [row])[row.id].now_per_hour == COMPUTING + ADDRESS + DISK
