@@ -185,10 +185,12 @@ class Looking:
 
     def _asked(self, nic: str) -> Addresses:
         try:
-            shown = self._arm.get(self._arm.below(nic), NETWORK, {"$expand": "ipConfigurations/publicIPAddress"}).body
+            shown = self._arm.get(self._arm.below(nic), NETWORK).body
+            address = _public_address(shown)
+            public = self._arm.get(self._arm.below(address), NETWORK).body["properties"] if address else {}
         except NotFound:
             return NOWHERE
-        return _addresses(shown, {})
+        return _addresses(shown, {address.lower(): public.get("ipAddress")})
 
     def _listed(self, wanted: Mapping[str, str]) -> dict[str, Addresses]:
         public = {
@@ -232,9 +234,16 @@ def _same(machine: Machine, vm: Mapping[str, Any]) -> bool:
     return machine.notes.get(VM_ID) in (None, vm["properties"].get("vmId"))
 
 
-def _addresses(nic: Mapping[str, Any], public: Mapping[str, str | None]) -> Addresses:
+def _first_configuration(nic: Mapping[str, Any]) -> Mapping[str, Any]:
     configurations = (nic.get("properties") or {}).get("ipConfigurations") or [{}]
-    properties = configurations[0].get("properties") or {}
-    address = properties.get("publicIPAddress") or {}
-    seen = (address.get("properties") or {}).get("ipAddress") or public.get(str(address.get("id", "")).lower())
-    return Addresses(seen, properties.get("privateIPAddress"))
+    return configurations[0].get("properties") or {}
+
+
+def _public_address(nic: Mapping[str, Any]) -> str:
+    """The id of its public address; empty where it has none."""
+    return str((_first_configuration(nic).get("publicIPAddress") or {}).get("id", ""))
+
+
+def _addresses(nic: Mapping[str, Any], public: Mapping[str, str | None]) -> Addresses:
+    """`public`: what each public address is, by its id in small letters."""
+    return Addresses(public.get(_public_address(nic).lower()), _first_configuration(nic).get("privateIPAddress"))
