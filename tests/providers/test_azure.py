@@ -120,6 +120,20 @@ def test_a_machine_that_ran_is_never_taken_for_one_that_was_refused(azure: Azure
     assert merge_pages(azure.provider.list(azure.scope)).sightings == (), "a list does not know that it ran"
 
 
+def test_what_is_noted_of_a_machine_is_not_taken_away_by_a_list(azure: AzureRoom) -> None:
+    (made,) = launch(azure)
+    assert made.notes.keys() == {"vm_id", "operation"}
+    (listed,) = merge_pages(azure.provider.list(azure.scope)).sightings
+    assert listed.notes is None
+    azure.settle()
+    (listed,) = merge_pages(azure.provider.list(azure.scope)).sightings
+    assert listed.notes == {"vm_id": made.notes["vm_id"], "ran": True}
+    azure.provider.stop(azure.scope, [made])
+    azure.settle()
+    (listed,) = merge_pages(azure.provider.list(azure.scope)).sightings
+    assert listed.notes is None
+
+
 def test_a_zone_without_room_is_another_word_for_the_same(azure: AzureRoom) -> None:
     azure.wish(zone=f"{LOCATION}-2")
     refuse_late(azure, "2")

@@ -142,7 +142,8 @@ class Looking:
         addresses = self._addresses_of(vms)
 
         def see(vm: Mapping[str, Any]) -> Sighting | None:
-            notes = known[machine_id(vm["id"])].notes if machine_id(vm["id"]) in known else None
+            mine = known.get(machine_id(vm["id"]))
+            notes = None if mine is None else mine.notes
             where = addresses.get(vm["properties"]["vmId"], NOWHERE)
             told = states.get(machine_id(vm["id"]))
             seen = sighting(vm, told, where, notes) if told is not None else None

@@ -108,7 +108,8 @@ def sighting(
 ) -> Sighting | None:
     """None: its state is not told. Raises Unavailable for a machine that cannot be read.
 
-    `statuses`: None where nobody asked for them, as of one that has just been made. `notes`: what is known of it already.
+    `statuses`: None where nobody asked for them, as of one that has just been made. `notes`: what is known of it already, None
+    where that is not known.
     """
     try:
         properties = vm["properties"]
@@ -144,7 +145,8 @@ def sighting(
             disk_type=tier[0] if tier else None,
             ssh_user=(properties.get("osProfile") or {}).get("adminUsername") or "",
             windows=disk.get("osType") == "Windows",
-            notes=known,
+            # a list does not know what is noted already, and takes nothing of it away
+            notes=known if notes is not None or statuses is None or RAN in known else None,
             operator=_operator(vm),
             remains=refused,
             cause=failure_of(statuses or ()) if refused or state is Observed.STOPPED else UNKNOWN_CAUSE,
