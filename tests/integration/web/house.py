@@ -44,6 +44,10 @@ class Cell:
         return Actor(WHO[self.role], frozenset({self.role}), Channel.API, teams=frozenset({TEAM}), grants=grants)
 
 
+_UNNUMBERED = (On.INSTANCE, On.OWNER, On.NOBODY)
+"""Of these nothing is made by a number: one that is asked for again brings another, for what is to be made of it."""
+
+
 class House:
     """People of every role, and things of theirs, made as they are needed: what nobody changed serves the next one as well."""
 
@@ -86,7 +90,7 @@ class House:
         if key not in self._kept:
             self._kept[key] = self._made(owner, on, stopped)
         kept = self._kept[key]
-        return kept if on is On.EVERYBODY else replace(kept, number=next(self._number))
+        return replace(kept, number=next(self._number)) if on in _UNNUMBERED else kept
 
     def spend(self, thing: Thing) -> None:
         """It was changed, or may have been: whoever comes next has another one."""
