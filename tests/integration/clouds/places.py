@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,13 +19,15 @@ from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
 from tests.gcp_world import GcpWorld, gcp_world
 from tests.hetzner_world import HetznerWorld, hetzner_world
 from tests.providers.azure_room import LOCATION
-from tests.world import World
+from tests.standin.server import StandIn
+from tests.standin_world import Near, StandInWorld
 
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
     title: str
-    world: Callable[[str], AbstractContextManager[Any]]
+    world: Callable[[str, StandIn, Near], AbstractContextManager[Any]]
+    """Over the database at that address; EC2's stand-in and its clients are made once for all tests."""
     foreign: Callable[[Any], str]
     """Makes a machine that nobody of ours knows; its id."""
     also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -80,15 +82,11 @@ def _google(world: GcpWorld) -> str:
 
 CLOUDS: Mapping[str, Cloud] = {
     "aws": Cloud(
-        "AWS", lambda _: contextmanager(_never)(), _instance, {"`--hibernate`": ("--instance-type", "m5.large")}
+        *("AWS", lambda url, *ec2: closing(StandInWorld(url, *ec2)), _instance),
+        {"`--hibernate`": ("--instance-type", "m5.large")},
     ),
-    "azure": Cloud("Azure", azure_world, _virtual_machine),
-    "digitalocean": Cloud("DigitalOcean", digitalocean_world, _droplet),
-    "gcp": Cloud("Google Cloud", gcp_world, _google),
-    "hetzner": Cloud("Hetzner", hetzner_world, _server),
+    "azure": Cloud("Azure", lambda url, *_: azure_world(url), _virtual_machine),
+    "digitalocean": Cloud("DigitalOcean", lambda url, *_: digitalocean_world(url), _droplet),
+    "gcp": Cloud("Google Cloud", lambda url, *_: gcp_world(url), _google),
+    "hetzner": Cloud("Hetzner", lambda url, *_: hetzner_world(url), _server),
 }
-
-
-def _never() -> Any:
-    raise NotImplementedError("EC2's stand-in is made by a fixture")
-    yield World

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,7 +11,7 @@ from im.providers import registry
 from tests.integration.clouds.places import CLOUDS
 from tests.integration.clouds.road import VERBS, YES, road
 from tests.standin.server import StandIn
-from tests.standin_world import Near, StandInWorld
+from tests.standin_world import Near
 from tests.world import World
 
 PAGE = Path(__file__).parents[3] / "docs" / "clouds" / "index.md"
@@ -23,13 +22,8 @@ def cloud(
     request: pytest.FixtureRequest, database_url: str, ec2: StandIn, clients: Near
 ) -> Iterator[tuple[str, World]]:
     name: str = request.param
-    if name == "aws":
-        world: Any = StandInWorld(database_url, ec2, clients)
+    with CLOUDS[name].world(database_url, ec2, clients) as world:
         yield name, world
-        world.close()
-    else:
-        with CLOUDS[name].world(database_url) as world:
-            yield name, world
 
 
 def test_what_the_table_says_is_what_happens(cloud: tuple[str, World], key: str, tmp_path: Path) -> None:
