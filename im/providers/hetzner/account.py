@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from im.domain.config.account import BARE, Account, check_words
+from im.domain.config.account import Account
 from im.domain.config.region import Region
 from im.domain.errors import Refused
+from im.providers.kit import token_account
 
 REGION = "all"
 SECRET_VARIABLES, KEPT = ("HCLOUD_",), ()
@@ -28,11 +29,7 @@ VARIABLE, CONFIG, CONTEXT = "HCLOUD_TOKEN", "HCLOUD_CONFIG", "HCLOUD_CONTEXT"
 
 def read(account: Account) -> Account:
     """`account` itself. Raises Refused for a word that is none, and for two that say where the token is."""
-    check_words(account, WORDS)
-    if BARE in account.credentials or len(account.credentials) > 1:
-        given = " and ".join(word for word in account.credentials if word) or "a value without a word"
-        raise Refused(f"the account {account.name} has {given}", f"give one of {', '.join(WORDS)}")
-    return account
+    return token_account.read(account, WORDS)
 
 
 def home(env: Mapping[str, str], written: Region | None, account: Account | None = None) -> Region | None:
@@ -40,9 +37,7 @@ def home(env: Mapping[str, str], written: Region | None, account: Account | None
     return Region(REGION, "a project sees every location")
 
 
-def secrets(account: Account, env: Mapping[str, str]) -> list[str]:
-    """What of it nobody may be shown."""
-    return [account.credentials.get("token", ""), env.get(account.credentials.get("token_env", ""), "")]
+secrets = token_account.secrets
 
 
 def sentence(account: Account) -> str:
