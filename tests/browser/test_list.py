@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from im.domain.access import Role
 from im.domain.intent import Deadline
@@ -17,6 +17,10 @@ from im.web.api import stream
 from tests.browser.conftest import Site
 from tests.browser.test_story import come_true, row
 from tests.integration.web.conftest import ROOT
+
+OVER = """() => {
+  window.over = new Promise((done) => document.addEventListener("htmx:finally:request", () => done(true), { once: true }));
+}"""
 
 
 @pytest.fixture
@@ -129,6 +133,29 @@ def test_it_is_live_and_keeps_what_one_types_and_has_chosen(three: Site) -> None
     expect(field).to_be_focused()
     expect(field).to_have_value("owner=")
     expect(page.get_by_label("Choose web-2")).to_be_checked()
+
+
+def test_a_menu_stays_open_whatever_was_on_its_way(three: Site) -> None:
+    page = three.open("/")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "hx-request" in route.request.headers and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/*", hold)
+    with page.expect_request(lambda asked: "hx-request" in asked.headers):
+        three.api.create("web-3")
+    page.get_by_label("More for web-1").click()
+    page.evaluate(OVER)
+    held[0].continue_()
+    page.evaluate("() => window.over")
+    page.get_by_role("button", name="Terminate web-1").wait_for()
+    expect(row(page, "web-3")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(row(page, "web-3")).to_be_visible()
 
 
 def test_facts_that_grow_old_and_a_stream_that_is_lost_are_said(three: Site, monkeypatch: pytest.MonkeyPatch) -> None:

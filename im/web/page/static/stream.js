@@ -19,6 +19,11 @@ export function follow() {
   });
   document.addEventListener("htmx:before:request", (event) => { if (isLive(event)) under = true; });
   document.addEventListener("htmx:finally:request", (event) => { if (isLive(event)) under = false; });
+  document.addEventListener("htmx:before:swap", (event) => {
+    if (!isLive(event) || !menuInUse()) return;
+    event.preventDefault(); // it was asked for before the menu was opened, and would close it under the hand
+    refresh();
+  });
   document.addEventListener("htmx:after:swap", () => down(isDown)); // what the server draws knows nothing of it
   // what a stream does not tell: that time goes by, for a page whose numbers are of the moment
   setInterval(() => { if (!document.hidden) refresh(); }, 10_000);
@@ -35,8 +40,7 @@ export function refresh(own = false) {
 
 function ask() {
   waiting = 0;
-  if (document.querySelector("details.menu[open]:focus-within")) return refresh();
-  if (under) return refresh();
+  if (menuInUse() || under) return refresh();
   asked = performance.now();
   const live = document.querySelector("#live, #still"); // the second is asked for again after a change of ours alone
   if (live && window.htmx) window.htmx.trigger(live, "im:refresh");
@@ -81,6 +85,10 @@ function down(is) {
 // What is on the page already; what comes next is later than that.
 function shown() {
   return Number(document.querySelector("#live [data-now]")?.dataset.now ?? 0) + 1;
+}
+
+function menuInUse() {
+  return document.querySelector("details.menu[open]:focus-within") !== null;
 }
 
 function isLive(event) {
