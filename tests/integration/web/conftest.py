@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from im.domain.access import EVERYTHING, Grant, Role
 from im.domain.people.user import UserKind
+from im.services.health import counters
 from im.services.people import tokens, users
 from im.web.api.rates import Pace, Rates
 from im.web.app import make_app, put_before
@@ -42,6 +43,8 @@ class _Unlimited(Rates):
     def take(self, pace: Pace, who: str) -> None:
         pass
 
+
+counters.REFRESH_EVERY = 3600  # s: many applications stand in this process, and one would write what another counted
 
 _SPARE: list[FastAPI] = []
 """Nobody is served by them: FastAPI builds an application's routes when it is first asked, which takes longer than a test."""
