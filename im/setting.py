@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import Field, field
+from dataclasses import Field, dataclass, field, fields
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,39 @@ Parse = Callable[[str, Any], Any]
 
 
 def setting(
-    env: str, default: Any, says: str, *, secret: bool = False, parse: Parse | None = None, in_sandbox: str = ""
+    env: str,
+    default: Any,
+    says: str,
+    *,
+    secret: bool = False,
+    parse: Parse | None = None,
+    in_sandbox: str = "",
+    unsaid: str = "",
 ) -> Any:
     """A field of Settings. Without `parse` the kind of its default says how it is read.
 
     `in_sandbox`: its default where no cloud is real, so that nobody else's machine or right is in reach.
+    `unsaid`: the field of an Ask, or `region`, that it stands in for where a person says nothing.
     """
-    told = {"env": env, "says": says, "secret": secret, "parse": parse, "in_sandbox": in_sandbox}
+    told = {"env": env, "says": says, "secret": secret, "parse": parse, "in_sandbox": in_sandbox, "unsaid": unsaid}
     return field(default=default, repr=not secret, metadata=told)
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What is taken where a person says nothing, and the variable that says it."""
+
+    value: str
+    said: str
+
+
+def usual(part: Any) -> dict[str, Usual]:
+    """Of a part of the settings: by the field of an Ask, or `region`; those alone that somebody set."""
+    found = {}
+    for one in fields(part):
+        if (stands := one.metadata.get("unsaid")) and (value := getattr(part, one.name)):
+            found[stands] = Usual(value, one.metadata["env"])
+    return found
 
 
 def read(one: Field[Any], written: Any) -> Any:
@@ -75,6 +101,33 @@ def checked(by: Callable[[str], object]) -> Parse:
     def parse(_env: str, written: Any) -> str:
         by(str(written))
         return str(written)
+
+    return parse
+
+
+def named(check: str) -> Parse:
+    """Text that a function of a cloud's, `module:name`, raises Refused for when it cannot be; the variable is named with it.
+
+    It is imported when there is something to check: most of what can be set is not, and a start is to be quick.
+    """
+
+    def parse(env: str, written: Any) -> str:
+        module, _, name = check.partition(":")
+        try:
+            getattr(import_module(module), name)(str(written))
+        except Refused as exc:
+            raise Refused(f"{env}: {exc.message}", exc.hint) from exc
+        return str(written)
+
+    return parse
+
+
+def each(check: str) -> Parse:
+    """The same for a list with commas, of which each is checked."""
+
+    def parse(env: str, written: Any) -> str:
+        words = [word.strip() for word in str(written).split(",")]
+        return ",".join(named(check)(env, word) for word in words)
 
     return parse
 

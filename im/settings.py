@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +30,7 @@ from im.domain.notice import parse_stages
 from im.domain.tags import tags_for_all
 from im.providers import registry
 from im.secret import HIDDEN, learn
-from im.setting import broker, checked, one_of, said, setting, through
+from im.setting import Usual, broker, checked, one_of, said, setting, through
 from im.setting import read as setting_value
 from im.stack_file import read_stack
 
@@ -169,10 +169,16 @@ class Settings:
     flower_url: str = setting("IM_FLOWER_URL", "", "where Flower is, for `im doctor` and the demo to say", secret=True)
     parts: tuple[Any, ...] = ()
     """What one cloud, or one process, alone has to be told: see `own`."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """All variables of this process: in them, and in files that they lead to, people keep what clouds have to be told."""
 
     def own(self, kind: type[_Kind]) -> _Kind:
         """The part that is declared as `kind`."""
         return next((one for one in self.parts if isinstance(one, kind)), kind())
+
+    def usual_of(self, provider: str) -> dict[str, Usual]:
+        """What this deployment has that cloud take where a person says nothing, by the field of an Ask, or `region`."""
+        return registry.usual_of(provider, self.parts)
 
     @property
     def sandbox(self) -> bool:
@@ -227,9 +233,10 @@ class Settings:
         mine = next((one for one in self.accounts if one.name == account), None)
         cloud = (mine.provider if mine else "") or provider or self.provider
         usual = self.region if cloud == self.provider else ""
-        if mine and mine.region and (not usual or is_ambient(usual)):
+        usual = usual or registry.home(cloud, self.environ, self.usual_of(cloud)) or ""
+        if mine and mine.region and is_ambient(usual):
             return mine.region
-        return usual or registry.home(cloud, {}) or ""
+        return usual
 
     @property
     def exposure(self) -> str:
@@ -237,7 +244,7 @@ class Settings:
         return exposed(self.config, [name for name, one in every_setting().items() if one.metadata["secret"]])
 
     def __repr__(self) -> str:
-        return f"Settings({', '.join(f'{f.name}={self._shown(f)!r}' for f in fields(self))})"
+        return f"Settings({', '.join(f'{f.name}={self._shown(f)!r}' for f in fields(self) if f.name != 'environ')})"
 
     def _shown(self, one: Any) -> str:
         value = str(getattr(self, one.name))
@@ -266,10 +273,18 @@ class Settings:
         read = {name: setting_value(known[name], value) for name, value in values.items()}
         read["accounts"] = _accounts(env, read)
         learn((), {}, registry.secrets_of(read["accounts"], env))
-        read["region"] = _region(env, read, config if "region" in from_file else None)
         named_by = ((kind, [f.name for f in fields(kind) if f.name in read]) for kind in _PARTS)
         read["parts"] = tuple(kind(**{name: read.pop(name) for name in names}) for kind, names in named_by)
-        return cls(**read)
+        made = cls(**read, environ=env)
+        return replace(made, region=made._usual_region(config if "region" in from_file else None))
+
+    def _usual_region(self, config: Path | None) -> str:
+        """Of the usual cloud, with its source in words: its own variables go before our file."""
+        if self.environ.get("IM_REGION"):
+            return Region(self.region, "IM_REGION")
+        written = Region(self.region, f"region in {config}") if self.region and config else None
+        cloud = self.provider or registry.USUAL
+        return registry.home(cloud, self.environ, self.usual_of(cloud), written) or ""
 
 
 def every_setting() -> dict[str, Field[Any]]:
@@ -282,12 +297,3 @@ def _accounts(env: Mapping[str, str], read: Mapping[str, Any]) -> tuple[Account,
     """The declared ones, each as its cloud understands it, with the region that is its own."""
     given = read.get("accounts")
     return registry.read_accounts(declared(given, registry.USUAL), env) if given else ()
-
-
-def _region(env: Mapping[str, str], read: Mapping[str, Any], config: Path | None) -> str:
-    """Of the usual cloud, with its source in words: its own variables go before our file."""
-    name = read.get("region", "")
-    if env.get("IM_REGION"):
-        return Region(name, "IM_REGION")
-    written = Region(name, f"region in {config}") if name and config else None
-    return registry.home(read.get("provider", "") or registry.USUAL, env, written) or ""

@@ -9,11 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from im.domain.config.limits import calls_of, machines_of
+from im.domain.config.region import Region
 from im.domain.errors import Refused
+from im.setting import Usual, usual
 
 if TYPE_CHECKING:
     from im.domain.config.account import Account
-    from im.domain.config.region import Region
     from im.providers.contract import Profile, Provider
     from im.providers.request import Flag
     from im.settings import Settings
@@ -44,7 +45,13 @@ _KNOWN = {
 _KNOWN["fake"] = _Cloud(
     "im.providers.fake.provider:PROFILE", "im.providers.fake.provider:from_settings", "im.providers.kit.no_account"
 )
-_OWN_SETTINGS = ("im.providers.aws.settings:AwsSettings",)
+_OWN_SETTINGS = {
+    "aws": "im.providers.aws.settings:AwsSettings",
+    "azure": "im.providers.azure.settings:AzureSettings",
+    "digitalocean": "im.providers.digitalocean.settings:DigitalOceanSettings",
+    "gcp": "im.providers.gcp.settings:GcpSettings",
+    "hetzner": "im.providers.hetzner.settings:HetznerSettings",
+}
 _FLAGS = ("im.providers.aws.flags:FLAGS", "im.providers.gcp.flags:FLAGS")
 _PLANNED = ("crusoe", "lambda", "runpod", "vast")
 
@@ -76,7 +83,13 @@ def names() -> tuple[str, ...]:
 
 def own_settings() -> tuple[type[Any], ...]:
     """What clouds have to be told that no other one reads: dataclasses whose fields are made by `im.setting.setting`."""
-    return tuple(_load(one) for one in _OWN_SETTINGS)
+    return tuple(_load(one) for one in _OWN_SETTINGS.values())
+
+
+def usual_of(name: str, parts: Sequence[Any]) -> dict[str, Usual]:
+    """What `parts` of the settings have that cloud take where a person says nothing, by the field of an Ask, or `region`."""
+    kind = _load(_OWN_SETTINGS[name]) if name in _OWN_SETTINGS else None
+    return next((usual(one) for one in parts if kind is not None and isinstance(one, kind)), {})
 
 
 def flags() -> tuple[Flag, ...]:
@@ -94,9 +107,15 @@ def read_accounts(accounts: Sequence[Account], env: Mapping[str, str]) -> tuple[
     return tuple(found)
 
 
-def home(name: str, env: Mapping[str, str], written: Region | None = None) -> str | None:
+def home(
+    name: str, env: Mapping[str, str], by_default: Mapping[str, Usual], written: Region | None = None
+) -> str | None:
     """Where machines of that cloud go when nobody says where, as its own tools would have it; None where it has no regions.
-    `written`: what im's config file says. Never raises."""
+
+    `written`: what im's config file says; behind it comes what the deployment has `by_default`. Never raises.
+    """
+    if written is None and (said := by_default.get("region")):
+        written = Region(said.value, said.said, ambient=True)
     if name not in _KNOWN:
         return written
     found: str | None = import_module(_KNOWN[name].account).home(env, written)

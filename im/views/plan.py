@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -28,6 +28,8 @@ class Rehearsed:
     expires_at: datetime
     region_source: str | None
     sandbox: bool
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """`instance_type`, `zone`, `image`: the variable that says it, where the deployment does and the person does not."""
 
 
 def plan_json(one: Rehearsed) -> dict[str, Any]:
@@ -40,6 +42,7 @@ def plan_json(one: Rehearsed) -> dict[str, Any]:
         "count": plan.count,
         **place_json(plan.scope),
         "region_source": one.region_source,
+        "defaults": dict(one.defaults),
         "zone": plan.spec.zone or None,
         "instance_type": plan.spec.instance_type,
         "image": plan.spec.image,
@@ -80,7 +83,9 @@ def read_plan(told: Mapping[str, Any]) -> Rehearsed:
         told["protected"],
     )
     quote = _read_quote(told["quote"], plan)
-    return Rehearsed(plan, quote, read_moment(told["expires_at"]), told["region_source"], told["sandbox"])
+    return Rehearsed(
+        plan, quote, read_moment(told["expires_at"]), told["region_source"], told["sandbox"], told["defaults"]
+    )
 
 
 def _quote_json(quote: Quote) -> dict[str, Any]:

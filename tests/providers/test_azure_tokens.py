@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ import pytest
 from im.domain.config.account import Account
 from im.providers import errors
 from im.providers.azure import account as accounts
-from im.providers.azure.tokens import Tokens
+from im.providers.azure.tokens import Tokens, _credential
 
 ARM = "https://management.azure.com"
 
@@ -65,8 +66,9 @@ def identity(monkeypatch: pytest.MonkeyPatch) -> Iterator[Identity]:
 @pytest.fixture(autouse=True)
 def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine on which nobody has signed in; its PATH holds what a test puts there."""
-    for word in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_SUBSCRIPTION_ID"):
-        monkeypatch.delenv(word, raising=False)
+    for word in ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET", "SUBSCRIPTION_ID"):
+        for beginning in ("AZURE_", "ARM_"):
+            monkeypatch.delenv(beginning + word, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     (tmp_path / "bin").mkdir()
@@ -150,6 +152,43 @@ def test_without_the_package_it_is_said_which_to_install(monkeypatch: pytest.Mon
         tokens()()
 
 
+@pytest.mark.parametrize(
+    ("proof", "value", "made"),
+    [
+        ("ARM_CLIENT_SECRET", "hush", "ClientSecretCredential"),
+        ("ARM_OIDC_TOKEN_FILE_PATH", "/run/token", "WorkloadIdentityCredential"),
+        ("ARM_CLIENT_CERTIFICATE_PATH", "lab.pem", "CertificateCredential"),
+    ],
+)
+def test_terraforms_variables_are_taken_where_azures_own_are_not_set(
+    nobody: Path, monkeypatch: pytest.MonkeyPatch, proof: str, value: str, made: str
+) -> None:
+    if value == "lab.pem":
+        value = str(_certificate(nobody / value))
+    env = {"ARM_TENANT_ID": "11111111-2222-3333-4444-555555555555", "ARM_CLIENT_ID": "c", proof: value}
+    for name, said in env.items():
+        monkeypatch.setenv(name, said)
+    assert type(_credential(Account("default", "azure"))).__name__ == made
+    assert accounts.found({**env, "ARM_SUBSCRIPTION_ID": "S-1"}) == (
+        f"the service principal in ARM_CLIENT_ID, with {proof}, subscription s-1"
+    )
+    own = {"AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", "AZURE_CLIENT_SECRET": "hush"}
+    assert accounts.principal_of({**env, **own}) == ("AZURE_", "AZURE_CLIENT_SECRET")
+
+
+def _certificate(path: Path) -> Path:
+    """A key and a certificate that it signs itself, as openssl makes them."""
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=lab", "-days", "1"]
+    subprocess.run(
+        [*command, "-keyout", path, "-out", f"{path}.crt"],
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        check=True,
+    )
+    path.write_bytes(path.read_bytes() + Path(f"{path}.crt").read_bytes())
+    return path
+
+
 # ---- what is known offline -------------------------------------------------------------------------------------------
 
 
@@ -170,14 +209,16 @@ def test_subscription_and_location_are_where_azures_own_tools_keep_them(nobody: 
     assert accounts.subscription_of(bare, {"HOME": "/nonexistent"}) == ""
     assert accounts.home(env, None) == "northeurope"
     assert accounts.home({**env, "AZURE_DEFAULTS_LOCATION": "uksouth"}, None) == "uksouth"
+    assert accounts.home({**env, "AZURE_LOCATION": "West Europe"}, None) == "westeurope"
     assert accounts.home({"HOME": "/nonexistent"}, None) == "eastus"
 
 
 def test_what_is_to_be_seen_is_said_and_no_secret(nobody: Path) -> None:
     assert accounts.found({"HOME": "/nonexistent"}) == ""
-    assert accounts.found(profile(nobody)) == "the az tool's login"
+    assert accounts.found(profile(nobody)) == "the az tool's login, subscription aaaa-1111"
     principal = {"AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", "AZURE_CLIENT_SECRET": "hush"}
-    assert accounts.found(principal) == "the service principal in AZURE_CLIENT_ID, with AZURE_CLIENT_SECRET"
+    told = "the service principal in AZURE_CLIENT_ID, with AZURE_CLIENT_SECRET, and no subscription"
+    assert accounts.found(principal) == told
     words = {"tenant": "t", "client_id": "c", "client_secret": "hush"}
     assert accounts.sentence(Account("lab", "azure", words)) == "the service principal c by its secret"
     assert accounts.secrets(Account("lab", "azure", words), {}) == ["hush", ""]

@@ -165,12 +165,15 @@ def _tell_plan(found: Rehearsed, output: Output) -> None:
     names = list(plan.names) or [f"(made up){f' × {plan.count}' if plan.count > 1 else ''}"]
     shown = ", ".join(names if len(names) <= 4 else [*names[:2], "…", names[-1]])
     rows = [
-        ("would launch", f"{plan.count} × {plan.spec.instance_type}{_because(plan.spec)}"),
+        (
+            "would launch",
+            f"{plan.count} × {plan.spec.instance_type}{_because(plan.spec)}{_said(found, 'instance_type')}",
+        ),
         ("name", shown),
         *_places(plan.spec),
         *([("region", f"{plan.scope.region} ({said})")] if said else []),
-        ("where", f"{plan.scope.provider} {plan.spec.zone or plan.scope.region}, account {plan.scope.account}"),
-        ("image", f"{plan.spec.image}, log in as {plan.spec.ssh_user}"),
+        ("where", f"{plan.scope.provider} {_zone(found)}, account {plan.scope.account}"),
+        ("image", f"{plan.spec.image}{_said(found, 'image')}, log in as {plan.spec.ssh_user}"),
         *machine_lines(plan.spec),
         (
             "until",
@@ -186,6 +189,15 @@ def _tell_plan(found: Rehearsed, output: Output) -> None:
     click.echo("nothing was written and nothing was launched")
     if found.sandbox:
         note(SANDBOX)
+
+
+def _zone(found: Rehearsed) -> str:
+    return f"{found.plan.spec.zone or found.plan.scope.region}{_said(found, 'zone')}"
+
+
+def _said(found: Rehearsed, what: str) -> str:
+    """Which setting of the deployment says it, where nobody typed it."""
+    return f" ({found.defaults[what]})" if what in found.defaults else ""
 
 
 def _guarding(plan: Plan) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 
 class Region(str):
-    """A `str` everywhere; `said` is its source in words, `ambient` says that an account's own profile goes before it."""
+    """A `str` everywhere; `said` is its source in words, `ambient` says that an account's own profile goes before it, `zone` is
+    the zone of it that was named in the same place, or empty."""
 
     said: str
     ambient: bool
+    zone: str
 
-    def __new__(cls, name: str, said: str, *, ambient: bool = False) -> Region:
+    def __new__(cls, name: str, said: str, *, ambient: bool = False, zone: str = "") -> Region:
         made = super().__new__(cls, name)
-        made.said, made.ambient = said, ambient
+        made.said, made.ambient, made.zone = said, ambient, zone
         return made
 
 
@@ -22,3 +24,8 @@ def said_by(region: str) -> str:
 
 def is_ambient(region: str) -> bool:
     return isinstance(region, Region) and region.ambient
+
+
+def zone_of(region: str) -> str:
+    """The zone that was named with it; empty where none was."""
+    return region.zone if isinstance(region, Region) else ""

@@ -146,7 +146,7 @@ class AwsProfile:
         for one in machine_ids:
             if not _MACHINE.fullmatch(one):
                 raise Refused(f"'{one[:40]}' is not an EC2 instance id", "it looks like i-0123456789abcdef0")
-        return Scope(self.name, account, _check_region(region, "--region"))
+        return Scope(self.name, account, check_region(region, "--region"))
 
 
 PROFILE = AwsProfile()
@@ -156,7 +156,7 @@ def _where(ask: Ask, default_region: str) -> tuple[str, str]:
     """(region, zone). The zone of a subnet is the subnet's, and so is not named: empty."""
     said = said_by(default_region) or "AWS_REGION"
     if not ask.subnet:
-        zone = ask.zone or f"{_check_region(default_region, said)}a"
+        zone = ask.zone or f"{check_region(default_region, said)}a"
         region = check_zone(zone)
         if region != default_region:
             _refuse_unheard_of(region, zone)
@@ -168,7 +168,7 @@ def _where(ask: Ask, default_region: str) -> tuple[str, str]:
             f"the zone follows the subnet, and {ask.zone} may be another one",
             f"leave --availability-zone out{elsewhere}",
         )
-    return _check_region(default_region, said), ""
+    return check_region(default_region, said), ""
 
 
 def check_zone(zone: str) -> str:
@@ -206,7 +206,7 @@ def _nearest_zone(small: str) -> str:
     return "a zone is a region and a letter, like us-east-1a"
 
 
-def _check_region(region: str, said: str = "AWS_REGION") -> str:
+def check_region(region: str, said: str = "AWS_REGION") -> str:
     """`region` itself, if it can be one. Raises Refused, naming where it was said: a variable, an option, a file."""
     if _REGION.fullmatch(region):
         return str(region)

@@ -20,7 +20,7 @@ from im.domain.config.account import BARE, Account, check_words
 from im.domain.config.region import Region
 from im.domain.errors import Refused
 
-SECRET_VARIABLES, KEPT = ("AZURE_", "IDENTITY_", "MSI_", "IMDS_"), ("AZURE_DEFAULTS_LOCATION",)
+SECRET_VARIABLES, KEPT = ("AZURE_", "ARM_", "IDENTITY_", "MSI_", "IMDS_"), ("AZURE_DEFAULTS_LOCATION", "AZURE_LOCATION")
 """Beginnings of variables that no pretended cloud may see, and those of them that it may."""
 PRETENDED: dict[str, str] = {}
 """What stands in their place."""
@@ -29,7 +29,14 @@ SECRETS = ("client_secret_env", "client_secret_file", "client_secret", "certific
 WORDS = ("subscription", "resource_group", "tenant", "client_id", *SECRETS, "use")
 USES = ("cli", "environment", "managed-identity", "workload-identity")
 """What `use` may say: which of Azure's own ways alone is to be taken."""
-SUBSCRIPTION, LOCATION = "AZURE_SUBSCRIPTION_ID", "AZURE_DEFAULTS_LOCATION"
+SUBSCRIPTIONS = ("AZURE_SUBSCRIPTION_ID", "ARM_SUBSCRIPTION_ID")
+LOCATIONS = ("AZURE_DEFAULTS_LOCATION", "AZURE_LOCATION", "ARM_LOCATION")
+"""Those of the az tool and of Azure's libraries, of azd, and of Terraform."""
+PROOFS = {
+    "AZURE_": ("CLIENT_SECRET", "CLIENT_CERTIFICATE_PATH", "FEDERATED_TOKEN_FILE"),
+    "ARM_": ("CLIENT_SECRET", "CLIENT_CERTIFICATE_PATH", "OIDC_TOKEN_FILE_PATH"),
+}
+"""What may prove a service principal, by the beginning of its variables: Azure's own tools', and Terraform's."""
 DEFAULT = Region("eastus", "the default", ambient=True)
 
 
@@ -56,18 +63,28 @@ def read(account: Account) -> Account:
 
 
 def home(env: Mapping[str, str], written: Region | None, account: Account | None = None) -> Region | None:
-    """The location where machines go when nobody says where: as Azure's own tools have it, else eastus. Never raises."""
-    if env.get(LOCATION):
-        return Region(env[LOCATION], LOCATION)
+    """The location where machines go when nobody says where: as Azure's own tools have it, else eastus. With an account: nothing of
+    its own. Never raises."""
+    if account is not None:
+        return None
+    for variable in LOCATIONS:
+        if env.get(variable):
+            return Region(_plain(env[variable]), variable)
     if written:
-        return written
+        location, dash, _ = written.partition("-")
+        return Region(location, written.said, ambient=written.ambient, zone=str(written) if dash else "")
     try:
         parser = configparser.ConfigParser()
         parser.read_string((_folder(env) / "config").read_text(encoding="utf-8"))
-        found = parser.get("defaults", "location", fallback="")
+        found = _plain(parser.get("defaults", "location", fallback=""))
     except (OSError, UnicodeDecodeError, configparser.Error):
         found = ""
     return Region(found, "the az tool's defaults", ambient=True) if found else DEFAULT
+
+
+def _plain(location: str) -> str:
+    """Azure's tools take `West Europe` for westeurope."""
+    return location.replace(" ", "").lower()
 
 
 def secrets(account: Account, env: Mapping[str, str]) -> list[str]:
@@ -106,18 +123,31 @@ def subscription_of(account: Account, env: Mapping[str, str]) -> str:
     """The subscription's id: the account's own, the environment's, the az tool's usual one; empty where none is named."""
     if "subscription" in account.credentials:
         return account.credentials["subscription"].strip().lower()
-    return (env.get(SUBSCRIPTION) or _of_profile(env)).strip().lower()
+    named = next((env[one] for one in SUBSCRIPTIONS if env.get(one)), "")
+    return (named or _of_profile(env)).strip().lower()
+
+
+def principal_of(env: Mapping[str, str]) -> tuple[str, str]:
+    """(beginning of the variables that name a service principal, the one that proves it): those of Azure's own tools, or else
+    Terraform's; both empty where there is none."""
+    for beginning, proofs in PROOFS.items():
+        if env.get(f"{beginning}TENANT_ID") and env.get(f"{beginning}CLIENT_ID"):
+            for word in proofs:
+                if env.get(beginning + word):
+                    return beginning, beginning + word
+    return "", ""
 
 
 def found(env: Mapping[str, str]) -> str:
     """In words, what is to be seen in `env`, and would be used; empty when there is nothing. A managed identity does not show."""
-    if all(env.get(f"AZURE_{word}") for word in ("TENANT_ID", "CLIENT_ID")):
-        for word in ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE"):
-            if env.get(word):
-                return f"the service principal in AZURE_CLIENT_ID, with {word}"
+    subscription = subscription_of(Account("default", "azure"), env)
+    where = f", subscription {subscription}" if subscription else ", and no subscription"
+    beginning, proof = principal_of(env)
+    if proof:
+        return f"the service principal in {beginning}CLIENT_ID, with {proof}{where}"
     if env.get("IDENTITY_ENDPOINT"):
-        return "the managed identity at IDENTITY_ENDPOINT"
-    return "the az tool's login" if _of_profile(env) else ""
+        return f"the managed identity at IDENTITY_ENDPOINT{where}"
+    return f"the az tool's login{where}" if _of_profile(env) else ""
 
 
 MISSING = "az login, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"

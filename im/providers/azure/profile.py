@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
+from im.domain.config.region import zone_of
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
 from im.domain.money.rules import BillingRules, While
@@ -160,7 +161,7 @@ def _where(zone: str | None, default: str) -> tuple[str, str]:
     """(location, zone). A zone's number alone means one of the usual location."""
     if zone is None:
         location = check_location(default)
-        return location, location
+        return location, zone_of(default) or location
     if zone == ANY:
         return check_location(default), ANY
     if re.fullmatch(r"[1-9]", zone, re.ASCII):
@@ -178,6 +179,13 @@ def check_location(name: str) -> str:
     if found is not None and found["zone"] is None:
         return str(name)
     raise Refused(f"'{name[:40]}' is not a location of Azure's", _nearest(name))
+
+
+def check_place(name: str) -> str:
+    """A location or a zone of one. Raises Refused."""
+    if _PLACE.fullmatch(name):
+        return name
+    raise Refused(f"'{name[:40]}' is not a location or zone of Azure's", _nearest(name))
 
 
 def _nearest(name: str) -> str:

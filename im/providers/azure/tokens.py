@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
-from im.providers.azure.account import MISSING, secret_of
+from im.providers.azure.account import MISSING, principal_of, secret_of
 from im.providers.errors import ProviderError, Unauthenticated, Unavailable
 from im.providers.kit.text import scrubbed
 
@@ -103,6 +103,9 @@ def _made(identity: Any, account: Account, words: Any) -> Any:
         case "workload-identity":
             return identity.WorkloadIdentityCredential()
         case _:
+            beginning, proof = principal_of(os.environ)
+            if beginning == "ARM_":
+                return _of_terraform(identity, proof, os.environ)
             # nobody sits before a worker who could be asked, or whose editor is signed in
             return identity.DefaultAzureCredential(
                 exclude_interactive_browser_credential=True,
@@ -110,6 +113,17 @@ def _made(identity: Any, account: Account, words: Any) -> Any:
                 exclude_shared_token_cache_credential=True,
                 exclude_broker_credential=True,
             )
+
+
+def _of_terraform(identity: Any, proof: str, env: Mapping[str, str]) -> Any:
+    """Azure's library does not read these: https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs"""
+    tenant, client = env["ARM_TENANT_ID"], env["ARM_CLIENT_ID"]
+    if proof == "ARM_CLIENT_SECRET":
+        return identity.ClientSecretCredential(tenant, client, env[proof])
+    if proof == "ARM_CLIENT_CERTIFICATE_PATH":
+        password = env.get("ARM_CLIENT_CERTIFICATE_PASSWORD") or None
+        return identity.CertificateCredential(tenant, client, env[proof], password=password)
+    return identity.WorkloadIdentityCredential(tenant_id=tenant, client_id=client, token_file_path=env[proof])
 
 
 def _meaning(exc: Any) -> ProviderError:

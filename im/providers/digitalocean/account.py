@@ -65,14 +65,15 @@ def token_of(account: Account, env: Mapping[str, str]) -> str:
         return _file(Path(words["token_file"])).strip()
     if "context" not in words and (variable := _variable(env)):
         return env[variable].strip()
-    return _of_context(env, words.get("context", ""))
+    return _context(env, words.get("context", ""))[1]
 
 
 def found(env: Mapping[str, str]) -> str:
     """In words, which token is to be seen in `env`, and would be used; empty when there is none."""
     if variable := _variable(env):
         return f"the token in {variable}"
-    return "doctl's context" if _of_context(env, "") else ""
+    name, token = _context(env, "")
+    return f"doctl's context {name or 'default'}" if token else ""
 
 
 MISSING = f"set {VARIABLES[0]}; the control panel makes a token under API, Tokens"
@@ -87,8 +88,8 @@ def _variable(env: Mapping[str, str]) -> str:
     return next((name for name in VARIABLES if env.get(name)), "")
 
 
-def _of_context(env: Mapping[str, str], name: str) -> str:
-    """The token of a context in doctl's file: of the one that is named, or the current one. The file's own token is that of the
+def _context(env: Mapping[str, str], name: str) -> tuple[str, str]:
+    """(name, token) of a context in doctl's file: of the one that is named, or the current one. The file's own token is that of the
     context `default`: https://docs.digitalocean.com/reference/doctl/how-to/install/"""
     home = Path(env.get("HOME") or "/nonexistent")
     base = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
@@ -104,8 +105,8 @@ def _of_context(env: Mapping[str, str], name: str) -> str:
             continue
         wanted = name or env.get(CONTEXT) or kept.get("context", "")
         own = kept.get("access-token", "") if wanted in ("", "default") else ""
-        return kept.get(f"auth-contexts/{wanted}", "") or own
-    return ""
+        return wanted, kept.get(f"auth-contexts/{wanted}", "") or own
+    return "", ""
 
 
 def _read(text: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ from im.providers.gcp.places import DEFAULT_REGION, region_of
 WORDS = ("project", "credentials", "impersonate")
 SECRET_VARIABLES = ("GOOGLE_", "CLOUDSDK_", "GCLOUD_PROJECT", "GCP_PROJECT", "GCE_METADATA_", "NO_GCE_CHECK")
 """Beginnings of variables that no pretended cloud may see."""
-KEPT = ("CLOUDSDK_COMPUTE_REGION", "CLOUDSDK_COMPUTE_ZONE")
+KEPT = ("CLOUDSDK_COMPUTE_REGION", "CLOUDSDK_COMPUTE_ZONE", "GOOGLE_CLOUD_REGION", "GOOGLE_REGION", "GOOGLE_ZONE")
 PRETENDED = {
     # without these, google-auth would go on looking: gcloud's folder, then the metadata service of a cloud machine
     "CLOUDSDK_CONFIG": os.devnull,
@@ -34,7 +34,10 @@ PRETENDED = {
 }
 """What stands in their place."""
 FILE, TOKEN = "GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_ACCESS_TOKEN"
-PROJECTS = ("GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT", "GCLOUD_PROJECT", "GCP_PROJECT")
+REGIONS = ("CLOUDSDK_COMPUTE_REGION", "GOOGLE_CLOUD_REGION", "GOOGLE_REGION", "GCLOUD_REGION")
+ZONES = ("CLOUDSDK_COMPUTE_ZONE", "GOOGLE_ZONE", "GCLOUD_ZONE")
+"""Variables that name the place: gcloud's, those of Google's libraries, and Terraform's."""
+PROJECTS = ("GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT", "GOOGLE_PROJECT", "GCLOUD_PROJECT", "GCP_PROJECT")
 """Variables that name the project, in the order in which Google's own tools read them."""
 _PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]", re.ASCII)
 _SERVICE_ACCOUNT = re.compile(r"[a-z0-9-]+@[a-z0-9.-]+\.[a-z]+", re.ASCII)
@@ -61,16 +64,26 @@ def home(env: Mapping[str, str], written: Region | None, account: Account | None
     Never raises."""
     if account is not None:
         return None
-    for variable in ("CLOUDSDK_COMPUTE_REGION", "GOOGLE_CLOUD_REGION"):
-        if env.get(variable):
-            return Region(env[variable], variable)
-    if region := region_of(env.get("CLOUDSDK_COMPUTE_ZONE", "")):
-        return Region(region, "CLOUDSDK_COMPUTE_ZONE")
+    (region, by), (zone, zoned_by) = _first(env, REGIONS), _first(env, ZONES)
+    if found := _place(region, zone, by or zoned_by):
+        return found
     if written:
-        return written
+        own = region_of(written)
+        return Region(own, written.said, ambient=written.ambient, zone=str(written)) if own else written
     kept = _gcloud(env)
-    named = kept.get("compute/region") or region_of(kept.get("compute/zone", ""))
-    return Region(named, "gcloud's configuration") if named else Region(DEFAULT_REGION, "the default")
+    named = _place(kept.get("compute/region", ""), kept.get("compute/zone", ""), "gcloud's configuration", ambient=True)
+    return named or Region(DEFAULT_REGION, "the default", ambient=True)
+
+
+def _place(region: str, zone: str, said: str, *, ambient: bool = False) -> Region | None:
+    """A region, with the zone if it is one of it; a zone alone stands for its region."""
+    named = region or region_of(zone)
+    return Region(named, said, ambient=ambient, zone=zone if region_of(zone) == named else "") if named else None
+
+
+def _first(env: Mapping[str, str], variables: tuple[str, ...]) -> tuple[str, str]:
+    """(value, variable) of the first that is set."""
+    return next(((env[one], one) for one in variables if env.get(one)), ("", ""))
 
 
 def secrets(account: Account, env: Mapping[str, str]) -> list[str]:
@@ -90,9 +103,8 @@ def project_of(account: Account, env: Mapping[str, str]) -> str:
     """The project's id, from the account, the environment, the key's file or gcloud; empty where nothing names one."""
     if "project" in account.credentials:
         return account.credentials["project"]
-    for variable in PROJECTS:
-        if env.get(variable):
-            return env[variable]
+    if named := _first(env, PROJECTS)[0]:
+        return named
     told = _key_file(account.credentials.get("credentials") or env.get(FILE, ""))
     return str(told.get("project_id") or told.get("quota_project_id") or _gcloud(env).get("core/project", ""))
 

@@ -28,11 +28,16 @@ class Credentials:
         self._account, self._env = account, os.environ if env is None else env
         self._lock = Lock()
         self._made: Any = None
+        self._machines_project = ""
 
     def project(self) -> str:
-        """The project's id. Raises Unauthenticated when nothing names one."""
-        if named := project_of(self._account, self._env):
+        """The project's id; where nothing names one, that of the machine at Google that this runs on. Raises Unauthenticated."""
+        if named := project_of(self._account, self._env) or self._machines_project:
             return named
+        if not self._env.get(TOKEN):
+            self.headers()  # whoever finds the credentials finds the project with them
+            if self._machines_project:
+                return self._machines_project
         raise Unauthenticated("no project of Google Cloud is known to this worker: set GOOGLE_CLOUD_PROJECT there")
 
     def headers(self) -> dict[str, str]:
@@ -70,7 +75,8 @@ class Credentials:
                 warnings.simplefilter("ignore", DeprecationWarning)
                 made, _ = google.load(os.path.expanduser(path), scopes=[SCOPE])
         else:
-            made, _ = google.default(scopes=[SCOPE])
+            made, project = google.default(scopes=[SCOPE])
+            self._machines_project = str(project or "")
         if whom := self._account.credentials.get("impersonate"):
             return google.Impersonated(made, target_principal=whom, target_scopes=[SCOPE])
         return made

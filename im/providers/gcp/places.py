@@ -46,6 +46,15 @@ def check_region(name: str, said: str = "") -> str:
     raise Refused(f"'{name[:40]}' is not a region of Google's{where}", hint)
 
 
+def check_place(name: str) -> str:
+    """A region or a zone, as somebody's own settings say it: a new one is believed. Raises Refused."""
+    if region := region_of(name):
+        check_zone(name, region)
+    else:
+        check_region(name, "said")
+    return name
+
+
 def check_zone(zone: str, usual: str) -> str:
     """The region that `zone` lies in; one that im has not heard of only where it is the `usual` one. Raises Refused."""
     small = zone.strip().lower()

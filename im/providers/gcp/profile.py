@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from im.domain.config.account import Account
-from im.domain.config.region import said_by
+from im.domain.config.region import said_by, zone_of
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
 from im.domain.rate_limit import Rate
@@ -121,7 +121,7 @@ def _where(ask: Ask, usual: str) -> tuple[str, str]:
     if ask.zone and ask.zone != ANY:
         return check_zone(ask.zone, usual), ask.zone
     region = check_region(usual, said)
-    return region, ask.zone or first_zone(region)
+    return region, ask.zone or zone_of(usual) or first_zone(region)
 
 
 def _refuse_what_is_not_there(ask: Ask) -> None:

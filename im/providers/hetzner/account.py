@@ -18,13 +18,15 @@ from im.domain.errors import Refused
 from im.providers.kit import token_account
 
 REGION = "all"
-SECRET_VARIABLES, KEPT = ("HCLOUD_",), ()
+SECRET_VARIABLES, KEPT = ("HCLOUD_", "HETZNER_"), ()
 """Beginnings of variables that no pretended cloud may see, and those of them that it may."""
 PRETENDED: dict[str, str] = {}
 """What stands in their place."""
 WORDS = ("token_env", "token_file", "context", "token")
-VARIABLE, CONFIG, CONTEXT = "HCLOUD_TOKEN", "HCLOUD_CONFIG", "HCLOUD_CONTEXT"
-"""Those that Hetzner's own tools read: https://github.com/hetznercloud/cli, "Configuration options"."""
+VARIABLES = ("HCLOUD_TOKEN", "HETZNER_API_TOKEN", "HETZNER_TOKEN")
+"""In this order: Hetzner's own tools' and Terraform's, and those of others."""
+CONFIG, CONTEXT = "HCLOUD_CONFIG", "HCLOUD_CONTEXT"
+"""Those that Hetzner's own tool reads: https://github.com/hetznercloud/cli, "Configuration options"."""
 
 
 def read(account: Account) -> Account:
@@ -49,7 +51,7 @@ def sentence(account: Account) -> str:
     ):
         if word in account.credentials:
             return said.format(account.credentials[word])
-    return "a token of its own" if "token" in account.credentials else f"{VARIABLE}, or the hcloud tool's context"
+    return "a token of its own" if "token" in account.credentials else f"{VARIABLES[0]}, or the hcloud tool's context"
 
 
 def token_of(account: Account, env: Mapping[str, str]) -> str:
@@ -61,19 +63,20 @@ def token_of(account: Account, env: Mapping[str, str]) -> str:
         return env.get(words["token_env"], "").strip()
     if "token_file" in words:
         return _file(Path(words["token_file"])).strip()
-    if "context" not in words and env.get(VARIABLE):
-        return env[VARIABLE].strip()
-    return _of_context(env, words.get("context", ""))
+    if "context" not in words and (variable := _variable(env)):
+        return env[variable].strip()
+    return _context(env, words.get("context", ""))[1]
 
 
 def found(env: Mapping[str, str]) -> str:
     """In words, which token is to be seen in `env`, and would be used; empty when there is none."""
-    if env.get(VARIABLE):
-        return f"the token in {VARIABLE}"
-    return "the hcloud tool's context" if _of_context(env, "") else ""
+    if variable := _variable(env):
+        return f"the token in {variable}"
+    name, token = _context(env, "")
+    return f"the hcloud tool's context {name}" if token else ""
 
 
-MISSING = f"set {VARIABLE}; the console makes a token under Security, API tokens"
+MISSING = f"set {VARIABLES[0]}; the console makes a token under Security, API tokens"
 """What to do when there is none."""
 
 
@@ -81,8 +84,12 @@ def endpoint(env: Mapping[str, str]) -> str:
     return env.get("HCLOUD_ENDPOINT", "the real Hetzner")
 
 
-def _of_context(env: Mapping[str, str], name: str) -> str:
-    """The token of a context in the file of Hetzner's own tool: of the one that is named, or the active one."""
+def _variable(env: Mapping[str, str]) -> str:
+    return next((name for name in VARIABLES if env.get(name)), "")
+
+
+def _context(env: Mapping[str, str], name: str) -> tuple[str, str]:
+    """(name, token) of a context in the file of Hetzner's own tool: of the one that is named, or the active one."""
     base = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME") or "/nonexistent") / ".config")
     path = Path(env[CONFIG]) if env.get(CONFIG) else base / "hcloud" / "cli.toml"
     try:
@@ -90,8 +97,8 @@ def _of_context(env: Mapping[str, str], name: str) -> str:
         wanted = name or env.get(CONTEXT) or str(kept.get("active_context", ""))
         tokens = {str(one["name"]): str(one["token"]) for one in kept.get("contexts", [])}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return ""
-    return tokens.get(wanted, "")
+        return "", ""
+    return wanted, tokens.get(wanted, "")
 
 
 def _file(path: Path) -> str:

@@ -25,3 +25,14 @@ def secrets(account: Account, env: Mapping[str, str]) -> list[str]:
 
 def sentence(account: Account) -> str:
     return "no credentials are needed"
+
+
+def found(env: Mapping[str, str]) -> str:
+    return ""
+
+
+def endpoint(env: Mapping[str, str]) -> str:
+    return "this process"
+
+
+MISSING = ""

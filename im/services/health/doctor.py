@@ -214,7 +214,7 @@ def _cloud(settings: Settings, database: Database) -> Iterator[Check]:
     yield _check("cloud", connect, "mend IM_PROVIDER, IM_ACCOUNTS or IM_REGION in the environment")
     if not reached:
         return
-    yield from doctor_cloud.regions(settings)
+    yield from doctor_cloud.regions(settings, reached)
     yield from doctor_cloud.reached_by(settings, reached)
     found = list(doctor_cloud.checks(settings, reached))
     yield from found

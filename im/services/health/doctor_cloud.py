@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from im.db import guards, scopes
 from im.db.engine import Database
-from im.domain.config.region import said_by
+from im.domain.config.region import said_by, zone_of
 from im.domain.errors import ImError
 from im.domain.scope import Scope
 from im.providers import registry
@@ -53,10 +53,13 @@ def _others(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def reached_by(settings: Settings, reached: Iterable[Scope]) -> Iterator[Check]:
-    """Which credentials are taken for each, as its settings say; no secret is told."""
+    """Which credentials are taken for each, as its settings say, or as they are to be seen here; no secret is told."""
     for scope in () if settings.sandbox else reached:
         account = settings.account_called(scope.account, scope.provider)
-        yield Check(f"{_label(scope, reached)}, credentials", ok=True, detail=registry.reached_by(account))
+        told = registry.reached_by(account)
+        if not account.credentials and (seen := registry.own_credentials(scope.provider, settings.environ).who):
+            told = f"{seen}, as seen on this machine"
+        yield Check(f"{_label(scope, reached)}, credentials", ok=True, detail=told)
 
 
 def _label(scope: Scope, reached: Iterable[Scope]) -> str:
@@ -67,13 +70,16 @@ def _label(scope: Scope, reached: Iterable[Scope]) -> str:
     return scope.account
 
 
-def regions(settings: Settings) -> Iterator[Check]:
+def regions(settings: Settings, reached: Iterable[Scope]) -> Iterator[Check]:
     """Where a machine goes when nobody says where, as read on this machine, and who said so."""
-    for name in settings.account_names:
-        region, label = settings.region_of(name), "region" if len(settings.account_names) == 1 else f"{name}, region"
+    for scope in reached:
+        region, zone = settings.region_of(scope.account, scope.provider), settings.usual_of(scope.provider).get("zone")
+        label = _label(scope, reached)
         if region:
-            told = f"{region}{_source(region)}, where --availability-zone does not name another"
-            yield Check(label, ok=True, detail=told)
+            told = f"{region}{_source(region)}{f', zone {zone_of(region)}' if zone_of(region) else ''}"
+            told += f", {zone.value} ({zone.said})" if zone else ""
+            told += ", where --availability-zone does not name another"
+            yield Check("region" if label == "cloud" else f"{label}, region", ok=True, detail=told)
 
 
 def _source(region: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from im.domain.access import Actor
 from im.domain.config.region import said_by
@@ -24,6 +24,7 @@ from im.providers.request import Ask
 from im.services.requests import places
 from im.services.requests.shelving import check_shelving
 from im.services.requests.wish import Wish
+from im.setting import Usual
 
 if TYPE_CHECKING:
     from im.settings import Settings
@@ -61,7 +62,9 @@ def plan(settings: Settings, order: Order) -> Plan:
     profile = registry.profile(order.provider)
     settings.place_of(order.provider, order.account)
     region = settings.region_of(order.account, order.provider)
-    scope, spec = places.plan(profile, order.ask, account=order.account, region=region, retry=order.retry)
+    scope, spec = places.plan(
+        profile, _filled(settings, order), account=order.account, region=region, retry=order.retry
+    )
     if tags := {**dict(settings.tags), **order.ask.tags}:
         spec = replace(spec, tags=check_tags(tags))
     names = tuple(check_name(n) for n in numbered(order.name, order.count)) if order.name is not None else ()
@@ -160,6 +163,22 @@ def region_said(settings: Settings, order: Order) -> str | None:
     if order.ask.zone not in (None, "any"):
         return None
     return said_by(settings.region_of(order.account, order.provider)) or None
+
+
+def defaults_said(settings: Settings, order: Order) -> dict[str, str]:
+    """`instance_type`, `zone`, `image`: which variable says it, where the deployment does and the person does not."""
+    return {name: one.said for name, one in _unsaid(settings, order).items()}
+
+
+def _filled(settings: Settings, order: Order) -> Ask:
+    said: dict[str, Any] = {name: one.value for name, one in _unsaid(settings, order).items()}
+    return replace(order.ask, **said)
+
+
+def _unsaid(settings: Settings, order: Order) -> dict[str, Usual]:
+    """What this deployment has the cloud take for what was not said; the region is read for itself."""
+    usual = settings.usual_of(order.provider)
+    return {name: one for name, one in usual.items() if name != "region" and getattr(order.ask, name) is None}
 
 
 def sources(words: Sequence[str], own_network: Callable[[], str]) -> tuple[str, ...]:

@@ -174,6 +174,9 @@ class PlanDocument(Document):
     account: str
     region: str
     region_source: str | None
+    defaults: dict[str, str] = Field(
+        description="`instance_type`, `zone`, `image`: the setting of the deployment that says it, where the request does not."
+    )
     zone: str | None
     instance_type: str
     candidates: list[list[str]]

@@ -31,7 +31,7 @@ from im.services.money.quotes import quote_of
 from im.services.people import users, views
 from im.services.requests import create
 from im.services.requests import order as orders
-from im.services.requests.order import Order, region_said
+from im.services.requests.order import Order, defaults_said, region_said
 from im.services.requests.wish import Wish
 from im.views.plan import Rehearsed, plan_json
 from im.views.times import utc
@@ -235,4 +235,5 @@ def plan_of(asker: Asker, order: Order) -> dict[str, Any]:
     now = datetime.now(UTC)
     until = order.deadline.after(now)
     quote = quote_of(asker.ctx, plan, until - now, now)
-    return plan_json(Rehearsed(plan, quote, until, region_said(settings, order), settings.sandbox))
+    region, said = region_said(settings, order), defaults_said(settings, order)
+    return plan_json(Rehearsed(plan, quote, until, region, settings.sandbox, said))

@@ -46,7 +46,7 @@ def test_the_first_of_the_usual_variables_goes_before_doctl(doctl: dict[str, str
 
 
 def test_doctls_contexts_are_read_as_doctl_reads_them(doctl: dict[str, str]) -> None:
-    assert (token_of(OWN, doctl), found(doctl)) == ("dop_v1_usual", "doctl's context")
+    assert (token_of(OWN, doctl), found(doctl)) == ("dop_v1_usual", "doctl's context default")
     assert token_of(OWN, {**doctl, "DIGITALOCEAN_CONTEXT": "lab"}) == "dop_v1_lab"
     assert token_of(of(context="old one"), doctl) == "dop_v1_old"
     assert token_of(of(context="default"), doctl) == "dop_v1_usual"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import builtins
 import json
+import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -40,6 +43,7 @@ def test_the_project_is_the_accounts_own_the_environments_the_files_or_gclouds(
     assert account.project_of(lab(project="lab-1234"), {"GOOGLE_CLOUD_PROJECT": "env-1234"}) == "lab-1234"
     assert account.project_of(lab(), {"GOOGLE_CLOUD_PROJECT": "env-1234", **gcloud}) == "env-1234"
     assert account.project_of(lab(), {"GOOGLE_APPLICATION_CREDENTIALS": str(key), **gcloud}) == "key-1234"
+    assert account.project_of(lab(), {"GOOGLE_PROJECT": "terraforms-1234", **gcloud}) == "terraforms-1234"
     assert account.project_of(lab(credentials=str(key)), gcloud) == "key-1234"
     assert account.project_of(lab(), gcloud) == "work-1234"
     assert account.project_of(lab(), {**gcloud, "CLOUDSDK_ACTIVE_CONFIG_NAME": "default"}) == "play-1234"
@@ -53,9 +57,24 @@ def test_the_region_is_the_variables_gclouds_or_the_default(gcloud: dict[str, st
         return str(found), found.said
 
     assert home({"CLOUDSDK_COMPUTE_REGION": "us-west1", **gcloud}) == ("us-west1", "CLOUDSDK_COMPUTE_REGION")
+    assert home({"GOOGLE_ZONE": "us-west1-c", "GOOGLE_REGION": "us-west1"}) == ("us-west1", "GOOGLE_REGION")
     assert home({"CLOUDSDK_COMPUTE_ZONE": "us-west1-c"}) == ("us-west1", "CLOUDSDK_COMPUTE_ZONE")
     assert home(gcloud) == ("europe-west4", "gcloud's configuration")
     assert home({}) == ("us-central1", "the default")
+
+
+def test_the_zone_is_the_one_that_was_named_with_the_region(gcloud: dict[str, str]) -> None:
+    def zone(env: dict[str, str]) -> str:
+        found = account.home(env, None)
+        assert found is not None
+        return found.zone
+
+    assert zone(gcloud) == "europe-west4-b"
+    assert zone({"CLOUDSDK_COMPUTE_REGION": "us-west1", "CLOUDSDK_COMPUTE_ZONE": "us-west1-c"}) == "us-west1-c"
+    assert zone({"CLOUDSDK_COMPUTE_REGION": "us-west1", "CLOUDSDK_COMPUTE_ZONE": "us-east1-c"}) == "", (
+        "of another region"
+    )
+    assert zone({"CLOUDSDK_COMPUTE_REGION": "us-west1", **gcloud}) == ""
 
 
 @pytest.mark.parametrize(
@@ -131,10 +150,53 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_where_nothing_is_known_it_is_said_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(Unauthenticated, match="gcloud auth application-default login"):
         credentials.Credentials(lab()).headers()
-    with pytest.raises(Unauthenticated, match="set GOOGLE_CLOUD_PROJECT"):
+    with pytest.raises(Unauthenticated, match="gcloud auth application-default login"):
         credentials.Credentials(lab()).project()
+    with pytest.raises(Unauthenticated, match="set GOOGLE_CLOUD_PROJECT"):
+        credentials.Credentials(lab(), {"CLOUDSDK_AUTH_ACCESS_TOKEN": "ya29.x"}).project()
     with pytest.raises(Unauthenticated, match=r"no credentials|cannot be read"):
         credentials.Credentials(lab(credentials=str(tmp_path / "absent.json"))).headers()
+
+
+class _Metadata(BaseHTTPRequestHandler):
+    """What a machine of Google's is told of itself."""
+
+    ANSWERS: ClassVar = {
+        "/computeMetadata/v1/project/project-id": "vm-1234",
+        "/computeMetadata/v1/universe/universe-domain": "",
+    }
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        token = {"access_token": "of-the-machine", "expires_in": 3600, "token_type": "Bearer"}
+        account = {"email": "im@vm-1234.iam.gserviceaccount.com", "scopes": ["all"], "aliases": ["default"]}
+        told = self.ANSWERS.get(path) or json.dumps(token if path.endswith("/token") else account)
+        self.send_response(200)
+        self.send_header("Metadata-Flavor", "Google")
+        self.send_header("Content-Type", "application/text" if path in self.ANSWERS else "application/json")
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told.encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_on_a_machine_of_googles_its_own_project_and_service_account_are_taken(tmp_path: Path) -> None:
+    """In a process of its own: Google's library reads where the metadata are when it is imported."""
+    asked = (
+        "from im.domain.config.account import Account\n"
+        "from im.providers.gcp.credentials import Credentials\n"
+        "known = Credentials(Account('default', 'gcp'))\n"
+        "print(known.project(), known.headers()['Authorization'])\n"
+    )
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Metadata) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        at = f"127.0.0.1:{server.server_port}"
+        env = {"HOME": str(tmp_path), "GCE_METADATA_HOST": at, "GCE_METADATA_IP": at, "PATH": str(tmp_path)}
+        done = subprocess.run([sys.executable, "-c", asked], env=env, capture_output=True, text=True, check=False)
+        server.shutdown()
+    assert done.stdout == "vm-1234 Bearer of-the-machine\n", done.stderr
 
 
 def test_the_profile_loads_without_googles_library() -> None:

@@ -25,14 +25,15 @@ class DirectRequests:
     def rehearse(self, wish: Wish) -> Rehearsed:
         from im.services.money.quotes import quote_of
         from im.services.requests import order as orders
-        from im.services.requests.order import region_said
+        from im.services.requests.order import defaults_said, region_said
         from im.views.plan import Rehearsed
 
         settings, order = self._ctx.settings, self._order(wish)
         plan, now = orders.plan(settings, order), datetime.now(UTC)
         until = order.deadline.after(now)
         quote = quote_of(self._ctx, plan, until - now, now)
-        return Rehearsed(plan, quote, until, region_said(settings, order), settings.sandbox)
+        region, said = region_said(settings, order), defaults_said(settings, order)
+        return Rehearsed(plan, quote, until, region, settings.sandbox, said)
 
     def creation(self, wish: Wish) -> Callable[[], Answer]:
         from im.services.requests import create

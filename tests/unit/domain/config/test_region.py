@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from im.cli.main import im
 from im.domain.config.region import Region, said_by
 from im.domain.errors import Refused
+from im.domain.scope import Scope
 from im.providers.aws.profile import PROFILE
 from im.providers.request import Ask
 from im.services.health import doctor_cloud
@@ -130,7 +131,8 @@ def test_a_region_that_cannot_be_is_mended_where_it_was_said(said: str, message:
 
 def test_doctor_says_who_chose_the_region(home: Path) -> None:
     def told(**env: Any) -> list[str]:
-        return [check.detail for check in doctor_cloud.regions(read(home, **env))]
+        here = [Scope("aws", "default", "")]
+        return [check.detail for check in doctor_cloud.regions(read(home, **env), here)]
 
     assert told(AWS_DEFAULT_REGION="eu-north-1")[0].startswith("eu-north-1 (AWS_DEFAULT_REGION)")
     assert told(AWS_PROFILE="work")[0].startswith("eu-west-1 (the profile work in ")
