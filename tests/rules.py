@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 
 from im.domain.access import Verb
-from im.domain.people.quota import Quota, QuotaFor
-from im.web.page.people.forms import quota_mark
 
 
 class On(StrEnum):
@@ -36,7 +33,7 @@ class Thing:
     name: str = ""
     """Of an instance that is the owner's."""
     seen: str = ""
-    """As the page has it: an instance's id and its generation, or the mark of a user."""
+    """As the page has it: an instance's id and its generation, or the mark of a user or a webhook."""
     token: str = ""
     """The id of a token that is the owner's."""
     session: str = ""
@@ -90,8 +87,8 @@ def _verb(verb: Verb, word: str, body: object = None, *, stopped: bool = False) 
     return Rule(verb, On.INSTANCE, lambda t: f"/api/v1/instances/{t.name}/{word}", lambda _: body, stopped=stopped)
 
 
-def _everybodys(verb: Verb, path: str, body: object = None) -> Rule:
-    return Rule(verb, On.EVERYBODY, lambda t: path.format(t.number), lambda t: _numbered(body, t.number))
+def everybodys(verb: Verb, path: str, body: object = None) -> Rule:
+    return Rule(verb, On.EVERYBODY, lambda t: path.format(t.number), lambda t: numbered(body, t.number))
 
 
 def _webhooks(what: str, body: object = None) -> Rule:
@@ -99,11 +96,11 @@ def _webhooks(what: str, body: object = None) -> Rule:
     return Rule(Verb.SET_WEBHOOK, On.WEBHOOK, lambda t: path.format(t.webhook), lambda _: body, hidden=True)
 
 
-def _own(path: Callable[[Thing], str], body: object = None) -> Rule:
-    return Rule(Verb.KEEP_VIEW, On.SELF, path, lambda t: _numbered(body, t.number))
+def own(path: Callable[[Thing], str], body: object = None) -> Rule:
+    return Rule(Verb.KEEP_VIEW, On.SELF, path, lambda t: numbered(body, t.number))
 
 
-def _numbered(body: object, number: int) -> object:
+def numbered(body: object, number: int) -> object:
     if not isinstance(body, dict):
         return body
     return {key: value.format(number) if isinstance(value, str) else value for key, value in body.items()}
@@ -140,15 +137,15 @@ RULES: Mapping[str, Rule] = {
     ),
     "revoke_token": Rule(Verb.END_TOKEN, On.USER, lambda t: f"/api/v1/tokens/{t.token}", hidden=True, itself=True),
     "end_session": Rule(Verb.END_SESSION, On.USER, lambda t: f"/api/v1/sessions/{t.session}", hidden=True),
-    "set_view": _own(lambda t: f"/api/v1/views/kept-{t.number}", {"q": "owner=me"}),
-    "rename_view": _own(lambda t: f"/api/v1/views/spare-{t.number}", {"name": "better-{}"}),
-    "remove_view": _own(lambda t: f"/api/v1/views/spare-{t.number}"),
+    "set_view": own(lambda t: f"/api/v1/views/kept-{t.number}", {"q": "owner=me"}),
+    "rename_view": own(lambda t: f"/api/v1/views/spare-{t.number}", {"name": "better-{}"}),
+    "remove_view": own(lambda t: f"/api/v1/views/spare-{t.number}"),
     "make_link": Rule(Verb.MAKE_LINK, On.EVERYBODY, lambda _: "/api/v1/links", never_by="session"),
-    "add_user": _everybodys(Verb.MANAGE_USERS, "/api/v1/users", {"login": "added-{}"}),
-    "change_user": _everybodys(Verb.MANAGE_USERS, "/api/v1/users/eve", {"display": "Eve {}"}),
-    "remove_user": _everybodys(Verb.MANAGE_USERS, "/api/v1/users/spare-{}"),
-    "set_quota": _everybodys(Verb.SET_QUOTA, "/api/v1/quotas/user/eve", {"live": 99}),
-    "remove_quota": _everybodys(Verb.SET_QUOTA, "/api/v1/quotas/user/spare-{}"),
+    "add_user": everybodys(Verb.MANAGE_USERS, "/api/v1/users", {"login": "added-{}"}),
+    "change_user": everybodys(Verb.MANAGE_USERS, "/api/v1/users/eve", {"display": "Eve {}"}),
+    "remove_user": everybodys(Verb.MANAGE_USERS, "/api/v1/users/spare-{}"),
+    "set_quota": everybodys(Verb.SET_QUOTA, "/api/v1/quotas/user/eve", {"live": 99}),
+    "remove_quota": everybodys(Verb.SET_QUOTA, "/api/v1/quotas/user/spare-{}"),
     "adopt_instances": Rule(
         Verb.ADOPT,
         On.NOBODY,
@@ -161,11 +158,11 @@ RULES: Mapping[str, Rule] = {
     "terminate_orphans": Rule(
         Verb.TERMINATE, On.ORPHAN, lambda _: "/api/v1/orphans:terminate", lambda t: {"machines": [t.machine]}
     ),
-    "set_pause": _everybodys(Verb.PAUSE, "/api/v1/holds/pause", {"length": "1h"}),
-    "end_pause": _everybodys(Verb.RESUME, "/api/v1/holds/pause"),
-    "set_price": _everybodys(Verb.SET_PRICE, "/api/v1/prices", {"item": "small", "usd": "0.1"}),
-    "look_for_leftovers": _everybodys(Verb.CLEAN_UP, "/api/v1/leftovers:look"),
-    "approve_leftovers": _everybodys(
+    "set_pause": everybodys(Verb.PAUSE, "/api/v1/holds/pause", {"length": "1h"}),
+    "end_pause": everybodys(Verb.RESUME, "/api/v1/holds/pause"),
+    "set_price": everybodys(Verb.SET_PRICE, "/api/v1/prices", {"item": "small", "usd": "0.1"}),
+    "look_for_leftovers": everybodys(Verb.CLEAN_UP, "/api/v1/leftovers:look"),
+    "approve_leftovers": everybodys(
         Verb.CLEAN_UP,
         "/api/v1/leftovers:end",
         {"things": [{"provider": "fake", "account": "default", "region": "fake-1", "id": "sg-1"}]},
@@ -181,8 +178,8 @@ RULES: Mapping[str, Rule] = {
     "rotate_webhook": _webhooks("/rotate", {}),
     "test_webhook": _webhooks("/test"),
     "resend_webhook": _webhooks("/resend"),
-    "set_budget": _everybodys(Verb.SET_BUDGET, "/api/v1/budgets/eve", {"usd_per_month": "5000"}),
-    "remove_budget": _everybodys(Verb.SET_BUDGET, "/api/v1/budgets/spare-{}"),
+    "set_budget": everybodys(Verb.SET_BUDGET, "/api/v1/budgets/eve", {"usd_per_month": "5000"}),
+    "remove_budget": everybodys(Verb.SET_BUDGET, "/api/v1/budgets/spare-{}"),
 }
 """Operation → its rule, of those that change something."""
 
@@ -218,81 +215,3 @@ LOOKS: Mapping[str, Look] = {
     "list_audit": Look(lambda _: "/api/v1/audit", admins=True),
 }
 """Operation → how it is looked at."""
-
-
-def _form(verb: Verb, word: str, fields: Mapping[str, str], *, stopped: bool = False) -> Rule:
-    return Rule(
-        verb,
-        On.INSTANCE,
-        lambda _: f"/change/{word}",
-        lambda t: {"seen": t.seen, "key": f"{t.number:032x}", **fields},
-        stopped=stopped,
-    )
-
-
-SPARE = {"of": "user", "name": "spare-{}"}
-
-
-def _page(verb: Verb, path: str, fields: Mapping[str, str] = MappingProxyType({})) -> Rule:
-    """A form about what is everybody's: of a user or a quota, each with the mark of what was shown."""
-
-    def body(thing: Thing) -> object:
-        told = _numbered(dict(fields), thing.number)
-        assert isinstance(told, dict)
-        return {**told, "seen": thing.seen if verb is Verb.MANAGE_USERS else quota_mark(Quota(QuotaFor.USER, "", 1))}
-
-    return Rule(verb, On.EVERYBODY, lambda t: path.format(t.number), body)
-
-
-def _of_a_user(verb: Verb, path: Callable[[Thing], str], body: Callable[[Thing], object]) -> Rule:
-    return Rule(verb, On.USER, path, body)
-
-
-PAGE_RULES: Mapping[str, tuple[Rule, ...]] = {
-    "POST /change/{verb}": (
-        _form(Verb.EXTEND, "extend", HOUR),
-        _form(Verb.START, "start", HOUR, stopped=True),
-        _form(Verb.STOP, "stop", {}),
-        _form(Verb.TERMINATE, "terminate", {}),
-        _form(Verb.PROTECT, "protect", {}),
-        _form(Verb.GIVE, "give", {"to": "eve"}),
-    ),
-    "POST /create": (
-        Rule(
-            Verb.CREATE,
-            On.OWNER,
-            lambda _: "/create",
-            lambda t: {"name": f"new-{t.number}", "owner": t.owner, "public_key": KEY, "provider": "fake", **HOUR},
-        ),
-    ),
-    "POST /create/quote": (),
-    "POST /people/add": (_everybodys(Verb.MANAGE_USERS, "/people/add", {"login": "added-{}"}),),
-    "POST /people/users/{login}": (_page(Verb.MANAGE_USERS, "/people/users/spare-{}", {"role": "viewer"}),),
-    "POST /people/users/{login}/{act}": (
-        _page(Verb.MANAGE_USERS, "/people/users/spare-{}/disable"),
-        _page(Verb.MANAGE_USERS, "/people/users/spare-{}/enable"),
-        _page(Verb.MANAGE_USERS, "/people/users/spare-{}/remove"),
-    ),
-    "POST /people/quotas/set": (_page(Verb.SET_QUOTA, "/people/quotas/set", {**SPARE, "live": "9"}),),
-    "POST /people/quotas/remove": (_page(Verb.SET_QUOTA, "/people/quotas/remove", SPARE),),
-    "POST /people/tokens/make": (
-        _of_a_user(
-            Verb.MAKE_TOKEN,
-            lambda _: "/people/tokens/make",
-            lambda t: {"name": "more", "login": t.owner, "key": f"{t.number:032x}"},
-        ),
-    ),
-    "POST /people/tokens/{token}/rotate": (
-        _of_a_user(Verb.END_TOKEN, lambda t: f"/people/tokens/{t.token}/rotate", lambda t: {"key": f"{t.number:032x}"}),
-    ),
-    "POST /people/tokens/{token}/revoke": (
-        _of_a_user(Verb.END_TOKEN, lambda t: f"/people/tokens/{t.token}/revoke", lambda _: {}),
-    ),
-    "POST /people/sessions/{session}/end": (
-        _of_a_user(Verb.END_SESSION, lambda t: f"/people/sessions/{t.session}/end", lambda _: {}),
-    ),
-    "POST /views/save": (_own(lambda _: "/views/save", {"name": "kept-{}", "q": "owner=me"}),),
-    "POST /views/rename": (_own(lambda _: "/views/rename", {"name": "spare-{}", "to": "better-{}"}),),
-    "POST /views/delete": (_own(lambda _: "/views/delete", {"name": "spare-{}"}),),
-}
-"""`POST /path` → the rules of a form of the page; none where it only says what something would come to."""

@@ -23,6 +23,10 @@ def webhook_json(webhook: Webhook, secret: str | None = None) -> dict[str, Any]:
         "made_by": webhook.made_by,
         "off_at": utc(webhook.off_at),
         "off_because": webhook.off_because,
+        "last_answered_at": utc(webhook.last_answered_at),
+        "last_status": webhook.last_status,
+        "last_error": webhook.last_error,
+        "failing_since": utc(webhook.failing_since),
         **({} if secret is None else {"secret": secret}),
     }
 
@@ -40,6 +44,10 @@ def read_webhook(told: Mapping[str, Any]) -> Webhook:
         told["made_by"],
         read_utc(told["off_at"]),
         told["off_because"],
+        read_utc(told.get("last_answered_at")),  # an older server does not tell
+        told.get("last_status"),
+        told.get("last_error"),
+        read_utc(told.get("failing_since")),
     )
 
 

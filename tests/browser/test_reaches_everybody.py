@@ -25,6 +25,12 @@ PAGES = (
     "/people/tokens",
     "/people/tokens/make",
     "/people/sessions",
+    "/people/webhooks",
+    "/people/webhooks/make",
+    "/people/webhooks/{webhook}",
+    "/people/webhooks/{webhook}/edit",
+    "/people/webhooks/{webhook}/rotate",
+    "/people/webhooks/{webhook}/remove",
     "/audit",
     "/?q=status%3Dnone",
     "/?q=owner%3Dme&saved=hers",
@@ -61,11 +67,14 @@ def test_axe_finds_nothing(site: Site, screen: str) -> None:
     site.api.ask("POST", "/api/v1/instances/web-2/stop")
     site.world.advance(20)
     site.api.ask("PUT", "/api/v1/views/hers", {"q": "owner=me"})
+    url = "https://ci.example.com/im"
+    webhook = site.api.ask("POST", "/api/v1/webhooks", {"name": "ci", "url": url}).body["id"]
+    site.api.ask("POST", f"/api/v1/webhooks/{webhook}/test")
     how = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}, "bypass_csp": True}
     page = site.context(**how, reduced_motion="reduce").new_page()  # a dialog that still rises has half its contrast
     wrong: dict[str, list[str]] = {}
     for path in PAGES:
-        page.goto(path)
+        page.goto(path.replace("{webhook}", webhook))
         page.wait_for_load_state("networkidle") if path == "/fleet" else None
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
         wrong[path] = found(page)

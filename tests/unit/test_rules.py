@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi.routing import APIRoute
 
 from im.web.app import ROUTERS
-from tests.rules import LOOKS, OPEN, OPEN_PAGES, PAGE_RULES, RULES
+from tests.page_rules import PAGE_RULES
+from tests.rules import LOOKS, OPEN, OPEN_PAGES, RULES
 
 EVERY = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 ROUTES = [route for route in EVERY if route.include_in_schema]
@@ -29,4 +30,4 @@ def test_what_changes_something_is_never_got_and_what_only_looks_is() -> None:
 
 
 def test_every_form_of_the_page_has_a_rule() -> None:
-    assert set(PAGE_RULES) == FORMS, "add it to tests/rules.py"
+    assert set(PAGE_RULES) == FORMS, "add it to tests/page_rules.py"

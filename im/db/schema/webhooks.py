@@ -34,6 +34,11 @@ webhooks = Table(
     Column("made_by", Text, nullable=False),
     moment("off_at"),
     Column("off_because", Text),
+    # of the last message that was sent to it, whatever became of it
+    moment("last_answered_at"),
+    Column("last_status", Integer),
+    Column("last_error", Text),
+    moment("failing_since"),
     UniqueConstraint("owner", "name", name="uq_webhooks_name"),
 )
 

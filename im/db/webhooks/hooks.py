@@ -49,6 +49,13 @@ def write(connection: Connection, webhook: Webhook) -> None:
     connection.execute(update(webhooks).where(w.id == webhook.id).values(**_values(webhook)))
 
 
+def answered(connection: Connection, webhook_id: str, status: int | None, error: str | None, now: datetime) -> None:
+    """What became of the message that was just sent to it: taken where `error` is None."""
+    since = None if error is None else func.coalesce(w.failing_since, now)
+    told = {"last_answered_at": now, "last_status": status, "last_error": error and error[:300], "failing_since": since}
+    connection.execute(update(webhooks).where(w.id == webhook_id).values(**told))
+
+
 def switch_off(connection: Connection, webhook_id: str, because: str, now: datetime) -> None:
     off = {"off_at": now, "off_because": because}
     connection.execute(update(webhooks).where(w.id == webhook_id, w.off_at.is_(None)).values(**off))
@@ -126,4 +133,5 @@ def _values(webhook: Webhook) -> dict[str, Any]:
         "made_by": webhook.made_by,
         "off_at": webhook.off_at,
         "off_because": webhook.off_because,
+        "failing_since": webhook.failing_since,
     }

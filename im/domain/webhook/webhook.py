@@ -91,6 +91,14 @@ class Webhook:
     off_at: datetime | None = None
     off_because: str | None = None
     """Who switched it off, or what did."""
+    last_answered_at: datetime | None = None
+    """When a message was last sent to it, taken or not."""
+    last_status: int | None = None
+    """What it answered then; None where there was no answer."""
+    last_error: str | None = None
+    """Why that one was not taken; None where it was."""
+    failing_since: datetime | None = None
+    """Nothing was taken from then on; None while it takes what it is sent."""
 
 
 @dataclass(frozen=True, slots=True)

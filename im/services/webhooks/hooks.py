@@ -104,9 +104,11 @@ def change(
         before = _locked(connection, webhook_id, permit)
         after = replace(before, url=url or before.url, kinds=before.kinds if kinds is None else kinds)
         if on is True:
-            after = replace(after, off_at=None, off_because=None)
+            after = replace(after, off_at=None, off_because=None, failing_since=None)
         elif on is False and before.off_at is None:
             after = replace(after, off_at=now, off_because=f"by {actor.name}")
+        if after.url != before.url:  # another receiver, of whom nothing is known so far
+            after = replace(after, failing_since=None)
         hooks.write(connection, after)
         verb = {None: "webhook changed", True: "webhook enabled", False: "webhook disabled"}[on]
         audit.record(connection, actor, verb, after.owner, _said(after), now)

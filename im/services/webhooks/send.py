@@ -102,6 +102,7 @@ class _Deliveries:
         (claimed,), now = batch.rows, self.ctx.clock(tx.connection)
         delivery, status = claimed.delivery, answer.status if isinstance(answer, Reply) else None
         if status is not None and 200 <= status < 300:
+            hooks.answered(tx.connection, self.webhook_id, status, None, now)
             deliveries.taken(tx.connection, delivery.id, batch.owner, status, now)
             counted.WEBHOOKS.add("taken")
             return ["taken"]
@@ -109,6 +110,8 @@ class _Deliveries:
         after = answer.after if isinstance(answer, Reply) else None
         error = answer if isinstance(answer, str) else f"{read_target(claimed.webhook.url).where} answered {status}"
         again_at = None if status == GONE else next_attempt(delivery.attempts, now, after)
+        # the webhook's row first, as whoever removes it locks them
+        hooks.answered(tx.connection, self.webhook_id, status, error, now)
         deliveries.refused(tx.connection, delivery.id, batch.owner, error, status=status, now=now, again_at=again_at)
         outcome = "dead" if again_at is None else "refused"
         if again_at is None:

@@ -12,7 +12,7 @@ from im.domain.people.view import View
 from im.domain.webhook.webhook import WebhookKind
 from im.services.people import sessions, tokens, users, views
 from im.services.webhooks import hooks
-from im.web.page.people.forms import user_mark
+from im.web.page.people.forms import user_mark, webhook_mark
 from tests.integration.web.browser import Browser
 from tests.integration.web.conftest import Api, Said
 from tests.orphans import an_orphan
@@ -113,7 +113,7 @@ class House:
             kinds = frozenset({WebhookKind.RUNNING})
             url, name = "https://ci.example.com/", f"thing-{number}"
             hook = hooks.create(world.ctx, name, url, kinds=kinds, owner=owner, actor=ROOT)
-            return replace(thing, webhook=hook.webhook.id)
+            return replace(thing, webhook=hook.webhook.id, seen=webhook_mark(hook.webhook))
         if on is On.SELF:
             views.save(world.ctx, View(f"spare-{number}"), actor=person(owner))
         if on is On.ORPHAN:

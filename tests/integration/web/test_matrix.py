@@ -14,7 +14,8 @@ import pytest
 from im.domain.access import Allow, Role, Verb, may
 from im.domain.config.web import Sees
 from tests.integration.web.house import OWNERS, WAYS, WHO, Cell, House
-from tests.rules import LOOKS, PAGE_RULES, RULES, On, Rule
+from tests.page_rules import PAGE_RULES
+from tests.rules import LOOKS, RULES, On, Rule
 from tests.world import World
 
 

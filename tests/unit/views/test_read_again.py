@@ -182,7 +182,9 @@ def test_people_and_the_rest() -> None:
     assert read_token(sent(token_json(token))) == token
     entry = Entry(NOW, "ada", "api", "", "tok-1", "user added", "bob", "member")
     assert read_entry(sent(audit_json(entry))) == entry
-    hook = Webhook("whk-1", "ci", "https://x/", "bob", True, frozenset(WISHED), NOW, "ada", NOW, "by ada")
+    hook = Webhook(
+        "whk-1", "ci", "https://x/", "bob", True, frozenset(WISHED), NOW, "ada", NOW, "by ada", NOW, 500, "no", NOW
+    )
     assert read_webhook(sent(webhook_json(hook))) == hook
     assert webhook_json(hook, "whsec_x")["secret"] == "whsec_x"
     delivery = Delivery("msg_1", "whk-1", WISHED[0], ROW.id, DeliveryState.PENDING, 1, NOW, NOW, NOW, 500, "no")

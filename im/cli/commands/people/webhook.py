@@ -221,6 +221,9 @@ def _tell(found: Sequence[Webhook], output: Output) -> None:
     elif not found:
         click.echo("No webhook.  im webhook create ci https://ci.example.com/im --on running,failed")
     else:
+        from im.views.words.webhooks import standing
+
+        now = here()
         heads = ("ID", "OWNER", "NAME", "HEARS OF", "ON", "URL", "STATE")
         body = [
             [
@@ -230,7 +233,7 @@ def _tell(found: Sequence[Webhook], output: Output) -> None:
                 "everybody's" if one.everybody else "its owner's",
                 "everything" if len(one.kinds) == len(WISHED) else ",".join(sorted(one.kinds)),
                 plain(one.url),
-                f"off, {plain(one.off_because or '')}" if one.off_at else "on",
+                plain(standing(one, now)),
             ]
             for one in found
         ]

@@ -22,6 +22,12 @@ class WebhookDocument(Document):
     made_by: str
     off_at: str | None
     off_because: str | None
+    last_answered_at: str | None = Field(description="When a message was last sent to it, taken or not.")
+    last_status: int | None = Field(description="What it answered then; null where there was no answer.")
+    last_error: str | None = Field(description="Why that one was not taken; null where it was.")
+    failing_since: str | None = Field(
+        description="Nothing was taken from then on; null while it takes what it is sent."
+    )
 
 
 class WebhooksDocument(Document):

@@ -11,10 +11,12 @@ from pydantic import Field
 from starlette.responses import Response
 
 from im.db.people import idempotency, quotas, users
+from im.db.webhooks import hooks
 from im.domain.access import Actor, Allow, Verb, may
 from im.domain.errors import NotFound, OverLimit, Refused, Superseded
 from im.domain.people.quota import Quota, QuotaFor
 from im.domain.people.user import User
+from im.domain.webhook.webhook import Webhook
 from im.web.api.asker import Asker
 from im.web.api.people.users import LOGIN
 from im.web.page.site import Visit
@@ -51,6 +53,12 @@ def quota_mark(quota: Quota | None) -> str:
     return _mark(quota and (quota.live, quota.usd_per_hour, quota.longest_ttl, quota.longest_life, quota.types))
 
 
+def webhook_mark(webhook: Webhook) -> str:
+    """How it stands is no part of it: a message that was refused meanwhile changes nothing that one agrees to."""
+    off = webhook.off_at is not None
+    return _mark(webhook.name, webhook.url, webhook.owner, webhook.everybody, sorted(webhook.kinds), off)
+
+
 def on_user(asker: Asker, login: str, mark: str) -> Asker:
     """The same asker, whose next change is refused (Superseded) where this user is another by then than was shown."""
 
@@ -73,7 +81,24 @@ def on_quota(asker: Asker, of: QuotaFor, name: str, mark: str) -> Asker:
     return _beside(asker, check)
 
 
-def sent_once(asker: Asker, key: str) -> Asker:
+def on_webhook(asker: Asker, webhook_id: str, mark: str) -> Asker:
+    """The same for a webhook, of whoever may see it: to all others it is not there, by the service itself."""
+
+    def check(connection: Connection) -> None:
+        found = hooks.by_id(connection, webhook_id, lock=True)
+        if found is not None and can(asker.actor, Verb.SEE_WEBHOOK, found.owner) and webhook_mark(found) != mark:
+            raise _meanwhile(f"webhook {found.name}")
+
+    return _beside(asker, check)
+
+
+TOKEN_LOST = (
+    "this form was sent before, and the token that it made was shown then, once",
+    "nobody has it? revoke it in the list of tokens, and make another",
+)
+
+
+def sent_once(asker: Asker, key: str, lost: str = TOKEN_LOST[0], then: str = TOKEN_LOST[1]) -> Asker:
     """The same asker, whose next change is refused where this very form was sent before.
 
     Nothing is kept of the answer, for it holds a secret: whoever sends the form again is told, and not shown it again.
@@ -82,10 +107,7 @@ def sent_once(asker: Asker, key: str) -> Asker:
     def check(connection: Connection) -> None:
         now = asker.ctx.clock(connection)
         if not idempotency.claim(connection, asker.actor.name, key, "page", asker.actor.request_id, now):
-            raise Refused(
-                "this form was sent before, and the token that it made was shown then, once",
-                "nobody has it? revoke it in the list of tokens, and make another",
-            )
+            raise Refused(lost, then)
 
     return _beside(asker, check)
 
