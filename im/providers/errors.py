@@ -15,6 +15,7 @@ Each provider maps its own codes onto these once, `raise … from exc`; nothing 
     │   ├── QuotaExceeded
     │   ├── Forbidden           known, but not allowed
     │   ├── Unauthenticated     not known
+    │   │   └── NotInstalled    this worker lacks what the cloud's sign-in needs; `install` says what to type
     │   ├── WrongState          not now: the machine is in transition; look again
     │   │   └── Interrupted     a spot machine that the cloud took back, and alone can start again
     │   └── Unsupported         never for this machine (one-time spot cannot stop …)
@@ -85,6 +86,14 @@ class Forbidden(Rejected):
 
 class Unauthenticated(Rejected):
     code = "unauthenticated"
+
+
+class NotInstalled(Unauthenticated):
+    """Of the worker that asked, as its base says: another one may have what this one lacks."""
+
+    def __init__(self, message: str, install: str) -> None:
+        super().__init__(message)
+        self.install = install
 
 
 class WrongState(Rejected):

@@ -16,6 +16,7 @@ from im.setting import Usual, usual
 if TYPE_CHECKING:
     from im.domain.config.account import Account
     from im.providers.contract import Profile, Provider
+    from im.providers.kit.extra import Extra
     from im.providers.request import Flag
     from im.settings import Settings
 
@@ -147,6 +148,12 @@ def own_credentials(name: str, env: Mapping[str, str]) -> Own:
     """Raises Refused for a cloud we cannot serve."""
     rules = import_module(_known(name).account)
     return Own(rules.found(env), rules.endpoint(env), rules.MISSING)
+
+
+def lacking(name: str) -> str:
+    """What to type for that cloud's packages to be here; empty where none is missing. Raises Refused for one we cannot serve."""
+    extra: Extra | None = getattr(import_module(_known(name).account), "EXTRA", None)
+    return extra.install if extra is not None and extra.is_missing() else ""
 
 
 def pretending(env: Mapping[str, str]) -> dict[str, str]:

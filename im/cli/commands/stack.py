@@ -159,6 +159,8 @@ def _ask_for_real_cloud(cloud: str, yes: bool) -> None:
     if not own.who:
         told = f"no credentials of {cloud} are to be seen here"
         raise Refused(told, f"{own.missing}; or `im up` for the sandbox")
+    if install := registry.lacking(cloud):
+        raise Refused(f"{cloud} needs a package that is not here", install)
     if not yes:
         _confirm(f"Use {own.who} at {own.where}? Machines there cost real money.", f"im up --cloud {cloud} -y")
 

@@ -19,11 +19,14 @@ from typing import Any
 from im.domain.config.account import BARE, Account, check_words
 from im.domain.config.region import Region
 from im.domain.errors import Refused
+from im.providers.kit.extra import Extra
 
 SECRET_VARIABLES, KEPT = ("AZURE_", "ARM_", "IDENTITY_", "MSI_", "IMDS_"), ("AZURE_DEFAULTS_LOCATION", "AZURE_LOCATION")
 """Beginnings of variables that no pretended cloud may see, and those of them that it may."""
 PRETENDED: dict[str, str] = {}
 """What stands in their place."""
+EXTRA = Extra("azure", "azure-identity", ("azure.identity",))
+"""What signs in."""
 SECRETS = ("client_secret_env", "client_secret_file", "client_secret", "certificate")
 """Words for what proves who a service principal is; one of them."""
 WORDS = ("subscription", "resource_group", "tenant", "client_id", *SECRETS, "use")

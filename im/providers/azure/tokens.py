@@ -15,13 +15,12 @@ from typing import Any
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
-from im.providers.azure.account import MISSING, principal_of, secret_of
+from im.providers.azure.account import EXTRA, MISSING, principal_of, secret_of
 from im.providers.errors import ProviderError, Unauthenticated, Unavailable
 from im.providers.kit.text import scrubbed
 
 _EARLY = 300.0
 """Seconds before its end that a token is renewed."""
-EXTRA = "Azure needs the package azure-identity on this machine: pip install 'im-instances[azure]'"
 
 
 class Tokens:
@@ -74,7 +73,7 @@ def _credential(account: Account) -> Any:
     try:
         from azure import identity
     except ImportError as exc:
-        raise Unauthenticated(EXTRA) from exc
+        raise EXTRA.missing("Azure") from exc
     logging.getLogger("azure.identity").setLevel(logging.ERROR)  # it tells each way it tries, and that is no news
     words = account.credentials
     try:

@@ -22,7 +22,10 @@ from im.domain.config.account import BARE, Account, check_words
 from im.domain.config.region import Region
 from im.domain.errors import Refused
 from im.providers.gcp.places import DEFAULT_REGION, region_of
+from im.providers.kit.extra import Extra
 
+EXTRA = Extra("gcp", "google-auth", ("google.auth", "requests"))
+"""What signs in. Without `requests` Google's library finds no service account of the machine that it runs on."""
 WORDS = ("project", "credentials", "impersonate")
 SECRET_VARIABLES = ("GOOGLE_", "CLOUDSDK_", "GCLOUD_PROJECT", "GCP_PROJECT", "GCE_METADATA_", "NO_GCE_CHECK")
 """Beginnings of variables that no pretended cloud may see."""

@@ -14,11 +14,10 @@ from typing import Any
 
 from im.domain.config.account import Account
 from im.providers.errors import Forbidden, ProviderError, Unauthenticated, Unavailable
-from im.providers.gcp.account import MISSING, TOKEN, project_of
+from im.providers.gcp.account import EXTRA, MISSING, TOKEN, project_of
 from im.providers.kit.text import scrubbed
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-EXTRA = "pip install 'im-instances[gcp]'"
 
 
 class Credentials:
@@ -100,7 +99,7 @@ def _google() -> _Google:
     try:
         return _Google()
     except ImportError as exc:
-        raise Unauthenticated(f"Google Cloud needs google-auth on this worker: {EXTRA}") from exc
+        raise EXTRA.missing("Google Cloud") from exc
 
 
 def _refused(google: _Google, exc: Exception) -> ProviderError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from im.providers.contract import Check
-from im.providers.errors import Forbidden, ProviderError, Unauthenticated, Unavailable
+from im.providers.errors import Forbidden, NotInstalled, ProviderError, Unauthenticated, Unavailable
 
 
 def check(name: str, ask: Callable[[], str], *, credentials: str, allow: str) -> Check:
@@ -13,7 +13,9 @@ def check(name: str, ask: Callable[[], str], *, credentials: str, allow: str) ->
     try:
         return Check(name, ok=True, detail=ask())
     except ProviderError as exc:
-        if isinstance(exc, Unauthenticated):
+        if isinstance(exc, NotInstalled):
+            hint = exc.install
+        elif isinstance(exc, Unauthenticated):
             hint = credentials
         elif isinstance(exc, Unavailable):
             hint = "check the network to the cloud's endpoint, and try again"

@@ -216,6 +216,7 @@ def _cloud(settings: Settings, database: Database) -> Iterator[Check]:
         return
     yield from doctor_cloud.regions(settings, reached)
     yield from doctor_cloud.reached_by(settings, reached)
+    yield from doctor_cloud.lacking(settings)
     found = list(doctor_cloud.checks(settings, reached))
     yield from found
     scope, provider = next(iter(reached.items()))

@@ -41,6 +41,13 @@ def accounts(settings: Settings, identity: str = NOBODY) -> Iterator[tuple[Scope
 
 def _others(settings: Settings) -> Iterator[tuple[str, str]]:
     """Clouds beside the usual one for which nobody declared an account, and that can be reached all the same."""
+    for cloud in _undeclared(settings):
+        if cloud in settings.sandboxes or not registry.lacking(cloud):
+            yield cloud, settings.account
+
+
+def _undeclared(settings: Settings) -> Iterator[str]:
+    """Of these, those whose credentials are here, or that are pretended."""
     if any(one.name == settings.account for one in settings.accounts):
         return
     told = {settings.provider, *(one.provider for one in settings.accounts)}
@@ -49,7 +56,15 @@ def _others(settings: Settings) -> Iterator[tuple[str, str]]:
         if cloud not in told and (
             pretended or (not settings.sandbox and registry.own_credentials(cloud, os.environ).who)
         ):
-            yield cloud, settings.account
+            yield cloud
+
+
+def lacking(settings: Settings) -> Iterator[Check]:
+    """Clouds that this machine could use but for a package of theirs; no fault, since nobody may want them."""
+    for cloud in _undeclared(settings):
+        if cloud not in settings.sandboxes and (install := registry.lacking(cloud)):
+            told = f"{registry.own_credentials(cloud, os.environ).who}, and a package is not here: {install}"
+            yield Check(cloud, ok=True, detail=told)
 
 
 def reached_by(settings: Settings, reached: Iterable[Scope]) -> Iterator[Check]:

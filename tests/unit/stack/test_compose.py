@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import yaml
 from im.cli.main import im
 from im.domain.config.oidc import OidcSettings
 from im.domain.config.web import WebSettings
+from im.providers import registry
 from im.services.health.doctor import diagnose
-from im.settings import Settings
+from im.settings import Settings, every_setting
 
 ROOT = Path(__file__).parents[3]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -98,6 +100,18 @@ def test_the_page_is_published_to_this_machine_alone_and_is_told_every_setting_t
     assert [port.split(":")[0] for port in web["ports"]] == ["127.0.0.1"]
     own = {f.metadata["env"] for kind in (WebSettings, OidcSettings) for f in fields(kind)}
     assert own - set(web["environment"]) == set()
+
+
+def test_only_workers_have_credentials_and_everybody_knows_the_places_and_the_defaults() -> None:
+    """Of every cloud: a request is planned where it is made, and carried out by a worker."""
+    for cloud in registry.names():
+        rules = import_module(f"im.providers.{cloud}.account")
+        for name, one in SERVICES.items():
+            given = {var for var in one.get("environment", {}) if var.startswith(rules.SECRET_VARIABLES)}
+            assert bool(given - set(rules.KEPT)) is (name in ("worker", "deadlines")), f"{cloud} at {name}"
+    planned = {f.metadata["env"] for f in every_setting().values() if f.metadata["unsaid"]} | {"IM_PROVIDER"}
+    for name in ("im", "web", "worker"):
+        assert planned - set(SERVICES[name]["environment"]) == set(), name
 
 
 def test_its_flower_shows_what_im_flower_shows() -> None:
