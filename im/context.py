@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from im.queue.celery import CeleryQueue
-from im.queue.tasks import Queue
+from im.queue.tasks import Queue, Task
 from im.scope_threads import Lanes, Sequential
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Context:
     """What services are given. Tests replace the clock, the queue and the providers; nothing else needs replacing."""
 
     settings: Settings
-    begin: Callable[[], AbstractContextManager[Connection]]
+    transaction: Callable[[], AbstractContextManager[Connection]]
     """One transaction: commits at the end of the block, rolls back on an exception."""
     provider_for: Callable[[Scope], Provider]
     queue: Queue
@@ -51,6 +51,16 @@ class Context:
     """Scopes (by number) in which the cloud refuses this process; see `im.services.reconcile.refusal`."""
     lanes: Lanes = field(default_factory=Sequential)
     """How work on several scopes is done: in turn, or (in a worker) side by side, so that none waits for another."""
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One transaction, as `transaction` has it; once it is committed, its messages to webhooks are rung for."""
+        from im.db.webhooks.put_down import marked
+
+        with self.transaction() as connection:
+            yield connection
+        if marked(connection):
+            self.queue.ring(Task.WEBHOOK)
 
     @contextmanager
     def storing(self) -> Iterator[Connection]:
@@ -89,7 +99,7 @@ def open_context(settings: Settings) -> Context:
 
     return Context(
         settings=settings,
-        begin=begin,
+        transaction=begin,
         provider_for=_Providers(settings, database.begin),
         queue=queue,
         clock=database_clock,

@@ -117,7 +117,7 @@ class World:
             settings=Settings(
                 database_url=database_url, provider="fake", region="fake-1", owner="ada", adopt=Adopt.ANY
             ),
-            begin=self._database.begin,
+            transaction=self._database.begin,
             provider_for=self._provider_for,
             queue=self.queue,
             clock=lambda _: self.now,

@@ -15,6 +15,7 @@ from im.db.schema.core import instances
 from im.db.schema.money import deadlines
 from im.db.schema.webhooks import webhook_deliveries
 from im.db.select import fetch_instances, select_instances
+from im.db.webhooks import put_down
 from im.db.webhooks.hooks import WITH_OWNERS, anybody_wants, hears_of, w, wants
 from im.domain.event import Event
 from im.domain.explain.alarm import GRACE
@@ -37,11 +38,13 @@ def of_events(connection: Connection, happened: Iterable[Event]) -> None:
     heard: dict[str, list[tuple[str, frozenset[str]]]] = {}
     kinds = {kind for _, kind in told}
     query = (
-        select(w.id, w.kinds, t.id.label("instance_id"))
+        select(w.id, w.kinds, w.failing_since, t.id.label("instance_id"))
         .select_from(WITH_OWNERS.join(instances, hears_of(t.owner)))
         .where(t.id.in_(sorted({event.instance_id for event, _ in told})), wants(kinds))
     )
     for row in connection.execute(query):
+        if row.failing_since is None:  # who takes nothing hears with the tick: not every event is to ask them once more
+            put_down.mark(connection)
         heard.setdefault(row.instance_id, []).append((row.id, frozenset(row.kinds)))
     rows = _rows(connection, heard)
     messages = []

@@ -221,7 +221,7 @@ def test_a_short_absence_of_the_database_is_waited_out_and_a_long_one_is_told(wo
         return begin()
 
     # the command's context only: the world's own worker goes on
-    mine = replace(world.ctx, begin=flaky, look=None)
+    mine = replace(world.ctx, transaction=flaky, look=None)
 
     def pause(_: float) -> None:
         world.advance(0.5)

@@ -68,7 +68,7 @@ def test_a_doorbell_with_nothing_to_do_opens_no_transaction(world: World) -> Non
     def never() -> None:
         raise AssertionError("a transaction was opened")
 
-    assert reconcile(replace(world.ctx, begin=never), [one]) == "nothing to do"  # type: ignore[arg-type]
+    assert reconcile(replace(world.ctx, transaction=never), [one]) == "nothing to do"  # type: ignore[arg-type]
 
 
 def test_a_connection_that_was_cut_is_made_anew(world: World) -> None:

@@ -151,7 +151,7 @@ def test_what_cannot_be_written_is_written_later(world: World) -> None:
 
     OUTCOMES.add("stop", "ok")
     with pytest.raises(Unavailable):
-        fold(replace(world.ctx, begin=away))
+        fold(replace(world.ctx, transaction=away))
     assert told(world)["im_reconcile_outcomes_total,code=ok,step=stop"] == 1
 
 

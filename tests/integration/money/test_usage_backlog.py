@@ -28,7 +28,7 @@ def test_a_backlog_is_made_up_for_a_few_rows_at_a_time(world: World, monkeypatch
             yield connection
             locked.append(_noted(connection) - before)
 
-    prices.note_forgotten_usage(replace(world.ctx, begin=counting))
+    prices.note_forgotten_usage(replace(world.ctx, transaction=counting))
     assert [count for count in locked if count] == [2, 2, 1]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from im.domain.event import Channel, Event, EventKind
 from im.domain.webhook.message import Delivery
 from im.domain.webhook.webhook import WISHED, Made, WebhookKind
 from im.services.webhooks import hooks
@@ -22,6 +23,11 @@ def hook(
     everybody: bool = False,
 ) -> Made:
     return hooks.create(world.ctx, name, url, kinds=kinds, owner=owner, everybody=everybody, actor=ROOT)
+
+
+def happens(world: World, name: str = "web", kind: EventKind = EventKind.RUNNING) -> Event:
+    """Something to tell of, to be recorded by whoever wants it told."""
+    return Event(world.row(name).id, world.now, kind, Channel.CLOUD, "seen", 1, {})
 
 
 def sent(world: World, made: Made) -> list[Delivery]:

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from im.counted import TALLY
+from im.db import events
 from im.domain.config.webhook import WebhookSettings
 from im.domain.errors import Refused
+from im.domain.event import EventKind
 from im.domain.webhook.message import PAUSES
 from im.domain.webhook.webhook import WebhookKind
 from im.queue.tasks import Task
@@ -25,7 +27,7 @@ from im.services.health.counters import fold
 from im.services.health.metrics import exposition
 from im.services.webhooks import hooks
 from tests.integration.webhooks.receiver import Receiver, receiving
-from tests.integration.webhooks.telling import ROOT, hook, sent, states
+from tests.integration.webhooks.telling import ROOT, happens, hook, sent, states
 from tests.waiting import until
 from tests.world import World
 
@@ -132,11 +134,10 @@ def test_one_that_never_answers_holds_up_no_tick_and_no_other_webhook(world: Wor
 def test_a_sender_that_is_killed_while_the_receiver_takes_it_sends_it_once_more(
     world: World, receiver: Receiver
 ) -> None:
-    made = hook(world, receiver.url, kinds=RUNNING)
-    world.worker = False
+    made = hook(world, receiver.url, kinds=frozenset({WebhookKind.STOPPED}))
     world.create("web")
-    world.worker = True
-    world.advance(5)
+    with world.ctx.begin() as connection:
+        events.record(connection, [happens(world, kind=EventKind.STOPPED)])
     world.lose_messages()
     url = world.ctx.settings.database_url
     words = [sys.executable, "-m", "tests.integration.webhooks.send_once", url, world.now.isoformat()]
