@@ -46,7 +46,12 @@ _API = (
     *(health, metrics, verbs, instances, stories, events, stream, money),
     *(users, tokens, quotas, sessions, views, fleet, adoption, upkeep, webhooks),
 )
-ROUTERS = (*(part.router for part in _API), *pages.ROUTERS, sign_in.router, oidc.router)
+ROUTERS = (
+    instances_page.router,  # first: who looks at it asks again each second, and each router that does not match costs
+    *(part.router for part in _API),
+    *(router for router in pages.ROUTERS if router is not instances_page.router),
+    *(sign_in.router, oidc.router),
+)
 THREADS = 12
 """Handlers at a time: as many as the pool has connections, and a few that wait."""
 
@@ -85,8 +90,8 @@ def make_app(ctx: Context) -> FastAPI:
 def put_before(app: FastAPI, ctx: Context) -> None:
     """All that an application keeps of a deployment; one that serves nobody may be put before another one."""
     app.state.ctx, app.state.rates = ctx, Rates()
-    bell = app.state.bell = stream.Bell(ctx)
     app.state.ending = lambda: False
+    bell = app.state.bell = stream.Bell(ctx, lambda: app.state.ending())
     app.state.live, app.state.watched = live.Shared(), instances_page.watched
     app.state.figures = metrics.Figures(ctx, lambda: len(bell.listeners))
     app.state.provider = _provider(ctx.settings.own(OidcSettings))

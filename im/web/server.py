@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from im.address import LOOPBACK
-from im.context import open_context
+from im.context import Context, open_context
+from im.db.read.pool import ReadPool
 from im.domain.config.oidc import OidcSettings
 from im.domain.config.web import WebSettings
 from im.domain.errors import Refused
@@ -43,6 +44,17 @@ class _OneAtATime:
             return self._queue.ring(task, ids, **how)
 
 
+def shared(ctx: Context) -> Context:
+    """The same for many threads: each look has a connection of its own while it lasts."""
+    pool = ReadPool(ctx.settings.database_url)
+
+    def dispose() -> None:
+        pool.close()
+        ctx.dispose()
+
+    return replace(ctx, look=pool.look, dispose=dispose)
+
+
 def serve(settings: Settings) -> int:
     """Serve until SIGINT or SIGTERM. Raises Refused where it must not listen, or cannot."""
     own, oidc = settings.own(WebSettings), settings.own(OidcSettings)
@@ -60,7 +72,7 @@ def serve(settings: Settings) -> int:
             f"im web does not listen on {own.web_host} as long as nobody can sign in",
             "im user add NAME --role admin  makes the first user; or set IM_OIDC_ISSUER",
         )
-    ctx = replace(ctx, look=None, queue=_OneAtATime(ctx.queue))
+    ctx = replace(shared(ctx), queue=_OneAtATime(ctx.queue))
     try:
         sock = socket.create_server(
             (own.web_host, own.web_port), family=socket.AF_INET6 if ":" in own.web_host else socket.AF_INET

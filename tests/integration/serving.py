@@ -15,7 +15,7 @@ from im.domain.event import Channel
 from im.services.people import tokens
 from im.web.api.rates import Pace, Rates
 from im.web.app import make_app
-from im.web.server import configured
+from im.web.server import configured, shared
 from tests.waiting import until
 from tests.world import World
 
@@ -40,6 +40,7 @@ class Serving:
         self.url = f"http://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
 
     def before(self, world: World) -> Place:
+        self.app.state.ctx.dispose()
         self.app.state.ctx = _behind(world)
         actor = Actor.admin(world.ctx.settings.owner, Channel.CLI)
         made = tokens.break_glass(world.ctx, "stories", life=timedelta(days=60), actor=actor)
@@ -51,4 +52,4 @@ class Serving:
 
 
 def _behind(world: World) -> Context:
-    return replace(world.ctx, look=None, dispose=lambda: None)
+    return shared(replace(world.ctx, dispose=lambda: None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,9 +36,13 @@ def listed(connection: Connection, login: str | None, now: datetime) -> list[Ses
     return _read(connection, query.order_by(s.seen_at.desc(), s.id))
 
 
+def is_noted(session: Session, now: datetime) -> bool:
+    """Is it on record already that it is in use?"""
+    return session.seen_at >= now - _SEEN
+
+
 def seen(connection: Connection, session: Session, now: datetime) -> None:
-    if session.seen_at < now - _SEEN:
-        connection.execute(update(sessions).where(s.id == session.id, s.seen_at < now).values(seen_at=now))
+    connection.execute(update(sessions).where(s.id == session.id, s.seen_at < now).values(seen_at=now))
 
 
 def revoke(connection: Connection, session_id: str, now: datetime) -> bool:
@@ -85,4 +90,8 @@ def _all() -> Select[*tuple[Any, ...]]:
 
 
 def _read(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[Session]:
-    return [Session(**{**row, "how": How(row["how"])}) for row in connection.execute(query).mappings()]
+    return [of_row(row) for row in connection.execute(query).mappings()]
+
+
+def of_row(row: Mapping[Any, Any]) -> Session:
+    return Session(**{**row, "how": How(row["how"])})

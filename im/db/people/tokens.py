@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,10 +21,6 @@ def add(connection: Connection, token: Token, digest: str) -> None:
     connection.execute(insert(tokens).values(digest=digest, **_values(token)))
 
 
-def by_digest(connection: Connection, digest: str) -> Token | None:
-    return next(iter(_read(connection, _all().where(t.digest == digest))), None)
-
-
 def by_id(connection: Connection, token_id: str) -> Token | None:
     return next(iter(_read(connection, _all().where(t.id == token_id))), None)
 
@@ -32,6 +29,11 @@ def listed(connection: Connection, login: str | None) -> list[Token]:
     """Of one user, or of everybody; the newest first, those that are over behind."""
     query = _all() if login is None else _all().where(t.login == login)
     return _read(connection, query.order_by(t.revoked_at.is_not(None), t.made_at.desc(), t.id))
+
+
+def is_noted(token: Token, now: datetime) -> bool:
+    """Is it on record already that it is in use?"""
+    return token.last_used_at is not None and token.last_used_at >= now - _SAID
 
 
 def used(connection: Connection, token_id: str, now: datetime) -> None:
@@ -61,8 +63,11 @@ def _all() -> Select[*tuple[Any, ...]]:
 
 
 def _read(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[Token]:
-    rows = connection.execute(query).mappings()
-    return [Token(**{**row, "grants": frozenset(map(Grant, row["grants"]))}) for row in rows]
+    return [of_row(row) for row in connection.execute(query).mappings()]
+
+
+def of_row(row: Mapping[Any, Any]) -> Token:
+    return Token(**{**row, "grants": frozenset(map(Grant, row["grants"]))})
 
 
 def _values(token: Token) -> dict[str, Any]:

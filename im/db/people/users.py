@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, text, update
@@ -81,8 +81,11 @@ def _all() -> Select[*tuple[Any, ...]]:
 
 
 def _read(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[User]:
-    rows = connection.execute(query).mappings()
-    return [User(**{**row, "kind": UserKind(row["kind"]), "role": Role(row["role"])}) for row in rows]
+    return [of_row(row) for row in connection.execute(query).mappings()]
+
+
+def of_row(row: Mapping[Any, Any]) -> User:
+    return User(**{**row, "kind": UserKind(row["kind"]), "role": Role(row["role"])})
 
 
 def _values(user: User) -> dict[str, Any]:

@@ -53,6 +53,13 @@ class ReadTransaction:
             return cursor.fetchall()
 
 
+class Moment(ReadTransaction):
+    """A moment that was read with something else already: whoever asks it for the database's clock is told that one."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+
 def ask(connection: Connection | ReadTransaction, statement: str, **given: Any) -> Sequence[Any]:
     """The rows, as sequences; `%(name)s` in `statement` stands for `given`, and a list is an array there."""
     if isinstance(connection, ReadTransaction):
@@ -62,6 +69,8 @@ def ask(connection: Connection | ReadTransaction, statement: str, **given: Any) 
 
 def database_clock(connection: Connection | ReadTransaction) -> datetime:
     """Now, by Postgres' own clock; not the start of the transaction."""
+    if isinstance(connection, Moment):
+        return connection.at
     now: datetime = ask(connection, "SELECT clock_timestamp()")[0][0]
     return now
 
@@ -77,23 +86,18 @@ class ReadConnection:
     @contextmanager
     def look(self) -> Iterator[ReadTransaction]:
         """One look. Raises Unavailable when Postgres cannot be reached, or its schema is not ours; Refused for a useless URL."""
-        try:
-            raw = self._connected()
+        with telling(self._url):
             try:
-                raw.begin_settings()
-                yield ReadTransaction(raw)
-            finally:
-                if not raw.closed:
-                    raw.rollback()
-        except psycopg2.OperationalError as exc:
-            self.close()
-            if not unreachable(exc):
+                raw = self._connected()
+                try:
+                    raw.begin_settings()
+                    yield ReadTransaction(raw)
+                finally:
+                    if not raw.closed:
+                        raw.rollback()
+            except psycopg2.OperationalError:
+                self.close()
                 raise
-            raise no_answer(self._url, exc) from exc
-        except NOT_MIGRATED as exc:
-            raise not_migrated() from exc
-        except DENIED as exc:
-            raise denied(self._url) from exc
 
     def close(self) -> None:
         if self._raw is not None and self._pid == os.getpid():
@@ -113,6 +117,21 @@ class ReadConnection:
         self._raw, self._pid = connect(self._url), os.getpid()
         self._raw.set_session(readonly=True)
         return self._raw
+
+
+@contextmanager
+def telling(url: str) -> Iterator[None]:
+    """What the driver raises is told as a person can act on it: Unavailable, or Refused for what the URL's user may not."""
+    try:
+        yield
+    except psycopg2.OperationalError as exc:
+        if not unreachable(exc):
+            raise
+        raise no_answer(url, exc) from exc
+    except NOT_MIGRATED as exc:
+        raise not_migrated() from exc
+    except DENIED as exc:
+        raise denied(url) from exc
 
 
 def connect(url: str, more: str = "") -> Session:

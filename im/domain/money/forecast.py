@@ -17,6 +17,7 @@ from im.domain.money.amount import ZERO
 from im.domain.money.bill import (
     IPV4,
     VOLUMES,
+    Item,
     Price,
     PriceBook,
     Window,
@@ -29,7 +30,7 @@ from im.domain.money.bill import (
 from im.domain.money.charges import Tariff, charged, month_of
 from im.domain.money.rules import PER_SECOND, BillingRules, While
 from im.domain.money.usage import Kind, UsageInterval
-from im.domain.money.zones import prices_of
+from im.domain.money.zones import held, prices_of
 from im.domain.scope import Scope
 from im.domain.shelf.snapshot import NOT_SHELVED
 from im.domain.spec.placement import candidates
@@ -147,11 +148,10 @@ def rates(
 
     `zone`: where it is, of a machine that is somewhere; what is not placed yet may come to the dearest zone of its region.
     """
-    may_be = [replace(spec, instance_type=one) for one in types_of(spec, launched=launched)]
-    compute = _dearest(scope, may_be, book, now, zone) or at_most(spec, now)
+    items = [Item(scope.provider, scope.region, one, spec.market, zone) for one in types_of(spec, launched=launched)]
+    compute = _dearest(items, book, now) or at_most(spec, now)
     ipv4 = price_at(prices_of(scope, spec, IPV4, book), now)
-    caps = [replace(one, instance_type=monthly_item(one.instance_type)) for one in may_be]
-    compute_cap = _dearest(scope, caps, book, now)
+    compute_cap = _dearest([replace(one, name=monthly_item(one.name), zone="") for one in items], book, now)
     address_cap = price_at(prices_of(scope, spec, monthly_item(IPV4), book), now)
     return Rates(
         compute=compute.usd if compute else None,
@@ -174,9 +174,9 @@ def _of_disk(
     return per_month.usd * parts.disk_gb / rules.hours_in_month if per_month and parts.disk_gb is not None else None
 
 
-def _dearest(scope: Scope, specs: Sequence[Spec], book: PriceBook, now: datetime, zone: str = "") -> Price | None:
+def _dearest(items: Sequence[Item], book: PriceBook, now: datetime) -> Price | None:
     """None where the price of any is not known: that one may be dearer than all others."""
-    found = [price_at(prices_of(scope, spec, spec.instance_type, book, zone), now) for spec in specs]
+    found = [price_at(held(item, book), now) for item in items]
     known = [price for price in found if price is not None]
     return max(known, key=lambda price: price.usd) if len(known) == len(found) else None
 

@@ -19,7 +19,7 @@ def prices_of(scope: Scope, spec: Spec, name: str, book: PriceBook, zone: str = 
 
 def held(item: Item, book: PriceBook) -> Sequence[Price]:
     """What `item` cost when, by all that the book tells of its zone and of its region."""
-    region = book.get(replace(item, zone=""), ())
+    region = book.get(replace(item, zone="") if item.zone else item, ())
     return of_zone(book.get(item, ()), region) if item.zone else region
 
 

@@ -97,8 +97,9 @@ class Ledger:
         intervals = self.intervals.get(row.id, ())
         parts = parts_of(row, intervals, expected(row, intervals))
         facts, rules = (row.scope, row.spec, parts, self.book, self.now), rules_of(row.scope)
-        known = rates(*facts, rules=rules)  # its zone is a wish so far
-        if row.provider_id is not None:
+        if row.provider_id is None:
+            known = rates(*facts, rules=rules)  # its zone is a wish so far
+        else:
             known = rates(*facts, launched=True, zone=row.zone, rules=rules)
         pictures = self.snapshots.get(row.id, ())
         return replace(known, snapshot=rate_of(row.scope, row.spec, pictures, self.book, self.now, rules))

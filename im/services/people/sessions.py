@@ -6,14 +6,15 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from im.db.people import audit, sessions, tokens, users
+from im.db.people import audit, rights, sessions, users
+from im.db.read.connection import Moment
 from im.domain.access import Actor, Deny, Verb, may
 from im.domain.errors import NoSuchSession, NotSignedIn
 from im.domain.event import Channel
 from im.domain.people import session as rule
 from im.domain.people.session import LONGEST, How, Session
 from im.domain.people.token import PREFIX
-from im.domain.people.user import UserKind
+from im.domain.people.user import User, UserKind
 from im.services import access
 from im.services.people import tokens as token_service
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
+    from im.db.people.rights import Right
 
 _AGAIN = "sign in again"
 
@@ -76,13 +78,14 @@ def authenticate(
     `at_home`: the request comes from this machine to this machine. Nobody else is an admin without being a user.
     `asks`: it is somebody's request, by which the session is in use; else the right alone is looked at.
     """
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        session = sessions.by_digest(connection, rule.digest(secret))
-        if session is None or not session.usable(now):
-            raise NotSignedIn("you are not signed in any more", _AGAIN)
-        actor = _actor(connection, session, request_id, now, at_home=at_home)
-        if asks:
+    with ctx.looking() as looking:
+        right = rights.by_session(looking, rule.digest(secret))
+    if right is None or right.session is None or not right.session.usable(now := ctx.clock(Moment(right.at))):
+        raise NotSignedIn("you are not signed in any more", _AGAIN)
+    session = right.session
+    actor = _actor(right, session, request_id, now, at_home=at_home)
+    if asks and not sessions.is_noted(session, now):
+        with ctx.begin() as connection:
             sessions.seen(connection, session, now)
     return actor, session
 
@@ -125,24 +128,26 @@ def revoke(ctx: Context, session_id: str, *, actor: Actor) -> Session:
 
 def user_actor(connection: Connection, login: str, request_id: str) -> Actor:
     """A user on the page, with the rights of this moment. Raises NotSignedIn for who may do nothing, or is no user."""
-    user = users.one(connection, login)
+    return _acting(login, users.one(connection, login), request_id)
+
+
+def _acting(login: str, user: User | None, request_id: str) -> Actor:
     if user is None or not user.acts:
         raise NotSignedIn(f"{login} is disabled, or is no user any more", "ask an admin of this deployment")
     teams = frozenset({user.team} if user.team else ())
     return Actor(user.login, frozenset({user.role}), Channel.WEB, request_id, teams)
 
 
-def _actor(connection: Connection, session: Session, request_id: str, now: datetime, *, at_home: bool) -> Actor:
+def _actor(right: Right, session: Session, request_id: str, now: datetime, *, at_home: bool) -> Actor:
     if session.token is not None:
-        token = tokens.by_id(connection, session.token)
-        if token is None or not token.usable(now):
+        if right.token is None or not right.token.usable(now):
             raise NotSignedIn("the token that you signed in with is over", _AGAIN)
-        return token_service.holder(connection, token, Channel.WEB, request_id)
+        return token_service.spoken_for(right.token, right.user, Channel.WEB, request_id)
     if session.local:
-        if not at_home or users.any_at_all(connection):
+        if not at_home or right.any_users:
             raise NotSignedIn("this deployment has users by now, and you signed in as none", _AGAIN)
         return Actor.admin(session.login, Channel.WEB, request_id)
-    return user_actor(connection, session.login, request_id)
+    return _acting(session.login, right.user, request_id)
 
 
 def _said(session: Session) -> str:

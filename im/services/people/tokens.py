@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.db.people import audit, tokens, users
+from im.db.people import audit, rights, tokens, users
+from im.db.read.connection import Moment
 from im.domain.access import EVERYTHING, Actor, Grant, Role, Verb
 from im.domain.errors import Denied, NoSuchToken, NoSuchUser, NotSignedIn, OverLimit, Refused
 from im.domain.event import Channel
@@ -15,7 +16,7 @@ from im.domain.input.duration import format_duration, parse_duration
 from im.domain.input.text import check_text
 from im.domain.people import token as rule
 from im.domain.people.token import Made, Token
-from im.domain.people.user import UserKind
+from im.domain.people.user import User, UserKind
 from im.services import access
 
 if TYPE_CHECKING:
@@ -128,20 +129,27 @@ def authenticate(ctx: Context, secret: str, channel: Channel, request_id: str) -
         rule.check(secret)
     except Refused as exc:
         raise NotSignedIn(exc.message, exc.hint) from None
-    with ctx.begin() as connection:
-        now = ctx.clock(connection)
-        token = tokens.by_digest(connection, rule.digest(secret))
-        if token is None or not token.usable(now):
-            raise NotSignedIn("that token is not valid: it was revoked, has expired, or never was", _ASK_AGAIN)
-        tokens.used(connection, token.id, now)
-        return holder(connection, token, channel, request_id), token
+    with ctx.looking() as looking:
+        right = rights.by_token(looking, rule.digest(secret))
+    if right is None or right.token is None or not right.token.usable(now := ctx.clock(Moment(right.at))):
+        raise NotSignedIn("that token is not valid: it was revoked, has expired, or never was", _ASK_AGAIN)
+    token = right.token
+    actor = spoken_for(token, right.user, channel, request_id)
+    if not tokens.is_noted(token, now):
+        with ctx.begin() as connection:
+            tokens.used(connection, token.id, now)
+    return actor, token
 
 
 def holder(connection: Connection, token: Token, channel: Channel, request_id: str) -> Actor:
     """Who asks when it is asked by this token, with the rights of this moment. Raises NotSignedIn."""
+    return spoken_for(token, users.one(connection, token.login), channel, request_id)
+
+
+def spoken_for(token: Token, user: User | None, channel: Channel, request_id: str) -> Actor:
+    """The same of a user who was read with it: None for who is none any more."""
     if token.break_glass:
         return replace(Actor.admin(token.login, channel, request_id), token=token.id)
-    user = users.one(connection, token.login)
     if user is None or not user.acts:
         raise NotSignedIn(
             "the user of that token is disabled, or is no user any more", "ask an admin of this deployment"

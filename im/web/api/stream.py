@@ -7,6 +7,7 @@ nothing but that it is time to look, and rings only for who may see what has cha
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import time
 from collections import Counter
@@ -70,39 +71,46 @@ class Listener:
     """One open stream; `rung` is set when there is something to look at, once however often."""
 
     def __init__(self, asker: Asker, watch: Watch | None = None) -> None:
-        self.asker = asker
         self.watch = watch
-        self.shown: object = None
+        self.version = 0
+        """Of what its page shows; 0: nobody has looked yet."""
         self.rung = asyncio.Event()
+        self.is_of(asker)
 
-    @property
-    def key(self) -> Hashable:
-        return self.watch.key(self.asker) if self.watch else None
+    def is_of(self, asker: Asker) -> None:
+        """Whoever listens, with the rights of this moment."""
+        self.asker = asker
+        self.key: Hashable = self.watch.key(asker) if self.watch else None
 
     def concerns(self, owners: frozenset[str] | None) -> bool:
         """Is it about something that one may see; None: nobody knows what has changed."""
         seen = self.asker.seen_owners
         return owners is None or (bool(owners) and (seen is None or not owners.isdisjoint(seen)))
 
-    def hears(self, owners: frozenset[str] | None, shown: Mapping[Hashable, object]) -> bool:
+    def hears(self, owners: frozenset[str] | None, versions: Mapping[Hashable, int]) -> bool:
         """The same, and where a page is watched: does it show something else than before?"""
         if not self.concerns(owners):
             return False
-        if self.watch is None or (now := shown.get(self.key)) is None:
+        if self.watch is None or (now := versions.get(self.key)) is None:
             return True
-        was, self.shown = self.shown, now
+        was, self.version = self.version, now
         return owners is None or was != now
 
 
 class Bell:
     """Looks for changes while there are listeners; lives on the server's event loop."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, ending: Callable[[], bool]) -> None:
         self._ctx = ctx
+        self._ending = ending
         self.listeners: set[Listener] = set()
+        self._shows: dict[Hashable, tuple[int, object]] = {}
+        """What each watched page shows, under a number that is another one whenever that is something else."""
+        self._numbers = itertools.count(1)
         self.at: datetime | None = None
         """The moment of the last look, by the database's clock; None while nobody looks."""
         self._looking: asyncio.Task[None] | None = None
+        self._attending: asyncio.Task[None] | None = None
 
     def join(self, asker: Asker, watch: Watch | None = None) -> Listener:
         """Raises TooManyStreams."""
@@ -115,15 +123,25 @@ class Bell:
         self.listeners.add(made)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
+        if self._attending is None or self._attending.done():
+            self._attending = asyncio.create_task(self._attend())
         return made
 
     def leave(self, listener: Listener) -> None:
         self.listeners.discard(listener)
 
+    async def _attend(self) -> None:
+        """Wakes all of them when the server ends, however long a look takes; one looks for that in place of each."""
+        while self.listeners:
+            if self._ending():
+                for one in self.listeners:
+                    one.rung.set()
+            await asyncio.sleep(ENDING_EVERY)
+
     async def _look(self) -> None:
         last: changes.Written | None = None
         while self.listeners:
-            shown: dict[Hashable, object] = {}
+            versions: dict[Hashable, int] = {}
             try:
                 found = await run_sync(self._once, last)
                 owners = None if last is None else _owners_of(found, last)
@@ -131,17 +149,27 @@ class Bell:
                 if self.at is None or owners is None or owners:
                     watching = {one.key: one for one in self.listeners if one.watch and one.concerns(owners)}
                     shown, self.at = await run_sync(self._shown, list(watching.items()))
+                    versions = self._numbered(shown)
             except Exception as exc:  # whatever it is, the next look is tried: nobody else looks for those who listen
                 # what happens meanwhile nobody knows: who listens looks for themselves once it is over
                 log.warning(
                     "changes cannot be seen", error=exc.message if isinstance(exc, ImError) else type(exc).__name__
                 )
-                last, owners, shown = None, frozenset(), {}
+                last, owners, versions = None, frozenset(), {}
             for one in self.listeners:
-                if one.hears(owners, shown):
+                if one.hears(owners, versions):
                     one.rung.set()
             await asyncio.sleep(LOOK_EVERY)
         self.at = None
+
+    def _numbered(self, shown: Mapping[Hashable, object]) -> dict[Hashable, int]:
+        """Compared once for all who watch the same; what nobody watches any more is forgotten."""
+        watched = {one.key for one in self.listeners}
+        self._shows = {key: kept for key, kept in self._shows.items() if key in watched}
+        for key, now in shown.items():
+            if key not in self._shows or self._shows[key][1] != now:
+                self._shows[key] = next(self._numbers), now
+        return {key: self._shows[key][0] for key in shown}
 
     def _once(self, last: changes.Written | None) -> changes.Written:
         with self._ctx.looking() as connection:
@@ -175,23 +203,26 @@ async def follow_changes(request: Request, asker: Asking, page: Page = None) -> 
 
 
 async def _events(request: Request, bell: Bell, listener: Listener) -> AsyncIterator[str]:
-    token = bearer_of(request)
+    token, ending = bearer_of(request), request.app.state.ending
     alive = time.monotonic()
     try:
         yield ": listening\n\n"
-        while not request.app.state.ending():
-            if time.monotonic() - alive >= ALIVE_EVERY:
+        while not ending():
+            if (left := alive + ALIVE_EVERY - time.monotonic()) <= 0:
                 alive = time.monotonic()
                 try:
-                    listener.asker = await run_sync(still, request, token)
+                    listener.is_of(await run_sync(still, request, token))
                 except ImError as exc:
                     yield f"event: ended\ndata: {json.dumps({'detail': exc.message})}\n\n"
                     return
                 yield ": alive\n\n"
+                continue
             try:
-                await asyncio.wait_for(listener.rung.wait(), ENDING_EVERY)
+                await asyncio.wait_for(listener.rung.wait(), left)
             except TimeoutError:
                 continue
+            if ending():
+                return
             listener.rung.clear()
             yield f"event: changed\ndata: {json.dumps({'at': utc(bell.at)})}\n\n"
     finally:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from im.db.engine import Database
 from im.db.instances.pending_work import PendingWork
 from im.db.read.connection import ReadConnection, arguments, ask, connect
+from im.db.read.pool import ReadPool
 from im.db.schema import migrate
 from im.db.session import SETTINGS, open_session
 from im.services.health.doctor import diagnose
@@ -35,26 +36,32 @@ def pooled_url(request: pytest.FixtureRequest, database_url: str) -> Iterator[st
 
 
 def test_the_limits_hold_in_every_transaction_and_in_every_look(pooled_url: str) -> None:
-    database, eyes = Database(pooled_url), ReadConnection(pooled_url)
+    database, eyes, pool = Database(pooled_url), ReadConnection(pooled_url), ReadPool(pooled_url)
     for _ in range(3):
+        with pool.look() as looking:
+            assert [[tuple(row) for row in ask(looking, ASKED)] for _ in range(2)] == [LIMITS, LIMITS]
         with database.begin() as connection:
             assert [tuple(row) for row in connection.execute(text(ASKED))] == LIMITS
         with eyes.look() as looking:
             assert [tuple(row) for row in ask(looking, ASKED)] == LIMITS
     database.dispose()
     eyes.close()
+    pool.close()
 
 
 def test_they_are_not_left_behind_for_others_in_the_pool(pooled_url: str) -> None:
-    database = Database(pooled_url)
+    database, pool = Database(pooled_url), ReadPool(pooled_url)
     with database.begin() as connection:
         connection.execute(text("SELECT 1"))
+    with pool.look() as looking:
+        ask(looking, "SELECT 1")
     stranger = psycopg2.connect(pooled_url)
     with stranger.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
         assert cursor.fetchone() == ("0", "0")
     stranger.close()
     database.dispose()
+    pool.close()
 
 
 def test_a_statement_that_hangs_is_ended(pooled_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

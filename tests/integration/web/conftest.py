@@ -19,7 +19,7 @@ from im.services.health import counters
 from im.services.people import tokens, users
 from im.web.api.rates import Pace, Rates
 from im.web.app import make_app, put_before
-from im.web.server import configured
+from im.web.server import configured, shared
 from tests.people import person
 from tests.waiting import until
 from tests.world import World
@@ -55,7 +55,7 @@ class Api:
 
     def __init__(self, world: World, port: int = 0) -> None:
         self.world = world
-        ctx = replace(world.ctx, look=None, dispose=lambda: None)
+        ctx = shared(replace(world.ctx, dispose=lambda: None))
         app = _SPARE.pop() if _SPARE else make_app(ctx)
         put_before(app, ctx)
         self._server = uvicorn.Server(configured(app, port=port))

@@ -8,11 +8,14 @@ from dataclasses import replace
 
 import pytest
 
+from im.db.people import tokens as rows
+from im.db.read.connection import ask
 from im.domain.access import Grant, Role
 from im.domain.config.web import Sees, WebSettings
+from im.services.people import tokens, users
 from im.views.times import utc
 from im.web.page import live
-from tests.integration.web.conftest import Api, Said
+from tests.integration.web.conftest import ROOT, Api, Said
 from tests.integration.web.test_page import look
 from tests.integration.web.test_stream import RUNG, Stream
 
@@ -89,6 +92,48 @@ def test_nobody_is_shown_what_only_another_may_see(api: Api) -> None:
     seen = {who: again(api, by=who).text for who in ("ada", "bob", "eve")}
     shown = {who: [name for name in ("of-bob", "of-eve") if name in text] for who, text in seen.items()}
     assert shown == {"ada": ["of-bob", "of-eve"], "bob": ["of-bob"], "eve": ["of-eve"]}
+
+
+@pytest.mark.parametrize("how", ["revoked", "disabled", "removed", "expired"])
+def test_an_answer_that_is_kept_for_others_is_nobodys_whose_right_has_ended_since(api: Api, how: str) -> None:
+    api.user("bob", Role.ADMIN)
+    api.create("one")
+    assert (again(api).status, again(api, by="bob").status) == (200, 200)
+    ctx = api.world.ctx
+    (token,) = tokens.listed(ctx, "bob", actor=ROOT)
+    if how == "revoked":
+        tokens.revoke(ctx, token.id, actor=ROOT)
+    elif how == "disabled":
+        users.change(ctx, "bob", disabled=True, actor=ROOT)
+    elif how == "removed":
+        users.remove(ctx, "bob", actor=ROOT)
+    else:
+        with ctx.begin() as connection:
+            rows.shorten(connection, token.id, api.world.now)
+    assert (again(api).status, again(api, by="bob").status) == (200, 401)
+
+
+def test_an_answer_that_is_kept_for_others_offers_nothing_to_who_has_lost_their_role(api: Api) -> None:
+    api.user("bob", Role.ADMIN)
+    api.create("one")
+    assert again(api, by="bob").text.count('data-verb="stop"') == 1
+    users.change(api.world.ctx, "bob", role=Role.VIEWER, actor=ROOT)
+    assert again(api, by="bob").text.count('data-verb="stop"') == 0
+
+
+def test_whoever_looks_again_and_again_writes_nothing(api: Api) -> None:
+    def written() -> str:
+        with api.world.ctx.looking() as looking:
+            return str(ask(looking, "SELECT xmin::text || last_used_at FROM tokens WHERE login = 'ada'"))
+
+    again(api)
+    first = written()
+    for _ in range(3):
+        assert again(api).status == 200
+    assert written() == first
+    api.world.advance(61)
+    again(api)
+    assert written() != first, "when it was used last is known to the minute"
 
 
 @pytest.mark.parametrize("path", ["/?view=mine", "/?q=owner%3Dme"])
