@@ -64,7 +64,7 @@ class Settings:
         "who you are in tables and history (default: the OS user)",
         parse=said(OWNER, "export IM_OWNER=ada, or a mail address"),
     )
-    provider: str = setting("IM_PROVIDER", "aws", "cloud used when `--provider` is not given")
+    provider: str = setting("IM_PROVIDER", "aws", "the cloud that is usually meant", parse=through(registry.name_of))
     account: str = setting(
         "IM_ACCOUNT",
         "default",
@@ -211,7 +211,7 @@ class Settings:
         An account that was declared is of one cloud; one that was not is the workers' own, of whichever cloud.
         """
         usual = Account(self.account, self.provider)
-        return place_of(self.accounts, usual, provider, account)
+        return place_of(self.accounts, usual, provider and registry.name_of(provider), account)
 
     def account_called(self, name: str, provider: str) -> Account:
         """How a worker reaches an account that rows name; the usual one needs no declaration. Raises Refused.

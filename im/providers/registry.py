@@ -41,6 +41,7 @@ _KNOWN = {
         ("digitalocean", "im.providers.digitalocean.account"),
         ("gcp", "im.providers.gcp.account"),
         ("hetzner", "im.providers.hetzner.account"),
+        ("kubernetes", "im.providers.kubernetes.account"),
     )
 }
 _KNOWN["fake"] = _Cloud(
@@ -52,8 +53,10 @@ _OWN_SETTINGS = {
     "digitalocean": "im.providers.digitalocean.settings:DigitalOceanSettings",
     "gcp": "im.providers.gcp.settings:GcpSettings",
     "hetzner": "im.providers.hetzner.settings:HetznerSettings",
+    "kubernetes": "im.providers.kubernetes.settings:KubernetesSettings",
 }
 _FLAGS = ("im.providers.aws.flags:FLAGS", "im.providers.gcp.flags:FLAGS")
+_SHORT = {"k8s": "kubernetes"}
 _PLANNED = ("crusoe", "lambda", "runpod", "vast")
 
 
@@ -75,6 +78,11 @@ def connect(name: str, settings: Settings, deployment: str, account: str = "") -
         machine_rates=machines_of(usual.machine_rates, settings.limits, whose),
     )
     return made
+
+
+def name_of(typed: str) -> str:
+    """The cloud that is meant, where it has a shorter name."""
+    return _SHORT.get(typed, typed)
 
 
 def names() -> tuple[str, ...]:
@@ -101,7 +109,7 @@ def flags() -> tuple[Flag, ...]:
 def read_accounts(accounts: Sequence[Account], env: Mapping[str, str]) -> tuple[Account, ...]:
     """Declared accounts, each with its cloud's words understood and checked, and its own region. Raises Refused."""
     found = []
-    for one in accounts:
+    for one in (replace(one, provider=name_of(one.provider)) for one in accounts):
         rules = import_module(_known(one.provider).account)
         read: Account = rules.read(one)
         found.append(replace(read, region=read.region or rules.home(env, None, read) or ""))

@@ -31,6 +31,7 @@ CLOUDS = {
     "digitalocean": "im.standins.digitalocean:DigitalOcean",
     "gcp": "im.standins.gcp:Gcp",
     "hetzner": "im.standins.hetzner:Hetzner",
+    "kubernetes": "im.standins.kubernetes:Kubernetes",
 }
 SAVE_EVERY = 1.0
 """Seconds between looks at whether there is something to keep: what a kill -9 can lose."""

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class Refusal(Exception):
     """An answer that is an error of the cloud's own."""
 
-    def __init__(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+    def __init__(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        """`body`: JSON, or a text that is sent as it is."""
         super().__init__(str(body))
         self.status, self.body, self.headers = status, body, headers or {}
 
@@ -100,6 +101,8 @@ class Service:
         except Refusal as refusal:
             status, body, headers = refusal.status, refusal.body, {**headers, **refusal.headers}
         self.books.write(account, request.method, request.path, status, self.code_of(body) if status >= 400 else "")
+        if isinstance(body, str):
+            return Response(body, status, headers, mimetype="text/plain")(environ, start_response)
         text = b"" if body is None else json.dumps(body).encode()
         return Response(text, status, headers, mimetype="application/json")(environ, start_response)
 

@@ -68,6 +68,7 @@ class Room:
     keeps_address = False
     """A stopped machine keeps its public address."""
     has_private_network = True
+    has_public_address = True
     names_at_launch = False
     """Each machine of a launch has its name from the first."""
     forgets_what_is_gone = False

@@ -18,6 +18,8 @@ from tests.providers.gcp.room import GcpRoom
 from tests.providers.gcp.room import gcp as gcp_stand_in
 from tests.providers.hetzner_room import HetznerRoom
 from tests.providers.hetzner_room import hetzner as stand_in
+from tests.providers.kubernetes.room import KubernetesRoom
+from tests.providers.kubernetes.room import kubernetes as kubernetes_stand_in
 from tests.providers.standin_room import StandInRoom
 from tests.standin.server import StandIn
 
@@ -106,7 +108,15 @@ def hetzner() -> Iterator[HetznerRoom]:
         yield HetznerRoom(cloud, clock, url)
 
 
-@pytest.fixture(params=["fake", "standin", "azure", "digitalocean", "gcp", "hetzner"])
+@pytest.fixture
+def kubernetes() -> Iterator[KubernetesRoom]:
+    clock = SteppedClock()
+    cloud = kubernetes_stand_in(clock)
+    with serving(cloud) as url:
+        yield KubernetesRoom(cloud, clock, url)
+
+
+@pytest.fixture(params=["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "kubernetes"])
 def room(request: pytest.FixtureRequest) -> Room:
     found: Room = request.getfixturevalue(request.param)
     return found

@@ -13,7 +13,12 @@ from im.providers.errors import WrongState
 from tests.machines import machines
 from tests.providers.clouds import STRANGER, Room
 
+WALLED = ["fake", "standin", "azure", "digitalocean", "gcp", "hetzner"]
+"""Where a machine has an address of its own, and something of ours before it, that is found again when it is gone."""
+walled = pytest.mark.parametrize("room", WALLED, indirect=True)
 
+
+@walled
 def test_what_was_opened_is_open_and_nothing_else(room: Room) -> None:
     assert room.provider.capabilities.can_firewall
     room.wish(ssh_from=("203.0.113.7/32", "198.51.100.0/24"), open_ports=parse_open("443/tcp,8000-8010/udp@10.0.0.0/8"))
@@ -24,6 +29,7 @@ def test_what_was_opened_is_open_and_nothing_else(room: Room) -> None:
     }
 
 
+@walled
 def test_what_one_machine_opens_is_closed_on_the_others(room: Room) -> None:
     room.wish(ssh_from=("203.0.113.7/32",))
     first = room.launch()[0].provider_id
@@ -36,11 +42,13 @@ def test_what_one_machine_opens_is_closed_on_the_others(room: Room) -> None:
     assert room.ways_in(elsewhere) == {"22/tcp@198.51.100.9/32"}
 
 
+@walled
 def test_nobody_may_be_let_in(room: Room) -> None:
     room.wish(ssh_from=())
     assert room.ways_in(room.launch()[0].provider_id) == set()
 
 
+@walled
 def test_a_network_nothing_was_said_of_is_left_as_it_is(room: Room) -> None:
     room.wish()
     assert room.ways_in(room.launch()[0].provider_id) is None
@@ -98,6 +106,7 @@ def test_a_machine_that_can_hibernate_stops_like_any_other_when_that_is_not_aske
     assert room.states([plain, asleep]) == {plain: Observed.STOPPED, asleep: Observed.STOPPED}
 
 
+@walled
 def test_what_a_machine_was_launched_with_is_in_use_until_it_is_gone(room: Room) -> None:
     room.wish(ssh_from=("203.0.113.7/32",))
     (one,) = room.running()
@@ -117,6 +126,7 @@ def test_what_a_machine_was_launched_with_is_in_use_until_it_is_gone(room: Room)
     assert [thing.used for thing in room.provider.leftovers.found(room.scope)] == [False] * len(things)
 
 
+@walled
 def test_what_is_discarded_is_gone_and_discarding_again_is_done(room: Room) -> None:
     room.wish(ssh_from=())
     room.provider.terminate(room.scope, machines(room.running()))
@@ -128,6 +138,7 @@ def test_what_is_discarded_is_gone_and_discarding_again_is_done(room: Room) -> N
     assert room.provider.leftovers.found(room.scope) == []
 
 
+@walled
 def test_the_belongings_of_another_deployment_are_left_alone(room: Room) -> None:
     room.wish(ssh_from=())
     theirs = room.of_deployment(STRANGER)
@@ -142,6 +153,7 @@ def test_the_belongings_of_another_deployment_are_left_alone(room: Room) -> None
     assert theirs.leftovers.found(room.scope) == things
 
 
+@walled
 def test_what_was_discarded_is_made_again_when_it_is_needed(room: Room) -> None:
     room.wish(ssh_from=("203.0.113.7/32",))
     room.provider.terminate(room.scope, machines(room.running()))

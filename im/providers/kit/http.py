@@ -58,15 +58,25 @@ Translate = Callable[[Answer, bool], ProviderError | None]
 class JsonApi:
     """One cloud's API with one set of credentials. `headers` are asked for at each call: a token may have been renewed."""
 
-    def __init__(self, url: str, headers: Callable[[], Mapping[str, str]], translate: Translate, cloud: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        headers: Callable[[], Mapping[str, str]],
+        translate: Translate,
+        cloud: str,
+        pool: urllib3.PoolManager | None = None,
+    ) -> None:
+        """`pool`: where certificates or a proxy are not the machine's usual ones."""
         self._url = url.rstrip("/")
         self._headers = headers
         self._translate = translate
         self._cloud = cloud
-        self._pool = _pool(self._url)
+        self._pool = pool or make_pool(self._url)
 
-    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Answer:
-        return self._call("GET", path, query, None, mutating=False)
+    def get(
+        self, path: str, query: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        return self._call("GET", path, query, None, mutating=False, more=headers)
 
     def send(
         self,
@@ -94,7 +104,7 @@ class JsonApi:
         headers = {"Accept": "application/json", "User-Agent": "im", **self._headers(), **(more or {})}
         sent = None
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers.setdefault("Content-Type", "application/json")
             sent = json.dumps(body).encode()
         try:
             got = self._pool.request(
@@ -166,10 +176,12 @@ def _read(text: bytes) -> Any:
         return None
 
 
-def _pool(url: str) -> urllib3.PoolManager:
+def make_pool(url: str, *, proxy: str = "", **tls: Any) -> urllib3.PoolManager:
+    """With our time-outs. `proxy`: instead of the machine's own; `tls`: as urllib3 names it."""
     parsed = parse_url(url)
-    how: dict[str, Any] = {"retries": False, "timeout": Timeout(connect=CONNECT, read=READ), "maxsize": 8}
-    proxy = getproxies().get(parsed.scheme or "https")
-    if proxy and not proxy_bypass(parsed.host or ""):
+    how: dict[str, Any] = {"retries": False, "timeout": Timeout(connect=CONNECT, read=READ), "maxsize": 8, **tls}
+    usual = getproxies().get(parsed.scheme or "https")
+    if proxy or (usual and not proxy_bypass(parsed.host or "")):
+        proxy = proxy or str(usual)
         return urllib3.ProxyManager(proxy, **how)
     return urllib3.PoolManager(**how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from im.domain.errors import Refused
@@ -48,7 +49,20 @@ def plan(profile: Profile, ask: Ask, *, account: str, region: str | None, retry:
 def _listed(typed: str | None, what: str) -> tuple[str | None, ...]:
     if typed is None:
         return (None,)
-    words = [word.strip() for word in typed.split(",")]
+    words = _joined([word.strip() for word in typed.split(",")])
     if "" in words:
         raise Refused(f"an empty {what} in '{typed[:60]}'", "write them as a,b,c")
     return tuple(dict.fromkeys(words))
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """`cpu=4,memory=16Gi,cpu=8,memory=32Gi` names two: what is written with words goes on until a word comes again."""
+    found: list[list[str]] = []
+    for word in words:
+        key, equals, _ = word.partition("=")
+        last = found[-1] if found else []
+        if equals and last and all("=" in one and one.partition("=")[0] != key for one in last):
+            last.append(word)
+        else:
+            found.append([word])
+    return [",".join(one) for one in found]

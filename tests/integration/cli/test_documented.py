@@ -24,6 +24,7 @@ from tests.documented import DOCUMENTS, Line, commands, elsewhere, lines, words_
 from tests.gcp_world import gcp_world
 from tests.hetzner_world import hetzner_world
 from tests.integration.typed import KEY, run
+from tests.kubernetes_world import kubernetes_world
 from tests.people import person
 from tests.providers.clouds import ABSENT, REGION
 from tests.standin.server import StandIn
@@ -150,6 +151,7 @@ AT_A_CLOUD = {
     "digitalocean": (digitalocean_world, {"token_env": "DO_TOKEN_LAB"}),
     "gcp": (gcp_world, {"project": "lab-1234"}),
     "hetzner": (hetzner_world, {"token_env": "HCLOUD_TOKEN_LAB"}),
+    "kubernetes": (kubernetes_world, {"context": "lab"}),
 }
 """Each cloud with a document of its own: its world, and the words of the second account there."""
 

@@ -14,11 +14,14 @@ from im.standins.digitalocean.droplets import Droplet
 from im.standins.gcp.project import Disk
 from im.standins.gcp.project import Machine as VirtualMachine
 from im.standins.hetzner.servers import Server
+from im.standins.kubernetes.cluster import CLAIMS, PODS
 from tests.azure_world import AzureWorld, azure_world
 from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
 from tests.gcp_world import GcpWorld, gcp_world
 from tests.hetzner_world import HetznerWorld, hetzner_world
+from tests.kubernetes_world import NAMESPACE, KubernetesWorld, kubernetes_world
 from tests.providers.azure_room import LOCATION
+from tests.providers.kubernetes.room import foreign_claim, foreign_pod
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
 
@@ -80,6 +83,13 @@ def _google(world: GcpWorld) -> str:
     return str(number)
 
 
+def _claim(world: KubernetesWorld) -> str:
+    """With a pod that mounts it."""
+    world.cluster.add(CLAIMS, NAMESPACE, foreign_claim("theirs"))
+    world.cluster.add(PODS, NAMESPACE, foreign_pod("theirs"))
+    return "theirs"
+
+
 CLOUDS: Mapping[str, Cloud] = {
     "aws": Cloud(
         *("AWS", lambda url, *ec2: closing(StandInWorld(url, *ec2)), _instance),
@@ -89,4 +99,5 @@ CLOUDS: Mapping[str, Cloud] = {
     "digitalocean": Cloud("DigitalOcean", lambda url, *_: digitalocean_world(url), _droplet),
     "gcp": Cloud("Google Cloud", lambda url, *_: gcp_world(url), _google),
     "hetzner": Cloud("Hetzner", lambda url, *_: hetzner_world(url), _server),
+    "kubernetes": Cloud("Kubernetes", lambda url, *_: kubernetes_world(url), _claim),
 }

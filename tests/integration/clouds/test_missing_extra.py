@@ -21,11 +21,17 @@ from im.settings import Settings
 from tests.azure_world import azure_world
 from tests.gcp_world import gcp_world
 from tests.integration.typed import run
+from tests.kubernetes_world import kubernetes_world
 
-NEED = {"azure": ("azure.identity", azure_world), "gcp": ("google.auth", gcp_world)}
+NEED = {
+    "azure": ("azure.identity", azure_world),
+    "gcp": ("google.auth", gcp_world),
+    "kubernetes": ("yaml", kubernetes_world),
+}
 WHO = {
     "azure": {"AZURE_SUBSCRIPTION_ID": "s", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", "AZURE_CLIENT_SECRET": "x"},
     "gcp": {"GOOGLE_CLOUD_PROJECT": "lab-1234", "GOOGLE_APPLICATION_CREDENTIALS": "/nonexistent/key.json"},
+    "kubernetes": {"KUBECONFIG": __file__},  # whatever is in it: without the package nobody reads it
 }
 
 
@@ -39,7 +45,8 @@ def cloud(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_p
     name: str = request.param
     module = NEED[name][0]
     parent, _, own = module.rpartition(".")
-    monkeypatch.delattr(import_module(parent), own, raising=False)
+    if parent:
+        monkeypatch.delattr(import_module(parent), own, raising=False)
     monkeypatch.setitem(sys.modules, module, None)
     for variable, value in {**WHO[name], "HOME": str(tmp_path)}.items():
         monkeypatch.setenv(variable, value)

@@ -46,6 +46,12 @@ CLOUDS = {
         ("cx33", "all", "hel1", "debian-12"),
         "tiny",
     ),
+    "kubernetes": (
+        ("2x4", "default", "cluster", "ubuntu:24.04"),
+        {"TYPE": "4x16", "REGION": "team-a", "IMAGE": "debian:13"},
+        ("4x16", "team-a", "cluster", "debian:13"),
+        "tiny",
+    ),
 }
 SHOWN = ("instance_type", "region", "zone", "image")
 
@@ -83,6 +89,8 @@ def test_what_is_typed_goes_before_them(rehearsal: Rehearsal, cloud: str) -> Non
     typed = ("--instance-type", before[0], "--availability-zone", before[2], "--image", before[3])
     if cloud == "digitalocean":
         typed = (*typed[:-1], "ubuntu-24.04")
+    if cloud == "kubernetes":  # a zone is of a cluster, and says no namespace
+        given = {word: value for word, value in given.items() if word != "REGION"}
     plan = rehearsal.plan("--provider", cloud, *typed, **variables(cloud, given))
     assert (tuple(plan[one] for one in SHOWN), plan["defaults"]) == (before, {})
 
@@ -142,6 +150,7 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
         "digitalocean": "the token in DIGITALOCEAN_ACCESS_TOKEN",
         "gcp": "the access token in CLOUDSDK_AUTH_ACCESS_TOKEN, project lab-1234",
         "hetzner": "the token in HCLOUD_TOKEN",
+        "kubernetes": "the current context of the workers' kubeconfig",
     }
     places = {one.name: one.detail.partition(", where")[0] for one in doctor_cloud.regions(settings, scopes)}
     assert places == {
@@ -150,5 +159,6 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
         "digitalocean, region": "all (a team sees every region)",
         "gcp, region": "us-west1 (GOOGLE_ZONE), zone us-west1-b",
         "hetzner, region": "all (a project sees every location), hel1 (IM_DEFAULT_HETZNER_LOCATION)",
+        "kubernetes, region": "default (the default)",
     }
     assert "hush" not in f"{told}{places}"

@@ -15,6 +15,7 @@ from im.providers.fake.provider import FakeProvider
 from im.providers.gcp.provider import connected
 from im.providers.hetzner.api import HetznerApi
 from im.providers.hetzner.provider import HetznerProvider
+from im.providers.kubernetes.provider import connected as cluster_at
 from im.settings import Settings
 
 CLOUDS: dict[str, Provider] = {
@@ -26,6 +27,7 @@ CLOUDS: dict[str, Provider] = {
     "fake": FakeProvider(FakeCloud(), "11111111-2222-4333-8444-555555555555"),
     "gcp": connected("http://127.0.0.1:1", "project", {}, "11111111-2222-4333-8444-555555555555"),
     "hetzner": HetznerProvider(HetznerApi(lambda: "project.secret"), "11111111-2222-4333-8444-555555555555"),
+    "kubernetes": cluster_at("http://127.0.0.1:1", "cluster.secret", "11111111-2222-4333-8444-555555555555"),
 }
 
 

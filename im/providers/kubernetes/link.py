@@ -1,0 +1,150 @@
+"""The way from an account's words to calls that a cluster lets in: certificates, tokens that rotate, proxies."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+from im.domain.config.account import Account
+from im.domain.errors import Refused
+from im.providers.errors import Unauthenticated
+from im.providers.kit.http import JsonApi, make_pool
+from im.providers.kubernetes.account import EXTRA, HOST, PORT, context, is_inside
+from im.providers.kubernetes.api import Link
+from im.providers.kubernetes.errors import CLOUD, translate
+from im.providers.kubernetes.kubeconfig import SERVICE_ACCOUNT, Context
+
+_FRESH = 60.0
+"""Seconds that a token read from a file is believed: tokens of service accounts are replaced in place."""
+
+Token = Callable[[], str]
+
+
+def link_of(account: Callable[[], Account], env: Mapping[str, str]) -> Link:
+    """Nothing is read before the first call."""
+    reach = _Reach(account, env)
+    return Link(reach.json, reach.forget)
+
+
+class _Reach:
+    def __init__(self, account: Callable[[], Account], env: Mapping[str, str]) -> None:
+        self._account, self._env = account, env
+        self._lock = Lock()
+        self._made: JsonApi | None = None
+
+    def json(self) -> JsonApi:
+        with self._lock:
+            if self._made is None:
+                try:
+                    self._made = self._make()
+                except Refused as exc:
+                    raise Unauthenticated(f"{exc.message} in the settings of this worker ({exc.hint})") from exc
+            return self._made
+
+    def forget(self) -> None:
+        """Everything is read anew: whoever replaced a certificate or a kubeconfig need not start a worker again."""
+        with self._lock:
+            self._made = None
+
+    def _make(self) -> JsonApi:
+        account = self._account()
+        if is_inside(account, self._env):
+            host = self._env.get(HOST, "")
+            at = f"[{host}]" if ":" in host else host
+            url = f"https://{at}:{self._env.get(PORT, '443')}"
+            pool = make_pool(url, ssl_context=_tls(str(SERVICE_ACCOUNT / "ca.crt"), None))
+            return JsonApi(url, _bearer(_file(SERVICE_ACCOUNT / "token")), translate, CLOUD, pool)
+        if EXTRA.is_missing():
+            raise EXTRA.missing(CLOUD)
+        return _outside(context(account, self._env))
+
+
+def _outside(one: Context) -> JsonApi:
+    if "exec" in one.user.said or "auth-provider" in one.user.said:
+        told = f"the context {one.name} gets its credentials from a program, which im does not run yet"
+        raise Refused(told, "use the token of a service account: docs/clouds/kubernetes.md")
+    tls: dict[str, Any] = {}
+    if one.server.startswith("https://"):
+        own = _tls_of(one)
+        tls = {"ssl_context": own}
+        if name := str(one.cluster.said.get("tls-server-name") or ""):
+            tls |= {"server_hostname": name, "assert_hostname": name}
+    proxy = str(one.cluster.said.get("proxy-url") or "")
+    if proxy and not proxy.startswith(("http://", "https://")):
+        raise Refused(f"the proxy of the context {one.name} speaks no HTTP", "name one as http://HOST:PORT")
+    return JsonApi(one.server, _headers(one), translate, CLOUD, make_pool(one.server, proxy=proxy, **tls))
+
+
+def _headers(one: Context) -> Callable[[], Mapping[str, str]]:
+    path = one.user.path("tokenFile")
+    if path is not None:
+        return _bearer(_file(path))
+    token = str(one.user.said.get("token") or "")
+    return _bearer(lambda: token) if token else dict
+
+
+def _bearer(token: Token) -> Callable[[], Mapping[str, str]]:
+    return lambda: {"Authorization": f"Bearer {token()}"}
+
+
+def _file(path: Path) -> Token:
+    kept: list[tuple[float, str]] = []
+
+    def token() -> str:
+        if not kept or monotonic() - kept[-1][0] > _FRESH:
+            try:
+                kept[:] = [(monotonic(), path.read_text(encoding="utf-8").strip())]
+            except (OSError, UnicodeDecodeError) as exc:
+                raise Unauthenticated(f"the token in {path} cannot be read by this worker") from exc
+        return kept[-1][1]
+
+    return token
+
+
+def _tls_of(one: Context) -> ssl.SSLContext:
+    authority = one.cluster.content("certificate-authority")
+    pair = None
+    certificate, key = one.user.content("client-certificate"), one.user.content("client-key")
+    if certificate is not None and key is not None:
+        pair = (certificate, key)
+    made = _tls(None if authority is None else authority.decode("ascii", "replace"), pair, data=True)
+    if one.cluster.said.get("insecure-skip-tls-verify") is True:
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+    return made
+
+
+def _tls(authority: str | None, pair: tuple[bytes, bytes] | None, *, data: bool = False) -> ssl.SSLContext:
+    """`authority`: a file, or with `data` what stands in one; None: those that the machine trusts."""
+    try:
+        if authority is None:
+            made = ssl.create_default_context()
+        else:
+            made = (
+                ssl.create_default_context(cadata=authority) if data else ssl.create_default_context(cafile=authority)
+            )
+        if pair is not None:
+            _load(made, *pair)
+    except (OSError, ValueError) as exc:  # an SSLError is the former
+        raise Refused(
+            f"a certificate cannot be used ({type(exc).__name__})", "kubectl get namespace  tries the same"
+        ) from exc
+    return made
+
+
+def _load(made: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+    """Python reads them from files alone: in a folder of our own, gone again at once."""
+    with tempfile.TemporaryDirectory() as folder:
+        files: list[str] = []
+        for name, content in (("certificate", certificate), ("key", key)):
+            path = Path(folder) / name
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+                out.write(content)
+            files.append(str(path))
+        made.load_cert_chain(files[0], files[1])

@@ -1,0 +1,175 @@
+"""A machine as two objects of one name: the claim that stays, and the pod that a start makes of the manifest in the claim.
+
+The pod passes the Pod Security Standard `restricted` as it is: https://kubernetes.io/docs/concepts/security/pod-security-standards/.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from im.domain import tags
+from im.domain.spec.spec import Spec
+from im.providers.contract import Slot
+from im.providers.kubernetes import labels
+from im.providers.kubernetes.profile import ANYWHERE, DEFAULT_GB
+from im.providers.kubernetes.shapes import shape_of
+
+HOME, INSIDE = "/home/im", "/im"
+"""Where the claim is mounted, which alone outlives a stop; where the pod reads what is said of it."""
+USER_DATA = "user-data"
+WHO = 1000
+"""User and group that run in the pod."""
+SHM = "/dev/shm"  # noqa: S108 - of a container, which has it to itself
+SCRATCH = "10Gi"
+IMAGE = f"{labels.PREFIX}image"
+ENTRY = f"""\
+trap 'exit 143' TERM INT
+umask 077
+mkdir -p "$HOME/.ssh" "$HOME/.im"
+cp {INSIDE}/authorized_keys "$HOME/.ssh/authorized_keys"
+if [ -f {INSIDE}/{USER_DATA} ] && [ ! -e "$HOME/.im/begun" ]; then
+  : > "$HOME/.im/begun"
+  cp {INSIDE}/{USER_DATA} "$HOME/.im/{USER_DATA}"
+  chmod 700 "$HOME/.im/{USER_DATA}"
+  if [ "$(head -c 2 "$HOME/.im/{USER_DATA}")" = '#!' ]; then
+    "$HOME/.im/{USER_DATA}" > "$HOME/.im/{USER_DATA}.log" 2>&1 &
+  fi
+fi
+while :; do
+  sleep 5 &
+  wait $!
+done
+"""
+"""What the pod runs: it is there until it is told to end; user data is run once, at its first start."""
+
+
+def machine_name(slot: Slot, token: str) -> str:
+    """Holds the instance and the launch: a repeated launch meets it, and a late end reaches no other machine."""
+    return f"{slot.instance_id}-{hashlib.sha256(token.encode()).hexdigest()[:6]}"
+
+
+def claim(spec: Spec, deployment: str, token: str, slot: Slot, at: int, storage_class: str) -> dict[str, Any]:
+    """`storage_class`: the account's; empty: the cluster's usual one."""
+    name, root = machine_name(slot, token), spec.disks[0]
+    marks, notes = _facts(spec, deployment, token, slot, name)
+    kind = root.kind or storage_class
+    pod_of_it = pod(spec, deployment, token, slot)
+    notes |= {
+        labels.TYPE: spec.instance_type,
+        labels.ZONE: spec.zone,
+        labels.SLOT: str(at),
+        IMAGE: spec.image,
+        labels.POD: json.dumps(pod_of_it, separators=(",", ":")),
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name, "labels": marks, "annotations": notes},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": f"{root.size_gb or DEFAULT_GB}Gi"}},
+            # left out is the cluster's usual class; an empty word would mean none at all, for ever
+            **({"storageClassName": kind} if kind else {}),
+        },
+    }
+
+
+def secret(spec: Spec, slot: Slot, token: str, owner: Mapping[str, Any]) -> dict[str, Any]:
+    """User data, which may be secret: it belongs to the claim, and goes with it."""
+    assert spec.user_data is not None
+    name = machine_name(slot, token)
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": name,
+            "labels": {labels.MANAGED: "im"},
+            "ownerReferences": [
+                {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": name, "uid": owner["metadata"]["uid"]}
+            ],
+        },
+        "immutable": True,
+        "type": "Opaque",
+        "data": {USER_DATA: base64.b64encode(spec.user_data).decode()},
+    }
+
+
+def pod(spec: Spec, deployment: str, token: str, slot: Slot) -> dict[str, Any]:
+    name = machine_name(slot, token)
+    marks, notes = _facts(spec, deployment, token, slot, name)
+    resources = {**shape_of(spec.instance_type).resources, "ephemeral-storage": SCRATCH}
+    keep = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "karpenter.sh/do-not-disrupt": "true"}
+    container = {
+        "name": "main",
+        "image": spec.image,
+        "command": ["/bin/sh", "-c", ENTRY],
+        "workingDir": HOME,
+        "env": [{"name": "HOME", "value": HOME}, {"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"}],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        # the same twice: what is lent beyond it would be taken back at any time
+        "resources": {"requests": resources, "limits": resources},
+        "volumeMounts": [
+            {"name": "home", "mountPath": HOME},
+            {"name": "shm", "mountPath": SHM},
+            {"name": "im", "mountPath": INSIDE, "readOnly": True},
+        ],
+    }
+    made: dict[str, Any] = {
+        "restartPolicy": "Never",
+        "hostname": _hostname(slot.name),
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 30,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": WHO,
+            "runAsGroup": WHO,
+            "fsGroup": WHO,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+        "volumes": [
+            {"name": "home", "persistentVolumeClaim": {"claimName": name}},
+            {"name": "shm", "emptyDir": {"medium": "Memory"}},
+            {"name": "im", "projected": {"sources": _said(name, spec)}},
+        ],
+    }
+    if spec.zone != ANYWHERE:
+        made["nodeSelector"] = {"topology.kubernetes.io/zone": spec.zone}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": marks, "annotations": {**notes, **keep, labels.KEY: spec.public_key}},
+        "spec": made,
+    }
+
+
+def born_of(manifest: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """The manifest of a pod that a launch makes, or a start."""
+    meta = manifest["metadata"]
+    return {**manifest, "metadata": {**meta, "annotations": {**meta.get("annotations", {}), labels.BORN: what}}}
+
+
+def _said(name: str, spec: Spec) -> list[dict[str, Any]]:
+    """What the pod reads of itself, without asking anybody: annotations reach it as files, and user data as a secret's."""
+    key = {"path": "authorized_keys", "fieldRef": {"fieldPath": f"metadata.annotations['{labels.KEY}']"}}
+    sources: list[dict[str, Any]] = [{"downwardAPI": {"items": [key]}}]
+    if spec.user_data is not None:
+        sources.append({"secret": {"name": name, "items": [{"key": USER_DATA, "path": USER_DATA}]}})
+    return sources
+
+
+def _facts(spec: Spec, deployment: str, token: str, slot: Slot, name: str) -> tuple[dict[str, str], dict[str, str]]:
+    facts = {**spec.tags, tags.DEPLOYMENT: deployment, tags.LAUNCH: token, tags.OWNER: spec.owner}
+    marks, notes = labels.written({**facts, tags.INSTANCE: slot.instance_id, tags.NAME: slot.name})
+    return {**marks, labels.MACHINE: name}, notes
+
+
+def _hostname(name: str) -> str:
+    return re.sub(r"[^a-z0-9-]", "-", name.lower())[:63].strip("-") or "im"

@@ -1,0 +1,159 @@
+"""What is known of Kubernetes without asking a cluster: defaults, and the mistakes that can be caught before anything is written.
+
+An account is a cluster, as somebody; its region is a namespace; the zone is where the scheduler puts it, unless one is named.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from im.domain.config.account import Account
+from im.domain.errors import Refused
+from im.domain.money.forecast import Parts
+from im.domain.money.rules import BillingRules, While
+from im.domain.scope import Scope
+from im.domain.spec.disk import Disk
+from im.domain.spec.placement import ANY
+from im.domain.spec.spec import Spec
+from im.providers.contract import Capabilities
+from im.providers.kit.ssh_key import check_public_key
+from im.providers.kubernetes.account import DEFAULT_NAMESPACE
+from im.providers.kubernetes.shapes import DEFAULT, shape_of
+from im.providers.request import Ask
+
+if TYPE_CHECKING:
+    from im.settings import Settings
+
+ANYWHERE = "cluster"
+"""The zone of a machine that may be anywhere in its cluster."""
+DEFAULT_IMAGE, DEFAULT_GB, USUAL_CLASS = "ubuntu:24.04", 20, "default"
+MOST_USER_DATA = 512 * 1024
+"""Bytes; a secret has at most 1 MiB, and is sent as base64."""
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
+_LABEL = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?", re.ASCII)
+_CLAIM = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?", re.ASCII)
+_IMAGE = re.compile(
+    r"([a-zA-Z0-9][a-zA-Z0-9.-]*(:\d+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?",
+    re.ASCII,
+)
+
+
+class KubernetesProfile:
+    """Kubernetes, offline."""
+
+    name = "kubernetes"
+    capabilities = Capabilities(
+        can_stop=True,
+        idempotent_launch=True,  # by the name, which holds the instance and the launch
+        # lists tell the truth of now; the margin is for a call that was still on its way when we gave it up
+        launch_visible_within=timedelta(minutes=2),
+        why_no_guard="has no deadline of its own that can be moved: a pod's can only be lowered",
+        billing=BillingRules(computing=While.RUNNING, address=While.RUNNING, least=timedelta(0)),
+    )
+
+    def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
+        """Defaults: 2 vCPUs and 4 GiB with a disk of 20 GiB, in the account's namespace. Raises Refused."""
+        ask.refuse_options("Kubernetes")
+        _refuse_what_is_not_there(ask)
+        spec = Spec(
+            instance_type=str(shape_of(ask.instance_type or DEFAULT)),
+            zone=check_zone(ask.zone),
+            image=check_image(ask.image),
+            public_key=check_public_key(ask.public_key, "Kubernetes"),
+            ssh_user=ask.ssh_user or "im",
+            owner=ask.owner,
+            disks=(check_disk(ask.root_disk or Disk()),),
+            user_data=ask.user_data,
+        )
+        return Scope(self.name, account, check_namespace(default_region or DEFAULT_NAMESPACE)), spec
+
+    def expects(self, spec: Spec) -> Parts:
+        """No address of its own; its disk is a claim, which is charged as the cluster charges its class."""
+        disk = spec.disks[0]
+        return Parts(address=False, disk_gb=disk.size_gb or DEFAULT_GB, disk_type=disk.kind or USUAL_CLASS)
+
+    def check_together(self, specs: Sequence[Spec]) -> None:
+        """All run the same image, on whatever it runs."""
+
+    def check_access(self, scope: Scope, account: Account, settings: Settings, *, guarded: bool) -> None:
+        """Which rights there are, the workers find out."""
+
+    def locate(self, machine_ids: Sequence[str], *, account: str, region: str) -> Scope:
+        for one in machine_ids:
+            if not _CLAIM.fullmatch(one):
+                hint = "kubectl get pvc  shows them: a machine is a claim, with the one pod that mounts it"
+                raise Refused(f"'{one[:40]}' is not the name of a claim", hint)
+        return Scope(self.name, account, check_namespace(region or DEFAULT_NAMESPACE))
+
+
+PROFILE = KubernetesProfile()
+
+
+def _refuse_what_is_not_there(ask: Ask) -> None:
+    if ask.ssh_from or ask.open_ports:
+        raise Refused(
+            "a pod has no address of its own that networks could be let in to",
+            "leave --ssh-from and --open out; one gets in through the cluster's API",
+        )
+    if ask.spot is not None:
+        raise Refused("im asks for no spot nodes yet", "leave --spot out")
+    if ask.hibernate:
+        raise Refused("a pod does not hibernate", "leave --hibernate out; a stop keeps the disk")
+    if ask.volumes:
+        raise Refused("im gives a pod one disk", "make it larger, as in --disk 200")
+    if ask.network or ask.subnet:
+        raise Refused("a pod is in its cluster's network", "leave --vpc and --subnet out")
+    if ask.user_data is not None and len(ask.user_data) > MOST_USER_DATA:
+        raise Refused(
+            f"Kubernetes takes at most 512 KiB of user data, and this has {len(ask.user_data)} bytes", "make it smaller"
+        )
+
+
+def check_namespace(name: str) -> str:
+    if _NAMESPACE.fullmatch(name):
+        return name
+    near = re.sub(r"[^a-z0-9-]", "-", name.lower()).strip("-")[:63]
+    raise Refused(
+        f"'{name[:40]}' is not the name of a namespace", f"did you mean {near}?" if near else "kubectl get namespace"
+    )
+
+
+def check_zone(name: str | None) -> str:
+    """A zone as nodes are labelled with it; whether there is one, the scheduler says. Raises Refused."""
+    if name in (None, ANY):
+        return ANYWHERE
+    if not _LABEL.fullmatch(str(name)):
+        hint = "kubectl get nodes -L topology.kubernetes.io/zone  shows them"
+        raise Refused(f"'{str(name)[:40]}' is no zone of a cluster", hint)
+    return str(name)
+
+
+def check_image(name: str | None) -> str:
+    """An image as registries name it."""
+    meant = name or DEFAULT_IMAGE
+    if len(meant) > 500 or not _IMAGE.fullmatch(meant):
+        near = difflib.get_close_matches(meant.lower(), ("ubuntu:24.04", "debian:13", "python:3.13"), n=1)
+        hint = f"did you mean {near[0]}?" if near else "write it as a registry has it, like ubuntu:24.04"
+        raise Refused(f"'{meant[:60]}' is no image of a container", hint)
+    return meant
+
+
+def check_disk(disk: Disk) -> Disk:
+    """A claim of that size, of the storage class that `type` names. Raises Refused."""
+    if not disk.encrypted:
+        raise Refused(
+            "whether a disk is encrypted, its storage class decides", "leave encrypted=no out, or name a class"
+        )
+    if disk.iops or disk.throughput:
+        raise Refused("how fast a disk is, its storage class decides", "name one, as in --disk size=100,type=fast")
+    if disk.snapshot:
+        raise Refused("im makes no disk of a snapshot in a cluster yet", "leave snapshot out")
+    if disk.keep:
+        raise Refused("a terminated machine's disk goes with it", "leave keep out; a stop keeps the disk")
+    if disk.kind is not None and not _CLAIM.fullmatch(disk.kind):
+        raise Refused(f"'{disk.kind[:30]}' is no storage class", "kubectl get storageclass  shows them")
+    return disk

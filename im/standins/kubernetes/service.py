@@ -1,0 +1,64 @@
+"""Who may call the cluster's stand-in, and which address answers what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from werkzeug.wrappers import Request
+
+from im.standins.kubernetes import verbs
+from im.standins.kubernetes.cluster import Cluster
+from im.standins.kubernetes.errors import no, status
+from im.standins.service import Refusal, Service
+
+
+class Kubernetes(Service):
+    """`takes`: how long a pod's start takes, and its end at most."""
+
+    def __init__(
+        self,
+        secret: str,
+        clock: Callable[[], datetime] | None = None,
+        takes: timedelta = timedelta(seconds=3),
+    ) -> None:
+        super().__init__(secret, clock)
+        self.takes = takes
+        verbs.register(self)
+
+    def cluster(self, account: str) -> Cluster:
+        """As it is now; made when it is first named."""
+        with self.lock:
+            if account not in self.worlds:
+                self.worlds[account] = Cluster(account, self.clock(), self.takes)
+            found: Cluster = self.worlds[account]
+            found.settle(self.clock())
+            return found
+
+    def handle(self, method: str, rule: str, call: Callable[..., tuple[int, Any]], **said: str) -> None:
+        """`call` is given the cluster, one caller at a time, and the request."""
+
+        def one_at_a_time(account: str, request: Request, **parts: Any) -> tuple[int, Any]:
+            with self.lock:
+                return call(self.cluster(account), request, **said, **parts)
+
+        self.route(method, rule, one_at_a_time)
+
+    def before(self, account: str, request: Request) -> dict[str, str]:
+        """Priority and fairness answers in plain text."""
+        with self.lock:
+            cluster = self.cluster(account)
+            full = cluster.bucket is not None and not cluster.bucket.take(self.clock())
+        if full:
+            raise Refusal(429, "Too many requests, please try again later.\n", {"Retry-After": "1"})
+        return {}
+
+    def not_let_in(self) -> Refusal:
+        return no(401, "Unauthorized")
+
+    def not_there(self) -> Refusal:
+        return Refusal(404, status(404, "the server could not find the requested resource"))
+
+    def code_of(self, body: Any) -> str:
+        return str(body.get("reason", "")) if isinstance(body, dict) else str(body)
