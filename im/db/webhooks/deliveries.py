@@ -122,9 +122,10 @@ def resend(connection: Connection, webhook_id: str, now: datetime) -> int:
     return done.rowcount
 
 
-def listed(connection: Connection, webhook_id: str, limit: int) -> list[Delivery]:
-    """The newest first."""
+def listed(connection: Connection, webhook_id: str, limit: int, message: str | None = None) -> list[Delivery]:
+    """The newest first; with `message`, that one alone."""
     query = select(*_SHOWN).where(d.webhook_id == webhook_id).order_by(d.number.desc()).limit(limit)
+    query = query if message is None else query.where(d.id == message)
     return [_delivery(row) for row in connection.execute(query)]
 
 

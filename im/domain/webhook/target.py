@@ -36,6 +36,7 @@ NEVER = tuple(
     )
 )
 """Where the keys of the machine itself are given away: refused also where a network around it is allowed."""
+NOT_ALLOWED = "that address is a private one, and not of a network that is allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def refusal(scheme: str, address: str, allowed: Sequence[Network]) -> str | None
     if any(found in network for network in allowed):
         return None
     if not _is_public(found):
-        return "that address is a private one, and not of a network that is allowed"
+        return NOT_ALLOWED
     return "over plain http messages go to allowed private networks only" if scheme == "http" else None
 
 

@@ -170,11 +170,13 @@ def resend(ctx: Context, webhook_id: str, *, actor: Actor) -> int:
     return count
 
 
-def delivered(ctx: Context, webhook_id: str, limit: int, *, actor: Actor) -> Sequence[Delivery]:
-    """Its newest `limit` messages, and what became of each."""
+def delivered(
+    ctx: Context, webhook_id: str, limit: int, message: str | None = None, *, actor: Actor
+) -> Sequence[Delivery]:
+    """Its newest `limit` messages, and what became of each; with `message`, that one alone."""
     access.ask(actor, Verb.SEE_WEBHOOK)
     with ctx.begin() as connection:
-        return deliveries.listed(connection, _one(connection, webhook_id, actor).id, limit)
+        return deliveries.listed(connection, _one(connection, webhook_id, actor).id, limit, message)
 
 
 def _sees_all(actor: Actor) -> bool:

@@ -150,8 +150,9 @@ webhook create wrong https://ci.example.com/im --on nothing
 webhook
 webhook --json
 webhook -o name
-webhook test ci
+webhook test ci --no-wait
 webhook deliveries ci -n 1
+webhook test ci --timeout 1s
 webhook deliveries nothing
 webhook set ci --url https://ci.example.com/other --on stopped
 webhook set ci

@@ -54,7 +54,7 @@ class DirectWebhooks:
 
         return hooks.resend(self._ctx, webhook_id, actor=self._actor)
 
-    def deliveries(self, webhook_id: str, limit: int) -> Sequence[Delivery]:
+    def deliveries(self, webhook_id: str, limit: int, message: str | None = None) -> Sequence[Delivery]:
         from im.services.webhooks import hooks
 
-        return hooks.delivered(self._ctx, webhook_id, limit, actor=self._actor)
+        return hooks.delivered(self._ctx, webhook_id, limit, message, actor=self._actor)

@@ -52,8 +52,9 @@ class RemoteWebhooks:
         told = self._link.post(f"{_of(webhook_id)}/resend", once=False)
         return self._link.read(lambda one: int(one["count"]), told, stored=True)
 
-    def deliveries(self, webhook_id: str, limit: int) -> Sequence[Delivery]:
-        told = self._link.get(f"{_of(webhook_id)}/deliveries", {"limit": limit})
+    def deliveries(self, webhook_id: str, limit: int, message: str | None = None) -> Sequence[Delivery]:
+        asked = {"limit": limit, **({} if message is None else {"message": message})}
+        told = self._link.get(f"{_of(webhook_id)}/deliveries", asked)
         return self._link.read(lambda all_: [read_delivery(one) for one in all_["items"]], told)
 
     def _made(self, told: Any) -> Made:

@@ -10,8 +10,12 @@ import click
 from im.cli.options.shared import Duration, Output, output_options
 from im.cli.output.errors import note
 from im.cli.session import Session, here, pass_session
-from im.domain.errors import NoSuchWebhook, Refused
+from im.domain.errors import ImError, NoSuchWebhook, Refused
+from im.domain.webhook.message import DeliveryState
+from im.domain.webhook.target import read_target
 from im.domain.webhook.webhook import WISHED, Webhook, read_kinds
+from im.views.exits import Ended
+from im.views.words.webhooks import answered, standing, what_next
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,16 +141,36 @@ def remove(session: Session, which: str) -> None:
 
 @webhook.command("test")
 @click.argument("which", metavar="NAME")
+@click.option("--wait/--no-wait", default=True, help="Wait for its answer; the default.")
+@click.option(
+    "--timeout", type=Duration(), default="30s", show_default=True, metavar="DURATION", help="Wait no longer than this."
+)
+@output_options
 @pass_session
-def test(session: Session, which: str) -> None:
-    """Send it a message that says nothing."""
+def test(session: Session, which: str, wait: bool, timeout: timedelta, output: Output) -> None:
+    """Send it a message that says nothing, and say whether it was taken: 0 if so, 1 if not, 5 if nobody has sent it."""
     session.request()
     found = _find(session, which)
+    webhooks = session.backend.webhooks
     with session.storing(f"a test of webhook {which}"):
-        message = session.backend.webhooks.test(found.id)
-    click.echo(
-        f"{message} is on its way to {_named(found)}; im webhook deliveries {found.id} -n 1  says whether it was taken"
-    )
+        message = webhooks.test(found.id)
+    if not wait:
+        if output.form != "table":
+            _tell_deliveries(webhooks.deliveries(found.id, 1, message), output)
+            return
+        again = f"im webhook deliveries {found.id} -n 1  says whether it was taken"
+        click.echo(f"{message} is on its way to {_named(found)}; {again}")
+        return
+    from im.cli.commands.people.webhook_outcome import first_answer
+
+    sent = first_answer(webhooks, found.id, message, timeout)
+    if sent.state is not DeliveryState.TAKEN:
+        told = f"not delivered to {_named(found)}: {sent.error}"
+        raise Ended(ImError(told, what_next(sent, found.id)))
+    if output.form == "table":
+        click.echo(f"delivered to {_named(found)}: {answered(sent, read_target(found.url).where)}")
+    else:
+        _tell_deliveries([sent], output)
 
 
 @webhook.command("resend")
@@ -221,8 +245,6 @@ def _tell(found: Sequence[Webhook], output: Output) -> None:
     elif not found:
         click.echo("No webhook.  im webhook create ci https://ci.example.com/im --on running,failed")
     else:
-        from im.views.words.webhooks import standing
-
         now = here()
         heads = ("ID", "OWNER", "NAME", "HEARS OF", "ON", "URL", "STATE")
         body = [

@@ -56,6 +56,9 @@ class WebhookRotateForm(Form):
 
 class DeliveriesQuery(Form):
     limit: int = Field(default=50, ge=1, le=500)
+    message: Annotated[str, Field(pattern=r"^msg_[0-9a-f]{24}$")] | None = Field(
+        default=None, description="This one alone, by its id."
+    )
 
 
 @router.get("/webhooks", operation_id="list_webhooks", response_model=WebhooksDocument, responses=LOOK)
@@ -123,7 +126,7 @@ def rotate_webhook(asker: Asking, webhook: WebhookId, form: WebhookRotateForm) -
     responses=CHANGE,
 )
 def test_webhook(asker: Asking, webhook: WebhookId) -> Response:
-    """Send it a message of type `webhook.test`; what becomes of it is among its deliveries."""
+    """Send it a message of type `webhook.test`; its deliveries say what becomes of it, `?message=` of this one alone."""
     return JSONResponse({"message": hooks.test(asker.ctx, webhook, actor=asker.actor)}, status_code=202)
 
 
@@ -147,5 +150,5 @@ def resend_webhook(asker: Asking, webhook: WebhookId) -> Response:
 )
 def list_deliveries(asker: Asking, webhook: WebhookId, asked: Annotated[DeliveriesQuery, Query()]) -> Response:
     """Its newest messages, and what became of each."""
-    found = hooks.delivered(asker.ctx, webhook, asked.limit, actor=asker.actor)
+    found = hooks.delivered(asker.ctx, webhook, asked.limit, asked.message, actor=asker.actor)
     return JSONResponse({"items": [delivery_json(one) for one in found]})
