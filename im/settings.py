@@ -23,7 +23,7 @@ from im.domain.config.sandbox import sandboxes
 from im.domain.config.web import WebSettings
 from im.domain.config.webhook import WebhookSettings
 from im.domain.errors import Refused
-from im.domain.guard import GuardKind
+from im.domain.guard import WORDS, GuardKind
 from im.domain.input.duration import parse_duration, parse_keep
 from im.domain.input.text import OWNER, PLACE
 from im.domain.notice import parse_stages
@@ -141,16 +141,15 @@ class Settings:
         "IM_NOTICE_STAGES", "60m,15m,5m", "how long before a deadline its notices are sent", parse=checked(parse_stages)
     )
     notice_webhook: str = setting("IM_NOTICE_WEBHOOK", "", "URL that gets each notice as JSON", secret=True)
-    notice_slack: str = setting(
-        "IM_NOTICE_SLACK", "", "incoming webhook of Slack, or of anything compatible", secret=True
-    )
-    notice_smtp: str = setting(
-        "IM_NOTICE_SMTP", "", "mail server, as `smtp+starttls://user:password@host:587`", secret=True
-    )
+    notice_slack: str = setting("IM_NOTICE_SLACK", "", "webhook of Slack, or of what is compatible", secret=True)
+    notice_smtp: str = setting("IM_NOTICE_SMTP", "", "mail: `smtp+starttls://user:password@host:587`", secret=True)
     notice_mail_from: str = setting("IM_NOTICE_MAIL_FROM", "", "sender of notices by mail")
     notice_mail_to: str = setting("IM_NOTICE_MAIL_TO", "", "who gets them; `{owner}@example.com` for each owner")
     guard: GuardKind = setting(
-        "IM_GUARD", GuardKind.NONE, "who stops a machine if all of im is gone: none, or scheduler (docs/guard.md)"
+        "IM_GUARD",
+        GuardKind.NONE,
+        "who stops a machine if all of im is gone: none, or native, where the cloud can (docs/guard.md)",
+        parse=one_of(*WORDS, what="guard", kind=GuardKind),
     )
     guard_grace: float = setting("IM_GUARD_GRACE", 300.0, "seconds after the deadline at which the guard stops it")
     keep_stopped: str = setting(

@@ -29,7 +29,7 @@ from im.db.made_once import Moment, made_once
 from im.db.schema.core import holds, instances, scopes
 from im.db.schema.money import guards
 from im.db.select import fetch_instances, select_instances
-from im.domain.guard import TOO_NEAR, Guard, GuardKind, wanted
+from im.domain.guard import TOO_NEAR, Guard, GuardKind, farthest, wanted
 from im.domain.hold import HoldKind
 from im.domain.instance import Instance
 from im.domain.scope import Scope
@@ -39,27 +39,38 @@ g, t = guards.c, instances.c
 _IDLE = [o.value for o in (*GONE, Observed.NONE, Observed.STOPPED, Observed.TERMINATING)]
 
 
-def add(connection: Connection, ids: Sequence[str], kind: GuardKind, grace: timedelta) -> None:
+_STORED = "scheduler"
+"""How a guard is called in a row: workers of the version before know no other word."""
+
+
+def add(
+    connection: Connection, ids: Sequence[str], kind: GuardKind, grace: timedelta, ahead: timedelta | None = None
+) -> None:
+    """`ahead`: the farthest moment that the cloud takes, from now; None: any."""
     if ids and kind is not GuardKind.NONE:
-        rows = [{"instance_id": i, "kind": kind.value, "grace": int(grace.total_seconds())} for i in ids]
-        connection.execute(insert(guards).on_conflict_do_nothing(), rows)
+        most = int(ahead.total_seconds()) if ahead is not None else None
+        shared = {"kind": _STORED, "grace": int(grace.total_seconds()), "ahead": most}
+        connection.execute(insert(guards).on_conflict_do_nothing(), [{"instance_id": i, **shared} for i in ids])
 
 
 def copy(connection: Connection, old: str, new: str) -> None:
     """What guards one instance shall guard another; nothing if nothing did."""
-    query = select(literal(new), g.kind, g.grace).where(g.instance_id == old)
-    connection.execute(insert(guards).from_select(["instance_id", "kind", "grace"], query).on_conflict_do_nothing())
+    query = select(literal(new), g.kind, g.grace, g.ahead).where(g.instance_id == old)
+    columns = ["instance_id", "kind", "grace", "ahead"]
+    connection.execute(insert(guards).from_select(columns, query).on_conflict_do_nothing())
 
 
-def is_to_terminate(connection: Connection, scope: Scope) -> bool:
-    """Does a guard of a living machine of the scope's account terminate it?"""
+def is_needed(connection: Connection, scope: Scope, *, to_terminate: bool = False) -> bool:
+    """Has a living machine of the scope's account a guard? `to_terminate`: one that terminates it."""
     query = (
         select(g.instance_id)
         .join(instances, t.id == g.instance_id)
         .join(scopes, scopes.c.id == t.scope_id)
-        .where(g.kind != GuardKind.NONE.value, t.closed_at.is_(None), t.on_expiry == OnExpiry.TERMINATE.value)
+        .where(g.kind != GuardKind.NONE.value, t.closed_at.is_(None))
         .where(scopes.c.provider == scope.provider, scopes.c.account == scope.account)
     )
+    if to_terminate:
+        query = query.where(t.on_expiry == OnExpiry.TERMINATE.value)
     return connection.execute(query.limit(1)).first() is not None
 
 
@@ -73,17 +84,20 @@ def _pause(now: Moment) -> Select[Any]:
     return select(holds.c.until).where(holds.c.kind == HoldKind.PAUSE.value, holds.c.until > now)
 
 
-def _wanted(paused: Moment | None) -> ColumnElement[datetime]:
+def _wanted(now: Moment, paused: Moment | None) -> ColumnElement[datetime]:
     """`im.domain.guard.wanted` in SQL, to find candidates; what is asked for is computed by the rule itself."""
-    grace = g.grace * cast(literal("1 second"), Interval)
+    second = cast(literal("1 second"), Interval)
+    grace = g.grace * second
     ends: ColumnElement[datetime] = func.greatest(t.expires_at, paused) if paused is not None else t.expires_at
     at = func.date_trunc(text("'second'"), ends + grace + cast(literal("999999 microseconds"), Interval))
+    today = func.date_trunc(text("'day'"), now, text("'UTC'"))
+    farthest_of_today = today + (g.ahead - 86_400) * second  # null, which `least` leaves out, where any moment is taken
     idle = or_(t.closed_at.is_not(None), t.provider_id.is_(None), t.observed.in_(_IDLE))
-    return case((idle, null()), else_=at)
+    return case((idle, null()), else_=func.least(at, farthest_of_today))
 
 
 def _differs(now: Moment, paused: Moment | None) -> ColumnElement[bool]:
-    at = _wanted(paused)
+    at = _wanted(now, paused)
     return and_(
         g.kind != GuardKind.NONE.value,
         or_(g.told_at.is_distinct_from(at), g.asked_at.is_not(None)),
@@ -136,7 +150,10 @@ def claim(connection: Connection, scope_id: int, now: datetime, lease: timedelta
     found = {row.instance_id: row for row in connection.execute(query)}
     rows = fetch_instances(connection, select_instances().where(t.id.in_(list(found))))
     tasks = [
-        Task(row, one := _guard(found[row.id]), wanted(row, one.grace, paused), found[row.id].attempts + 1)
+        Task(
+            *(row, one := _guard(found[row.id])),
+            *(wanted(row, one.grace, paused, farthest(now, one.ahead)), found[row.id].attempts + 1),
+        )
         for row in rows
     ]
     for task in tasks:
@@ -194,4 +211,5 @@ def _guard(row: object) -> Guard:
     return Guard(
         *(values["instance_id"], GuardKind(values["kind"]), timedelta(seconds=values["grace"])),
         *(values["told_at"], values["asked_at"], values["error"]),
+        timedelta(seconds=values["ahead"]) if values["ahead"] is not None else None,
     )

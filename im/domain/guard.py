@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from im.domain.instance import Instance
 from im.domain.sighting import Sighting
-from im.domain.state import GONE, Observed
+from im.domain.state import GONE, Observed, OnExpiry
 
 
 class GuardKind(StrEnum):
     NONE = "none"
-    SCHEDULER = "scheduler"
-    """EventBridge Scheduler, or whatever a cloud has in its place (`capabilities.native_deadline`)."""
+    NATIVE = "native"
+    """The cloud's own means, where it has any (`capabilities.native_deadline`)."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> GuardKind | None:
+        """`scheduler` is how it was called when one cloud alone had any; rows, settings and scripts may still say so."""
+        return cls.NATIVE if value == "scheduler" else None
+
+
+WORDS = ("none", "native", "scheduler")
+"""Every spelling that is taken."""
 
 
 TOO_NEAR = timedelta(seconds=10)
@@ -22,6 +31,7 @@ TOO_NEAR = timedelta(seconds=10)
 FIRES_WITHIN = timedelta(minutes=15)
 """How long after its moment a guard may take effect: clouds promise a minute, and try again what fails."""
 SKEW = timedelta(minutes=1)
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,8 @@ class Guard:
     asked_at: datetime | None
     """The moment asked for in a call whose outcome nobody knows yet."""
     error: str | None = None
+    ahead: timedelta | None = None
+    """So far ahead the cloud takes a moment at most; None: as far as one likes."""
 
     @property
     def moments(self) -> tuple[datetime, ...]:
@@ -43,17 +55,33 @@ class Guard:
         return tuple(at for at in (self.told_at, self.asked_at) if at is not None)
 
 
-def wanted(row: Instance, grace: timedelta, paused_until: datetime | None = None) -> datetime | None:
-    """When the cloud should stop it by itself; None when nothing can run. Scheduler counts in whole seconds.
+def wanted(
+    row: Instance, grace: timedelta, paused_until: datetime | None = None, farthest: datetime | None = None
+) -> datetime | None:
+    """When the cloud should stop it by itself; None when nothing can run. Clouds count in whole seconds.
 
-    While deadlines are paused the guard waits with them: a pause that outlives im ends by itself too.
+    While deadlines are paused the guard waits with them: a pause that outlives im ends by itself too. What is due after
+    `farthest` is set for then, and moved on from day to day as long as somebody of us is there.
     """
     if row.closed_at is not None or row.provider_id is None:
         return None
     if row.observed in GONE or row.observed in (Observed.NONE, Observed.STOPPED, Observed.TERMINATING):
         return None
     at = max(row.expires_at, paused_until or row.expires_at) + grace
-    return at.replace(microsecond=0) + timedelta(seconds=1 if at.microsecond else 0)
+    at = at.replace(microsecond=0) + timedelta(seconds=1 if at.microsecond else 0)
+    return min(at, farthest) if farthest is not None else at
+
+
+def ends(what: OnExpiry, *, terminates: bool) -> OnExpiry:
+    """What a cloud alone does where the deadline is to do `what`: it makes no snapshot, and not every one `terminates`."""
+    return OnExpiry.TERMINATE if what is OnExpiry.TERMINATE and terminates else OnExpiry.STOP
+
+
+def farthest(now: datetime, ahead: timedelta | None) -> datetime | None:
+    """The latest moment that is asked of a cloud which takes none more than `ahead` from now: the same all day long (UTC)."""
+    if ahead is None:
+        return None
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + ahead - _DAY
 
 
 def fired(guard: Guard, row: Instance, seen: Sighting, now: datetime) -> datetime | None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from im.domain.config.account import Account
+from im.domain.explain.if_gone import Means
 from im.domain.money.forecast import Parts
 from im.domain.money.rules import PER_SECOND, BillingRules
 from im.domain.rate_limit import Rate
@@ -54,6 +55,10 @@ class Capabilities:
     native_deadline: bool = False
     why_no_guard: str = "has no deadline of its own to guard with"
     """Where there is none, what people are told after the cloud's name."""
+    guard_ahead: timedelta | None = None
+    """No guard is taken for a moment farther ahead; None: for any."""
+    guard_terminates: bool = True
+    """False: the cloud alone only stops, also what its deadline is to terminate."""
     can_firewall: bool = False
     """It keeps others out: `Ask.ssh_from` and `open_ports` mean something."""
     can_hibernate: bool = False
@@ -69,6 +74,10 @@ class Capabilities:
     """Verb of the contract → how often the fleet may call it in one scope, below the cloud's own limit; no name, no limit."""
     machine_rates: Mapping[str, Rate] = field(default_factory=dict)
     """The same for the machines that those calls name, all together."""
+
+    @property
+    def guard_means(self) -> Means:
+        return Means(self.native_deadline, self.why_no_guard, self.guard_ahead, self.guard_terminates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,8 @@ class BatchResult:
 
 GUARD_TERMINATES = "guard, terminate"
 """The check of a right that is needed only where a guard terminates what it guards."""
+GUARD = "guard"
+"""The check of what is needed only where anything has a guard."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ def plan_json(one: Rehearsed) -> dict[str, Any]:
         "on_expiry": plan.on_expiry.value,
         "guard": plan.guard.value,
         "guard_grace_seconds": seconds(plan.grace) if plan.guard is not GuardKind.NONE else None,
+        "if_gone": plan.if_gone,
         "keep_stopped_seconds": seconds(plan.keep_stopped),
         "protected": plan.protect,
         "usd_per_hour": exact(quote.per_hour),
@@ -81,6 +82,7 @@ def read_plan(told: Mapping[str, Any]) -> Rehearsed:
         read_span(grace or 0),
         read_seconds(told["keep_stopped_seconds"]),
         told["protected"],
+        told.get("if_gone", ""),
     )
     quote = _read_quote(told["quote"], plan)
     return Rehearsed(

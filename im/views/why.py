@@ -20,8 +20,9 @@ def why_json(row: Instance, told: Explanation, now: datetime, *, sandbox: bool) 
         "because": told.because,
         "next": told.next,
         "type": told.type or None,
+        "if_gone": told.if_gone or None,
     }
 
 
 def read_why(told: Mapping[str, Any]) -> Explanation:
-    return Explanation(told["because"], told["next"], told["type"] or "")
+    return Explanation(told["because"], told["next"], told["type"] or "", told.get("if_gone") or "")

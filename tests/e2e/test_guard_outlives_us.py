@@ -70,7 +70,7 @@ def _guarded(fleet: Fleet, ctx: Context, seconds: float) -> Instance | None:
     ask = Ask(public_key=public_key(), owner="ada")
     deadline = Deadline(by=timedelta(seconds=seconds))
     order = requests_order.Order(
-        "aws", "default", ask, f"web-{seconds:.0f}", 1, deadline, person("ada"), guard=GuardKind.SCHEDULER
+        "aws", "default", ask, f"web-{seconds:.0f}", 1, deadline, person("ada"), guard=GuardKind.NATIVE
     )
     asked = create.create(ctx, order).changes[0].after
 

@@ -14,8 +14,7 @@ from im.cli.options.machine import Machine, machine_options
 from im.cli.options.shared import Output, Waiting, account_option, deadline_options, output_options, wait_options
 from im.cli.output.errors import note
 from im.cli.session import Session, here, pass_session
-from im.domain.guard import GuardKind
-from im.domain.input.duration import format_duration
+from im.domain.guard import WORDS, GuardKind
 from im.domain.intent import Deadline
 from im.domain.state import OnExpiry
 from im.domain.tags import parse_tags
@@ -58,7 +57,8 @@ DEFAULT_TTL = timedelta(hours=1)
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="For you to find it by; repeatable.")
 @click.option(
     "--guard",
-    type=click.Choice(["scheduler", "none"]),
+    type=click.Choice(WORDS),
+    metavar="native|none",
     help="Who stops it if all of im is gone: the cloud itself, or nobody; default IM_GUARD.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be launched, and do nothing.")
@@ -182,7 +182,7 @@ def _tell_plan(found: Rehearsed, output: Output) -> None:
         ("costs", quote_sentence(quote)),
         *([("afterwards", what_goes_on(quote))] if quote.endless else []),
         *([("afterwards", SNAPSHOT_STAYS)] if plan.on_expiry is OnExpiry.SHELVE else []),
-        ("guard", _guarding(plan)),
+        ("guard", plan.if_gone),
     ]
     for title, what in rows:
         click.echo(f"{title:<13} {plain(what)}")
@@ -198,9 +198,3 @@ def _zone(found: Rehearsed) -> str:
 def _said(found: Rehearsed, what: str) -> str:
     """Which setting of the deployment says it, where nobody typed it."""
     return f" ({found.defaults[what]})" if what in found.defaults else ""
-
-
-def _guarding(plan: Plan) -> str:
-    if plan.guard is GuardKind.NONE:
-        return "none: should all of im be gone, nobody stops it"
-    return f"the cloud itself ends it {format_duration(plan.grace)} after its deadline, should all of im be gone"

@@ -22,7 +22,7 @@ from im.domain.instance import Instance
 from im.domain.selection import Filter, check_word
 from im.views.words.freshness import freshness
 from im.views.words.money import cost_lines
-from im.views.words.times import ahead, end_of, local, second_end, ssh_line
+from im.views.words.times import ahead, end_of, here, local, second_end, ssh_line
 
 if TYPE_CHECKING:
     from im.domain.explain.listing import Listing
@@ -147,16 +147,8 @@ def _detail_json(session: Session, row: Instance, seen: Listing) -> dict[str, ob
 
 
 def _guard_lines(session: Session, row: Instance, now: datetime) -> list[tuple[str, str]]:
-    guard = session.backend.looks.guard(row)
-    if guard is None or row.closed_at is not None:
-        return []
-    verb = row.on_expiry.does
-    told = "none set at the cloud"
-    if guard.told_at is not None and guard.told_at > now:
-        told = (
-            f"the cloud itself {verb} it {local(guard.told_at, now)} ({ahead(guard.told_at, now)}), should im be gone"
-        )
-    return [("guard", told if guard.error is None else f"{told}; the cloud refused the last change: {guard.error}")]
+    told = session.backend.looks.explain(row, now).if_gone
+    return [("if gone", here(told, now))] if told else []
 
 
 def _detail(session: Session, row: Instance, seen: Listing) -> str:

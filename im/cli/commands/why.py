@@ -50,7 +50,12 @@ def why(session: Session, name: str, output: str, as_json: bool) -> None:
         return
     head = click.style(plain(row.name), bold=True)
     click.echo(f"{head} is {plain(phase(row, seen.now).word)}", color=takes_colour())
-    for title, what in (("because", told.because), ("next", told.next), ("you can", told.type)):
+    for title, what in (
+        ("because", told.because),
+        ("next", told.next),
+        ("you can", told.type),
+        ("if gone", told.if_gone),
+    ):
         if what:
             click.echo(f"  {title:<8} {plain(what)}")
     for sentence in freshness(seen):

@@ -177,12 +177,18 @@ def guards(connection: Connection | ReadTransaction, ids: Sequence[str]) -> dict
     """What the cloud does by itself after the deadline, of those that have a guard."""
     rows = ask(
         connection,
-        "SELECT instance_id, kind, grace, told_at, asked_at, error FROM guards"
+        "SELECT instance_id, kind, grace, told_at, asked_at, error, ahead FROM guards"
         " WHERE instance_id = ANY(%(ids)s::text[]) AND kind <> %(none)s",
         ids=list(ids),
         none=GuardKind.NONE.value,
     )
-    return {one: Guard(one, GuardKind(kind), timedelta(seconds=grace), *rest) for one, kind, grace, *rest in rows}
+    return {
+        one: Guard(
+            *(one, GuardKind(kind), timedelta(seconds=grace), told_at, asked_at, error),
+            timedelta(seconds=ahead) if ahead is not None else None,
+        )
+        for one, kind, grace, told_at, asked_at, error, ahead in rows
+    }
 
 
 def _instances(connection: Connection | ReadTransaction, rest: str, **given: object) -> list[Instance]:

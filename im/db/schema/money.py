@@ -103,6 +103,8 @@ guards = Table(
     Column("kind", Text, nullable=False),
     # seconds after the deadline
     Column("grace", Integer, nullable=False),
+    # seconds from now, the farthest moment that the cloud takes; null: any
+    Column("ahead", Integer),
     # what the cloud has confirmed, and what it was asked without an answer so far
     moment("told_at"),
     moment("asked_at"),

@@ -27,6 +27,8 @@ class Explanation:
     because: str
     next: str
     type: str = ""
+    if_gone: str = ""
+    """What becomes of it should all of im be gone; empty where nothing runs, and where nobody has looked."""
 
 
 def why(row: Instance, now: datetime, billing: BillingRules = PER_SECOND) -> Explanation:

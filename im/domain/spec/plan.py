@@ -36,3 +36,5 @@ class Plan:
     keep_stopped: timedelta | None = None
     """None: for good."""
     protect: bool = False
+    if_gone: str = ""
+    """What becomes of them should all of im be gone."""

@@ -49,6 +49,7 @@ class DigitalOceanProfile:
         idempotent_launch=False,
         # longer than tags are known to take: what no complete look shows by then is asked for again
         launch_visible_within=timedelta(seconds=120),
+        why_no_guard="has nothing that ends a droplet at a moment, and stopping it would save nothing",
         can_firewall=True,
         # by the second since 2026-01-01, a minute or a cent at least, and no more than the price of a month in a calendar month
         billing=BillingRules(

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from im.providers import errors as e
 from im.providers.gcp.errors import CLOUD, translate
-from im.providers.kit.http import Answer, JsonApi
+from im.providers.kit.http import Answer, JsonApi, Translate
 
 URL = "https://compute.googleapis.com/compute/v1"
 PAGE = 500
@@ -24,9 +24,11 @@ class GcpApi:
         headers: Callable[[], Mapping[str, str]],
         url: str = URL,
         forget: Callable[[], None] = lambda: None,
+        means: Translate = translate,
     ) -> None:
         self.project = project
-        self._json = JsonApi(url or URL, headers, translate, CLOUD)
+        self._url = url or URL
+        self._json = JsonApi(self._url, headers, means, CLOUD)
         self._forget = forget
 
     def get(self, path: str, **query: Any) -> Answer:
@@ -36,6 +38,10 @@ class GcpApi:
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> Answer:
         asked = f"?{urlencode(query)}" if query else ""
         return self._known(lambda: self._json.send(method, f"{self._below(path)}{asked}", body))
+
+    def address(self, path: str) -> str:
+        """Where others may call the same."""
+        return f"{self._url}{self._below(path)}"
 
     def pages(self, path: str, **query: Any) -> Iterator[Answer]:
         """Every page; an empty one may be followed by a full one."""

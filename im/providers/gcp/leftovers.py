@@ -1,4 +1,4 @@
-"""What was made for machines and is used by none: firewall rules by their names, and disks by their labels."""
+"""What was made for machines and is used by none: firewall rules and tasks by their names, and disks by their labels."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from im.domain.spec.spec import Spec
 from im.providers.errors import NotFound, ProviderError, Unavailable, WrongState
 from im.providers.features import Resource
 from im.providers.gcp.api import GcpApi, last
+from im.providers.gcp.deadline_guard import KIND, TasksGuard
 from im.providers.gcp.labels import KEEP, deployment_filter
 from im.providers.gcp.launch.firewalls import rules_of, scope_prefix, wall_of
 from im.providers.gcp.listing import everywhere
@@ -25,8 +26,8 @@ def region_of_spec(spec: Spec) -> str:
 
 
 class Leftovers:
-    def __init__(self, api: GcpApi, deployment: str) -> None:
-        self._api, self._deployment = api, deployment
+    def __init__(self, api: GcpApi, deployment: str, guard: TasksGuard) -> None:
+        self._api, self._deployment, self._guard = api, deployment, guard
 
     def found(self, scope: Scope) -> Sequence[Resource]:
         rules = rules_of(self._api, scope_prefix(self._deployment, scope.region))
@@ -36,7 +37,7 @@ class Leftovers:
             worn_here = any(tag in worn for tag in one.get("targetTags") or [])
             detail = f"{'refuses the rest' if 'denied' in one else ', '.join(one.get('sourceRanges') or [])}"
             things.append(Resource(RULE, f"{RULE}/{one['name']}", one["name"], detail[:200], used=worn_here))
-        return [*things, *self._disks(scope)]
+        return [*things, *self._disks(scope), *self._guard.left(scope)]
 
     def _worn(self) -> frozenset[str]:
         """Network tags of every machine of the project, whoever's it is."""
@@ -67,8 +68,9 @@ class Leftovers:
         return frozenset(wall_of(self._deployment, region_of_spec(spec), network, spec.firewall).rules)
 
     def discard(self, scope: Scope, things: Sequence[Resource]) -> Mapping[str, ProviderError]:
-        failed: dict[str, ProviderError] = {}
-        there = {one.id: one for one in self.found(scope)}
+        failed = self._guard.discard(scope, [one for one in things if one.kind == KIND])
+        things = [one for one in things if one.kind != KIND]
+        there = {one.id: one for one in self.found(scope)} if things else {}
         for one in (there[thing.id] for thing in things if thing.id in there):
             try:
                 if one.used:

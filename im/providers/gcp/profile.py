@@ -40,10 +40,9 @@ class GcpProfile:
         idempotent_launch=True,  # by requestId, and by a name that holds the instance and the launch
         launch_visible_within=timedelta(minutes=2),
         can_spot=True,
-        why_no_guard=(
-            "has a limit of its own (maxRunDuration) that can be moved only while a machine is stopped, so no extend could move it;"
-            " a task of Cloud Tasks could be moved, and im makes none yet"
-        ),
+        # Cloud Tasks; Google's own maxRunDuration can be moved only while a machine is stopped, so no extend could move it
+        native_deadline=True,
+        guard_ahead=timedelta(days=30),  # the farthest scheduleTime of a task (cloud.google.com/tasks/docs/quotas)
         can_firewall=True,
         can_protect=True,
         # windows of one minute and a project: 1,500 changes, 1,500 reads (cloud.google.com/compute/api-quota). A launch is one
@@ -55,6 +54,9 @@ class GcpProfile:
             "terminate": Rate(0.5, 20),
             "describe": Rate(0.5, 20),
             "label": Rate(0.2, 4),
+            "guard": Rate(
+                1, 4
+            ),  # a batch is one list of the queue, of 600 a minute (cloud.google.com/tasks/docs/quotas)
         },
         machine_rates={"start": Rate(5, 200), "stop": Rate(5, 500), "terminate": Rate(5, 500)},
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from im.domain import tags
@@ -23,7 +24,10 @@ from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, 
 from im.providers.errors import InvalidSpec, NotFound, ProviderError, Unauthenticated, WrongState
 from im.providers.gcp import checks
 from im.providers.gcp.api import URL, GcpApi
+from im.providers.gcp.cloud_tasks import URL as TASKS
+from im.providers.gcp.cloud_tasks import CloudTasks, translate_task
 from im.providers.gcp.credentials import Credentials
+from im.providers.gcp.deadline_guard import TasksGuard
 from im.providers.gcp.errors import CLOUD, operation_error, refused_at_launch, translate
 from im.providers.gcp.features import Adoption, Marks, Protection, Spot, StateLooks, Zones, set_labels
 from im.providers.gcp.instances import sighting
@@ -43,21 +47,31 @@ if TYPE_CHECKING:
     from im.settings import Settings
 
 NAME = PROFILE.name
+IAM = "https://iam.googleapis.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Google's other APIs: who has which rights in the project and on a service account, and tasks."""
+
+    manager: JsonApi
+    iam: JsonApi
+    tasks: GcpApi
 
 
 class GcpProvider:
     """One project, for one deployment."""
 
-    deadline_guard = None
     shelving = None  # a stopped machine costs its disk and its address alone
 
-    def __init__(self, api: GcpApi, deployment: str, prices: PriceCatalog, manager: JsonApi) -> None:
+    def __init__(self, api: GcpApi, deployment: str, prices: PriceCatalog, beside: Beside) -> None:
         self.capabilities = PROFILE.capabilities
-        self._api, self._deployment, self._manager = api, deployment, manager
+        self._api, self._deployment, self._beside = api, deployment, beside
         self._machines = Machines(api, deployment)
         self._name = ""
         self.adoption = Adoption(api, self._machines, deployment)
-        self.leftovers = Leftovers(api, deployment)
+        self.deadline_guard = TasksGuard(CloudTasks(beside.tasks, api, deployment), self._machines, api)
+        self.leftovers = Leftovers(api, deployment, self.deadline_guard)
         self.marks = Marks(api, self._machines, deployment)
         self.prices = prices
         self.protection = Protection(api, self._machines)
@@ -180,7 +194,8 @@ class GcpProvider:
         return each(machines, change)
 
     def checks(self, scope: Scope) -> Sequence[Check]:
-        return checks.run(self._api, self._manager, scope)
+        manager, iam = self._beside.manager, self._beside.iam
+        return [*checks.run(self._api, manager, scope), self.deadline_guard.check(scope, manager, iam)]
 
 
 def from_settings(settings: Settings, deployment: str, account: str) -> GcpProvider:
@@ -204,12 +219,20 @@ def from_settings(settings: Settings, deployment: str, account: str) -> GcpProvi
     endpoint = os.environ.get("IM_GCP_ENDPOINT", "")
     url = f"{endpoint}/compute/v1" if endpoint else URL
     api = GcpApi(lambda: known().project(), headers, url, lambda: known().forget())
-    manager = JsonApi(endpoint or checks.MANAGER, headers, translate, CLOUD)
-    return GcpProvider(api, deployment, PriceCatalog(headers, endpoint), manager)
+    beside = Beside(
+        JsonApi(endpoint or checks.MANAGER, headers, translate, CLOUD),
+        JsonApi(endpoint or IAM, headers, translate_task, CLOUD),
+        GcpApi(api.project, headers, f"{endpoint or TASKS}/v2", lambda: known().forget(), translate_task),
+    )
+    return GcpProvider(api, deployment, PriceCatalog(headers, endpoint), beside)
 
 
 def connected(endpoint: str, project: str, headers: Mapping[str, str], deployment: str) -> GcpProvider:
     """One project at an endpoint that serves all of Google's APIs, as a stand-in does."""
     api = GcpApi(lambda: project, lambda: headers, f"{endpoint}/compute/v1")
-    manager = JsonApi(endpoint, lambda: headers, translate, CLOUD)
-    return GcpProvider(api, deployment, PriceCatalog(lambda: headers, endpoint), manager)
+    beside = Beside(
+        JsonApi(endpoint, lambda: headers, translate, CLOUD),
+        JsonApi(endpoint, lambda: headers, translate_task, CLOUD),
+        GcpApi(api.project, lambda: headers, f"{endpoint}/v2", means=translate_task),
+    )
+    return GcpProvider(api, deployment, PriceCatalog(lambda: headers, endpoint), beside)

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+ACT_AS = "iam.serviceAccounts.actAs"
+"""On the guard's service account alone, never on the project."""
+GUARD_PERMISSIONS = (
+    "cloudtasks.queues.get",
+    "cloudtasks.tasks.create",
+    "cloudtasks.tasks.delete",
+    "cloudtasks.tasks.list",
+)
+"""What it takes beside those below to set guards."""
 PERMISSIONS = (
     "compute.disks.create",
     "compute.disks.delete",

@@ -44,6 +44,7 @@ class HetznerProfile:
         can_stop=True,
         idempotent_launch=True,  # by the server's name, which holds the instance's id
         launch_visible_within=timedelta(seconds=60),
+        why_no_guard="has nothing that ends a server at a moment, and stopping it would save nothing",
         can_firewall=True,
         can_protect=True,
         can_shelve=True,

@@ -11,9 +11,10 @@ from im.db import guards, scopes
 from im.db.engine import Database
 from im.domain.config.region import said_by, zone_of
 from im.domain.errors import ImError
+from im.domain.guard import GuardKind
 from im.domain.scope import Scope
 from im.providers import registry
-from im.providers.contract import GUARD_TERMINATES, Check, Provider
+from im.providers.contract import GUARD, GUARD_TERMINATES, Check, Provider
 from im.providers.errors import ProviderError
 from im.scope_threads import Threaded, lane_of
 
@@ -118,18 +119,20 @@ def _one(settings: Settings, scope: Scope, provider: Provider) -> list[Check]:
 
 
 def _needed(settings: Settings, scope: Scope, check: Check) -> Check:
-    """A guard that may not terminate is a fault as soon as a guarded machine of the account is to be terminated."""
-    if check.name != GUARD_TERMINATES or check.ok:
+    """What guards lack is a fault as soon as the deployment sets them, or a machine of the account has one that needs it."""
+    if check.name not in (GUARD, GUARD_TERMINATES) or check.ok:
+        return check
+    if check.name == GUARD and settings.guard is not GuardKind.NONE:
         return check
     database = Database(settings.database_url)
     try:
         with database.begin() as connection:
-            needed = guards.is_to_terminate(connection, scope)
+            needed = guards.is_needed(connection, scope, to_terminate=check.name == GUARD_TERMINATES)
     except ImError:
         return check
     finally:
         database.dispose()
-    told = f"{check.detail}; nothing that lives has such a guard"
+    told = f"{check.detail}; nothing that lives has {'such a guard' if check.name == GUARD_TERMINATES else 'a guard'}"
     return check if needed else Check(check.name, ok=True, detail=told)
 
 

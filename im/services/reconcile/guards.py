@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from im.db import events, guards, rate_limits
 from im.db.guards import Task
 from im.domain.event import Channel, Event, EventKind
+from im.domain.guard import ends
 from im.domain.lifecycle import backoff
 from im.domain.state import OnExpiry
 from im.logs import log
@@ -64,8 +65,11 @@ class _Guards:
         return Batch(owner, tasks, now, more=True) if tasks else None
 
     def call(self, batch: Batch[Task]) -> Failed:
-        wanted = {machine_of(task.row): Guarded(task.at, _ends(task.row.on_expiry)) for task in batch.rows}
+        wanted = {machine_of(task.row): Guarded(task.at, self._ends(task.row.on_expiry)) for task in batch.rows}
         return self.guard.set(self.run.scope, wanted)
+
+    def _ends(self, what: OnExpiry) -> OnExpiry:
+        return ends(what, terminates=self.run.provider.capabilities.guard_terminates)
 
     def failed(self, batch: Batch[Task], error: ProviderError) -> Failed:
         return {machine_of(task.row).id: error for task in batch.rows}
@@ -74,7 +78,7 @@ class _Guards:
         now = self.run.ctx.clock(tx.connection)
         done = [task for task in batch.rows if task.row.provider_id not in failed]
         mine = guards.confirm(tx.connection, batch.owner, done)
-        story = [_moved(task, now) for task in done if task.row.id in mine]
+        story = [_moved(task, self._ends(task.row.on_expiry), now) for task in done if task.row.id in mine]
         for task in batch.rows:
             error = failed.get(task.row.provider_id or "")
             if error is None:
@@ -98,17 +102,11 @@ class _Guards:
         return [f"{task.row.name}: guard {'set' if task.at else 'taken away'}" for task in done]
 
 
-def _ends(what: OnExpiry) -> OnExpiry:
-    """A cloud alone only stops what is to be shelved."""
-    return OnExpiry.STOP if what is OnExpiry.SHELVE else what
-
-
-def _moved(task: Task, now: datetime) -> Event:
+def _moved(task: Task, what: OnExpiry, now: datetime) -> Event:
     if task.at is None:
         return Event(
             task.row.id, now, EventKind.GUARD_REMOVED, Channel.IM, "nothing runs that it could end", task.row.generation
         )
     kind = EventKind.GUARD_MOVED if task.guard.told_at else EventKind.GUARD_SET
-    verb = _ends(task.row.on_expiry).does
-    because = f"the cloud {verb} it at {task.at:%Y-%m-%d %H:%M:%S} UTC by itself, whatever becomes of im"
+    because = f"the cloud {what.does} it at {task.at:%Y-%m-%d %H:%M:%S} UTC by itself, whatever becomes of im"
     return Event(task.row.id, now, kind, Channel.IM, because, task.row.generation)

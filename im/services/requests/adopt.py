@@ -21,6 +21,7 @@ from im.domain.access import Actor, Verb
 from im.domain.adoption import FORCED
 from im.domain.errors import MachineTaken, NameTaken, NoSuchInstance, Refused
 from im.domain.event import EventKind
+from im.domain.guard import GuardKind
 from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.domain.intent import Deadline
@@ -136,7 +137,10 @@ def _commit(
             wanted[:] = decide(connection, now)
             rows = _insert(connection, wanted, permit.actor, kind, now, crowded=crowded)
             grace = timedelta(seconds=ctx.settings.guard_grace)
-            guards.add(connection, [row.id for row in rows], ctx.settings.guard, grace)
+            for row in rows:
+                can = registry.profile(row.scope.provider).capabilities
+                guard = ctx.settings.guard if can.native_deadline else GuardKind.NONE
+                guards.add(connection, [row.id], guard, grace, can.guard_ahead)
             if kind is EventKind.ADOPT_REQUESTED:
                 quotas.enforce(connection, [None] * len(rows), rows, now)
             reach(Point.REQUEST_WRITTEN, Task.ADOPT)

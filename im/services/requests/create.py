@@ -20,6 +20,7 @@ from im.domain.spec.names import make_id, make_name, numbered
 from im.domain.spec.plan import Plan
 from im.domain.state import Desired, Observed, Why
 from im.failpoints import Point, reach
+from im.providers import registry
 from im.queue.tasks import Task
 from im.services import access
 from im.services.money import budgets
@@ -84,7 +85,8 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
     }
     slots = zip(ids, names, tokens, strict=True)
     requests.add(connection, [{**shared, "id": i, "name": n, "launch_token": t} for i, n, t in slots])
-    guards.add(connection, ids, planned.guard, planned.grace)
+    ahead = registry.profile(planned.scope.provider).capabilities.guard_ahead
+    guards.add(connection, ids, planned.guard, planned.grace, ahead)
     rows = read_instances.read(connection, ids)
     told = f"{planned.spec.instance_type} in {planned.spec.zone or planned.scope.region}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC"
     if planned.keep_stopped is not None:

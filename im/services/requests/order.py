@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from im.domain.access import Actor
 from im.domain.config.region import said_by
 from im.domain.errors import Refused
+from im.domain.explain.if_gone import planned
 from im.domain.guard import GuardKind
 from im.domain.input.duration import FOREVER, parse_keep
 from im.domain.intent import Deadline
@@ -80,6 +81,7 @@ def plan(settings: Settings, order: Order) -> Plan:
         *(scope, spec, names, order.count, on_expiry, guard, grace),
         keep_stopped=keep,
         protect=order.protect,
+        if_gone=planned(order.provider, guard, grace, on_expiry, profile.capabilities.guard_means),
     )
 
 
@@ -88,7 +90,10 @@ def _guard_of(settings: Settings, order: Order, can: Capabilities) -> GuardKind:
     if can.native_deadline:
         return order.guard or settings.guard
     if order.guard not in (None, GuardKind.NONE):
-        raise Refused(f"{order.provider} {can.why_no_guard}", "leave --guard out")
+        raise Refused(
+            f"{order.provider} {can.why_no_guard}",
+            "say --guard none; workers on two machines make it rare that all of im is gone",
+        )
     return GuardKind.NONE
 
 

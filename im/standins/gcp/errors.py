@@ -34,6 +34,24 @@ def no(status: int, reason: str, message: str, detail: str = "", domain: str = "
     return Refusal(status, body(status, reason, message, detail, domain))
 
 
+def plain(status: int, message: str) -> Refusal:
+    """As the newer APIs say no: without a list of errors."""
+    return Refusal(status, {"error": {"code": status, "message": message, "status": _WORDS.get(status, "UNKNOWN")}})
+
+
+def disabled(title: str, service: str, project: str) -> Refusal:
+    """An API that is not turned on."""
+    message = f"{title} has not been used in project {project} before or it is disabled."
+    found = plain(403, message)
+    info = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "SERVICE_DISABLED",
+        "domain": "googleapis.com",
+    }
+    found.body["error"]["details"] = [{**info, "metadata": {"service": service}}]
+    return found
+
+
 def not_found(path: str) -> Refusal:
     return no(404, "notFound", f"The resource '{path}' was not found")
 

@@ -6,10 +6,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from im.standins.gcp import catalog, errors
 from im.standins.numbers import Numbers
+
+if TYPE_CHECKING:
+    from im.standins.gcp.tasks import Task
 
 _OFFICE = timezone(timedelta(hours=-7))
 HOST = "https://www.googleapis.com/compute/v1"
@@ -107,6 +110,22 @@ class Project:
     """Permissions; None: all."""
     used: set[str] = field(default_factory=set)
     """Those that calls needed."""
+    tasks: dict[tuple[str, str], Task] = field(default_factory=dict)
+    """(region, name) → what waits in the queue there."""
+    task_names: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """Names of tasks that are gone, and until when they are not free."""
+    queues: set[str] = field(default_factory=lambda: set(catalog.ZONES))
+    """Regions that have the queue of guards."""
+    paused_queues: set[str] = field(default_factory=set)
+    guard_account: bool = True
+    """There is the service account that tasks call as."""
+    guard_lent: bool = True
+    """The caller may act as it."""
+    guard_granted: set[str] | None = None
+    """What that account may do; None: all."""
+    apis_off: set[str] = field(default_factory=set)
+    caller: str = ""
+    """Who calls just now; empty: the workers."""
     writes_a_minute: int = 1500
     reads_a_minute: int = 1500
     _windows: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -162,7 +181,7 @@ class Project:
     ) -> Operation:
         number = next(self.numbers)
         name = f"operation-{number}-{hashlib.sha256(str(number).encode()).hexdigest()[:12]}"
-        who = user or f"im@{self.name}.iam.gserviceaccount.com"
+        who = user or self.caller or f"im@{self.name}.iam.gserviceaccount.com"
         ends = self.now + (self.takes if lasts is None else lasts)
         self.operations[name] = made = Operation(number, name, kind, zone, target, target_id, who, self.now, ends)
         return made

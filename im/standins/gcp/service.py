@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from im.standins.gcp import errors, machines, resources
+from im.standins.gcp import errors, machines, resources, tasks
 from im.standins.gcp.asked import project_needs
 from im.standins.gcp.masks import masked, parse
 from im.standins.gcp.project import Project
@@ -28,6 +28,7 @@ class Gcp(Service):
         self.takes = takes
         machines.register(self)
         resources.register(self)
+        tasks.register(self)
 
     def project(self, account: str) -> Project:
         """As it is now; made when it is first named."""
@@ -35,6 +36,7 @@ class Gcp(Service):
             if account not in self.worlds:
                 self.worlds[account] = Project(account, self.clock(), self.takes)
             found: Project = self.worlds[account]
+            tasks.fire(found, self.clock(), self.books.write)
             found.settle(self.clock())
             return found
 
@@ -62,6 +64,22 @@ class Gcp(Service):
         def one_at_a_time(account: str, request: Request, **parts: Any) -> tuple[int, Any]:
             with self.lock:
                 status, answer = call(self.project(account), request)
+                return status, _asked_for(request, answer)
+
+        self.route(method, rule, one_at_a_time)
+
+    def apart(self, method: str, rule: str, call: Callable[..., tuple[int, Any]], permission: str) -> None:
+        """Another API of Google's, of what is in the project. `permission` may be empty."""
+
+        def one_at_a_time(account: str, request: Request, project: str, **parts: Any) -> tuple[int, Any]:
+            with self.lock:
+                found = self.project(account)
+                if permission:
+                    found.used.add(permission)
+                    lacks = found.granted is not None and permission not in found.granted
+                    if lacks or project != account:
+                        raise tasks.lacks(permission, found)
+                status, answer = call(found, request, **parts)
                 return status, _asked_for(request, answer)
 
         self.route(method, rule, one_at_a_time)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from im.domain.explain.phase import phase
 from im.domain.input.duration import format_duration
@@ -33,6 +34,19 @@ def span(long: timedelta) -> str:
 def ahead(at: datetime, now: datetime) -> str:
     """`in 2h 14m`, or `12s ago`."""
     return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
+
+
+_MOMENT = re.compile(r"at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
+
+
+def here(text: str, now: datetime) -> str:
+    """A sentence of ours with its moments as people here read them."""
+
+    def said(found: re.Match[str]) -> str:
+        at = datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+        return f"{local(at, now)} ({ahead(at, now)})"
+
+    return _MOMENT.sub(said, text)
 
 
 def end_of(row: Instance, now: datetime, zone: tzinfo | None = None) -> str:

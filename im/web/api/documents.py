@@ -197,6 +197,7 @@ class PlanDocument(Document):
     on_expiry: Literal["stop", "terminate", "shelve"]
     guard: str
     guard_grace_seconds: int | None
+    if_gone: str = Field(description="What becomes of it should all of im be gone.")
     keep_stopped_seconds: int | None
     protected: bool
     usd_per_hour: Usd | None
@@ -250,6 +251,9 @@ class WhyDocument(Document):
     because: str
     next: str
     type: str | None
+    if_gone: str | None = Field(
+        description="What becomes of it should all of im be gone; null where nothing runs that would have to be stopped."
+    )
 
 
 class WaitDocument(Document):

@@ -131,7 +131,9 @@ class CreateForm(DeadlineForm):
     on_expiry: Annotated[str, Field(pattern="^(stop|terminate|shelve)$")] | None = None
     keep_stopped: Text | None = Field(default=None, description="A duration, or forever.")
     protect: Flag = False
-    guard: Annotated[str, Field(pattern="^(none|scheduler)$")] | None = None
+    guard: Annotated[str, Field(pattern="^(none|native|scheduler)$")] | None = Field(
+        default=None, description="Who stops it should all of im be gone: the cloud itself (native), or nobody."
+    )
     retry: Flag = True
 
 

@@ -12,9 +12,8 @@ from starlette.responses import JSONResponse, Response
 
 from im.domain.errors import ImError
 from im.domain.explain.phase import phase
-from im.domain.explain.why import why
 from im.services import queries
-from im.services.money.costs import rules_of
+from im.services.explained import explained
 from im.services.requests.ending import Goal, aim, judge
 from im.views.event import event_json
 from im.views.guard import guard_json
@@ -47,7 +46,7 @@ def get_guard(asker: Asking, name: Id) -> Response:
 def explain_instance(asker: Asking, name: Id) -> Response:
     """Why it is in its state, and what happens next."""
     row, now = one(asker, name)
-    told = why(row, now, rules_of(row.scope))
+    told = explained(asker.ctx, row, now)
     return JSONResponse(why_json(row, told, now, sandbox=asker.ctx.settings.sandbox))
 
 

@@ -59,6 +59,7 @@ class Typed(Form):
     spot: bool = False
     max_price: Line = ""
     protect: bool = False
+    guard: Line = ""
     key: Annotated[str, Field(pattern="^([0-9a-f]{32})?$")] = ""
     look: bool = False
     """The price is asked for, without a script: nothing is stored."""
@@ -200,7 +201,7 @@ def _read(visit: Visit, typed: Typed) -> CreateForm:
 
 _TEXTS = (
     *("name", "provider", "account", "instance_type", "availability_zone", "image"),
-    *("owner", "disk", "keep_stopped", "on_expiry", "max_price"),
+    *("owner", "disk", "keep_stopped", "on_expiry", "max_price", "guard"),
 )
 """Fields that are handed on as they are."""
 _FLAGS = {
@@ -215,11 +216,13 @@ _FLAGS = {
     "on_expiry": "--on-expiry",
     "keep_stopped": "--keep-stopped",
     "max_price": "--max-price",
+    "guard": "--guard",
 }
 _PLAINLY = {
     "name": "begins with a letter, then lower-case letters, digits and -",
     "count": "1 to 1000",
     "on_expiry": "stop, terminate or shelve",
+    "guard": "native or none",
 }
 
 

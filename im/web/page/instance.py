@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from im.domain.explain.why import why
 from im.services import queries
-from im.services.money.costs import costs, rules_of
+from im.services.explained import explained
+from im.services.money.costs import costs
 from im.views.words.money import cost_lines
 from im.views.words.times import second_end
 from im.web.api.seen import Id, one
@@ -29,10 +29,9 @@ def show_instance(visit: Visiting, name: Id) -> Response:
         now=now,
         seen=[row],
         one=shown([row], now, money, visit.asker.actor)[0],
-        told=why(row, now, rules_of(row.scope)),
+        told=explained(ctx, row, now),
         then=second_end(row, now, visit.look.zone),
         money=cost_lines(money[row.id]),
-        guard=queries.guard(ctx, row.id),
         events=list(reversed(events))[:LINES],
         older=max(0, len(events) - LINES),
     )

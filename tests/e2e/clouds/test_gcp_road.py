@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from google.api_core.client_options import ClientOptions
-from google.cloud import compute_v1
+from google.cloud import compute_v1, tasks_v2
+from google.cloud.tasks_v2.services.cloud_tasks.transports.rest import CloudTasksRestTransport
 from google.oauth2.credentials import Credentials
 
 from im.domain.config.sandbox import sandbox_at, sandboxes
@@ -48,6 +49,14 @@ def machine(gcp: dict[str, Any], name: str) -> compute_v1.Instance | None:
     return next((one for _, part in pages for one in part.instances if one.name.startswith(name)), None)
 
 
+def waiting(gcp: dict[str, Any]) -> list[str]:
+    """Names of the tasks that would end machines."""
+    host = gcp["client_options"].api_endpoint.removeprefix("http://")
+    way = CloudTasksRestTransport(host=host, credentials=gcp["credentials"], url_scheme="http")
+    queue = f"projects/{PROJECT}/locations/us-central1/queues/im-guard"
+    return [one.name for one in tasks_v2.CloudTasksClient(transport=way).list_tasks(parent=queue)]
+
+
 def said(stack: StackUnderTest, *words: str) -> Any:
     done = stack.run(*words, "--json")
     assert done.returncode == 0, done.stderr
@@ -64,7 +73,7 @@ def test_create_stop_by_deadline_extend_stop_start_terminate(
 ) -> None:
     (made,) = said(
         stack, "create", "--provider", "gcp", "--public-key", key, "--name", name, "-d", "25s", "--tag", "team=web",
-        "--ssh-from", "203.0.113.7", "--wait",
+        "--ssh-from", "203.0.113.7", "--guard", "native", "--wait",
     )  # fmt: skip
     assert (made["status"], made["provider"], made["zone"]) == ("running", "gcp", "us-central1-a")
     there = machine(gcp, name)
@@ -83,6 +92,7 @@ def test_create_stop_by_deadline_extend_stop_start_terminate(
     (awake,) = said(stack, "extend", name, "-d", "20m", "--wait")
     assert awake["status"] == "running"
     until("it runs", lambda: is_now(gcp, name, "RUNNING"))
+    until("a task follows the extend", lambda: [str(there.id) in one for one in waiting(gcp)] == [True])
     assert stack.run("stop", name, "--wait").returncode == 0
     (stopped,) = [one for one in said(stack, "list") if one["name"] == name]
     assert (stopped["status"], stopped["public_ip"]) == ("stopped", None)
@@ -93,6 +103,7 @@ def test_create_stop_by_deadline_extend_stop_start_terminate(
 
     assert stack.run("terminate", name, "-y", "--wait").returncode == 0
     until("the machine is gone", lambda: machine(gcp, name) is None)
+    assert waiting(gcp) == []
     assert list(compute_v1.DisksClient(**gcp).list(project=PROJECT, zone="us-central1-a")) == []
     gone = {one["name"] for one in said(stack, "gc", "-y") if one["provider"] == "gcp"}
     assert gone == set(rules)
@@ -106,10 +117,6 @@ def test_what_is_said_before_anything_is_made(stack: StackUnderTest, key: str) -
     assert "europe-west1-b" in told.stdout
     for words, expected in (
         (("--hibernate",), "im does not suspend machines at Google Cloud yet"),
-        (
-            ("--guard", "scheduler"),
-            "gcp has a limit of its own (maxRunDuration) that can be moved only while a machine is stopped",
-        ),
         (("--availability-zone", "us-central1"), "add the zone's letter, like us-central1-a"),
     ):
         done = stack.run(*order, *words)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from im.providers.aws.provider import AwsProvider
+from im.providers.aws.settings import AwsSettings
 from im.standins.azure.shapes import VM
 from im.standins.azure.subscription import Machine
 from im.standins.digitalocean import catalog
@@ -53,6 +55,13 @@ def _droplet(world: DigitalOceanWorld) -> str:
     return str(number)
 
 
+def _guarded(world: StandInWorld) -> StandInWorld:
+    """With the role that schedules run as, which EC2's guard cannot do without."""
+    own = AwsSettings(iam_roles="any", guard_role="arn:aws:iam::123456789012:role/im-guard")
+    world.provider = AwsProvider(replace(world.ctx.settings, parts=(own,)), world.deployment, world._clients)
+    return world
+
+
 def _instance(world: Any) -> str:
     (made,) = world.control.create(tags={"Name": "theirs"})
     return str(made)
@@ -92,7 +101,7 @@ def _claim(world: KubernetesWorld) -> str:
 
 CLOUDS: Mapping[str, Cloud] = {
     "aws": Cloud(
-        *("AWS", lambda url, *ec2: closing(StandInWorld(url, *ec2)), _instance),
+        *("AWS", lambda url, *ec2: closing(_guarded(StandInWorld(url, *ec2))), _instance),
         {"`--hibernate`": ("--instance-type", "m5.large")},
     ),
     "azure": Cloud("Azure", lambda url, *_: azure_world(url), _virtual_machine),

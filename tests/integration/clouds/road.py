@@ -15,6 +15,7 @@ from tests.integration.typed import answer, run
 from tests.world import World
 
 YES = "yes"
+GUARDED = ("--guard", "native")
 WISHES: Mapping[str, tuple[str, ...]] = {
     "`--count`": ("--count", "2"),
     "`--user-data`": ("--user-data", "{script}"),
@@ -26,6 +27,7 @@ WISHES: Mapping[str, tuple[str, ...]] = {
     "`--hibernate`": ("--hibernate",),
     "`--protect`": ("--protect",),
     "`--on-expiry terminate`": ("--on-expiry", "terminate"),
+    "`--guard native`": GUARDED,
 }
 """What `im create` takes beside a name and a deadline, each tried on a machine of its own."""
 _NOBODY = ("--ssh-from", "none")
@@ -59,6 +61,8 @@ def road(world: World, cloud: Cloud, key: str, script: str) -> dict[str, str]:
         named = f"wish{n}-1" if wish == "`--count`" else f"wish{n}"
         if told[wish] == YES:
             told[wish] = _is(world, named, "running")
+    if told["`--guard native`"] == YES:
+        told["`--guard native`"] = _is_guarded(world, f"wish{list(WISHES.values()).index(GUARDED)}")
     told["list, status, why"] = _looks(world)
     told |= dict(_life(world))
     told["adopt"] = _adopted(world, cloud)
@@ -74,6 +78,12 @@ def _said(result: Any) -> str:
 def _is(world: World, name: str, observed: str) -> str:
     found = {row["name"]: row for row in answer(world, "list", "--all")}.get(name)
     return YES if found and found["observed"] == observed else run(world, "why", name).stdout
+
+
+def _is_guarded(world: World, name: str) -> str:
+    """Has the cloud taken its moment?"""
+    (row,) = answer(world, "status", name)
+    return YES if row["guard"]["at"] and not row["guard"]["error"] else str(row["guard"])
 
 
 def _looks(world: World) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from im.db import guards
 from im.db.read import instances as read_instances
-from im.domain.guard import Guard, GuardKind, fired, wanted
+from im.domain.guard import Guard, GuardKind, farthest, fired, wanted
 from im.domain.sighting import Sighting
 from im.domain.state import Observed
 from tests.integration.reconcile.test_guards import GRACE, HOUR, create
@@ -21,8 +21,9 @@ from tests.unit.rows import NOW, a_row
 from tests.world import START, World
 
 
-def test_sql_and_the_rule_agree_on_what_is_wanted(world: World) -> None:
-    create(world, count=6)
+@pytest.mark.parametrize("ahead", [None, timedelta(days=30)])
+def test_sql_and_the_rule_agree_on_what_is_wanted(world: World, ahead: timedelta | None) -> None:
+    create(world, count=7)
     world.advance(15)
     for number, change in enumerate(
         (
@@ -32,6 +33,7 @@ def test_sql_and_the_rule_agree_on_what_is_wanted(world: World) -> None:
             {"expires_at": START + timedelta(seconds=HOUR, microseconds=1)},
             {"expires_at": START + timedelta(seconds=HOUR, microseconds=999_999)},
             {"closed_at": START},
+            {"expires_at": START + timedelta(days=100)},
         ),
         start=1,
     ):
@@ -39,28 +41,35 @@ def test_sql_and_the_rule_agree_on_what_is_wanted(world: World) -> None:
     with world.ctx.begin() as connection:
         rows = connection.execute(text("SELECT id, name FROM instances ORDER BY name")).all()
         query = "SELECT i.name FROM instances i JOIN guards g ON g.instance_id = i.id"
-        assert len(connection.execute(text(query)).all()) == 6
-        from sqlalchemy import select
+        assert len(connection.execute(text(query)).all()) == 7
+        from sqlalchemy import literal, select
 
         from im.db.schema.core import instances
         from im.db.schema.money import guards as table
 
+        connection.execute(text("UPDATE guards SET ahead = :most"), {"most": ahead.total_seconds() if ahead else None})
         found = connection.execute(
-            select(instances.c.id, guards._wanted(None)).join(table, table.c.instance_id == instances.c.id)
+            select(instances.c.id, guards._wanted(literal(START), None)).join(
+                table, table.c.instance_id == instances.c.id
+            )
         )
         in_sql = {row.id: row[1] for row in found}
         by_rule = {
-            row.id: wanted(row, timedelta(seconds=GRACE))
+            row.id: wanted(row, timedelta(seconds=GRACE), None, farthest(START, ahead))
             for row in read_instances.read(connection, [row.id for row in rows])
         }
     assert in_sql == by_rule
     assert sum(at is None for at in by_rule.values()) == 3
+    last = max(at for at in by_rule.values() if at is not None)
+    assert last == (
+        START + timedelta(days=100, seconds=GRACE) if ahead is None else START + timedelta(days=28, hours=12)
+    )
 
 
 MOMENT = NOW - timedelta(minutes=1)
 
 
-GUARD = Guard("im-0000000001", GuardKind.SCHEDULER, timedelta(seconds=GRACE), MOMENT, None)
+GUARD = Guard("im-0000000001", GuardKind.NATIVE, timedelta(seconds=GRACE), MOMENT, None)
 
 
 @pytest.mark.parametrize(

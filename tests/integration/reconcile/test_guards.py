@@ -32,7 +32,7 @@ def create(world: World, name: str = "web", *, seconds: float = HOUR, count: int
     ask = Ask(public_key="ssh-ed25519 AAAA t", owner="ada")
     deadline = Deadline(by=timedelta(seconds=seconds))
     requests_create.create(
-        world.ctx, order.Order("fake", "default", ask, name, count, deadline, person("ada"), guard=GuardKind.SCHEDULER)
+        world.ctx, order.Order("fake", "default", ask, name, count, deadline, person("ada"), guard=GuardKind.NATIVE)
     )
 
 
@@ -91,7 +91,7 @@ def test_a_machine_that_was_taken_in_is_guarded_as_the_deployment_has_it(world: 
     bare, machine = world.cloud.foreign("fake-1b"), world.cloud.foreign("fake-1b")
     by = Deadline(by=timedelta(seconds=HOUR))
     adopt.adopt(world.ctx, adopt.AdoptRequest("fake", "default", "fake-1", (bare,), "bare", by, person("ada")))
-    world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, guard=GuardKind.SCHEDULER))
+    world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, guard=GuardKind.NATIVE))
     adopt.adopt(world.ctx, adopt.AdoptRequest("fake", "default", "fake-1", (machine,), "old", by, person("ada")))
     world.advance(30)
     assert at_cloud(world, "old") == HOUR + GRACE
@@ -227,14 +227,14 @@ def test_the_deployments_default_and_the_exception(world: World, tmp_path: Any) 
     key.write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me\n")
     create = ("create", "--public-key", str(key), "-d", "1h")
     assert "guard         none: should all of im be gone, nobody stops it" in run(world, *create, "--dry-run").stdout
-    world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, guard=GuardKind.SCHEDULER, guard_grace=60.0))
+    world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, guard=GuardKind.NATIVE, guard_grace=60.0))
     assert "ends it 1m after its deadline" in run(world, *create, "--dry-run").stdout
     assert run(world, *create, "--name", "guarded").exit_code == 0
     assert run(world, *create, "--name", "bare", "--guard", "none").exit_code == 0
     world.advance(30)
     assert at_cloud(world, "guarded") == HOUR + 60
     assert at_cloud(world, "bare") is None
-    assert "guard     the cloud itself stops it" in run(world, "status", "guarded").stdout
+    assert "if gone   the cloud itself stops it" in run(world, "status", "guarded").stdout
     (told,) = answer(world, "status", "guarded")
-    assert told["guard"] == {"kind": "scheduler", "grace_seconds": 60, "at": "2030-01-01T13:01:00.000Z", "error": None}
+    assert told["guard"] == {"kind": "native", "grace_seconds": 60, "at": "2030-01-01T13:01:00.000Z", "error": None}
     assert answer(world, "status", "bare")[0]["guard"] is None

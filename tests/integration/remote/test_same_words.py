@@ -43,7 +43,14 @@ create --name x --public-key KEY --dry-run --count 3 --keep-stopped 1d
 create --name x --public-key KEY --dry-run --json
 create --name x --public-key KEY --instance-type nothing --no-wait
 ADVANCE 5
+create --name guarded --public-key KEY --no-wait --guard native -d 1h
+ADVANCE 15
+status guarded
+why guarded
+why guarded --json
+create --name x --public-key KEY --dry-run --guard native
 create --name x --public-key KEY --provider gcp
+create --name x --public-key KEY --provider hetzner --guard native
 create --public-key KEY --name Web
 create --public-key KEY --count 0
 create --public-key KEY --ssh-from me --public-ip no

@@ -121,7 +121,7 @@ def test_the_keys_of_json_are_a_promise() -> None:
 
 
 def test_the_detail_of_one_is_its_line_and_what_is_told_of_it_alone() -> None:
-    guard = Guard(ROW.id, GuardKind.SCHEDULER, timedelta(minutes=10), told_at=NOW + timedelta(hours=3), asked_at=None)
+    guard = Guard(ROW.id, GuardKind.NATIVE, timedelta(minutes=10), told_at=NOW + timedelta(hours=3), asked_at=None)
     event = Event(ROW.id, NOW, "stop requested", "ada", "running → stopped", 2, {"late_seconds": 0.5}, "api", "r-1")
     refreshed = NOW - timedelta(seconds=7.9)
     told = detail_json(ROW, NOW, sandbox=False, costs={}, refreshed_at=refreshed, guard=guard, events=[event])
@@ -129,7 +129,7 @@ def test_the_detail_of_one_is_its_line_and_what_is_told_of_it_alone() -> None:
     assert {key: told[key] for key in line} == line
     assert {key: told[key] for key in told if key not in line} == {
         "facts_age_seconds": 7,
-        "guard": {"kind": "scheduler", "grace_seconds": 600, "at": "2030-01-01T15:00:00.000Z", "error": None},
+        "guard": {"kind": "native", "grace_seconds": 600, "at": "2030-01-01T15:00:00.000Z", "error": None},
         "events": [event_json(event)],
     }
     assert event_json(event) == {
@@ -190,7 +190,7 @@ def test_user_data_is_never_shown_only_how_long_it_is() -> None:
 
 def test_why_says_the_reason_and_the_next_step() -> None:
     told = why_json(ROW, why(ROW, NOW), NOW, sandbox=False)
-    assert list(told) == ["id", "name", "status", "sandbox", "because", "next", "type"]
+    assert list(told) == ["id", "name", "status", "sandbox", "because", "next", "type", "if_gone"]
 
 
 def test_an_orphan_has_the_keys_of_an_instance_where_the_fact_is_the_same() -> None:

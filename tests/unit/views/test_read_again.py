@@ -165,9 +165,7 @@ def test_money() -> None:
 
 
 def test_a_rehearsal() -> None:
-    plan = Plan(
-        ROW.scope, ROW.spec, ("a", "b"), 2, OnExpiry.STOP, GuardKind.SCHEDULER, timedelta(minutes=5), None, True
-    )
+    plan = Plan(ROW.scope, ROW.spec, ("a", "b"), 2, OnExpiry.STOP, GuardKind.NATIVE, timedelta(minutes=5), None, True)
     quote = Quote(RATES, 2, timedelta(hours=9), False, NOW, True)
     one = Rehearsed(plan, quote, NOW + timedelta(hours=9), "IM_REGION", True)
     read = read_plan(sent(plan_json(one)))
@@ -194,7 +192,7 @@ def test_people_and_the_rest() -> None:
         assert read_quota(sent(quota_json(use))) == use
     event = Event(ROW.id, NOW, "stop requested", "ada", "r", 2, {"a": 1}, "api", "r-1")
     assert read_event(sent(event_json(event)), ROW.id) == event
-    guard = Guard(ROW.id, GuardKind.SCHEDULER, timedelta(minutes=5), NOW, None, "no")
+    guard = Guard(ROW.id, GuardKind.NATIVE, timedelta(minutes=5), NOW, None, "no")
     assert read_guard(sent(guard_json(guard)), ROW.id) == guard
     seen = Sighting("i-9", Observed.RUNNING, "z", "1.2.3.4", None, NOW, tags={"a": "b"}, instance_type="t", image="i")
     orphan = Orphan(ROW.scope, seen, NOW, NOW, "because")

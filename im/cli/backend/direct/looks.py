@@ -70,9 +70,9 @@ class DirectLooks:
         return queries.guard(self._ctx, row.id)
 
     def explain(self, row: Instance, now: datetime) -> Explanation:
-        from im.domain.explain.why import why
+        from im.services.explained import explained
 
-        return why(row, now, self.billing(row))
+        return explained(self._ctx, row, now)
 
     def costs(self, rows: Sequence[Instance]) -> Mapping[str, Cost]:
         from im.services.money.costs import costs
