@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from contextlib import suppress
 from functools import cached_property
@@ -37,6 +36,8 @@ class _OnFirstLine:
 
     @cached_property
     def _logger(self) -> Any:
+        import logging
+
         import structlog
 
         if self.to_stderr is not None:
@@ -51,8 +52,6 @@ class _OnFirstLine:
 _log = _OnFirstLine()
 log = cast("BoundLogger", _log)
 
-_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
-
 
 def only_to_stderr(*, verbose: bool) -> None:
     """For a command line: lines go to stderr when `verbose`, else nowhere."""
@@ -62,6 +61,8 @@ def only_to_stderr(*, verbose: bool) -> None:
 
 def configure(level: str = "info", form: str = "console") -> None:
     """Send our own and every library's log through one pipe to stdout. `level` in debug, info, warn, error."""
+    import logging
+
     import structlog
 
     shared: list[Any] = [
@@ -95,9 +96,10 @@ def configure(level: str = "info", form: str = "console") -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(_LEVELS[level])
+    least = logging.getLevelNamesMapping()[level.upper()]
+    root.setLevel(least)
     for chatty in ("botocore", "boto3", "urllib3", "kombu", "amqp", "celery.utils.functional"):
-        logging.getLogger(chatty).setLevel(max(_LEVELS[level], logging.WARNING))
+        logging.getLogger(chatty).setLevel(max(least, logging.WARNING))
 
 
 def _conceal_values(_logger: Any, _method: str, event: Any) -> Any:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from im.domain.scope import Scope
 from im.logs import log
+
+if TYPE_CHECKING:  # and with it logging: a command line has no threads
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -84,6 +86,8 @@ class Threaded:
         self._slow: set[Lane] = set()
 
     def run(self, works: Mapping[Lane, Callable[[], T]]) -> dict[Lane, T]:
+        from concurrent.futures import wait
+
         done: dict[Lane, T] = {}
         failed: list[BaseException] = []
         with self._lock:
@@ -116,6 +120,8 @@ class Threaded:
 
     def _enter(self, lane: Lane, work: Callable[[], T]) -> Future[T] | None:
         """None when somebody is in that lane: they will do it once more."""
+        from concurrent.futures import Future
+
         with self._lock:
             there = self._busy.get(lane)
             if there is not None and time.monotonic() - there.since < self._forgotten:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from im.domain.instance import Instance
-from im.domain.sighting import Sighting
 from im.domain.state import GONE, Observed, OnExpiry
+
+if TYPE_CHECKING:
+    from im.domain.sighting import Sighting
 
 
 class GuardKind(StrEnum):

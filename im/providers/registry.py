@@ -15,6 +15,7 @@ from im.setting import Usual, usual
 
 if TYPE_CHECKING:
     from im.domain.config.account import Account
+    from im.domain.money.rules import BillingRules
     from im.providers.contract import Profile, Provider
     from im.providers.kit.extra import Extra
     from im.providers.request import Flag
@@ -31,16 +32,17 @@ class _Cloud:
     profile: str
     provider: str
     account: str
+    billing: str = "im.domain.money.rules:PER_SECOND"
 
 
 _KNOWN = {
-    name: _Cloud(f"im.providers.{name}.profile:PROFILE", f"im.providers.{name}.provider:from_settings", account)
-    for name, account in (
+    name: _Cloud(f"im.providers.{name}.profile:PROFILE", f"im.providers.{name}.provider:from_settings", account, *rules)
+    for name, account, *rules in (
         ("aws", "im.providers.aws.account"),
-        ("azure", "im.providers.azure.account"),
-        ("digitalocean", "im.providers.digitalocean.account"),
+        ("azure", "im.providers.azure.account", "im.providers.azure.billing:RULES"),
+        ("digitalocean", "im.providers.digitalocean.account", "im.providers.digitalocean.billing:RULES"),
         ("gcp", "im.providers.gcp.account"),
-        ("hetzner", "im.providers.hetzner.account"),
+        ("hetzner", "im.providers.hetzner.account", "im.providers.hetzner.billing:RULES"),
         ("kubernetes", "im.providers.kubernetes.account"),
     )
 }
@@ -63,6 +65,12 @@ _PLANNED = ("crusoe", "lambda", "runpod", "vast")
 def profile(name: str) -> Profile:
     """What is known of the cloud `name` without asking it. Raises Refused for a name we cannot serve."""
     found: Profile = _load(_known(name).profile)
+    return found
+
+
+def billing(name: str) -> BillingRules:
+    """How the cloud `name` bills, as its profile has it, without all else that the profile knows. Raises Refused."""
+    found: BillingRules = _load(_known(name).billing)
     return found
 
 

@@ -58,12 +58,12 @@ def check_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return dict(tags)
 
 
-_LOGIN = re.compile(r"[a-z_][a-z0-9_-]{0,31}|Administrator", re.ASCII)
+_LOGIN = r"[a-z_][a-z0-9_-]{0,31}|Administrator"
 
 
 def check_login(user: str) -> str:
     """`user` itself, who ends up on ssh's command line. Raises Refused."""
-    if not _LOGIN.fullmatch(user):
+    if not re.fullmatch(_LOGIN, user, re.ASCII):
         raise Refused(f"'{user[:40]}' is no user's name", "for example ubuntu, root or admin")
     return user
 

@@ -15,13 +15,13 @@ from im.domain.config.account import Account
 from im.domain.config.region import zone_of
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
-from im.domain.money.rules import BillingRules, While
 from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.spec.firewall import gathered
 from im.domain.spec.placement import ANY
 from im.domain.spec.spec import Spec
 from im.providers.azure.account import DEFAULT
+from im.providers.azure.billing import RULES
 from im.providers.azure.sizes import (
     DEFAULT_SIZE,
     DEFAULT_SPOT_SIZE,
@@ -78,8 +78,7 @@ class AzureProfile:
         labels_late=True,  # disks
         can_firewall=True,
         can_protect=True,
-        # by the second while it is allocated; a static address as long as it is there
-        billing=BillingRules(computing=While.RUNNING, address=While.THERE, least=timedelta(0)),
+        billing=RULES,
         # Azure's own, of one subscription: 200 writes at once and 10 more a second, 200 deletes and 10, 250 reads and 25; of
         # one location a minute: 1,500 changes and 500 more, as many ends. A launch makes one write and a few reads.
         rates={

@@ -9,19 +9,18 @@ import difflib
 import re
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
-from im.domain.money.rules import BillingRules, While
 from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.spec.firewall import Rule, gathered
 from im.domain.spec.spec import Spec
 from im.providers.contract import Capabilities
 from im.providers.digitalocean.account import REGION
+from im.providers.digitalocean.billing import RULES
 from im.providers.digitalocean.resources import MOST_RULES, inward
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.request import Ask
@@ -51,14 +50,7 @@ class DigitalOceanProfile:
         launch_visible_within=timedelta(seconds=120),
         why_no_guard="has nothing that ends a droplet at a moment, and stopping it would save nothing",
         can_firewall=True,
-        # by the second since 2026-01-01, a minute or a cent at least, and no more than the price of a month in a calendar month
-        billing=BillingRules(
-            computing=While.THERE,
-            address=While.THERE,
-            least=timedelta(seconds=60),
-            least_usd=Decimal("0.01"),
-            monthly_cap=True,
-        ),
+        billing=RULES,
         # 250 calls a minute and 5,000 an hour, for all verbs of a token together: bursts and refills of a minute come to 224
         # (a launch makes three calls, a description up to 6), those of an hour to 3,300. The rest is for looking (three calls for
         # 200 droplets every ten seconds), for the mark (four every half minute), and little is left for others with that token

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
-from im.domain.money.rules import BillingRules, While
 from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.spec.firewall import gathered
 from im.domain.spec.spec import Spec
 from im.providers.contract import Capabilities
 from im.providers.hetzner.account import REGION
+from im.providers.hetzner.billing import RULES
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.request import Ask
 
@@ -48,14 +48,7 @@ class HetznerProfile:
         can_firewall=True,
         can_protect=True,
         can_shelve=True,
-        # each hour that has begun, of a server that exists, up to the monthly price; a primary address is billed in the same way
-        billing=BillingRules(
-            computing=While.THERE,
-            address=While.THERE,
-            least=timedelta(hours=1),
-            step=timedelta(hours=1),
-            monthly_cap=True,
-        ),
+        billing=RULES,
         # 3,600 calls at once and one more each second, for all verbs of a project together (a launch and what is
         # done about a snapshot make up to three, a label none, a look
         # one for 50 servers): bursts and refills stay below that in their sums, with a tenth of it left for looking

@@ -173,7 +173,7 @@ def expected_of(scope: Scope, spec: Spec) -> Parts:
 def rules_of(scope: Scope) -> BillingRules:
     """How its cloud bills."""
     try:
-        return registry.profile(scope.provider).capabilities.billing
+        return registry.billing(scope.provider)
     except Refused:  # a row of a neighbouring version, of a cloud that this one does not have
         return PER_SECOND
 

@@ -44,10 +44,8 @@ DEVICES = tuple(f"/dev/sd{letter}" for letter in "fghijklmnop")
 
 _SNAPSHOT = re.compile(r"snap-(?:[0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
 _KEY_ID = r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-_KMS = re.compile(rf"{_KEY_ID}|alias/[A-Za-z0-9/_-]{{1,250}}", re.ASCII)
-_KMS_ARN = re.compile(
-    rf"arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):\d{{12}}:(?:key/{_KEY_ID}|alias/[A-Za-z0-9/_-]{{1,250}})", re.ASCII
-)
+_KMS = rf"{_KEY_ID}|alias/[A-Za-z0-9/_-]{{1,250}}"
+_KMS_ARN = rf"arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):\d{{12}}:(?:key/{_KEY_ID}|alias/[A-Za-z0-9/_-]{{1,250}})"
 
 
 def check_disks(root: Disk | None, more: Sequence[Disk], image: str) -> tuple[Disk | None, tuple[Disk, ...]]:
@@ -120,8 +118,8 @@ def _check_throughput(throughput: int, kind: str, can: Kind) -> None:
 def check_kms_key(key: str, region: str, disks: Sequence[Disk]) -> str:
     """A key's id, alias or ARN. Raises Refused, also when the key lies in another region or nothing is encrypted with it."""
     written = key.strip()
-    arn = _KMS_ARN.fullmatch(written)
-    if not arn and not _KMS.fullmatch(written):
+    arn = re.fullmatch(_KMS_ARN, written, re.ASCII)
+    if not arn and not re.fullmatch(_KMS, written, re.ASCII):
         raise Refused(f"'{written[:40]}' names no KMS key", "use a key's id, its ARN, or alias/NAME")
     if arn and arn["region"] != region:
         raise Refused(f"that KMS key lies in {arn['region']}, and the machine in {region}", f"use a key of {region}")

@@ -12,7 +12,6 @@ type_because     why nobody's type is not the usual one, for people
 
 from __future__ import annotations
 
-import gzip
 import re
 from typing import Any
 
@@ -94,6 +93,8 @@ def check_user_data(content: bytes | None) -> None:
     """EC2 takes 16,384 bytes, counted before they are encoded for the wire. Raises Refused; never repeats the content."""
     if content is None or len(content) <= MOST_USER_DATA:
         return
+    import gzip
+
     packed = len(gzip.compress(content, mtime=0))
     hint = "let it fetch the rest from somewhere, as a few lines of shell"
     if packed <= MOST_USER_DATA:
