@@ -15,19 +15,17 @@ from im.config_file import expanded, exposed, os_user, read_config, xdg
 from im.domain.adoption import Adopt
 from im.domain.config.account import Account, declared, place_of, unknown
 from im.domain.config.limits import Limit, parse_limits
-from im.domain.config.oidc import OidcSettings
 from im.domain.config.policy import OnInterruption, OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 from im.domain.config.region import Region, is_ambient
-from im.domain.config.remote import RemoteSettings
 from im.domain.config.sandbox import sandboxes
-from im.domain.config.web import WebSettings
-from im.domain.config.webhook import WebhookSettings
 from im.domain.errors import Refused
 from im.domain.guard import WORDS, GuardKind
 from im.domain.input.duration import parse_duration, parse_keep
 from im.domain.input.text import OWNER, PLACE
 from im.domain.notice import parse_stages
 from im.domain.tags import tags_for_all
+from im.own_settings import declared as declared_by
+from im.own_settings import may_be_set, parts, unread
 from im.providers import registry
 from im.secret import HIDDEN, learn
 from im.setting import Usual, broker, checked, one_of, said, setting, through
@@ -35,9 +33,6 @@ from im.setting import read as setting_value
 from im.stack_file import read_stack
 
 _Kind = TypeVar("_Kind")
-
-
-_PARTS: tuple[type[Any], ...] = (*registry.own_settings(), WebSettings, OidcSettings, RemoteSettings, WebhookSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +167,9 @@ class Settings:
     """All variables of this process: in them, and in files that they lead to, people keep what clouds have to be told."""
 
     def own(self, kind: type[_Kind]) -> _Kind:
-        """The part that is declared as `kind`."""
-        return next((one for one in self.parts if isinstance(one, kind)), kind())
+        """The part that is declared as `kind`; as it is where nothing was said of it when nobody has read it."""
+        read = next((one for one in self.parts if isinstance(one, kind)), None)
+        return unread(kind, sandbox=self.sandbox) if read is None else read
 
     def usual_of(self, provider: str) -> dict[str, Usual]:
         """What this deployment has that cloud take where a person says nothing, by the field of an Ask, or `region`."""
@@ -256,7 +252,8 @@ class Settings:
         home = expanded(Path(env.get("IM_HOME") or xdg(env, "XDG_STATE_HOME", ".local/state") / "im"))
         config = Path(env.get("IM_CONFIG") or xdg(env, "XDG_CONFIG_HOME", ".config") / "im" / "config.toml")
         base: dict[str, Any] = {"home": home.absolute(), "config": config, "owner": os_user(env)}
-        known = every_setting()
+        core = declared_by(Settings)
+        known = every_setting() if may_be_set(env, config, core) else core
         from_file = read_config(config, known, required=bool(env.get("IM_CONFIG")))
         named = {name: env[f.metadata["env"]] for name, f in known.items() if env.get(f.metadata["env"])}
         given = {**from_file, **named}
@@ -272,7 +269,8 @@ class Settings:
         read = {name: setting_value(known[name], value) for name, value in values.items()}
         read["accounts"] = _accounts(env, read)
         learn((), {}, registry.secrets_of(read["accounts"], env))
-        named_by = ((kind, [f.name for f in fields(kind) if f.name in read]) for kind in _PARTS)
+        of_parts = [name for name in read if name not in core]
+        named_by = ((kind, [f.name for f in fields(kind) if f.name in read]) for kind in (parts() if of_parts else ()))
         read["parts"] = tuple(kind(**{name: read.pop(name) for name in names}) for kind, names in named_by)
         made = cls(**read, environ=env)
         return replace(made, region=made._usual_region(config if "region" in from_file else None))
@@ -288,8 +286,8 @@ class Settings:
 
 def every_setting() -> dict[str, Field[Any]]:
     """By its name in the config file: im's own, then those of one cloud alone."""
-    kinds: tuple[type[Any], ...] = (Settings, *_PARTS)
-    return {f.name: f for kind in kinds for f in fields(kind) if f.metadata}
+    kinds: tuple[type[Any], ...] = (Settings, *parts())
+    return {name: one for kind in kinds for name, one in declared_by(kind).items()}
 
 
 def _accounts(env: Mapping[str, str], read: Mapping[str, Any]) -> tuple[Account, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,7 @@ def profile(name: str) -> Profile:
     return found
 
 
+@cache
 def billing(name: str) -> BillingRules:
     """How the cloud `name` bills, as its profile has it, without all else that the profile knows. Raises Refused."""
     found: BillingRules = _load(_known(name).billing)
@@ -105,8 +107,9 @@ def own_settings() -> tuple[type[Any], ...]:
 
 def usual_of(name: str, parts: Sequence[Any]) -> dict[str, Usual]:
     """What `parts` of the settings have that cloud take where a person says nothing, by the field of an Ask, or `region`."""
-    kind = _load(_OWN_SETTINGS[name]) if name in _OWN_SETTINGS else None
-    return next((usual(one) for one in parts if kind is not None and isinstance(one, kind)), {})
+    if not parts or name not in _OWN_SETTINGS:
+        return {}
+    return next((usual(one) for one in parts if isinstance(one, _load(_OWN_SETTINGS[name]))), {})
 
 
 def flags() -> tuple[Flag, ...]:

@@ -10,6 +10,7 @@ import pytest
 
 from im.domain.config.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
 from im.domain.errors import Refused
+from im.own_settings import parts
 from im.settings import Settings, every_setting
 from im.stack_file import STACK_FILE
 
@@ -95,6 +96,17 @@ def test_no_password_in_a_repr(env: dict[str, str]) -> None:
 
 def test_every_setting_has_a_sentence() -> None:
     assert all(f.metadata["env"] and f.metadata["says"] for f in every_setting().values())
+
+
+def test_a_part_is_the_same_whether_or_not_it_was_read(env: dict[str, str]) -> None:
+    for more in ({}, {"IM_SANDBOX_URL": "http://sandbox:secret@127.0.0.1:1"}):
+        alone, beside = Settings.from_env(env | more), Settings.from_env(env | more | {"IM_NO_SUCH": "1"})
+        assert (alone.parts, len(beside.parts)) == ((), len(parts()) if more else 0)
+        assert [alone.own(kind) for kind in parts()] == [beside.own(kind) for kind in parts()]
+
+
+def test_whatever_is_set_of_a_part_is_found_by_how_variables_begin() -> None:
+    assert all(one.metadata["env"].startswith("IM_") for one in every_setting().values())
 
 
 def stack_in(home: Path, sockets: Path) -> None:

@@ -151,8 +151,10 @@ def rates(
     items = [Item(scope.provider, scope.region, one, spec.market, zone) for one in types_of(spec, launched=launched)]
     compute = _dearest(items, book, now) or at_most(spec, now)
     ipv4 = price_at(prices_of(scope, spec, IPV4, book), now)
-    compute_cap = _dearest([replace(one, name=monthly_item(one.name), zone="") for one in items], book, now)
-    address_cap = price_at(prices_of(scope, spec, monthly_item(IPV4), book), now)
+    compute_cap = address_cap = None
+    if rules.monthly_cap:
+        compute_cap = _dearest([replace(one, name=monthly_item(one.name), zone="") for one in items], book, now)
+        address_cap = price_at(prices_of(scope, spec, monthly_item(IPV4), book), now)
     return Rates(
         compute=compute.usd if compute else None,
         address=(ipv4.usd if ipv4 else None) if parts.address else ZERO,
