@@ -22,13 +22,12 @@ from im.domain.errors import Refused
 from im.domain.guard import WORDS, GuardKind
 from im.domain.input.duration import parse_duration, parse_keep
 from im.domain.input.text import OWNER, PLACE
-from im.domain.notice import parse_stages
 from im.domain.tags import tags_for_all
 from im.own_settings import declared as declared_by
 from im.own_settings import may_be_set, parts, unread
 from im.providers import registry
 from im.secret import HIDDEN, learn
-from im.setting import Usual, broker, checked, one_of, said, setting, through
+from im.setting import Usual, broker, checked, named, one_of, said, setting, through
 from im.setting import read as setting_value
 from im.stack_file import read_stack
 
@@ -133,7 +132,10 @@ class Settings:
         "the cloud takes a spot machine back: leave it stopped, restart when the cloud has room, or replace what it ended too",
     )
     notice_stages: str = setting(
-        "IM_NOTICE_STAGES", "60m,15m,5m", "how long before a deadline its notices are sent", parse=checked(parse_stages)
+        "IM_NOTICE_STAGES",
+        "60m,15m,5m",
+        "how long before a deadline its notices are sent",
+        parse=named("im.domain.notice:parse_stages"),
     )
     notice_webhook: str = setting("IM_NOTICE_WEBHOOK", "", "URL that gets each notice as JSON", secret=True)
     notice_slack: str = setting("IM_NOTICE_SLACK", "", "webhook of Slack, or of what is compatible", secret=True)

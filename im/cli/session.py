@@ -56,7 +56,7 @@ class Session:
             return Remote(self.place)
         from im.cli.backend.direct import Direct
 
-        return Direct(self.context, self.actor)
+        return Direct(self.context, lambda: self.actor)
 
     @cached_property
     def settings(self) -> Settings:

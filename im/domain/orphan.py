@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from im.domain.scope import Scope
-from im.domain.sighting import Sighting
+
+if TYPE_CHECKING:
+    from im.domain.sighting import Sighting
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from im.broker import check
 from im.queue.tasks import DEADLINES, DOORBELLS_PER_MESSAGE, REQUESTS, ROUTES, WATCH, Task
-from im.queue.wire import Pushing, message, plain_address
 
 if TYPE_CHECKING:
     from celery import Celery
 
+    from im.queue.wire import Pushing
     from im.settings import Settings
 
 
@@ -85,6 +85,8 @@ class CeleryQueue:
         return True
 
     def _send(self, task: Task, chunks: Sequence[list[str]], label: str, after: float, to: str | None) -> None:
+        from im.queue.wire import Pushing, message, plain_address
+
         if self._pushing is None:
             address = plain_address(self._settings.broker_url)
             if address is None:
