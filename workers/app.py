@@ -7,12 +7,13 @@ from typing import Any
 
 from celery import Celery, signals
 from celery.worker.control import Panel
+from kombu.transport import TRANSPORT_ALIASES
 
 from beat_schedule import BEAT_SCHEDULE
 from im import logs
 from im.queue.celery import broker_settings
 from im.settings import Settings
-from workers import messages, metrics, pool, process, tasks, transport
+from workers import messages, metrics, pool, process, tasks
 from workers.watchdog import Watchdog
 
 SOFT_LIMIT, HARD_LIMIT = 150, 180
@@ -22,9 +23,17 @@ LAST_CALLS = 33.0
 """Seconds for which a process that is to end waits for a call that it left to itself: 3 to connect, 30 to read."""
 
 
+_OURS = {
+    "redis": "workers.transport:Transport",
+    "rediss": "workers.transport:Transport",
+    "sentinel": "workers.transport:SentinelTransport",
+}
+"""Every connection goes through our door, whatever way the broker's URL is written; loaded with the first of them."""
+
+
 def make_app(settings: Settings) -> Celery:
     """The application for `settings`. Nothing is connected here: each process opens its own connections after the fork."""
-    transport.use_ours()
+    TRANSPORT_ALIASES.update(_OURS)
     for name in set(Panel.data) - messages.COMMANDS:
         del Panel.data[name]  # all that a remote control could change
     app = Celery("im", set_as_current=True)

@@ -12,7 +12,6 @@ from queue import Empty
 from typing import Any
 
 import redis
-from kombu import transport
 from kombu.transport import redis as kombu_redis
 
 from im.logs import log
@@ -20,12 +19,6 @@ from workers import messages
 
 _BROKER_AWAY = (OSError, redis.exceptions.RedisError)
 """What kombu itself answers by connecting anew."""
-
-
-def use_ours() -> None:
-    """From now on every connection of this process goes through the door, whatever way the broker's URL is written."""
-    ours = f"{__name__}:Transport"
-    transport.TRANSPORT_ALIASES.update(redis=ours, rediss=ours, sentinel=f"{__name__}:SentinelTransport")
 
 
 class Door(redis.Redis):
