@@ -44,7 +44,7 @@ _KNOWN = {
         ("digitalocean", "im.providers.digitalocean.account", "im.providers.digitalocean.billing:RULES"),
         ("gcp", "im.providers.gcp.account"),
         ("hetzner", "im.providers.hetzner.account", "im.providers.hetzner.billing:RULES"),
-        ("kubernetes", "im.providers.kubernetes.account"),
+        ("kubernetes", "im.providers.kubernetes.account", "im.providers.kubernetes.billing:RULES"),
     )
 }
 _KNOWN["fake"] = _Cloud(

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
-from im.domain.money.rules import BillingRules, While
 from im.domain.scope import Scope
 from im.domain.spec.disk import Disk
 from im.domain.spec.placement import ANY
@@ -22,6 +21,7 @@ from im.domain.spec.spec import Spec
 from im.providers.contract import Capabilities
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.kubernetes.account import DEFAULT_NAMESPACE
+from im.providers.kubernetes.billing import RULES
 from im.providers.kubernetes.shapes import DEFAULT, shape_of
 from im.providers.request import Ask
 
@@ -52,7 +52,7 @@ class KubernetesProfile:
         # lists tell the truth of now; the margin is for a call that was still on its way when we gave it up
         launch_visible_within=timedelta(minutes=2),
         why_no_guard="has no deadline of its own that can be moved: a pod's can only be lowered",
-        billing=BillingRules(computing=While.RUNNING, address=While.RUNNING, least=timedelta(0)),
+        billing=RULES,
     )
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
