@@ -151,10 +151,8 @@ def rates(
     items = [Item(scope.provider, scope.region, one, spec.market, zone) for one in types_of(spec, launched=launched)]
     compute = _dearest(items, book, now) or at_most(spec, now)
     ipv4 = price_at(prices_of(scope, spec, IPV4, book), now)
-    compute_cap = address_cap = None
-    if rules.monthly_cap:
-        compute_cap = _dearest([replace(one, name=monthly_item(one.name), zone="") for one in items], book, now)
-        address_cap = price_at(prices_of(scope, spec, monthly_item(IPV4), book), now)
+    caps = [replace(one, name=monthly_item(one.name), zone="") for one in items] if rules.monthly_cap else ()
+    address_cap = price_at(prices_of(scope, spec, monthly_item(IPV4), book), now) if caps else None
     return Rates(
         compute=compute.usd if compute else None,
         address=(ipv4.usd if ipv4 else None) if parts.address else ZERO,
@@ -162,7 +160,7 @@ def rates(
         source=compute.source if compute else "",
         more_disks=has_more_disks(spec, parts.disk_type),
         rules=rules,
-        compute_cap=compute_cap.usd if compute_cap else None,
+        compute_cap=cap.usd if (cap := _dearest(caps, book, now)) else None,
         address_cap=address_cap.usd if address_cap else None,
     )
 
@@ -180,7 +178,7 @@ def _dearest(items: Sequence[Item], book: PriceBook, now: datetime) -> Price | N
     """None where the price of any is not known: that one may be dearer than all others."""
     found = [price_at(held(item, book), now) for item in items]
     known = [price for price in found if price is not None]
-    return max(known, key=lambda price: price.usd) if len(known) == len(found) else None
+    return max(known, key=lambda price: price.usd, default=None) if len(known) == len(found) else None
 
 
 AT_MOST = "at most: its --max-price"
