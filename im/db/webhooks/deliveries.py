@@ -142,9 +142,13 @@ def prune(connection: Connection, now: datetime, limit: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the messages of the last day stand, for `im doctor`."""
+    """How messages stand, those that ended in the last day among them."""
 
     taken: int
+    pending: int
+    """Not taken so far, for however short a time, of webhooks that are on."""
+    oldest: datetime | None
+    """When the first of these was put down."""
     waiting: int
     """Not taken so far, for five minutes or longer."""
     dead: int
@@ -156,21 +160,24 @@ class Standing:
 def standing(connection: Connection, now: datetime) -> Standing:
     recent = d.made_at > now - timedelta(days=1)
     dead = and_(recent, d.state == DeliveryState.DEAD.value)
-    late = and_(_PENDING, d.made_at < now - timedelta(minutes=5), w.off_at.is_(None))
+    pending = and_(_PENDING, w.off_at.is_(None))
+    late = and_(pending, d.made_at < now - timedelta(minutes=5))
     of = webhook_deliveries.join(webhooks, w.id == d.webhook_id)
     counted = select(
         func.count().filter(and_(recent, d.state == DeliveryState.TAKEN.value)),
+        func.count().filter(pending),
+        func.min(d.made_at).filter(pending),
         func.count().filter(late),
         func.count().filter(dead),
     ).select_from(of)
-    done, waits, over = connection.execute(counted.where(or_(recent, _PENDING))).one()
+    done, under_way, oldest, waits, over = connection.execute(counted.where(or_(recent, _PENDING))).one()
     if not (waits or over):
-        return Standing(done, waits, over, (), None)
+        return Standing(done, under_way, oldest, waits, over, (), None)
     bad = or_(late, dead)
     names = select(w.name).select_from(of).where(bad).group_by(w.name).order_by(w.name).limit(10)
     error = select(d.error).select_from(of).where(bad, d.error.is_not(None)).order_by(d.number.desc()).limit(1)
     failing = tuple(connection.execute(names).scalars())
-    return Standing(done, waits, over, failing, connection.execute(error).scalar_one_or_none())
+    return Standing(done, under_way, oldest, waits, over, failing, connection.execute(error).scalar_one_or_none())
 
 
 def _delivery(row: Row[*tuple[Any, ...]], *, more: bool = False) -> Delivery:

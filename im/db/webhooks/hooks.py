@@ -90,6 +90,14 @@ def count(connection: Connection, owner: str) -> int:
     return connection.execute(select(func.count()).where(w.owner == owner)).scalar_one()
 
 
+def count_by_state(connection: Connection) -> dict[str, int]:
+    """`on`, `failing` (it takes nothing) and `off`."""
+    on = w.off_at.is_(None)
+    counts = (and_(on, w.failing_since.is_(None)), and_(on, w.failing_since.is_not(None)), ~on)
+    found = connection.execute(select(*(func.count().filter(one) for one in counts)).select_from(webhooks)).one()
+    return dict(zip(("on", "failing", "off"), found, strict=True))
+
+
 def secrets(connection: Connection, webhook_id: str, now: datetime) -> tuple[str, ...]:
     """What its messages are signed with now, the newest first."""
     query = select(s.secret).where(s.webhook_id == webhook_id, or_(s.until.is_(None), s.until > now))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from im.db import rate_limits, ticks
 from im.db.health import counters as counted
 from im.db.read import health, instances
-from im.db.webhooks import deliveries
+from im.db.webhooks import deliveries, hooks
 from im.services.health import alarms, counters, metrics_money
 from im.services.health.metrics_broker import Broker
 
@@ -119,12 +119,19 @@ def _ticks(connection: Connection, now: datetime) -> Iterator[GaugeMetricFamily]
 
 
 def _webhooks(connection: Connection, now: datetime) -> Iterator[GaugeMetricFamily]:
+    webhooks = gauge("webhooks", "Webhooks: on, failing (they take nothing), or off.", "state")
+    for state, number in hooks.count_by_state(connection).items():
+        webhooks.add_metric([state], number)
     standing = deliveries.standing(connection, now)
+    pending = gauge("webhook_messages_pending", "Messages of webhooks that are on which were not taken so far.")
+    pending.add_metric([], standing.pending)
+    oldest = gauge("webhook_oldest_pending_seconds", "Since the oldest of these was put down; 0 without any.")
+    oldest.add_metric([], (now - standing.oldest).total_seconds() if standing.oldest else 0)
     waiting = gauge("webhook_messages_waiting", "Messages of webhooks that were not taken for five minutes.")
     waiting.add_metric([], standing.waiting)
     dead = gauge("webhook_messages_dead", "Messages of webhooks of the last day that were given up.")
     dead.add_metric([], standing.dead)
-    yield from (waiting, dead)
+    yield from (webhooks, pending, oldest, waiting, dead)
 
 
 def _trouble(connection: Connection, now: datetime) -> Iterator[GaugeMetricFamily]:
