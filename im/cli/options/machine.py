@@ -12,7 +12,6 @@ import click
 
 from im.cli.options.spot import spot_options
 from im.cli.options.user_data import read_user_data
-from im.domain.errors import Refused
 from im.domain.spec import firewall
 from im.domain.spec.disk import parse_disk
 from im.domain.spec.names import check_login
@@ -69,7 +68,7 @@ def machine_options(command: F) -> F:
         user = given.pop("ssh_user")
         ssh_from = firewall.check_sources(given.pop("ssh_from"))
         opened = tuple(rule for text in given.pop("opened") for rule in firewall.parse_open(text))
-        _refuse_both(ssh_from, opened)
+        firewall.check_door(ssh_from, opened)
         own = {flag.name: given.pop(flag.name.replace("-", "_")) for flag in registry.flags()}
         ask = Ask(
             image=given.pop("image"),
@@ -94,11 +93,3 @@ def _cloud_flags(command: F) -> F:
         option = click.option(f"--{flag.name}", multiple=flag.repeatable, metavar=flag.metavar, help=flag.help)
         command = option(command)
     return command
-
-
-def _refuse_both(ssh_from: tuple[str, ...], opened: tuple[firewall.Rule, ...]) -> None:
-    """Nobody, and the whole world, through one and the same door."""
-    through = [rule for rule in opened if rule.protocol == "tcp" and rule.first <= firewall.SSH <= rule.last]
-    if "none" in ssh_from and through:
-        said = f"--ssh-from none lets nobody log in, and --open {through[0].ports} lets in whoever comes by ssh"
-        raise Refused(said, "leave one of them out, or leave port 22 out of --open")

@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from im.domain.errors import Refused
-from im.domain.spec.spot import ONCE, PERSISTENT, Spot, parse_max_price
+from im.domain.spec.spot import ONCE, PERSISTENT, Spot, only_of_spot, parse_max_price
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,7 +30,7 @@ def spot_options(command: F) -> F:
     def gathered(*args: Any, market: str | None, max_price: str | None, **rest: Any) -> Any:
         most = parse_max_price(max_price) if max_price is not None else None
         if market is None and most is not None:
-            raise Refused("only a spot machine has a maximum price", f"add --spot, as in --spot --max-price {most:f}")
+            raise only_of_spot(most)
         return command(*args, spot=Spot(market == ONCE, most) if market else None, **rest)
 
     return gathered  # type: ignore[return-value]  # same command, other keywords

@@ -122,6 +122,14 @@ def parse_open(text: str) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+def check_door(ssh_from: Sequence[str], opened: Sequence[Rule]) -> None:
+    """Nobody, and the whole world, through one and the same door. Raises Refused."""
+    through = [rule for rule in opened if rule.protocol == "tcp" and rule.first <= SSH <= rule.last]
+    if NOBODY in ssh_from and through:
+        said = f"--ssh-from none lets nobody log in, and --open {through[0].ports} lets in whoever comes by ssh"
+        raise Refused(said, "leave one of them out, or leave port 22 out of --open")
+
+
 def gathered(
     ssh_from: Sequence[str] | None, open_ports: Iterable[Rule], login_ports: Sequence[int] = (SSH,)
 ) -> tuple[Rule, ...] | None:

@@ -34,6 +34,11 @@ class Spot:
         return f"persistent, {most}: its deadline and an interruption stop it"
 
 
+def only_of_spot(most: Decimal) -> Refused:
+    """A maximum was named, and no spot machine asked for."""
+    return Refused("only a spot machine has a maximum price", f"add --spot, as in --spot --max-price {most:f}")
+
+
 def parse_max_price(written: str) -> Decimal:
     """USD per hour, written like 0.05. Raises Refused with the nearest right form."""
     text = written.strip()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -21,8 +20,8 @@ from im.domain.people.view import View
 from im.domain.selection import Filter, parse_filters
 from im.domain.spec import firewall
 from im.domain.spec.disk import parse_disk
-from im.domain.spec.names import check_tags
-from im.domain.spec.spot import ONCE, Spot
+from im.domain.spec.names import check_login, check_tags
+from im.domain.spec.spot import ONCE, Spot, only_of_spot, parse_max_price
 from im.domain.state import OnExpiry
 from im.providers import registry
 from im.providers.request import Ask
@@ -149,23 +148,26 @@ def order_of(asker: Asker, form: CreateForm) -> Order:
 
 
 def _wish(form: CreateForm) -> Wish:
-    if form.max_price and not form.spot:
-        raise Refused("`max_price` is of spot machines", "send `spot: true` as well, or leave it out")
+    most = parse_max_price(form.max_price) if form.max_price else None
+    if most is not None and not form.spot:
+        raise only_of_spot(most)
+    opened = tuple(rule for text in form.open for rule in firewall.parse_open(text))
+    firewall.check_door(form.ssh_from or (), opened)
     ask = Ask(
         instance_type=form.instance_type,
         zone=form.availability_zone,
         image=form.image,
-        ssh_user=form.ssh_user,
+        ssh_user=check_login(form.ssh_user) if form.ssh_user else None,
         public_key=form.public_key.strip(),
         tags=check_tags(form.tags),
-        open_ports=tuple(rule for text in form.open for rule in firewall.parse_open(text)),
+        open_ports=opened,
         user_data=_bytes(form.user_data),
         hibernate=form.hibernate,
         root_disk=parse_disk(form.disk) if form.disk else None,
         volumes=tuple(parse_disk(text) for text in form.volumes),
         network=form.vpc,
         subnet=form.subnet,
-        spot=Spot(form.spot == ONCE, _usd(form.max_price)) if form.spot else None,
+        spot=Spot(form.spot == ONCE, most) if form.spot else None,
         options=_options(form),
     )
     return Wish(
@@ -176,13 +178,21 @@ def _wish(form: CreateForm) -> Wish:
         provider=form.provider,
         account=form.account,
         owner=form.owner,
-        ssh_from=() if form.ssh_from is None else firewall.check_sources(form.ssh_from) or (firewall.NOBODY,),
+        ssh_from=_who_may_come(form),
         guard=GuardKind(form.guard) if form.guard else None,
         keep_stopped=form.keep_stopped or "",
         protect=form.protect,
         on_expiry=OnExpiry(form.on_expiry) if form.on_expiry else None,
         retry=form.retry,
     )
+
+
+def _who_may_come(form: CreateForm) -> tuple[str, ...]:
+    """Nothing is said where a flag of the cloud's own says it, and the form does not."""
+    own_door = any(form.options.get(flag.name) for flag in registry.flags() if flag.lets_in)
+    if form.ssh_from is None or (own_door and "ssh_from" not in form.model_fields_set):
+        return ()
+    return firewall.check_sources(form.ssh_from) or (firewall.NOBODY,)
 
 
 class AddressWanted(Refused):
@@ -218,15 +228,6 @@ def _options(form: CreateForm) -> dict[str, object]:
     several = {name: (said,) if isinstance(said, str) else tuple(said) for name, said in form.options.items()}
     own = {name: said if flags[name].repeatable else said[0] for name, said in several.items() if said}
     return {"public-ip": public, **own}
-
-
-def _usd(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise Refused(f"'{text[:40]}' is no amount of USD", "write it like 0.05") from None
 
 
 def plan_of(asker: Asker, order: Order) -> dict[str, Any]:
