@@ -64,10 +64,11 @@ pip-check: $(VENV)/.dev ## Do the installed versions fit together
 chaos-short: $(VENV)/.dev ## A sample of chaos, for the gate: each kill point once, a few walks, a minute's soak; five minutes
 	$(PYTEST) --numprocesses 4 --dist load tests/chaos
 
-chaos: $(VENV)/.dev ## Kill points in full, 2,000 x 50 steps of the state machine, and a soak of SECONDS (600)
+chaos: $(VENV)/.dev ## Kill points in full, 2,000 x 50 steps of the state machine, and soaks of SECONDS (600): EC2, five clouds
 	# its walks are one test, and take longer than any other may
 	IM_KILL_POINTS=all IM_EXAMPLES=2000 IM_STEPS=50 $(PYTEST) -o faulthandler_timeout=0 --numprocesses auto --maxprocesses 4 tests/chaos --ignore tests/chaos/test_soak.py
 	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS)
+	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS) --mixed
 
 bench: $(VENV)/.dev $(PEERS)/.made ## How fast, against what: every goal (GOALS='P1 P5' for some), medians of RUNS (5)
 	$(BIN)/python -m tests.benchmarks $(GOALS) --runs $(RUNS) --json bench.json

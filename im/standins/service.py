@@ -145,7 +145,7 @@ def server_on(host: str, port: int, application: Timed, names: Collection[str] =
 
 
 @contextmanager
-def serving(service: Service, port: int = 0) -> Iterator[str]:
+def serving(service: Timed, port: int = 0) -> Iterator[str]:
     """Serve on loopback in a thread; yields the address. `port` 0: any free one."""
     server = server_on("127.0.0.1", port, service)
     thread = Thread(target=server.serve_forever, name="stand-in", daemon=True)

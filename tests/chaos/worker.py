@@ -31,12 +31,13 @@ from im.domain.intent import Deadline
 from im.domain.scope import Scope
 from im.domain.spec.spot import Spot
 from im.failpoints import Point
+from im.providers import registry
 from im.providers.aws.api.clients import Clients
 from im.providers.aws.provider import AwsProvider
 from im.providers.contract import Provider
 from im.providers.request import Ask
 from im.queue.tasks import Task
-from im.services import queries
+from im.services import leftovers, queries
 from im.services.requests import adopt, change, create
 from im.services.requests import order as requests_order
 from im.settings import Settings
@@ -67,6 +68,8 @@ class Shift:
     database_url: str
     cloud_url: str
     acts: tuple[Act, ...]
+    cloud: str = "aws"
+    """Any other is asked for nothing but its own API: `cloud_url` is as IM_SANDBOX_URL has it."""
 
 
 def work(shift: Shift) -> None:
@@ -106,17 +109,18 @@ class Worker:
     """One process of the fleet, and the person at its command line."""
 
     def __init__(self, shift: Shift) -> None:
-        self._shift = shift
+        self._shift, self._cloud = shift, shift.cloud
         self._control = Control(shift.cloud_url)
         self.clock = Clock(shift.folder)
         self.broker = Broker(shift.folder, self.clock)
-        settings = Settings(
-            database_url=shift.database_url, provider="aws", region=REGION, owner="ada", adopt=Adopt.ANY
-        )
+        named: dict[str, str] = {"provider": "aws", "region": REGION}
+        if shift.cloud != "aws":
+            named = {"provider": shift.cloud, "sandbox_url": f"{shift.cloud}={shift.cloud_url}"}
+        settings = Settings(database_url=shift.database_url, owner="ada", adopt=Adopt.ANY, **named)  # type: ignore[arg-type]
         database, glance = Database(shift.database_url), PendingWork(shift.database_url)
         with database.begin() as connection:
             identity = deployment.read_id(connection)
-        provider = AwsProvider(settings, identity, _Warm(settings))
+        provider = self._connected(settings, identity)
 
         def provider_for(_: Scope) -> Provider:
             return provider
@@ -129,6 +133,11 @@ class Worker:
             settings, database.begin, provider_for, self.broker, lambda _: self.clock.now(), glance, dispose
         )
         self._tasks = _registered(lambda: self.ctx)
+
+    def _connected(self, settings: Settings, identity: str) -> Provider:
+        if self._cloud == "aws":
+            return AwsProvider(settings, identity, _Warm(settings))
+        return registry.connect(self._cloud, settings, identity)
 
     def close(self) -> None:
         self._control.close()
@@ -169,8 +178,8 @@ class Worker:
     # ---- a person ----------------------------------------------------------------------------------------------------
 
     def create(self, name: str, count: int, seconds: float) -> None:
-        ask = Ask(public_key=public_key(), owner="ada")
-        order = requests_order.Order("aws", "default", ask, name, count, _span(seconds), person("ada"))
+        ask = Ask(public_key=public_key(), owner="ada", ssh_from=None if self._cloud == "aws" else ("10.0.0.0/8",))
+        order = requests_order.Order(self._cloud, "default", ask, name, count, _span(seconds), person("ada"))
         create.create(self.ctx, order)
 
     def create_spot(self, name: str, count: int, seconds: float) -> None:
@@ -217,7 +226,8 @@ class Worker:
         self._pass(least + (-now - least) % 30)
 
     def _pass(self, seconds: float) -> None:
-        self._control.step(seconds)
+        if self._cloud == "aws":  # the others read the clock themselves
+            self._control.step(seconds)
         self.clock.set(self.clock.read() + seconds)
         self.tick(self.clock.read())
         self.deliver()
@@ -247,6 +257,13 @@ class Worker:
     def answer(self, task: Task, ids: Sequence[str] = ()) -> None:
         """As Celery would call it: through the registered function, failpoints and all."""
         self._tasks[task.value](list(ids))
+
+    def collect(self) -> None:
+        """What nothing uses is looked for, and all that was found is taken away."""
+        leftovers.ask(self.ctx)
+        self.deliver()
+        leftovers.approve_deletion(self.ctx, leftovers.survey(self.ctx).found, actor=person("ada"))
+        self.deliver()
 
     def settled(self) -> bool:
         """Does every request stand at its end, and nothing move at the cloud that a row waits for?"""

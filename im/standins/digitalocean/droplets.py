@@ -46,7 +46,7 @@ def listed(team: Team, request: Request) -> tuple[int, Any]:
         found = [one for one in team.visible() if one.gpu is gpus]
     if name := wanted.get("name"):
         found = [one for one in found if one.name.lower() == name.lower()]
-    return page(request, "droplets", [team.droplet(one) for one in found])
+    return page(request, "droplets", found, team.droplet)
 
 
 def _droplet(team: Team, number: int) -> Droplet:
@@ -139,7 +139,7 @@ def act(team: Team, request: Request, number: int) -> tuple[int, Any]:
 def actions(team: Team, request: Request) -> tuple[int, Any]:
     """The newest first."""
     ordered = sorted(team.actions.values(), key=lambda one: one.id, reverse=not team.oldest_first)
-    return page(request, "actions", [one.shown(team.now) for one in ordered])
+    return page(request, "actions", ordered, lambda one: one.shown(team.now))
 
 
 def action(team: Team, request: Request, number: int) -> tuple[int, Any]:

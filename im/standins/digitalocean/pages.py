@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +13,10 @@ from im.standins.digitalocean.errors import no, unprocessable
 MOST = 200
 
 
-def page(request: Request, name: str, things: Sequence[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+def page(
+    request: Request, name: str, things: Sequence[Any], show: Callable[[Any], dict[str, Any]] | None = None
+) -> tuple[int, dict[str, Any]]:
+    """A page of them, each as `show` shows it."""
     try:
         number, size = int(request.args.get("page", 1)), int(request.args.get("per_page", 20))
     except ValueError:
@@ -27,7 +30,11 @@ def page(request: Request, name: str, things: Sequence[dict[str, Any]]) -> tuple
     if number < last:
         pages |= {"next": _address(request, number + 1, size), "last": _address(request, last, size)}
     shown = list(things[(number - 1) * size : number * size])
-    return 200, {name: shown, "links": {"pages": pages} if pages else {}, "meta": {"total": len(things)}}
+    return 200, {
+        name: [show(one) for one in shown] if show else shown,
+        "links": {"pages": pages} if pages else {},
+        "meta": {"total": len(things)},
+    }
 
 
 def _address(request: Request, number: int, size: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from werkzeug.wrappers import Request
@@ -16,17 +16,20 @@ MOST = 50
 """Things on one page at most; 25 when nothing is said."""
 
 
-def page(request: Request, name: str, things: Sequence[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
-    """Those that the query asks for by name and label, by id, a page of them."""
+def page(
+    request: Request, name: str, things: Sequence[Any], show: Callable[[Any], dict[str, Any]] | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Those that the query asks for by name and label, by id, a page of them; only these are shown by `show`."""
     wanted = request.args
-    found = sorted(things, key=lambda one: one["id"])
+    of: Callable[[Any, str], Any] = dict.get if show is None else lambda one, key: getattr(one, key, None)
+    found = sorted(things, key=lambda one: of(one, "id"))
     if "name" in wanted:
-        found = [one for one in found if one["name"] == wanted["name"]]
+        found = [one for one in found if of(one, "name") == wanted["name"]]
     if selector := wanted.get("label_selector"):
-        found = [one for one in found if selects(selector, one["labels"])]
-    for one in ("status", "fingerprint", "architecture", "type"):
-        if among := wanted.getlist(one):
-            found = [thing for thing in found if thing.get(one) in among]
+        found = [one for one in found if selects(selector, of(one, "labels"))]
+    for key in ("status", "fingerprint", "architecture", "type"):
+        if among := wanted.getlist(key):
+            found = [one for one in found if of(one, key) in among]
     try:
         number, size = int(wanted.get("page", 1)), int(wanted.get("per_page", 25))
     except ValueError:
@@ -41,7 +44,8 @@ def page(request: Request, name: str, things: Sequence[dict[str, Any]]) -> tuple
         "last_page": last,
         "total_entries": len(found),
     }
-    return 200, {name: found[(number - 1) * size : number * size], "meta": {"pagination": pagination}}
+    chosen = found[(number - 1) * size : number * size]
+    return 200, {name: [show(one) for one in chosen] if show else chosen, "meta": {"pagination": pagination}}
 
 
 def catalog_pages(project: Project, request: Request, what: str) -> tuple[int, Any]:

@@ -23,7 +23,7 @@ _BUTTON = timedelta(seconds=1)
 
 def register(service: Hetzner) -> None:
     def listed(project: Project, request: Request) -> tuple[int, Any]:
-        return page(request, "servers", [project.server(one) for one in project.servers.values()])
+        return page(request, "servers", list(project.servers.values()), project.server)
 
     service.handle("GET", "/servers", listed)
     service.handle("POST", "/servers", create)

@@ -18,6 +18,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, help="default: drawn, and printed")
     parser.add_argument("--requests-per-second", type=float, default=1.5)
     parser.add_argument("--clients", type=int, default=5)
+    parser.add_argument(
+        "--mixed", action="store_true", help="five clouds instead of one, and what can go wrong at each"
+    )
     parser.add_argument("--only", help="kinds of faults, comma-separated; default: all")
     parser.add_argument("--report", type=Path, help="FILE.json and FILE.md are written")
     parser.add_argument("--keep", action="store_true", help="leave the folder with its logs, even when all is well")
@@ -31,7 +34,15 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{time.strftime('%H:%M:%S')} {time.monotonic() - began:7.1f} seed {seed}: {sentence}", flush=True)
 
     only = tuple(given.only.split(",")) if given.only else ()
-    plan = Plan(seed, given.seconds, given.requests_per_second, given.clients, only=only, keep=given.keep)
+    plan = Plan(
+        seed,
+        given.seconds,
+        given.requests_per_second,
+        given.clients,
+        only=only,
+        keep=given.keep,
+        mixed=given.mixed,
+    )
     told = soak(plan, say, given.report)
     return 0 if not any(told["figures"].values()) else 1
 

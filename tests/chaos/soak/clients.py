@@ -10,8 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -44,6 +46,8 @@ class Manners:
     """Seconds; no deadline is pushed farther out, so that a drain has an end."""
     most_living: int = 160
     """Above so many machines alive, people end more than they begin."""
+    clouds: Mapping[str, int] = field(default_factory=lambda: {"aws": 1})
+    """How often each is asked for a machine."""
 
 
 class Pool:
@@ -113,9 +117,12 @@ class Client(threading.Thread):
             if not ids:
                 return
         self._asked += 1
+        (cloud,) = self._rng.choices(list(self._manners.clouds), list(self._manners.clouds.values()))
         note = {"n": self._asked, "verb": verb, "ids": ids, "count": count, "span": span}
+        note |= {"cloud": cloud} if verb == "create" else {}
         out.write(json.dumps({**note, "at": time.time(), "is": "asked"}) + "\n")
-        answered = self._type(verb, ids, count, span) if self._types else self._ask(ctx, verb, ids, count, span)
+        ask = self._type if self._types else partial(self._ask, ctx)
+        answered = ask(verb, ids, count, span, cloud)
         out.write(json.dumps({**note, "at": time.time(), **answered}) + "\n")
 
     def _choose(self) -> str:
@@ -125,13 +132,13 @@ class Client(threading.Thread):
         weights = (8, 22, 14, 16, 40) if crowded else (34, 24, 13, 14, 15)
         return self._rng.choices(("create", "extend", "stop", "start", "terminate"), weights)[0]
 
-    def _ask(self, ctx: Context, verb: str, ids: list[str], count: int, span: float) -> dict[str, Any]:
+    def _ask(self, ctx: Context, verb: str, ids: list[str], count: int, span: float, cloud: str) -> dict[str, Any]:
         deadline, me = Deadline(by=timedelta(seconds=span)), self.name
         try:
             if verb == "create":
-                zone = REGION + self._rng.choice("aab")
+                zone = REGION + self._rng.choice("aab") if cloud == "aws" else None
                 ask = Ask(public_key=public_key(), owner=me, zone=zone)
-                answer = create.create(ctx, order.Order("aws", "default", ask, None, count, deadline, person(me)))
+                answer = create.create(ctx, order.Order(cloud, "default", ask, None, count, deadline, person(me)))
             elif verb == "extend":
                 answer = requests_change.extend(ctx, ids, deadline, actor=person(me))
             elif verb == "start":
@@ -153,13 +160,14 @@ class Client(threading.Thread):
         ]
         return {"is": "acknowledged", "rows": told, "rang": answer.rang}
 
-    def _type(self, verb: str, ids: list[str], count: int, span: float) -> dict[str, Any]:
+    def _type(self, verb: str, ids: list[str], count: int, span: float, cloud: str) -> dict[str, Any]:
         """The same through `im` itself, as a person or a script types it."""
         words = [sys.executable, "-m", "im.cli.main", verb, "--no-wait", "-q"]
         if verb == "create":
             if not self._key.exists():
                 self._key.write_text(public_key() + "\n")
             words += ["-d", f"{round(span)}s", "--count", str(count), "--public-key", str(self._key)]
+            words += ["--provider", cloud]
         else:
             words += [*ids, *(["-d", f"{round(span)}s"] if verb in ("extend", "start") else [])]
             words += ["--yes"] if verb == "terminate" else []

@@ -202,7 +202,7 @@ def _until(room: Room, seconds: float, told: str, **fields: Any) -> Blow:
     return Blow(told, seconds, lambda: room.control.clear_faults(number))
 
 
-CLOUD: dict[str, Fault] = {
+AT_EC2: dict[str, Fault] = {
     "throttle storm": throttle_storm,
     "server errors": server_errors,
     "credentials denied": credentials_denied,
@@ -216,6 +216,9 @@ CLOUD: dict[str, Fault] = {
     "outside hand": outside_hand,
     "strangers": strangers,
     "orphan": orphan,
+}
+CLOUD: dict[str, Fault] = {
+    **AT_EC2,
     "messages forged": messages_forged,
     "messages doubled": messages_doubled,
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +16,12 @@ from typing import Any
 import psycopg2
 import psycopg2.extras
 
-from tests.chaos.audit import TAG_DEPLOYMENT
+from tests.chaos.audit import TAG_DEPLOYMENT, TAG_INSTANCE
+from tests.chaos.soak.neighbour import Neighbour
 from tests.chaos.soak.room import Room
 from tests.standin.ledger import Change
 
-ALIVE = ("pending", "running")
+ALIVE = ("pending", "running", "halted")
 ENDED = ("terminated", "none")
 
 
@@ -39,6 +42,7 @@ class Machine:
     token: str = ""
     index: int = -1
     tags: dict[str, str] = field(default_factory=dict)
+    cloud: str = "aws"
 
     @property
     def state(self) -> str:
@@ -64,9 +68,13 @@ class Evidence:
     machines: Mapping[str, Machine]
     calls: Sequence[Mapping[str, Any]]
     requests: Sequence[Mapping[str, Any]]
+    parts: Sequence[str] = ()
+    """What is ours at any cloud, belongs to no machine, costs money, and is not listed by `im gc`."""
 
     def row_of(self, machine: Machine) -> Mapping[str, Any] | None:
         """The row whose slot a launch filled with this machine; else the one that says that it has it."""
+        if machine.cloud != "aws":
+            return self.rows.get(machine.tags.get(TAG_INSTANCE, ""))
         launch = self.launches.get(machine.token)
         if launch is not None and machine.index < len(launch["slots"]):
             return self.rows.get(launch["slots"][machine.index])
@@ -78,20 +86,27 @@ def gather(room: Room, began: float, ledgers: Sequence[Path]) -> Evidence:
     calls = room.control.calls()
     connection = psycopg2.connect(host=str(room.sockets / "pg"), user="im", dbname="soak")
     try:
-        rows = {row["id"]: row for row in _read(connection, "SELECT * FROM instances ORDER BY id")}
+        clouds = "SELECT i.*, s.provider FROM instances i JOIN scopes s ON s.id = i.scope_id ORDER BY i.id"
+        rows = {row["id"]: {**row, "provider_id": _known(row)} for row in _read(connection, clouds)}
         launches = {row["token"]: row for row in _read(connection, "SELECT * FROM launches")}
         events: dict[str, list[Any]] = defaultdict(list)
         for event in _read(connection, "SELECT * FROM events ORDER BY id"):
             events[event["instance_id"]].append(event)
         identity = next(iter(_read(connection, "SELECT id FROM deployment")))["id"]
-        listed = _read(connection, "SELECT provider_id FROM orphans WHERE closed_at IS NULL")
-        orphans = frozenset(one["provider_id"] for one in listed)
+        lost = (
+            "SELECT o.provider_id, s.provider FROM orphans o JOIN scopes s ON s.id = o.scope_id WHERE closed_at IS NULL"
+        )
+        orphans = frozenset(filter(None, map(_known, _read(connection, lost))))
     finally:
         connection.close()
     machines = _machines(room.control.changes(), calls, room.control.machines(), now)
+    for one in room.neighbours.values():
+        machines |= _elsewhere(one, now)
+        calls += [_at(one.name, call) for call in one.calls()]
     requests = [json.loads(line) for path in ledgers if path.exists() for line in path.read_text().splitlines()]
     deadlines = _deadlines(rows, events, requests)
-    return Evidence(began, now, identity, rows, launches, events, deadlines, orphans, machines, calls, requests)
+    found = (began, now, identity, rows, launches, events, deadlines, orphans, machines, calls, requests)
+    return Evidence(*found, parts=_unlisted(room, identity))
 
 
 def ours(e: Evidence) -> Iterator[Machine]:
@@ -156,6 +171,44 @@ def _machines(
     for kept in shown:
         found[kept["id"]].tags |= kept["tags"]
     return found
+
+
+def _known(row: Mapping[str, Any]) -> str | None:
+    """The id that a machine is judged under: ids of two clouds may be alike."""
+    machine: str | None = row["provider_id"]
+    return machine if machine is None or row["provider"] == "aws" else f"{row['provider']}:{machine}"
+
+
+def _at(cloud: str, call: Mapping[str, Any]) -> dict[str, Any]:
+    ids = [f"{cloud}:{one}" for one in call["asked"]["InstanceIds"]]
+    return {**call, "action": f"{cloud}: {call['action']}", "asked": {"InstanceIds": ids}}
+
+
+def _elsewhere(cloud: Neighbour, now: float) -> dict[str, Machine]:
+    cloud.note("clock")
+    found = {}
+    for one, seen in cloud.seen.items():
+        moves = [change for change in cloud.changes if change.id == one]
+        ends = [*(move.at for move in moves[1:]), now]
+        stretches = [Stretch(move.after, move.at, end, move.cause) for move, end in zip(moves, ends, strict=True)]
+        tags = {TAG_DEPLOYMENT: seen.deployment, TAG_INSTANCE: seen.row, "Name": seen.name or one}
+        made = Machine(f"{cloud.name}:{one}", stretches, seen.token, 0, tags, cloud.name)
+        found[made.id] = made
+    return found
+
+
+def _unlisted(room: Room, deployment: str) -> list[str]:
+    """Of what lies about at every cloud, what `im gc` does not tell of."""
+    lying: dict[str, str] = {}
+    for name, one in room.neighbours.items():
+        with one.service.lock:
+            lying |= dict.fromkeys(one.shown.parts(deployment), name)
+    if not lying:
+        return []
+    words = [sys.executable, "-m", "im.cli.main", "gc", "--dry-run", "--json"]
+    done = subprocess.run(words, env=room.environ, cwd="/", capture_output=True, text=True, timeout=120, check=False)
+    told = f"{done.stdout}{done.stderr}".lower()
+    return [f"{part} at {name}" for part, name in lying.items() if part.rpartition("/")[2] not in told]
 
 
 def _tags(launch: Mapping[str, Any]) -> dict[str, str]:

@@ -38,6 +38,10 @@ class Overrun:
     arrived: bool
     """It was pending when its deadline came, which no cloud can stop: what is measured is how soon it was seen to run."""
 
+    cloud: str
+    beside: bool
+    """Nothing was broken that concerned its cloud, while something was at another."""
+
     found_late: bool
     """Its launch went unanswered, and only the next holder of the launch's lease learned that it was there."""
 
@@ -140,7 +144,7 @@ def looked_for(e: Evidence, token: str | None) -> bool:
 
 
 def _doubled(e: Evidence) -> Iterator[str]:
-    made = Counter(one.token for one in e.machines.values() if one.token)
+    made = Counter(one.token for one in e.machines.values() if one.token and not one.seeded)
     for token, count in made.items():
         slots = len(e.launches[token]["slots"]) if token in e.launches else 0
         if count > slots:
@@ -168,6 +172,7 @@ def _life(machine: Machine) -> tuple[float, float]:
 
 
 def _orphaned(e: Evidence) -> Iterator[str]:
+    yield from (f"{part} is ours, of no machine, and not listed" for part in e.parts)
     living = {row["provider_id"] for row in e.rows.values() if row["closed_at"] is None}
     for one in ours(e):
         if (
@@ -208,13 +213,16 @@ def _overruns(e: Evidence, windows: Sequence[Window]) -> Iterator[Overrun]:
         for stretch in (s for s in one.stretches if s.state == "running"):
             before = [s for s in one.stretches if s.ended <= stretch.began and s.state == "pending"]
             woken = bool(before) and before[-1].cause == "outside"
+            mine = [window for window in windows if window.where in ("", one.cloud)]
+            others = [window for window in windows if window.where not in ("", one.cloud)]
             for number, (since, deadline) in enumerate(deadlines):
                 until = deadlines[number + 1][0] if number + 1 < len(deadlines) else float("inf")
                 began, ended = max(stretch.began, since, deadline), min(stretch.ended, until)
                 if ended > began:
                     late = known > deadline
-                    hurt = covered(windows, began, ended)
-                    healthy = not any(w.began < ended and w.ended + TICK_AND_LEASE > began for w in windows)
+                    hurt = covered(mine, began, ended)
+                    healthy = not any(w.began < ended and w.ended + TICK_AND_LEASE > began for w in mine)
+                    beside = healthy and covered(others, began - HEALTHY, ended) > 0
                     yield Overrun(
                         row["name"],
                         one.id,
@@ -224,6 +232,8 @@ def _overruns(e: Evidence, windows: Sequence[Window]) -> Iterator[Overrun]:
                         healthy,
                         woken,
                         not woken and began > deadline,
+                        one.cloud,
+                        beside,
                         late,
                     )
 

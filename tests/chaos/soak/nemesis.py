@@ -28,6 +28,8 @@ class Blow:
     told: str
     seconds: float = 0.0
     end: Callable[[], None] | None = None
+    where: str = ""
+    """The cloud that it is done to; empty: whoever is in the room feels it."""
 
 
 Fault = Callable[[Room, Random, float], Blow]
@@ -51,6 +53,7 @@ class Window:
     began: float
     ended: float
     told: str
+    where: str = ""
 
 
 def plan(seed: int, seconds: float, kinds: list[str], *, every: tuple[float, float] = (2.0, 10.0)) -> list[Planned]:
@@ -157,7 +160,7 @@ class Nemesis(threading.Thread):
                     self._under_way[kind] = (time.time() + 1, blow, began)
                     continue
                 del self._under_way[kind]
-                self.windows.append(Window(kind, began, time.time(), blow.told))
+                self.windows.append(Window(kind, began, time.time(), blow.told, blow.where))
                 self._diary.write(json.dumps({"at": time.time(), "ended": kind}) + "\n")
 
     def _note(self, one: Planned, told: str) -> None:

@@ -52,6 +52,7 @@ def as_json(run: Run, e: Evidence, verdict: Verdict, windows: Sequence[Window]) 
             "alive without the name they are known by": sum(
                 one.state not in ENDED and "Name" not in one.tags for one in ours(e) if not one.seeded
             ),
+            **_by_cloud(e),
             "rows": len(e.rows),
             "launches still looked for": sum(looked_for(e, token) for token in e.launches),
             "mutating calls": len(e.calls),
@@ -76,7 +77,11 @@ def lateness(verdict: Verdict) -> dict[str, dict[str, float]]:
         "in storms, less the faults": [max(0.0, o.seconds - o.disturbed) for o in ran if not o.healthy],
         "pending at it": [o.seconds for o in verdict.overruns if o.arrived],
         "woken outside after it": [o.seconds for o in verdict.overruns if o.woken],
+        "healthy beside a cloud in trouble": [o.seconds for o in ran if o.beside],
     }
+    clouds = sorted({o.cloud for o in ran})
+    if len(clouds) > 1:
+        kinds |= {f"healthy at {one}": [o.seconds for o in ran if o.healthy and o.cloud == one] for one in clouds}
     return {name: _percentiles(sorted(found)) for name, found in kinds.items()}
 
 
@@ -125,6 +130,11 @@ def _requests(e: Evidence) -> dict[str, int]:
     asked = sum(one["is"] == "asked" for one in e.requests)
     unrung = sum(one.get("rang") is False for one in e.requests)
     return {"all": asked, **dict(sorted(counted.items())), "acknowledged without a doorbell": unrung}
+
+
+def _by_cloud(e: Evidence) -> dict[str, int]:
+    counted = Counter(one.cloud for one in ours(e) if not one.seeded)
+    return {f"at {cloud}": count for cloud, count in sorted(counted.items())} if len(counted) > 1 else {}
 
 
 def _percentiles(found: Sequence[float]) -> dict[str, float]:

@@ -15,7 +15,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from im.settings import Settings
 from im.stack import postgres
 from im.stack.layout import Layout
 from im.stack.programs import celery, worker_words
+from tests.chaos.soak.neighbour import Neighbour, opened
 from tests.standin.client import Control
 
 REGION = "us-east-1"
@@ -90,8 +93,16 @@ class Room:
     """Everything a fleet needs, in a folder that goes away with it."""
 
     def __init__(
-        self, seed: int, say: Callable[[str], None], *, cloud: Mapping[str, Any], launch_lease: float = 75
+        self,
+        seed: int,
+        say: Callable[[str], None],
+        *,
+        cloud: Mapping[str, Any],
+        launch_lease: float = 75,
+        beside: Sequence[str] = (),
+        takes: float = 3,
     ) -> None:
+        """`beside`: clouds that are here beside EC2; `takes`: seconds for which whatever is done there lasts."""
         self.folder = Path(tempfile.mkdtemp(prefix="im-soak-", dir="/tmp"))
         self.folder.chmod(0o755)
         (self.folder / "log").mkdir()
@@ -107,7 +118,9 @@ class Room:
         self.cloud_url, self.cloud_process = self._open_cloud(seed)
         self.control = Control(self.cloud_url)
         self.control.configure(**cloud)
-        self.environ = self._environ() | {"IM_LAUNCH_LEASE": str(launch_lease)}
+        self._opened = ExitStack()
+        self.neighbours: dict[str, Neighbour] = opened(beside, seed, timedelta(seconds=takes), self._opened)
+        self.environ = self._environ() | {"IM_LAUNCH_LEASE": str(launch_lease)} | self._several_clouds()
         self.settings = Settings.from_env(self.environ)
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
 
@@ -136,6 +149,7 @@ class Room:
             child.signal(signal.SIGKILL, whole=True)
             if child.process is not None:
                 child.process.wait(timeout=30)
+        self._opened.close()
         self.control.close()
         self.cloud_process.kill()
         self.cloud_process.wait(timeout=30)
@@ -240,6 +254,14 @@ class Room:
             "PYTHONPATH": str(_TREE),
             "NO_COLOR": "1",
         }
+
+    def _several_clouds(self) -> dict[str, str]:
+        """How workers find them all: as sandboxes, EC2's stand-in too."""
+        if not self.neighbours:
+            return {}
+        ec2 = self.cloud_url.replace("//", "//soak:soak@")
+        named = ",".join(f"{name}={one.url}" for name, one in self.neighbours.items())
+        return {"IM_SANDBOX_URL": f"aws={ec2},{named}", "IM_REGION": REGION, "IM_SSH_FROM": "10.0.0.0/8"}
 
     def _add_fleet(self) -> None:
         for name in WORKERS[:-1]:

@@ -6,7 +6,7 @@ import os
 import pickle
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,13 @@ import psycopg2
 from tests.chaos.soak import report
 from tests.chaos.soak.clients import Client, Manners, Pool
 from tests.chaos.soak.clocks import CLOCKS
-from tests.chaos.soak.clouds import CLOUD
+from tests.chaos.soak.clouds import AT_EC2, CLOUD
+from tests.chaos.soak.elsewhere import ELSEWHERE
 from tests.chaos.soak.evidence import gather
 from tests.chaos.soak.faults import PROCESSES
 from tests.chaos.soak.judge import judge
-from tests.chaos.soak.nemesis import Nemesis, plan
+from tests.chaos.soak.neighbour import NEIGHBOURS
+from tests.chaos.soak.nemesis import Nemesis, Window, plan
 from tests.chaos.soak.room import Room
 
 _DELAYS = {
@@ -54,13 +56,30 @@ class Plan:
     only: tuple[str, ...] = ()
     keep: bool = False
     every: tuple[float, float] = (2.0, 10.0)
+    mixed: bool = False
+    """Five clouds instead of EC2 alone."""
+    takes: float = 3.0
+    """Seconds for which whatever is done at the others lasts."""
+
+
+ASKED = {"aws": 4, "azure": 3, "gcp": 3, "digitalocean": 2, "hetzner": 2}
+"""How often people ask each cloud for a machine; the limits of an account are far apart."""
 
 
 def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dict[str, Any]:
     """The report, as in report.as_json; its folder is kept when a figure is not zero."""
-    faults = {**PROCESSES, **CLOUD, **CLOCKS}
+    faults = {**PROCESSES, **CLOUD, **CLOCKS, **(ELSEWHERE if given.mixed else {})}
     kinds = [name for name in faults if not given.only or name in given.only]
-    room = Room(given.seed, say, cloud={"delays": _DELAYS, "throttle": True}, launch_lease=given.launch_lease)
+    # a sandbox shows what it made at once
+    delays = _DELAYS | ({"visible": [0.0, 0.0]} if given.mixed else {})
+    room = Room(
+        given.seed,
+        say,
+        cloud={"delays": delays, "throttle": True},
+        launch_lease=given.launch_lease,
+        beside=NEIGHBOURS if given.mixed else (),
+        takes=given.takes,
+    )
     keep = True
     try:
         say(
@@ -71,6 +90,8 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
         room.wait_for(lambda: _ticked(room), 120, "the fleet")
         began = time.time()
         manners = Manners(given.requests_per_second, given.clients, given.shortest, given.longest, given.farthest)
+        if given.mixed:
+            manners = replace(manners, clouds=ASKED)
         pool = Pool()
         people = [
             Client(number, given.seed, room, pool, manners, types=number == given.clients - 1)
@@ -91,9 +112,10 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
         say("all faults ended, nobody asks for anything more; waiting until it is quiet")
         quiet_after = _drain(room, say, waits_for_launches=given.waits_for_launches)
         evidence = gather(room, began, [one.path for one in people])
+        windows = [_placed(one) if given.mixed else one for one in nemesis.windows]
         # whoever doubts the judge may judge again
-        (room.folder / "evidence.pickle").write_bytes(pickle.dumps((evidence, nemesis.windows)))
-        verdict = judge(evidence, nemesis.windows)
+        (room.folder / "evidence.pickle").write_bytes(pickle.dumps((evidence, windows)))
+        verdict = judge(evidence, windows)
         run = report.Run(
             given.seed,
             given.seconds,
@@ -103,7 +125,7 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
             os.getloadavg(),
             {name: child.starts - 1 for name, child in room.children.items()},
         )
-        told = report.as_json(run, evidence, verdict, nemesis.windows)
+        told = report.as_json(run, evidence, verdict, windows)
         if to is not None:
             report.write(to, told)
         say("judged\n\n" + report.as_markdown(told))
@@ -113,6 +135,11 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
         room.close(keep=keep)
         if keep:
             say(f"logs are in {room.folder}")
+
+
+def _placed(window: Window) -> Window:
+    """What was done to EC2 alone concerns no other cloud."""
+    return replace(window, where="aws") if window.kind in AT_EC2 else window
 
 
 def _wait(seconds: float, every_minute: Callable[[], None]) -> None:
@@ -128,6 +155,8 @@ def _mend(room: Room) -> None:
     room.control.clear_faults()
     for zone in "ab":
         room.control.capacity(f"us-east-1{zone}", None)
+    for one in room.neighbours.values():
+        one.disturb()
     room.wait_for(lambda: _ask(room) is not None, 60, "Postgres")
 
 

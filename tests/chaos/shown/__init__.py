@@ -1,0 +1,25 @@
+"""Clouds beside EC2 as they really are, behind their APIs: what there is, and hands that move it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from im.standins import azure as azure_standin
+from im.standins import digitalocean as digitalocean_standin
+from im.standins import gcp as gcp_standin
+from im.standins import hetzner as hetzner_standin
+from im.standins.service import Service
+from tests.chaos.shown.azure import Azure
+from tests.chaos.shown.digitalocean import DigitalOcean
+from tests.chaos.shown.gcp import Gcp
+from tests.chaos.shown.hetzner import Hetzner
+from tests.chaos.shown.world import ACCOUNT, RUNNING, Seen, Shown
+
+__all__ = ["ACCOUNT", "KINDS", "RUNNING", "Seen", "Shown"]
+
+KINDS: Mapping[str, tuple[type[Service], type[Shown]]] = {
+    "azure": (azure_standin.Azure, Azure),
+    "digitalocean": (digitalocean_standin.DigitalOcean, DigitalOcean),
+    "gcp": (gcp_standin.Gcp, Gcp),
+    "hetzner": (hetzner_standin.Hetzner, Hetzner),
+}
