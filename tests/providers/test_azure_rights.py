@@ -8,7 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from im.domain.spec.disk import Disk
+from im.domain.state import OnExpiry
 from im.providers.contract import Slot, merge_pages
+from im.providers.features import Guarded
 from im.providers.machine import Machine
 from im.standins.azure.service import action_of
 from tests.machines import machines
@@ -30,10 +32,12 @@ ON_OUR_BEHALF = frozenset(
 
 
 def role() -> frozenset[str]:
-    (written,) = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    found = json.loads(written)["Actions"]
-    assert found == sorted(found, key=str.lower)
-    return frozenset(one.lower() for one in found)
+    """The rights of both roles that the page has: the usual one, and what guards need beside it."""
+    found = [json.loads(one) for one in re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)]
+    assert [one["Name"] for one in found] == ["im", "im guards"]
+    for one in found:
+        assert one["Actions"] == sorted(one["Actions"], key=str.lower)
+    return frozenset(right.lower() for one in found for right in one["Actions"])
 
 
 def test_the_role_is_what_is_called_and_nothing_else(azure: AzureRoom) -> None:
@@ -49,6 +53,10 @@ def test_the_role_is_what_is_called_and_nothing_else(azure: AzureRoom) -> None:
     assert list(provider.states.list(scope))
     provider.marks.put(scope, Machine(first), "000001-first")
     assert provider.marks.read(scope)
+    for hours in (1, 2, None):
+        at = azure.clock.now + timedelta(hours=hours) if hours else None
+        assert provider.deadline_guard.set(scope, {Machine(first): Guarded(at, OnExpiry.STOP)}) == {}
+    azure.clock.step(minutes=5)
     provider.label(scope, {Machine(first): Slot("im-1", "web")})
     assert provider.protection.set(scope, machines([first]), on=True) == {}
     assert provider.protection.set(scope, machines([first]), on=False) == {}

@@ -11,7 +11,7 @@ from im.domain.state import Observed, OnExpiry
 from im.providers.features import Guarded
 from im.providers.machine import Machine
 
-pytestmark = pytest.mark.parametrize("room", ["fake", "gcp"], indirect=True)  # those whose clock tests move
+pytestmark = pytest.mark.parametrize("room", ["fake", "gcp", "azure"], indirect=True)  # those whose clock tests move
 
 
 def guard(room: Any, machine: str, at: datetime | None, what: OnExpiry = OnExpiry.STOP) -> None:
@@ -72,7 +72,8 @@ def test_what_its_deadline_is_to_terminate_is_terminated_where_the_cloud_alone_d
 def test_one_that_is_not_there_sinks_nobody(room: Any) -> None:
     (one,) = room.running()
     at = room.clock.now + timedelta(hours=1)
-    wishes = {Machine("4999999999999999999"): Guarded(at, OnExpiry.STOP), Machine(one): Guarded(at, OnExpiry.STOP)}
-    assert set(room.provider.deadline_guard.set(room.scope, wishes)) <= {"4999999999999999999"}
+    absent = "4999999999999999999"
+    wishes = {Machine(absent): Guarded(at, OnExpiry.STOP), Machine(one): Guarded(at, OnExpiry.STOP)}
+    assert set(room.provider.deadline_guard.set(room.scope, wishes)) <= {absent}
     room.clock.now = at + timedelta(minutes=1)
     assert state(room, one) is Observed.STOPPED

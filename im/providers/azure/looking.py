@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from im.domain import tags
@@ -77,10 +77,14 @@ class Looking:
 
     def get(self, machine: Machine) -> dict[str, Any]:
         """As Azure shows it by its name, with its states. Raises NotFound, also for a namesake of what was meant."""
-        vm: dict[str, Any] = self._arm.get(path_of(machine), COMPUTE, {"$expand": "instanceView"}).body
-        if not _same(machine, vm):
+        return self.dated(machine)[0]
+
+    def dated(self, machine: Machine) -> tuple[dict[str, Any], datetime]:
+        """The same, and when that was by Azure's own clock."""
+        answer = self._arm.get(path_of(machine), COMPUTE, {"$expand": "instanceView"})
+        if not _same(machine, answer.body):
             raise NotFound(f"Azure: another machine is called {machine.id} now")
-        return vm
+        return answer.body, answer.date or datetime.now(UTC)
 
     def _one(self, machine: Machine) -> Sighting | None:
         try:

@@ -21,6 +21,7 @@ from im.providers import errors as e
 from im.providers.azure.account import resource_manager, subscription_of
 from im.providers.azure.arm import COMPUTE, MACHINES, SUBSCRIPTIONS, Arm
 from im.providers.azure.checks import checks
+from im.providers.azure.deadline_guard import ScheduleGuard
 from im.providers.azure.disks import Disks
 from im.providers.azure.errors import code_in
 from im.providers.azure.features import Adoption, Marks, Protection, SpotSupport, Zones
@@ -48,7 +49,6 @@ NAME = PROFILE.name
 class AzureProvider:
     """One subscription, for one deployment."""
 
-    deadline_guard = None
     shelving = None  # a deallocated machine costs its disk alone
 
     def __init__(self, arm: Arm, deployment: str, group: str = "", prices: Prices | None = None) -> None:
@@ -59,6 +59,7 @@ class AzureProvider:
         self._disks = Disks(arm, deployment)
         self._identity = ""
         self.adoption = Adoption(arm, deployment, self._looking)
+        self.deadline_guard = ScheduleGuard(arm, self._looking)
         self.leftovers = Leftovers(arm, deployment, self._looking)
         self.marks = Marks(arm, deployment, self._looking)
         self.prices = prices or Prices()
@@ -202,7 +203,7 @@ class AzureProvider:
             self._looking.get(machine)
 
     def checks(self, scope: Scope) -> Sequence[Check]:
-        return checks(self._arm, scope, self.identity)
+        return [*checks(self._arm, scope, self.identity), self.deadline_guard.check(scope)]
 
 
 def from_settings(settings: Settings, deployment: str, account: str) -> AzureProvider:

@@ -19,9 +19,11 @@ from im.providers.machine import Machine
 
 SLOT = "im:slot"
 """The place of the machine in its launch."""
+GUARD = "im:guard"
+"""The orders to deallocate it that wait: Azure lists them nowhere."""
 VM_ID, OPERATION, RAN = "vm_id", "operation", "ran"
 """Notes of a machine: Azure's own number of it, the operation that makes it, and that it was seen to run."""
-_FACTS = (tags.DEPLOYMENT, tags.LAUNCH, tags.OWNER, tags.INSTANCE, tags.NAME, tags.MARK, SLOT)
+_FACTS = (tags.DEPLOYMENT, tags.LAUNCH, tags.OWNER, tags.INSTANCE, tags.NAME, tags.MARK, SLOT, GUARD)
 _POWER = {
     "creating": Observed.PENDING,
     "starting": Observed.PENDING,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request
 
-from im.standins.azure import machines, network, sales
+from im.standins.azure import machines, network, sales, schedule
 from im.standins.azure.answers import HEADERS
 from im.standins.azure.errors import no, too_often
 from im.standins.azure.subscription import Subscription
@@ -44,6 +44,7 @@ class Azure(Service):
         machines.register(self)
         network.register(self)
         sales.register(self)
+        schedule.register(self)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         written = str(environ.get("PATH_INFO", ""))
@@ -58,6 +59,7 @@ class Azure(Service):
                 made = Subscription(str(uuid.uuid5(_NAMES, account)), self.clock(), self.takes)
                 self.worlds[account] = made
             found: Subscription = self.worlds[account]
+            schedule.fire(found, self.clock())
             found.settle(self.clock())
             return found
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from im.standins.limits import Bucket
 from im.standins.numbers import Numbers
+
+if TYPE_CHECKING:
+    from im.standins.azure.schedule import Order
 
 RESERVED = timedelta(seconds=180)
 """For so long the interface of a machine that could not be made is reserved for it."""
@@ -124,6 +127,10 @@ class Subscription:
     """Names of machines whose power state no list of states shows."""
     networks_take: timedelta = timedelta(0)
     page: int = 50
+    orders: dict[str, Order] = field(default_factory=dict)
+    """What ComputeSchedule is to do, and has done."""
+    conflict_within: timedelta = timedelta(0)
+    """No second order is taken for a machine whose moment is so near to another's."""
     allowed: frozenset[str] | None = None
     """Actions that whoever asks may do; None: all."""
     ever: list[str] = field(default_factory=list)

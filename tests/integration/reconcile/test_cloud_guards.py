@@ -16,6 +16,7 @@ from im.db.read import instances as read_instances
 from im.domain.guard import Guard, GuardKind
 from im.domain.state import OnExpiry
 from im.standins.books import Fault
+from tests.azure_world import AzureWorld, azure_world
 from tests.gcp_world import GcpWorld, gcp_world
 from tests.world import START, World
 
@@ -29,7 +30,6 @@ class Google:
     world: GcpWorld
     stopped = "TERMINATED"
     ahead = timedelta(days=30)
-    loses_delete = "/queues/im-guard/tasks"
 
     def status(self, name: str = "web") -> str | None:
         number = self.world.row(name).provider_id
@@ -48,13 +48,40 @@ class Google:
         self.world.gcp.books.faults.clear()
 
 
+@dataclass(frozen=True)
+class Microsoft:
+    world: AzureWorld
+    stopped = "deallocated"
+    ahead = timedelta(days=14)
+
+    def status(self, name: str = "web") -> str | None:
+        return self.world.machine(name).power
+
+    def moments(self) -> list[float]:
+        waits = (one for one in self.world.subscription.orders.values() if one.state == "Scheduled")
+        return sorted((one.at - START).total_seconds() for one in waits)
+
+    def refuse(self, times: int) -> None:
+        lost = {"error": {"code": "AuthorizationFailed", "message": "no more"}}
+        self.world.azure.books.plan(Fault("POST", "/virtualmachinessubmitdeallocate", 403, lost), times)
+
+    def calm(self) -> None:
+        self.world.azure.books.faults.clear()
+
+
+@pytest.fixture
+def microsoft(database_url: str) -> Iterator[Microsoft]:
+    with azure_world(database_url) as made:
+        yield Microsoft(made)
+
+
 @pytest.fixture
 def google(database_url: str) -> Iterator[Google]:
     with gcp_world(database_url) as made:
         yield Google(made)
 
 
-@pytest.fixture(params=["google"])
+@pytest.fixture(params=["google", "microsoft"])
 def cloud(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(request.param)
 
@@ -186,3 +213,22 @@ def test_what_is_to_be_terminated_is_told_truly(cloud: Any) -> None:
     gone(cloud.world)
     cloud.world.advance(HOUR + GRACE + 60)
     assert cloud.status() == (cloud.stopped if only_stops else None)
+
+
+def test_a_machine_that_is_stopped_by_an_order_whose_number_was_lost_is_started_again(microsoft: Microsoft) -> None:
+    world = microsoft.world
+    broken = {"error": {"code": "InternalServerError", "message": "again"}}
+    world.azure.books.plan(Fault("POST", "/virtualmachinessubmitdeallocate", 500, broken, after=True))
+    world.create("web", seconds=400, guard=GuardKind.NATIVE)
+    world.advance(150)
+    assert microsoft.moments() == [400 + GRACE]
+    world.extend("web", seconds=2 * HOUR)
+    world.advance(60)
+    assert microsoft.moments() == [400 + GRACE, 400 + 2 * HOUR + GRACE]
+    assert "whose number was lost, so it cannot be taken back" in run(world, "status", "web").stdout
+    world.advance(400 + GRACE)
+    assert world.word() == "running"
+    assert len([one for one in world.azure.books.changes("/start") if one.status == 202]) == 1
+    assert "stopped outside" not in world.kinds()
+    world.advance(900)
+    assert guard_of(world).error is None
