@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 _CLUSTER = "use a broker that is one server: Celery's messages cannot be spread over a cluster"
 _REFUSALS = (
     # kinds of redis.exceptions, the narrow ones first; the words that it says besides; what that means; what to do
-    ("NoPermissionError", "NOPERM", "its user may not do what im needs", "give it the rule in docs/security.md"),
+    (
+        "NoPermissionError",
+        "NOPERM|ACL failure in script",
+        "its user may not do what im needs",
+        "give it the rule in docs/security.md",
+    ),
     ("", "NOAUTH|Authentication required", "it wants a password", "put user and password into IM_BROKER_URL"),
     ("AuthenticationError", "WRONGPASS", "it refuses the user or the password", "mend them in IM_BROKER_URL"),
     (

@@ -26,6 +26,7 @@ from im.views.exits import Exit
 from im.web import health, metrics
 from im.web.api import adoption, events, fleet, instances, money, stories, stream, upkeep, verbs
 from im.web.api.asker import bearer_of
+from im.web.api.counts import Counts
 from im.web.api.people import quotas, sessions, tokens, users, views
 from im.web.api.problem import Problem, answers, of_error, problem
 from im.web.api.rates import Rates
@@ -89,7 +90,7 @@ def make_app(ctx: Context) -> FastAPI:
 
 def put_before(app: FastAPI, ctx: Context) -> None:
     """All that an application keeps of a deployment; one that serves nobody may be put before another one."""
-    app.state.ctx, app.state.rates = ctx, Rates()
+    app.state.ctx, app.state.rates = ctx, Rates(Counts.of(ctx))
     app.state.ending = lambda: False
     bell = app.state.bell = stream.Bell(ctx, lambda: app.state.ending())
     app.state.live, app.state.watched = live.Shared(), instances_page.watched
@@ -113,6 +114,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     folding.start()
     yield
     await anyio.to_thread.run_sync(folding.finish)
+    app.state.rates.close()
     app.state.ctx.dispose()
 
 

@@ -13,6 +13,7 @@ from im.context import Context
 from im.domain.access import Actor
 from im.domain.event import Channel
 from im.services.people import tokens
+from im.web.api.counts import Counts
 from im.web.api.rates import Pace, Rates
 from im.web.app import make_app
 from im.web.server import configured, shared
@@ -32,7 +33,7 @@ class Serving:
 
     def __init__(self, world: World) -> None:
         self.app = make_app(_behind(world))
-        self.app.state.rates = Unlimited()
+        self.app.state.rates = Unlimited(Counts())
         self._server = uvicorn.Server(configured(self.app, port=0))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()

@@ -92,11 +92,11 @@ def _by_cookie(request: Request, ctx: Context, *, asks: bool = True) -> tuple[Ac
 def _by_token(request: Request, ctx: Context, token: str) -> tuple[Actor, str]:
     rates: Rates = request.app.state.rates
     address = cookie.address_of(request) or rule.shown(token)
-    rates.check(Pace.STRANGERS, address)
+    rates.admit(Pace.STRANGERS, address)
     try:
         actor, _ = tokens.authenticate(ctx, token, Channel.API, request.state.request_id)
     except NotSignedIn:
-        rates.take(Pace.STRANGERS, address)
+        rates.strike(Pace.STRANGERS, address)
         raise
     return actor, actor.token
 

@@ -7,10 +7,12 @@ import time
 from enum import Enum
 
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from im.domain.errors import ImError
+from im.web.api.counts import Counts
+
+MOST_BARRED = 10_000
+"""Beyond so many, those whose time is over are forgotten."""
 
 
 class Pace(Enum):
@@ -41,24 +43,52 @@ class TooMany(ImError):
 
 
 class Rates:
-    """Counted in this process: there is one `im web`, and several give each client as many times as much."""
+    """By `counts`: of one process, or of all of a deployment."""
 
-    def __init__(self) -> None:
-        self._window = MovingWindowRateLimiter(MemoryStorage())
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+        self._barred: dict[tuple[Pace, str], float] = {}
+        """Until when, by this process' own clock."""
+
+    def close(self) -> None:
+        self._counts.close()
 
     def take(self, pace: Pace, who: str) -> None:
         """Raises TooMany when there is none left."""
-        if not self._window.hit(pace.limit, pace.name, who):
+        if not self._counts.by(lambda window, name: window.hit(pace.limit, pace.name, name), who):
             raise self._refusal(pace, who)
 
     def check(self, pace: Pace, who: str) -> None:
         """The same without taking one."""
-        if not self._window.test(pace.limit, pace.name, who):
+        if not self._counts.by(lambda window, name: window.test(pace.limit, pace.name, name), who):
             raise self._refusal(pace, who)
+
+    def strike(self, pace: Pace, who: str) -> None:
+        """Take one for what was in vain; whoever has none left then is barred until there is room. Raises TooMany."""
+        try:
+            self.take(pace, who)
+        except TooMany as exc:
+            self._bar(pace, who, exc.after)
+            raise
+        remaining, after = self.left(pace, who)
+        if remaining <= 0:
+            self._bar(pace, who, after)
+
+    def admit(self, pace: Pace, who: str) -> None:
+        """Raises TooMany for whom this process has barred. It asks nobody, for it comes before each request: of those that another
+        process has barred, one more attempt is needed to know."""
+        if (until := self._barred.get((pace, who))) is not None and (left := until - time.monotonic()) > 0:
+            raise TooMany(pace, max(1, math.ceil(left)))
+
+    def _bar(self, pace: Pace, who: str, seconds: int) -> None:
+        now = time.monotonic()
+        if len(self._barred) >= MOST_BARRED:
+            self._barred = {key: until for key, until in self._barred.items() if until > now}
+        self._barred[pace, who] = now + seconds
 
     def left(self, pace: Pace, who: str) -> tuple[int, int]:
         """How many are left, and in how many seconds there are more."""
-        stats = self._window.get_window_stats(pace.limit, pace.name, who)
+        stats = self._counts.by(lambda window, name: window.get_window_stats(pace.limit, pace.name, name), who)
         return stats.remaining, max(0, math.ceil(stats.reset_time - time.time()))
 
     def _refusal(self, pace: Pace, who: str) -> TooMany:

@@ -17,6 +17,7 @@ from im.domain.access import EVERYTHING, Grant, Role
 from im.domain.people.user import UserKind
 from im.services.health import counters
 from im.services.people import tokens, users
+from im.web.api.counts import Counts
 from im.web.api.rates import Pace, Rates
 from im.web.app import make_app, put_before
 from im.web.server import configured, shared
@@ -70,10 +71,11 @@ class Api:
 
     def unhurried(self) -> None:
         """Stories ask faster than people."""
-        self._server.config.app.state.rates = _Unlimited()  # type: ignore[union-attr]
+        self._server.config.app.state.rates = _Unlimited(Counts())  # type: ignore[union-attr]
 
     def hurried(self) -> None:
-        self._server.config.app.state.rates = Rates()  # type: ignore[union-attr]
+        state = self._server.config.app.state  # type: ignore[union-attr]
+        state.rates = Rates(Counts.of(state.ctx))
 
     @property
     def running(self) -> bool:

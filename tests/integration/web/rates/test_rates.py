@@ -13,6 +13,8 @@ from tests.integration.web.browser import Browser
 from tests.integration.web.conftest import Api
 from tests.world import World
 
+GUESS = "im_pat_" + "a" * 49
+
 
 def test_a_client_that_asks_without_end_is_told_when_to_come_back_and_others_are_served(
     api: Api, monkeypatch: pytest.MonkeyPatch
@@ -31,8 +33,7 @@ def test_a_client_that_asks_without_end_is_told_when_to_come_back_and_others_are
 
 def test_whoever_guesses_tokens_is_stopped_and_a_right_one_waits_with_them(api: Api) -> None:
     api.hurried()
-    guess = "im_pat_" + "a" * 49
-    statuses = [api.ask("GET", "/api/v1/me", by=guess).status for _ in range(12)]
+    statuses = [api.ask("GET", "/api/v1/me", by=GUESS).status for _ in range(12)]
     assert statuses[:10] == [401] * 10
     assert statuses[10:] == [429] * 2
     assert api.ask("GET", "/healthz", by=None).status == 200
