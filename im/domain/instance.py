@@ -11,6 +11,10 @@ from im.domain.scope import Scope
 from im.domain.spec.spec import Spec
 from im.domain.state import Desired, Observed, OnExpiry, Shelf, Why
 
+WAITS_FOR = "waits_for"
+"""Of a provider's notes, the one that people read: why a machine is still on its way."""
+_ON_THE_WAY = (Observed.PENDING, Observed.STOPPING, Observed.TERMINATING)
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
@@ -65,7 +69,7 @@ class Instance:
     protected_at_cloud: bool | None = False
     """Whether the cloud guards it too; None while that is being changed."""
     provider_notes: Mapping[str, Any] = field(default_factory=dict)
-    """What its cloud's provider wants to be told again whenever it is asked for this machine; nobody else reads it."""
+    """What its cloud's provider wants to be told again whenever it is asked for this machine; others read WAITS_FOR alone."""
     spot_request: str | None = None
     """The cloud's request behind a spot machine; None for any other."""
     interrupted_at: datetime | None = None
@@ -75,6 +79,11 @@ class Instance:
     shelve_generation: int = 0
     """The generation in which it was to be shelved: whatever is asked for later is another one."""
     shelf: Shelf = Shelf.NONE
+
+    @property
+    def waits_for(self) -> str:
+        """Why it is still on its way, in people's words, where its cloud says so; empty otherwise."""
+        return str(self.provider_notes.get(WAITS_FOR, "")) if self.observed in _ON_THE_WAY else ""
 
     @property
     def to_shelve(self) -> bool:

@@ -58,7 +58,7 @@ _OWN_SETTINGS = {
     "hetzner": "im.providers.hetzner.settings:HetznerSettings",
     "kubernetes": "im.providers.kubernetes.settings:KubernetesSettings",
 }
-_FLAGS = ("im.providers.aws.flags:FLAGS", "im.providers.gcp.flags:FLAGS")
+_FLAGS = ("im.providers.aws.flags:FLAGS", "im.providers.gcp.flags:FLAGS", "im.providers.kubernetes.flags:FLAGS")
 _SHORT = {"k8s": "kubernetes"}
 _PLANNED = ("crusoe", "lambda", "runpod", "vast")
 

@@ -124,6 +124,7 @@ def _settled(row: Instance, now: datetime, billing: BillingRules) -> Explanation
     verb = "is" if row.observed in rests else "began"
     state = "powered off and still charged for" if row.observed is Observed.HALTED else row.observed
     told = f"it {verb} {state} at the cloud, though {_asked(row)}: somebody changed it there, or it crossed with us"
+    told += _waits(row)
     if row.observed in ALIVE and now >= row.expires_at:
         return Explanation(told, "its deadline has passed, so it is stopped again at the next tick, within 30 s")
     return Explanation(
@@ -148,11 +149,16 @@ def _moving(row: Instance, now: datetime) -> Explanation:
         Step.REST: "nothing",
     }[decision.step]
     told = f"{_asked(row)}; {decision.because}"
+    told += _waits(row)
     if row.error_code:
         told += f". The last answer was {_error(row)}"
     hopeless = decision.step in (Step.STOP, Step.TERMINATE) and row.error_code is not None
     for_ever = ", for as long as it takes" if hopeless else ""
     return Explanation(told, f"{doing}{_when(row, now)}{for_ever}", "im doctor" if hopeless else "")
+
+
+def _waits(row: Instance) -> str:
+    return f". It waits: {row.waits_for}" if row.waits_for else ""
 
 
 def _asked(row: Instance) -> str:

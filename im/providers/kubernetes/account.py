@@ -18,11 +18,12 @@ from im.domain.config.account import BARE, Account, check_words
 from im.domain.config.region import Region
 from im.domain.errors import Refused
 from im.providers.kit.extra import Extra
+from im.providers.kubernetes import options
 from im.providers.kubernetes.kubeconfig import SERVICE_ACCOUNT, VARIABLE, Context, context_of, files
 
 EXTRA = Extra("kubernetes", "PyYAML", ("yaml",))
 """What reads a kubeconfig. In a cluster of its own a worker needs none."""
-WORDS = ("context", "kubeconfig", "in_cluster", "storage_class")
+WORDS = ("context", "kubeconfig", "in_cluster", "storage_class", *options.WORDS)
 SECRET_VARIABLES, KEPT = (VARIABLE, "KUBERNETES_"), ()
 """Beginnings of variables that no pretended cloud may see, and those of them that it may."""
 PRETENDED = {VARIABLE: os.devnull}
@@ -50,6 +51,7 @@ def read(account: Account) -> Account:
         raise Refused(
             f"the storage_class of the account {made.name} is no name", "kubectl get storageclass  shows them"
         )
+    options.check_account(words)
     return made
 
 

@@ -11,7 +11,7 @@ from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import Spec
 from im.providers.contract import Slot
-from im.providers.errors import InvalidSpec, Unsupported
+from im.providers.errors import InvalidSpec, ProviderError, Unsupported
 from im.providers.kubernetes import labels
 from im.providers.kubernetes.api import CLAIMS, METADATA, PODS, KubernetesApi
 from im.providers.kubernetes.labels import selector, written
@@ -80,6 +80,17 @@ class Marks:
         wanted = f"{selector(deployment=self._deployment)},{labels.MARK}"
         found = self._api.all(scope.region, CLAIMS, wanted, accept=METADATA)
         return {str(one["metadata"]["name"]): str(one["metadata"]["labels"][labels.MARK]) for one in found}
+
+
+class Spot:
+    """No request stands behind a node that is lent: a pod whose node was taken back is gone, its claim is not, and a start makes
+    another pod."""
+
+    def release(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, ProviderError]:
+        return {}
+
+    def successors(self, scope: Scope, machines: Sequence[Machine]) -> Mapping[str, str]:
+        return {}
 
 
 class Zones:

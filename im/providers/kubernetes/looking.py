@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
@@ -25,7 +25,9 @@ MOST = 100
 class Looking:
     """Of one account and deployment."""
 
-    def __init__(self, api: KubernetesApi, deployment: str, patience: Patience = PATIENCE) -> None:
+    def __init__(
+        self, api: KubernetesApi, deployment: str, patience: Callable[[], Patience] = lambda: PATIENCE
+    ) -> None:
         self._api, self._deployment, self._patience = api, deployment, patience
         self._lock = Lock()
         self._uids: dict[str, str] = {}
@@ -72,7 +74,7 @@ class Looking:
         pods = by_machine(self._api.all(scope.region, PODS, selector(**wanted)))
         now = date or datetime.now(UTC)
         for page in claims:
-            seen = [sighting(one, pods.get(_machine(one)), now, self._patience) for one in page if _is_root(one)]
+            seen = [sighting(one, pods.get(_machine(one)), now, self._patience()) for one in page if _is_root(one)]
             yield Snapshot(True, tuple(one for one in seen if which.zone in ("", one.zone)), date)
         if not whole:
             yield Snapshot(False, ())
@@ -85,7 +87,7 @@ class Looking:
         for at in range(0, len(wanted), MOST):
             some = wanted[at : at + MOST]
             claims, pods, now = self.of(scope.region, some)
-            found |= {name: sighting(one, pods.get(name), now, self._patience) for name, one in claims.items()}
+            found |= {name: sighting(one, pods.get(name), now, self._patience()) for name, one in claims.items()}
         missing = [one for one in wanted if one not in found]
         if missing:
             now = self.check(scope.region) or datetime.now(UTC)
@@ -114,7 +116,7 @@ class Looking:
                 continue
         mine = {name: one for name, one in found.items() if labels.MACHINE not in (one["metadata"].get("labels") or {})}
         users = self.users(namespace) if mine else {}
-        return {name: sighting(one, users.get(name), now, self._patience) for name, one in mine.items()}
+        return {name: sighting(one, users.get(name), now, self._patience()) for name, one in mine.items()}
 
     def users(self, namespace: str) -> dict[str, Shown]:
         """Claim → the pod that mounts it first, of all that there are."""

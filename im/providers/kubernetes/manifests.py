@@ -9,15 +9,17 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from im.domain import tags
 from im.domain.spec.spec import Spec
 from im.providers.contract import Slot
 from im.providers.kubernetes import labels
+from im.providers.kubernetes.nodes import NOWHERE, Placing
+from im.providers.kubernetes.options import RESTRICTED, Options
 from im.providers.kubernetes.profile import ANYWHERE, DEFAULT_GB
-from im.providers.kubernetes.shapes import shape_of
+from im.providers.kubernetes.shapes import Shape, shape_of
 
 HOME, INSIDE = "/home/im", "/im"
 """Where the claim is mounted, which alone outlives a stop; where the pod reads what is said of it."""
@@ -48,23 +50,29 @@ done
 """What the pod runs: it is there until it is told to end; user data is run once, at its first start."""
 
 
+_SAFE = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+_NOT_ROOT = {"runAsNonRoot": True, "runAsUser": WHO, "runAsGroup": WHO}
+_FILES = {"fsGroup": WHO, "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": {"type": "RuntimeDefault"}}
+
+
 def machine_name(slot: Slot, token: str) -> str:
     """Holds the instance and the launch: a repeated launch meets it, and a late end reaches no other machine."""
     return f"{slot.instance_id}-{hashlib.sha256(token.encode()).hexdigest()[:6]}"
 
 
-def claim(spec: Spec, deployment: str, token: str, slot: Slot, at: int, storage_class: str) -> dict[str, Any]:
-    """`storage_class`: the account's; empty: the cluster's usual one."""
+def claim(
+    spec: Spec, deployment: str, token: str, slot: Slot, at: int, storage_class: str, manifest: Mapping[str, Any]
+) -> dict[str, Any]:
+    """`storage_class`: the account's; empty: the cluster's usual one. `manifest`: of its pod."""
     name, root = machine_name(slot, token), spec.disks[0]
     marks, notes = _facts(spec, deployment, token, slot, name)
     kind = root.kind or storage_class
-    pod_of_it = pod(spec, deployment, token, slot)
     notes |= {
         labels.TYPE: spec.instance_type,
         labels.ZONE: spec.zone,
         labels.SLOT: str(at),
         IMAGE: spec.image,
-        labels.POD: json.dumps(pod_of_it, separators=(",", ":")),
+        labels.POD: json.dumps(manifest, separators=(",", ":")),
     }
     return {
         "apiVersion": "v1",
@@ -99,18 +107,23 @@ def secret(spec: Spec, slot: Slot, token: str, owner: Mapping[str, Any]) -> dict
     }
 
 
-def pod(spec: Spec, deployment: str, token: str, slot: Slot) -> dict[str, Any]:
+def pod(
+    spec: Spec, deployment: str, token: str, slot: Slot, options: Options, placing: Placing = NOWHERE
+) -> dict[str, Any]:
     name = machine_name(slot, token)
     marks, notes = _facts(spec, deployment, token, slot, name)
-    resources = {**shape_of(spec.instance_type).resources, "ephemeral-storage": SCRATCH}
+    shape = shape_of(spec.instance_type)
+    resources = {**shape.resources, "ephemeral-storage": SCRATCH, **placing.resources}
+    void = [] if shape.gpu else [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"}]
     keep = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "karpenter.sh/do-not-disrupt": "true"}
     container = {
         "name": "main",
         "image": spec.image,
         "command": ["/bin/sh", "-c", ENTRY],
         "workingDir": HOME,
-        "env": [{"name": "HOME", "value": HOME}, {"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"}],
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        # who asks for no GPU would else see all of its node's, where the runtime hands them out unasked
+        "env": [{"name": "HOME", "value": HOME}, *void],
+        "securityContext": _SAFE if options.security == RESTRICTED else {},
         # the same twice: what is lent beyond it would be taken back at any time
         "resources": {"requests": resources, "limits": resources},
         "volumeMounts": [
@@ -122,26 +135,28 @@ def pod(spec: Spec, deployment: str, token: str, slot: Slot) -> dict[str, Any]:
     made: dict[str, Any] = {
         "restartPolicy": "Never",
         "hostname": _hostname(slot.name),
-        "automountServiceAccountToken": False,
+        "automountServiceAccountToken": bool(options.service_account),
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 30,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": WHO,
-            "runAsGroup": WHO,
-            "fsGroup": WHO,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": {**(_NOT_ROOT if options.security == RESTRICTED else {}), **_FILES},
         "containers": [container],
         "volumes": [
             {"name": "home", "persistentVolumeClaim": {"claimName": name}},
-            {"name": "shm", "emptyDir": {"medium": "Memory"}},
+            {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": options.shm or _half(shape)}},
             {"name": "im", "projected": {"sources": _said(name, spec)}},
         ],
     }
-    if spec.zone != ANYWHERE:
-        made["nodeSelector"] = {"topology.kubernetes.io/zone": spec.zone}
+    zone = {} if spec.zone == ANYWHERE else {"topology.kubernetes.io/zone": spec.zone}
+    told = {
+        "nodeSelector": {**options.node_selector, **placing.selector, **zone},
+        "tolerations": [*options.tolerations, *placing.tolerations],
+        "affinity": _one_of(placing.one_of),
+        "priorityClassName": options.priority_class,
+        "serviceAccountName": options.service_account,
+        "runtimeClassName": options.runtime_class,
+        "imagePullSecrets": [{"name": one} for one in options.image_pull_secrets],
+    }
+    made |= {word: value for word, value in told.items() if value}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -169,6 +184,19 @@ def _facts(spec: Spec, deployment: str, token: str, slot: Slot, name: str) -> tu
     facts = {**spec.tags, tags.DEPLOYMENT: deployment, tags.LAUNCH: token, tags.OWNER: spec.owner}
     marks, notes = labels.written({**facts, tags.INSTANCE: slot.instance_id, tags.NAME: slot.name})
     return {**marks, labels.MACHINE: name}, notes
+
+
+def _one_of(labels_: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    if not labels_:
+        return {}
+    terms = [{"key": key, "operator": "In", "values": list(values)} for key, values in labels_.items()]
+    wanted = {"nodeSelectorTerms": [{"matchExpressions": terms}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": wanted}}
+
+
+def _half(shape: Shape) -> str:
+    """Half its memory, of which it is a part."""
+    return f"{max(1, int(shape.gib * 512))}Mi"
 
 
 def _hostname(name: str) -> str:

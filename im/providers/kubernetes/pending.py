@@ -159,12 +159,13 @@ def over(pod: Mapping[str, Any]) -> tuple[Cause, str, datetime | None]:
     return Cause(Hand.GUEST, says=says), says, at
 
 
-def lost(pod: Mapping[str, Any], now: datetime) -> str:
-    """Of a pod that is being ended, and is long overdue: in words; empty for one that may still end."""
+def ending(pod: Mapping[str, Any]) -> str:
+    """Of a pod that is being ended: until when it may, and what it means if it stays longer, for nobody looks again by then."""
     at = moment(pod["metadata"].get("deletionTimestamp"))
-    if at is None or now - at < timedelta(minutes=1):
+    if at is None:
         return ""
-    return "its node does not answer, so that it may still run there: it goes once the node returns or is deleted"
+    late = "if it stays longer, its node does not answer, and may still run it until it returns or is deleted"
+    return f"its pod has until {at:%H:%M:%S} UTC to end; {late}"
 
 
 def _terminated(status: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -20,9 +20,10 @@ from im.domain.spec.placement import ANY
 from im.domain.spec.spec import Spec
 from im.providers.contract import Capabilities
 from im.providers.kit.ssh_key import check_public_key
+from im.providers.kubernetes import options
 from im.providers.kubernetes.account import DEFAULT_NAMESPACE
 from im.providers.kubernetes.billing import RULES
-from im.providers.kubernetes.shapes import DEFAULT, shape_of
+from im.providers.kubernetes.shapes import DEFAULT, Shape, shape_of, with_gpu
 from im.providers.request import Ask
 
 if TYPE_CHECKING:
@@ -51,23 +52,26 @@ class KubernetesProfile:
         idempotent_launch=True,  # by the name, which holds the instance and the launch
         # lists tell the truth of now; the margin is for a call that was still on its way when we gave it up
         launch_visible_within=timedelta(minutes=2),
+        can_spot=True,  # on nodes that may be taken back
         why_no_guard="has no deadline of its own that can be moved: a pod's can only be lowered",
         billing=RULES,
     )
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         """Defaults: 2 vCPUs and 4 GiB with a disk of 20 GiB, in the account's namespace. Raises Refused."""
-        ask.refuse_options("Kubernetes")
+        ask.refuse_options("Kubernetes", "gpu", *options.NAMES)
         _refuse_what_is_not_there(ask)
         spec = Spec(
-            instance_type=str(shape_of(ask.instance_type or DEFAULT)),
+            instance_type=str(_shape(ask)),
             zone=check_zone(ask.zone),
             image=check_image(ask.image),
             public_key=check_public_key(ask.public_key, "Kubernetes"),
             ssh_user=ask.ssh_user or "im",
             owner=ask.owner,
             disks=(check_disk(ask.root_disk or Disk()),),
+            spot=ask.spot,
             user_data=ask.user_data,
+            provider_options=options.checked(ask.options),
         )
         return Scope(self.name, account, check_namespace(default_region or DEFAULT_NAMESPACE)), spec
 
@@ -77,7 +81,13 @@ class KubernetesProfile:
         return Parts(address=False, disk_gb=disk.size_gb or DEFAULT_GB, disk_type=disk.kind or USUAL_CLASS)
 
     def check_together(self, specs: Sequence[Spec]) -> None:
-        """All run the same image, on whatever it runs."""
+        """What needs a GPU does not run without one, and the other way round it is a waste."""
+        first = shape_of(specs[0].instance_type)
+        for other in (shape_of(one.instance_type) for one in specs):
+            if bool(other.gpu) is not bool(first.gpu):
+                raise Refused(
+                    f"of {first} and {other} only one has a GPU", "name sizes with GPUs alone, or none of them"
+                )
 
     def check_access(self, scope: Scope, account: Account, settings: Settings, *, guarded: bool) -> None:
         """Which rights there are, the workers find out."""
@@ -93,14 +103,21 @@ class KubernetesProfile:
 PROFILE = KubernetesProfile()
 
 
+def _shape(ask: Ask) -> Shape:
+    gpu = str(ask.options.get("gpu") or "")
+    if not gpu:
+        return shape_of(ask.instance_type or DEFAULT)
+    return with_gpu(shape_of(ask.instance_type) if ask.instance_type else None, gpu)
+
+
 def _refuse_what_is_not_there(ask: Ask) -> None:
     if ask.ssh_from or ask.open_ports:
         raise Refused(
             "a pod has no address of its own that networks could be let in to",
             "leave --ssh-from and --open out; one gets in through the cluster's API",
         )
-    if ask.spot is not None:
-        raise Refused("im asks for no spot nodes yet", "leave --spot out")
+    if ask.spot is not None and ask.spot.max_price is not None:
+        raise Refused("nodes of a cluster have no price that could be limited", "leave --max-price out")
     if ask.hibernate:
         raise Refused("a pod does not hibernate", "leave --hibernate out; a stop keeps the disk")
     if ask.volumes:

@@ -23,15 +23,18 @@ from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, 
 from im.providers.errors import NotFound, ProviderError, WrongState
 from im.providers.kit.each import HANDS, each
 from im.providers.kit.http import JsonApi
-from im.providers.kubernetes import labels, manifests
+from im.providers.kubernetes import labels, manifests, options
 from im.providers.kubernetes.api import CLAIMS, PODS, SECRETS, KubernetesApi, Link
 from im.providers.kubernetes.checks import checks
 from im.providers.kubernetes.errors import CLOUD, AlreadyThere, translate
-from im.providers.kubernetes.features import Adoption, Marks, Zones
+from im.providers.kubernetes.features import Adoption, Marks, Spot, Zones
 from im.providers.kubernetes.labels import selector
 from im.providers.kubernetes.link import link_of
 from im.providers.kubernetes.looking import MOST, Looking, named_well
+from im.providers.kubernetes.nodes import placing
+from im.providers.kubernetes.pending import GROWING, PATIENCE, Patience
 from im.providers.kubernetes.profile import DEFAULT_GB, PROFILE, USUAL_CLASS
+from im.providers.kubernetes.shapes import shape_of
 from im.providers.kubernetes.sightings import Shown, manifest_of, state_of
 from im.providers.machine import Machine
 
@@ -50,16 +53,19 @@ class KubernetesProvider:
     prices = None
     protection = None
     shelving = None
-    spot = None
     states = None
 
     def __init__(self, api: KubernetesApi, deployment: str, account: Callable[[], Account]) -> None:
         self.capabilities = PROFILE.capabilities
         self._api, self._deployment, self._account = api, deployment, account
-        self._looking = Looking(api, deployment)
+        self._looking = Looking(api, deployment, self._patience)
         self.adoption = Adoption(api, self._looking, deployment)
         self.marks = Marks(api, deployment)
+        self.spot = Spot()
         self.zones = Zones()
+
+    def _patience(self) -> Patience:
+        return GROWING if options.of_account(self._account().credentials).grows else PATIENCE
 
     def identity(self, scope: Scope, *, afresh: bool = False) -> str:
         """The namespace's own id, which it loses when it is deleted and made again."""
@@ -69,10 +75,13 @@ class KubernetesProvider:
 
     def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
         """A claim and a pod for each slot, some at the same time. What was refused is left out, unless all were."""
+        told = options.of(self._account().credentials, spec.provider_options)
+        where = placing(self._api, shape_of(spec.instance_type), told, spot=spec.spot is not None)
 
         def one(at: int) -> Sighting | ProviderError:
+            pod = manifests.pod(spec, self._deployment, token, slots[at], told, where)
             try:
-                return self._make(scope.region, spec, token, slots[at], at)
+                return self._make(scope.region, spec, token, slots[at], at, pod)
             except ProviderError as exc:
                 return exc
 
@@ -85,14 +94,13 @@ class KubernetesProvider:
             raise unclear or refused[0]
         return made
 
-    def _make(self, namespace: str, spec: Spec, token: str, slot: Slot, at: int) -> Sighting:
+    def _make(self, namespace: str, spec: Spec, token: str, slot: Slot, at: int, pod: Mapping[str, Any]) -> Sighting:
         usual = self._account().credentials.get("storage_class", "")
-        asked = manifests.claim(spec, self._deployment, token, slot, at, usual)
+        asked = manifests.claim(spec, self._deployment, token, slot, at, usual, pod)
         claim = self._made_once(namespace, CLAIMS, asked)
         try:
             if spec.user_data is not None:
                 self._made_once(namespace, SECRETS, manifests.secret(spec, slot, token, claim))
-            pod = manifests.pod(spec, self._deployment, token, slot)
             self._made_once(namespace, PODS, manifests.born_of(pod, "launch"))
         except errors.Transient:
             raise
@@ -266,7 +274,9 @@ def from_settings(settings: Settings, deployment: str, account: str) -> Kubernet
     return KubernetesProvider(KubernetesApi(link_of(known, os.environ)), deployment, known)
 
 
-def connected(url: str, token: str, deployment: str) -> KubernetesProvider:
+def connected(url: str, token: str, deployment: str, account: Account | None = None) -> KubernetesProvider:
     """A cluster at an address that takes a token, as a stand-in does."""
     json = JsonApi(url, lambda: {"Authorization": f"Bearer {token}"}, translate, CLOUD)
-    return KubernetesProvider(KubernetesApi(Link(lambda: json)), deployment, lambda: Account("default", NAME))
+    return KubernetesProvider(
+        KubernetesApi(Link(lambda: json)), deployment, lambda: account or Account("default", NAME)
+    )

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from im.domain.cause import UNKNOWN_CAUSE
+from im.domain.instance import WAITS_FOR
 from im.domain.sighting import Sighting
 from im.domain.state import Observed
 from im.providers.errors import Unavailable
@@ -52,7 +53,7 @@ def sighting(claim: Shown, pod: Shown | None, now: datetime, patience: Patience 
         elif state is Observed.STOPPED and pod is not None:
             cause, reason, changed = pending.over(pod)
         elif state is Observed.STOPPING and pod is not None:
-            reason = pending.lost(pod, now)
+            reason = pending.ending(pod)
         slot = notes.get(labels.SLOT, "0")
         return Sighting(
             provider_id=str(meta["name"]),
@@ -61,6 +62,7 @@ def sighting(claim: Shown, pod: Shown | None, now: datetime, patience: Patience 
             private_ip=status.get("podIP") if state is Observed.RUNNING else None,
             launched_at=pending.moment(status.get("startTime")) or pending.moment(meta["creationTimestamp"]),
             reason=reason,
+            notes={WAITS_FOR: reason} if reason and state in (Observed.PENDING, Observed.STOPPING) else {},
             tags=labels.tags_of(meta),
             launch_index=int(slot) if slot.isdigit() else 0,
             changed_at=changed,

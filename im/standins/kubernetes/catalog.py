@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-GPU = "nvidia.com/gpu"
+GPU, SPOT = "nvidia.com/gpu", "cloud.google.com/gke-spot"
 _TAINT = {"key": GPU, "value": "present", "effect": "NoSchedule"}
+
+_LENT = {"key": SPOT, "value": "true", "effect": "NoSchedule"}
 
 
 def node(
-    name: str, zone: str, cpu: int, gib: int, *, gpu: str = "", gpus: int = 0, labels: dict[str, str] | None = None
+    name: str,
+    zone: str,
+    cpu: int,
+    gib: int,
+    *,
+    gpu: str = "",
+    gpus: int = 0,
+    labels: dict[str, str] | None = None,
+    taint: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """`gpu`: the product's name, as NVIDIA's feature discovery writes it."""
     room = {"cpu": str(cpu), "memory": f"{gib}Gi", "pods": "250", **({GPU: str(gpus)} if gpus else {})}
@@ -25,7 +35,7 @@ def node(
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {"name": name, "labels": said},
-        "spec": {"taints": [dict(_TAINT)]} if gpus else {},
+        "spec": {"taints": [dict(taint or _TAINT)]} if gpus or taint else {},
         "status": {"capacity": room, "allocatable": dict(room), "conditions": [{"type": "Ready", "status": "True"}]},
     }
 
@@ -35,6 +45,7 @@ def nodes() -> list[dict[str, Any]]:
         node("cpu-a-1", "metal-a", 128, 512),
         node("cpu-a-2", "metal-a", 128, 512),
         node("cpu-b-1", "metal-b", 128, 512),
+        node("spot-b-1", "metal-b", 64, 256, labels={SPOT: "true"}, taint=_LENT),
         node("gpu-a-1", "metal-a", 96, 1024, gpu="NVIDIA-A100-SXM4-40GB", gpus=8),
         node("gpu-b-1", "metal-b", 32, 128, gpu="Tesla-T4", gpus=4),
     ]

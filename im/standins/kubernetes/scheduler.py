@@ -77,6 +77,8 @@ def _against(cluster: Cluster, node: dict[str, Any], pod: dict[str, Any]) -> lis
     labels, spec = node["metadata"]["labels"], pod["spec"]
     if not all(labels.get(key) == value for key, value in (spec.get("nodeSelector") or {}).items()):
         return ["node(s) didn't match Pod's node affinity/selector"]
+    if not all(labels.get(one["key"]) in one["values"] for one in _required(spec)):
+        return ["node(s) didn't match Pod's node affinity/selector"]
     for taint in node["spec"].get("taints") or []:
         if not any(_tolerates(one, taint) for one in spec.get("tolerations") or []):
             return [f"node(s) had untolerated taint {{{taint['key']}: {taint.get('value', '')}}}"]
@@ -93,6 +95,13 @@ def _against(cluster: Cluster, node: dict[str, Any], pod: dict[str, Any]) -> lis
         for name, number in requests(pod).items()
         if used[name] + number > amount(room.get(name, _plenty(name)))
     ]
+
+
+def _required(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of an affinity, what our clients write: one term, of labels that are in a list."""
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    terms = (affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}).get("nodeSelectorTerms") or [{}]
+    return list(terms[0].get("matchExpressions") or [])
 
 
 def _plenty(name: str) -> str:

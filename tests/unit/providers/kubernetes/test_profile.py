@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -59,6 +60,29 @@ def test_no_text_at_all_crashes_it(typed: str) -> None:
     assert str(shape_of(str(made))) == str(made)
 
 
+@pytest.mark.parametrize(
+    ("typed", "gpu", "meant"),
+    [
+        (None, "a100", "8x32+a100:1"),
+        ("4x16", "h100:8", "4x16+h100:8"),
+        ("a100-80gb:2", None, "16x64+a100-80gb:2"),
+        ("large+t4:1", None, "4x16+t4:1"),
+        ("8x32+any:1", None, "8x32+any:1"),
+    ],
+)
+def test_gpus_stand_beside_a_size_or_bring_one(typed: str | None, gpu: str | None, meant: str) -> None:
+    assert spec(instance_type=typed, options={"gpu": gpu}).instance_type == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "gpu"), [("4x16+t4:1", "t4"), ("4x16", "t4:0"), ("4x16", "T4 x2"), ("4x16+", None), ("t4:99", None)]
+)
+def test_what_names_no_gpu_or_names_two_is_refused(typed: str, gpu: str | None) -> None:
+    with pytest.raises(Refused) as told:
+        spec(instance_type=typed, options={"gpu": gpu})
+    assert told.value.hint
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_asks_for_whole_units(name: str) -> None:
     cpu, _, gib = PRESETS[name].partition("x")
@@ -92,7 +116,7 @@ def test_what_is_no_image_is_refused(image: str) -> None:
     "asked",
     [
         {"ssh_from": ("10.0.0.0/8",)},
-        {"spot": Spot()},
+        {"spot": Spot(max_price=Decimal(1))},
         {"hibernate": True},
         {"volumes": (parse_disk("10"),)},
         {"subnet": "x"},
