@@ -23,6 +23,11 @@ _PASSWORDS = (
     "DO_API_KEY",
     "DO_API_TOKEN",
     "HCLOUD_TOKEN",
+    "LAMBDA_API_KEY",
+    "LAMBDA_API_TOKEN",
+    "LAMBDA_CLOUD_API_KEY",
+    "LAMBDA_CLOUD_API_TOKEN",
+    "LAMBDA_CLOUD_TOKEN",
 )
 _ADDRESSES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "AWS_ENDPOINT_URL")
 _BEFORE_HOST = re.compile(r"(?<=://)[^\s\"'<>]*:[^\s\"'<>]*@")

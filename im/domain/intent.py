@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from im.domain.errors import Refused
+from im.domain.explain.again import create_line
 from im.domain.input.duration import MAX_TTL, format_duration
 from im.domain.instance import Instance
 from im.domain.state import GONE, Desired, Observed, OnExpiry, Shelf, Why
@@ -144,7 +145,7 @@ def _no_machine(row: Instance) -> bool:
 
 def _refuse_if_ending(row: Instance, what: str) -> None:
     if row.observed in GONE or row.closed_at is not None:
-        raise Refused(f"{row.name} is gone and cannot be {what}", f"im create --name {row.name}  makes a new one")
+        raise Refused(f"{row.name} is gone and cannot be {what}", f"{create_line(row)}  makes the same again")
     if row.desired is Desired.TERMINATED or row.observed is Observed.TERMINATING:
         raise Refused(
             f"{row.name} is being terminated and cannot be {what}",

@@ -48,6 +48,8 @@ class Capabilities:
     """A launch repeated with its token makes no second machine."""
     launch_visible_within: timedelta
     """After this long, a machine that no complete listing shows was never made."""
+    why_no_stop: str = ""
+    """Of one that cannot stop: what a deadline does there, and what is lost by it, in words; said at every create."""
     can_spot: bool = False
     """It lends spare room that it may take back: `Ask.spot` means something."""
     can_protect: bool = False

@@ -37,14 +37,20 @@ class _Cloud:
 
 
 _KNOWN = {
-    name: _Cloud(f"im.providers.{name}.profile:PROFILE", f"im.providers.{name}.provider:from_settings", account, *rules)
-    for name, account, *rules in (
-        ("aws", "im.providers.aws.account"),
-        ("azure", "im.providers.azure.account", "im.providers.azure.billing:RULES"),
-        ("digitalocean", "im.providers.digitalocean.account", "im.providers.digitalocean.billing:RULES"),
-        ("gcp", "im.providers.gcp.account"),
-        ("hetzner", "im.providers.hetzner.account", "im.providers.hetzner.billing:RULES"),
-        ("kubernetes", "im.providers.kubernetes.account", "im.providers.kubernetes.billing:RULES"),
+    name: _Cloud(
+        f"im.providers.{folder}.profile:PROFILE",
+        f"im.providers.{folder}.provider:from_settings",
+        f"im.providers.{folder}.account",
+        *rules,
+    )
+    for name, folder, *rules in (
+        ("aws", "aws"),
+        ("azure", "azure", "im.providers.azure.billing:RULES"),
+        ("digitalocean", "digitalocean", "im.providers.digitalocean.billing:RULES"),
+        ("gcp", "gcp"),
+        ("hetzner", "hetzner", "im.providers.hetzner.billing:RULES"),
+        ("kubernetes", "kubernetes", "im.providers.kubernetes.billing:RULES"),
+        ("lambda", "lambda_cloud", "im.providers.lambda_cloud.billing:RULES"),  # Python has that word for itself
     )
 }
 _KNOWN["fake"] = _Cloud(
@@ -57,10 +63,11 @@ _OWN_SETTINGS = {
     "gcp": "im.providers.gcp.settings:GcpSettings",
     "hetzner": "im.providers.hetzner.settings:HetznerSettings",
     "kubernetes": "im.providers.kubernetes.settings:KubernetesSettings",
+    "lambda": "im.providers.lambda_cloud.settings:LambdaSettings",
 }
-_FLAGS = ("im.providers.aws.flags:FLAGS", "im.providers.gcp.flags:FLAGS", "im.providers.kubernetes.flags:FLAGS")
-_SHORT = {"k8s": "kubernetes"}
-_PLANNED = ("crusoe", "lambda", "runpod", "vast")
+_FLAGS = tuple(f"im.providers.{folder}.flags:FLAGS" for folder in ("aws", "gcp", "kubernetes", "lambda_cloud"))
+_SHORT = {"k8s": "kubernetes", "lambda-labs": "lambda", "lambdalabs": "lambda"}
+_PLANNED = ("crusoe", "runpod", "vast")
 
 
 def profile(name: str) -> Profile:
@@ -91,7 +98,7 @@ def connect(name: str, settings: Settings, deployment: str, account: str = "") -
 
 
 def name_of(typed: str) -> str:
-    """The cloud that is meant, where it has a shorter name."""
+    """A cloud's own name, where people call it otherwise."""
     return _SHORT.get(typed, typed)
 
 

@@ -32,6 +32,7 @@ CLOUDS = {
     "gcp": "im.standins.gcp:Gcp",
     "hetzner": "im.standins.hetzner:Hetzner",
     "kubernetes": "im.standins.kubernetes:Kubernetes",
+    "lambda": "im.standins.lambda_cloud:Lambda",
 }
 SAVE_EVERY = 1.0
 """Seconds between looks at whether there is something to keep: what a kill -9 can lose."""

@@ -55,6 +55,10 @@ class SteppedClock:
         self.now += timedelta(**span)
 
 
+STOPPING = ("fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "kubernetes")
+"""Clouds that stop machines; at the others one is there, or it is gone."""
+
+
 class Room:
     """One cloud with our deployment in it. Subclasses know how to reach the cloud from outside."""
 
@@ -77,6 +81,11 @@ class Room:
     """A key is in use while a machine that was launched with it is there."""
     tells_causes = True
     """It says whose hand stopped or ended a machine."""
+    dates_starts = True
+    """It says since when a machine runs."""
+    has_ipv6 = True
+    names_images = True
+    """It says of a machine which image it was made of."""
 
     def __init__(self) -> None:
         self._numbers = count(1)

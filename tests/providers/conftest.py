@@ -20,6 +20,8 @@ from tests.providers.hetzner_room import HetznerRoom
 from tests.providers.hetzner_room import hetzner as stand_in
 from tests.providers.kubernetes.room import KubernetesRoom
 from tests.providers.kubernetes.room import kubernetes as kubernetes_stand_in
+from tests.providers.lambda_cloud.room import LambdaRoom
+from tests.providers.lambda_cloud.room import lambda_cloud as lambda_stand_in
 from tests.providers.standin_room import StandInRoom
 from tests.standin.server import StandIn
 
@@ -116,7 +118,15 @@ def kubernetes() -> Iterator[KubernetesRoom]:
         yield KubernetesRoom(cloud, clock, url)
 
 
-@pytest.fixture(params=["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "kubernetes"])
+@pytest.fixture(name="lambda")
+def lambda_cloud() -> Iterator[LambdaRoom]:
+    clock = SteppedClock()
+    cloud = lambda_stand_in(clock)
+    with serving(cloud) as url:
+        yield LambdaRoom(cloud, clock, url)
+
+
+@pytest.fixture(params=["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "kubernetes", "lambda"])
 def room(request: pytest.FixtureRequest) -> Room:
     found: Room = request.getfixturevalue(request.param)
     return found

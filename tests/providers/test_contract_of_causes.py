@@ -8,7 +8,7 @@ from im.domain.cause import OTHERS, UNKNOWN_CAUSE, Cause, Hand
 from im.domain.spec.spot import Spot
 from im.domain.state import Observed
 from tests.machines import machines
-from tests.providers.clouds import FakeRoom, Room
+from tests.providers.clouds import STOPPING, FakeRoom, Room
 from tests.providers.standin_room import StandInRoom
 
 
@@ -17,6 +17,7 @@ def cause(room: Room, machine_id: str) -> Cause:
 
 
 @pytest.mark.parametrize("hand", [Hand.OUTSIDE, Hand.GUEST, Hand.RETIRED])
+@pytest.mark.parametrize("room", STOPPING, indirect=True)
 def test_who_stopped_a_machine_is_told(room: Room, hand: Hand) -> None:
     one, other = room.running(2)
     room.stopped_by(hand, one)
@@ -27,6 +28,7 @@ def test_who_stopped_a_machine_is_told(room: Room, hand: Hand) -> None:
     assert cause(room, other) == UNKNOWN_CAUSE
 
 
+@pytest.mark.parametrize("room", STOPPING, indirect=True)
 def test_what_we_asked_for_is_nobody_elses_doing(room: Room) -> None:
     stopped, ended = room.running(2)
     room.provider.stop(room.scope, machines([stopped]))
@@ -37,6 +39,7 @@ def test_what_we_asked_for_is_nobody_elses_doing(room: Room) -> None:
     assert {seen.cause.hand for seen in shown.values()}.isdisjoint(OTHERS)
 
 
+@pytest.mark.parametrize("room", STOPPING, indirect=True)
 def test_a_start_ends_the_cause(room: Room) -> None:
     (one,) = room.running()
     room.stopped_by(Hand.GUEST, one)

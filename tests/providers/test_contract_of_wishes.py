@@ -23,10 +23,8 @@ def test_what_was_opened_is_open_and_nothing_else(room: Room) -> None:
     assert room.provider.capabilities.can_firewall
     room.wish(ssh_from=("203.0.113.7/32", "198.51.100.0/24"), open_ports=parse_open("443/tcp,8000-8010/udp@10.0.0.0/8"))
     (one,) = room.launch()
-    assert room.ways_in(one.provider_id) == {
-        *("22/tcp@203.0.113.7/32", "22/tcp@198.51.100.0/24", "8000-8010/udp@10.0.0.0/8"),
-        *("443/tcp@0.0.0.0/0", "443/tcp@::/0"),
-    }
+    wanted = {"22/tcp@203.0.113.7/32", "22/tcp@198.51.100.0/24", "8000-8010/udp@10.0.0.0/8", "443/tcp@0.0.0.0/0"}
+    assert room.ways_in(one.provider_id) == wanted | ({"443/tcp@::/0"} if room.has_ipv6 else set())
 
 
 @walled
@@ -79,7 +77,7 @@ def test_a_disk_that_is_to_be_kept_outlives_its_machine_and_no_other_does(room: 
 
 @pytest.mark.parametrize("content", [b"#!/bin/sh\necho \xc3\xa9\r\n", b"#!/bin/sh\necho \x00\xff hello\n"])
 def test_user_data_reaches_every_machine_to_the_byte(room: Room, content: bytes) -> None:
-    if b"\x00" in content and room.profile.name in ("digitalocean", "hetzner"):
+    if b"\x00" in content and room.profile.name in ("digitalocean", "hetzner", "lambda"):
         with pytest.raises(Refused, match="UTF-8"):
             room.wish(user_data=content)
         return
@@ -117,8 +115,9 @@ def test_what_a_machine_was_launched_with_is_in_use_until_it_is_gone(room: Room)
     failed = room.provider.leftovers.discard(room.scope, used)
     assert set(failed) == {thing.id for thing in used}
     assert all(isinstance(exc, WrongState) for exc in failed.values())
-    room.provider.stop(room.scope, machines([one]))
-    room.settle()
+    if room.provider.capabilities.can_stop:
+        room.provider.stop(room.scope, machines([one]))
+        room.settle()
     left = [thing.id for thing in room.provider.leftovers.found(room.scope) if thing.used]
     assert left == [thing.id for thing in used], "it may be started again"
     room.provider.terminate(room.scope, machines([one]))

@@ -126,6 +126,8 @@ def create(
     first = answer.changes[0].after.spec
     if output.form == "table" and _because(first):
         note(f"{first.instance_type}{_because(first)}")
+    if output.form == "table" and (lost := _lost(answer.changes[0].after.scope.provider)):
+        note(lost)
     finish(session, answer, waiting, output, priced=True)
 
 
@@ -133,6 +135,13 @@ def _because(spec: Spec) -> str:
     """Why it is this type, where nobody named one and it is not the usual one."""
     because = spec.provider_options.get("type_because")
     return f" ({because})" if because else ""
+
+
+def _lost(provider: str) -> str:
+    """What a deadline does where nothing can be stopped."""
+    from im.providers import registry
+
+    return registry.profile(provider).capabilities.why_no_stop
 
 
 def _places(spec: Spec) -> list[tuple[str, str]]:
@@ -182,6 +191,7 @@ def _tell_plan(found: Rehearsed, output: Output) -> None:
         ("costs", quote_sentence(quote)),
         *([("afterwards", what_goes_on(quote))] if quote.endless else []),
         *([("afterwards", SNAPSHOT_STAYS)] if plan.on_expiry is OnExpiry.SHELVE else []),
+        *([("afterwards", lost)] if (lost := _lost(plan.scope.provider)) else []),
         ("guard", plan.if_gone),
     ]
     for title, what in rows:

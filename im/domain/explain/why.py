@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from im.domain.cause import Hand, ended_by, stopped_by
+from im.domain.explain.again import create_line
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.lifecycle import DECISIONS, TAKEN_BACK, Step, meets
@@ -66,7 +67,7 @@ def _on_shelf(row: Instance, now: datetime) -> Explanation:
 
 
 def _gone(row: Instance) -> Explanation:
-    again = f"im create --name {row.name}  makes a new one"
+    again = f"{create_line(row)}  makes the same again"
     if row.observed is Observed.MISSING:
         told = "its machine vanished from the cloud without a trace: two complete listings and a look by id did not show it"
         return Explanation(told, "nothing; a machine that reappears is listed as an orphan", again)

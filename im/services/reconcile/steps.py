@@ -32,6 +32,7 @@ from im.services.batches import Batch, Transaction, drive, unexpected
 from im.services.health import durations
 from im.services.health.durations import Change
 from im.services.reconcile import failed_launch, rate_limits, refusal, spot_requests
+from im.services.reconcile.dearest import dearest_first
 from im.services.reconcile.outcome import outcome_of
 from im.services.reconcile.report import line, sent, story, worth_telling
 from im.services.ring import ring_by_verb, ring_when_due
@@ -74,9 +75,10 @@ class _Steps:
             to = DEADLINES if step in (Step.STOP, Step.TERMINATE) else None
             tx.after_commit(partial(ring_by_verb, run.ctx, rows, after=wait, to=to))
             return None
-        rows = rows[:allowed]
-        if not rows:
+        if not allowed or not rows:
             return None
+        if allowed < len(rows):
+            rows = dearest_first(tx.connection, rows, now)[:allowed]
         span = timedelta(seconds=run.ctx.settings.step_lease)
         claims.lease(tx.connection, [row.id for row in rows], step, now, span, owner)
         if step is not Step.LOOK:

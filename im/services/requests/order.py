@@ -110,8 +110,11 @@ def _on_expiry_of(order: Order, spec: Spec, can: Capabilities) -> OnExpiry:
     spot = spec.spot
     stops = can.can_stop and not (spot and spot.once)
     if order.on_expiry is OnExpiry.STOP and not stops:
-        what = "a one-time spot machine" if can.can_stop else f"a machine at {order.provider}"
-        raise Refused(f"{what} cannot be stopped, so its deadline terminates it", "leave --on-expiry stop out")
+        if not can.can_stop:
+            raise Refused(can.why_no_stop, "leave --on-expiry stop out; im extend NAME -d 2h  keeps it longer")
+        raise Refused(
+            "a one-time spot machine cannot be stopped, so its deadline terminates it", "leave --on-expiry stop out"
+        )
     return order.on_expiry or (OnExpiry.STOP if stops else OnExpiry.TERMINATE)
 
 

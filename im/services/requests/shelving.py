@@ -16,6 +16,8 @@ def check_shelving(provider: str, instead: str) -> None:
     can = registry.profile(provider).capabilities
     if can.can_shelve:
         return
+    if not can.can_stop:
+        raise Refused(can.why_no_stop, "leave --on-expiry shelve out")
     if can.billing.stop_saves_nothing:
         raise Refused(
             f"im cannot shelve machines at {provider} yet",
@@ -25,7 +27,11 @@ def check_shelving(provider: str, instead: str) -> None:
 
 
 def decide_stop(row: Instance, now: datetime, *, shelve: bool) -> Intent:
-    """As `im.domain.intent.stop`. Raises Refused also where its cloud cannot shelve."""
+    """As `im.domain.intent.stop`. Raises Refused also where its cloud cannot shelve, or cannot stop at all."""
+    can = registry.profile(row.scope.provider).capabilities
+    if not can.can_stop and row.closed_at is None:
+        ways = f"im terminate {row.name}  ends it; im extend {row.name} -d 2h  keeps it longer"
+        raise Refused(can.why_no_stop, ways)
     if shelve:
         check_shelving(row.scope.provider, f"im stop {row.name}  stops it")
         if row.spec.spot is not None:

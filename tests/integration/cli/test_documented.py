@@ -25,6 +25,7 @@ from tests.gcp_world import gcp_world
 from tests.hetzner_world import hetzner_world
 from tests.integration.typed import KEY, run
 from tests.kubernetes_world import kubernetes_world
+from tests.lambda_world import lambda_world
 from tests.people import person
 from tests.providers.clouds import ABSENT, REGION
 from tests.standin.server import StandIn
@@ -152,6 +153,7 @@ AT_A_CLOUD = {
     "gcp": (gcp_world, {"project": "lab-1234"}),
     "hetzner": (hetzner_world, {"token_env": "HCLOUD_TOKEN_LAB"}),
     "kubernetes": (kubernetes_world, {"context": "lab"}),
+    "lambda": (lambda_world, {"token_env": "LAMBDA_KEY_LAB"}),
 }
 """Each cloud with a document of its own: its world, and the words of the second account there."""
 

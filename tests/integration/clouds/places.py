@@ -17,11 +17,13 @@ from im.standins.gcp.project import Disk
 from im.standins.gcp.project import Machine as VirtualMachine
 from im.standins.hetzner.servers import Server
 from im.standins.kubernetes.cluster import CLAIMS, PODS
+from im.standins.lambda_cloud.team import Instance
 from tests.azure_world import AzureWorld, azure_world
 from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
 from tests.gcp_world import GcpWorld, gcp_world
 from tests.hetzner_world import HetznerWorld, hetzner_world
 from tests.kubernetes_world import NAMESPACE, KubernetesWorld, kubernetes_world
+from tests.lambda_world import LambdaWorld, lambda_world
 from tests.providers.azure_room import LOCATION
 from tests.providers.kubernetes.room import foreign_claim, foreign_pod
 from tests.standin.server import StandIn
@@ -99,6 +101,13 @@ def _claim(world: KubernetesWorld) -> str:
     return "theirs"
 
 
+def _gpu(world: LambdaWorld) -> str:
+    number = world.team.number()
+    made = Instance(number, "theirs", "gpu_1x_a10", "us-east-1", [], [], [], [], "", None, "theirs", "active")
+    world.team.instances[number] = made
+    return number
+
+
 CLOUDS: Mapping[str, Cloud] = {
     "aws": Cloud(
         *("AWS", lambda url, *ec2: closing(_guarded(StandInWorld(url, *ec2))), _instance),
@@ -109,4 +118,5 @@ CLOUDS: Mapping[str, Cloud] = {
     "gcp": Cloud("Google Cloud", lambda url, *_: gcp_world(url), _google),
     "hetzner": Cloud("Hetzner", lambda url, *_: hetzner_world(url), _server),
     "kubernetes": Cloud("Kubernetes", lambda url, *_: kubernetes_world(url), _claim),
+    "lambda": Cloud("Lambda", lambda url, *_: lambda_world(url), _gpu),
 }

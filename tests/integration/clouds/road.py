@@ -66,7 +66,7 @@ def road(world: World, cloud: Cloud, key: str, script: str) -> dict[str, str]:
     told["list, status, why"] = _looks(world)
     told |= dict(_life(world))
     told["adopt"] = _adopted(world, cloud)
-    told["orphans"] = _lost_and_found(world)
+    told["orphans"] = _lost_and_found(world, "theirs" if told["adopt"] == YES else _another(world, key))
     return {verb: told[verb] for verb in VERBS}
 
 
@@ -129,9 +129,16 @@ def _adopted(world: World, cloud: Cloud) -> str:
     return said if said != YES else _is(world, "theirs", "running")
 
 
-def _lost_and_found(world: World) -> str:
+def _another(world: World, key: str) -> str:
+    """A machine of ours, where a cloud has none to take in."""
+    run(world, "create", "--name", "lost", "--public-key", key, "-d", "8h", "--no-wait", *_NOBODY)
+    world.advance(60)
+    return "lost"
+
+
+def _lost_and_found(world: World, name: str) -> str:
     """The database of yesterday knows nothing of what runs."""
-    machine = world.row("theirs").provider_id if _is(world, "theirs", "running") == YES else None
+    machine = world.row(name).provider_id if _is(world, name, "running") == YES else None
     forget_rows(world)
     world.advance(SWEEP)
     found = [one["provider_id"] for one in answer(world, "orphans")]

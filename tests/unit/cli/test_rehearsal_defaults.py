@@ -52,6 +52,12 @@ CLOUDS = {
         ("4x16", "team-a", "cluster", "debian:13"),
         "tiny",
     ),
+    "lambda": (
+        ("gpu_1x_a10", "all", "us-east-1", "lambda-stack"),
+        {"TYPE": "gpu_8x_a100", "REGION": "us-west-1", "IMAGE": "ubuntu-22.04"},
+        ("gpu_8x_a100", "all", "us-west-1", "lambda-stack-22-04"),
+        "tiny",
+    ),
 }
 SHOWN = ("instance_type", "region", "zone", "image")
 
@@ -137,7 +143,7 @@ def test_a_declared_account_has_its_own_region_before_the_default(tmp_path: Path
 
 
 def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(tmp_path: Path) -> None:
-    env = {"HOME": str(tmp_path), "HCLOUD_TOKEN": "hush", "DIGITALOCEAN_ACCESS_TOKEN": "hush"}
+    env = {"HOME": str(tmp_path), "HCLOUD_TOKEN": "hush", "DIGITALOCEAN_ACCESS_TOKEN": "hush", "LAMBDA_API_KEY": "hush"}
     env |= {"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "hush", "ARM_SUBSCRIPTION_ID": "5-u-b"}
     env |= {"GOOGLE_PROJECT": "lab-1234", "CLOUDSDK_AUTH_ACCESS_TOKEN": "hush", "GOOGLE_ZONE": "us-west1-b"}
     env |= {"AWS_PROFILE": "work", "IM_DEFAULT_HETZNER_LOCATION": "hel1", "AZURE_LOCATION": "West Europe"}
@@ -151,6 +157,7 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
         "gcp": "the access token in CLOUDSDK_AUTH_ACCESS_TOKEN, project lab-1234",
         "hetzner": "the token in HCLOUD_TOKEN",
         "kubernetes": "the current context of the workers' kubeconfig",
+        "lambda": "the API key in LAMBDA_API_KEY",
     }
     places = {one.name: one.detail.partition(", where")[0] for one in doctor_cloud.regions(settings, scopes)}
     assert places == {
@@ -160,5 +167,6 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
         "gcp, region": "us-west1 (GOOGLE_ZONE), zone us-west1-b",
         "hetzner, region": "all (a project sees every location), hel1 (IM_DEFAULT_HETZNER_LOCATION)",
         "kubernetes, region": "default (the default)",
+        "lambda, region": "all (a team sees every region)",
     }
     assert "hush" not in f"{told}{places}"

@@ -16,6 +16,8 @@ from im.providers.gcp.provider import connected
 from im.providers.hetzner.api import HetznerApi
 from im.providers.hetzner.provider import HetznerProvider
 from im.providers.kubernetes.provider import connected as cluster_at
+from im.providers.lambda_cloud.api import LambdaApi
+from im.providers.lambda_cloud.provider import LambdaProvider
 from im.settings import Settings
 
 CLOUDS: dict[str, Provider] = {
@@ -28,6 +30,7 @@ CLOUDS: dict[str, Provider] = {
     "gcp": connected("http://127.0.0.1:1", "project", {}, "11111111-2222-4333-8444-555555555555"),
     "hetzner": HetznerProvider(HetznerApi(lambda: "project.secret"), "11111111-2222-4333-8444-555555555555"),
     "kubernetes": cluster_at("http://127.0.0.1:1", "cluster.secret", "11111111-2222-4333-8444-555555555555"),
+    "lambda": LambdaProvider(LambdaApi(lambda: "team.secret"), "11111111-2222-4333-8444-555555555555"),
 }
 
 

@@ -91,7 +91,8 @@ def test_there_is_a_reason_and_a_next_step_for_every_row_there_can_be(row: Insta
             a_row(observed=Observed.MISSING, desired=Desired.TERMINATED, provider_id="m", why=Why.OUTSIDE),
             "its machine vanished from the cloud without a trace: two complete listings and a look by id did not show it",
             "nothing; a machine that reappears is listed as an orphan",
-            "im create --name web  makes a new one",
+            "im create --name web --provider fake --instance-type small --availability-zone fake-1a --image image "
+            "--public-key FILE -d 1h  makes the same again",
         ),
     ],
 )

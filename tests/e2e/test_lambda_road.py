@@ -1,0 +1,98 @@
+"""Lambda's road by typed commands against its stand-in, of which the cloud itself is asked what really happened."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+
+from im.domain.config.sandbox import sandbox_at, sandboxes
+from tests.e2e.conftest import StackUnderTest
+from tests.e2e.test_cli_road import KEY
+from tests.waiting import until
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    file = tmp_path / "id.pub"
+    file.write_text(KEY)
+    return str(file)
+
+
+@pytest.fixture
+def name(stack: StackUnderTest) -> Iterator[str]:
+    yield "lamb"
+    stack.run("terminate", "lamb", "-y", "--wait")
+
+
+class There:
+    """The cloud, as somebody else with a key of the team asks it: never more than once in the second that is left."""
+
+    def __init__(self, stack: StackUnderTest) -> None:
+        self._sandbox = sandbox_at(sandboxes(stack.sandbox_url, "aws")["lambda"])
+        self._told: list[Any] = []
+
+    def instances(self) -> list[dict[str, Any]]:
+        until("the cloud answers", self._ask)
+        found: list[dict[str, Any]] = self._told.pop()
+        return found
+
+    def _ask(self) -> bool:
+        address = f"{self._sandbox.endpoint}/api/v1/instances"
+        asked = urllib.request.Request(address, headers={"Authorization": f"Bearer sandbox.{self._sandbox.secret}"})
+        try:
+            with urllib.request.urlopen(asked) as answer:
+                self._told.append(json.load(answer)["data"])
+        except HTTPError as exc:
+            if exc.code != 429:
+                raise
+            return False
+        return True
+
+
+def said(stack: StackUnderTest, *words: str) -> Any:
+    done = stack.run(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_created_extended_and_terminated_by_its_deadline(stack: StackUnderTest, key: str, name: str) -> None:
+    there = There(stack)
+    order = ("create", "--provider", "lambdalabs", "--public-key", key, "--name", name, "-d", "40s")
+    told = stack.run(*order, "--dry-run").stdout
+    assert "$1.29/h (computing $1.29), $0.0215 until then; built-in table of 2026-09-20" in told
+    assert "Lambda cannot stop a machine: its deadline terminates it, and its disk is lost." in told
+    (made,) = said(stack, *order, "--tag", "team=web", "--ssh-from", "203.0.113.7", "--wait")
+    assert (made["status"], made["provider"], made["zone"]) == ("running", "lambda", "us-east-1")
+    (seen,) = [one for one in there.instances() if one["name"].startswith(f"{name}.")]
+    assert (seen["id"], seen["status"]) == (made["provider_id"], "active")
+    assert {"key": "team", "value": "web"} in seen["tags"]
+    refused = stack.run("stop", name)
+    assert (refused.returncode, "cannot stop a machine" in refused.stderr) == (2, True)
+    (later,) = said(stack, "extend", name, "-d", "20s", "--wait")
+    assert later["expires_at"] > made["expires_at"]
+    assert made["public_ip"] in stack.run("list").stdout
+    assert [one for one in said(stack, "orphans") if one["provider"] == "lambda"] == []
+
+    def over() -> bool:
+        return all(
+            one["status"] in ("terminating", "terminated") for one in there.instances() if one["id"] == seen["id"]
+        )
+
+    until("its deadline ended it", over)
+    until("im knows", lambda: said(stack, "list", "--all", "--filter", f"name={name}")[0]["observed"] == "terminated")
+    gone = stack.run("extend", name, "-d", "1h")
+    assert f"{name} is gone and cannot be extended. Next: im create --name {name} --provider lambda" in gone.stderr
+    assert "lambda" in stack.run("cost", "--by", "provider").stdout
+    taken: set[str] = set()
+
+    def taken_away() -> bool:
+        taken.update(one["kind"] for one in said(stack, "gc", "-y") if one["provider"] == "lambda")
+        return taken == {"SSH key", "firewall ruleset"}
+
+    until("what it was made with is taken away", taken_away)
