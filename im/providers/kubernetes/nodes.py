@@ -34,6 +34,8 @@ SPOT = (
     ("kubernetes.azure.com/scalesetpriority", "spot"),
 )
 """How nodes that may be taken back are labelled, and mostly tainted too."""
+_MAKERS = ("nvidia", "amd", "intel")
+"""Written by some labels, and left out by others."""
 _PARTED = ("shared", "mig")
 """Words in a label that say it is a part of a GPU; whoever wants one names it."""
 
@@ -124,7 +126,7 @@ def _of_node(node: Mapping[str, Any], keys: Iterable[str]) -> tuple[str, str, st
 
 def is_called(product: str, name: str) -> bool:
     """Word by word: `a10` is in `a100`, and is none. `NVIDIA-A100-SXM4-80GB` is an `a100`, and an `a100-80gb`."""
-    has, wanted = set(_words(product)), _words(name)
+    has, wanted = set(_words(product)), [word for word in _words(name) if word not in _MAKERS]
     parts = [word for word in _PARTED if word in has and word not in wanted]
     return not parts and set(wanted) <= has
 

@@ -121,6 +121,7 @@ def test_an_account_that_says_what_cannot_be_is_refused(words: dict[str, str]) -
         ("nvidia-h100-80gb", "h100", True),
         ("H100_NVLINK_80GB", "h100", True),
         ("Tesla-T4", "t4", True),
+        ("Tesla-T4", "nvidia-tesla-t4", True),
         ("Tesla-T4-SHARED", "t4", False),
         ("NVIDIA-A100-SXM4-40GB-MIG-1g.5gb", "a100", False),
     ],
