@@ -66,6 +66,8 @@ _OWN_SETTINGS = {
     "lambda": "im.providers.lambda_cloud.settings:LambdaSettings",
 }
 _FLAGS = tuple(f"im.providers.{folder}.flags:FLAGS" for folder in ("aws", "gcp", "kubernetes", "lambda_cloud"))
+_LOGINS = {"kubernetes": "im.providers.kubernetes.login"}
+"""Clouds whose machines are entered by something else than ssh to an address."""
 _SHORT = {"k8s": "kubernetes", "lambda-labs": "lambda", "lambdalabs": "lambda"}
 _PLANNED = ("crusoe", "runpod", "vast")
 
@@ -100,6 +102,11 @@ def connect(name: str, settings: Settings, deployment: str, account: str = "") -
 def name_of(typed: str) -> str:
     """A cloud's own name, where people call it otherwise."""
     return _SHORT.get(typed, typed)
+
+
+def login(name: str) -> Any:
+    """The module that says how one gets into a machine of that cloud; None where it is ssh to its address."""
+    return import_module(_LOGINS[name]) if name in _LOGINS else None
 
 
 def names() -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import click
 
 from im.cli.options.selection import complete_names
 from im.cli.session import Session, pass_session
+from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
@@ -30,6 +31,8 @@ def ssh(session: Session, name: str | None, args: tuple[str, ...], instance_id: 
     \b
     im ssh web-1
     im ssh web-1 -- -L 8080:localhost:80 uptime
+
+    A machine in a Kubernetes cluster is entered through the cluster's API, by kubectl.
     """
     if instance_id is not None and name is not None:
         args = (name, *args)
@@ -38,20 +41,47 @@ def ssh(session: Session, name: str | None, args: tuple[str, ...], instance_id: 
         raise Refused("which instance?", "im ssh NAME; im list  shows the names")
     seen = session.backend.looks.resolve([check_word(word)], sight=False)
     row = seen.rows[0]
-    user = f"{row.spec.ssh_user}@" if row.spec.ssh_user else ""
-    line = ["ssh", f"{user}{_address(row, phase(row, seen.now).word)}", *args]
+    _check_running(row, phase(row, seen.now).word)
+    line, needed = _line(session, row, args)
     if only_print:
         click.echo(shlex.join(line))
         return
     if session.backend.sandbox:
         raise Refused(f"{row.name} is a sandbox machine: nobody answers there", f"im ssh {row.name} --print")
-    if shutil.which("ssh") is None:
-        raise Refused("there is no ssh on this machine", "install an OpenSSH client")
+    for program in needed:
+        if shutil.which(program) is None:
+            raise Refused(f"there is no {program} on this machine", _INSTALL[program])
     session.close()
-    os.execvp("ssh", line)  # noqa: S606 - the point: ssh takes this process over, terminal, signals, exit code and all
+    os.execvp(line[0], line)  # noqa: S606 - the point: it takes this process over, terminal, signals, exit code and all
 
 
-def _address(row: Instance, word: str) -> str:
+_INSTALL = {
+    "ssh": "install an OpenSSH client",
+    "kubectl": "https://kubernetes.io/docs/tasks/tools/ has it; machines in a cluster are entered through its API",
+}
+
+
+def _line(session: Session, row: Instance, args: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:
+    """What is run, and the programs that it needs."""
+    from im.providers import registry
+
+    way = registry.login(row.scope.provider)
+    if way is None:
+        user = f"{row.spec.ssh_user}@" if row.spec.ssh_user else ""
+        return ["ssh", f"{user}{_address(row)}", *args], ("ssh",)
+    line: list[str] = way.line(row, args, _account(session, row))
+    return line, way.programs(line)
+
+
+def _account(session: Session, row: Instance) -> Account:
+    """As this machine knows it; over the API it may know nothing of it."""
+    try:
+        return session.settings.account_called(row.scope.account, row.scope.provider)
+    except Refused:
+        return Account(row.scope.account, row.scope.provider)
+
+
+def _check_running(row: Instance, word: str) -> None:
     if row.observed is not Observed.RUNNING:
         wake = row.observed not in GONE and row.closed_at is None
         raise Refused(
@@ -60,6 +90,9 @@ def _address(row: Instance, word: str) -> str:
             if wake and row.observed is Observed.STOPPED
             else f"im status {row.name}",
         )
+
+
+def _address(row: Instance) -> str:
     address = row.public_ip or row.private_ip
     if address is None:
         raise Refused(f"{row.name} is running but has no address yet", f"im status {row.name}")

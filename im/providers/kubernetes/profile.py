@@ -66,7 +66,7 @@ class KubernetesProfile:
             zone=check_zone(ask.zone),
             image=check_image(ask.image),
             public_key=check_public_key(ask.public_key, "Kubernetes"),
-            ssh_user=ask.ssh_user or "im",
+            ssh_user=ask.ssh_user or ("ubuntu" if ask.image is None or "ubuntu" in ask.image else "im"),
             owner=ask.owner,
             disks=(check_disk(ask.root_disk or Disk()),),
             spot=ask.spot,
