@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 from im.standins.service import Service
 
@@ -26,6 +28,8 @@ class Keeper:
             aside = self._path.with_suffix(".unreadable")
             self._path.replace(aside)
             return f"empty: what was kept cannot be read ({type(exc).__name__}) and was set aside as {aside}"
+        for world in kept.values():
+            _complete(world)
         self._service.worlds.update(kept)
         return f"as it was left, with {len(kept)} accounts"
 
@@ -41,3 +45,14 @@ class Keeper:
             out.write(written)
         fresh.replace(self._path)
         self._saved = changes
+
+
+def _complete(world: Any) -> None:
+    """What a version before us kept has not all that a world has by now: the rest is as in a new one."""
+    for one in fields(world) if is_dataclass(world) else ():
+        if hasattr(world, one.name):
+            continue
+        if one.default_factory is not MISSING:
+            setattr(world, one.name, one.default_factory())
+        elif one.default is not MISSING:
+            setattr(world, one.name, one.default)

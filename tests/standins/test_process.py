@@ -15,6 +15,8 @@ from hcloud import APIException, Client
 
 from im.stack.layout import free_port
 from im.stack.probes import http_answers
+from im.standins.gcp import Gcp
+from im.standins.kept import Keeper
 from tests.waiting import until
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEaKkqMYwAvYSRyBEXzNaFVtB9sjLgKmQJfTcsfZzZ0R me"
@@ -55,6 +57,20 @@ def test_what_was_made_outlives_the_process_and_only_the_secret_opens_it(tmp_pat
         assert [one.id for one in again.ssh_keys.get_all()] == [made.id]
         assert client(port, "another.between-us").ssh_keys.get_all() == []
         assert again.ssh_keys.create("second", KEY.replace("AIEaK", "AIEaL")).id > made.id
+
+
+def test_what_a_version_before_kept_is_made_whole(tmp_path: Path) -> None:
+    kept = Gcp("secret")
+    world = kept.project("team")
+    world.queues = {"us-east1"}
+    for later in ("tasks", "apis_off", "guard_account"):
+        vars(world).pop(later)
+    kept.books.made = 1
+    Keeper(kept, tmp_path / "gcp.pickle").save()
+    fresh = Gcp("secret")
+    assert Keeper(fresh, tmp_path / "gcp.pickle").load() == "as it was left, with 1 accounts"
+    found = fresh.project("team")
+    assert (found.tasks, found.apis_off, found.guard_account, found.queues) == ({}, set(), True, {"us-east1"})
 
 
 def test_a_cloud_without_a_secret_is_not_started(tmp_path: Path) -> None:

@@ -190,6 +190,19 @@ def test_a_machine_is_created_once_however_often_the_button_is_pressed(api: Api)
     assert len(api.ask("GET", "/api/v1/instances").body["items"]) == 1
 
 
+def test_who_stops_it_should_all_of_im_be_gone_is_chosen_there_and_said(api: Api) -> None:
+    wish = [("public_key", KEY), ("duration", "2h"), ("name", "box"), ("guard", "native")]
+    fields = [*fields_of(look(api, "/create")), *wish]
+    assert "the cloud itself ends it 5m after its deadline" in send(api, "/create/quote", fields).text
+    assert send(api, "/create", fields).status == 303
+    assert api.ask("GET", "/api/v1/instances/box/guard").body["kind"] == "native"
+    assert "nobody stops it, and it goes on costing" not in look(api, "/instances/box").text
+    api.world.advance(30)
+    shown = look(api, "/instances/box").text
+    assert "If all of im is gone:" in shown
+    assert "the cloud itself stops it at" in shown
+
+
 def test_what_is_wrong_with_a_field_is_said_beside_it_and_what_was_typed_stays(api: Api) -> None:
     typed = {"public_key": KEY, "duration": "soon", "name": "Not A Name", "count": "x", "tags": "a"}
     said = send(api, "/create", typed)
