@@ -44,9 +44,10 @@ class GcpWorld(World):
         kind: str | None = None,
         zone: str | None = None,
         spot: Spot | None = None,
+        hibernate: bool = False,
         **order_as: Any,
     ) -> list[Instance]:
-        ask = Ask(public_key=public_key(), owner=actor, instance_type=kind, zone=zone, spot=spot)
+        ask = Ask(public_key=public_key(), owner=actor, instance_type=kind, zone=zone, spot=spot, hibernate=hibernate)
         order = requests_order.Order(
             *("gcp", "default", ask, name, count, Deadline(by=timedelta(seconds=seconds)), person(actor)),
             **order_as,

@@ -93,7 +93,7 @@ def test_user_data_shows_in_no_spec(room: Room) -> None:
     assert "secret-of-mine" not in str(from_spec(room.spec))
 
 
-@pytest.mark.parametrize("room", ["fake", "standin"], indirect=True)
+@pytest.mark.parametrize("room", ["fake", "standin", "gcp"], indirect=True)
 def test_a_machine_that_can_hibernate_stops_like_any_other_when_that_is_not_asked(room: Room) -> None:
     assert room.provider.capabilities.can_hibernate
     room.wish(hibernate=True, instance_type="t3.micro")
@@ -102,6 +102,9 @@ def test_a_machine_that_can_hibernate_stops_like_any_other_when_that_is_not_aske
     assert (set(result.done), dict(result.failed)) == ({plain, asleep}, {})
     room.settle()
     assert room.states([plain, asleep]) == {plain: Observed.STOPPED, asleep: Observed.STOPPED}
+    assert set(room.provider.start(room.scope, machines([plain, asleep])).done) == {plain, asleep}
+    room.settle()
+    assert room.states([plain, asleep]) == {plain: Observed.RUNNING, asleep: Observed.RUNNING}
 
 
 @walled

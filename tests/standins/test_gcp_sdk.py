@@ -96,6 +96,12 @@ def test_the_whole_life_of_a_machine(sdk: Sdk, cloud: Gcp) -> None:
     assert sdk.instances.get(**where, instance=number).status == "TERMINATED", "which is stopped, at Google"
     sdk.instances.start(**where, instance=number).result()
     assert sdk.instances.get(**where, instance=number).status == "RUNNING"
+    sdk.instances.suspend(**where, instance=number).result()
+    assert sdk.instances.get(**where, instance=number).status == "SUSPENDED"
+    with pytest.raises(BadRequest, match="suspended"):
+        sdk.instances.start(**where, instance=number)
+    sdk.instances.resume(**where, instance=number).result()
+    assert sdk.instances.get(**where, instance=number).status == "RUNNING"
 
     protect(sdk, number, on=True)
     with pytest.raises(BadRequest, match="protected against deletion"):

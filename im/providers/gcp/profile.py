@@ -44,6 +44,7 @@ class GcpProfile:
         native_deadline=True,
         guard_ahead=timedelta(days=30),  # the farthest scheduleTime of a task (cloud.google.com/tasks/docs/quotas)
         can_firewall=True,
+        can_hibernate=True,
         can_protect=True,
         # windows of one minute and a project: 1,500 changes, 1,500 reads (cloud.google.com/compute/api-quota). A launch is one
         # insert a slot and a few looks at firewalls; what names machines is one call for each
@@ -80,6 +81,7 @@ class GcpProfile:
             spot=ask.spot,
             public_ip={"yes": True, "no": False}.get(str(ask.options.get("public-ip"))),
             user_data=_user_data(ask.user_data, image),
+            hibernate=ask.hibernate and _check_hibernation(ask, kind),
             provider_options=_options(ask, kind, region if zone == ANY else ""),
         )
         return Scope(self.name, account, region), spec
@@ -127,12 +129,17 @@ def _where(ask: Ask, usual: str) -> tuple[str, str]:
 
 
 def _refuse_what_is_not_there(ask: Ask) -> None:
-    if ask.hibernate:
-        raise Refused(
-            "im does not suspend machines at Google Cloud yet", "leave --hibernate out; a stopped one keeps its disks"
-        )
     if ask.spot is not None and ask.spot.max_price is not None:
         raise Refused("Google's spot machines have one price, and no maximum of yours", "leave --max-price out")
+
+
+def _check_hibernation(ask: Ask, kind: str) -> bool:
+    """What else cannot be suspended Google says when it is to be: then it is stopped."""
+    if ask.options.get("gpu") or types.brings_gpus(kind):
+        raise Refused(
+            "Google does not suspend machines with a GPU", "leave --hibernate out; a stopped one keeps its disks"
+        )
+    return True
 
 
 def _options(ask: Ask, kind: str, region: str) -> Mapping[str, Any]:

@@ -22,8 +22,8 @@ from im.domain.state import Observed
 from im.providers import errors
 from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot
 from im.providers.errors import InvalidSpec, NotFound, ProviderError, Unauthenticated, WrongState
-from im.providers.gcp import checks
-from im.providers.gcp.api import URL, GcpApi
+from im.providers.gcp import checks, operations
+from im.providers.gcp.api import URL, GcpApi, last
 from im.providers.gcp.cloud_tasks import URL as TASKS
 from im.providers.gcp.cloud_tasks import CloudTasks, translate_task
 from im.providers.gcp.credentials import Credentials
@@ -159,13 +159,25 @@ class GcpProvider:
     # ---- changing ----------------------------------------------------------------------------------------------------
 
     def start(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult:
-        return self._change(machines, Observed.PENDING, lambda path: self._api.send("POST", f"{path}/start"))
+        """What sleeps is woken: of that a start is refused."""
+
+        def start(path: str) -> None:
+            try:
+                self._api.send("POST", f"{path}/start")
+            except (WrongState, InvalidSpec):
+                if self._api.get(path, fields="status").body.get("status") != "SUSPENDED":
+                    raise
+                self._api.send("POST", f"{path}/resume")
+
+        return self._change(machines, Observed.PENDING, start)
 
     def stop(self, scope: Scope, machines: Sequence[Machine], *, hibernate: Collection[str] = ()) -> BatchResult:
         """What local SSDs hold is kept where Google can: without a word about it such a machine would not be stopped at all
         (skypilot-org/skypilot#2586), and where it cannot be kept, the deadline counts."""
 
         def stop(path: str) -> None:
+            if last(path) in hibernate and self._fell_asleep(path):
+                return
             try:
                 self._api.send("POST", f"{path}/stop", discardLocalSsd="false")
             except InvalidSpec as exc:
@@ -174,6 +186,22 @@ class GcpProvider:
                 self._api.send("POST", f"{path}/stop", discardLocalSsd="true")
 
         return self._change(machines, Observed.STOPPING, stop)
+
+    def _fell_asleep(self, path: str) -> bool:
+        """Suspended, with its memory kept. False: it cannot be now, and so is stopped without, because its deadline counts.
+
+        Google may find that out only later, and says so in the operation, while the machine runs on.
+        """
+        before = operations.of_machine(self._api, path.split("/")[2], last(path))
+        if before and before[0].get("operationType") == "suspend" and operation_error(before[0]) is not None:
+            return False
+        try:
+            self._api.send("POST", f"{path}/suspend", discardLocalSsd="false")
+        except Unauthenticated:
+            raise
+        except errors.Rejected:
+            return False
+        return True
 
     def terminate(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult:
         return self._change(machines, Observed.TERMINATING, lambda path: self._api.send("DELETE", path))

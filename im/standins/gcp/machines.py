@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request
@@ -15,6 +16,7 @@ from im.standins.gcp.project import Machine, Project, moment
 if TYPE_CHECKING:
     from im.standins.gcp.service import Gcp
 
+MOST_SLEEP = timedelta(days=60)
 _GIVEN = ("description", "scheduling", "tags", "metadata", "guestAccelerators", "serviceAccounts")
 
 
@@ -23,7 +25,7 @@ def register(service: Gcp) -> None:
     service.handle("POST", at, making.insert, "compute.instances.create")
     service.handle("GET", f"{at}/<said>", get, "compute.instances.get")
     service.handle("DELETE", f"{at}/<said>", delete, "compute.instances.delete")
-    for verb in ("start", "stop", "setLabels", "setDeletionProtection"):
+    for verb in ("start", "stop", "suspend", "resume", "setLabels", "setDeletionProtection"):
         service.handle("POST", f"{at}/<said>/{verb}", _VERBS[verb], f"compute.instances.{verb}")
 
 
@@ -112,6 +114,8 @@ def start(project: Project, request: Request, zone: str, said: str) -> tuple[int
     one = project.find(zone, said)
     if one.status in ("STOPPING", "DEPROVISIONING"):
         raise errors.not_ready(_path(project, one))
+    if one.status in ("SUSPENDING", "SUSPENDED"):
+        raise errors.no(400, "invalidUsage", "You cannot start a suspended instance; resume it.")
     if one.status != "TERMINATED":
         return _operate(project, request, one, "start", now=True)
     status, answer = _operate(project, request, one, "start")
@@ -133,10 +137,42 @@ def stop(project: Project, request: Request, zone: str, said: str) -> tuple[int,
         raise errors.no(
             400, "badRequest", "VM has a Local SSD attached but an undefined value for `discard-local-ssd`."
         )
+    if one.status == "SUSPENDING":
+        raise errors.not_ready(_path(project, one))
     if one.status in ("TERMINATED", "STOPPING"):
         return _operate(project, request, one, "stop", now=True)
     answer = _operate(project, request, one, "stop")
     project.go(one, "STOPPING", "TERMINATED")
+    return answer
+
+
+def suspend(project: Project, request: Request, zone: str, said: str) -> tuple[int, Any]:
+    """Memory is kept for 60 days, and then the machine is stopped."""
+    one = project.find(zone, said)
+    if one.status in ("PROVISIONING", "STAGING", "STOPPING", "SUSPENDING"):
+        raise errors.not_ready(_path(project, one))
+    if one.status != "RUNNING" or one.kind in project.sleepless:
+        raise errors.no(400, "invalidUsage", "You cannot suspend this instance.")
+    answer = _operate(project, request, one, "suspend")
+    if one.kind in project.restless:
+        operation = project.operations[answer[1]["name"]]
+        operation.error, operation.status = (
+            {"code": "UNSUPPORTED_OPERATION", "message": "The guest did not suspend."},
+            400,
+        )
+        project.go(one, "SUSPENDING", "RUNNING")
+    else:
+        project.go(one, "SUSPENDING", "SUSPENDED")
+        one.course.append((project.now + project.takes + MOST_SLEEP, "TERMINATED"))
+    return answer
+
+
+def resume(project: Project, request: Request, zone: str, said: str) -> tuple[int, Any]:
+    one = project.find(zone, said)
+    if one.status != "SUSPENDED":
+        raise errors.not_ready(_path(project, one))
+    answer = _operate(project, request, one, "resume")
+    project.go(one, "PROVISIONING", "STAGING", "RUNNING")
     return answer
 
 
@@ -166,4 +202,11 @@ def protect(project: Project, request: Request, zone: str, said: str) -> tuple[i
     return _operate(project, request, one, "setDeletionProtection", now=True)
 
 
-_VERBS = {"start": start, "stop": stop, "setLabels": set_labels, "setDeletionProtection": protect}
+_VERBS = {
+    "start": start,
+    "stop": stop,
+    "suspend": suspend,
+    "resume": resume,
+    "setLabels": set_labels,
+    "setDeletionProtection": protect,
+}

@@ -99,6 +99,10 @@ class Project:
     """requestId → the name of the operation that it began."""
     lacking: set[tuple[str, str]] = field(default_factory=set)
     """(type, zone) without room: told when the machine was half made."""
+    sleepless: set[str] = field(default_factory=set)
+    """Types that are never suspended."""
+    restless: set[str] = field(default_factory=set)
+    """Types whose suspension is accepted, and comes to nothing."""
     most_machines: int = 1000
     blind: timedelta = timedelta(0)
     """For so long no list shows a new machine."""
@@ -151,6 +155,8 @@ class Project:
             one.started, one.address = at, f"34.{one.id // 62500 % 250}.{one.id // 250 % 250}.{one.id % 250 + 1}"
         if status == "TERMINATED":
             one.stopped, one.address = at, ""
+        if status == "SUSPENDED":
+            one.address = ""
 
     def _remove(self, one: Machine) -> None:
         self.machines.pop(one.id, None)

@@ -116,7 +116,7 @@ def test_what_is_said_before_anything_is_made(stack: StackUnderTest, key: str) -
     assert told.returncode == 0, told.stderr
     assert "europe-west1-b" in told.stdout
     for words, expected in (
-        (("--hibernate",), "im does not suspend machines at Google Cloud yet"),
+        (("--hibernate", "--instance-type", "g2-standard-4"), "Google does not suspend machines with a GPU"),
         (("--availability-zone", "us-central1"), "add the zone's letter, like us-central1-a"),
     ):
         done = stack.run(*order, *words)

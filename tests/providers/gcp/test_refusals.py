@@ -101,7 +101,7 @@ def test_an_api_that_is_off_is_named_and_keeps_doctor_from_proving_no_more_than_
         ({"zone": "us-central1a"}, "did you mean us-central1-a"),
         ({"zone": "us-centrall1-a"}, "did you mean us-central1-a"),
         ({"zone": "mars-north1-a"}, "CLOUDSDK_COMPUTE_REGION=mars-north1"),
-        ({"hibernate": True}, "leave --hibernate out"),
+        ({"hibernate": True, "instance_type": "g2-standard-4"}, "leave --hibernate out"),
         ({"spot": Spot(max_price=Decimal("0.1"))}, "leave --max-price out"),
         ({"root_disk": Disk(size_gb=5)}, "write size=10"),
         ({"root_disk": Disk(kind="gp3")}, "choose pd-standard"),

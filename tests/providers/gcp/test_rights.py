@@ -56,7 +56,7 @@ def everything(room: GcpRoom, *, guarded: bool) -> None:
             assert provider.deadline_guard.set(scope, {Machine(ids[0]): wish}) == {}
     assert provider.protection.set(scope, machines(ids), on=True) == {}
     assert provider.protection.set(scope, machines(ids), on=False) == {}
-    assert provider.stop(scope, machines(ids)).failed == {}
+    assert provider.stop(scope, machines(ids), hibernate=ids[:1]).failed == {}
     room.settle()
     provider.describe(scope, machines(ids))
     assert provider.start(scope, machines(ids)).failed == {}

@@ -40,6 +40,10 @@ _HYPERDISK_ONLY = ("c4", "c4a", "c4d", "n4", "n4a", "n4d", "m4", "x4", "h3", "h4
 """Families that take no persistent disks, only Hyperdisks."""
 
 
+def brings_gpus(instance_type: str) -> bool:
+    return family_of(instance_type) in _BRING_GPUS
+
+
 def family_of(instance_type: str) -> str:
     return instance_type.partition("-")[0]
 
