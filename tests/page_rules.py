@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from im.domain.access import Verb
 from im.domain.people.quota import Quota, QuotaFor
-from im.web.page.people.forms import quota_mark
+from im.web.api.people.marks import quota_mark
 from tests.rules import HOUR, KEY, On, Rule, Thing, everybodys, numbered, own
 
 

@@ -26,11 +26,22 @@ def lock(connection: Connection, of: Iterable[tuple[QuotaFor, str]]) -> list[Quo
     return _read(connection, _all().where(wanted).with_for_update())
 
 
+def one(connection: Connection, of: QuotaFor, name: str) -> Quota | None:
+    return next(iter(_read(connection, _all().where(_these([(of, name)])))), None)
+
+
+def alone(connection: Connection, of: QuotaFor, name: str) -> Quota | None:
+    """The same; until the transaction ends nobody else sets or removes it, be it there or not."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"im quota {of.value} {name}"})
+    return next(iter(lock(connection, [(of, name)])), None)
+
+
 def listed(connection: Connection) -> list[Quota]:
     return _read(connection, _all())
 
 
 def write(connection: Connection, quota: Quota, by: str, now: datetime) -> None:
+    alone(connection, quota.of, quota.name)
     values = {
         "live": quota.live,
         "usd_per_hour": quota.usd_per_hour,
@@ -46,6 +57,7 @@ def write(connection: Connection, quota: Quota, by: str, now: datetime) -> None:
 
 def remove(connection: Connection, of: QuotaFor, name: str) -> bool:
     """False when there was none."""
+    alone(connection, of, name)
     return connection.execute(delete(quotas).where(q.of == of.value, q.name == name)).rowcount == 1
 
 

@@ -96,6 +96,13 @@ def uses(ctx: Context) -> list[Use]:
         return [_use(connection, quota, now) for quota in quotas.listed(connection)]
 
 
+def one(ctx: Context, of: QuotaFor, name: str) -> Use | None:
+    """How one stands; None where there is none."""
+    with ctx.begin() as connection:
+        found = quotas.one(connection, of, name)
+        return _use(connection, found, ctx.clock(connection)) if found else None
+
+
 def write(ctx: Context, quota: Quota, *, actor: Actor) -> Use:
     """Set it, in place of the one there was. Raises Refused, NoSuchUser."""
     access.ask(actor, Verb.SET_QUOTA)

@@ -55,6 +55,15 @@ def add(
     return user
 
 
+def one(ctx: Context, login: str) -> User:
+    """Raises NoSuchUser."""
+    with ctx.begin() as connection:
+        found = users.one(connection, login)
+    if found is None:
+        raise _nobody(login)
+    return found
+
+
 def change(
     ctx: Context,
     login: str,
@@ -143,8 +152,12 @@ def check_owner_in(connection: Connection, login: str) -> None:
 
 def _locked(connection: Connection, login: str) -> User:
     if (user := users.lock(connection, login)) is None:
-        raise NoSuchUser(f"there is no user '{login[:80]}'", "im user  shows who there is")
+        raise _nobody(login)
     return user
+
+
+def _nobody(login: str) -> NoSuchUser:
+    return NoSuchUser(f"there is no user '{login[:80]}'", "im user  shows who there is")
 
 
 def _check_team(connection: Connection, team: str | None) -> None:

@@ -43,6 +43,7 @@ from im.web.api.problem import rehearsed
 from im.web.api.seen import (
     CHANGED,
     SEEN,
+    UNCHANGED,
     Answered,
     DryRun,
     Id,
@@ -61,7 +62,6 @@ from im.web.api.seen import (
 
 router = APIRouter(prefix="/api/v1", tags=["instances"])
 USUAL = timedelta(hours=1)
-UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "As `If-None-Match` has it."}}
 
 
 # ---- looking ---------------------------------------------------------------------------------------------------------

@@ -97,6 +97,11 @@ def problem(
     return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
+def changed_since(told: str, request_id: str, *, hint: str = "look at it again", **as_it_is: Any) -> JSONResponse:
+    """412: what If-Match names is not there any more; `as_it_is` is what there is."""
+    return problem(412, "precondition_failed", told, hint, request_id, exit_code=Exit.SUPERSEDED, more=as_it_is)
+
+
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI: what may come beside the good answer."""
     told = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}

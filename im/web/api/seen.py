@@ -32,6 +32,7 @@ Match = Annotated[str | None, Header(max_length=60, pattern=r'^(\*|(W/)?"[0-9]{1
 DryRun = Annotated[bool, Query(description="Say what it would come to, and store nothing.")]
 CHANGED = answers(401, 403, 404, 409, 412, 422, 429, 503)
 SEEN = answers(401, 403, 404, 422, 429, 503)
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "As `If-None-Match` has it."}}
 Answered = tuple[int, dict[str, Any]]
 
 

@@ -27,7 +27,7 @@ from im.web.api.documents import ChangeDocument, ChangesDocument, RehearsalDocum
 from im.web.api.forms import BatchForm, ExtendForm, GiveForm, ListQuery, ProtectForm, StartForm, StopForm
 from im.web.api.idempotency import once
 from im.web.api.instances import question_of
-from im.web.api.problem import problem, rehearsed
+from im.web.api.problem import changed_since, rehearsed
 from im.web.api.seen import (
     CHANGED,
     Answered,
@@ -187,10 +187,7 @@ def _one_changed(
     row, now = one(asker, name)
     if if_match is not None and not matches(if_match, row):
         told = f"{row.name} has changed since: its generation is {row.generation} by now"
-        as_it_is = {"instance": document(asker, row, now)}
-        return problem(
-            412, "precondition_failed", told, "look at it again", asker.actor.request_id, exit_code=8, more=as_it_is
-        )
+        return changed_since(told, asker.actor.request_id, instance=document(asker, row, now))
     if dry_run:
         return JSONResponse(verb.rehearse(asker, [row], now)[0])
 

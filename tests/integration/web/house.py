@@ -12,7 +12,7 @@ from im.domain.people.view import View
 from im.domain.webhook.webhook import WebhookKind
 from im.services.people import sessions, tokens, users, views
 from im.services.webhooks import hooks
-from im.web.page.people.forms import user_mark, webhook_mark
+from im.web.api.people.marks import user_mark, webhook_mark
 from tests.integration.web.browser import Browser
 from tests.integration.web.conftest import Api, Said
 from tests.orphans import an_orphan

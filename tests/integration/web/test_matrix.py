@@ -170,12 +170,12 @@ def test_what_may_be_seen_is_shown_and_nothing_else(house: House, operation: str
                 right = may_end(cell)
         elif look.of is On.WEBHOOK:
             right = isinstance(may(cell.actor, Verb.SEE_WEBHOOK, cell.owner), Allow)
-        elif operation in ("list_orphans", "list_leftovers", "get_metrics"):
+        elif operation in ("list_orphans", "list_leftovers", "get_metrics", "get_quota"):
             right = house.sees is Sees.ALL or cell.role is Role.ADMIN
         else:
             right = look.of is not On.INSTANCE or sees(house, cell)
         said = house.ask(cell, "GET", look.path(thing))
-        refused = 404 if look.of in (On.INSTANCE, On.WEBHOOK) or operation == "get_token" else 403
+        refused = 404 if look.of in (On.INSTANCE, On.WEBHOOK) or operation in ("get_token", "get_quota") else 403
         if said.status != (200 if right else refused):
             wrong.append((cell, right, said.status, said.text[:200]))
     assert not wrong

@@ -9,7 +9,7 @@ from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
 from im.domain.access import Role
-from im.domain.errors import Denied
+from im.domain.errors import Denied, Superseded
 from im.domain.people.user import UserKind
 from im.services.people import audit, users
 from im.views.user import audit_json, user_json
@@ -21,10 +21,13 @@ from im.web.api.people.documents import (
     UserDocument,
     UsersDocument,
 )
+from im.web.api.people.marks import Match, etag, failed, if_user, matches, user_mark, with_etag
 from im.web.api.problem import answers
+from im.web.api.seen import UNCHANGED
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
 LOOK, CHANGE = answers(401, 403, 422, 429, 503), answers(401, 403, 404, 422, 429, 503)
+SEEN, MATCHED = CHANGE, answers(401, 403, 404, 412, 422, 429, 503)
 LOGIN = r"^[a-z0-9]([a-z0-9._@+-]*[a-z0-9])?$"
 Login = Annotated[str, Path(pattern=LOGIN, max_length=64)]
 
@@ -72,6 +75,16 @@ def list_users(asker: Asking) -> Response:
     return JSONResponse({"items": [user_json(user) for user in users.listed(asker.ctx)]})
 
 
+@router.get("/users/{login}", operation_id="get_user", response_model=UserDocument, responses={**SEEN, **UNCHANGED})
+def get_user(asker: Asking, login: Login, if_none_match: Match = None) -> Response:
+    """One of them. The ETag is another one whenever something of this has changed."""
+    user = users.one(asker.ctx, login)
+    mark = user_mark(user)
+    if if_none_match is not None and matches(if_none_match, mark):
+        return Response(status_code=304, headers={"ETag": etag(mark)})
+    return with_etag(user_json(user), mark)
+
+
 @router.post("/users", operation_id="add_user", status_code=201, response_model=UserDocument, responses=CHANGE)
 def add_user(asker: Asking, form: UserForm) -> Response:
     made = users.add(
@@ -83,29 +96,35 @@ def add_user(asker: Asking, form: UserForm) -> Response:
         display=form.display,
         actor=asker.actor,
     )
-    return JSONResponse(user_json(made), status_code=201)
+    return with_etag(user_json(made), user_mark(made), 201)
 
 
-@router.patch("/users/{login}", operation_id="change_user", response_model=UserDocument, responses=CHANGE)
-def change_user(asker: Asking, login: Login, form: UserChange) -> Response:
+@router.patch("/users/{login}", operation_id="change_user", response_model=UserDocument, responses=MATCHED)
+def change_user(asker: Asking, login: Login, form: UserChange, if_match: Match = None) -> Response:
     """Change somebody; it counts at once, in every session and with every token."""
-    made = users.change(
-        asker.ctx,
-        login,
-        role=form.role,
-        team=form.team,
-        display=form.display,
-        disabled=form.disabled,
-        subject=form.subject,
-        actor=asker.actor,
-    )
-    return JSONResponse(user_json(made))
+    try:
+        made = users.change(
+            if_user(asker, login, if_match).ctx,
+            login,
+            role=form.role,
+            team=form.team,
+            display=form.display,
+            disabled=form.disabled,
+            subject=form.subject,
+            actor=asker.actor,
+        )
+    except Superseded as exc:
+        return failed(asker, exc, user=user_json(users.one(asker.ctx, login)))
+    return with_etag(user_json(made), user_mark(made))
 
 
-@router.delete("/users/{login}", operation_id="remove_user", status_code=204, responses=CHANGE)
-def remove_user(asker: Asking, login: Login) -> Response:
+@router.delete("/users/{login}", operation_id="remove_user", status_code=204, responses=MATCHED)
+def remove_user(asker: Asking, login: Login, if_match: Match = None) -> Response:
     """Forget somebody who owns nothing that lives."""
-    users.remove(asker.ctx, login, actor=asker.actor)
+    try:
+        users.remove(if_user(asker, login, if_match).ctx, login, actor=asker.actor)
+    except Superseded as exc:
+        return failed(asker, exc, user=user_json(users.one(asker.ctx, login)))
     return Response(status_code=204)
 
 

@@ -19,9 +19,10 @@ from im.domain.people.quota import Quota, QuotaFor
 from im.domain.people.user import UserKind
 from im.services.people import quotas, users
 from im.web.api.forms import Form
+from im.web.api.people.marks import on_quota, quota_mark
 from im.web.api.people.users import LOGIN
 from im.web.api.problem import status_of
-from im.web.page.people.forms import SAID, Line, Mark, can, done, on_quota, quota_mark
+from im.web.page.people.forms import SAID, Line, Mark, can, done
 from im.web.page.site import Visit, Visiting
 
 router = APIRouter(prefix="/people/quotas", include_in_schema=False)

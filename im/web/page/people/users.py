@@ -13,9 +13,10 @@ from im.domain.errors import Denied, ImError, NoSuchUser
 from im.domain.people.user import User, UserKind
 from im.services.people import users
 from im.web.api.forms import Form
+from im.web.api.people.marks import on_user, user_mark
 from im.web.api.people.users import Login
 from im.web.api.problem import status_of
-from im.web.page.people.forms import SAID, Line, Mark, can, done, on_user, user_mark
+from im.web.page.people.forms import SAID, Line, Mark, can, done
 from im.web.page.site import Visit, Visiting
 
 router = APIRouter(prefix="/people", include_in_schema=False)

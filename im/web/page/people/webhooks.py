@@ -20,10 +20,11 @@ from im.services.people import users
 from im.services.webhooks import hooks
 from im.views.words.webhooks import became, standing, wants
 from im.web.api.forms import Form
+from im.web.api.people.marks import on_webhook, webhook_mark
 from im.web.api.problem import status_of
 from im.web.api.webhooks.documents import Kind
 from im.web.api.webhooks.routes import WebhookId
-from im.web.page.people.forms import SAID, Key, Line, Mark, can, done, on_webhook, sent_once, webhook_mark
+from im.web.page.people.forms import SAID, Key, Line, Mark, can, done, sent_once
 from im.web.page.site import Visit, Visiting
 
 router = APIRouter(prefix="/people/webhooks", include_in_schema=False)
