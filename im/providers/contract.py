@@ -61,6 +61,10 @@ class Capabilities:
     """No guard is taken for a moment farther ahead; None: for any."""
     guard_terminates: bool = True
     """False: the cloud alone only stops, also what its deadline is to terminate."""
+    gpus: Mapping[str, str] = field(default_factory=dict)
+    """Type → the GPUs that it brings (`im.domain.spec.gpu`), in the order in which they are tried."""
+    gpus_beside: frozenset[str] = frozenset()
+    """Models that it puts beside a machine of another type: its profile reads what was asked for itself."""
     can_firewall: bool = False
     """It keeps others out: `Ask.ssh_from` and `open_ports` mean something."""
     can_hibernate: bool = False

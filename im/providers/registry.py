@@ -65,7 +65,10 @@ _OWN_SETTINGS = {
     "kubernetes": "im.providers.kubernetes.settings:KubernetesSettings",
     "lambda": "im.providers.lambda_cloud.settings:LambdaSettings",
 }
-_FLAGS = tuple(f"im.providers.{folder}.flags:FLAGS" for folder in ("aws", "gcp", "kubernetes", "lambda_cloud"))
+_FLAGS = (
+    "im.providers.kit.gpu_flag:FLAGS",
+    *(f"im.providers.{folder}.flags:FLAGS" for folder in ("aws", "kubernetes", "lambda_cloud")),
+)
 _LOGINS = {"kubernetes": "im.providers.kubernetes.login"}
 """Clouds whose machines are entered by something else than ssh to an address."""
 _SHORT = {"k8s": "kubernetes", "lambda-labs": "lambda", "lambdalabs": "lambda"}

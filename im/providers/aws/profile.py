@@ -15,6 +15,7 @@ from im.domain.money.forecast import Parts
 from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.spec.spec import Spec
+from im.providers.aws import gpus
 from im.providers.aws.account import role
 from im.providers.aws.launch import options
 from im.providers.aws.launch.families import NEWER, USUAL, architecture_of, default_type, twin_of
@@ -58,6 +59,7 @@ class AwsProfile:
     name = "aws"
     capabilities = Capabilities(
         can_stop=True,
+        gpus=gpus.TYPES,
         idempotent_launch=True,
         launch_visible_within=timedelta(minutes=5),
         can_spot=True,

@@ -20,6 +20,7 @@ from im.domain.scope import Scope
 from im.domain.spec.firewall import gathered
 from im.domain.spec.placement import ANY
 from im.domain.spec.spec import Spec
+from im.providers.azure import gpus
 from im.providers.azure.account import DEFAULT
 from im.providers.azure.billing import RULES
 from im.providers.azure.sizes import (
@@ -72,6 +73,7 @@ class AzureProfile:
     name = "azure"
     capabilities = Capabilities(
         can_stop=True,
+        gpus=gpus.TYPES,
         idempotent_launch=True,  # by the machine's name, which holds the instance's id and the launch's mark
         launch_visible_within=timedelta(minutes=10),  # lists come from a cache
         can_spot=True,

@@ -19,6 +19,7 @@ from im.domain.scope import Scope
 from im.domain.spec.firewall import Rule, gathered
 from im.domain.spec.spec import Spec
 from im.providers.contract import Capabilities
+from im.providers.digitalocean import gpus
 from im.providers.digitalocean.account import REGION
 from im.providers.digitalocean.billing import RULES
 from im.providers.digitalocean.resources import MOST_RULES, inward
@@ -45,6 +46,7 @@ class DigitalOceanProfile:
     name = "digitalocean"
     capabilities = Capabilities(
         can_stop=True,
+        gpus=gpus.TYPES,
         idempotent_launch=False,
         # longer than tags are known to take: what no complete look shows by then is asked for again
         launch_visible_within=timedelta(seconds=120),

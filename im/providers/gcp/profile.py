@@ -17,6 +17,7 @@ from im.domain.spec.firewall import gathered
 from im.domain.spec.placement import ANY
 from im.domain.spec.spec import Spec
 from im.providers.contract import Capabilities
+from im.providers.gcp import gpus
 from im.providers.gcp.launch import images, types
 from im.providers.gcp.places import DEFAULT_REGION, check_region, check_zone, first_zone
 from im.providers.kit.ssh_key import check_public_key
@@ -37,6 +38,8 @@ class GcpProfile:
     name = "gcp"
     capabilities = Capabilities(
         can_stop=True,
+        gpus=gpus.TYPES,
+        gpus_beside=gpus.BESIDE,
         idempotent_launch=True,  # by requestId, and by a name that holds the instance and the launch
         launch_visible_within=timedelta(minutes=2),
         can_spot=True,
@@ -67,7 +70,7 @@ class GcpProfile:
         ask.refuse_options(self.name, "public-ip", "gpu")
         _refuse_what_is_not_there(ask)
         region, zone = _where(ask, default_region or DEFAULT_REGION)
-        kind = types.check_type(ask.instance_type or types.DEFAULT)
+        kind = types.check_type(ask.instance_type or (types.WITH_GPU if ask.options.get("gpu") else types.DEFAULT))
         image = images.check_image(ask.image)
         spec = Spec(
             instance_type=kind,

@@ -20,6 +20,7 @@ from im.domain.spec.firewall import ANYWHERE, Rule, gathered
 from im.domain.spec.spec import Spec
 from im.providers.contract import Capabilities
 from im.providers.kit.ssh_key import check_public_key
+from im.providers.lambda_cloud import gpus
 from im.providers.lambda_cloud.account import REGION
 from im.providers.lambda_cloud.billing import RULES
 from im.providers.lambda_cloud.flags import FILE_SYSTEM
@@ -55,6 +56,7 @@ class LambdaProfile:
     name = "lambda"
     capabilities = Capabilities(
         can_stop=False,
+        gpus=gpus.TYPES,
         why_no_stop=(
             "Lambda cannot stop a machine: its deadline terminates it, and its disk is lost. What is to be kept belongs on a "
             f"filesystem of yours (--{FILE_SYSTEM} NAME, under /lambda/nfs/NAME)"

@@ -23,6 +23,7 @@ from im.providers import registry
 from im.providers.contract import Capabilities
 from im.providers.request import Ask
 from im.services.requests import places
+from im.services.requests.gpus import with_gpus
 from im.services.requests.shelving import check_shelving
 from im.services.requests.wish import Wish
 from im.setting import Usual
@@ -179,8 +180,16 @@ def defaults_said(settings: Settings, order: Order) -> dict[str, str]:
 
 
 def _filled(settings: Settings, order: Order) -> Ask:
-    said: dict[str, Any] = {name: one.value for name, one in _unsaid(settings, order).items()}
-    return replace(order.ask, **said)
+    asked = replace(order, ask=_with_gpus(settings, order))
+    said: dict[str, Any] = {name: one.value for name, one in _unsaid(settings, asked).items()}
+    return replace(asked.ask, **said)
+
+
+def _with_gpus(settings: Settings, order: Order) -> Ask:
+    """Where a cloud has no regions to choose from, its zones are as far apart as regions are elsewhere."""
+    can, spread = registry.profile(order.provider).capabilities, not _unsaid(settings, order).get("zone")
+    everywhere = spread and settings.region_of(order.account, order.provider) == "all"
+    return with_gpus(order.ask, order.provider, can, everywhere=everywhere)
 
 
 def _unsaid(settings: Settings, order: Order) -> dict[str, Usual]:

@@ -6,8 +6,9 @@ import difflib
 import re
 
 from im.domain.errors import Refused
+from im.providers.gcp.gpus import BESIDE
 
-DEFAULT = "e2-small"
+DEFAULT, WITH_GPU = "e2-small", "n1-standard-4"
 FAMILIES = (
     *(
         "e2",
@@ -66,7 +67,7 @@ def check_type(name: str) -> str:
 
 def check_gpu(written: str, instance_type: str) -> str:
     """`TYPE:NUMBER` of what was written after --gpu. Raises Refused."""
-    found = _GPU.fullmatch(written.strip())
+    found = _GPU.fullmatch(f"nvidia-tesla-{written}" if written.partition(":")[0] in BESIDE else written.strip())
     if not found:
         raise Refused(f"'{written[:40]}' names no GPU", "write --gpu nvidia-tesla-t4 or --gpu nvidia-tesla-t4:2")
     if family_of(instance_type) in _BRING_GPUS:
