@@ -136,9 +136,20 @@ class Task:
     attempts: int
 
 
-def claim(connection: Connection, scope_id: int, now: datetime, lease: timedelta, limit: int, owner: str) -> list[Task]:
-    """Lease up to `limit` guards of the scope that differ from what they should be, and write down what is asked."""
-    paused = paused_until(connection, now)
+def claim(
+    connection: Connection,
+    scope_id: int,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    owner: str,
+    ahead: timedelta | None = None,
+) -> list[Task]:
+    """Lease up to `limit` guards of the scope that differ from what they should be, and write down what is asked.
+
+    `ahead`: the farthest moment that its cloud takes, from now. It is written down too: a row of another version may not have it.
+    """
+    paused, most = paused_until(connection, now), int(ahead.total_seconds()) if ahead is not None else None
     query = (
         select(guards)
         .join(instances, g.instance_id == t.id)
@@ -152,7 +163,7 @@ def claim(connection: Connection, scope_id: int, now: datetime, lease: timedelta
     tasks = [
         Task(
             *(row, one := _guard(found[row.id])),
-            *(wanted(row, one.grace, paused, farthest(now, one.ahead)), found[row.id].attempts + 1),
+            *(wanted(row, one.grace, paused, farthest(now, ahead)), found[row.id].attempts + 1),
         )
         for row in rows
     ]
@@ -160,7 +171,7 @@ def claim(connection: Connection, scope_id: int, now: datetime, lease: timedelta
         connection.execute(
             update(guards)
             .where(g.instance_id == task.row.id)
-            .values(lease_token=owner, lease_until=now + lease, attempts=g.attempts + 1, asked_at=task.at)
+            .values(lease_token=owner, lease_until=now + lease, attempts=g.attempts + 1, asked_at=task.at, ahead=most)
         )
     return tasks
 

@@ -61,7 +61,8 @@ class _Guards:
             return None
         if rate_limits.take(tx.connection, number, "guard", rates.get("guard"), now):
             return None  # the next tick rings again
-        tasks = guards.claim(tx.connection, number, now, _LEASE, BATCH, owner)
+        ahead = self.run.provider.capabilities.guard_ahead
+        tasks = guards.claim(tx.connection, number, now, _LEASE, BATCH, owner, ahead)
         return Batch(owner, tasks, now, more=True) if tasks else None
 
     def call(self, batch: Batch[Task]) -> Failed:

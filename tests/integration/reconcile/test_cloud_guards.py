@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
 from im.cli.main import im
 from im.cli.session import Session
@@ -178,6 +179,19 @@ def test_a_deadline_farther_than_the_cloud_takes_is_guarded_for_then_and_renewed
     assert cloud.moments() == [farthest + 2 * DAY]
     with_us = guard_of(cloud.world)
     assert (with_us.error, with_us.ahead) == (None, cloud.ahead)
+
+
+def test_a_guard_of_another_version_learns_how_far_ahead_its_cloud_goes(cloud: Any) -> None:
+    world = cloud.world
+    world.create("web", seconds=100 * DAY)
+    with world.ctx.begin() as connection:
+        connection.execute(
+            text("INSERT INTO guards (instance_id, kind, grace) SELECT id, 'scheduler', 300 FROM instances")
+        )
+    world.advance(40)
+    assert cloud.moments() == [cloud.ahead.days * DAY - DAY - DAY / 2]
+    found = guard_of(world)
+    assert (found.error, found.ahead) == (None, cloud.ahead)
 
 
 def test_what_becomes_of_it_if_im_is_gone_is_told_by_status_why_and_the_rehearsal(cloud: Any, key: str) -> None:
