@@ -11,7 +11,7 @@ from im.providers.hetzner.api import HetznerApi
 from im.providers.hetzner.profile import PROFILE
 from im.providers.hetzner.provider import HetznerProvider
 from im.providers.request import Ask
-from im.standins.hetzner import Hetzner
+from im.standins.hetzner import Hetzner, catalog
 from im.standins.hetzner.project import Project, Server
 from tests.providers.clouds import DEPLOYMENT, REGION, Room, SteppedClock, public_key
 
@@ -69,7 +69,7 @@ class HetznerRoom(Room):
         project = self.project
         number = next(project.numbers)
         own = {"team": "web", "im/name": "not-ours"}
-        image = {"name": "debian-13"}
+        image = next(one for one in catalog.images() if one["name"] == "debian-13")
         server = Server(number, f"foreign-{number}", "cx23", "fsn1", image, own, self.clock.now, "", [], [], None, None)
         server.status = "running"
         project.servers[number] = server

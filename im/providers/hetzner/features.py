@@ -19,7 +19,7 @@ from im.providers.errors import NotFound, ProviderError, WrongState
 from im.providers.features import Resource
 from im.providers.hetzner.api import HetznerApi
 from im.providers.hetzner.resources import firewall_name, key_name
-from im.providers.hetzner.servers import CODEC
+from im.providers.hetzner.servers import CODEC, path_of
 from im.providers.kit.currency import in_usd
 from im.providers.kit.names import prefix
 from im.providers.machine import Machine
@@ -80,7 +80,7 @@ class Protection:
         for one in machines:
             try:
                 body = {"delete": on, "rebuild": on}  # Hetzner wants both alike
-                self._api.send("POST", f"/servers/{one.id}/actions/change_protection", body)
+                self._api.send("POST", f"{path_of(one)}/actions/change_protection", body)
             except ProviderError as exc:
                 failed[one.id] = exc
         return failed

@@ -25,7 +25,7 @@ from im.providers.hetzner.api import HetznerApi
 from im.providers.hetzner.features import Adoption, Leftovers, Locations, Marks, Prices, Protection
 from im.providers.hetzner.profile import DEFAULT_TYPE, PROFILE
 from im.providers.hetzner.resources import anchor, ensure_firewall, ensure_key
-from im.providers.hetzner.servers import CODEC, sighting
+from im.providers.hetzner.servers import CODEC, path_of, sighting
 from im.providers.hetzner.shelf import Shelving
 from im.providers.kit.checks import check
 from im.providers.kit.each import each
@@ -175,13 +175,13 @@ class HetznerProvider:
 
     def terminate(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult:
         def delete(machine: Machine) -> Sighting:
-            self._api.send("DELETE", _path(machine))
+            self._api.send("DELETE", path_of(machine))
             return Sighting(machine.id, Observed.TERMINATING)
 
         return each(machines, delete)
 
     def _act(self, machine: Machine, command: str, becomes: Observed) -> Sighting:
-        self._api.send("POST", f"{_path(machine)}/actions/{command}")
+        self._api.send("POST", f"{path_of(machine)}/actions/{command}")
         return Sighting(machine.id, becomes)
 
     def checks(self, scope: Scope) -> Sequence[Check]:
@@ -199,12 +199,6 @@ class HetznerProvider:
             if one.get("deprecation") is None:
                 return f"{DEFAULT_TYPE} is sold"
         raise InvalidSpec(f"Hetzner no longer sells {DEFAULT_TYPE}: name a type with --instance-type")
-
-
-def _path(machine: Machine) -> str:
-    if not machine.id.isdigit():
-        raise NotFound(f"Hetzner has no server {machine.id[:40]}")
-    return f"/servers/{machine.id}"
 
 
 def from_settings(settings: Settings, deployment: str, account: str) -> HetznerProvider:

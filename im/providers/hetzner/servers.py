@@ -7,8 +7,9 @@ from typing import Any
 
 from im.domain.sighting import Sighting
 from im.domain.state import Observed
-from im.providers.errors import Unavailable
+from im.providers.errors import NotFound, Unavailable
 from im.providers.kit.tags import LabelCodec
+from im.providers.machine import Machine
 
 CODEC = LabelCodec()
 _STATES = {
@@ -48,3 +49,10 @@ def sighting(server: dict[str, Any]) -> Sighting:
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise Unavailable(f"Hetzner shows a server that cannot be read: {exc} is missing or new to us") from exc
+
+
+def path_of(machine: Machine) -> str:
+    """Raises NotFound for what is no number: Hetzner would call the whole request wrong."""
+    if not machine.id.isdigit():
+        raise NotFound(f"Hetzner has no server {machine.id[:40]}")
+    return f"/servers/{machine.id}"

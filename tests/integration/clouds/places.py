@@ -15,6 +15,7 @@ from im.standins.digitalocean import catalog
 from im.standins.digitalocean.droplets import Droplet
 from im.standins.gcp.project import Disk
 from im.standins.gcp.project import Machine as VirtualMachine
+from im.standins.hetzner import catalog as hetzner
 from im.standins.hetzner.servers import Server
 from im.standins.kubernetes.cluster import CLAIMS, PODS
 from im.standins.lambda_cloud.team import Instance
@@ -44,7 +45,8 @@ class Cloud:
 def _server(world: HetznerWorld) -> str:
     project = world.hetzner.project("project")
     number = next(project.numbers)
-    made = Server(number, "theirs", "cx23", "fsn1", {"name": "debian-13"}, {}, world.now, "", [], [], None, None)
+    image = next(one for one in hetzner.images() if one["name"] == "debian-13")
+    made = Server(number, "theirs", "cx23", "fsn1", image, {}, world.now, "", [], [], None, None)
     made.status = "running"
     project.servers[number] = made
     return str(number)
