@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from im.db.read import health, instances
+from im.db.read import health, instances, turns
 from im.db.read import history as lines
 from im.domain.errors import NoSuchInstance
 from im.domain.event import Event
 from im.domain.explain.listing import Listing, Orphans
+from im.domain.explain.turn import Place
 from im.domain.guard import Guard
 from im.domain.instance import Instance
 from im.domain.selection import Selection
@@ -129,6 +130,12 @@ def meant(ctx: Context, word: str) -> list[Instance]:
     """Every row, living or not, that has or had this name or id."""
     with ctx.looking() as connection:
         return instances.matching(connection, [word])
+
+
+def place_of_launch(ctx: Context, token: str) -> Place | None:
+    """Where a launch stands that nobody has called yet; None of any other."""
+    with ctx.looking() as connection:
+        return turns.place(connection, token)
 
 
 def guard(ctx: Context, instance_id: str) -> Guard | None:

@@ -20,9 +20,12 @@ def why_json(row: Instance, told: Explanation, now: datetime, *, sandbox: bool) 
         "because": told.because,
         "next": told.next,
         "type": told.type or None,
+        "turn": told.turn or None,
         "if_gone": told.if_gone or None,
     }
 
 
 def read_why(told: Mapping[str, Any]) -> Explanation:
-    return Explanation(told["because"], told["next"], told["type"] or "", told.get("if_gone") or "")
+    return Explanation(
+        told["because"], told["next"], told["type"] or "", told.get("turn") or "", told.get("if_gone") or ""
+    )

@@ -146,9 +146,9 @@ def _detail_json(session: Session, row: Instance, seen: Listing) -> dict[str, ob
     )
 
 
-def _guard_lines(session: Session, row: Instance, now: datetime) -> list[tuple[str, str]]:
-    told = session.backend.looks.explain(row, now).if_gone
-    return [("if gone", here(told, now))] if told else []
+def _told_lines(session: Session, row: Instance, now: datetime) -> list[tuple[str, str]]:
+    told = session.backend.looks.explain(row, now)
+    return [(title, here(said, now)) for title, said in (("launch", told.turn), ("if gone", told.if_gone)) if said]
 
 
 def _detail(session: Session, row: Instance, seen: Listing) -> str:
@@ -169,7 +169,7 @@ def _detail(session: Session, row: Instance, seen: Listing) -> str:
     from im.cli.output.machine import machine_lines  # a table of machines does without
 
     lines += machine_lines(row.spec)
-    lines += _guard_lines(session, row, now)
+    lines += _told_lines(session, row, now)
     lines += cost_lines(costs_of(session, [row])[row.id])
     if row.error:
         lines.append(("error", row.error))

@@ -28,12 +28,17 @@ class Explanation:
     because: str
     next: str
     type: str = ""
+    turn: str = ""
+    """What its launch waits for, where it waits for its turn at the cloud; empty everywhere else."""
     if_gone: str = ""
     """What becomes of it should all of im be gone; empty where nothing runs, and where nobody has looked."""
 
 
-def why(row: Instance, now: datetime, billing: BillingRules = PER_SECOND) -> Explanation:
-    """The whole answer of `im why`. `billing`: its cloud's, for what a stopped machine goes on costing."""
+def why(row: Instance, now: datetime, billing: BillingRules = PER_SECOND, turn: str = "") -> Explanation:
+    """The whole answer of `im why`. `billing`: its cloud's, for what a stopped machine goes on costing; `turn`: when its launch
+    will be asked for, where that is not now."""
+    if turn and waits_for_launch(row):
+        return Explanation(f"{_asked(row)}; its launch {turn}", "it runs as soon as the cloud says so", turn=turn)
     if row.shelf is Shelf.LEAVING or row.shelved:
         return _on_shelf(row, now)
     if row.observed in (Observed.TERMINATED, Observed.MISSING):
@@ -47,6 +52,11 @@ def why(row: Instance, now: datetime, billing: BillingRules = PER_SECOND) -> Exp
     if row.settled:
         return _settled(row, now, billing)
     return _moving(row, now)
+
+
+def waits_for_launch(row: Instance) -> bool:
+    """Nothing but time stands between it and its launch."""
+    return row.launching and row.desired is Desired.RUNNING and not row.error_code and row.closed_at is None
 
 
 def _on_shelf(row: Instance, now: datetime) -> Explanation:

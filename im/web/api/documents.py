@@ -251,6 +251,7 @@ class WhyDocument(Document):
     because: str
     next: str
     type: str | None
+    turn: str | None = Field(description="What its launch waits for, where it waits for its turn at the cloud.")
     if_gone: str | None = Field(
         description="What becomes of it should all of im be gone; null where nothing runs that would have to be stopped."
     )

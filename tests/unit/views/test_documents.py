@@ -190,7 +190,7 @@ def test_user_data_is_never_shown_only_how_long_it_is() -> None:
 
 def test_why_says_the_reason_and_the_next_step() -> None:
     told = why_json(ROW, why(ROW, NOW), NOW, sandbox=False)
-    assert list(told) == ["id", "name", "status", "sandbox", "because", "next", "type", "if_gone"]
+    assert list(told) == ["id", "name", "status", "sandbox", "because", "next", "type", "turn", "if_gone"]
 
 
 def test_an_orphan_has_the_keys_of_an_instance_where_the_fact_is_the_same() -> None:
