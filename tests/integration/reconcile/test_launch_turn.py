@@ -79,7 +79,11 @@ EVERY = "UTC: this cloud is asked for one launch every 50s"
         (Place(0, 0.5, START), SLOW, f"12:00:25 {EVERY}"),
         (Place(1, 0.0, START), SLOW, f"12:01:40 {EVERY}, and 1 is before it"),
         (Place(2, 0.0, START - timedelta(seconds=50)), SLOW, f"12:01:40 {EVERY}, and 2 are before it"),
-        (Place(99, 0.0, START), Rate(2, 4), "12:00:50 UTC: this cloud is asked for 2 launches a second, and 99 are before it"),
+        (
+            Place(99, 0.0, START),
+            Rate(2, 4),
+            "12:00:50 UTC: this cloud is asked for 2 launches a second, and 99 are before it",
+        ),
         (Place(0, None, None), SLOW, ""),
         (Place(1, None, None), SLOW, ""),
         (Place(0, 0.0, START), Rate(1.5, 4), ""),
