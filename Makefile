@@ -14,7 +14,7 @@ LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-a
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-long coverage unit lint lock openapi types audit pip-check chaos-short chaos bench test-deploy test-live clean
+.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check chaos-short chaos bench test-deploy test-live clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ lock: $(VENV)/.dev ## Pin what an image installs, with hashes: requirements.lock
 
 openapi: $(VENV)/.dev ## Write docs/openapi.json anew
 	$(BIN)/python -m tests.unit.test_openapi
+
+docs: $(VENV)/.dev ## The documentation as a site, with its reference made from the code: build/site
+	$(BIN)/python -m docs.site
 
 types: $(VENV)/.dev ## mypy --strict
 	$(BIN)/mypy

@@ -32,6 +32,7 @@ LOGIN = "integration/remote/test_login.py"
 RUN_BY = {
     "im up -d": f"{STACK}::test_every_part_answers_and_the_workers_are_reserved_as_promised",
     "im up --cloud aws": f"{STACK}::test_a_real_cloud_is_never_used_unasked",
+    "im down": f"{STACK}::test_down_keeps_the_rows_and_the_machines",
     "im demo": "e2e/test_cli_demo.py::test_beside_a_running_stack_it_shows_every_stage_and_clears_away",
     "im doctor": f"{ROAD}::test_doctor_finds_nothing_wrong_and_says_what_it_asked",
     "im doctor --only cloud": "e2e/test_accounts.py::test_an_account_that_hangs_and_one_that_denies_slow_down_nobody",
