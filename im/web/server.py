@@ -20,6 +20,7 @@ from im.domain.config.web import WebSettings
 from im.domain.errors import Refused
 from im.services.people import users
 from im.web.app import make_app
+from im.web.impatient import Impatient
 from im.web.metrics import serve_apart
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def configured(app: FastAPI, **more: Any) -> uvicorn.Config:
     """uvicorn as it serves us: nothing of a proxy's is believed, nothing of a client's is waited for without end."""
     return uvicorn.Config(
         app,
+        http=Impatient,
         log_config=None,
         access_log=False,
         server_header=False,
