@@ -14,7 +14,7 @@ from im.providers.kubernetes.api import CLAIMS, PODS, SECRETS, KubernetesApi
 _BOTH = ("create", "get", "list", "patch", "delete", "deletecollection")
 RIGHTS = (*((verb, what) for what in (PODS, CLAIMS) for verb in _BOTH), ("create", SECRETS), ("get", "namespaces"))
 """(verb, resource) of the least role."""
-_ALLOW = "docs/clouds/kubernetes.md has the role; give it to this user in that namespace"
+_ALLOW = "kubectl apply -n NAMESPACE -f docs/kubernetes-role.yaml; and bind that role to this user there"
 
 
 def checks(api: KubernetesApi, scope: Scope) -> Sequence[Check]:

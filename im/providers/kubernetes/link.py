@@ -6,6 +6,7 @@ import os
 import ssl
 import tempfile
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from time import monotonic
@@ -19,6 +20,7 @@ from im.providers.kubernetes.account import EXTRA, HOST, PORT, context, is_insid
 from im.providers.kubernetes.api import Link
 from im.providers.kubernetes.errors import CLOUD, translate
 from im.providers.kubernetes.kubeconfig import SERVICE_ACCOUNT, Context
+from im.providers.kubernetes.plugin import Plugin
 
 _FRESH = 60.0
 """Seconds that a token read from a file is believed: tokens of service accounts are replaced in place."""
@@ -37,9 +39,13 @@ class _Reach:
         self._account, self._env = account, env
         self._lock = Lock()
         self._made: JsonApi | None = None
+        self._until: datetime | None = None
+        """When the certificate ends that a program has given."""
 
     def json(self) -> JsonApi:
         with self._lock:
+            if self._until is not None and datetime.now(UTC) >= self._until:
+                self._made = None
             if self._made is None:
                 try:
                     self._made = self._make()
@@ -62,26 +68,39 @@ class _Reach:
             return JsonApi(url, _bearer(_file(SERVICE_ACCOUNT / "token")), translate, CLOUD, pool)
         if EXTRA.is_missing():
             raise EXTRA.missing(CLOUD)
-        return _outside(context(account, self._env))
+        one = context(account, self._env)
+        plugin = Plugin(one, self._env) if "exec" in one.user.said else None
+        pair = plugin.credential() if plugin else None
+        self._until = pair.until if pair is not None and pair.pair is not None else None
+        return _outside(one, plugin)
 
 
-def _outside(one: Context) -> JsonApi:
-    if "exec" in one.user.said or "auth-provider" in one.user.said:
-        told = f"the context {one.name} gets its credentials from a program, which im does not run yet"
-        raise Refused(told, "use the token of a service account: docs/clouds/kubernetes.md")
+def _outside(one: Context, plugin: Plugin | None) -> JsonApi:
+    if "auth-provider" in one.user.said:
+        told = (
+            f"the context {one.name} gets its credentials in a way that kubectl itself no longer knows (auth-provider)"
+        )
+        raise Refused(told, "renew the kubeconfig, or use the token of a service account: docs/clouds/kubernetes.md")
     tls: dict[str, Any] = {}
     if one.server.startswith("https://"):
-        own = _tls_of(one)
+        own = _tls_of(one, plugin)
         tls = {"ssl_context": own}
         if name := str(one.cluster.said.get("tls-server-name") or ""):
             tls |= {"server_hostname": name, "assert_hostname": name}
     proxy = str(one.cluster.said.get("proxy-url") or "")
     if proxy and not proxy.startswith(("http://", "https://")):
         raise Refused(f"the proxy of the context {one.name} speaks no HTTP", "name one as http://HOST:PORT")
-    return JsonApi(one.server, _headers(one), translate, CLOUD, make_pool(one.server, proxy=proxy, **tls))
+    return JsonApi(one.server, _headers(one, plugin), translate, CLOUD, make_pool(one.server, proxy=proxy, **tls))
 
 
-def _headers(one: Context) -> Callable[[], Mapping[str, str]]:
+def _headers(one: Context, plugin: Plugin | None) -> Callable[[], Mapping[str, str]]:
+    if plugin is not None:
+
+        def proven() -> Mapping[str, str]:
+            token = plugin.credential().token
+            return {"Authorization": f"Bearer {token}"} if token else {}
+
+        return proven
     path = one.user.path("tokenFile")
     if path is not None:
         return _bearer(_file(path))
@@ -107,9 +126,9 @@ def _file(path: Path) -> Token:
     return token
 
 
-def _tls_of(one: Context) -> ssl.SSLContext:
+def _tls_of(one: Context, plugin: Plugin | None) -> ssl.SSLContext:
     authority = one.cluster.content("certificate-authority")
-    pair = None
+    pair = plugin.credential().pair if plugin is not None else None
     certificate, key = one.user.content("client-certificate"), one.user.content("client-key")
     if certificate is not None and key is not None:
         pair = (certificate, key)
