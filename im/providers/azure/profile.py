@@ -29,6 +29,7 @@ from im.providers.azure.sizes import (
     check_disk,
     check_image,
     check_size,
+    hibernates,
     is_arm,
     lends_spot,
     tier_of,
@@ -82,6 +83,7 @@ class AzureProfile:
         guard_ahead=timedelta(days=14),  # Azure/azure-cli-extensions, computeschedule: "up to 14 days ahead"
         guard_terminates=False,
         can_firewall=True,
+        can_hibernate=True,
         can_protect=True,
         billing=RULES,
         # Azure's own, of one subscription: 200 writes at once and 10 more a second, 200 deletes and 10, 250 reads and 25; of
@@ -103,7 +105,9 @@ class AzureProfile:
         ask.refuse_options(self.name)
         _refuse_what_is_not_there(ask)
         location, zone = _where(ask.zone, default_region or DEFAULT)
-        size = check_size(ask.instance_type or (DEFAULT_SPOT_SIZE if ask.spot else DEFAULT_SIZE))
+        size = check_size(ask.instance_type or (DEFAULT_SPOT_SIZE if ask.spot or ask.hibernate else DEFAULT_SIZE))
+        if ask.hibernate and not hibernates(size):
+            raise Refused(f"Azure does not hibernate machines of {size}", f"choose another, like {DEFAULT_SPOT_SIZE}")
         if ask.spot is not None and not lends_spot(size):
             raise Refused(f"Azure has no spot machines of {size}", f"choose another, like {DEFAULT_SPOT_SIZE}")
         root, *more = ask.disks
@@ -118,6 +122,7 @@ class AzureProfile:
             disks=(check_disk(root, root=True), *(check_disk(one, root=False) for one in more)),
             spot=ask.spot,
             user_data=ask.user_data,
+            hibernate=ask.hibernate,
         )
         return Scope(self.name, account, location), spec
 
@@ -214,8 +219,8 @@ def check_user(name: str | None) -> str:
 
 
 def _refuse_what_is_not_there(ask: Ask) -> None:
-    if ask.hibernate:
-        raise Refused("im does not hibernate machines at Azure yet", "leave --hibernate out; a stop keeps the disks")
+    if ask.hibernate and ask.spot is not None:
+        raise Refused("Azure does not hibernate spot machines", "leave --hibernate out, or --spot")
     if ask.network or ask.subnet:
         raise Refused("im puts machines at Azure into a network of its own", "leave --vpc and --subnet out")
     if ask.user_data is not None and len(ask.user_data) > MOST_USER_DATA:

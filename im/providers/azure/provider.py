@@ -179,7 +179,29 @@ class AzureProvider:
 
     def stop(self, scope: Scope, machines: Sequence[Machine], *, hibernate: Collection[str] = ()) -> BatchResult:
         """Deallocated: one that is only powered off costs as much as one that runs."""
-        return each(machines, lambda one: self._act(one, "deallocate", Observed.STOPPING))
+
+        def stop(one: Machine) -> Sighting:
+            if one.id in hibernate and self._fell_asleep(one):
+                return Sighting(one.id, Observed.STOPPING)
+            return self._act(one, "deallocate", Observed.STOPPING)
+
+        return each(machines, stop)
+
+    def _fell_asleep(self, machine: Machine) -> bool:
+        """Deallocated, with its memory kept. False: it cannot be now, and so is deallocated without, because its deadline counts.
+
+        Azure may find that out only later: then the machine runs on, and stands there as failed.
+        """
+        vm = self._looking.get(machine)
+        if str(vm["properties"].get("provisioningState", "")).lower() == "failed":
+            return False
+        try:
+            self._arm.send("POST", f"{path_of(machine)}/deallocate", COMPUTE, query={"hibernate": "true"})
+        except e.Unauthenticated:
+            raise
+        except e.Rejected:
+            return False
+        return True
 
     def terminate(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult:
         """Its interface, its address and its disks go with it, for so they were made."""

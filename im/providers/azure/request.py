@@ -65,6 +65,8 @@ def body_of(
             "evictionPolicy": "Delete" if spare.once else "Deallocate",
             "billingProfile": {"maxPrice": float(spare.max_price) if spare.max_price is not None else -1},
         }
+    if spec.hibernate:
+        properties["additionalCapabilities"] = {"hibernationEnabled": True}
     body: dict[str, Any] = {"location": location, "tags": marked, "properties": properties}
     return {**body, "zones": [zone]} if zone else body
 

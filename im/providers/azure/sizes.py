@@ -52,6 +52,14 @@ _TIERS = (
 """(number, GiB): a disk is charged as the next larger of these."""
 
 
+_SLEEP = re.compile(r"Standard_(?:[DE]\d+[a-z]*s_v[5-9]|NV\d+\S*)", re.ASCII)
+
+
+def hibernates(size: str) -> bool:
+    """Of a family whose memory Azure keeps (learn.microsoft.com/azure/virtual-machines/hibernate-resume); how much, Azure says."""
+    return _SLEEP.fullmatch(size) is not None and not is_arm(size)
+
+
 def check_size(name: str) -> str:
     """`name` itself. Raises Refused when it cannot be a size; whether it is sold is for Azure to say."""
     if _SIZE.fullmatch(name):

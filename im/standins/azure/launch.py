@@ -99,6 +99,9 @@ def _checked(subscription: Subscription, name: str, asked: dict[str, Any]) -> tu
     zone = (asked.get("zones") or [""])[0]
     if zone and zone not in catalog.SIZES[size][5]:
         raise no(400, "AvailabilityZoneNotSupported", f"The zone(s) '{zone}' for resource '{name}' is not supported.")
+    sleeps = (properties.get("additionalCapabilities") or {}).get("hibernationEnabled")
+    if sleeps and (size.startswith("Standard_B") or properties.get("priority") == "Spot"):
+        raise invalid("hibernationEnabled", f"Hibernation is not supported for the VM size '{size}' or for Spot VMs.")
     _check_image(properties, size)
     _check_login(properties)
     if len(asked.get("tags") or {}) > 50:

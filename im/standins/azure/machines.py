@@ -105,6 +105,13 @@ def move(subscription: Subscription, request: Request, group: str, name: str, ve
         raise no(409, "OperationNotAllowed", told)
     if verb == "poweroff" and machine.power == "deallocated":
         raise no(409, "OperationNotAllowed", f"Operation 'powerOff' is not allowed on VM '{name}': it is deallocated.")
+    if sleeps := verb == "deallocate" and request.args.get("hibernate", "").lower() == "true":
+        capable = (machine.body["properties"].get("additionalCapabilities") or {}).get("hibernationEnabled")
+        if not capable or machine.power != "running":
+            told = (
+                f"Operation 'hibernate' is not allowed on VM '{name}': hibernation is not enabled, or it does not run."
+            )
+            raise no(409, "OperationNotAllowed", told)
     place = (machine.body.get("zones") or [machine.location])[0]
     no_room = verb == "start" and machine.power == "deallocated" and (machine.size, place) in subscription.lacking
     if no_room:
@@ -117,6 +124,7 @@ def move(subscription: Subscription, request: Request, group: str, name: str, ve
         machine.course = [(operation.ends, "Failed", before)]
     elif machine.power != end:
         subscription.go(machine, way, end)
+        machine.hibernated = sleeps
     return accepted(request, operation)
 
 

@@ -62,6 +62,8 @@ def statuses(one: Machine) -> list[dict[str, Any]]:
     found = [made]
     if one.power is not None:
         found.append({"code": f"PowerState/{one.power}", "level": "Info", "displayStatus": f"VM {one.power}"})
+    if one.hibernated and one.power == "deallocated":
+        found.append({"code": "HibernationState/Hibernated", "level": "Info", "displayStatus": "VM hibernated"})
     return found
 
 

@@ -61,6 +61,8 @@ class Machine:
     in_lists_from: datetime | None = None
     """Until then it is known by its name alone: lists are older than the truth."""
     etag: int = 1
+    hibernated: bool = False
+    """Its memory is kept; told of it while it is deallocated."""
     changes: Bucket | None = None
     ends: Bucket | None = None
     looks: Bucket | None = None

@@ -113,7 +113,7 @@ def test_create_stop_by_deadline_extend_stop_start_terminate_and_nothing_is_left
 
 def test_what_azure_has_not_is_refused_before_anything_is_written(stack: StackUnderTest, key: str) -> None:
     order = ("create", "--provider", "azure", "--public-key", key, "-d", "1h")
-    done = stack.run(*order, "--hibernate")
+    done = stack.run(*order, "--hibernate", "--spot")
     assert (done.returncode, "leave --hibernate out" in done.stderr) == (2, True), done.stderr
     told = stack.run(*order, "--guard", "native", "--on-expiry", "terminate", "--dry-run").stdout
     assert "it is only stopped then, not deleted, and its disks go on costing" in told
