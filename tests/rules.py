@@ -200,6 +200,7 @@ LOOKS: Mapping[str, Look] = {
     "get_cost": Look(lambda _: "/api/v1/cost"),
     "list_budgets": Look(lambda _: "/api/v1/budgets"),
     "list_prices": Look(lambda _: "/api/v1/prices"),
+    "list_offers": Look(lambda _: "/api/v1/offers"),
     "list_quotas": Look(lambda _: "/api/v1/quotas"),
     "get_quota": Look(lambda t: f"/api/v1/quotas/user/spare-{t.number}"),
     "list_scopes": Look(lambda _: "/api/v1/scopes"),

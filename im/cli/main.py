@@ -44,7 +44,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "view": Entry("See", "im.cli.commands.people.view:view", "Lists that you have saved: filter and columns."),
         "why": Entry("See", "im.cli.commands.why:why", "Why is it in this state, and what happens next?"),
         "agenda": Entry("See", "im.cli.commands.why:agenda", "What will stop, when, and what that saves."),
-        "cost": Entry("See", "im.cli.commands.cost:cost", "What was spent, by whom and on what."),
+        "cost": Entry("See", "im.cli.commands.money.cost:cost", "What was spent, by whom and on what."),
         "history": Entry("See", "im.cli.commands.history:history", "What happened to it, when, and by whose hand."),
         "orphans": Entry("See", "im.cli.commands.orphans:orphans", "Machines of ours that no row has."),
         "metrics": Entry("Run", "im.cli.commands.metrics:metrics", "The fleet's state in Prometheus' format."),
@@ -62,7 +62,9 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "doctor": Entry(
             "Set up", "im.cli.commands.doctor:doctor", "Check everything, and say how to mend what is broken."
         ),
-        "budget": Entry("Set up", "im.cli.commands.budget:budget", "What may be spent in a month, and what is left."),
+        "budget": Entry(
+            "Set up", "im.cli.commands.money.budget:budget", "What may be spent in a month, and what is left."
+        ),
         "user": Entry(
             "People", "im.cli.commands.people.user:user", "Who there is: people, services, teams, and their roles."
         ),
@@ -84,7 +86,12 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "webhook": Entry(
             "Set up", "im.cli.commands.people.webhook:webhook", "Who is told, over HTTP, when something happens."
         ),
-        "prices": Entry("Set up", "im.cli.commands.prices:prices", "What things cost an hour, and where that is from."),
+        "offers": Entry(
+            "Set up", "im.cli.commands.money.offers:offers", "Which clouds have these GPUs, where, and at what price."
+        ),
+        "prices": Entry(
+            "Set up", "im.cli.commands.money.prices:prices", "What things cost an hour, and where that is from."
+        ),
         "db": Entry("Set up", "im.cli.commands.database:db", "Migrate the database."),
         "completion": Entry(
             "Set up", "im.cli.commands.completion:completion", "Tab completion for bash, zsh and fish."

@@ -65,6 +65,8 @@ class Capabilities:
     """Type → the GPUs that it brings (`im.domain.spec.gpu`), in the order in which they are tried."""
     gpus_beside: frozenset[str] = frozenset()
     """Models that it puts beside a machine of another type: its profile reads what was asked for itself."""
+    tells_room: bool = False
+    """Its zones that offer a type have room for it now, and not only a price."""
     can_firewall: bool = False
     """It keeps others out: `Ask.ssh_from` and `open_ports` mean something."""
     can_hibernate: bool = False

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from im.domain.money.bill import Known
     from im.domain.money.budget import PriceUnknown
     from im.domain.money.cost import Cost, Report
+    from im.domain.money.offer import Offers
     from im.domain.money.rules import BillingRules
     from im.domain.people import quota
     from im.domain.people.entry import Entry
@@ -129,6 +130,10 @@ class Money(Protocol):
     def remove_budget(self, owner: str) -> None: ...
 
     def prices(self, names: Sequence[str], provider: str | None, region: str | None) -> Sequence[Known]: ...
+
+    def offers(self, gpu: str | None, most: Decimal | None, span: timedelta) -> Offers:
+        """Machines with these GPUs (None: with any) that cost at most so much an hour, and their bill for `span`."""
+        ...
 
     def set_price(self, name: str, usd: Decimal, provider: str | None, region: str | None, *, spot: bool) -> str:
         """Returns the region for which it was stated."""

@@ -57,6 +57,7 @@ class LambdaProfile:
     capabilities = Capabilities(
         can_stop=False,
         gpus=gpus.TYPES,
+        tells_room=True,
         why_no_stop=(
             "Lambda cannot stop a machine: its deadline terminates it, and its disk is lost. What is to be kept belongs on a "
             f"filesystem of yours (--{FILE_SYSTEM} NAME, under /lambda/nfs/NAME)"

@@ -98,3 +98,34 @@ class PricesDocument(Document):
 class StatedDocument(Document):
     item: str
     region: str = Field(description="Where it holds.")
+
+
+class OfferDocument(Document):
+    """`room` is null where the cloud sells it there, and tells of no room before it is asked for a machine."""
+
+    provider: str
+    account: str
+    region: str
+    zones: list[str]
+    room: bool | None
+    instance_type: str
+    gpus: str
+    usd_per_hour: Usd | None
+    usd_per_gpu_hour: Usd | None
+    usd_to_deadline: Usd | None
+    price_source: str | None
+    answered_at: str | None
+
+
+class SilentDocument(Document):
+    """A cloud that told nothing, and why."""
+
+    provider: str
+    account: str | None
+    why: str
+
+
+class OffersDocument(Document):
+    asked_at: str
+    items: list[OfferDocument]
+    silent: list[SilentDocument]

@@ -14,11 +14,12 @@ from im.domain.errors import Refused
 from im.domain.input.duration import parse_duration
 from im.domain.money.budget import EVERYBODY
 from im.services import queries
-from im.services.money import budgets, prices, report
+from im.services.money import budgets, offers, prices, report
 from im.services.money.costs import costs
 from im.views.agenda import agenda_json
 from im.views.budget import budget_json
 from im.views.cost import report_json
+from im.views.offer import offers_json
 from im.views.price import price_json
 from im.web.api.asker import Asking
 from im.web.api.documents_of_money import (
@@ -26,6 +27,7 @@ from im.web.api.documents_of_money import (
     BudgetDocument,
     BudgetsDocument,
     CostDocument,
+    OffersDocument,
     PricesDocument,
     StatedDocument,
 )
@@ -129,6 +131,21 @@ def list_prices(asker: Asking, asked: Annotated[PricesQuery, Query()]) -> Respon
         if asked.provider in (None, one.item.provider) and asked.region in (None, one.item.region)
     ]
     return JSONResponse({"items": [price_json(one) for one in known]})
+
+
+class OffersQuery(Form):
+    gpu: Text | None = Field(
+        default=None, description="`h100`, `h100:8`, `a100-80gb`; all that there are when left out."
+    )
+    max_price: Decimal | None = Field(default=None, gt=0, lt=10_000, max_digits=15, decimal_places=9)
+    duration: Duration = Field(default="1h", description="For how long the bill is told.")
+
+
+@router.get("/offers", operation_id="list_offers", response_model=OffersDocument, responses=LOOK)
+def list_offers(asker: Asking, asked: Annotated[OffersQuery, Query()]) -> Response:
+    """Machines with GPUs over all clouds that are configured where the API runs, the cheapest first. They are asked just now."""
+    found = offers.offers(asker.ctx, asked.gpu, asked.max_price, parse_duration(asked.duration))
+    return JSONResponse(offers_json(found))
 
 
 @router.put(

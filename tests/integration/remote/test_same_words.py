@@ -128,6 +128,8 @@ budget --json
 budget remove --owner bob
 budget remove --owner bob
 create --public-key KEY --name dear --count 500 -d 30d --no-wait
+offers --gpu h1000
+offers --max-price much
 prices list small
 prices list --json
 prices set small 0.5 --spot

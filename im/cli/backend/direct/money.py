@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from im.domain.money.bill import Known
     from im.domain.money.budget import Use
     from im.domain.money.cost import Report
+    from im.domain.money.offer import Offers
 
 
 class DirectMoney:
@@ -48,6 +49,11 @@ class DirectMoney:
         from im.services.money import prices
 
         return prices.named(self._ctx, names, provider, region)
+
+    def offers(self, gpu: str | None, most: Decimal | None, span: timedelta) -> Offers:
+        from im.services.money import offers
+
+        return offers.offers(self._ctx, gpu, most, span)
 
     def set_price(self, name: str, usd: Decimal, provider: str | None, region: str | None, *, spot: bool) -> str:
         from im.services.money import prices

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from im.domain.money.bill import Known
     from im.domain.money.budget import Use
     from im.domain.money.cost import Report
+    from im.domain.money.offer import Offers
 
 
 class RemoteMoney:
@@ -47,6 +48,13 @@ class RemoteMoney:
 
         told = self._link.get("/prices", {"item": list(names), "provider": provider, "region": region})
         return self._link.read(lambda one: [read_price(price) for price in one["items"]], told)
+
+    def offers(self, gpu: str | None, most: Decimal | None, span: timedelta) -> Offers:
+        from im.views.offer import read_offers
+
+        asked = {"gpu": gpu, "max_price": None if most is None else f"{most:f}"}
+        told = self._link.get("/offers", {**asked, "duration": f"{int(span.total_seconds())}s"})
+        return self._link.read(read_offers, told)
 
     def set_price(self, name: str, usd: Decimal, provider: str | None, region: str | None, *, spot: bool) -> str:
         form = {"item": name, "usd": f"{usd:f}", "spot": spot, "provider": provider, "region": region}
