@@ -105,7 +105,7 @@ def test_the_page_is_published_to_this_machine_alone_and_is_told_every_setting_t
 def test_only_workers_have_credentials_and_everybody_knows_the_places_and_the_defaults() -> None:
     """Of every cloud: a request is planned where it is made, and carried out by a worker."""
     for cloud in registry.names():
-        rules = import_module(f"im.providers.{cloud}.account")
+        rules = import_module(registry._known(cloud).account)
         for name, one in SERVICES.items():
             given = {var for var in one.get("environment", {}) if var.startswith(rules.SECRET_VARIABLES)}
             assert bool(given - set(rules.KEPT)) is (name in ("worker", "deadlines")), f"{cloud} at {name}"
