@@ -43,7 +43,7 @@ def test_the_whole_control_plane_is_killed_and_the_machine_stops_all_the_same(tm
             try:
                 fleet.start()
                 ctx = fleet.context()
-                created = next(filter(None, (_guarded(fleet, ctx, seconds) for seconds in LIVES)))
+                created = next(filter(None, (guarded(fleet, ctx, seconds) for seconds in LIVES)))
                 ctx.dispose()
             finally:
                 kill_trees([server, *fleet.running.values()])
@@ -65,21 +65,21 @@ def test_the_whole_control_plane_is_killed_and_the_machine_stops_all_the_same(tm
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _guarded(fleet: Fleet, ctx: Context, seconds: float) -> Instance | None:
+def guarded(fleet: Fleet, ctx: Context, seconds: float, cloud: str = "aws") -> Instance | None:
     """An instance that runs, and whose guard the cloud knows; None when its deadline came before all that."""
     ask = Ask(public_key=public_key(), owner="ada")
     deadline = Deadline(by=timedelta(seconds=seconds))
     order = requests_order.Order(
-        "aws", "default", ask, f"web-{seconds:.0f}", 1, deadline, person("ada"), guard=GuardKind.NATIVE
+        cloud, "default", ask, f"web-{seconds:.0f}", 1, deadline, person("ada"), guard=GuardKind.NATIVE
     )
     asked = create.create(ctx, order).changes[0].after
 
     def now() -> Instance:
         return queries.by_ids(ctx, [asked.id]).rows[0]
 
-    def guarded() -> bool:
+    def stands() -> bool:
         guard = queries.guard(ctx, asked.id)
         return now().observed is Observed.RUNNING and guard is not None and guard.told_at is not None
 
-    fleet.wait(lambda: guarded() or now().generation != asked.generation)
+    fleet.wait(lambda: stands() or now().generation != asked.generation)
     return now() if now().generation == asked.generation else None
