@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 SECONDS ?= 600
 PEERS  := .venv-bench-peers
+DEPLOY := .venv-deploy
 RUNS   ?= 5
 GOALS  ?=
 LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
@@ -14,7 +15,7 @@ LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-a
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check chaos-short chaos bench test-deploy test-live clean
+.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check chaos-short chaos bench test-deploy test-chart test-live clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,14 +77,17 @@ chaos: $(VENV)/.dev ## Kill points in full, 2,000 x 50 steps of the state machin
 bench: $(VENV)/.dev $(PEERS)/.made ## How fast, against what: every goal (GOALS='P1 P5' for some), medians of RUNS (5)
 	$(BIN)/python -m tests.benchmarks $(GOALS) --runs $(RUNS) --json bench.json
 
-test-deploy: $(VENV)/.dev ## The composed fleet on a container engine; five to ten minutes
+test-deploy: $(VENV)/.dev test-chart ## The composed fleet on a container engine, and the chart; five to ten minutes
 	$(PYTEST) tests/deploy/fleet.py
+
+test-chart: $(VENV)/.dev $(DEPLOY)/.made ## The Helm chart, by helm, Kubernetes' schemas and checkov
+	IM_TEST_DEPLOY_TOOLS=$(DEPLOY) $(PYTEST) tests/deploy/chart.py
 
 test-live: $(VENV)/.dev ## The real AWS, with your credentials: a few minutes, at most IM_LIVE_BUDGET ($$0.05)
 	$(BIN)/python -m tests.live
 
 clean: ## Remove what was built; the local stack's data is not here (im down --purge)
-	rm -rf $(VENV) $(PEERS) bench.json dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(PEERS) $(DEPLOY) bench.json dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -99,6 +103,11 @@ $(VENV)/.local: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[local,dev]'
 	@touch $@ $(VENV)/.local
+
+$(DEPLOY)/.made: tests/deploy/requirements.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv $(DEPLOY)
+	$(DEPLOY)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 # a peer that cannot be installed here is left out by name; the table says which
 $(PEERS)/.made: tests/benchmarks/requirements.txt | $(VENV)/bin/python

@@ -80,6 +80,8 @@ def words_of_im(words: Sequence[str]) -> list[str] | None:
     """What `im` itself is given, also inside a container or a virtual environment; None for another program."""
     if words[:2] == ["docker", "compose"]:
         words = inside_container(words[2:])
+    elif words[:1] == ["kubectl"] and "--" in words:
+        words = words[words.index("--") + 1 :]
     return list(words[1:]) if words and words[0] in ("im", ".venv/bin/im") else None
 
 
