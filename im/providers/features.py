@@ -141,7 +141,8 @@ class Shelving(Protocol):
     """A stopped machine can give way to a snapshot of itself, and be made again of that."""
 
     def found(self, scope: Scope) -> Sequence[Saved]:
-        """Every snapshot of this deployment that was made for that. Raises ProviderError when not all could be seen."""
+        """Every snapshot of this deployment that was made for that, and those that are being made, which may be called by
+        another id until they are there. Raises ProviderError when not all could be seen."""
         ...
 
     def save(self, scope: Scope, machine: Machine, instance_id: str, generation: int) -> Saved:

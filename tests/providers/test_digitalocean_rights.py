@@ -38,6 +38,13 @@ def test_everything_that_we_do_needs_the_documented_scopes_and_no_other(digitalo
     for slot in room.slots(2):
         provider.adoption.take(room.scope, foreign, slot, "eve")
     provider.prices.fetch(room.scope, [])
+    for generation in (1, 2):
+        provider.shelving.save(room.scope, Machine(one), "im-0123456789", generation)
+        provider.shelving.found(room.scope)
+        room.settle()
+    kept = [saved.id for saved in provider.shelving.found(room.scope)]
+    assert len(kept) == 2
+    assert provider.shelving.discard(room.scope, kept) == {}
     (wall,) = room.team.firewalls.values()
     wall["tags"] = []  # somebody has deleted its tag
     (other,) = room.running()

@@ -34,6 +34,8 @@ _ON_THE_WAY = {
 """Type of an action → the state that it leads out of, and what a machine is on that way."""
 _LAG = timedelta(seconds=10)
 """For so long after an action is completed a droplet may show its old status: droplet_kit#50."""
+_SHOWS = timedelta(minutes=2)
+"""For so long after it was made a snapshot may be missing in the list: ours, nothing says how long."""
 _OURS = re.compile(r"(.+)-([0-9a-z]{1,10})")
 _FRESH = re.compile(r".+-[0-9abcdefghjkmnpqrstvwxyz]{10}")
 """What every droplet of a launch is called: a name, and the ten letters of its instance."""
@@ -49,6 +51,8 @@ class Actions:
     """Droplet → the type of the action that changes it just now."""
     created: frozenset[int] = frozenset()
     """Those whose creation began lately, and whose end did not."""
+    snapshots: frozenset[int] = frozenset()
+    """Those of which a snapshot is being made, or was so lately that it may not show yet."""
 
 
 NONE = Actions()
@@ -73,16 +77,20 @@ def newest(api: DigitalOceanApi) -> Actions:
 def _read(actions: Sequence[dict[str, Any]], now: datetime) -> Actions:
     under_way: dict[int, str] = {}
     created: set[int] = set()
+    snapshots: set[int] = set()
     for one in sorted(actions, key=lambda one: int(one["id"])):
         if one.get("resource_type") != "droplet" or one.get("resource_id") is None:
             continue
         number, kind = one["resource_id"], one["type"]
         under_way[number] = kind if _counts(one, now) else ""
+        if kind == "snapshot":
+            (snapshots.add if _may_show_late(one, now) else snapshots.discard)(number)
         if kind == "create" and one["status"] != "errored" and now - _at(one["started_at"]) < YOUNG:
             created.add(number)
         if kind == "destroy":
             created.discard(number)
-    return Actions({number: kind for number, kind in under_way.items() if kind}, frozenset(created))
+    changing = {number: kind for number, kind in under_way.items() if kind}
+    return Actions(changing, frozenset(created), frozenset(snapshots))
 
 
 def _counts(action: dict[str, Any], now: datetime) -> bool:
@@ -91,6 +99,12 @@ def _counts(action: dict[str, Any], now: datetime) -> bool:
         return True
     ended = action.get("completed_at")
     return bool(action["status"] == "completed" and ended and now - _at(ended) < _LAG)
+
+
+def _may_show_late(snapshot: dict[str, Any], now: datetime) -> bool:
+    ended = snapshot.get("completed_at")
+    made = snapshot["status"] == "completed" and ended and now - _at(ended) < _SHOWS
+    return bool(snapshot["status"] == "in-progress" or made)
 
 
 def _at(written: str) -> datetime:

@@ -46,7 +46,7 @@ class Adoption:
         for one in fresh:
             if one not in carried:
                 ensure_tag(self._api, one)
-                _tag(self._api, machine, one)
+                tag_droplet(self._api, machine, one)
 
 
 class Marks:
@@ -59,7 +59,7 @@ class Marks:
         carried = self._api.get(f"/droplets/{machine.id}").body["droplet"]["tags"]
         fresh = flat(tags.MARK, value)
         ensure_tag(self._api, fresh)
-        _tag(self._api, machine, fresh)
+        tag_droplet(self._api, machine, fresh)
         for old in carried:
             if old != fresh and tags.MARK in read([old]):
                 try:
@@ -138,7 +138,7 @@ class Leftovers:
         return failed
 
 
-def _tag(api: DigitalOceanApi, machine: Machine, tag: str) -> None:
+def tag_droplet(api: DigitalOceanApi, machine: Machine, tag: str) -> None:
     named = {"resources": [{"resource_id": machine.id, "resource_type": "droplet"}]}
     api.send("POST", f"/tags/{quote(tag, safe='')}/resources", named)
 

@@ -29,6 +29,7 @@ from im.providers.digitalocean.features import Adoption, Leftovers, Marks, Regio
 from im.providers.digitalocean.prices import Prices
 from im.providers.digitalocean.profile import PROFILE
 from im.providers.digitalocean.resources import ensure_firewall, ensure_key
+from im.providers.digitalocean.shelf import Shelving
 from im.providers.digitalocean.tags import flat, written
 from im.providers.errors import InvalidSpec, NotFound, ProviderError, Unauthenticated, WrongState
 from im.providers.kit.each import each
@@ -51,7 +52,6 @@ class DigitalOceanProvider:
 
     deadline_guard = None
     protection = None
-    shelving = None
     spot = None
     states = None
 
@@ -63,6 +63,7 @@ class DigitalOceanProvider:
         self.leftovers = Leftovers(api, deployment)
         self.marks = Marks(api, deployment)
         self.prices = Prices(api)
+        self.shelving = Shelving(api, deployment)
         self.zones = Regions(api)
 
     def identity(self, scope: Scope, *, afresh: bool = False) -> str:

@@ -14,7 +14,9 @@ from im.domain import tags
 from im.domain.adoption import MARK as ADOPT
 
 LONGEST = 255
-_OURS = (tags.DEPLOYMENT, tags.LAUNCH, tags.OWNER, tags.INSTANCE, tags.MARK, ADOPT)
+SHELVING = "im:shelving"
+"""What the snapshot is for that is being made of a droplet: the instance and the generation."""
+_OURS = (tags.DEPLOYMENT, tags.LAUNCH, tags.OWNER, tags.INSTANCE, tags.MARK, ADOPT, SHELVING)
 _UNSAFE = re.compile(r"[^a-z0-9:-]")
 _FIREWALL = re.compile(r"im-[0-9a-f]{8}-firewall-[0-9a-f]{10}")
 """By which a firewall of ours reaches a droplet: nothing that anybody said of it."""

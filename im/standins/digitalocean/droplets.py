@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request
 
-from im.standins.digitalocean import catalog
+from im.standins.digitalocean import catalog, snapshots
 from im.standins.digitalocean.errors import no, not_found, pending, unprocessable
 from im.standins.digitalocean.pages import page
 from im.standins.digitalocean.team import NO_TIME, Droplet, Team
@@ -72,9 +72,7 @@ def create(team: Team, request: Request) -> tuple[int, Any]:
         raise unprocessable("You specified an invalid size for Droplet creation.")
     if place not in catalog.REGIONS:
         raise unprocessable("You specified an invalid region for Droplet creation.")
-    image = next((one for one in catalog.images() if asked.get("image") in (one["id"], one["slug"])), None)
-    if image is None:
-        raise unprocessable("You specified an invalid image for Droplet creation.")
+    image = snapshots.chosen(team, asked.get("image"), kind, place)
     keys = [_key(team, one) for one in asked.get("ssh_keys") or []]
     user_data = str(asked.get("user_data") or "")
     if len(user_data.encode()) > 65536:
@@ -126,6 +124,8 @@ def delete(team: Team, request: Request, number: int) -> tuple[int, Any]:
 
 def act(team: Team, request: Request, number: int) -> tuple[int, Any]:
     one, kind = _droplet(team, number), str(json_of(request).get("type") or "")
+    if kind == "snapshot":
+        return snapshots.begin(team, one, json_of(request))
     if kind not in _ACTIONS:
         raise unprocessable("The type of the action is none that this droplet knows.")
     if team.is_busy(one):

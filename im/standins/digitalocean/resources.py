@@ -9,7 +9,7 @@ from uuid import UUID
 
 from werkzeug.wrappers import Request
 
-from im.standins.digitalocean import catalog
+from im.standins.digitalocean import catalog, snapshots
 from im.standins.digitalocean.droplets import TAG, checked_tags, json_of
 from im.standins.digitalocean.errors import no, not_found, unprocessable
 from im.standins.digitalocean.pages import page
@@ -25,6 +25,7 @@ def register(service: DigitalOcean) -> None:
     service.handle("GET", "/account", account, "account:read")
     service.handle("GET", "/regions", partial(catalogue, what="regions"), "regions:read")
     service.handle("GET", "/sizes", partial(catalogue, what="sizes"), "sizes:read", "regions:read")
+    service.handle("GET", "/images", images, "image:read")
     service.handle("GET", "/images/<image>", image_shown, "image:read")
     service.handle("GET", "/account/keys", keys, "ssh_key:read")
     service.handle("POST", "/account/keys", add_key, "ssh_key:create")
@@ -55,6 +56,12 @@ def catalogue(team: Team, request: Request, what: str) -> tuple[int, Any]:
     if what == "regions":
         return page(request, what, [catalog.region(slug) for slug in catalog.REGIONS])
     return page(request, what, [catalog.size(slug) for slug in catalog.SIZES])
+
+
+def images(team: Team, request: Request) -> tuple[int, Any]:
+    """The team's own alone, where that is asked for."""
+    own = [snapshots.image(one) for one in snapshots.there(team)]
+    return page(request, "images", own if request.args.get("private") == "true" else [*catalog.images(), *own])
 
 
 def image_shown(team: Team, request: Request, image: str) -> tuple[int, Any]:

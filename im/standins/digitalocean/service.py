@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from im.standins.digitalocean import droplets, resources
+from im.standins.digitalocean import droplets, resources, snapshots
 from im.standins.digitalocean.errors import no, not_found
 from im.standins.digitalocean.team import Team
 from im.standins.service import Refusal, Service
@@ -27,6 +27,7 @@ class DigitalOcean(Service):
         self.takes = takes
         droplets.register(self)
         resources.register(self)
+        snapshots.register(self)
 
     def team(self, account: str) -> Team:
         """As it is now; made when it is first named."""

@@ -88,6 +88,8 @@ class Team:
     tags: dict[str, str] = field(default_factory=dict)
     """Each as it was first written, by its lower case: tags belong to the team, and outlive what carried them."""
     actions: dict[int, Action] = field(default_factory=dict)
+    snapshots: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """As they are listed once they are there, which is from `ready` on."""
     ever: list[int] = field(default_factory=list)
     """Every droplet that was ever made, in order."""
     # what a test may set
@@ -96,6 +98,7 @@ class Team:
     asked_of: set[str] = field(default_factory=set)
     """Scopes that calls have needed so far."""
     droplet_limit: int = 1000
+    snapshot_limit: int = 100
     status: str = "active"
     lacking: set[tuple[str, str]] = field(default_factory=set)
     """(size, region) without room, though the list of sizes does not say so."""
@@ -107,6 +110,8 @@ class Team:
     """The same for the droplet itself, in lists and by its number."""
     status_lag: timedelta = NO_TIME
     """How long after the end of an action the droplet still shows its old status."""
+    snapshots_after: timedelta = NO_TIME
+    """How long after the end of its action a snapshot takes to show."""
     oldest_first: bool = False
     """Actions are listed in the order of their ids, and not the newest first."""
     swallows: bool = False

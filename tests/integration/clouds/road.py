@@ -27,6 +27,7 @@ WISHES: Mapping[str, tuple[str, ...]] = {
     "`--hibernate`": ("--hibernate",),
     "`--protect`": ("--protect",),
     "`--on-expiry terminate`": ("--on-expiry", "terminate"),
+    "`--on-expiry shelve`": ("--on-expiry", "shelve"),
     "`--guard native`": GUARDED,
 }
 """What `im create` takes beside a name and a deadline, each tried on a machine of its own."""

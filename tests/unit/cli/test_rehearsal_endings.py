@@ -41,8 +41,8 @@ def test_a_machine_is_shelved_where_a_stop_saves_nothing_and_the_cloud_can_do_it
     said = rehearsal.refused("--on-expiry", "shelve")
     assert "a stop already ends the bill for computing at aws" in said
     assert "say --on-expiry stop" in said
-    assert "im cannot shelve machines at digitalocean yet" in rehearsal.refused(
-        "--provider", "digitalocean", "--on-expiry", "shelve"
+    assert "a stop already ends the bill for computing at gcp" in rehearsal.refused(
+        "--provider", "gcp", "--on-expiry", "shelve"
     )
 
 
