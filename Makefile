@@ -15,7 +15,7 @@ LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-a
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check chaos-short chaos bench test-deploy test-chart test-live clean
+.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check chaos-short chaos bench test-deploy test-chart test-live clean test-live-kubernetes
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ test-chart: $(VENV)/.dev $(DEPLOY)/.made ## The Helm chart, by helm, Kubernetes'
 
 test-live: $(VENV)/.dev ## The real AWS, with your credentials: a few minutes, at most IM_LIVE_BUDGET ($$0.05)
 	$(BIN)/python -m tests.live
+
+test-live-kubernetes: $(VENV)/.dev ## A real cluster, by CONTEXT=… of your kubeconfig: a few minutes in a namespace of its own
+	IM_KUBE_CONTEXT="$(CONTEXT)" $(BIN)/python -m pytest tests/live/kubernetes.py -m live -p no:cacheprovider
 
 clean: ## Remove what was built; the local stack's data is not here (im down --purge)
 	rm -rf $(VENV) $(PEERS) $(DEPLOY) bench.json dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from kubernetes import client as k8s
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
@@ -39,6 +41,29 @@ def test_without_a_word_the_strictest_standard_takes_it(kubernetes: KubernetesRo
     assert "nodeSelector" not in spec
     shm = next(one["emptyDir"] for one in spec["volumes"] if one["name"] == "shm")
     assert shm == {"medium": "Memory", "sizeLimit": "2048Mi"}
+
+
+def test_every_field_that_is_sent_is_one_that_kubernetes_has(kubernetes: KubernetesRoom) -> None:
+    """By the models of its own client, which take no other."""
+    sent: list[dict[str, Any]] = []
+    provider = kubernetes.kubernetes()
+    create = provider._api.create
+
+    def noted(namespace: str, what: str, body: Any) -> dict[str, Any]:
+        sent.append(dict(body))
+        return dict(create(namespace, what, body))
+
+    provider._api.create = noted  # type: ignore[method-assign]
+    kubernetes.cluster.restricted.clear()
+    typed = {"node-selector": ("kubernetes.io/arch=amd64",), "toleration": ("lab",), "shm": "1Gi", "gpu": "a100:1"}
+    kubernetes.wish(options=typed, user_data=b"#!/bin/sh\n", instance_type="2x4", zone="metal-a")
+    provider.launch(kubernetes.scope, kubernetes.spec, token="tok", slots=[SLOT])
+    models = {"PersistentVolumeClaim": k8s.V1PersistentVolumeClaim, "Pod": k8s.V1Pod, "Secret": k8s.V1Secret}
+    assert {one["kind"] for one in sent} == set(models)
+    for one in sent:
+        models[one["kind"]].model_validate_json(json.dumps(one))
+    with pytest.raises(ValueError, match="wings"):
+        k8s.V1Pod.model_validate_json(json.dumps({**sent[-1], "spec": {**sent[-1]["spec"], "wings": 2}}))
 
 
 def test_a_namespace_that_is_strict_refuses_what_asks_for_more(kubernetes: KubernetesRoom) -> None:
