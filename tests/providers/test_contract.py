@@ -170,7 +170,7 @@ def test_listings_show_our_deployment_and_only_ours(room: Room) -> None:
     assert all(one.state is Observed.RUNNING for one in shown.sightings)
 
 
-@pytest.mark.parametrize("room", ["fake", "standin", "azure", "gcp"], indirect=True)
+@pytest.mark.parametrize("room", ["fake", "standin", "azure", "gcp", "kubernetes"], indirect=True)
 def test_states_show_ours_and_may_show_others(room: Room) -> None:
     first, second = room.running(2)
     foreign = room.foreign()
@@ -182,7 +182,9 @@ def test_states_show_ours_and_may_show_others(room: Room) -> None:
     assert all(page.complete and page.date for page in pages)
 
 
-@pytest.mark.parametrize("room", ["fake", "standin", "gcp"], indirect=True)  # to moto a status has no zone
+@pytest.mark.parametrize(
+    "room", ["fake", "standin", "gcp", "kubernetes"], indirect=True
+)  # to moto a status has no zone
 @pytest.mark.parametrize("verb", ["listing", "states"])
 def test_looking_at_one_zone_shows_what_is_in_it(room: Room, verb: str) -> None:
     (machine,) = room.running()

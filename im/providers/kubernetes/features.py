@@ -40,7 +40,7 @@ class Adoption:
         pod = self._looking.users(scope.region).get(machine.id)
         facts = {tags.DEPLOYMENT: self._deployment, tags.INSTANCE: slot.instance_id, tags.OWNER: owner}
         marks, notes = written(facts)
-        marks[labels.MACHINE] = machine.id
+        marks |= {labels.MACHINE: machine.id, labels.ADOPTED: "yes"}
         if not named_well(machine.id):
             raise InvalidSpec(f"the claim {machine.id[:60]} has a name that no label holds")
         if labels.POD not in (claim["metadata"].get("annotations") or {}):

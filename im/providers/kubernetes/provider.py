@@ -36,6 +36,7 @@ from im.providers.kubernetes.pending import GROWING, PATIENCE, Patience
 from im.providers.kubernetes.profile import DEFAULT_GB, PROFILE, USUAL_CLASS
 from im.providers.kubernetes.shapes import shape_of
 from im.providers.kubernetes.sightings import Shown, manifest_of, state_of
+from im.providers.kubernetes.states import StateLooks
 from im.providers.machine import Machine
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ class KubernetesProvider:
     prices = None
     protection = None
     shelving = None
-    states = None
 
     def __init__(self, api: KubernetesApi, deployment: str, account: Callable[[], Account]) -> None:
         self.capabilities = PROFILE.capabilities
@@ -62,6 +62,7 @@ class KubernetesProvider:
         self.adoption = Adoption(api, self._looking, deployment)
         self.marks = Marks(api, deployment)
         self.spot = Spot()
+        self.states = StateLooks(api, self._looking, deployment)
         self.zones = Zones()
 
     def _patience(self) -> Patience:
