@@ -14,8 +14,9 @@ from im.providers.contract import Slot
 from im.providers.digitalocean.api import DigitalOceanApi
 from im.providers.digitalocean.resources import ensure_tag, firewall_name, key_name
 from im.providers.digitalocean.tags import flat, read
-from im.providers.errors import NotFound, ProviderError, WrongState
+from im.providers.errors import NotFound, ProviderError
 from im.providers.features import Resource
+from im.providers.kit.discarding import discard, path_to
 from im.providers.kit.names import prefix
 from im.providers.machine import Machine
 
@@ -124,18 +125,7 @@ class Leftovers:
         return frozenset(key | ({firewall_name(self._deployment, rules)} if rules is not None else set()))
 
     def discard(self, scope: Scope, things: Sequence[Resource]) -> Mapping[str, ProviderError]:
-        failed: dict[str, ProviderError] = {}
-        there = {one.id: one for one in self.found(scope)}
-        for one in (there[thing.id] for thing in things if thing.id in there):
-            try:
-                if one.used:
-                    raise WrongState(f"a droplet still uses the {one.kind} {one.name}")
-                self._api.send("DELETE", f"{_PATHS[one.kind]}/{one.id.rpartition('/')[2]}")
-            except NotFound:
-                continue
-            except ProviderError as exc:
-                failed[one.id] = exc
-        return failed
+        return discard(self.found(scope), things, "droplet", lambda one: self._api.send("DELETE", path_to(_PATHS, one)))
 
 
 def tag_droplet(api: DigitalOceanApi, machine: Machine, tag: str) -> None:

@@ -15,12 +15,13 @@ from im.domain.shelf.snapshot import SNAPSHOT
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import Spec
 from im.providers.contract import Slot
-from im.providers.errors import NotFound, ProviderError, WrongState
+from im.providers.errors import ProviderError
 from im.providers.features import Resource
 from im.providers.hetzner.api import HetznerApi
 from im.providers.hetzner.resources import firewall_name, key_name
 from im.providers.hetzner.servers import CODEC, path_of
 from im.providers.kit.currency import in_usd
+from im.providers.kit.discarding import discard, path_to
 from im.providers.kit.names import prefix
 from im.providers.machine import Machine
 
@@ -160,15 +161,4 @@ class Leftovers:
         return frozenset(key | ({firewall_name(self._deployment, rules)} if rules is not None else set()))
 
     def discard(self, scope: Scope, things: Sequence[Resource]) -> Mapping[str, ProviderError]:
-        failed: dict[str, ProviderError] = {}
-        there = {one.id: one for one in self.found(scope)}
-        for one in (there[thing.id] for thing in things if thing.id in there):
-            try:
-                if one.used:
-                    raise WrongState(f"a server still uses the {one.kind} {one.name}")
-                self._api.send("DELETE", f"{_PATHS[one.kind]}/{one.id.rpartition('/')[2]}")
-            except NotFound:
-                continue
-            except ProviderError as exc:
-                failed[one.id] = exc
-        return failed
+        return discard(self.found(scope), things, "server", lambda one: self._api.send("DELETE", path_to(_PATHS, one)))

@@ -10,8 +10,9 @@ from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import Spec
 from im.providers.contract import Slot
-from im.providers.errors import NoCapacity, NotFound, ProviderError, Unsupported, WrongState
+from im.providers.errors import NoCapacity, ProviderError, Unsupported
 from im.providers.features import Resource
+from im.providers.kit.discarding import discard, path_to
 from im.providers.kit.names import prefix
 from im.providers.lambda_cloud.api import LambdaApi
 from im.providers.lambda_cloud.instances import sighting
@@ -94,15 +95,6 @@ class Leftovers:
         return frozenset(key | wall)
 
     def discard(self, scope: Scope, things: Sequence[Resource]) -> Mapping[str, ProviderError]:
-        failed: dict[str, ProviderError] = {}
-        there = {one.id: one for one in self.found(scope)} if things else {}
-        for one in (there[thing.id] for thing in things if thing.id in there):
-            try:
-                if one.used:
-                    raise WrongState(f"a machine still uses the {one.kind} {one.name}")
-                self._api.delete(f"{_PATHS[one.kind]}/{one.id.rpartition('/')[2]}")
-            except NotFound:
-                continue
-            except ProviderError as exc:
-                failed[one.id] = exc
-        return failed
+        return discard(
+            self.found(scope) if things else (), things, "machine", lambda one: self._api.delete(path_to(_PATHS, one))
+        )
