@@ -24,6 +24,7 @@ from im.providers.digitalocean.account import REGION
 from im.providers.digitalocean.billing import RULES
 from im.providers.digitalocean.resources import MOST_RULES, inward
 from im.providers.kit.ssh_key import check_public_key
+from im.providers.kit.user_data import check_text
 from im.providers.request import Ask
 
 if TYPE_CHECKING:
@@ -124,18 +125,7 @@ def _refuse_what_is_not_there(ask: Ask) -> None:
         )
     if ask.network or ask.subnet:
         raise Refused("im puts droplets into the usual network of their region", "leave --vpc and --subnet out")
-    if ask.user_data is not None and len(ask.user_data) > MOST_USER_DATA:
-        raise Refused(
-            f"DigitalOcean takes at most 64 KiB of user data, and this has {len(ask.user_data)} bytes",
-            "make it smaller",
-        )
-    if ask.user_data is not None:
-        try:
-            ask.user_data.decode()
-        except UnicodeDecodeError:
-            raise Refused(
-                "DigitalOcean takes user data as UTF-8 text only", "give plain text, not a compressed file"
-            ) from None
+    check_text(ask.user_data, "DigitalOcean", MOST_USER_DATA, "64 KiB")
 
 
 def _check_rules(rules: tuple[Rule, ...] | None) -> tuple[Rule, ...] | None:

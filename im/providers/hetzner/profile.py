@@ -22,6 +22,7 @@ from im.providers.contract import Capabilities
 from im.providers.hetzner.account import REGION
 from im.providers.hetzner.billing import RULES
 from im.providers.kit.ssh_key import check_public_key
+from im.providers.kit.user_data import check_text
 from im.providers.request import Ask
 
 if TYPE_CHECKING:
@@ -118,17 +119,7 @@ def _refuse_what_is_not_there(ask: Ask) -> None:
         )
     if ask.network or ask.subnet:
         raise Refused("im puts Hetzner servers into no network of your own yet", "leave --vpc and --subnet out")
-    if ask.user_data is not None and len(ask.user_data) > MOST_USER_DATA:
-        raise Refused(
-            f"Hetzner takes at most 32 KiB of user data, and this has {len(ask.user_data)} bytes", "make it smaller"
-        )
-    if ask.user_data is not None:
-        try:
-            ask.user_data.decode()
-        except UnicodeDecodeError:
-            raise Refused(
-                "Hetzner takes user data as UTF-8 text only", "give plain text, not a compressed file"
-            ) from None
+    check_text(ask.user_data, "Hetzner", MOST_USER_DATA, "32 KiB")
 
 
 def check_type(name: str) -> str:

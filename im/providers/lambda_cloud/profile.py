@@ -20,6 +20,7 @@ from im.domain.spec.firewall import ANYWHERE, Rule, gathered
 from im.domain.spec.spec import Spec
 from im.providers.contract import Capabilities
 from im.providers.kit.ssh_key import check_public_key
+from im.providers.kit.user_data import check_text
 from im.providers.lambda_cloud import gpus
 from im.providers.lambda_cloud.account import REGION
 from im.providers.lambda_cloud.billing import RULES
@@ -135,17 +136,7 @@ def _refuse_what_is_not_there(ask: Ask) -> None:
         )
     if ask.network or ask.subnet:
         raise Refused("Lambda has no networks of your own", "leave --vpc and --subnet out")
-    if ask.user_data is not None and len(ask.user_data) > MOST_USER_DATA:
-        raise Refused(
-            f"Lambda takes at most 1 MB of user data, and this has {len(ask.user_data)} bytes", "make it smaller"
-        )
-    if ask.user_data is not None:
-        try:
-            ask.user_data.decode()
-        except UnicodeDecodeError:
-            raise Refused(
-                "Lambda takes user data as UTF-8 text only", "give plain text, not a compressed file"
-            ) from None
+    check_text(ask.user_data, "Lambda", MOST_USER_DATA, "1 MB")
 
 
 def _rules(ask: Ask, zone: str) -> tuple[Rule, ...] | None:
