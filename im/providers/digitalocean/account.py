@@ -13,7 +13,6 @@ from pathlib import Path
 
 from im.domain.config.account import Account
 from im.domain.config.region import Region
-from im.domain.errors import Refused
 from im.providers.kit import token_account
 
 REGION = "all"
@@ -44,33 +43,17 @@ secrets = token_account.secrets
 
 def sentence(account: Account) -> str:
     """Where its token is looked for, for people."""
-    for word, said in (
-        ("token_env", "the token in {}"),
-        ("token_file", "the token in {}"),
-        ("context", "the doctl context {}"),
-    ):
-        if word in account.credentials:
-            return said.format(account.credentials[word])
-    return "a token of its own" if "token" in account.credentials else f"{VARIABLES[0]}, or doctl's context"
+    return token_account.sentence(account, "doctl", f"{VARIABLES[0]}, or doctl's context")
 
 
 def token_of(account: Account, env: Mapping[str, str]) -> str:
     """The token; empty where there is none. Raises Refused for a file that cannot be read."""
-    words = account.credentials
-    if "token" in words:
-        return words["token"].strip()
-    if "token_env" in words:
-        return env.get(words["token_env"], "").strip()
-    if "token_file" in words:
-        return _file(Path(words["token_file"])).strip()
-    if "context" not in words and (variable := _variable(env)):
-        return env[variable].strip()
-    return _context(env, words.get("context", ""))[1]
+    return token_account.token(account, env, VARIABLES, lambda name: _context(env, name))
 
 
 def found(env: Mapping[str, str]) -> str:
     """In words, which token is to be seen in `env`, and would be used; empty when there is none."""
-    if variable := _variable(env):
+    if variable := token_account.variable(env, VARIABLES):
         return f"the token in {variable}"
     name, token = _context(env, "")
     return f"doctl's context {name or 'default'}" if token else ""
@@ -82,10 +65,6 @@ MISSING = f"set {VARIABLES[0]}; the control panel makes a token under API, Token
 
 def endpoint(env: Mapping[str, str]) -> str:
     return env.get(URL, "the real DigitalOcean")
-
-
-def _variable(env: Mapping[str, str]) -> str:
-    return next((name for name in VARIABLES if env.get(name)), "")
 
 
 def _context(env: Mapping[str, str], name: str) -> tuple[str, str]:
@@ -119,10 +98,3 @@ def _read(text: str) -> dict[str, str]:
         table = table if indent else key
         found[f"{table}/{key}" if indent else key] = value
     return found
-
-
-def _file(path: Path) -> str:
-    try:
-        return path.expanduser().read_text(encoding="utf-8")
-    except (OSError, RuntimeError, UnicodeDecodeError) as exc:
-        raise Refused(f"the file of a token cannot be read: {path}", "mend token_file in the config file") from exc

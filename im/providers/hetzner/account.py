@@ -14,7 +14,6 @@ from typing import Any
 
 from im.domain.config.account import Account
 from im.domain.config.region import Region
-from im.domain.errors import Refused
 from im.providers.kit import token_account
 
 REGION = "all"
@@ -44,33 +43,17 @@ secrets = token_account.secrets
 
 def sentence(account: Account) -> str:
     """Where its token is looked for, for people."""
-    for word, said in (
-        ("token_env", "the token in {}"),
-        ("token_file", "the token in {}"),
-        ("context", "the hcloud context {}"),
-    ):
-        if word in account.credentials:
-            return said.format(account.credentials[word])
-    return "a token of its own" if "token" in account.credentials else f"{VARIABLES[0]}, or the hcloud tool's context"
+    return token_account.sentence(account, "hcloud", f"{VARIABLES[0]}, or the hcloud tool's context")
 
 
 def token_of(account: Account, env: Mapping[str, str]) -> str:
     """The token; empty where there is none. Raises Refused for a file that cannot be read."""
-    words = account.credentials
-    if "token" in words:
-        return words["token"].strip()
-    if "token_env" in words:
-        return env.get(words["token_env"], "").strip()
-    if "token_file" in words:
-        return _file(Path(words["token_file"])).strip()
-    if "context" not in words and (variable := _variable(env)):
-        return env[variable].strip()
-    return _context(env, words.get("context", ""))[1]
+    return token_account.token(account, env, VARIABLES, lambda name: _context(env, name))
 
 
 def found(env: Mapping[str, str]) -> str:
     """In words, which token is to be seen in `env`, and would be used; empty when there is none."""
-    if variable := _variable(env):
+    if variable := token_account.variable(env, VARIABLES):
         return f"the token in {variable}"
     name, token = _context(env, "")
     return f"the hcloud tool's context {name}" if token else ""
@@ -84,10 +67,6 @@ def endpoint(env: Mapping[str, str]) -> str:
     return env.get("HCLOUD_ENDPOINT", "the real Hetzner")
 
 
-def _variable(env: Mapping[str, str]) -> str:
-    return next((name for name in VARIABLES if env.get(name)), "")
-
-
 def _context(env: Mapping[str, str], name: str) -> tuple[str, str]:
     """(name, token) of a context in the file of Hetzner's own tool: of the one that is named, or the active one."""
     base = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME") or "/nonexistent") / ".config")
@@ -99,10 +78,3 @@ def _context(env: Mapping[str, str], name: str) -> tuple[str, str]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "", ""
     return wanted, tokens.get(wanted, "")
-
-
-def _file(path: Path) -> str:
-    try:
-        return path.expanduser().read_text(encoding="utf-8")
-    except (OSError, RuntimeError, UnicodeDecodeError) as exc:
-        raise Refused(f"the file of a token cannot be read: {path}", "mend token_file in the config file") from exc

@@ -63,12 +63,12 @@ def token_of(account: Account, env: Mapping[str, str]) -> str:
         return env.get(words["token_env"], "").strip()
     if "token_file" in words:
         return _of_file(Path(words["token_file"]))
-    return env[variable].strip() if (variable := _variable(env)) else _of_keys(env)
+    return env[variable].strip() if (variable := token_account.variable(env, VARIABLES)) else _of_keys(env)
 
 
 def found(env: Mapping[str, str]) -> str:
     """In words, which key is to be seen in `env`, and would be used; empty when there is none."""
-    if variable := _variable(env):
+    if variable := token_account.variable(env, VARIABLES):
         return f"the API key in {variable}"
     return "the API key in ~/.lambda_cloud/lambda_keys" if _of_keys(env) else ""
 
@@ -85,10 +85,6 @@ def url(env: Mapping[str, str]) -> str:
     """Where the API is, without its version; empty where nobody says."""
     told = next((env[name] for name in URLS if env.get(name)), "")
     return told.rstrip("/").removesuffix("/api/v1")
-
-
-def _variable(env: Mapping[str, str]) -> str:
-    return next((name for name in VARIABLES if env.get(name)), "")
 
 
 def _of_keys(env: Mapping[str, str]) -> str:
