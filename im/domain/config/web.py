@@ -34,7 +34,7 @@ class WebSettings:
     members_see: Sees = setting(
         "IM_MEMBERS_SEE",
         Sees.ALL,
-        "whose instances members and viewers see over the API: all, or own",
+        "whose instances members and viewers see on the page and over the API: all, or own",
         parse=one_of("all", "own", what="choice", kind=Sees),
     )
 

@@ -37,11 +37,12 @@ class Stream:
         self.answer = self._connection.getresponse()
 
     def next(self, wanted: str = RUNG) -> str:
-        """The next line that begins so; the time-out of the connection ends the waiting."""
-        while line := self.answer.readline().decode():
-            if line.startswith(wanted):
+        """The next line that begins so; the time-out of the connection ends the waiting, or so many others in its place."""
+        for _ in range(200):
+            line = self.answer.readline().decode()
+            if not line or line.startswith(wanted):
                 return line.strip()
-        return ""
+        raise AssertionError(f"200 lines, and none that begins with {wanted!r}")
 
     def close(self) -> None:
         self._connection.close()
