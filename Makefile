@@ -15,7 +15,7 @@ LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-a
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check chaos-short chaos bench test-deploy test-chart test-live clean test-live-kubernetes
+.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check chaos-short chaos bench test-deploy test-manifests test-live test-live-kubernetes clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,11 +77,11 @@ chaos: $(VENV)/.dev ## Kill points in full, 2,000 x 50 steps of the state machin
 bench: $(VENV)/.dev $(PEERS)/.made ## How fast, against what: every goal (GOALS='P1 P5' for some), medians of RUNS (5)
 	$(BIN)/python -m tests.benchmarks $(GOALS) --runs $(RUNS) --json bench.json
 
-test-deploy: $(VENV)/.dev test-chart ## The composed fleet on a container engine, and the chart; five to ten minutes
+test-deploy: $(VENV)/.dev test-manifests ## The composed fleet on a container engine, the chart and the units; five to ten minutes
 	$(PYTEST) tests/deploy/fleet.py
 
-test-chart: $(VENV)/.dev $(DEPLOY)/.made ## The Helm chart, by helm, Kubernetes' schemas and checkov
-	IM_TEST_DEPLOY_TOOLS=$(DEPLOY) $(PYTEST) tests/deploy/chart.py
+test-manifests: $(VENV)/.dev $(DEPLOY)/.made ## The Helm chart by helm, Kubernetes' schemas and checkov; the units by systemd
+	IM_TEST_DEPLOY_TOOLS=$(DEPLOY) $(PYTEST) tests/deploy/chart.py tests/deploy/units.py
 
 test-live: $(VENV)/.dev ## The real AWS, with your credentials: a few minutes, at most IM_LIVE_BUDGET ($$0.05)
 	$(BIN)/python -m tests.live

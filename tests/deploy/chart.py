@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-CHART = ROOT / "charts" / "im"
+CHART = ROOT / "deploy" / "helm"
 GIVEN = ("services.existingSecret=im-services", "web.url=https://im.example.com")
 EVERYTHING = (
     *GIVEN,

@@ -59,6 +59,11 @@ HELM = {
 """helm's verbs, by what tries the chart that they are given: a cluster to be installed in is not at hand."""
 OTHERS_OWN = (
     "kubectl create namespace im",
+    "python3 -m venv /opt/im",
+    "/opt/im/bin/pip install im-instances[web,clouds]",
+    "install -D -m 600 im.env /etc/im/im.env",
+    "cp deploy/systemd/im-*.service /etc/systemd/system/",
+    "systemctl enable --now im-worker im-deadlines im-beat im-web",
     "kubectl -n im create secret generic im-services --from-env-file=services.env",
     "python3 -m venv .venv",
     ".venv/bin/pip install -e .[local]",

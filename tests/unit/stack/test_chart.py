@@ -11,7 +11,7 @@ import yaml
 from im.settings import every_setting
 from tests.documented import ROOT
 
-CHART = ROOT / "charts" / "im"
+CHART = ROOT / "deploy" / "helm"
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 
 
