@@ -69,9 +69,15 @@ def move(
     code: str | None,
     error: str | None,
     at: datetime,
+    *,
+    scope_id: int | None = None,
 ) -> None:
-    """These instances now wait for that launch, at another place, because of an error; what they are follows the place."""
-    values = {"launch_token": token, "spec": from_spec(spec), "zone": spec.zone, "candidate": candidate}
+    """These instances now wait for that launch, at another place, because of an error; what they are follows the place.
+
+    `scope_id`: another cloud's, or another account's.
+    """
+    values: dict[str, Any] = {} if scope_id is None else {"scope_id": scope_id}
+    values |= {"launch_token": token, "spec": from_spec(spec), "zone": spec.zone, "candidate": candidate}
     why = {"error_code": code, "error": error, "next_attempt_at": at, "attempts": 0}
     connection.execute(update(instances).where(instances.c.id.in_(ids)).values(**values, **why))
 

@@ -15,12 +15,12 @@ from im.views.times import read_moment, read_utc, utc
 def offers_json(told: Offers) -> dict[str, Any]:
     return {
         "asked_at": utc(told.now),
-        "items": [_offer(one) for one in told.found],
+        "items": [offer_json(one) for one in told.found],
         "silent": [{"provider": one.provider, "account": one.account or None, "why": one.why} for one in told.silent],
     }
 
 
-def _offer(one: Offer) -> dict[str, Any]:
+def offer_json(one: Offer) -> dict[str, Any]:
     """`room` is null where the cloud sells it and tells of no room; `answered_at` where it was not asked, or did not answer."""
     return {
         "provider": one.provider,
@@ -40,10 +40,10 @@ def _offer(one: Offer) -> dict[str, Any]:
 
 def read_offers(told: Mapping[str, Any]) -> Offers:
     silent = tuple(Silent(one["provider"], one["account"] or "", one["why"]) for one in told["silent"])
-    return Offers(tuple(map(_read, told["items"])), silent, read_moment(told["asked_at"]))
+    return Offers(tuple(map(read_offer, told["items"])), silent, read_moment(told["asked_at"]))
 
 
-def _read(told: Mapping[str, Any]) -> Offer:
+def read_offer(told: Mapping[str, Any]) -> Offer:
     return Offer(
         *(told["provider"], told["account"], told["region"], tuple(told["zones"]), told["room"]),
         *(told["instance_type"], parse_gpus(told["gpus"])),

@@ -10,11 +10,13 @@ from typing import Any
 
 from im.domain.guard import GuardKind
 from im.domain.money.amount import ZERO, exact
+from im.domain.money.offer import Offer
 from im.domain.money.quote import Quote
 from im.domain.spec.plan import Plan
 from im.domain.state import OnExpiry
 from im.views.cost import rates_json, read_rates
 from im.views.machine import machine_json, read_spec
+from im.views.offer import offer_json, read_offer
 from im.views.scope import place_json, read_place
 from im.views.times import precise, read_moment, read_seconds, read_span, read_utc, seconds, utc
 
@@ -30,6 +32,8 @@ class Rehearsed:
     sandbox: bool
     defaults: Mapping[str, str] = field(default_factory=dict)
     """`instance_type`, `zone`, `image`: the variable that says it, where the deployment does and the person does not."""
+    best: tuple[Offer, ...] = ()
+    """Where any cloud will do: the offers that it was chosen from, the cheapest first."""
 
 
 def plan_json(one: Rehearsed) -> dict[str, Any]:
@@ -61,6 +65,7 @@ def plan_json(one: Rehearsed) -> dict[str, Any]:
         "usd_per_hour_afterwards": exact(_afterwards(one)),
         "price_source": quote.rates.source or None,
         "quote": _quote_json(quote),
+        "offers": [offer_json(offer) for offer in one.best],
     }
 
 
@@ -85,9 +90,8 @@ def read_plan(told: Mapping[str, Any]) -> Rehearsed:
         told.get("if_gone", ""),
     )
     quote = _read_quote(told["quote"], plan)
-    return Rehearsed(
-        plan, quote, read_moment(told["expires_at"]), told["region_source"], told["sandbox"], told["defaults"]
-    )
+    until, best = read_moment(told["expires_at"]), tuple(map(read_offer, told.get("offers", ())))
+    return Rehearsed(plan, quote, until, told["region_source"], told["sandbox"], told["defaults"], best)
 
 
 def _quote_json(quote: Quote) -> dict[str, Any]:

@@ -29,7 +29,11 @@ DEFAULT_TTL = timedelta(hours=1)
 
 
 @click.command(short_help="Create an instance, for a while.")
-@click.option("--provider", metavar="CLOUD", help="The cloud; default: its account's, else IM_PROVIDER, else aws.")
+@click.option(
+    "--provider",
+    metavar="CLOUD",
+    help="The cloud, or any with --gpu; default: its account's, else IM_PROVIDER, else aws.",
+)
 @account_option
 @click.option(
     "--instance-type",
@@ -113,6 +117,7 @@ def create(
         protect=life.protect,
         on_expiry=life.on_expiry,
         retry=not no_retry,
+        max_price=machine.max_price,
     )
     if dry_run:
         _tell_plan(session.backend.requests.rehearse(wish), output)
@@ -167,7 +172,7 @@ def _tell_plan(found: Rehearsed, output: Output) -> None:
     from im.cli.output.machine import machine_lines
     from im.cli.output.table import SANDBOX
     from im.cli.output.terminal import plain
-    from im.views.words.money import SNAPSHOT_STAYS, quote_sentence, what_goes_on
+    from im.views.words.money import SNAPSHOT_STAYS, offered, quote_sentence, what_goes_on
 
     plan, quote, said, expires_at = found.plan, found.quote, found.region_source, found.expires_at
     now = quote.began_at or here()
@@ -189,6 +194,7 @@ def _tell_plan(found: Rehearsed, output: Output) -> None:
             f"{local(expires_at, now)} ({ahead(expires_at, now)}), then {plan.on_expiry.value}{_afterwards(plan)}",
         ),
         ("costs", quote_sentence(quote)),
+        *[("offered", offered(one)) for one in found.best],
         *([("afterwards", what_goes_on(quote))] if quote.endless else []),
         *([("afterwards", SNAPSHOT_STAYS)] if plan.on_expiry is OnExpiry.SHELVE else []),
         *([("afterwards", lost)] if (lost := _lost(plan.scope.provider)) else []),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +30,8 @@ class Machine:
     """Without its type, zone, key, owner and tags."""
     ssh_from: tuple[str, ...]
     """Words: me, none, or networks; empty when nothing was said."""
+    max_price: Decimal | None = None
+    """USD an hour, of what is no spot machine."""
 
 
 def machine_options(command: F) -> F:
@@ -83,7 +86,7 @@ def machine_options(command: F) -> F:
             spot=given.pop("spot"),
             options={"public-ip": given.pop("public_ip"), **own},
         )
-        return command(*args, machine=Machine(ask, ssh_from), **given)
+        return command(*args, machine=Machine(ask, ssh_from, given.pop("max_price")), **given)
 
     return gathered  # type: ignore[return-value]  # same command, other keywords
 

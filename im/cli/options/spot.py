@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import click
 
-from im.domain.spec.spot import ONCE, PERSISTENT, Spot, only_of_spot, parse_max_price
+from im.domain.spec.spot import ONCE, PERSISTENT, Spot, parse_max_price
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def spot_options(command: F) -> F:
-    """The two as `spot: Spot | None`."""
+    """The two as `spot: Spot | None`, and `max_price` where it is none of a spot machine."""
 
     @click.option(
         "--spot",
@@ -25,12 +25,13 @@ def spot_options(command: F) -> F:
         help="From the cloud's spare room, which it may take back: then it is stopped, like at its deadline; "
         "one-time: terminated, by both.",
     )
-    @click.option("--max-price", metavar="USD", help="With --spot: the most an hour may cost, like 0.05.")
+    @click.option(
+        "--max-price", metavar="USD", help="The most an hour may cost, like 0.05: with --spot, or with --provider any."
+    )
     @wraps(command)
     def gathered(*args: Any, market: str | None, max_price: str | None, **rest: Any) -> Any:
         most = parse_max_price(max_price) if max_price is not None else None
-        if market is None and most is not None:
-            raise only_of_spot(most)
-        return command(*args, spot=Spot(market == ONCE, most) if market else None, **rest)
+        spot = Spot(market == ONCE, most) if market else None
+        return command(*args, spot=spot, max_price=None if market else most, **rest)
 
     return gathered  # type: ignore[return-value]  # same command, other keywords

@@ -12,6 +12,8 @@ from datetime import timedelta
 
 from im.domain.spec.spec import Candidate, Spec
 
+ELSEWHERE = "elsewhere"
+"""The option of a spec that holds what is tried at other clouds after it: place and spec, as they are stored."""
 ANY = "any"
 """Every zone of the region that has the type; which those are, the cloud is asked before the first call."""
 _FIRST_WAIT, _LONGEST_WAIT = 15.0, 120.0

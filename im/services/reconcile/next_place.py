@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db import events, launches
+from im.db import events, launches, scopes
 from im.db.instances import requests
+from im.db.instances.spec import to_spec
 from im.db.read import instances as read_instances
 from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
@@ -16,7 +18,7 @@ from im.domain.scope import Scope
 from im.domain.spec import placement
 from im.domain.spec.spec import Spec
 from im.providers.contract import Provider
-from im.providers.errors import InvalidSpec, NoCapacity, NotOffered, ProviderError, QuotaExceeded
+from im.providers.errors import InvalidSpec, NoCapacity, NotOffered, ProviderError, QuotaExceeded, Unauthenticated
 from im.services.reconcile.launch_claims import wanted
 
 if TYPE_CHECKING:
@@ -44,8 +46,10 @@ def retry_at_next_place(
     """
     rows = [r for r in requests.lock(connection, sorted(launch.slots)) if wanted(r, launch.token, now)]
     spec, turn = _turn(launch, refusal)
-    if not rows or turn is None:
+    if not rows:
         return []
+    if turn is None:
+        return _elsewhere(connection, launch, rows, refusal, now)
     token, spec = str(uuid.uuid4()), placement.at(spec, turn.candidate)
     order = {one: place for place, one in enumerate(launch.slots)}
     rows = sorted(rows, key=lambda row: order[row.id])
@@ -57,6 +61,28 @@ def retry_at_next_place(
         events.record(
             connection, (Event(r.id, now, EventKind.REFUSED, Channel.CLOUD, told, r.generation) for r in rows)
         )
+    return read_instances.read(connection, ids)
+
+
+def _elsewhere(
+    connection: Connection, launch: Launch, rows: list[Instance], refusal: ProviderError, now: datetime
+) -> list[Instance]:
+    """The same at the next cloud, where any was wished: the rows go over to its scope, and wait for a launch there."""
+    written = launch.spec.provider_options.get(placement.ELSEWHERE)
+    if not written or isinstance(refusal, Unauthenticated):
+        return []
+    first, *others = written
+    scope, there = Scope(first["provider"], first["account"], first["region"]), to_spec(first["spec"])
+    options = {**there.provider_options, **({placement.ELSEWHERE: others} if others else {})}
+    spec = replace(there, provider_options=options, user_data_aside=launch.spec.user_data_aside)
+    token, number = str(uuid.uuid4()), scopes.ensure(connection, scope)
+    order = {one: place for place, one in enumerate(launch.slots)}
+    rows = sorted(rows, key=lambda row: order[row.id])
+    ids, names = [row.id for row in rows], [row.name for row in rows]
+    launches.add(connection, token, number, spec, ids, names, now)
+    launches.move(connection, token, ids, spec, 0, refusal.code, refusal.message, now, scope_id=number)
+    told = f"{refusal.code}: {refusal.message}; trying {spec.instance_type} at {scope.provider}"
+    events.record(connection, (Event(r.id, now, EventKind.REFUSED, Channel.CLOUD, told, r.generation) for r in rows))
     return read_instances.read(connection, ids)
 
 

@@ -25,6 +25,7 @@ from im.queue.tasks import Task
 from im.services import access
 from im.services.money import budgets
 from im.services.people import quotas
+from im.services.requests.anywhere import with_elsewhere
 from im.services.requests.free_names import refuse_taken, write_free
 from im.services.requests.launch_rows import _label, _open_launches, _random
 from im.services.requests.order import Order, plan
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 def create(ctx: Context, order: Order) -> Answer:
     """Commit the wish for new machines and ring for their launch. Raises Refused (also for a name that is taken)."""
     access.ask(order.actor, Verb.CREATE).on([order.ask.owner])
-    planned = plan(ctx.settings, order)
+    planned = with_elsewhere(ctx.settings, order, plan(ctx.settings, order))
 
     def write(crowded: bool) -> tuple[list[Instance], datetime]:
         names = planned.names or numbered(make_name(_random, crowded=crowded), order.count)

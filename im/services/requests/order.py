@@ -14,6 +14,7 @@ from im.domain.explain.if_gone import planned
 from im.domain.guard import GuardKind
 from im.domain.input.duration import FOREVER, parse_keep
 from im.domain.intent import Deadline
+from im.domain.money.offer import Offer
 from im.domain.spec.firewall import ME, NOBODY, check_sources
 from im.domain.spec.names import check_name, check_tags, numbered
 from im.domain.spec.plan import Plan, check_count
@@ -56,6 +57,10 @@ class Order:
     """What the deadline is to do; None: stop, where the machine can be stopped."""
     retry: bool = False
     """When every place has refused for want of room: begin again, until the deadline."""
+    elsewhere: tuple[Order, ...] = ()
+    """What is tried at other clouds after it, in order."""
+    best: tuple[Offer, ...] = ()
+    """The offers that it was chosen from, the cheapest first."""
 
 
 def plan(settings: Settings, order: Order) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from im.domain.guard import GuardKind
 from im.domain.intent import Deadline
@@ -30,3 +31,5 @@ class Wish:
     protect: bool = False
     on_expiry: OnExpiry | None = None
     retry: bool = True
+    max_price: Decimal | None = None
+    """USD an hour, where any cloud will do; that of a spot machine is its own."""

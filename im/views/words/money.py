@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, show, show_rate
+from im.domain.money.offer import Offer
 from im.domain.money.quote import Quote
 
 if TYPE_CHECKING:
@@ -125,3 +126,10 @@ def what_goes_on(quote: Quote) -> str:
     return (
         f"a stopped machine {quote.rates.rules.of_a_stop}: it goes on costing{rate}. --on-expiry terminate  ends that"
     )
+
+
+def offered(one: Offer) -> str:
+    """One of the offers that a cloud was chosen from."""
+    usd = "price unknown" if one.usd_per_hour is None else show_rate(one.usd_per_hour)
+    where = ", ".join(one.zones[:3]) or one.region
+    return f"{usd}  {one.provider} {one.instance_type} in {where}{'' if one.room else ', as far as it tells'}"

@@ -163,6 +163,23 @@ class RehearsalsDocument(Document):
     items: list[RehearsalDocument]
 
 
+class OfferDocument(Document):
+    """`room` is null where the cloud sells it there, and tells of no room before it is asked for a machine."""
+
+    provider: str
+    account: str
+    region: str
+    zones: list[str]
+    room: bool | None
+    instance_type: str
+    gpus: str
+    usd_per_hour: Usd | None
+    usd_per_gpu_hour: Usd | None
+    usd_to_deadline: Usd | None
+    price_source: str | None
+    answered_at: str | None
+
+
 class PlanDocument(Document):
     """What a dry run of a create comes to."""
 
@@ -205,6 +222,7 @@ class PlanDocument(Document):
     usd_per_hour_afterwards: Usd | None
     price_source: str | None
     quote: QuoteDocument = Field(description="What it would cost, unrounded, and of what that is made.")
+    offers: list[OfferDocument] = Field(description="Of `any` cloud: the three cheapest that it was chosen from.")
 
 
 class EventDocument(Document):

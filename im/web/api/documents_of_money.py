@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from im.web.api.documents import BillDocument, Document, Usd
+from im.web.api.documents import BillDocument, Document, OfferDocument, Usd
 
 
 class AgendaItem(Document):
@@ -98,23 +98,6 @@ class PricesDocument(Document):
 class StatedDocument(Document):
     item: str
     region: str = Field(description="Where it holds.")
-
-
-class OfferDocument(Document):
-    """`room` is null where the cloud sells it there, and tells of no room before it is asked for a machine."""
-
-    provider: str
-    account: str
-    region: str
-    zones: list[str]
-    room: bool | None
-    instance_type: str
-    gpus: str
-    usd_per_hour: Usd | None
-    usd_per_gpu_hour: Usd | None
-    usd_to_deadline: Usd | None
-    price_source: str | None
-    answered_at: str | None
 
 
 class SilentDocument(Document):

@@ -96,7 +96,7 @@ class CreateForm(DeadlineForm):
     name: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$", max_length=63)] | None = None
     count: Number = Field(default=1, ge=1, le=1000)
     public_key: Annotated[str, Field(min_length=1, max_length=16_000)] = Field(description="An OpenSSH public key.")
-    provider: Text | None = None
+    provider: Text | None = Field(default=None, description="`any`, with `gpu` in `options`: the cheapest that has it.")
     account: Text | None = None
     instance_type: Text | None = None
     availability_zone: Text | None = None
@@ -123,7 +123,10 @@ class CreateForm(DeadlineForm):
     spot: Flag | Literal["persistent", "one-time"] = Field(
         default=False, description="From the cloud's spare room; `one-time` is terminated where the other is stopped."
     )
-    max_price: Text | None = Field(default=None, description="USD an hour at most, of a spot machine.")
+    max_price: Text | None = Field(
+        default=None,
+        description="USD an hour at most: of a spot machine, or of `any` cloud.",
+    )
     public_ip: Flag | None = Field(default=None, description="A public address; null: as the subnet does.")
     options: Annotated[dict[str, Text | list[Text]], Field(max_length=50)] = Field(
         default={}, description="What one cloud alone has, by its flag's name."

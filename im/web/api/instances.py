@@ -21,7 +21,7 @@ from im.domain.selection import Filter, parse_filters
 from im.domain.spec import firewall
 from im.domain.spec.disk import parse_disk
 from im.domain.spec.names import check_login, check_tags
-from im.domain.spec.spot import ONCE, Spot, only_of_spot, parse_max_price
+from im.domain.spec.spot import ONCE, Spot, parse_max_price
 from im.domain.state import OnExpiry
 from im.providers import registry
 from im.providers.request import Ask
@@ -30,6 +30,7 @@ from im.services.money.quotes import quote_of
 from im.services.people import users, views
 from im.services.requests import create
 from im.services.requests import order as orders
+from im.services.requests.anywhere import placed
 from im.services.requests.order import Order, defaults_said, region_said
 from im.services.requests.wish import Wish
 from im.views.plan import Rehearsed, plan_json
@@ -144,13 +145,11 @@ def create_instances(asker: Asking, form: CreateForm, dry_run: DryRun = False, i
 def order_of(asker: Asker, form: CreateForm) -> Order:
     if form.owner is not None and not asker.actor.owns(form.owner):
         users.check_owner(asker.ctx, form.owner)
-    return orders.order_of(asker.ctx.settings, _wish(form), asker.actor, lambda: _network_of(form))
+    return placed(asker.ctx, _wish(form), asker.actor, lambda: _network_of(form))
 
 
 def _wish(form: CreateForm) -> Wish:
     most = parse_max_price(form.max_price) if form.max_price else None
-    if most is not None and not form.spot:
-        raise only_of_spot(most)
     opened = tuple(rule for text in form.open for rule in firewall.parse_open(text))
     firewall.check_door(form.ssh_from or (), opened)
     ask = Ask(
@@ -184,6 +183,7 @@ def _wish(form: CreateForm) -> Wish:
         protect=form.protect,
         on_expiry=OnExpiry(form.on_expiry) if form.on_expiry else None,
         retry=form.retry,
+        max_price=None if form.spot else most,
     )
 
 
@@ -237,4 +237,4 @@ def plan_of(asker: Asker, order: Order) -> dict[str, Any]:
     until = order.deadline.after(now)
     quote = quote_of(asker.ctx, plan, until - now, now)
     region, said = region_said(settings, order), defaults_said(settings, order)
-    return plan_json(Rehearsed(plan, quote, until, region, settings.sandbox, said))
+    return plan_json(Rehearsed(plan, quote, until, region, settings.sandbox, said, order.best))

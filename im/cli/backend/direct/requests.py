@@ -33,7 +33,7 @@ class DirectRequests:
         until = order.deadline.after(now)
         quote = quote_of(self._ctx, plan, until - now, now)
         region, said = region_said(settings, order), defaults_said(settings, order)
-        return Rehearsed(plan, quote, until, region, settings.sandbox, said)
+        return Rehearsed(plan, quote, until, region, settings.sandbox, said, order.best)
 
     def creation(self, wish: Wish) -> Callable[[], Answer]:
         from im.services.requests import create
@@ -43,9 +43,9 @@ class DirectRequests:
 
     def _order(self, wish: Wish) -> Order:
         from im.cli.options import own_address
-        from im.services.requests.order import order_of
+        from im.services.requests.anywhere import placed
 
-        return order_of(self._ctx.settings, wish, self._actor, own_address.own_network)
+        return placed(self._ctx, wish, self._actor, own_address.own_network)
 
     def extend(self, ids: Sequence[str], deadline: Deadline, *, start: bool) -> Answer:
         from im.services.requests import change

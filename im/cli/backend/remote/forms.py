@@ -42,7 +42,7 @@ def create_form(wish: Wish) -> dict[str, Any]:
         "vpc": ask.network,
         "subnet": ask.subnet,
         "spot": (ONCE if spare.once else PERSISTENT) if spare else None,
-        "max_price": f"{spare.max_price:f}" if spare and spare.max_price is not None else None,
+        "max_price": f"{most:f}" if (most := spare.max_price if spare else wish.max_price) is not None else None,
         "public_ip": {"yes": True, "no": False}.get(str(public_ip)),
         "options": own or None,
         "on_expiry": wish.on_expiry.value if wish.on_expiry else None,
