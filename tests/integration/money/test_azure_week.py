@@ -12,10 +12,9 @@ from decimal import Decimal
 import pytest
 
 from im.domain.money.amount import cents
-from im.domain.money.bill import Bill
-from im.queue.tasks import Task
 from im.services.money import costs
 from tests.azure_world import AzureWorld, azure_world
+from tests.integration.money.passing import billed, let_pass
 
 COMPUTING, ADDRESS, DISK = Decimal("0.0104"), Decimal("0.005"), Decimal("2.40") / 730
 
@@ -24,22 +23,6 @@ COMPUTING, ADDRESS, DISK = Decimal("0.0104"), Decimal("0.005"), Decimal("2.40") 
 def world(database_url: str) -> Iterator[AzureWorld]:
     with azure_world(database_url) as made:
         yield made
-
-
-def let_pass(world: AzureWorld, hours: float) -> None:
-    """The fleet does what is to be done, time jumps to a minute before the end, and the fleet lives through the rest."""
-    target = world.now + timedelta(hours=hours)
-    world.advance(20)
-    world.now = target - timedelta(seconds=60)
-    for task in (Task.REFRESH, Task.ENFORCE_TTL):
-        world.queue.ring(task)
-    world.advance(60)
-
-
-def billed(world: AzureWorld, name: str = "web") -> Bill:
-    with world.ctx.begin() as connection:
-        found = costs.ledger(connection, [world.row(name)], world.now)
-    return found.bill(world.row(name), None)
 
 
 def test_what_is_deallocated_costs_its_disk_and_its_address_and_what_is_powered_off_all_of_it(

@@ -13,11 +13,11 @@ from decimal import Decimal
 import pytest
 
 from im.domain.money.amount import cents
-from im.domain.money.bill import Bill, Window
+from im.domain.money.bill import Window
 from im.domain.state import OnExpiry
-from im.queue.tasks import Task
 from im.services.money import budgets, costs, report
 from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
+from tests.integration.money.passing import billed, let_pass
 from tests.integration.typed import answer
 from tests.people import person
 from tests.world import START
@@ -29,22 +29,6 @@ HOUR, MONTH, CENT = Decimal("0.00893"), Decimal(6), Decimal("0.01")
 def world(database_url: str) -> Iterator[DigitalOceanWorld]:
     with digitalocean_world(database_url) as made:
         yield made
-
-
-def let_pass(world: DigitalOceanWorld, hours: float) -> None:
-    """The fleet does what is to be done, time jumps to a minute before the end, and the fleet lives through the rest."""
-    target = world.now + timedelta(hours=hours)
-    world.advance(20)
-    world.now = target - timedelta(seconds=60)
-    for task in (Task.REFRESH, Task.ENFORCE_TTL):
-        world.queue.ring(task)
-    world.advance(60)
-
-
-def billed(world: DigitalOceanWorld, window: Window | None = None, name: str = "web") -> Bill:
-    with world.ctx.begin() as connection:
-        found = costs.ledger(connection, [world.row(name)], world.now)
-    return found.bill(world.row(name), window)
 
 
 def test_a_week_of_stops_starts_and_a_hand_costs_every_second_that_a_droplet_exists(world: DigitalOceanWorld) -> None:

@@ -13,10 +13,9 @@ from decimal import Decimal
 import pytest
 
 from im.domain.money.amount import cents
-from im.domain.money.bill import Bill
-from im.queue.tasks import Task
 from im.services.money import costs
 from tests.gcp_world import GcpWorld, gcp_world
+from tests.integration.money.passing import billed, let_pass
 
 COMPUTING = Decimal("0.02181159") / 2 + Decimal("0.00292353") * 2
 ADDRESS = Decimal("0.005")
@@ -28,22 +27,6 @@ MINUTE = timedelta(minutes=1)
 def world(database_url: str) -> Iterator[GcpWorld]:
     with gcp_world(database_url) as made:
         yield made
-
-
-def let_pass(world: GcpWorld, hours: float) -> None:
-    """The fleet does what is to be done, time jumps to a minute before the end, and the fleet lives through the rest."""
-    target = world.now + timedelta(hours=hours)
-    world.advance(20)
-    world.now = target - timedelta(seconds=60)
-    for task in (Task.REFRESH, Task.ENFORCE_TTL):
-        world.queue.ring(task)
-    world.advance(60)
-
-
-def billed(world: GcpWorld, name: str = "web") -> Bill:
-    with world.ctx.begin() as connection:
-        found = costs.ledger(connection, [world.row(name)], world.now)
-    return found.bill(world.row(name))
 
 
 def exactly(span: timedelta) -> Decimal:
@@ -77,7 +60,7 @@ def test_a_week_costs_its_running_seconds_and_its_disk_all_along(world: GcpWorld
     assert abs(disk - exactly(told.running + told.stopped) * DISK) < Decimal("0.0000001")
     by_hand = 34 * (COMPUTING + ADDRESS) + 100 * DISK
     assert (cents(told.total), cents(by_hand)) == (Decimal("0.88"), Decimal("0.88"))
-    short = billed(world, "short")
+    short = billed(world, name="short")
     assert short.compute == COMPUTING / 60, "a minute at least, though it ran for seconds"
     assert short.running < MINUTE
 

@@ -13,12 +13,12 @@ import pytest
 
 from im.domain.errors import OverLimit
 from im.domain.money.amount import cents
-from im.domain.money.bill import Bill, Window
+from im.domain.money.bill import Window
 from im.domain.money.forecast import rate_now
 from im.domain.state import OnExpiry
-from im.queue.tasks import Task
 from im.services.money import budgets, costs, report
 from tests.hetzner_world import HetznerWorld, hetzner_world
+from tests.integration.money.passing import billed, let_pass
 from tests.integration.typed import answer, run
 from tests.people import person
 from tests.world import START
@@ -32,22 +32,6 @@ MONTH = (Decimal("3.49") + Decimal("0.50")) * Decimal("1.16")
 def world(database_url: str) -> Iterator[HetznerWorld]:
     with hetzner_world(database_url) as made:
         yield made
-
-
-def let_pass(world: HetznerWorld, hours: float) -> None:
-    """The fleet does what is to be done, time jumps to a minute before the end, and the fleet lives through the rest."""
-    target = world.now + timedelta(hours=hours)
-    world.advance(20)
-    world.now = target - timedelta(seconds=60)
-    for task in (Task.REFRESH, Task.ENFORCE_TTL):
-        world.queue.ring(task)
-    world.advance(60)
-
-
-def billed(world: HetznerWorld, window: Window | None = None, name: str = "web") -> Bill:
-    with world.ctx.begin() as connection:
-        found = costs.ledger(connection, [world.row(name)], world.now)
-    return found.bill(world.row(name), window)
 
 
 def test_a_week_of_stops_starts_and_a_console_costs_every_hour_that_has_begun(world: HetznerWorld) -> None:

@@ -14,30 +14,13 @@ from sqlalchemy import text
 from im.db.money import usage
 from im.db.read import ledger
 from im.domain.money.amount import cents
-from im.domain.money.bill import Bill, Window
 from im.domain.money.usage import Kind
 from im.queue.tasks import Task
 from im.services.money import costs, report
+from tests.integration.money.passing import billed, let_pass
 from tests.world import START, World
 
 WEEK = 7 * 86_400
-
-
-def let_pass(world: World, hours: float) -> None:
-    """The fleet does what is to be done, time jumps to a minute before the end, and the fleet lives through the rest."""
-    target = world.now + timedelta(hours=hours)
-    world.advance(20)
-    world.now = target - timedelta(seconds=60)
-    for task in (Task.REFRESH, Task.ENFORCE_TTL):
-        world.queue.ring(task)
-    world.advance(60)
-    assert world.now == target
-
-
-def billed(world: World, window: Window | None = None, name: str = "web") -> Bill:
-    with world.ctx.begin() as connection:
-        found = costs.ledger(connection, [world.row(name)], world.now)
-    return found.bill(world.row(name), window)
 
 
 def runs(world: World, name: str = "web") -> list[tuple[float, float | None]]:
