@@ -78,7 +78,7 @@ bench: $(VENV)/.dev $(PEERS)/.made ## How fast, against what: every goal (GOALS=
 	$(BIN)/python -m tests.benchmarks $(GOALS) --runs $(RUNS) --json bench.json
 
 test-deploy: $(VENV)/.dev test-manifests ## The composed fleet on a container engine, the chart and the units; five to ten minutes
-	$(PYTEST) tests/deploy/fleet.py
+	$(PYTEST) tests/deploy/page.py tests/deploy/fleet.py
 
 test-manifests: $(VENV)/.dev $(DEPLOY)/.made ## The Helm chart by helm, Kubernetes' schemas and checkov; the units by systemd
 	IM_TEST_DEPLOY_TOOLS=$(DEPLOY) $(PYTEST) tests/deploy/chart.py tests/deploy/units.py

@@ -15,6 +15,19 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+ITS_OWN = {
+    "postgres": {"POSTGRES"},
+    "valkey": {"BROKER"},
+    "roles": {"POSTGRES", "MIGRATE", "WORK", "LOOK"},
+    "migrate": {"MIGRATE"},
+    "worker": {"WORK", "BROKER"},
+    "deadlines": {"WORK", "BROKER"},
+    "beat": {"LOOK", "BROKER"},
+    "flower": {"BROKER", "FLOWER"},
+    "web": {"WORK", "BROKER"},
+    "sandbox": set(),
+}
+"""Whose passwords a service is given."""
 PATIENCE = 120.0
 """Seconds a fleet on a busy machine may take for one step before it counts as never."""
 
@@ -57,6 +70,9 @@ class Fleet:
         }
     )
     flower_port: int = field(default_factory=free_port)
+    web_port: int = field(default_factory=free_port)
+    profiles: list[str] = field(default_factory=lambda: ["sandbox"])
+    """`web` joins them once somebody can sign in."""
 
     def __post_init__(self) -> None:
         variables = {
@@ -64,6 +80,8 @@ class Fleet:
             "IM_VERSION": self.project,
             "IM_SANDBOX_URL": f"http://sandbox:{secrets.token_hex(24)}@sandbox:5000",
             "IM_FLOWER_PORT": str(self.flower_port),
+            "IM_WEB_PORT": str(self.web_port),
+            "IM_WEB_URL": self.web_url,
             "IM_WORKERS": "2",
         }
         self.env_file = self.folder / ".env"
@@ -72,8 +90,13 @@ class Fleet:
 
     def compose(self, *words: str, check: bool = True, timeout: float = 900) -> subprocess.CompletedProcess[str]:
         """Run compose with `words`; with `check`, a refusal fails the test with what compose said."""
-        named = ["--project-name", self.project, "--env-file", str(self.env_file), "--profile", "sandbox"]
+        named = ["--project-name", self.project, "--env-file", str(self.env_file)]
+        named += [word for profile in self.profiles for word in ("--profile", profile)]
         return _run([*self._command, *named, *words], check=check, timeout=timeout)
+
+    @property
+    def web_url(self) -> str:
+        return f"http://127.0.0.1:{self.web_port}"
 
     def im(self, *words: str, mount: Sequence[str] = (), check: bool = True) -> subprocess.CompletedProcess[str]:
         """`im WORDS` inside the fleet, as docs/fleet.md says to call it."""
@@ -109,6 +132,10 @@ class Fleet:
         """All that the container printed."""
         said = _run(["docker", "logs", container["Id"]])
         return said.stdout + said.stderr
+
+    def processes(self, container: dict[str, Any]) -> str:
+        """The command lines of all that runs in it, as anybody on the machine sees them by `ps`."""
+        return _run(["docker", "top", container["Id"], "-eo", "pid,args"]).stdout
 
     def kill(self, container: dict[str, Any]) -> None:
         """kill -9, as a machine that loses its power would."""

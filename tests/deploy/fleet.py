@@ -1,6 +1,6 @@
 """The composed fleet, for real: images built from this folder, two workers, a life followed at the sandbox cloud, a worker killed.
 
-Needs a container engine, so a plain `pytest` does not collect it: `pytest tests/deploy/fleet.py`.
+Needs a container engine, so a plain `pytest` does not collect it: `pytest tests/deploy/page.py tests/deploy/fleet.py`.
 """
 
 from __future__ import annotations
@@ -10,31 +10,17 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.deploy.compose import Fleet, until
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILzc4P530yQPLQ3mWVnDb3h0kw9dkXC9cXk8xMtRqyLi fleet-test\n"
 OURS = ("worker", "deadlines", "beat", "flower", "migrate")
 EVERY = (*OURS, "postgres", "valkey", "sandbox")
 ONE_TICK = 30
 """Seconds: what a busy machine may need. A healthy fleet needs one, and its history shows it."""
 CHECKED = ("postgres", "valkey", "worker", "deadlines", "beat", "flower", "sandbox")
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    folder = tmp_path_factory.mktemp("fleet")
-    (folder / "key.pub").write_text(KEY)
-    fleet = Fleet(folder)
-    try:
-        fleet.compose("up", "--detach", "--build")
-        yield fleet
-    finally:
-        fleet.remove()
 
 
 def create(fleet: Fleet, *words: str) -> None:

@@ -15,9 +15,11 @@ import yaml
 from im.cli.main import im
 from im.domain.config.oidc import OidcSettings
 from im.domain.config.web import WebSettings
+from im.domain.config.webhook import WebhookSettings
 from im.providers import registry
 from im.services.health.doctor import diagnose
 from im.settings import Settings, every_setting
+from tests.deploy.compose import ITS_OWN
 
 ROOT = Path(__file__).parents[3]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -98,8 +100,33 @@ def test_every_password_that_is_demanded_is_in_the_example() -> None:
 def test_the_page_is_published_to_this_machine_alone_and_is_told_every_setting_that_is_its_own() -> None:
     web = SERVICES["web"]
     assert [port.split(":")[0] for port in web["ports"]] == ["127.0.0.1"]
-    own = {f.metadata["env"] for kind in (WebSettings, OidcSettings) for f in fields(kind)}
+    own = {f.metadata["env"] for kind in (WebSettings, OidcSettings, WebhookSettings) for f in fields(kind)}
     assert own - set(web["environment"]) == set()
+
+
+def test_the_page_waits_for_the_migrations_and_is_asked_whether_it_is_ready() -> None:
+    """And it is there only where it is asked for: it serves nobody as long as nobody can sign in."""
+    web = SERVICES["web"]
+    assert web["profiles"] == ["web"]
+    assert web["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert "/readyz" in web["healthcheck"]["test"][-1]
+    assert web["environment"]["IM_WEB_HOST"] == "0.0.0.0"  # noqa: S104  # of the container; see its ports
+    assert web["restart"] == "unless-stopped"
+
+
+def test_whoever_judges_or_asks_a_webhooks_url_knows_which_networks_are_allowed() -> None:
+    for name in ("web", "worker", "deadlines"):
+        assert {f.metadata["env"] for f in fields(WebhookSettings)} <= set(SERVICES[name]["environment"]), name
+
+
+def test_no_password_is_in_a_command_line_and_each_is_given_to_who_needs_it_alone() -> None:
+    """A command line is shown to every user of the machine; tests/deploy/page.py looks at those that run."""
+    given = {}
+    for name, one in SERVICES.items():
+        said = str([one.get("command"), one.get("entrypoint"), one.get("healthcheck")])
+        assert not re.search(r"\$\{IM_\w*(PASSWORD|SECRET)", said), name
+        given[name] = set(re.findall(r"\$\{IM_(\w+)_PASSWORD", str(one.get("environment", {}))))
+    assert given == {**ITS_OWN, "im": {"WORK", "BROKER"}}
 
 
 def test_only_workers_have_credentials_and_everybody_knows_the_places_and_the_defaults() -> None:
