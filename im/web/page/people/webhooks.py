@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Path
@@ -41,6 +42,8 @@ SAYS = {
 }
 SHOWN = 50
 """Messages of one webhook."""
+SOON = timedelta(minutes=2)
+"""So long the page asks again by itself what became of a message that nobody has sent yet."""
 LOST = "this form was sent before, and the secret that it made was shown then, once", "nobody has it? make a new secret"
 Url = Annotated[str, Field(max_length=4000)]
 
@@ -120,7 +123,10 @@ def show_webhook(visit: Visiting, webhook: WebhookId) -> Response:
         sent=[(message, became(message), TONES[message.state]) for message in sent],
         shown=SHOWN,
         waits=any(message.state in (DeliveryState.PENDING, DeliveryState.DEAD) for message in sent),
-        under_way=any(message.state is DeliveryState.PENDING and not message.answered_at for message in sent),
+        under_way=any(
+            message.state is DeliveryState.PENDING and not message.answered_at and visit.now - message.made_at < SOON
+            for message in sent
+        ),
         sets=_may_set(actor, one),
     )
 
