@@ -23,8 +23,8 @@ from im.domain.state import Observed
 from im.providers.contract import Filter, Slot, merge_pages
 from im.providers.errors import InvalidSpec, NotOffered, ProviderError, Unavailable
 from im.providers.kubernetes import account as accounts
+from im.providers.kubernetes.access.link import link_of
 from im.providers.kubernetes.api import CLAIMS, PODS, KubernetesApi
-from im.providers.kubernetes.link import link_of
 from im.providers.kubernetes.profile import PROFILE
 from im.providers.kubernetes.provider import KubernetesProvider
 from im.providers.machine import Machine

@@ -11,7 +11,9 @@ from im.domain.state import Observed, OnExpiry
 from im.providers.features import Guarded
 from im.providers.machine import Machine
 
-pytestmark = pytest.mark.parametrize("room", ["fake", "gcp", "azure"], indirect=True)  # those whose clock tests move
+pytestmark = pytest.mark.parametrize(
+    "room", ["fake", "gcp", "azure", "kubernetes"], indirect=True
+)  # those whose clock tests move
 
 
 def guard(room: Any, machine: str, at: datetime | None, what: OnExpiry = OnExpiry.STOP) -> None:

@@ -19,7 +19,7 @@ from im.domain.config.region import Region
 from im.domain.errors import Refused
 from im.providers.kit.extra import Extra
 from im.providers.kubernetes import options
-from im.providers.kubernetes.kubeconfig import SERVICE_ACCOUNT, VARIABLE, Context, context_of, files
+from im.providers.kubernetes.access.kubeconfig import SERVICE_ACCOUNT, VARIABLE, Context, context_of, files
 
 EXTRA = Extra("kubernetes", "PyYAML", ("yaml",))
 """What reads a kubeconfig. In a cluster of its own a worker needs none."""

@@ -15,6 +15,8 @@ MANAGED = "app.kubernetes.io/managed-by"
 OWNER, NAME, TAG = f"{PREFIX}owner", f"{PREFIX}name", f"{PREFIX}tag."
 TYPE, ZONE, SLOT, BORN, KEY = (f"{PREFIX}{word}" for word in ("type", "zone", "slot", "born", "public-key"))
 """Of a machine, what it was asked for as; the place in its launch; what made the pod (a launch, or a start); who may log in."""
+STOP_AT = f"{PREFIX}stop-at"
+"""Seconds since 1970 when the pod is to end by itself: on the pod, which reads it, and on the claim for its next pod."""
 ADOPTED = f"{PREFIX}adopted"
 """On what was taken in, whose pod has a name of its own."""
 POD = f"{PREFIX}pod"

@@ -18,6 +18,7 @@ from im.providers.contract import Slot
 from im.providers.kubernetes import labels
 from im.providers.kubernetes.nodes import NOWHERE, Placing
 from im.providers.kubernetes.options import RESTRICTED, Options
+from im.providers.kubernetes.pending import GUARD_FIRED
 from im.providers.kubernetes.profile import ANYWHERE, DEFAULT_GB
 from im.providers.kubernetes.shapes import Shape, shape_of
 
@@ -43,11 +44,21 @@ if [ -f {INSIDE}/{USER_DATA} ] && [ ! -e "$HOME/.im/begun" ]; then
   fi
 fi
 while :; do
+  at=$(cat {INSIDE}/stop-at 2>/dev/null)
+  case "$at" in
+    '' | *[!0-9]*) ;;
+    *)
+      if [ "$(date +%s)" -ge "$at" ]; then
+        echo "{GUARD_FIRED}" > /dev/termination-log
+        exit 0
+      fi
+      ;;
+  esac
   sleep 5 &
   wait $!
 done
 """
-"""What the pod runs: it is there until it is told to end; user data is run once, at its first start."""
+"""What the pod runs: it is there until it is told to end, or the moment of its guard has come. User data is run once, at first."""
 
 
 _SAFE = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
@@ -165,16 +176,18 @@ def pod(
     }
 
 
-def born_of(manifest: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """The manifest of a pod that a launch makes, or a start."""
+def born_of(manifest: Mapping[str, Any], what: str, stop_at: str = "") -> dict[str, Any]:
+    """The manifest of a pod that a launch makes, or a start. `stop_at`: its guard's moment, where it has one to come."""
     meta = manifest["metadata"]
-    return {**manifest, "metadata": {**meta, "annotations": {**meta.get("annotations", {}), labels.BORN: what}}}
+    beside = {labels.BORN: what} | ({labels.STOP_AT: stop_at} if stop_at else {})
+    return {**manifest, "metadata": {**meta, "annotations": {**meta.get("annotations", {}), **beside}}}
 
 
 def _said(name: str, spec: Spec) -> list[dict[str, Any]]:
     """What the pod reads of itself, without asking anybody: annotations reach it as files, and user data as a secret's."""
     key = {"path": "authorized_keys", "fieldRef": {"fieldPath": f"metadata.annotations['{labels.KEY}']"}}
-    sources: list[dict[str, Any]] = [{"downwardAPI": {"items": [key]}}]
+    until = {"path": "stop-at", "fieldRef": {"fieldPath": f"metadata.annotations['{labels.STOP_AT}']"}}
+    sources: list[dict[str, Any]] = [{"downwardAPI": {"items": [key, until]}}]
     if spec.user_data is not None:
         sources.append({"secret": {"name": name, "items": [{"key": USER_DATA, "path": USER_DATA}]}})
     return sources

@@ -11,6 +11,8 @@ from typing import Any
 from im.domain.cause import UNKNOWN_CAUSE, Cause, Hand
 from im.providers.kit.text import scrubbed
 
+GUARD_FIRED = "its guard in the cluster stopped it"
+"""What the pod's first process leaves behind when it ended by itself, at the moment that its annotation says."""
 NO_CAPACITY, INVALID = "no_capacity", "invalid_spec"
 _IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"})
 _BROKEN = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
@@ -155,6 +157,8 @@ def over(pod: Mapping[str, Any]) -> tuple[Cause, str, datetime | None]:
     if ended.get("reason") == "OOMKilled":
         says = "it used more memory than it has, and was killed (OOMKilled): start it as a larger type"
         return _cloud("did_not_start", says), says, at
+    if str(ended.get("message") or "").strip() == GUARD_FIRED:
+        return Cause(Hand.GUEST, says=GUARD_FIRED), GUARD_FIRED, at
     says = "its process ended" if code in (0, None) else f"its process ended with code {code}"
     return Cause(Hand.GUEST, says=says), says, at
 

@@ -53,7 +53,8 @@ class KubernetesProfile:
         # lists tell the truth of now; the margin is for a call that was still on its way when we gave it up
         launch_visible_within=timedelta(minutes=2),
         can_spot=True,  # on nodes that may be taken back
-        why_no_guard="has no deadline of its own that can be moved: a pod's can only be lowered",
+        native_deadline=True,  # by an annotation that the pod reads: its own deadline can only be lowered
+        guard_terminates=False,
         billing=RULES,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
@@ -24,12 +25,13 @@ from im.providers.errors import NotFound, ProviderError, WrongState
 from im.providers.kit.each import HANDS, each
 from im.providers.kit.http import JsonApi
 from im.providers.kubernetes import labels, manifests, options
+from im.providers.kubernetes.access.link import link_of
 from im.providers.kubernetes.api import CLAIMS, PODS, SECRETS, KubernetesApi, Link
 from im.providers.kubernetes.checks import checks
+from im.providers.kubernetes.deadline_guard import AnnotationGuard
 from im.providers.kubernetes.errors import CLOUD, AlreadyThere, translate
 from im.providers.kubernetes.features import Adoption, Marks, Spot, Zones
 from im.providers.kubernetes.labels import selector
-from im.providers.kubernetes.link import link_of
 from im.providers.kubernetes.looking import MOST, Looking, named_well
 from im.providers.kubernetes.nodes import placing
 from im.providers.kubernetes.pending import GROWING, PATIENCE, Patience
@@ -49,7 +51,6 @@ _OURS = (labels.DEPLOYMENT, labels.LAUNCH)
 class KubernetesProvider:
     """One cluster as one somebody, for one deployment."""
 
-    deadline_guard = None
     leftovers = None
     prices = None
     protection = None
@@ -60,6 +61,7 @@ class KubernetesProvider:
         self._api, self._deployment, self._account = api, deployment, account
         self._looking = Looking(api, deployment, self._patience)
         self.adoption = Adoption(api, self._looking, deployment)
+        self.deadline_guard = AnnotationGuard(api, self._looking)
         self.marks = Marks(api, deployment)
         self.spot = Spot()
         self.states = StateLooks(api, self._looking, deployment)
@@ -162,13 +164,13 @@ class KubernetesProvider:
         """The pod is made again of the manifest that its claim carries; one that is over gives its name back first."""
 
         def some(ids: Sequence[str]) -> BatchResult:
-            claims, pods, _ = self._looking.of(scope.region, ids, ours=True)
-            return each([Machine(one) for one in ids], lambda one: self._start(scope.region, one, claims, pods))
+            claims, pods, now = self._looking.of(scope.region, ids, ours=True)
+            return each([Machine(one) for one in ids], lambda one: self._start(scope.region, one, claims, pods, now))
 
         return self._in_parts(scope, machines, some)
 
     def _start(
-        self, namespace: str, machine: Machine, claims: Mapping[str, Shown], pods: Mapping[str, Shown]
+        self, namespace: str, machine: Machine, claims: Mapping[str, Shown], pods: Mapping[str, Shown], now: datetime
     ) -> Sighting:
         if machine.id not in claims:
             raise NotFound(f"{CLOUD} has no claim {machine.id[:60]} of this deployment")
@@ -183,8 +185,10 @@ class KubernetesProvider:
             raise errors.Unsupported(f"the claim {machine.id} does not say what pod to make")
         if pod is not None:
             self._api.delete(namespace, PODS, pod["metadata"]["name"], pod["metadata"]["uid"])
+        stop_at = str((claim["metadata"].get("annotations") or {}).get(labels.STOP_AT, ""))
+        coming = stop_at if stop_at.isdigit() and int(stop_at) > now.timestamp() else ""
         try:
-            self._api.create(namespace, PODS, manifests.born_of(manifest, "start"))
+            self._api.create(namespace, PODS, manifests.born_of(manifest, "start", coming))
         except AlreadyThere as exc:
             there = self._api.get(namespace, PODS, manifest["metadata"]["name"])["metadata"]
             mine = (there.get("labels") or {}).get(labels.MACHINE) == machine.id

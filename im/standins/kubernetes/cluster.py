@@ -170,6 +170,8 @@ class Cluster:
             if "deletionTimestamp" in meta:
                 if meta["uid"] in self.due and self.due[meta["uid"]] <= now:
                     self.remove(PODS, pod)
+            elif pod["status"]["phase"] == "Running":
+                scheduler.overdue(self, pod)
             elif pod["status"]["phase"] == "Pending":
                 if not pod["spec"].get("nodeName"):
                     scheduler.place(self, pod)

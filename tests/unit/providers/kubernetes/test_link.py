@@ -17,9 +17,9 @@ import yaml
 
 from im.domain.config.account import Account
 from im.providers.errors import NotInstalled, Unauthenticated, Unavailable
-from im.providers.kubernetes import link as link_module
+from im.providers.kubernetes.access import link as link_module
+from im.providers.kubernetes.access.link import link_of
 from im.providers.kubernetes.api import KubernetesApi
-from im.providers.kubernetes.link import link_of
 from tests.unit.providers.kubernetes.certificates import Authority
 
 OWN = Account("default", "kubernetes")

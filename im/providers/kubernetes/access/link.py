@@ -16,11 +16,11 @@ from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.providers.errors import Unauthenticated
 from im.providers.kit.http import JsonApi, make_pool
+from im.providers.kubernetes.access.kubeconfig import SERVICE_ACCOUNT, Context
+from im.providers.kubernetes.access.plugin import Plugin
 from im.providers.kubernetes.account import EXTRA, HOST, PORT, context, is_inside
 from im.providers.kubernetes.api import Link
 from im.providers.kubernetes.errors import CLOUD, translate
-from im.providers.kubernetes.kubeconfig import SERVICE_ACCOUNT, Context
-from im.providers.kubernetes.plugin import Plugin
 
 _FRESH = 60.0
 """Seconds that a token read from a file is believed: tokens of service accounts are replaced in place."""

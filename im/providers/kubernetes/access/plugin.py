@@ -17,7 +17,7 @@ from typing import Any
 from im.domain.errors import Refused
 from im.providers.errors import Unauthenticated
 from im.providers.kit.text import scrubbed
-from im.providers.kubernetes.kubeconfig import Context
+from im.providers.kubernetes.access.kubeconfig import Context
 
 VERSIONS = tuple(f"client.authentication.k8s.io/{version}" for version in ("v1", "v1beta1"))
 WITHIN = 30.0

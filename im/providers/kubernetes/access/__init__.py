@@ -1,0 +1,1 @@
+"""How a cluster is reached: which, as whom, by what proof."""
