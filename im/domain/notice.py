@@ -66,7 +66,10 @@ class Notice:
         return f"{self.name} {verb} in {format_duration(self.expires_at - now)}"
 
     def text(self, now: datetime) -> str:
-        kept = {"stop": "stopped; its disk stays", "shelve": "shelved; a snapshot of it stays, and brings it back"}
+        kept = {
+            "stop": "stopped; its disk stays",
+            "shelve": "shelved; a snapshot of it stays, and brings it back with another address",
+        }
         verb = kept.get(self.what, "terminated, disk and all")
         told = (
             f"{self.subject(now)}, at {self.expires_at:%Y-%m-%d %H:%M:%S} UTC ({self.place}, owner {self.owner}). "

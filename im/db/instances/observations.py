@@ -123,12 +123,13 @@ def write(connection: Connection, notes: Sequence[Note], now: datetime) -> set[s
         instances,
         ("id", *facts.COLUMNS, *judged, *_TROUBLE),
         [_as_row(n, now) for n in notes],
-        {"new_generation": Integer(), "failed": Boolean()},
+        {"new_generation": Integer(), "failed": Boolean(), "shelved_anew": Boolean()},
     )
     beside = {
         "desired": v.c.desired,
         "why": v.c.why,
         "generation": v.c.new_generation,
+        "shelve_generation": case((v.c.shelved_anew, v.c.new_generation), else_=t.shelve_generation),
         "settled_generation": v.c.settled_generation,
         "drift_since": v.c.drift_since,
         "closed_at": func.coalesce(t.closed_at, v.c.closed_at),
@@ -169,7 +170,9 @@ def _trouble(note: Note, adopted: bool, now: datetime) -> dict[str, object]:
 def _as_row(note: Note, now: datetime) -> dict[str, object]:
     row, seen, reading = note.row, note.seen, note.reading
     adopted = reading.desired is not row.desired
-    generation = row.generation + 1 if adopted else row.generation
+    # what ran since is not what its snapshot holds: that is spent, and another one is made of what it is once it rests again
+    anew = row.to_shelve and not adopted and reading.verdict in (Verdict.OURS, Verdict.UNDONE)
+    generation = row.generation + 1 if adopted or anew else row.generation
     ended = reading.verdict is Verdict.ENDED and seen is not None and meets(reading.desired, seen.state)
     settled = row.settled_generation
     # what was powered off outside is to be stopped, and costs on until it is
@@ -186,6 +189,7 @@ def _as_row(note: Note, now: datetime) -> dict[str, object]:
         "why": (why_changed(seen.cause) if adopted and seen else row.why).value,
         "settled_generation": settled,
         "new_generation": generation,
+        "shelved_anew": anew,
         **_trouble(note, adopted, now),
         "drift_since": note.drift_since,
         "closed_at": now if seen is not None and seen.state in GONE else None,

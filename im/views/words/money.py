@@ -116,7 +116,9 @@ def quote_sentence(quote: Quote) -> str:
     return f"{rate}, {bound}{show(quote.to_deadline)} until then; {source}{more}"
 
 
-SNAPSHOT_STAYS = "a snapshot of it, by the GB and month; how many GB is known once it is made"
+SNAPSHOT_STAYS = (
+    "a snapshot of it, by the GB and month; how many GB is known once it is made; it comes back with another address"
+)
 """What costs where a deadline shelves."""
 
 

@@ -155,7 +155,8 @@ def test_the_snapshot_of_what_is_shelved_is_no_leftover_and_that_of_a_forgotten_
 def test_two_commands_shelve_and_bring_back(world: DigitalOceanWorld) -> None:
     world.create(seconds=3600)
     world.advance(30)
-    assert "gives way to its snapshot" in run(world, "stop", "web", "--shelve", "--dry-run").stdout
+    would = run(world, "stop", "web", "--shelve", "--dry-run").stdout
+    assert "gives way to its snapshot, and comes back with another address" in would
     assert run(world, "stop", "web", "--shelve", "--no-wait").exit_code == 0
     world.advance(240)
     assert (world.word(), len(world.team.snapshots)) == ("shelved", 1)

@@ -51,6 +51,7 @@ def test_what_is_shelved_costs_what_nobody_knows_yet(rehearsal: Rehearsal) -> No
     told = rehearsal.told(*HETZNER, "--on-expiry", "shelve")
     assert "then shelve" in told
     assert "afterwards    a snapshot of it, by the GB and month" in told
+    assert "it comes back with another address" in told
     assert rehearsal.plan(*HETZNER, "--on-expiry", "shelve")["usd_per_hour_afterwards"] is None
 
 
