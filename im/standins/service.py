@@ -9,9 +9,9 @@ import hmac
 import json
 from collections.abc import Callable, Collection, Iterable
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import RLock, Thread
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 
+World = TypeVar("World")
+
+
 class Refusal(Exception):
     """An answer that is an error of the cloud's own."""
 
@@ -39,7 +42,11 @@ class Refusal(Exception):
 class Service:
     """Routes of one cloud: `routes` maps (method, rule) to a function of (account, request, **parts) → (status, JSON body)."""
 
-    def __init__(self, secret: str, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self, secret: str, clock: Callable[[], datetime] | None = None, takes: timedelta = timedelta(seconds=3)
+    ) -> None:
+        """`takes`: how long every transition lasts."""
+        self.takes = takes
         self._clock = clock or (lambda: datetime.now(UTC))
         self.books = Books(self.clock)
         self.worlds: dict[str, Any] = {}
@@ -48,6 +55,17 @@ class Service:
         self._secret = secret
         self._rules: list[Rule] = []
         self._map: Map | None = None
+        self.register()
+
+    def register(self) -> None:
+        """Name its routes."""
+
+    def world(self, account: str, make: Callable[[], World]) -> World:
+        """Made when the account is first named. Under `lock`."""
+        if account not in self.worlds:
+            self.worlds[account] = make()
+        found: World = self.worlds[account]
+        return found
 
     def clock(self) -> datetime:
         return self._clock()

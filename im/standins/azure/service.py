@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request
@@ -28,14 +27,7 @@ _PRICES = "/api/retail/prices"
 class Azure(Service):
     """`takes`: how long every transition lasts."""
 
-    def __init__(
-        self,
-        secret: str,
-        clock: Callable[[], datetime] | None = None,
-        takes: timedelta = timedelta(seconds=3),
-    ) -> None:
-        super().__init__(secret, clock)
-        self.takes = takes
+    def register(self) -> None:
         self.route("GET", "/subscriptions", self._subscriptions)
         self.handle("GET", "", lambda s, request: (200, _shown(s)))
         self.handle("GET", "/providers/<namespace>", self._provider)
@@ -55,10 +47,9 @@ class Azure(Service):
     def subscription(self, account: str) -> Subscription:
         """As it is now; made when it is first named."""
         with self.lock:
-            if account not in self.worlds:
-                made = Subscription(str(uuid.uuid5(_NAMES, account)), self.clock(), self.takes)
-                self.worlds[account] = made
-            found: Subscription = self.worlds[account]
+            found = self.world(
+                account, lambda: Subscription(str(uuid.uuid5(_NAMES, account)), self.clock(), self.takes)
+            )
             schedule.fire(found, self.clock())
             found.settle(self.clock())
             return found

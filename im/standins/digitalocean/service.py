@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 from werkzeug.wrappers import Request
@@ -17,14 +16,7 @@ from im.standins.service import Refusal, Service
 class DigitalOcean(Service):
     """`takes`: how long every action lasts."""
 
-    def __init__(
-        self,
-        secret: str,
-        clock: Callable[[], datetime] | None = None,
-        takes: timedelta = timedelta(seconds=3),
-    ) -> None:
-        super().__init__(secret, clock)
-        self.takes = takes
+    def register(self) -> None:
         droplets.register(self)
         resources.register(self)
         snapshots.register(self)
@@ -32,9 +24,7 @@ class DigitalOcean(Service):
     def team(self, account: str) -> Team:
         """As it is now; made when it is first named."""
         with self.lock:
-            if account not in self.worlds:
-                self.worlds[account] = Team(account, self.clock(), self.takes)
-            found: Team = self.worlds[account]
+            found = self.world(account, lambda: Team(account, self.clock(), self.takes))
             found.settle(self.clock())
             return found
 

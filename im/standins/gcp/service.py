@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 from werkzeug.wrappers import Request
@@ -18,14 +17,7 @@ from im.standins.service import Refusal, Service
 class Gcp(Service):
     """`takes`: how long every transition lasts. A token's account is the id of its project."""
 
-    def __init__(
-        self,
-        secret: str,
-        clock: Callable[[], datetime] | None = None,
-        takes: timedelta = timedelta(seconds=3),
-    ) -> None:
-        super().__init__(secret, clock)
-        self.takes = takes
+    def register(self) -> None:
         machines.register(self)
         resources.register(self)
         tasks.register(self)
@@ -33,9 +25,7 @@ class Gcp(Service):
     def project(self, account: str) -> Project:
         """As it is now; made when it is first named."""
         with self.lock:
-            if account not in self.worlds:
-                self.worlds[account] = Project(account, self.clock(), self.takes)
-            found: Project = self.worlds[account]
+            found = self.world(account, lambda: Project(account, self.clock(), self.takes))
             tasks.fire(found, self.clock(), self.books.write)
             found.settle(self.clock())
             return found

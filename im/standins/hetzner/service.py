@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 from werkzeug.wrappers import Request
@@ -17,14 +16,7 @@ from im.standins.service import Refusal, Service
 class Hetzner(Service):
     """`takes`: how long every transition lasts."""
 
-    def __init__(
-        self,
-        secret: str,
-        clock: Callable[[], datetime] | None = None,
-        takes: timedelta = timedelta(seconds=3),
-    ) -> None:
-        super().__init__(secret, clock)
-        self.takes = takes
+    def register(self) -> None:
         servers.register(self)
         resources.register(self)
         images.register(self)
@@ -32,9 +24,7 @@ class Hetzner(Service):
     def project(self, account: str) -> Project:
         """As it is now; made when it is first named."""
         with self.lock:
-            if account not in self.worlds:
-                self.worlds[account] = Project(self.clock(), self.takes)
-            found: Project = self.worlds[account]
+            found = self.world(account, lambda: Project(self.clock(), self.takes))
             found.settle(self.clock())
             return found
 

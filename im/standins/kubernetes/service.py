@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 from werkzeug.wrappers import Request
@@ -17,22 +16,13 @@ from im.standins.service import Refusal, Service
 class Kubernetes(Service):
     """`takes`: how long a pod's start takes, and its end at most."""
 
-    def __init__(
-        self,
-        secret: str,
-        clock: Callable[[], datetime] | None = None,
-        takes: timedelta = timedelta(seconds=3),
-    ) -> None:
-        super().__init__(secret, clock)
-        self.takes = takes
+    def register(self) -> None:
         verbs.register(self)
 
     def cluster(self, account: str) -> Cluster:
         """As it is now; made when it is first named."""
         with self.lock:
-            if account not in self.worlds:
-                self.worlds[account] = Cluster(account, self.clock(), self.takes)
-            found: Cluster = self.worlds[account]
+            found = self.world(account, lambda: Cluster(account, self.clock(), self.takes))
             found.settle(self.clock())
             return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 from werkzeug.wrappers import Request
@@ -18,23 +17,14 @@ from im.standins.service import Refusal, Service
 class Lambda(Service):
     """`takes`: how long an instance takes to boot, and to end."""
 
-    def __init__(
-        self,
-        secret: str,
-        clock: Callable[[], datetime] | None = None,
-        takes: timedelta = timedelta(seconds=3),
-    ) -> None:
-        super().__init__(secret, clock)
-        self.takes = takes
+    def register(self) -> None:
         instances.register(self)
         resources.register(self)
 
     def team(self, account: str) -> Team:
         """As it is now; made when it is first named."""
         with self.lock:
-            if account not in self.worlds:
-                self.worlds[account] = Team(account, self.clock(), self.takes)
-            found: Team = self.worlds[account]
+            found = self.world(account, lambda: Team(account, self.clock(), self.takes))
             found.settle(self.clock())
             return found
 
