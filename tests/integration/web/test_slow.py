@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import uvicorn
 
 from im.web import impatient
 from im.web.api import stream
+from im.web.server import configured
 from tests.integration.web.conftest import Api
 from tests.integration.web.test_stream import Stream
 from tests.waiting import until
@@ -104,3 +107,25 @@ def test_whoever_asks_and_never_reads_is_hung_up_on(api: Api, monkeypatch: pytes
         until("it is there", lambda: len(open_ones) == 1)
         until("it is hung up on", lambda: not open_ones)
     assert api.ask("GET", "/healthz", by=None).status == 200
+
+
+def test_no_answer_waits_for_a_delayed_acknowledgement() -> None:
+    """On a socket as `im web` listens on: asyncio itself sees to it only where that names its protocol."""
+    server = uvicorn.Server(configured(_nothing, lifespan="off"))  # type: ignore[arg-type]
+    listens = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listens]}, daemon=True)
+    thread.start()
+    try:
+        with socket.create_connection(listens.getsockname(), timeout=20):
+            until("it is there", lambda: len(server.server_state.connections) == 1)
+            (one,) = server.server_state.connections
+            assert isinstance(one, impatient.Impatient)
+            served = one.transport.get_extra_info("socket")
+            assert served.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+async def _nothing(scope: object, receive: object, send: object) -> None:
+    pass
