@@ -24,6 +24,8 @@ AGE = timedelta(days=1)
 """How far a moment may be from now at all; Celery's arithmetic breaks at the ends of the calendar."""
 _ID, _TEXT = 64, 200
 
+REPLIES = ".reply.celery.pidbox"
+"""How the queue ends on which somebody who asks waits for answers; no worker does."""
 COMMANDS = frozenset({"ping", "stats", "active_queues", "active", "registered", "scheduled", "reserved", "revoked"})
 """Of Celery's remote control what `im doctor` and Flower ask: questions, none of which changes a worker."""
 
@@ -114,6 +116,18 @@ def command(message: object, exchange: str) -> dict[str, Any]:
     }
     written: dict[str, Any] = json.loads(_enveloped(fresh, {}, exchange, "", str(uuid.uuid4())))
     return written
+
+
+def reply(raw: bytes, queue: str) -> bytes:
+    """What a worker answers to a question of the remote control, on the asker's own queue: Flower's. Raises Unreadable."""
+    envelope = _object(_parsed(raw), "it")
+    headers = _object(envelope.get("headers"), "its headers")
+    body = _object(_body(envelope, _object(envelope.get("properties"), "its properties")), "its body")
+    ticket, clock = headers.get("ticket"), headers.get("clock")
+    if not _is_plain(ticket, _ID):
+        raise Unreadable("it answers no question")
+    fresh = {"ticket": ticket, "clock": clock if type(clock) is int and 0 <= clock < 2**53 else 0}
+    return _enveloped(body, fresh, "", queue, str(uuid.uuid4()))
 
 
 def _enveloped(body: object, headers: Mapping[str, object], exchange: str, key: str, number: object) -> bytes:

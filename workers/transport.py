@@ -31,7 +31,8 @@ class Door(redis.Redis):
         key, raw = answer
         queue = key.decode("utf-8", "replace").partition(kombu_redis.Channel.sep)[0]
         try:
-            return key, messages.doorbell(raw, queue)
+            read = messages.reply if queue.endswith(messages.REPLIES) else messages.doorbell
+            return key, read(raw, queue)
         except messages.Unreadable as exc:
             log.warning("a message was refused", queue=queue, why=str(exc))
             return None  # as if the wait had ended with nothing
