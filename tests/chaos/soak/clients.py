@@ -21,7 +21,7 @@ from typing import Any
 from im.context import Context, open_context
 from im.domain.errors import ImError, Refused
 from im.domain.intent import Deadline
-from im.domain.state import Desired
+from im.domain.state import Desired, OnExpiry
 from im.providers.request import Ask
 from im.services.requests import change as requests_change
 from im.services.requests import create, order, result
@@ -29,6 +29,7 @@ from tests.chaos.soak.room import REGION, Room
 from tests.people import person
 from tests.providers.clouds import public_key
 
+_SHELVING = ("digitalocean", "hetzner")
 _REMEMBERED = 250
 """Machines that people still talk about; older ones are left to their deadlines."""
 
@@ -138,7 +139,9 @@ class Client(threading.Thread):
             if verb == "create":
                 zone = REGION + self._rng.choice("aab") if cloud == "aws" else None
                 ask = Ask(public_key=public_key(), owner=me, zone=zone)
-                answer = create.create(ctx, order.Order(cloud, "default", ask, None, count, deadline, person(me)))
+                ends = OnExpiry.SHELVE if cloud in _SHELVING and self._rng.random() < 0.4 else None
+                wish = order.Order(cloud, "default", ask, None, count, deadline, person(me), on_expiry=ends)
+                answer = create.create(ctx, wish)
             elif verb == "extend":
                 answer = requests_change.extend(ctx, ids, deadline, actor=person(me))
             elif verb == "start":
