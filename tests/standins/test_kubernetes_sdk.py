@@ -180,7 +180,7 @@ def test_a_pod_that_no_node_has_room_for_is_accepted_and_says_why(api: k8s.CoreV
     said = {one.metadata.name: one.status.conditions[0] for one in api.list_namespaced_pod(NS).items}
     assert {one.reason for one in said.values()} == {"Unschedulable"}
     assert "Insufficient cpu" in said["big"].message
-    assert "5 node(s) didn't match Pod's node affinity/selector" in said["far"].message
+    assert "6 node(s) didn't match Pod's node affinity/selector" in said["far"].message
     assert 'persistentvolumeclaim "nothing" not found' in said["bare"].message
 
 
