@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import Connection, delete, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from im.db.read.connection import ReadTransaction, ask
 from im.db.schema.people import views
 from im.domain.people.view import Base, View
 
@@ -18,12 +19,16 @@ def lock(connection: Connection, login: str) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"im views of {login}"})
 
 
-def listed(connection: Connection, login: str) -> list[View]:
-    """One user's, by name."""
-    query = select(v.name, v.q, v.base, v.everything, v.columns, v.saved_at).where(v.login == login)
+def listed(connection: Connection | ReadTransaction, login: str) -> list[View]:
+    """One user's, by name; by the driver, since each list on the page asks."""
+    found = ask(
+        connection,
+        "SELECT name, q, base, everything, columns, saved_at FROM views WHERE login = %(login)s ORDER BY name",
+        login=login,
+    )
     return [
         View(name, q, Base(base) if base else None, everything, tuple(columns), saved_at)
-        for name, q, base, everything, columns, saved_at in connection.execute(query.order_by(v.name))
+        for name, q, base, everything, columns, saved_at in found
     ]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def listed(ctx: Context, login: str) -> list[View]:
     """One user's, by name, for that user alone. What one of them holds may no longer be readable: see `rule.wrong_with`."""
-    with ctx.begin() as connection:
+    with ctx.looking() as connection:
         return views.listed(connection, login)
 
 
