@@ -180,10 +180,10 @@ class Bill:
 
 
 def sum_bills(bills: Iterable[Bill]) -> Bill:
-    total = Bill()
+    total: Bill | None = None
     for bill in bills:
-        total += bill
-    return total
+        total = bill if total is None else total + bill
+    return total or Bill()
 
 
 def has_more_disks(spec: Spec, disk_type: str | None) -> bool:

@@ -46,7 +46,10 @@ def bill(
 ) -> Bill:
     """What `row` cost within `window`. What still goes on counts until `now`."""
     account = _Account(row, intervals, deadlines, book, window, now, rules)
-    return sum_bills([*account.bills(), bill_of(row.scope, row.spec, snapshots, book, window, now, rules)])
+    bills = account.bills()
+    if not snapshots:  # of most machines there is none
+        return sum_bills(bills)
+    return sum_bills([*bills, bill_of(row.scope, row.spec, snapshots, book, window, now, rules)])
 
 
 class _Account:
@@ -68,11 +71,14 @@ class _Account:
         self.lives = sorted((s for s in intervals if s.kind is Kind.DISK), key=lambda s: s.began_at)
 
     def bills(self) -> Iterator[Bill]:
+        charges = (self.rules.computing, self.rules.address)
         for run in self.runs:
             yield self._ran(run)
-            yield self._lent(run, While.RUNNING)
+            if While.RUNNING in charges:
+                yield self._lent(run, While.RUNNING)
         for life in self.lives:
-            yield self._lent(life, While.THERE)
+            if While.THERE in charges:
+                yield self._lent(life, While.THERE)
             yield self._disk(life)
 
     def _lent(self, interval: UsageInterval, time: While) -> Bill:
@@ -81,15 +87,16 @@ class _Account:
         low, high = self.window.cut(interval.began_at, max(ended_at, interval.began_at + rules.least))
         if high <= low or interval.never_ran:
             return Bill()
-        total = Bill()
+        compute, address, doubt, missing = ZERO, ZERO, timedelta(0), set[str]()
         if rules.computing is time:
             usd = charged(rules, self._tariff(self.row.spec.instance_type), interval.began_at, ended_at, self.window)
-            missing = frozenset({label_of(self.row.spec)} if usd is None else ())
-            total += Bill(compute=usd or ZERO, doubt=self._doubt(interval), unknown=missing)
+            compute, doubt = usd or ZERO, self._doubt(interval)
+            missing |= {label_of(self.row.spec)} if usd is None else set()
         if rules.address is time and self._has_address(interval):
             usd = charged(rules, self._tariff(IPV4), interval.began_at, ended_at, self.window)
-            total += Bill(address=usd or ZERO, unknown=frozenset({IPV4} if usd is None else ()))
-        return total
+            address = usd or ZERO
+            missing |= {IPV4} if usd is None else set()
+        return Bill(compute=compute, address=address, doubt=doubt, unknown=frozenset(missing))
 
     def _ran(self, run: UsageInterval) -> Bill:
         """How long it ran, and what it ran past its deadline."""

@@ -34,7 +34,7 @@ from im.domain.money.zones import held, prices_of
 from im.domain.scope import Scope
 from im.domain.shelf.snapshot import NOT_SHELVED
 from im.domain.spec.placement import candidates
-from im.domain.spec.spec import Spec
+from im.domain.spec.spec import SPOTS, Spec
 from im.domain.state import ALIVE, GONE, Desired, Observed, OnExpiry, Why
 
 
@@ -148,7 +148,8 @@ def rates(
 
     `zone`: where it is, of a machine that is somewhere; what is not placed yet may come to the dearest zone of its region.
     """
-    items = [Item(scope.provider, scope.region, one, spec.market, zone) for one in types_of(spec, launched=launched)]
+    at = (spec.market, zone if spec.market in SPOTS else "")
+    items = [Item(scope.provider, scope.region, one, *at) for one in types_of(spec, launched=launched)]
     compute = _dearest(items, book, now) or at_most(spec, now)
     ipv4 = price_at(prices_of(scope, spec, IPV4, book), now)
     caps = [replace(one, name=monthly_item(one.name), zone="") for one in items] if rules.monthly_cap else ()
@@ -291,10 +292,8 @@ def rate_now(row: Instance, hourly: Rates) -> Decimal | None:
 
 def is_whole(row: Instance, hourly: Rates) -> bool:
     """Does `rate_now` hold everything that is paid for?"""
-    if bills_compute(row):
-        return hourly.whole
-    if row.observed not in (Observed.STOPPED, Observed.STOPPING):
+    if not bills_compute(row) and row.observed not in (Observed.STOPPED, Observed.STOPPING):
         return True
-    if hourly.rules.stop_saves_nothing:
+    if bills_compute(row) or hourly.rules.stop_saves_nothing:
         return hourly.whole
     return not hourly.more_disks and (hourly.rules.address is While.RUNNING or hourly.address is not None)

@@ -102,6 +102,8 @@ class Ledger:
         else:
             known = rates(*facts, launched=True, zone=row.zone, rules=rules)
         pictures = self.snapshots.get(row.id, ())
+        if not pictures:
+            return known
         return replace(known, snapshot=rate_of(row.scope, row.spec, pictures, self.book, self.now, rules))
 
     def to_deadline(self, row: Instance) -> Decimal | None:

@@ -203,7 +203,7 @@ def _environment() -> Environment:
         "capitalize_first": lambda text: text[:1].upper() + text[1:],
         "here": in_zone,
         "hint": hint,
-        "utc": lambda at: at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "utc": lambda at: f"{at.astimezone(UTC).isoformat(' ', 'seconds')[:19]} UTC",
         "iso": lambda at: at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "ms": lambda at: int(at.timestamp() * 1000),
     }
