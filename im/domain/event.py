@@ -77,6 +77,7 @@ class EventKind(StrEnum):
     SNAPSHOT_COMPLETE = "snapshot complete"
     SHELVE_SENT = "shelve sent"
     SHELVED = "shelved"
+    ADDRESS_CHANGED = "address changed"
     NOT_SHELVED = "not shelved"
     SNAPSHOT_DELETED = "snapshot deleted"
     # its deadlines, and what ended it without them

@@ -45,6 +45,8 @@ class Notice:
     channel: ChannelName
     goes_on: str = ""
     """What `a stopped machine` does, where its stop saves nothing and nothing else ends its cost; else empty."""
+    keeps_address: bool = False
+    """Shelved, it comes back with its address, if that can be had."""
 
     @property
     def key(self) -> str:
@@ -70,6 +72,8 @@ class Notice:
             "stop": "stopped; its disk stays",
             "shelve": "shelved; a snapshot of it stays, and brings it back with another address",
         }
+        if self.keeps_address:
+            kept["shelve"] = "shelved; a snapshot of it and its address stay, and bring it back"
         verb = kept.get(self.what, "terminated, disk and all")
         told = (
             f"{self.subject(now)}, at {self.expires_at:%Y-%m-%d %H:%M:%S} UTC ({self.place}, owner {self.owner}). "

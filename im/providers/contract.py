@@ -72,6 +72,8 @@ class Capabilities:
     can_hibernate: bool = False
     can_shelve: bool = False
     """A stopped machine can give way to a snapshot of itself, which costs less."""
+    shelf_keeps_address: bool = False
+    """And comes back with its public address, which costs meanwhile."""
     labels_late: bool = False
     """Part of what a machine is made of is tagged by `label` alone, once it is there: also where a launch makes but one."""
     billing: BillingRules = PER_SECOND

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from im.domain.adoption import Controller
 from im.domain.money.bill import Item, Price
 from im.domain.scope import Scope
+from im.domain.shelf.address import Address, Fate
 from im.domain.shelf.snapshot import Saved
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import Spec
@@ -140,6 +141,11 @@ class Marks(Protocol):
 class Shelving(Protocol):
     """A stopped machine can give way to a snapshot of itself, and be made again of that."""
 
+    @property
+    def addresses(self) -> Addresses | None:
+        """None where the address goes with the machine."""
+        ...
+
     def found(self, scope: Scope) -> Sequence[Saved]:
         """Every snapshot of this deployment that was made for that, and those that are being made, which may be called by
         another id until they are there. Raises ProviderError when not all could be seen."""
@@ -154,6 +160,31 @@ class Shelving(Protocol):
 
     def discard(self, scope: Scope, ids: Sequence[str]) -> Mapping[str, ProviderError]:
         """Delete these; gone already is done. Returns what failed, by id."""
+        ...
+
+
+class Addresses(Protocol):
+    """The public address of a machine that gives way to its snapshot is kept, for the machine that comes back.
+
+    A launch whose spec has `KEPT_ADDRESS` makes the machine with it, or with a new one where it is not to be had.
+    """
+
+    def of(self, scope: Scope, machine: Machine, ip: str) -> Address | None:
+        """That of a machine that is there; None where it has none that can be kept. Raises ProviderError."""
+        ...
+
+    def keep(self, scope: Scope, address: Address, instance_id: str, generation: int) -> None:
+        """Let it outlive its machine, marked as ours and for what; one that outlives it anyhow is somebody's, and left as it is.
+
+        Repeated, it changes nothing. Raises ProviderError.
+        """
+        ...
+
+    def release(self, scope: Scope, address: str, instance_id: str, generation: int, machine: str | None) -> Fate:
+        """Nobody keeps it any more: it goes with `machine` from now on, if that has it, and is deleted if nothing has it.
+
+        Raises ProviderError; WrongState while a machine that is going still has it.
+        """
         ...
 
 

@@ -18,6 +18,8 @@ FEATURES = frozenset(
     }
 )
 """Of the contract's attributes those that are objects with calls of their own."""
+_WITHIN = frozenset({"addresses"})
+"""The same of an ability's attributes."""
 _ASKS_NOBODY = frozenset({"controller", "needed_by"})
 """Answered from what is known already."""
 _UNFORESEEN, _PARTLY = "unforeseen", "partly"
@@ -40,7 +42,7 @@ class _Measured:
         found = getattr(self._inner, name)
         if name.startswith("_") or found is None:
             return found
-        if not self._prefix and name in FEATURES:
+        if name in (_WITHIN if self._prefix else FEATURES):
             return _Measured(found, self._cloud, f"{name}.")
         if not callable(found) or name in _ASKS_NOBODY:
             return found

@@ -15,6 +15,7 @@ from hcloud.firewalls.domain import FirewallRule
 from hcloud.images.domain import Image
 from hcloud.locations.domain import Location
 from hcloud.server_types.domain import ServerType
+from hcloud.servers.domain import ServerCreatePublicNetwork
 
 from im.standins.hetzner import Hetzner
 from im.standins.service import serving
@@ -178,3 +179,39 @@ def test_a_snapshot_that_fails_is_unavailable(client: Client, cloud: Hetzner) ->
         asked.action.wait_until_finished()
     asked.image.reload()
     assert asked.image.status == "unavailable"
+
+
+def test_an_address_outlives_its_server_and_goes_with_the_next(client: Client, cloud: Hetzner) -> None:
+    made = client.servers.create("web-1", ServerType(name="cx23"), Image(name="ubuntu-24.04"))
+    made.action.wait_until_finished()
+    for action in made.next_actions:
+        action.wait_until_finished()
+    four = next(one for one in client.primary_ips.get_all() if one.type == "ipv4")
+    changed = client.primary_ips.update(four, auto_delete=False, labels={"im/deployment": "d"})
+    assert (changed.auto_delete, changed.labels, changed.assignee_id) == (False, {"im/deployment": "d"}, made.server.id)
+    net = ServerCreatePublicNetwork(ipv4=four)
+    with pytest.raises(APIException, match="already assigned") as refused:
+        client.servers.create("web-2", ServerType(name="cx23"), Image(name="ubuntu-24.04"), public_net=net)
+    assert refused.value.code == "primary_ip_assigned"
+    client.servers.delete(made.server).wait_until_finished()
+    kept = client.primary_ips.get_by_id(four.id)
+    assert (kept.ip, kept.assignee_id) == (four.ip, None)
+    with pytest.raises(APIException, match="different datacenter"):
+        client.servers.create(
+            "web-2",
+            ServerType(name="cx23"),
+            Image(name="ubuntu-24.04"),
+            location=Location(name="hel1"),
+            public_net=net,
+        )
+    here = Location(name=kept.location.name)
+    again = client.servers.create(
+        "web-2", ServerType(name="cx23"), Image(name="ubuntu-24.04"), location=here, public_net=net
+    )
+    again.action.wait_until_finished()
+    for action in again.next_actions:
+        action.wait_until_finished()
+    assert again.server.public_net.ipv4.ip == four.ip
+    client.primary_ips.update(four, auto_delete=True)
+    client.servers.delete(again.server).wait_until_finished()
+    assert client.primary_ips.get_all() == []

@@ -220,7 +220,10 @@ def _what_changes(row: Instance, intent: Intent, now: datetime) -> str:
     if intent.desired is not row.desired:
         parts.append(f"{row.desired} → {intent.desired}")
     if intent.shelve:
-        parts.append("then it gives way to its snapshot, and comes back with another address")
+        from im.services.requests.shelving import keeps_address
+
+        address = "its address, if that can be had" if keeps_address(row.scope.provider) else "another address"
+        parts.append(f"then it gives way to its snapshot, and comes back with {address}")
     if intent.expires_at != row.expires_at:
         parts.append(_moved(row, intent.expires_at, now))
     return ", ".join(parts) or f"stays {intent.desired}"

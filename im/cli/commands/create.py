@@ -172,7 +172,7 @@ def _tell_plan(found: Rehearsed, output: Output) -> None:
     from im.cli.output.machine import machine_lines
     from im.cli.output.table import SANDBOX
     from im.cli.output.terminal import plain
-    from im.views.words.money import SNAPSHOT_STAYS, offered, quote_sentence, what_goes_on
+    from im.views.words.money import offered, quote_sentence, what_goes_on
 
     plan, quote, said, expires_at = found.plan, found.quote, found.region_source, found.expires_at
     now = quote.began_at or here()
@@ -196,7 +196,7 @@ def _tell_plan(found: Rehearsed, output: Output) -> None:
         ("costs", quote_sentence(quote)),
         *[("offered", offered(one)) for one in found.best],
         *([("afterwards", what_goes_on(quote))] if quote.endless else []),
-        *([("afterwards", SNAPSHOT_STAYS)] if plan.on_expiry is OnExpiry.SHELVE else []),
+        *([("afterwards", _shelved(found))] if plan.on_expiry is OnExpiry.SHELVE else []),
         *([("afterwards", lost)] if (lost := _lost(plan.scope.provider)) else []),
         ("guard", plan.if_gone),
     ]
@@ -205,6 +205,13 @@ def _tell_plan(found: Rehearsed, output: Output) -> None:
     click.echo("nothing was written and nothing was launched")
     if found.sandbox:
         note(SANDBOX)
+
+
+def _shelved(found: Rehearsed) -> str:
+    from im.services.requests.shelving import keeps_address
+    from im.views.words.money import what_stays
+
+    return what_stays(found.quote, keeps_address=keeps_address(found.plan.scope.provider))
 
 
 def _zone(found: Rehearsed) -> str:

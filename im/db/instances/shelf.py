@@ -32,6 +32,7 @@ from im.db.schema.core import instances
 from im.db.schema.snapshots import snapshots
 from im.db.select import select_instances
 from im.domain.instance import Instance
+from im.domain.shelf.address import Address
 from im.domain.shelf.snapshot import Made, Snapshot
 from im.domain.shelf.table import OURS, ShelfStep, Standing, There, Want, all_standings, next_step
 from im.domain.state import GONE, Desired, Observed, Shelf
@@ -151,6 +152,12 @@ def renew(connection: Connection, one: Snapshot, owner: str, until: datetime) ->
     """Keep a lease that nobody has taken over; False when somebody has."""
     mine = update(snapshots).where(*_is(one), s.lease_token == owner).values(lease_until=until)
     return connection.execute(mine.returning(s.instance_id)).first() is not None
+
+
+def know_address(connection: Connection, one: Snapshot, owner: str, address: Address) -> None:
+    """That of the machine, which is to be kept; unless somebody has taken the lease over."""
+    mine = update(snapshots).where(*_is(one), s.lease_token == owner)
+    connection.execute(mine.values(address_id=address.id, address=address.ip))
 
 
 def mine(connection: Connection, owner: str) -> dict[tuple[str, int], tuple[Instance, Snapshot]]:

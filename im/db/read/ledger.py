@@ -59,7 +59,7 @@ def deadlines(connection: Connection | ReadTransaction, ids: Sequence[str]) -> d
 
 SNAPSHOT = (
     *("instance_id", "generation", "machine", "made", "provider_id", "gb", "asked_at", "began_at", "gone_at"),
-    *("tries", "attempts"),
+    *("tries", "attempts", "left_at", "address_id", "address", "address_gone_at"),
 )
 """Columns of `snapshots`, in the order in which `to_snapshot` takes them."""
 

@@ -24,6 +24,10 @@ snapshots = Table(
     moment("gone_at"),
     # when its machine was seen gone
     moment("left_at"),
+    # the public address that may be kept for the machine that comes back; when it went otherwise
+    Column("address_id", Text),
+    Column("address", Text),
+    moment("address_gone_at"),
     # how often it may have been asked for, and how often in a row the present step was refused
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("attempts", Integer, nullable=False, server_default="0"),

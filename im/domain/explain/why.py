@@ -14,6 +14,7 @@ from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.lifecycle import DECISIONS, TAKEN_BACK, Step, meets
 from im.domain.money.rules import PER_SECOND, BillingRules
+from im.domain.shelf.address import keeps_address
 from im.domain.shelf.snapshot import NOT_SHELVED
 from im.domain.state import ALIVE, Desired, Observed, OnExpiry, Shelf, Why
 
@@ -73,7 +74,8 @@ def _on_shelf(row: Instance, now: datetime) -> Explanation:
         told = f"{_asked(row)}; it is launched from its snapshot{trouble}"
         return Explanation(told, "once it runs its snapshot is deleted")
     told = f"{_asked(row)}, and it has given way to its snapshot{trouble}"
-    return Explanation(told, "nothing by itself: its snapshot stays, and is all it costs", _wake(row, now))
+    stays = "its snapshot and its address stay, and are" if keeps_address(row.spec) else "its snapshot stays, and is"
+    return Explanation(told, f"nothing by itself: {stays} all it costs", _wake(row, now))
 
 
 def _gone(row: Instance) -> Explanation:

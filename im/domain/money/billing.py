@@ -27,6 +27,7 @@ from im.domain.money.bill import (
     sum_bills,
 )
 from im.domain.money.charges import Tariff, charged
+from im.domain.money.kept_address import kept_spans, since_of
 from im.domain.money.rules import PER_SECOND, BillingRules, While
 from im.domain.money.shelf import bill_of
 from im.domain.money.usage import Kind, UsageInterval
@@ -45,7 +46,7 @@ def bill(
     snapshots: Sequence[Snapshot] = (),
 ) -> Bill:
     """What `row` cost within `window`. What still goes on counts until `now`."""
-    account = _Account(row, intervals, deadlines, book, window, now, rules)
+    account = _Account(row, intervals, deadlines, book, window, now, rules, snapshots)
     bills = account.bills()
     if not snapshots:  # of most machines there is none
         return sum_bills(bills)
@@ -64,7 +65,9 @@ class _Account:
         window: Window,
         now: datetime,
         rules: BillingRules,
+        snapshots: Sequence[Snapshot],
     ) -> None:
+        self.snapshots = snapshots
         self.row, self.book, self.window, self.now, self.rules = row, book, window, now, rules
         self.deadlines = deadlines
         self.runs = sorted((s for s in intervals if s.kind is Kind.RUN), key=lambda s: s.began_at)
@@ -80,6 +83,8 @@ class _Account:
             if While.THERE in charges:
                 yield self._lent(life, While.THERE)
             yield self._disk(life)
+        for kept in kept_spans(self.lives, self.snapshots, self.now):
+            yield self._address(kept.since, kept.began_at, kept.ended_at)
 
     def _lent(self, interval: UsageInterval, time: While) -> Bill:
         """What is charged for as long as it runs, or for as long as it is there: `interval` is such a time."""
@@ -87,16 +92,27 @@ class _Account:
         low, high = self.window.cut(interval.began_at, max(ended_at, interval.began_at + rules.least))
         if high <= low or interval.never_ran:
             return Bill()
-        compute, address, doubt, missing = ZERO, ZERO, timedelta(0), set[str]()
+        compute, doubt, missing = ZERO, timedelta(0), set[str]()
         if rules.computing is time:
             usd = charged(rules, self._tariff(self.row.spec.instance_type), interval.began_at, ended_at, self.window)
             compute, doubt = usd or ZERO, self._doubt(interval)
             missing |= {label_of(self.row.spec)} if usd is None else set()
+        lent = Bill(compute=compute, doubt=doubt, unknown=frozenset(missing))
         if rules.address is time and self._has_address(interval):
-            usd = charged(rules, self._tariff(IPV4), interval.began_at, ended_at, self.window)
-            address = usd or ZERO
-            missing |= {IPV4} if usd is None else set()
-        return Bill(compute=compute, address=address, doubt=doubt, unknown=frozenset(missing))
+            lent += self._address(self._address_since(interval), interval.began_at, ended_at)
+        return lent
+
+    def _address(self, since: datetime, began_at: datetime, ended_at: datetime) -> Bill:
+        """What an address costs from `began_at` on, that there is `since` then."""
+        part = Window(max(self.window.since, began_at), self.window.until)
+        usd = charged(self.rules, self._tariff(IPV4), since, ended_at, part) if part.until > part.since else ZERO
+        return Bill(address=usd or ZERO, unknown=frozenset({IPV4} if usd is None else ()))
+
+    def _address_since(self, interval: UsageInterval) -> datetime:
+        """The beginning of what it is charged by, which may be that of a life before."""
+        if interval.kind is not Kind.DISK:
+            return interval.began_at
+        return since_of(self.lives, self.lives.index(interval), self.snapshots)
 
     def _ran(self, run: UsageInterval) -> Bill:
         """How long it ran, and what it ran past its deadline."""

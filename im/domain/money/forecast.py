@@ -67,7 +67,7 @@ class Rates:
     """USD per calendar month at most; None where there is no cap, or nobody told it."""
     address_cap: Decimal | None = None
     snapshot: Decimal | None = ZERO
-    """Of the snapshots that there are of it; None where their price is not known."""
+    """Of the snapshots that there are of it, and of the address that is kept beside one; None where a price is not known."""
 
     @property
     def running(self) -> Decimal | None:

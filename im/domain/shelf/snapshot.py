@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from im.domain.shelf.address import KEPT_ADDRESS
 from im.domain.spec.spec import Spec
 
 TRIES = 3
@@ -59,6 +60,13 @@ class Snapshot:
     """How often it may have been asked for."""
     attempts: int = 0
     """How often in a row the present step was refused."""
+    left_at: datetime | None = None
+    """When its machine was seen gone."""
+    address_id: str | None = None
+    """What the cloud calls the public address that may be kept for the machine that comes back."""
+    address: str | None = None
+    address_gone_at: datetime | None = None
+    """Since when the address is kept no longer, where it did not go back to the machine."""
 
     @property
     def name(self) -> str:
@@ -116,4 +124,7 @@ def is_proof(saved: Saved | None, snapshot: Snapshot) -> bool:
 def spec_from(spec: Spec, snapshot: Snapshot) -> Spec:
     """What is launched to bring it back: its first start is over, so nothing of that is repeated."""
     assert snapshot.provider_id is not None
-    return replace(spec, image=snapshot.provider_id, user_data=None, user_data_aside=None)
+    options = {name: value for name, value in spec.provider_options.items() if name != KEPT_ADDRESS}
+    if snapshot.address_id is not None:
+        options[KEPT_ADDRESS] = snapshot.address_id
+    return replace(spec, image=snapshot.provider_id, provider_options=options, user_data=None, user_data_aside=None)

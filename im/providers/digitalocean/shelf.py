@@ -31,6 +31,8 @@ _MAKING = "made-of-"
 
 
 class Shelving:
+    addresses = None
+
     def __init__(self, api: DigitalOceanApi, deployment: str) -> None:
         self._api, self._deployment = api, deployment
 

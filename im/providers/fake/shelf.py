@@ -69,6 +69,8 @@ class Pictures:
 
 
 class FakeShelving:
+    addresses = None
+
     def __init__(self, cloud: FakeCloud, deployment: str) -> None:
         self._cloud, self._deployment = cloud, deployment
 

@@ -38,6 +38,10 @@ _CODES: Mapping[str, type[ProviderError]] = {
     "not_found": e.NotFound,
     "unsupported_error": e.Unsupported,
     "server_not_stopped": e.WrongState,
+    "primary_ip_assigned": e.InvalidSpec,
+    "primary_ip_datacenter_mismatch": e.InvalidSpec,
+    "primary_ip_version_mismatch": e.InvalidSpec,
+    "must_be_unassigned": e.WrongState,
     "deprecated_api_endpoint": e.Unsupported,
     "maintenance": e.Unavailable,
 }

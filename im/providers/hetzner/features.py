@@ -17,6 +17,7 @@ from im.domain.spec.spec import Spec
 from im.providers.contract import Slot
 from im.providers.errors import ProviderError
 from im.providers.features import Resource
+from im.providers.hetzner.addresses import name_of
 from im.providers.hetzner.api import HetznerApi
 from im.providers.hetzner.resources import firewall_name, key_name
 from im.providers.hetzner.servers import CODEC, path_of
@@ -143,7 +144,7 @@ class Leftovers:
         selector = f"{CODEC.key(tags.DEPLOYMENT)}={self._deployment}"
         things = [*self._named(KEY, "ssh_keys", selector), *self._named(FIREWALL, "firewalls", selector)]
         things += [
-            Resource(ADDRESS, f"{ADDRESS}/{one['id']}", one["name"], one["ip"], used=one["assignee_id"] is not None)
+            Resource(ADDRESS, f"{ADDRESS}/{one['id']}", name_of(one), one["ip"], used=one["assignee_id"] is not None)
             for one in self._api.all("/primary_ips", "primary_ips", label_selector=selector)
         ]
         return things

@@ -14,6 +14,7 @@ from im.domain import tags
 from im.domain.config.sandbox import sandbox_at
 from im.domain.errors import Refused
 from im.domain.scope import Scope
+from im.domain.shelf.address import KEPT_ADDRESS
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import Spec
 from im.domain.state import Observed
@@ -21,6 +22,7 @@ from im.providers import errors
 from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot
 from im.providers.errors import InvalidSpec, NotFound, ProviderError, Unauthenticated
 from im.providers.hetzner.account import token_of
+from im.providers.hetzner.addresses import Addresses
 from im.providers.hetzner.api import HetznerApi
 from im.providers.hetzner.features import Adoption, Leftovers, Locations, Marks, Prices, Protection
 from im.providers.hetzner.profile import DEFAULT_TYPE, PROFILE
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from im.settings import Settings
 
 NAME = PROFILE.name
+_NET = "public_net"
 _FEW = 5
 """So many servers are asked for one by one; more are listed."""
 
@@ -107,18 +110,29 @@ class HetznerProvider:
             asked["firewalls"] = [{"firewall": wall}]
         if spec.user_data is not None:
             asked["user_data"] = spec.user_data.decode()
+        kept = spec.provider_options.get(KEPT_ADDRESS)
+        if kept and Addresses(self._api, self._deployment).usable(str(kept), spec.zone, slot.instance_id, token):
+            asked[_NET] = {"enable_ipv4": True, "enable_ipv6": True, "ipv4": int(kept)}
         return asked
 
     def _create(self, asked: dict[str, Any], token: str) -> Sighting:
         try:
             answer = self._api.send("POST", "/servers", asked)
         except InvalidSpec as exc:
-            if "already used" not in exc.message:
-                raise
-            return self._namesake(asked["name"], token, exc)
+            if "already used" in exc.message:
+                return self._namesake(asked["name"], token, exc)
+            if _NET in asked:
+                return self._with_another_address(asked, token)
+            raise
         except NotFound as exc:
+            if _NET in asked:
+                return self._with_another_address(asked, token)
             raise InvalidSpec(exc.message) from exc  # the type, the image or the location
         return sighting(answer.body["server"])
+
+    def _with_another_address(self, asked: dict[str, Any], token: str) -> Sighting:
+        """The address was taken between the look and the call, or does not fit: a machine with another one is better than none."""
+        return self._create({key: value for key, value in asked.items() if key != _NET}, token)
 
     def _namesake(self, name: str, token: str, exc: ProviderError) -> Sighting:
         """The server that has the name: ours of this very launch, or somebody else's."""

@@ -14,17 +14,19 @@ from im.domain import tags
 from im.domain.scope import Scope
 from im.domain.shelf.snapshot import Saved, snapshot_name
 from im.providers.errors import NotFound, ProviderError, Unavailable
+from im.providers.hetzner.addresses import GENERATION, Addresses
 from im.providers.hetzner.api import HetznerApi
 from im.providers.hetzner.servers import CODEC
 from im.providers.machine import Machine
 
-GENERATION, MACHINE = "im/generation", "im/machine"
-"""Labels of ours: what the snapshot is for, and the server that it is of, also when Hetzner no longer tells that."""
+MACHINE = "im/machine"
+"""A label of ours beside its generation: the server that a snapshot is of, also when Hetzner no longer tells that."""
 
 
 class Shelving:
     def __init__(self, api: HetznerApi, deployment: str) -> None:
         self._api, self._deployment = api, deployment
+        self.addresses = Addresses(api, deployment)
 
     def found(self, scope: Scope) -> Sequence[Saved]:
         ours = ",".join(f"{key}={value}" for key, value in CODEC.labels({tags.DEPLOYMENT: self._deployment}).items())

@@ -27,6 +27,7 @@ from im.providers.errors import ProviderError
 from im.queue.tasks import Task
 from im.services.batches import Batch, Transaction, drive
 from im.services.money.costs import rules_of
+from im.services.requests.shelving import keeps_address
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -132,9 +133,10 @@ def _notice_of(batch: Batch[Claimed]) -> Notice:
     (claimed,) = batch.rows
     assert claimed.notice is not None  # else its claim has settled it
     billing = rules_of(claimed.instance.scope)
+    notice = replace(claimed.notice, keeps_address=keeps_address(claimed.instance.scope.provider))
     if not goes_on_costing(claimed.instance, billing):
-        return claimed.notice
-    return replace(claimed.notice, goes_on=billing.of_a_stop)
+        return notice
+    return replace(notice, goes_on=billing.of_a_stop)
 
 
 def _event(notice: Notice, at: datetime, kind: EventKind, reason: str) -> Event:

@@ -14,6 +14,7 @@ from im.db.read.ledger import prices as prices_of
 from im.db.read.ledger import snapshots as snapshots_of
 from im.domain.errors import Refused
 from im.domain.instance import Instance
+from im.domain.money.amount import ZERO
 from im.domain.money.bill import (
     IPV4,
     Bill,
@@ -24,6 +25,7 @@ from im.domain.money.bill import (
     disk_item,
     for_span,
     monthly_item,
+    price_at,
 )
 from im.domain.money.billing import bill
 from im.domain.money.charges import month_of
@@ -42,10 +44,12 @@ from im.domain.money.forecast import (
     to_deadline,
     types_of,
 )
+from im.domain.money.kept_address import is_kept
 from im.domain.money.rules import PER_SECOND, BillingRules
 from im.domain.money.shelf import rate_of
 from im.domain.money.usage import Kind, UsageInterval
 from im.domain.money.zones import places_of
+from im.domain.money.zones import prices_of as prices_in
 from im.domain.scope import Scope
 from im.domain.shelf.snapshot import SNAPSHOT, Snapshot
 from im.domain.spec.spec import Spec
@@ -101,22 +105,33 @@ class Ledger:
             known = rates(*facts, rules=rules)  # its zone is a wish so far
         else:
             known = rates(*facts, launched=True, zone=row.zone, rules=rules)
-        pictures = self.snapshots.get(row.id, ())
-        if not pictures:
-            return known
-        return replace(known, snapshot=rate_of(row.scope, row.spec, pictures, self.book, self.now, rules))
+        return replace(known, snapshot=self._on_shelf(row)) if self.snapshots.get(row.id) else known
+
+    def _on_shelf(self, row: Instance) -> Decimal | None:
+        """USD an hour of its snapshots, and of the address that is kept for it; None where a price is not known."""
+        pictures, rules = self.snapshots.get(row.id, ()), rules_of(row.scope)
+        usd = rate_of(row.scope, row.spec, pictures, self.book, self.now, rules)
+        if usd is None or not row.shelved or not any(map(is_kept, pictures)):
+            return usd
+        address = price_at(prices_in(row.scope, row.spec, IPV4, self.book, row.zone), self.now)
+        return None if address is None else usd + address.usd
 
     def to_deadline(self, row: Instance) -> Decimal | None:
         """What it costs from now to its deadline; None where its price is not known."""
         return to_deadline(row, self.rates(row), self.now, self._charged_since(row))
 
     def promised(self, row: Instance) -> Decimal | None:
-        """What a budget sets aside for it; None where its price is not known. A snapshot is kept to the month's end."""
+        """What a budget sets aside for it; None where its price is not known. What is shelved is kept to the month's end."""
         hourly = self.rates(row)
         machine = promised(row, hourly, self.now, self._charged_since(row))
         if machine is None or hourly.snapshot is None:
             return None
-        return machine + for_span(hourly.snapshot, month_of(self.now).until - self.now)
+        coming = Window(self.now, month_of(self.now).until)
+        pictures = self.snapshots.get(row.id, ())
+        usd = rate_of(row.scope, row.spec, pictures, self.book, self.now, rules_of(row.scope)) or ZERO
+        # an address is charged in steps and up to a cap
+        address = replace(self, now=coming.until).bill(row, coming).address if row.shelved else ZERO
+        return machine + for_span(usd, coming.until - coming.since) + address
 
     def _charged_since(self, row: Instance) -> datetime | None:
         return began_at(self.intervals.get(row.id, ()), rules_of(row.scope))

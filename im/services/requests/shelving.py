@@ -26,6 +26,14 @@ def check_shelving(provider: str, instead: str) -> None:
     raise Refused(f"a stop already ends the bill for computing at {provider}, so nothing is shelved there", instead)
 
 
+def keeps_address(provider: str) -> bool:
+    """Does what is shelved at this cloud come back with its address? Not of one that this version does not know."""
+    try:
+        return registry.profile(provider).capabilities.shelf_keeps_address
+    except Refused:
+        return False
+
+
 def decide_stop(row: Instance, now: datetime, *, shelve: bool) -> Intent:
     """As `im.domain.intent.stop`. Raises Refused also where its cloud cannot shelve, or cannot stop at all."""
     can = registry.profile(row.scope.provider).capabilities

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from im.db.instances import shelf as kept
 from im.domain.instance import Instance
+from im.domain.shelf.address import Address, Fate
 from im.domain.shelf.snapshot import Saved, Snapshot, is_of, is_proof
-from im.domain.shelf.table import ShelfStep
+from im.domain.shelf.table import ShelfStep, There, there_of
 from im.domain.sighting import Sighting
 from im.domain.state import GONE, Observed
 from im.failpoints import Point, reach
@@ -58,6 +59,8 @@ class Told:
     """REMOVE: the machine may have been asked to go. SAVE: the snapshot may have been asked for."""
     runs: bool = False
     """REMOVE: somebody has started the machine."""
+    fate: Fate | None = None
+    """DISCARD: what became of the address that was kept beside it; None where there was none."""
 
 
 Answer = Mapping[Key, Told]
@@ -93,19 +96,25 @@ def _do(
                     return Told(saved)
                 return _save(run, shelving, owner, job) if job.step is ShelfStep.SAVE else Told()
             case ShelfStep.REMOVE:
-                return _remove(run, owner, job, saved, seen.get(job.snapshot.machine))
+                return _remove(run, shelving, owner, job, saved, seen.get(job.snapshot.machine))
             case ShelfStep.DISCARD:
+                fate = _release(run, shelving, job)
                 _delete(run, shelving, mine)
-                return Told(gone=bool(mine))
+                return Told(gone=bool(mine), fate=fate)
             case _:
                 return Told(saved)
     except ProviderError as exc:
         return Told(saved, exc)
 
 
-def _is_ours(run: ScopeRun, owner: str, job: Job) -> bool:
-    """This process may have been stopped for minutes since it claimed: what it saw may be of the past."""
+def _is_ours(run: ScopeRun, owner: str, job: Job, address: Address | None = None) -> bool:
+    """This process may have been stopped for minutes since it claimed: what it saw may be of the past.
+
+    `address`: it is written down with it, before it is asked for that it be kept.
+    """
     with run.ctx.begin() as connection:
+        if address is not None:
+            kept.know_address(connection, job.snapshot, owner, address)
         return kept.renew(connection, job.snapshot, owner, run.ctx.clock(connection) + LEASE)
 
 
@@ -126,7 +135,18 @@ def _delete(run: ScopeRun, shelving: Shelving, things: Sequence[Saved]) -> None:
         raise exc
 
 
-def _remove(run: ScopeRun, owner: str, job: Job, saved: Saved | None, seen: Sighting | None) -> Told:
+def _release(run: ScopeRun, shelving: Shelving, job: Job) -> Fate | None:
+    """Its address is kept no longer."""
+    address = job.snapshot.address_id
+    if shelving.addresses is None or address is None:
+        return None
+    machine = job.row.provider_id if there_of(job.row) in (There.RUNS, There.RESTS) else None
+    return shelving.addresses.release(run.scope, address, *job.key, machine)
+
+
+def _remove(
+    run: ScopeRun, shelving: Shelving, owner: str, job: Job, saved: Saved | None, seen: Sighting | None
+) -> Told:
     """Delete the machine, if its snapshot is shown complete at this very moment, and the machine still rests."""
     if not is_proof(saved, job.snapshot):
         log.warning("no complete snapshot is shown; the machine stays", instance=job.row.name)
@@ -137,9 +157,12 @@ def _remove(run: ScopeRun, owner: str, job: Job, saved: Saved | None, seen: Sigh
         return Told(saved, asked=True)
     if seen.state is not Observed.STOPPED:
         return Told(saved, runs=True)
-    if not _is_ours(run, owner, job):
+    machine, addresses = machine_of(job.row), shelving.addresses
+    address = addresses.of(run.scope, machine, seen.public_ip) if addresses and seen.public_ip else None
+    if not _is_ours(run, owner, job, address):
         return Told(saved)
-    machine = machine_of(job.row)
+    if addresses and address:
+        addresses.keep(run.scope, address, *job.key)
     result = run.provider.terminate(run.scope, [Machine(machine.id, machine.notes)])
     exc = result.failed.get(machine.id)
     return Told(saved, None if isinstance(exc, NotFound) else exc, asked=True)

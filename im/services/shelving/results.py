@@ -12,6 +12,7 @@ from im.db.instances.spec import from_spec
 from im.domain.event import Channel, Event, EventKind
 from im.domain.instance import Instance
 from im.domain.lifecycle import backoff
+from im.domain.shelf.address import Fate
 from im.domain.shelf.snapshot import (
     LOOK_AGAIN,
     NOT_SHELVED,
@@ -23,7 +24,7 @@ from im.domain.shelf.snapshot import (
     look_again,
     spec_from,
 )
-from im.domain.shelf.table import ShelfStep
+from im.domain.shelf.table import ShelfStep, There, there_of
 from im.domain.sighting import Sighting
 from im.domain.state import Desired, Observed, Shelf
 from im.logs import log
@@ -161,7 +162,7 @@ class _Written:
         gone = Sighting(one.machine, Observed.TERMINATED, zone=row.zone)
         launches.lose(self.connection, {row.id: gone}, self.now)
         spec = spec_from(row.spec, one)
-        stays = {} if row.desired is not Desired.STOPPED else {"settled_generation": row.generation}
+        settled = {} if row.desired is not Desired.STOPPED else {"settled_generation": row.generation}
         kept.put(
             self.connection,
             row.id,
@@ -171,11 +172,13 @@ class _Written:
             attempts=0,
             error_code=None,
             error=None,
-            **stays,
+            **settled,
         )
         self._leave(made=Made.KEPT.value, attempts=0, left_at=self.now)
         kept.spend_older(self.connection, one)
-        self._tell(EventKind.SHELVED, f"{one.machine} is gone; the snapshot {one.provider_id} ({one.gb} GB) is kept")
+        stays = f"the snapshot {one.provider_id} ({one.gb} GB)"
+        stays = f"{stays} is kept" if one.address_id is None else f"{stays} and the address {one.address} are kept"
+        self._tell(EventKind.SHELVED, f"{one.machine} is gone; {stays}")
         self.wait = timedelta(0)
         if row.desired is not Desired.RUNNING:
             return "shelved"
@@ -194,7 +197,11 @@ class _Written:
         if not told.gone and one.provider_id is None and asked is not None and self.now - asked < SHOWN_WITHIN:
             self._leave()
             return "its snapshot may show yet, to be deleted"
-        self._leave(made=Made.GONE.value, gone_at=self.now, attempts=0)
+        lost = {"address_gone_at": self.now} if told.fate in (Fate.GONE, Fate.LEFT) else {}
+        self._leave(made=Made.GONE.value, gone_at=self.now, attempts=0, **lost)
+        if lost and there_of(row) is There.RUNS and row.public_ip != one.address:
+            because = "was not there any more, or not free, or not for where the machine is"
+            self._tell(EventKind.ADDRESS_CHANGED, f"it is {row.public_ip or 'another one'}: {one.address} {because}")
         if one.began_at is not None:
             self._tell(EventKind.SNAPSHOT_DELETED, f"{one.provider_id}, which nobody needs any more")
         if row.shelved and row.desired is Desired.TERMINATED:

@@ -27,7 +27,7 @@ def page(
         found = [one for one in found if of(one, "name") == wanted["name"]]
     if selector := wanted.get("label_selector"):
         found = [one for one in found if selects(selector, of(one, "labels"))]
-    for key in ("status", "fingerprint", "architecture", "type"):
+    for key in ("status", "fingerprint", "architecture", "type", "ip"):
         if among := wanted.getlist(key):
             found = [one for one in found if of(one, key) in among]
     try:

@@ -73,6 +73,7 @@ class PrimaryIp:
     auto_delete: bool
     server: int | None
     labels: dict[str, str]
+    created: datetime | None = None
 
 
 @dataclass
@@ -143,7 +144,7 @@ class Project:
     def add_ip(self, kind: str, location: str, server: int | None, *, auto_delete: bool, name: str = "") -> PrimaryIp:
         number = next(self.numbers)
         ip = f"203.0.{number // 250 % 250}.{number % 250 + 1}" if kind == "ipv4" else f"2001:db8:{number:x}::/64"
-        made = PrimaryIp(number, name or f"primary_ip-{number}", kind, ip, location, auto_delete, server, {})
+        made = PrimaryIp(number, name or f"primary_ip-{number}", kind, ip, location, auto_delete, server, {}, self.now)
         self.ips[number] = made
         return made
 
@@ -199,7 +200,7 @@ class Project:
             "assignee_id": one.server,
             "assignee_type": "server" if one.server else "unassigned",
             "blocked": False,
-            "created": self.now.isoformat(),
+            "created": (one.created or self.now).isoformat(),
             "dns_ptr": [],
             "labels": one.labels,
             "protection": {"delete": False},

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Request
 from im.standins.hetzner import catalog, labels
 from im.standins.hetzner.errors import invalid, no, not_found, taken
 from im.standins.hetzner.pages import catalog_pages, page
-from im.standins.hetzner.project import Project, fingerprint
+from im.standins.hetzner.project import PrimaryIp, Project, fingerprint
 from im.standins.hetzner.servers import json_of
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def register(service: Hetzner) -> None:
     service.handle(
         "GET", "/primary_ips", lambda p, request: page(request, "primary_ips", [p.ip(one) for one in p.ips.values()])
     )
+    service.handle("GET", "/primary_ips/<int:number>", shown_ip)
+    service.handle("PUT", "/primary_ips/<int:number>", change_ip)
     service.handle("DELETE", "/primary_ips/<int:number>", remove_ip)
     service.handle("GET", "/actions", actions)
     service.handle("GET", "/actions/<int:number>", action)
@@ -108,11 +110,33 @@ def remove_firewall(project: Project, request: Request, number: int) -> tuple[in
     return 204, None
 
 
-def remove_ip(project: Project, request: Request, number: int) -> tuple[int, Any]:
+def _ip(project: Project, number: int) -> PrimaryIp:
     if number not in project.ips:
         raise not_found("primary IP", number)
-    if project.ips[number].server is not None:
-        raise no(422, "primary_ip_assigned", "primary IP is assigned")
+    return project.ips[number]
+
+
+def shown_ip(project: Project, request: Request, number: int) -> tuple[int, Any]:
+    return 200, {"primary_ip": project.ip(_ip(project, number))}
+
+
+def change_ip(project: Project, request: Request, number: int) -> tuple[int, Any]:
+    """What is not named stays; labels are replaced as a whole."""
+    ip, asked = _ip(project, number), json_of(request)
+    name, keeps = str(asked.get("name") or ip.name), asked.get("auto_delete", ip.auto_delete)
+    if any(one.name == name and one is not ip for one in project.ips.values()):
+        raise taken("primary IP name")
+    if not isinstance(keeps, bool):
+        raise invalid("auto_delete", "must be a boolean")
+    if "labels" in asked:
+        ip.labels = labels.checked(asked["labels"])
+    ip.name, ip.auto_delete = name, keeps
+    return 200, {"primary_ip": project.ip(ip)}
+
+
+def remove_ip(project: Project, request: Request, number: int) -> tuple[int, Any]:
+    if _ip(project, number).server is not None:
+        raise no(422, "must_be_unassigned", "primary IP is still assigned")
     del project.ips[number]
     return 204, None
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request
 from im.standins.hetzner import catalog, images, labels
 from im.standins.hetzner.errors import invalid, locked, no, not_found, taken
 from im.standins.hetzner.pages import page
-from im.standins.hetzner.project import Project, Server
+from im.standins.hetzner.project import PrimaryIp, Project, Server
 
 if TYPE_CHECKING:
     from im.standins.hetzner.service import Hetzner
@@ -72,8 +72,8 @@ def create(project: Project, request: Request) -> tuple[int, Any]:
         raise no(412, "resource_unavailable", "error during placement")
     net = asked.get("public_net") or {}
     number = next(project.numbers)
-    four = project.add_ip("ipv4", place, number, auto_delete=True).id if net.get("enable_ipv4", True) else None
-    six = project.add_ip("ipv6", place, number, auto_delete=True).id if net.get("enable_ipv6", True) else None
+    given = {kind: _given(project, net, kind, place) for kind in ("ipv4", "ipv6")}  # before anything is made
+    four, six = (_address(project, net, kind, place, number, given[kind]) for kind in given)
     server = Server(number, name, kind, place, image, made_of, project.now, user_data, keys, walls, four, six)
     project.servers[number] = server
     project.ever.append(number)
@@ -86,6 +86,33 @@ def create(project: Project, request: Request) -> tuple[int, Any]:
     password = None if keys else "a-password-of-the-stand-in"
     answer = {"server": project.server(server), "action": making.shown(project.now), "root_password": password}
     return 201, {**answer, "next_actions": [one.shown(project.now) for one in following]}
+
+
+def _given(project: Project, net: dict[str, Any], kind: str, place: str) -> PrimaryIp | None:
+    """The address that is named; None where one is to be made, or none wanted."""
+    said = net.get(kind)
+    if said is None or not net.get(f"enable_{kind}", True):
+        return None
+    if said not in project.ips:
+        raise not_found("primary IP", said)
+    ip = project.ips[said]
+    if ip.kind != kind:
+        raise no(422, "primary_ip_version_mismatch", "primary IP has the wrong version")
+    if ip.server is not None:
+        raise no(422, "primary_ip_assigned", "primary IP is already assigned to a server")
+    if ip.location != place:
+        raise no(422, "primary_ip_datacenter_mismatch", "primary IP is in a different datacenter")
+    return ip
+
+
+def _address(
+    project: Project, net: dict[str, Any], kind: str, place: str, server: int, given: PrimaryIp | None
+) -> int | None:
+    if not net.get(f"enable_{kind}", True):
+        return None
+    ip = given or project.add_ip(kind, place, None, auto_delete=True)
+    ip.server = server
+    return ip.id
 
 
 def change(project: Project, request: Request, number: int) -> tuple[int, Any]:

@@ -61,7 +61,7 @@ def cost_lines(cost: Cost) -> list[tuple[str, str]]:
         ran = "while it runs or is stopped" if hourly.rules.stop_saves_nothing else "while it runs"
         lines.append(("rate", f"{_about(hourly)} {ran}{to_come} ({hourly.source})"))
     if hourly.snapshot:
-        lines.append(("snapshot", f"{show_rate(hourly.snapshot)} while it is kept"))
+        lines.append(("shelved", f"{show_rate(hourly.snapshot)} for its snapshot, and its address where that is kept"))
     if bill.overrun:
         late = format_duration(bill.overrun) if bill.overrun >= timedelta(seconds=1) else "less than a second"
         lines.append(("overrun", f"{late} past its deadline, {show(bill.overrun_usd)}"))
@@ -116,10 +116,14 @@ def quote_sentence(quote: Quote) -> str:
     return f"{rate}, {bound}{show(quote.to_deadline)} until then; {source}{more}"
 
 
-SNAPSHOT_STAYS = (
-    "a snapshot of it, by the GB and month; how many GB is known once it is made; it comes back with another address"
-)
-"""What costs where a deadline shelves."""
+def what_stays(quote: Quote, *, keeps_address: bool) -> str:
+    """What costs where a deadline shelves. `keeps_address`: it comes back with its address, which is one of these things."""
+    snapshot = "a snapshot of it, by the GB and month; how many GB is known once it is made"
+    if not keeps_address:
+        return f"{snapshot}; it comes back with another address"
+    usd = quote.rates.address
+    each = "" if usd is None else f", {show_rate(usd * quote.count)}"
+    return f"{snapshot}; and its address{each}, with which it comes back if that can be had"
 
 
 def what_goes_on(quote: Quote) -> str:

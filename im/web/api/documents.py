@@ -30,7 +30,7 @@ class RatesDocument(Document):
     disk: Usd | None
     compute_cap: Usd | None
     address_cap: Usd | None
-    snapshot: Usd | None = Field(description="Of the snapshots that there are of it.")
+    snapshot: Usd | None = Field(description="Of the snapshots that there are of it, and of the address kept with one.")
     more_disks: bool
     source: str
     rules: BillingRulesDocument

@@ -44,3 +44,8 @@ def test_it_says_that_the_stop_saves_nothing_and_what_ends_the_cost(world: Hetzn
 def test_an_end_that_something_follows_is_told_as_ever(world: HetznerWorld, hook: Web, ends: dict[str, Any]) -> None:
     last = told(world, hook, **ends)
     assert "saves nothing" not in last["text"]
+
+
+def test_what_is_to_be_shelved_is_told_to_come_back_with_its_address(world: HetznerWorld, hook: Web) -> None:
+    last = told(world, hook, on_expiry=OnExpiry.SHELVE)
+    assert "shelved; a snapshot of it and its address stay, and bring it back" in last["text"]

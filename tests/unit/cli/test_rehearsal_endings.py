@@ -51,8 +51,21 @@ def test_what_is_shelved_costs_what_nobody_knows_yet(rehearsal: Rehearsal) -> No
     told = rehearsal.told(*HETZNER, "--on-expiry", "shelve")
     assert "then shelve" in told
     assert "afterwards    a snapshot of it, by the GB and month" in told
-    assert "it comes back with another address" in told
+    assert "and its address, with which it comes back if that can be had" in told
     assert rehearsal.plan(*HETZNER, "--on-expiry", "shelve")["usd_per_hour_afterwards"] is None
+
+
+@pytest.mark.usefixtures("hetzner")
+def test_the_address_that_is_kept_has_its_price_and_elsewhere_it_changes(
+    rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        quotes, "built_in", lambda _: Price(Decimal("0.001"), datetime(2030, 1, 1, tzinfo=UTC), "a test")
+    )
+    told = rehearsal.told(*HETZNER, "--on-expiry", "shelve", "--count", "2")
+    assert "its address, $0.002/h, with which it comes back if that can be had" in told
+    told = rehearsal.told("--provider", "digitalocean", "--on-expiry", "shelve")
+    assert "it comes back with another address" in told
 
 
 @pytest.mark.parametrize("more", [("--keep-stopped", "1d"), ("--protect",)])

@@ -41,4 +41,5 @@ def test_an_ability_is_promised_exactly_where_there_is_one(cloud: str) -> None:
     assert can.can_spot is (provider.spot is not None)
     assert can.can_protect is (provider.protection is not None)
     assert can.can_shelve is (provider.shelving is not None)
+    assert can.shelf_keeps_address is (provider.shelving is not None and provider.shelving.addresses is not None)
     assert can.native_deadline is (provider.deadline_guard is not None)
