@@ -18,7 +18,7 @@ Key = tuple[str, tuple[str, ...], str]
 
 TOTAL = "sum"
 BEYOND = "+Inf"
-MOST = 300
+MOST = 2_000
 """Series of one metric that a process tells apart; what comes then is counted under OTHER."""
 OTHER = "other"
 OK = "ok"

@@ -112,6 +112,11 @@ class Bell:
         self._looking: asyncio.Task[None] | None = None
         self._attending: asyncio.Task[None] | None = None
 
+    @property
+    def is_ending(self) -> bool:
+        """Is the server about to end? Every stream ends then."""
+        return self._ending()
+
     def join(self, asker: Asker, watch: Watch | None = None) -> Listener:
         """Raises TooManyStreams."""
         each = Counter(one.asker.actor.name for one in self.listeners)
@@ -203,11 +208,11 @@ async def follow_changes(request: Request, asker: Asking, page: Page = None) -> 
 
 
 async def _events(request: Request, bell: Bell, listener: Listener) -> AsyncIterator[str]:
-    token, ending = bearer_of(request), request.app.state.ending
+    token = bearer_of(request)
     alive = time.monotonic()
     try:
         yield ": listening\n\n"
-        while not ending():
+        while not bell.is_ending:
             if (left := alive + ALIVE_EVERY - time.monotonic()) <= 0:
                 alive = time.monotonic()
                 try:
@@ -221,7 +226,7 @@ async def _events(request: Request, bell: Bell, listener: Listener) -> AsyncIter
                 await asyncio.wait_for(listener.rung.wait(), left)
             except TimeoutError:
                 continue
-            if ending():
+            if bell.is_ending:
                 return
             listener.rung.clear()
             yield f"event: changed\ndata: {json.dumps({'at': utc(bell.at)})}\n\n"

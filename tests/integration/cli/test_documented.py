@@ -175,6 +175,7 @@ def test_every_line_of_a_clouds_own_document_can_be_typed_at_that_cloud(
             world.ctx, settings=replace(world.ctx.settings, provider="aws", region="", accounts=accounts)
         )
         type_all(document, world)
+        world.advance(60)  # a start may have to wait for its turn
         rows = queries.listing(world.ctx, everything=True).rows
         looks = [merge_pages(world.provider.list(scope)) for scope in {row.scope for row in rows}]
         shown = [one for look in looks for one in look.sightings]
