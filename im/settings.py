@@ -259,8 +259,10 @@ class Settings:
         from_file = read_config(config, known, required=bool(env.get("IM_CONFIG")))
         named = {name: env[f.metadata["env"]] for name, f in known.items() if env.get(f.metadata["env"])}
         given = {**from_file, **named}
-        if not (given.get("database_url") or given.get("broker_url")):
-            base |= {k: v for k, v in read_stack(home).items() if k in known}
+        stack = {} if given.get("database_url") or given.get("broker_url") else read_stack(home)
+        if stack.keys() - core.keys():  # where its page is
+            known = every_setting()
+        base |= {k: v for k, v in stack.items() if k in known}
         # before anything of it is looked at: whatever cannot be read may be repeated by whoever says so
         told = {k: str({**base, **given}.get(k, "")) for k, f in known.items() if f.metadata["secret"]}
         words = [value for value in told.values() if "://" not in value]

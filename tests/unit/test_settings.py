@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from im.domain.config.policy import OnOrphan, OnOutsideStart, OnOutsideStop, Policies
+from im.domain.config.web import WebSettings
 from im.domain.errors import Refused
 from im.own_settings import parts
 from im.settings import Settings, every_setting
@@ -123,6 +124,14 @@ def test_a_stack_that_is_gone_has_no_password_to_send(env: dict[str, str], tmp_p
     settings = Settings.from_env(env)
     assert (settings.broker_url, settings.flower_url) == ("", "")
     assert settings.database_url == "postgresql:///stack"  # a socket in a folder of our own
+
+
+def test_what_the_stack_says_of_its_page_is_read(env: dict[str, str], tmp_path: Path) -> None:
+    env["IM_HOME"] = str(tmp_path / "state")
+    stack_in(tmp_path / "state", tmp_path / "run")
+    file = tmp_path / "state" / STACK_FILE
+    file.write_text(json.dumps({**json.loads(file.read_text()), "web_port": 9999}))
+    assert Settings.from_env(env).own(WebSettings).web_port == 9999
 
 
 def test_of_a_socket_that_nobody_listens_on_any_more_nothing_is_believed(
