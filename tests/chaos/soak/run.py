@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg2
 
+from im.services.refresh import orphans
 from tests.chaos.soak import report
 from tests.chaos.soak.clients import Client, Manners, Pool
 from tests.chaos.soak.clocks import CLOCKS
@@ -111,8 +112,13 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
         _mend(room)
         say("all faults ended, nobody asks for anything more; waiting until it is quiet")
         quiet_after = _drain(room, say, waits_for_launches=given.waits_for_launches)
-        evidence = gather(room, began, [one.path for one in people])
         windows = [_placed(one) if given.mixed else one for one in nemesis.windows]
+        evidence = gather(room, began, [one.path for one in people])
+        # where nothing has to be watched any more, what is nobody's is looked for every two minutes
+        until = time.monotonic() + orphans.EVERY + 30
+        while judge(evidence, windows).orphaned and time.monotonic() < until:
+            time.sleep(5)
+            evidence = gather(room, began, [one.path for one in people])
         # whoever doubts the judge may judge again
         (room.folder / "evidence.pickle").write_bytes(pickle.dumps((evidence, windows)))
         verdict = judge(evidence, windows)
