@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, show, show_rate
-from im.domain.money.offer import Offer
-from im.domain.money.quote import Quote
 
 if TYPE_CHECKING:
     from im.domain.money.cost import Cost
     from im.domain.money.forecast import Rates
+    from im.domain.money.offer import Offer
+    from im.domain.money.quote import Quote
 
 UNKNOWN = "?"
 """A price that nobody told us is shown as that, never as a guess."""
