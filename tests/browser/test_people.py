@@ -196,7 +196,15 @@ def test_axe_finds_nothing_in_the_dialogs_and_a_thumb_misses_nothing(site: Site,
         wrong[path] = page.evaluate(SMALL)
         page.get_by_role("button", name=re.compile(f"^{button}")).first.click()
         dialog.get_by_role("heading", level=2).wait_for()
+        for folded in dialog.locator("summary").all():
+            folded.click()
         wrong[button] = found(page)
+        for danger in dialog.locator(".button.danger").all():
+            danger.hover()
+            page.mouse.down()  # pointed at, pressed and focused
+            wrong[f"{button}, pressed"] = found(page, "dialog .danger")
+            page.mouse.move(0, 0)
+            page.mouse.up()
     page.goto("/people/tokens")
     page.get_by_role("button", name="Make a token").click()
     dialog.get_by_role("button", name="Make it").click()
