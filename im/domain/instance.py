@@ -9,6 +9,7 @@ from typing import Any
 
 from im.domain.scope import Scope
 from im.domain.spec.spec import Spec
+from im.domain.spec.terms import Terms, terms_in
 from im.domain.state import Desired, Observed, OnExpiry, Shelf, Why
 
 WAITS_FOR = "waits_for"
@@ -69,7 +70,7 @@ class Instance:
     protected_at_cloud: bool | None = False
     """Whether the cloud guards it too; None while that is being changed."""
     provider_notes: Mapping[str, Any] = field(default_factory=dict)
-    """What its cloud's provider wants to be told again whenever it is asked for this machine; others read WAITS_FOR alone."""
+    """What its provider wants to be told again whenever it is asked for this machine; others read WAITS_FOR and `terms` alone."""
     spot_request: str | None = None
     """The cloud's request behind a spot machine; None for any other."""
     interrupted_at: datetime | None = None
@@ -84,6 +85,11 @@ class Instance:
     def waits_for(self) -> str:
         """Why it is still on its way, in people's words, where its cloud says so; empty otherwise."""
         return str(self.provider_notes.get(WAITS_FOR, "")) if self.observed in _ON_THE_WAY else ""
+
+    @property
+    def terms(self) -> Terms:
+        """What its cloud tells of this machine alone."""
+        return terms_in(self.provider_notes)
 
     @property
     def to_shelve(self) -> bool:

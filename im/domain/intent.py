@@ -61,7 +61,7 @@ def extend(row: Instance, now: datetime, deadline: Deadline, *, start: bool = Tr
             f"{row.name} never launched: {row.error or row.error_code}",
             f"im start {row.name} -d 1h  tries again",
         )
-    expires_at = deadline.after(now, row.expires_at)
+    expires_at = _within_the_loan(row, deadline.after(now, row.expires_at))
     if not start:
         return Intent(row.desired, expires_at, row.why, shelve=row.to_shelve)
     return Intent(Desired.RUNNING, expires_at, Why.USER, relaunch=_no_machine(row))
@@ -73,8 +73,19 @@ def start(row: Instance, now: datetime, deadline: Deadline | None = None) -> Int
     if deadline is None and row.expires_at <= now:
         ago = format_duration(now - row.expires_at)
         raise Refused(f"the deadline of {row.name} passed {ago} ago", f"say for how long: im start {row.name} -d 1h")
-    expires_at = deadline.after(now) if deadline else row.expires_at
+    expires_at = _within_the_loan(row, deadline.after(now)) if deadline else row.expires_at
     return Intent(Desired.RUNNING, expires_at, Why.USER, relaunch=_no_machine(row))
+
+
+def _within_the_loan(row: Instance, expires_at: datetime) -> datetime:
+    """`expires_at` itself. Raises Refused for one that its host does not wait for."""
+    until = row.terms.lent_until
+    if until is not None and expires_at > until:
+        raise Refused(
+            f"the host of {row.name} takes it back at {until:%Y-%m-%d %H:%M:%S} UTC, and nobody can move that",
+            f"im extend {row.name} --until an earlier time, or make another: {create_line(row)}",
+        )
+    return expires_at
 
 
 def stop(row: Instance, now: datetime, *, shelve: bool = False) -> Intent:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
+from im.domain.spec.terms import Terms
 from im.domain.state import Desired, Observed, OnExpiry, Shelf, Why
 from im.views.cost import NO_COSTS, Costs, cost_json
 from im.views.event import event_json
@@ -46,6 +47,9 @@ def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs =
         "public_ip": row.public_ip,
         "private_ip": row.private_ip,
         "ssh_user": row.spec.ssh_user,
+        "ssh_host": row.terms.ssh_host or None,
+        "ssh_port": row.terms.ssh_port,
+        "lent_until": utc(row.terms.lent_until),
         "created_at": utc(row.created_at),
         "launched_at": utc(row.launched_at),
         "interrupted_at": utc(row.interrupted_at),
@@ -100,10 +104,16 @@ def read_instance(told: Mapping[str, Any]) -> Instance:
         ends_at=read_utc(told["ends_at"]),
         protected=told["protected"],
         interrupted_at=read_utc(told.get("interrupted_at")),
+        provider_notes=_terms(told).as_notes(),
         shelves=told["on_expiry"] == OnExpiry.SHELVE.value,
         shelve_generation=generation if told.get("shelving") else 0,
         shelf=Shelf(told.get("shelf") or ""),
     )
+
+
+def _terms(told: Mapping[str, Any]) -> Terms:
+    """Without prices, which are part of what it costs. A server of an older version tells none."""
+    return Terms(told.get("ssh_host") or "", told.get("ssh_port"), lent_until=read_utc(told.get("lent_until")))
 
 
 def detail_json(

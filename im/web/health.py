@@ -9,7 +9,7 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from im.web.api.documents import HealthDocument, VersionDocument
+from im.web.api.documents_of_fleet import HealthDocument, VersionDocument
 from im.web.api.problem import answers
 
 router = APIRouter(tags=["health"])

@@ -165,6 +165,7 @@ def _detail(session: Session, row: Instance, seen: Listing) -> str:
         *([("then", then)] if (then := second_end(row, now)) else []),
         ("address", " · ".join(filter(None, (row.public_ip, row.private_ip))) or "-"),
         ("log in", ssh_line(row) or "-"),
+        *([("lent", f"by its host until {local(until, now)}")] if (until := row.terms.lent_until) else []),
     ]
     from im.cli.output.machine import machine_lines  # a table of machines does without
 

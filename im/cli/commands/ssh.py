@@ -68,7 +68,8 @@ def _line(session: Session, row: Instance, args: tuple[str, ...]) -> tuple[list[
     way = registry.login(row.scope.provider)
     if way is None:
         user = f"{row.spec.ssh_user}@" if row.spec.ssh_user else ""
-        return ["ssh", f"{user}{_address(row)}", *args], ("ssh",)
+        port = ["-p", str(row.terms.ssh_port)] if row.terms.ssh_port else []
+        return ["ssh", *port, f"{user}{row.terms.ssh_host or _address(row)}", *args], ("ssh",)
     line: list[str] = way.line(row, args, _account(session, row))
     return line, way.programs(line)
 

@@ -74,11 +74,12 @@ def zone_of(shard: str) -> str | None:
 
 def news(connection: Connection, scope_id: int, sightings: Sequence[Sighting]) -> list[Instance]:
     """The rows for which these sightings may be news: compared in the database, and only those fetched."""
-    names = ("provider_id", "observed", "public_ip", "launched_at", "spot_request")
+    names = ("provider_id", "observed", "public_ip", "launched_at", "spot_request", "provider_notes")
     v = recordset(instances, names, [_as_seen(one) for one in sightings])
     moved = and_(v.c.public_ip.is_not(None), v.c.public_ip.is_distinct_from(t.public_ip))
     bid = v.c.spot_request.is_distinct_from(t.spot_request)
-    moved = or_(moved, and_(v.c.spot_request.is_not(None), bid))
+    noted = and_(v.c.provider_notes.is_not(None), v.c.provider_notes.is_distinct_from(t.provider_notes))
+    moved = or_(moved, and_(v.c.spot_request.is_not(None), bid), noted)
     differs = or_(v.c.observed != t.observed, moved, v.c.launched_at > t.launched_at, _open_question())
     query = select_instances().join(v, v.c.provider_id == t.provider_id).where(*_watched(scope_id), differs)
     return fetch_instances(connection, query)
@@ -111,6 +112,7 @@ def _as_seen(one: Sighting) -> dict[str, object]:
         "public_ip": one.public_ip,
         "launched_at": one.launched_at,
         "spot_request": one.spot_request or None,
+        "provider_notes": dict(one.notes) if one.notes else None,  # empty ones come with another state
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from im.domain.money.bill import (
     Window,
     disk_item,
     for_span,
+    is_compute,
     monthly_item,
     price_at,
 )
@@ -52,7 +54,7 @@ from im.domain.money.zones import places_of
 from im.domain.money.zones import prices_of as prices_in
 from im.domain.scope import Scope
 from im.domain.shelf.snapshot import SNAPSHOT, Snapshot
-from im.domain.spec.spec import Spec
+from im.domain.spec.spec import ON_DEMAND, Spec
 from im.domain.state import Shelf
 from im.providers import registry
 from im.providers.prices import built_in
@@ -83,7 +85,7 @@ class Ledger:
             row,
             self.intervals.get(row.id, ()),
             self.deadlines.get(row.id, ()),
-            self.book,
+            self._book(row),
             window or whole,
             self.now,
             rules_of(row.scope),
@@ -100,12 +102,24 @@ class Ledger:
     def rates(self, row: Instance) -> Rates:
         intervals = self.intervals.get(row.id, ())
         parts = parts_of(row, intervals, expected(row, intervals))
-        facts, rules = (row.scope, row.spec, parts, self.book, self.now), rules_of(row.scope)
+        facts, rules = (row.scope, row.spec, parts, self._book(row), self.now), rules_of(row.scope)
         if row.provider_id is None:
             known = rates(*facts, rules=rules)  # its zone is a wish so far
         else:
             known = rates(*facts, launched=True, zone=row.zone, rules=rules)
         return replace(known, snapshot=self._on_shelf(row)) if self.snapshots.get(row.id) else known
+
+    def _book(self, row: Instance) -> Mapping[Item, Sequence[Price]]:
+        """Before all prices of its type, what its cloud says that this machine alone costs."""
+        own = row.terms.prices
+        if not own:
+            return self.book
+        source = f"its own price, as {row.scope.provider} shows it"
+        items = {
+            Item(row.scope.provider, row.scope.region, name, row.spec.market if is_compute(name) else ON_DEMAND): usd
+            for name, usd in own.items()
+        }
+        return ChainMap({item: (Price(usd, row.created_at, source),) for item, usd in items.items()}, dict(self.book))
 
     def _on_shelf(self, row: Instance) -> Decimal | None:
         """USD an hour of its snapshots, and of the address that is kept for it; None where a price is not known."""

@@ -106,6 +106,8 @@ def _note(
         moved = True  # it was started since; between two looks it may have stopped and started, and usage has to know
     if seen.spot_request and seen.spot_request != row.spot_request:
         moved = True
+    if seen.notes and dict(seen.notes) != dict(row.provider_notes):
+        moved = True  # where it is reached, or what it costs
     told = reading.verdict not in (Verdict.FACT, Verdict.SUSPECT)
     if seen.state is row.observed and not moved and drift == row.drift_since and not told:
         return None

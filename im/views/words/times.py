@@ -82,13 +82,15 @@ def ssh_line(row: Instance) -> str | None:
     address = address_of(row)
     if row.desired is not Desired.RUNNING or row.observed is not Observed.RUNNING or not address:
         return None
+    port = f"-p {row.terms.ssh_port} " if row.terms.ssh_port else ""
+    address = row.terms.ssh_host or address
     # who may log in to a machine that im did not make is not known: ssh's own configuration decides
-    return f"ssh {row.spec.ssh_user}@{address}" if row.spec.ssh_user else f"ssh {address}"
+    return f"ssh {port}{row.spec.ssh_user}@{address}" if row.spec.ssh_user else f"ssh {port}{address}"
 
 
 def address_of(row: Instance) -> str | None:
-    """The public one; of a machine that is to have none, that of its network."""
-    return row.public_ip or (row.private_ip if row.spec.public_ip is False else None)
+    """The public one; of a machine that is to have none, that of its network; else where its ssh answers."""
+    return row.public_ip or row.terms.ssh_host or (row.private_ip if row.spec.public_ip is False else None)
 
 
 def time_left(row: Instance, now: datetime) -> str:

@@ -94,6 +94,9 @@ class InstanceDocument(Document):
     public_ip: str | None
     private_ip: str | None
     ssh_user: str
+    ssh_host: str | None = Field(description="Where its ssh answers, if not at its own address.")
+    ssh_port: int | None
+    lent_until: str | None = Field(description="When its host takes it back.")
     created_at: str
     launched_at: str | None
     interrupted_at: str | None = Field(description="When the cloud took a spot machine back.")
@@ -288,12 +291,3 @@ class MeDocument(Document):
     teams: list[str]
     grants: list[str]
     token: str
-
-
-class HealthDocument(Document):
-    ok: bool
-
-
-class VersionDocument(Document):
-    version: str
-    api: Literal["v1"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from im.web.api.documents import Document, Usd
@@ -85,3 +87,12 @@ class FleetDocument(Document):
     holds: list[HoldDocument]
     alarms: list[AlarmDocument]
     orphans: OrphanSummary
+
+
+class HealthDocument(Document):
+    ok: bool
+
+
+class VersionDocument(Document):
+    version: str
+    api: Literal["v1"]
