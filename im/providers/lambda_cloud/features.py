@@ -13,12 +13,12 @@ from im.providers.contract import Slot
 from im.providers.errors import NoCapacity, ProviderError, Unsupported
 from im.providers.features import Resource
 from im.providers.kit.discarding import discard, path_to
+from im.providers.kit.marked_name import remarked
 from im.providers.kit.names import prefix
 from im.providers.lambda_cloud.api import LambdaApi
 from im.providers.lambda_cloud.instances import sighting
 from im.providers.lambda_cloud.profile import UNGUARDED
 from im.providers.lambda_cloud.resources import firewall_name, key_name
-from im.providers.lambda_cloud.tags import renamed
 from im.providers.machine import Machine
 
 KEY, FIREWALL = "SSH key", "firewall ruleset"
@@ -39,7 +39,7 @@ class Adoption:
         said = sighting(shown, self._deployment).tags
         if said.get(tags.DEPLOYMENT) != self._deployment:
             raise Unsupported("Lambda's tags cannot be changed, so im takes in there only what it has launched")
-        name = renamed(str(shown.get("name") or ""), slot.instance_id, self._deployment, said.get(tags.LAUNCH, "x"))
+        name = remarked(str(shown.get("name") or ""), slot.instance_id, self._deployment, said.get(tags.LAUNCH, "x"))
         if name != shown.get("name"):
             self._api.post(f"/instances/{machine.id}", {"name": name})
 

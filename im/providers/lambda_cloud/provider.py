@@ -22,6 +22,7 @@ from im.providers import errors
 from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot
 from im.providers.errors import NotFound, Unauthenticated, Unsupported, WrongState
 from im.providers.kit.batch import act
+from im.providers.kit.marked_name import marked
 from im.providers.lambda_cloud.account import token_of, url
 from im.providers.lambda_cloud.api import LAUNCH_EVERY, LambdaApi, Unexplained
 from im.providers.lambda_cloud.checks import checks
@@ -31,7 +32,7 @@ from im.providers.lambda_cloud.instances import sighting
 from im.providers.lambda_cloud.prices import Prices
 from im.providers.lambda_cloud.profile import IMAGE_ID, NEWEST, PROFILE
 from im.providers.lambda_cloud.resources import ensure_firewall, ensure_key
-from im.providers.lambda_cloud.tags import hostname, is_of, name_of, written
+from im.providers.lambda_cloud.tags import hostname, is_of, written
 from im.providers.machine import Machine
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class LambdaProvider:
             "region_name": spec.zone,
             "instance_type_name": spec.instance_type,
             "ssh_key_names": [ensure_key(self._api, self._deployment, spec.public_key)],
-            "name": name_of(slot.name, slot.instance_id, self._deployment, token),
+            "name": marked(slot.name, slot.instance_id, self._deployment, token),
             "hostname": hostname(slot.name),
         }
         if self._takes_tags:

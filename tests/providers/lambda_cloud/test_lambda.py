@@ -11,7 +11,7 @@ from im.domain.state import Observed
 from im.providers import errors
 from im.providers.contract import Filter, Slot, Snapshot, merge_pages
 from im.providers.kit.http import Answer
-from im.providers.lambda_cloud import tags
+from im.providers.kit.marked_name import marked
 from im.providers.lambda_cloud.api import LambdaApi, translate
 from im.providers.lambda_cloud.provider import LambdaProvider
 from im.providers.machine import Machine
@@ -90,7 +90,7 @@ def test_where_tags_are_an_edited_name_is_a_name_and_nothing_else(room: LambdaRo
     room.team.instances[one].name = "precious"
     (seen,) = merge_pages(room.provider.list(room.scope)).sightings
     assert (seen.provider_id, seen.tags["Name"], seen.tags["im:instance"]) == (one, "precious", SLOT.instance_id)
-    room.team.instances[one].name = tags.name_of("precious", "im-zzzzzzzzzz", STRANGER, TOKEN)
+    room.team.instances[one].name = marked("precious", "im-zzzzzzzzzz", STRANGER, TOKEN)
     (seen,) = merge_pages(room.provider.list(room.scope)).sightings
     assert seen.tags["im:instance"] == SLOT.instance_id, "a name of another deployment's says nothing here"
 

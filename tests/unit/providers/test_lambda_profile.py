@@ -10,6 +10,7 @@ from im.domain.errors import Refused
 from im.domain.spec.disk import Disk
 from im.domain.spec.firewall import parse_open
 from im.domain.spec.spec import Spec
+from im.providers.kit.marked_name import marked
 from im.providers.lambda_cloud import tags
 from im.providers.lambda_cloud.profile import PROFILE
 from im.providers.request import Ask
@@ -76,7 +77,7 @@ def test_all_verbs_together_stay_below_a_call_a_second() -> None:
 
 
 def test_name_and_tags_carry_the_facts_and_survive_what_lambda_takes() -> None:
-    name = tags.name_of("a-name-of-63-letters".ljust(63, "x"), "im-0123456789", DEPLOYMENT, "f" * 36)
+    name = marked("a-name-of-63-letters".ljust(63, "x"), "im-0123456789", DEPLOYMENT, "f" * 36)
     assert len(name) == 64
     assert tags.read(name, [], DEPLOYMENT)["im:instance"] == "im-0123456789"
     said = {"im:owner": "o" * 200, "Team": "kept in the row alone", "a": "one letter is no key", "team": "é ü"}
