@@ -158,7 +158,7 @@ class _Account:
         beside = frozenset({VOLUMES} if has_more_disks(self.row.spec, life.disk_type) else ())
         if whole is None:
             return Bill(stopped=high - low - running, unknown=beside | {"disk"})
-        stopped = whole * gigabytes - awake
+        stopped = (whole * gigabytes - awake) * self.rules.disk_stopped
         return Bill(disk_running=awake, disk_stopped=stopped, stopped=high - low - running, unknown=beside)
 
     def _doubt(self, interval: UsageInterval) -> timedelta:

@@ -82,7 +82,7 @@ class Rates:
         address = (self.address or ZERO) if self.rules.address is While.THERE else ZERO
         if self.rules.stop_saves_nothing:
             return None if self.compute is None else self.compute + address + (self.disk or ZERO)
-        return None if self.disk is None else self.disk + address
+        return None if self.disk is None else self.disk * self.rules.disk_stopped + address
 
     @property
     def saved_by_stop(self) -> Decimal | None:

@@ -38,6 +38,8 @@ class BillingRules:
     """Time is charged in whole steps, each as soon as it has begun; 0 where it is charged as long as it took."""
     monthly_cap: bool = False
     """The price per month is the most that a calendar month (UTC) costs; the price list tells one beside the hourly price."""
+    disk_stopped: Decimal = Decimal(1)
+    """How many times as much a disk costs while its machine is stopped."""
     hours_in_month: Decimal = Decimal(730)
     """What a price per GB and month is divided by: a twelfth of the 8,760 hours of a year, as clouds' own calculators have it."""
 
@@ -52,6 +54,8 @@ class BillingRules:
         if self.stop_saves_nothing:
             return "costs as much as a running one, until it is terminated"
         kept = "its disk and its address" if self.address is While.THERE else "its disk"
+        if self.disk_stopped != 1:
+            kept += f", at {self.disk_stopped:f} times the price"
         return f"costs {kept}, and nothing for computing"
 
     @property
