@@ -6,7 +6,7 @@ batch. Errors are `im.providers.errors`, nothing else; a call that raises did no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -50,6 +50,10 @@ class Capabilities:
     """After this long, a machine that no complete listing shows was never made."""
     why_no_stop: str = ""
     """Of one that cannot stop: what a deadline does there, and what is lost by it, in words; said at every create."""
+    nothing_kept: Callable[[Spec], str] = lambda spec: ""
+    """Of a machine like that, at a cloud that stops others: why a stop would keep nothing of it, in words; empty where it does."""
+    told_of_stop: str = ""
+    """What a stop takes, or may not give back at the next start; said at every create whose deadline is a stop."""
     can_spot: bool = False
     """It lends spare room that it may take back: `Ask.spot` means something."""
     can_protect: bool = False
@@ -84,6 +88,10 @@ class Capabilities:
     """Verb of the contract → how often the fleet may call it in one scope, below the cloud's own limit; no name, no limit."""
     machine_rates: Mapping[str, Rate] = field(default_factory=dict)
     """The same for the machines that those calls name, all together."""
+
+    def no_stop(self, spec: Spec) -> str:
+        """Why a machine like that is never stopped, in words; empty where it can be."""
+        return self.why_no_stop or self.nothing_kept(spec)
 
     @property
     def guard_means(self) -> Means:

@@ -21,6 +21,7 @@ from im.domain.tags import parse_tags
 from im.views.words.times import ahead, local, span
 
 if TYPE_CHECKING:
+    from im.domain.instance import Instance
     from im.domain.spec.plan import Plan
     from im.domain.spec.spec import Spec
     from im.views.plan import Rehearsed
@@ -131,7 +132,7 @@ def create(
     first = answer.changes[0].after.spec
     if output.form == "table" and _because(first):
         note(f"{first.instance_type}{_because(first)}")
-    if output.form == "table" and (lost := _lost(answer.changes[0].after.scope.provider)):
+    if output.form == "table" and (lost := _lost(answer.changes[0].after)):
         note(lost)
     finish(session, answer, waiting, output, priced=True)
 
@@ -142,11 +143,12 @@ def _because(spec: Spec) -> str:
     return f" ({because})" if because else ""
 
 
-def _lost(provider: str) -> str:
-    """What a deadline does where nothing can be stopped."""
+def _lost(wished: Instance | Plan) -> str:
+    """What a deadline does where it cannot stop the machine, or where a stop takes something with it."""
     from im.providers import registry
 
-    return registry.profile(provider).capabilities.why_no_stop
+    can = registry.profile(wished.scope.provider).capabilities
+    return can.no_stop(wished.spec) or (can.told_of_stop if wished.on_expiry is OnExpiry.STOP else "")
 
 
 def _places(spec: Spec) -> list[tuple[str, str]]:
@@ -197,7 +199,7 @@ def _tell_plan(found: Rehearsed, output: Output) -> None:
         *[("offered", offered(one)) for one in found.best],
         *([("afterwards", what_goes_on(quote))] if quote.endless else []),
         *([("afterwards", _shelved(found))] if plan.on_expiry is OnExpiry.SHELVE else []),
-        *([("afterwards", lost)] if (lost := _lost(plan.scope.provider)) else []),
+        *([("afterwards", lost)] if (lost := _lost(plan)) else []),
         ("guard", plan.if_gone),
     ]
     for title, what in rows:

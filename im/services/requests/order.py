@@ -114,10 +114,11 @@ def _on_expiry_of(order: Order, spec: Spec, can: Capabilities) -> OnExpiry:
             )
         return OnExpiry.SHELVE
     spot = spec.spot
-    stops = can.can_stop and not (spot and spot.once)
+    never = can.no_stop(spec)
+    stops = not never and not (spot and spot.once)
     if order.on_expiry is OnExpiry.STOP and not stops:
-        if not can.can_stop:
-            raise Refused(can.why_no_stop, "leave --on-expiry stop out; im extend NAME -d 2h  keeps it longer")
+        if never:
+            raise Refused(never, "leave --on-expiry stop out; im extend NAME -d 2h  keeps it longer")
         raise Refused(
             "a one-time spot machine cannot be stopped, so its deadline terminates it", "leave --on-expiry stop out"
         )

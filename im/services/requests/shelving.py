@@ -35,11 +35,11 @@ def keeps_address(provider: str) -> bool:
 
 
 def decide_stop(row: Instance, now: datetime, *, shelve: bool) -> Intent:
-    """As `im.domain.intent.stop`. Raises Refused also where its cloud cannot shelve, or cannot stop at all."""
-    can = registry.profile(row.scope.provider).capabilities
-    if not can.can_stop and row.closed_at is None:
+    """As `im.domain.intent.stop`. Raises Refused also where its cloud cannot shelve, or cannot stop it at all."""
+    never = registry.profile(row.scope.provider).capabilities.no_stop(row.spec)
+    if never and row.closed_at is None:
         ways = f"im terminate {row.name}  ends it; im extend {row.name} -d 2h  keeps it longer"
-        raise Refused(can.why_no_stop, ways)
+        raise Refused(never, ways)
     if shelve:
         check_shelving(row.scope.provider, f"im stop {row.name}  stops it")
         if row.spec.spot is not None:
