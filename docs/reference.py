@@ -1,4 +1,4 @@
-"""The pages of reference, each made from the code that it tells of: commands, settings, the API, events, errors and exit codes."""
+"""The pages of reference, each made from the code that it tells of: commands, the API, events, errors and exit codes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import click
 from im.cli.main import COMMANDS, im
 from im.domain import errors
 from im.domain.event import Channel, EventKind
-from im.settings import every_setting
 from im.views.exits import Exit, exit_of
 
 HERE = Path(__file__).parent
@@ -58,21 +57,6 @@ def _options(one: click.Command, ctx: click.Context, everywhere: set[str]) -> It
     if records:
         yield from ("| option | what it does |", "|---|---|")
         yield from (f"| <code>{_cell(option)}</code> | {_cell(says)} |" for option, says in records)
-
-
-def settings() -> str:
-    """Every variable, its default, and what it is."""
-    rows = [
-        "# Settings",
-        "",
-        "A variable wins over the config file, the file over the local stack that runs on this machine.",
-        "",
-    ]
-    rows += ["| variable | in the config file | default | what it is |", "|---|---|---|---|"]
-    for name, one in every_setting().items():
-        default = "" if str(one.default) in ("", ".", "()") else f"`{one.default}`"
-        rows.append(f"| `{one.metadata['env']}` | `{name}` | {default} | {_cell(one.metadata['says'])} |")
-    return "\n".join(rows)
 
 
 def api() -> str:
@@ -141,7 +125,7 @@ _ENDS: Mapping[Exit, str] = MappingProxyType(
 )
 
 PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
-    {"commands.md": commands, "settings.md": settings, "routes.md": api, "events.md": events, "exits.md": exits}
+    {"commands.md": commands, "routes.md": api, "events.md": events, "exits.md": exits}
 )
 """File below `reference/` → what makes it."""
 

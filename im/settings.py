@@ -36,7 +36,7 @@ _Kind = TypeVar("_Kind")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One field per variable; `metadata["says"]` is its line in the README's table. Durations are seconds."""
+    """One field per variable; `metadata["says"]` is its line in docs/settings.md. Durations are seconds."""
 
     database_url: str = setting("IM_DATABASE_URL", "", "Postgres, as `postgresql://user:password@host/db`", secret=True)
     broker_url: str = setting(

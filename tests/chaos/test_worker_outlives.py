@@ -25,7 +25,7 @@ from tests.standin.server import StandIn
 
 CELERY = str(Path(sys.executable).parent / "celery")
 PLAIN = (CELERY, "-A", "workers.main", "worker")
-"""As the README has it."""
+"""As docs/fleet.md has it."""
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from docs.reference import PAGES
 from docs.site import gather
 from im.cli.main import COMMANDS
 from im.domain.event import EventKind
-from im.settings import every_setting
 from im.views.exits import Exit
 from tests.documented import ROOT
 
@@ -74,7 +73,6 @@ def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
     ("page", "things"),
     [
         ("commands.md", [f" im {name}\n" for name in COMMANDS]),
-        ("settings.md", [f"`{one.metadata['env']}`" for one in every_setting().values()]),
         ("events.md", [f"`{one.value}`" for one in EventKind]),
         ("exits.md", [f"| {one.value} |" for one in Exit]),
         ("routes.md", ["`POST /api/v1/instances`", "`GET /api/v1/instances/{name}`"]),
