@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from im.domain.scope import Scope
 from im.logs import log
 
 if TYPE_CHECKING:  # and with it logging: a command line has no threads
     from concurrent.futures import Future
+
+    from im.domain.scope import Scope
 
 T = TypeVar("T")
 

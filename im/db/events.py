@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from im.db.bulk import recordset
 from im.db.schema.core import events
 from im.db.webhooks import planned
-from im.domain.event import Event
 from im.domain.input.text import OWNER, TOLD, visible
+
+if TYPE_CHECKING:
+    from im.domain.event import Event
 
 
 def record(connection: Connection, happened: Iterable[Event]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,9 +31,11 @@ from im.db.schema.money import guards
 from im.db.select import fetch_instances, select_instances
 from im.domain.guard import TOO_NEAR, Guard, GuardKind, farthest, wanted
 from im.domain.hold import HoldKind
-from im.domain.instance import Instance
-from im.domain.scope import Scope
 from im.domain.state import GONE, Observed, OnExpiry
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
+    from im.domain.scope import Scope
 
 g, t = guards.c, instances.c
 _IDLE = [o.value for o in (*GONE, Observed.NONE, Observed.STOPPED, Observed.TERMINATING)]

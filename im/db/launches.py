@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, Text, and_, cast, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -12,15 +12,17 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from im.db.bulk import assignments, recordset
 from im.db.instances import facts
 from im.db.instances.spec import from_spec
-from im.db.made_once import Moment
 from im.db.money import usage
 from im.db.schema.core import instances, launches
 from im.db.schema.money import guards
 from im.db.select import select_launches, to_launch
 from im.domain.launch import Launch, LaunchState
-from im.domain.sighting import Sighting
 from im.domain.spec.spec import WINDOWS, Spec
 from im.domain.state import Desired, Observed
+
+if TYPE_CHECKING:
+    from im.db.made_once import Moment
+    from im.domain.sighting import Sighting
 
 t = launches.c
 _OPEN = (LaunchState.OPEN.value, LaunchState.CALLED.value)

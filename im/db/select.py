@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Executable, Row, Select, select
 
 from im.db.instances.spec import to_spec
 from im.db.mapping import COLUMNS, to_instance
 from im.db.schema.core import instances, launches, scopes
-from im.domain.instance import Instance
 from im.domain.launch import Launch, LaunchState
 from im.domain.scope import Scope
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 _KEPT = [instances.c[name] for name in COLUMNS]
 _PLACE = (scopes.c.provider, scopes.c.account, scopes.c.region)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from im.domain.lifecycle import Step
 from im.domain.state import Observed
+
+if TYPE_CHECKING:
+    from im.domain.lifecycle import Step
 
 
 class Channel(StrEnum):

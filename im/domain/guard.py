@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from im.domain.instance import Instance
 from im.domain.state import GONE, Observed, OnExpiry
 
 if TYPE_CHECKING:
+    from im.domain.instance import Instance
     from im.domain.sighting import Sighting
 
 

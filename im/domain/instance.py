@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from im.domain.scope import Scope
-from im.domain.spec.spec import Spec
 from im.domain.spec.terms import Terms, terms_in
 from im.domain.state import Desired, Observed, OnExpiry, Shelf, Why
+
+if TYPE_CHECKING:
+    from im.domain.scope import Scope
+    from im.domain.spec.spec import Spec
 
 WAITS_FOR = "waits_for"
 """Of a provider's notes, the one that people read: why a machine is still on its way."""

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from im.domain.errors import Refused
 from im.domain.explain.again import create_line
 from im.domain.input.duration import MAX_TTL, format_duration
-from im.domain.instance import Instance
 from im.domain.state import GONE, Desired, Observed, OnExpiry, Shelf, Why
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from im.domain.scope import Scope
-from im.domain.spec.spec import Spec
+if TYPE_CHECKING:
+    from im.domain.scope import Scope
+    from im.domain.spec.spec import Spec
 
 
 class LaunchState(StrEnum):

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from im.domain.cause import OTHERS, UNKNOWN_CAUSE, Cause, ended_by, stopped_by
 from im.domain.config.policy import DEFAULTS, OnInterruption, OnOutsideStart, OnOutsideStop, Policies
-from im.domain.instance import Instance
 from im.domain.state import GONE, Desired, Observed
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 # ---- which step next -------------------------------------------------------------------------------------------------
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.domain.scope import Scope
-
 if TYPE_CHECKING:
+    from im.domain.scope import Scope
     from im.domain.sighting import Sighting
 
 

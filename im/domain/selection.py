@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from im.domain.errors import NoSuchInstance, Refused
 from im.domain.explain.phase import phase
-from im.domain.instance import Instance
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 _WORD = re.compile(r"([A-Za-z0-9_][A-Za-z0-9._()-]{0,127}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 """Also a cloud's own id; one cloud says first in which group it is, `GROUP/NAME`."""

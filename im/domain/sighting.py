@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from im.domain.cause import UNKNOWN_CAUSE, Cause
-from im.domain.state import Observed
+
+if TYPE_CHECKING:
+    from im.domain.state import Observed
 
 
 @dataclass(frozen=True, slots=True)

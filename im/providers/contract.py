@@ -11,31 +11,31 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from im.domain.config.account import Account
 from im.domain.explain.if_gone import Means
-from im.domain.money.forecast import Parts
 from im.domain.money.rules import PER_SECOND, BillingRules
-from im.domain.rate_limit import Rate
-from im.domain.scope import Scope
-from im.domain.sighting import Sighting
-from im.domain.spec.spec import Spec
-from im.providers.errors import ProviderError
-from im.providers.features import (
-    Adoption,
-    DeadlineGuard,
-    LeftoverCleanup,
-    Marks,
-    PriceList,
-    Shelving,
-    SpotSupport,
-    StateListing,
-    TerminationLock,
-    ZoneOffers,
-)
-from im.providers.machine import Machine
-from im.providers.request import Ask
 
 if TYPE_CHECKING:
+    from im.domain.config.account import Account
+    from im.domain.money.forecast import Parts
+    from im.domain.rate_limit import Rate
+    from im.domain.scope import Scope
+    from im.domain.sighting import Sighting
+    from im.domain.spec.spec import Spec
+    from im.providers.errors import ProviderError
+    from im.providers.features import (
+        Adoption,
+        DeadlineGuard,
+        LeftoverCleanup,
+        Marks,
+        PriceList,
+        Shelving,
+        SpotSupport,
+        StateListing,
+        TerminationLock,
+        ZoneOffers,
+    )
+    from im.providers.machine import Machine
+    from im.providers.request import Ask
     from im.settings import Settings
 
 

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from im.domain.adoption import Controller
-from im.domain.money.bill import Item, Price
-from im.domain.scope import Scope
-from im.domain.shelf.address import Address, Fate
-from im.domain.shelf.snapshot import Saved
-from im.domain.sighting import Sighting
-from im.domain.spec.spec import Spec
-from im.domain.state import Observed, OnExpiry
-from im.providers.errors import ProviderError
-from im.providers.machine import Machine
-
 if TYPE_CHECKING:
+    from im.domain.adoption import Controller
+    from im.domain.money.bill import Item, Price
+    from im.domain.scope import Scope
+    from im.domain.shelf.address import Address, Fate
+    from im.domain.shelf.snapshot import Saved
+    from im.domain.sighting import Sighting
+    from im.domain.spec.spec import Spec
+    from im.domain.state import Observed, OnExpiry
     from im.providers.contract import Slot
+    from im.providers.errors import ProviderError
+    from im.providers.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from im.domain.instance import Instance
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 SPOT_REQUEST = "spot_request"
 """The note that says which of the cloud's requests stands behind a spot machine."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from im.domain.errors import Refused
 from im.domain.spec.disk import Disk
-from im.domain.spec.firewall import Rule
-from im.domain.spec.spot import Spot
+
+if TYPE_CHECKING:
+    from im.domain.spec.firewall import Rule
+    from im.domain.spec.spot import Spot
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from im.domain.instance import Instance
 from im.domain.state import Desired, Observed
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 
 class Task(StrEnum):

@@ -11,12 +11,7 @@ from typing import TYPE_CHECKING
 from im.db.read import health, instances, turns
 from im.db.read import history as lines
 from im.domain.errors import NoSuchInstance
-from im.domain.event import Event
 from im.domain.explain.listing import Listing, Orphans
-from im.domain.explain.turn import Place
-from im.domain.guard import Guard
-from im.domain.instance import Instance
-from im.domain.selection import Selection
 from im.services.health.alarms import standing
 
 if TYPE_CHECKING:
@@ -24,6 +19,11 @@ if TYPE_CHECKING:
 
     from im.context import Context
     from im.db.read.connection import ReadTransaction
+    from im.domain.event import Event
+    from im.domain.explain.turn import Place
+    from im.domain.guard import Guard
+    from im.domain.instance import Instance
+    from im.domain.selection import Selection
 
 
 def listing(ctx: Context, *, everything: bool = False, owner: str | None = None) -> Listing:

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from im.domain.input.listed import listed
-from im.domain.instance import Instance
 from im.domain.state import Desired
 from im.queue.periods import ENFORCE_EVERY, REFRESH_EVERY
 from im.queue.tasks import Task, doorbell_for
 
 if TYPE_CHECKING:
     from im.context import Context
+    from im.domain.instance import Instance
 
 
 RUSH = 0.1

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from im.domain.instance import Instance
 from im.domain.intent import Intent
 from im.domain.state import Desired, Observed, Why
 from im.services.requests.result import Answer, Change
-from im.views.cost import Costs
 from im.views.instance import instance_json, read_instance
 from im.views.machine import disks_json
 from im.views.times import read_moment, utc
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
+    from im.views.cost import Costs
 
 
 def change_json(change: Change, row: Instance, now: datetime, *, sandbox: bool, costs: Costs) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +13,11 @@ from im.cli.output.table import say_json
 from im.cli.output.terminal import cells, plain
 from im.cli.session import Session, pass_session
 from im.domain.errors import Refused
-from im.domain.event import Event
 from im.domain.selection import check_word
 from im.views.event import event_json
+
+if TYPE_CHECKING:
+    from im.domain.event import Event
 
 
 @click.command(short_help="What happened to it, when, and by whose hand.")

@@ -18,7 +18,6 @@ from im.cli.output.table import SANDBOX, check_columns, say_json, show
 from im.cli.output.terminal import plain, takes_colour
 from im.cli.session import Session, pass_session
 from im.domain.explain.phase import phase
-from im.domain.instance import Instance
 from im.domain.selection import Filter, check_word
 from im.views.words.freshness import freshness
 from im.views.words.money import cost_lines
@@ -26,6 +25,7 @@ from im.views.words.times import ahead, end_of, here, local, second_end, ssh_lin
 
 if TYPE_CHECKING:
     from im.domain.explain.listing import Listing
+    from im.domain.instance import Instance
     from im.domain.people.view import Base
 
 WATCH_EVERY = 2.0

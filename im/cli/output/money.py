@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, show_rate
 from im.domain.money.forecast import goes_on_costing
 
 if TYPE_CHECKING:
     from im.cli.session import Session
+    from im.domain.instance import Instance
     from im.domain.money.cost import Cost
 
 

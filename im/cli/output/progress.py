@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from im.cli.output.terminal import is_live, plain, takes_colour
 from im.domain.explain.phase import phase
-from im.domain.instance import Instance
 from im.views.words.times import sentence
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 FEW = 3
 """Up to this many instances are told one by one; more are counted."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from im.cli.options.shared import Output, Waiting
 from im.cli.output.errors import note
 from im.cli.output.money import costs_of, endless, going_on
 from im.cli.output.progress import progress
@@ -15,7 +14,6 @@ from im.cli.output.summary import CROWD, crowd
 from im.cli.output.table import SANDBOX, say_json, show
 from im.cli.output.terminal import plain
 from im.cli.output.wait import Outcome, wait
-from im.cli.session import Session
 from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.services.requests.result import Answer, Change
@@ -27,6 +25,9 @@ from im.views.words.times import sentence
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from im.cli.options.shared import Output, Waiting
+    from im.cli.session import Session
 
 Tell = Callable[[Change, Instance, "datetime"], str]
 """One line of the answer, from the change and the row as it is now."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from im.domain.explain.phase import phase
 from im.domain.input.listed import listed
-from im.domain.instance import Instance
 from im.views.cost import NO_COSTS, Costs
 from im.views.words.money import ending
 from im.views.words.times import ahead, local
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 CROWD = 20
 """From more than this many on, an answer is told together."""

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from im.cli.options.shared import Output
 from im.cli.output.terminal import cells, plain, takes_colour, visible_json, width
 from im.domain.errors import Refused
 from im.domain.explain.phase import Tone, phase
-from im.domain.instance import Instance
 from im.domain.state import Observed
 from im.views.cost import NO_COSTS, Costs
 from im.views.words.money import UNKNOWN, cost_cell, rate_cell
 from im.views.words.times import local, time_left
 
 if TYPE_CHECKING:
+    from im.cli.options.shared import Output
+    from im.domain.instance import Instance
     from im.domain.money.cost import Cost
 
 SANDBOX = "sandbox: these machines are not real, and no cloud is charged"

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from im.cli.output.progress import Progress
 from im.domain.errors import ImError, Superseded, Unavailable, WaitTimedOut
 from im.domain.explain.phase import phase
 from im.domain.input.duration import format_duration
 from im.domain.input.listed import listed
-from im.domain.instance import Instance
 from im.services.requests.ending import Goal, aim, judge
 from im.views.exits import Interrupted
 
 if TYPE_CHECKING:
     from im.cli.backend.port import Looks
+    from im.cli.output.progress import Progress
+    from im.domain.instance import Instance
     from im.services.requests.result import Answer
 
 DATABASE_GRACE = 15.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, TableValuedAlias, Update, and_, case, func, update
 
@@ -18,9 +18,11 @@ from im.db.money import usage
 from im.db.read import instances as read_instances
 from im.db.schema.core import instances, scopes
 from im.db.select import fetch_instances, select_instances
-from im.domain.instance import Instance
-from im.domain.sighting import Sighting
 from im.domain.state import GONE, Observed
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
+    from im.domain.sighting import Sighting
 
 t = instances.c
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -18,10 +18,12 @@ from im.db.read import instances as read_instances
 from im.db.schema.core import instances, scopes
 from im.db.select import fetch_instances, select_instances
 from im.domain.event import Channel
-from im.domain.instance import Instance
-from im.domain.intent import Intent
 from im.domain.lifecycle import meets
 from im.domain.state import ALIVE, Desired, Observed, OnExpiry, Shelf, Why
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
+    from im.domain.intent import Intent
 
 t = instances.c
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, Boolean, ColumnElement, Connection, Select, and_, case, func, or_, select, update
 
@@ -14,9 +14,11 @@ from im.db.mapping import from_on_expiry
 from im.db.schema.core import instances
 from im.db.select import fetch_instances, select_instances
 from im.domain.event import Channel
-from im.domain.instance import Instance
-from im.domain.sighting import Sighting
 from im.domain.state import GONE, Desired, Observed, Why
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
+    from im.domain.sighting import Sighting
 
 t = instances.c
 

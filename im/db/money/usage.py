@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, exists, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
@@ -19,8 +19,10 @@ from im.db.schema.core import instances, scopes
 from im.db.schema.money import deadlines, usage
 from im.domain.cause import Hand
 from im.domain.money.usage import Kind, Seen, UsageInterval, follow_disk, follow_run
-from im.domain.sighting import Sighting
 from im.domain.state import GONE, Observed
+
+if TYPE_CHECKING:
+    from im.domain.sighting import Sighting
 
 t, u = instances.c, usage.c
 _INTERVALS = select(*(u[name] for name in INTERVAL))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, insert, select
 
 from im.db.schema.people import audit
-from im.domain.access import Actor
 from im.domain.input.text import OWNER, TOLD, visible
 from im.domain.people.entry import Entry
+
+if TYPE_CHECKING:
+    from im.domain.access import Actor
 
 a = audit.c
 

@@ -12,10 +12,11 @@ from im.db.mapping import COLUMNS, to_instance
 from im.db.read.connection import ReadTransaction, ask
 from im.domain.event import Event
 from im.domain.guard import Guard, GuardKind
-from im.domain.instance import Instance
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from im.domain.instance import Instance
 
 _INSTANCES = (
     f"SELECT {', '.join(f'i.{name}' for name in COLUMNS)}, s.provider, s.account, s.region"  # noqa: S608 - our own names

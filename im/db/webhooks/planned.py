@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Connection, Interval, String, cast, extract, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
@@ -17,14 +17,16 @@ from im.db.schema.webhooks import webhook_deliveries
 from im.db.select import fetch_instances, select_instances
 from im.db.webhooks import put_down
 from im.db.webhooks.hooks import WITH_OWNERS, anybody_wants, hears_of, w, wants
-from im.domain.event import Event
 from im.domain.explain.alarm import GRACE
-from im.domain.instance import Instance
-from im.domain.money.budget import Use
 from im.domain.state import ALIVE, Desired
 from im.domain.webhook import message
 from im.domain.webhook.message import DeliveryState, Message
 from im.domain.webhook.webhook import KIND_OF, WebhookKind
+
+if TYPE_CHECKING:
+    from im.domain.event import Event
+    from im.domain.instance import Instance
+    from im.domain.money.budget import Use
 
 t, d, dd = instances.c, webhook_deliveries.c, deadlines.c
 _AT_ONCE = 1000

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from im.domain.instance import Instance
 from im.domain.spec.firewall import SSH, Rule
-from im.domain.spec.spec import Spec
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
+    from im.domain.spec.spec import Spec
 
 
 def create_line(row: Instance) -> str:

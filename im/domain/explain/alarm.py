@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from im.domain.input.duration import format_duration
-from im.domain.instance import Instance
 from im.domain.money.amount import show
-from im.domain.scope import Scope
 from im.domain.state import ALIVE, Observed
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
+    from im.domain.scope import Scope
 
 GRACE = timedelta(seconds=60)
 """A tick and a lease: within it a stop is simply on its way."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from im.domain.guard import Guard, GuardKind, ends, wanted
 from im.domain.input.duration import format_duration
-from im.domain.instance import Instance
 from im.domain.state import OnExpiry
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 _NOBODY = "nobody stops it, and it goes on costing"
 

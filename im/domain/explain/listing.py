@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from im.domain.explain.alarm import Alarm
-from im.domain.hold import Hold
 from im.domain.input.duration import format_duration
-from im.domain.instance import Instance
-from im.domain.orphan import Orphan
-from im.domain.scope import Scope
+
+if TYPE_CHECKING:
+    from im.domain.explain.alarm import Alarm
+    from im.domain.hold import Hold
+    from im.domain.instance import Instance
+    from im.domain.orphan import Orphan
+    from im.domain.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from im.domain.instance import Instance
 from im.domain.lifecycle import meets
 from im.domain.shelf.snapshot import NOT_SHELVED
 from im.domain.spec.placement import standing
 from im.domain.state import Desired, Observed, Shelf, Why
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 
 class Tone(StrEnum):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from im.domain.input.duration import format_duration
-from im.domain.rate_limit import Rate
+
+if TYPE_CHECKING:
+    from im.domain.rate_limit import Rate
 
 WORTH_TELLING = timedelta(seconds=3)
 

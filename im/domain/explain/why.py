@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from im.domain.cause import Hand, ended_by, stopped_by
 from im.domain.explain.again import create_line
 from im.domain.input.duration import format_duration
-from im.domain.instance import Instance
 from im.domain.lifecycle import DECISIONS, TAKEN_BACK, Step, meets
 from im.domain.money.rules import PER_SECOND, BillingRules
 from im.domain.shelf.address import keeps_address
 from im.domain.shelf.snapshot import NOT_SHELVED
 from im.domain.state import ALIVE, Desired, Observed, OnExpiry, Shelf, Why
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 HANDS = {Why.GUEST: Hand.GUEST, Why.RETIRED: Hand.RETIRED, Why.CLOUD: Hand.CLOUD}
 """Whose doing it was, of what neither a person nor the deadline nor the spot market did."""

@@ -9,10 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from im.domain.money.amount import ZERO
-from im.domain.scope import Scope
 from im.domain.spec.spec import ON_DEMAND, SPOTS, WINDOWS, WINDOWS_SPOT, Spec
+
+if TYPE_CHECKING:
+    from im.domain.scope import Scope
 
 IPV4 = "ipv4"
 VOLUMES = "volumes"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
 from im.domain.money.bill import (
     IPV4,
@@ -32,7 +32,10 @@ from im.domain.money.rules import PER_SECOND, BillingRules, While
 from im.domain.money.shelf import bill_of
 from im.domain.money.usage import Kind, UsageInterval
 from im.domain.money.zones import prices_of
-from im.domain.shelf.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
+    from im.domain.shelf.snapshot import Snapshot
 
 
 def bill(

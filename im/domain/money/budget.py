@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from im.domain.errors import OverLimit
 from im.domain.money.amount import cents, show
-from im.domain.money.bill import Item
+
+if TYPE_CHECKING:
+    from im.domain.money.bill import Item
 
 EVERYBODY = ""
 """The owner of the budget that holds for the whole deployment."""

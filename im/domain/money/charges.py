@@ -9,10 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from im.domain.money.amount import ZERO
 from im.domain.money.bill import Price, Window, charge
-from im.domain.money.rules import BillingRules
+
+if TYPE_CHECKING:
+    from im.domain.money.rules import BillingRules
 
 
 @dataclass(frozen=True, slots=True)

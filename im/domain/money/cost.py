@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from im.domain.money.bill import Bill, Window
-from im.domain.money.forecast import Rates
+if TYPE_CHECKING:
+    from im.domain.money.bill import Bill, Window
+    from im.domain.money.forecast import Rates
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from im.domain.money.usage import UsageInterval
 from im.domain.shelf.snapshot import Made, Snapshot
+
+if TYPE_CHECKING:
+    from im.domain.money.usage import UsageInterval
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from im.domain.spec.gpu import Gpus
+if TYPE_CHECKING:
+    from im.domain.spec.gpu import Gpus
 
 
 @dataclass(frozen=True, slots=True)

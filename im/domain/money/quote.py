@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from im.domain.money.bill import for_span
-from im.domain.money.forecast import Rates
+
+if TYPE_CHECKING:
+    from im.domain.money.forecast import Rates
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from im.domain.money.amount import ZERO
 from im.domain.money.bill import Bill, Price, PriceBook, Window, charge, disk_item, price_at
-from im.domain.money.rules import BillingRules
 from im.domain.money.zones import prices_of
-from im.domain.scope import Scope
 from im.domain.shelf.snapshot import SNAPSHOT, Snapshot
-from im.domain.spec.spec import Spec
+
+if TYPE_CHECKING:
+    from im.domain.money.rules import BillingRules
+    from im.domain.scope import Scope
+    from im.domain.spec.spec import Spec
 
 
 def bill_of(

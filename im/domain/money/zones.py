@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from im.domain.money.bill import Item, Price, PriceBook, in_force
-from im.domain.scope import Scope
 from im.domain.spec.spec import ON_DEMAND, SPOTS, Spec
+
+if TYPE_CHECKING:
+    from im.domain.scope import Scope
 
 
 def prices_of(scope: Scope, spec: Spec, name: str, book: PriceBook, zone: str = "") -> Sequence[Price]:

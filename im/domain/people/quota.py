@@ -12,12 +12,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from im.domain.errors import OverLimit
 from im.domain.input.duration import format_duration
-from im.domain.instance import Instance
 from im.domain.money.amount import show
 from im.domain.state import ALIVE, Desired, Observed
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 _RUNS = ALIVE | {Observed.STOPPING}
 

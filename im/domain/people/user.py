@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from im.domain.access import Role
 from im.domain.errors import Refused
 from im.domain.input.text import check_text
+
+if TYPE_CHECKING:
+    from im.domain.access import Role
 
 LOGIN = 64
 """Characters of a login at most; an address of mail has room."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from im.domain.spec.spec import Spec
+if TYPE_CHECKING:
+    from im.domain.spec.spec import Spec
 
 KEPT_ADDRESS = "kept_address"
 """Among the provider's options of a spec: what its cloud calls the address that the machine is to be made with."""

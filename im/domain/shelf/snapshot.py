@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from im.domain.shelf.address import KEPT_ADDRESS
-from im.domain.spec.spec import Spec
+
+if TYPE_CHECKING:
+    from im.domain.spec.spec import Spec
 
 TRIES = 3
 """So often a snapshot is asked for, each for money; then it is given up, and the machine stays as it is."""

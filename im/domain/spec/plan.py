@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
-from im.domain.scope import Scope
-from im.domain.spec.spec import Spec
-from im.domain.state import OnExpiry
+
+if TYPE_CHECKING:
+    from im.domain.scope import Scope
+    from im.domain.spec.spec import Spec
+    from im.domain.state import OnExpiry
 
 MAX_COUNT = 1000
 

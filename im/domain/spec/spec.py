@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from im.domain.spec.disk import Disk
-from im.domain.spec.firewall import Rule
 from im.domain.spec.spot import SPOT, Spot
+
+if TYPE_CHECKING:
+    from im.domain.spec.firewall import Rule
 
 ON_DEMAND = "on_demand"
 WINDOWS = "windows"

@@ -13,14 +13,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from im.domain.event import Event
 from im.domain.explain.phase import phase
 from im.domain.input.text import TOLD, visible
-from im.domain.instance import Instance
-from im.domain.money.budget import Use
 from im.domain.webhook.webhook import SECRET, WebhookKind
+
+if TYPE_CHECKING:
+    from im.domain.event import Event
+    from im.domain.instance import Instance
+    from im.domain.money.budget import Use
 
 PAUSES = (
     timedelta(seconds=5),

@@ -12,11 +12,14 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from im.domain.config.account import BARE, Account, check_words
-from im.domain.config.region import Region
 from im.domain.errors import Refused
 from im.providers.aws.region import VARIABLES, default_region, region_of_profile
+
+if TYPE_CHECKING:
+    from im.domain.config.region import Region
 
 WORDS = ("profile", "role", "external_id")
 SECRET_VARIABLES, KEPT = ("AWS_", "BOTO_"), VARIABLES

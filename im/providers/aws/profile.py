@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from im.domain.config.account import Account
 from im.domain.config.region import said_by
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
@@ -25,9 +24,10 @@ from im.providers.aws.region import DEFAULT
 from im.providers.aws.settings import AwsSettings
 from im.providers.contract import Capabilities
 from im.providers.kit.ssh_key import check_key_for_windows, check_public_key
-from im.providers.request import Ask
 
 if TYPE_CHECKING:
+    from im.domain.config.account import Account
+    from im.providers.request import Ask
     from im.settings import Settings
 
 _SIDES = "central|north|south|east|west|northeast|northwest|southeast|southwest"

@@ -13,7 +13,6 @@ from im.db.people import audit
 from im.db.read import instances
 from im.domain.access import Actor, Verb
 from im.domain.errors import Refused
-from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, show
 from im.domain.money.bill import Window, is_compute, label_of, price_hint
 from im.domain.money.budget import EVERYBODY, Budget, PriceUnknown, Use, check
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
+    from im.domain.instance import Instance
 
 
 @access.counting("budget")

@@ -14,7 +14,6 @@ from im.db.read.ledger import intervals as intervals_of
 from im.db.read.ledger import prices as prices_of
 from im.db.read.ledger import snapshots as snapshots_of
 from im.domain.errors import Refused
-from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
 from im.domain.money.bill import (
     IPV4,
@@ -52,7 +51,6 @@ from im.domain.money.shelf import rate_of
 from im.domain.money.usage import Kind, UsageInterval
 from im.domain.money.zones import places_of
 from im.domain.money.zones import prices_of as prices_in
-from im.domain.scope import Scope
 from im.domain.shelf.snapshot import SNAPSHOT, Snapshot
 from im.domain.spec.spec import ON_DEMAND, Spec
 from im.domain.state import Shelf
@@ -64,6 +62,8 @@ if TYPE_CHECKING:
 
     from im.context import Context
     from im.db.read.connection import ReadTransaction
+    from im.domain.instance import Instance
+    from im.domain.scope import Scope
 
 LONG_AGO = timedelta(days=3650)
 

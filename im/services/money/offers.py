@@ -16,7 +16,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from im.domain.errors import ImError, Refused
-from im.domain.money.bill import Item, Price
 from im.domain.money.forecast import rates
 from im.domain.money.offer import Offer, Offers, Silent, in_order
 from im.domain.money.quote import Quote
@@ -30,6 +29,7 @@ from im.services.money.costs import expected_of, price_book, priced, rules_of
 
 if TYPE_CHECKING:
     from im.context import Context
+    from im.domain.money.bill import Item, Price
     from im.providers.contract import Provider
     from im.settings import Settings
 

@@ -15,9 +15,7 @@ from im.db.people import audit
 from im.db.read import instances, ledger
 from im.domain.access import Actor, Verb
 from im.domain.errors import ImError
-from im.domain.instance import Instance
 from im.domain.money.bill import STATED, Item, Known, Price, price_at
-from im.domain.money.usage import UsageInterval
 from im.domain.money.zones import held
 from im.domain.scope import Scope
 from im.domain.spec.spec import ON_DEMAND, SPOTS, WINDOWS, WINDOWS_SPOT
@@ -34,6 +32,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
+    from im.domain.instance import Instance
+    from im.domain.money.usage import UsageInterval
     from im.settings import Settings
 
 KEEP = timedelta(hours=24)

@@ -11,7 +11,6 @@ from im.db.people import audit, quotas, users
 from im.db.read import instances
 from im.domain.access import Actor, Role, Verb
 from im.domain.errors import NoSuchUser, Refused
-from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
 from im.domain.people.quota import Quota, QuotaFor, Taken, Use, check_rows, check_together, is_live
 from im.domain.people.user import User, UserKind
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
+    from im.domain.instance import Instance
 
 
 @access.counting("quota")

@@ -14,22 +14,22 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from im.db.instances.spec import from_spec
-from im.domain.access import Actor
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
-from im.domain.money.offer import Offer
 from im.domain.spec.placement import ELSEWHERE
-from im.domain.spec.plan import Plan
-from im.domain.spec.spec import Spec
 from im.domain.spec.spot import only_of_spot
 from im.domain.state import OnExpiry
 from im.services.money import offers
 from im.services.requests.gpus import OPTION
 from im.services.requests.order import Order, order_of, plan
-from im.services.requests.wish import Wish
 
 if TYPE_CHECKING:
     from im.context import Context
+    from im.domain.access import Actor
+    from im.domain.money.offer import Offer
+    from im.domain.spec.plan import Plan
+    from im.domain.spec.spec import Spec
+    from im.services.requests.wish import Wish
     from im.settings import Settings
 
 ANY_CLOUD = "any"

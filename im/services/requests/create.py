@@ -15,9 +15,7 @@ from im.db.read import instances as read_instances
 from im.domain.access import Verb
 from im.domain.event import EventKind
 from im.domain.input.duration import format_duration
-from im.domain.instance import Instance
 from im.domain.spec.names import make_id, make_name, numbered
-from im.domain.spec.plan import Plan
 from im.domain.state import Desired, Observed, Why
 from im.failpoints import Point, reach
 from im.providers import registry
@@ -36,6 +34,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.context import Context
+    from im.domain.instance import Instance
+    from im.domain.spec.plan import Plan
 
 
 def create(ctx: Context, order: Order) -> Answer:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from im.domain.cause import ended_by, stopped_by
 from im.domain.errors import ImError, Superseded, error_for
 from im.domain.explain.why import HANDS
-from im.domain.instance import Instance
 from im.domain.lifecycle import Ending, ending
 from im.domain.state import GONE, Desired, Why
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 _HOPELESS = frozenset({"forbidden", "unsupported", "invalid_spec", "rejected"})
 """Answers that trying again will not change; im goes on trying to stop a machine all the same."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from im.domain.errors import Refused
 from im.domain.spec.gpu import parse_gpus, types_with
 from im.domain.spec.placement import ANY
-from im.providers.contract import Capabilities
-from im.providers.request import Ask
+
+if TYPE_CHECKING:
+    from im.providers.contract import Capabilities
+    from im.providers.request import Ask
 
 OPTION = "gpu"
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from im.db import launches, scopes
 from im.domain.input.listed import listed
-from im.domain.instance import Instance
-from im.domain.scope import Scope
-from im.domain.spec.spec import Spec
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from im.domain.instance import Instance
+    from im.domain.scope import Scope
+    from im.domain.spec.spec import Spec
 
 
 AT_ONCE = 500

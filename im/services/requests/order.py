@@ -7,29 +7,29 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from im.domain.access import Actor
 from im.domain.config.region import said_by
 from im.domain.errors import Refused
 from im.domain.explain.if_gone import planned
 from im.domain.guard import GuardKind
 from im.domain.input.duration import FOREVER, parse_keep
-from im.domain.intent import Deadline
-from im.domain.money.offer import Offer
 from im.domain.spec.firewall import ME, NOBODY, check_sources
 from im.domain.spec.names import check_name, check_tags, numbered
 from im.domain.spec.plan import Plan, check_count
-from im.domain.spec.spec import Spec
 from im.domain.state import OnExpiry
 from im.providers import registry
-from im.providers.contract import Capabilities
-from im.providers.request import Ask
 from im.services.requests import places
 from im.services.requests.gpus import with_gpus
 from im.services.requests.shelving import check_shelving
-from im.services.requests.wish import Wish
-from im.setting import Usual
 
 if TYPE_CHECKING:
+    from im.domain.access import Actor
+    from im.domain.intent import Deadline
+    from im.domain.money.offer import Offer
+    from im.domain.spec.spec import Spec
+    from im.providers.contract import Capabilities
+    from im.providers.request import Ask
+    from im.services.requests.wish import Wish
+    from im.setting import Usual
     from im.settings import Settings
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from im.domain.errors import Refused
-from im.domain.scope import Scope
 from im.domain.spec import placement
 from im.domain.spec.placement import ANY
 from im.domain.spec.spec import Candidate, Spec
-from im.providers.contract import Profile
-from im.providers.request import Ask
+
+if TYPE_CHECKING:
+    from im.domain.scope import Scope
+    from im.providers.contract import Profile
+    from im.providers.request import Ask
 
 MOST = 40
 """Types times zones of one create."""

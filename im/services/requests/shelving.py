@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from im.domain import intent
 from im.domain.errors import Refused
-from im.domain.instance import Instance
-from im.domain.intent import Intent
 from im.providers import registry
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
+    from im.domain.intent import Intent
 
 
 def check_shelving(provider: str, instead: str) -> None:

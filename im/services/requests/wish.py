@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from im.domain.guard import GuardKind
-from im.domain.intent import Deadline
-from im.domain.state import OnExpiry
-from im.providers.request import Ask
+if TYPE_CHECKING:
+    from im.domain.guard import GuardKind
+    from im.domain.intent import Deadline
+    from im.domain.state import OnExpiry
+    from im.providers.request import Ask
 
 
 @dataclass(frozen=True, slots=True)

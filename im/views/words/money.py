@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.domain.input.duration import format_duration
-from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, show, show_rate
 
 if TYPE_CHECKING:
+    from im.domain.instance import Instance
     from im.domain.money.cost import Cost
     from im.domain.money.forecast import Rates
     from im.domain.money.offer import Offer

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 from im.domain.explain.phase import phase
 from im.domain.input.duration import format_duration
-from im.domain.instance import Instance
 from im.domain.state import ALIVE, Desired, Observed
+
+if TYPE_CHECKING:
+    from im.domain.instance import Instance
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 

@@ -9,11 +9,13 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from im.domain.errors import Refused
-from im.domain.spec.disk import Disk
 from im.providers.aws.launch.images import ALIASES, Image
+
+if TYPE_CHECKING:
+    from im.domain.spec.disk import Disk
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,20 @@ type_because     why nobody's type is not the usual one, for people
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from im.domain.errors import Refused
 from im.domain.spec.disk import Disk
 from im.domain.spec.firewall import RDP, SSH, Rule, gathered
-from im.domain.spec.spot import Spot
 from im.providers.aws.flags import FLAGS
 from im.providers.aws.launch.disks import check_disks, check_kms_key
 from im.providers.aws.launch.families import cannot_hibernate, cannot_spot, memory_of
 from im.providers.aws.launch.images import ALIASES, is_windows
 from im.providers.aws.partition import check_arn, check_usd
-from im.providers.request import Ask
+
+if TYPE_CHECKING:
+    from im.domain.spec.spot import Spot
+    from im.providers.request import Ask
 
 MOST_USER_DATA = 16 * 1024
 """Bytes."""
