@@ -49,8 +49,14 @@ def past_names(connection: Connection, scope_id: int, provider_ids: Sequence[str
 
 
 def launches_of(connection: Connection, scope_id: int, tokens: Sequence[str]) -> dict[str, Launch]:
-    query = select_launches().where(launches.c.scope_id == scope_id, launches.c.token.in_(tokens))
-    return {row.token: to_launch(row) for row in connection.execute(query)}
+    """By the token as a machine carries it, which may be the mark that stands for the whole (`tags.mark_of`)."""
+    marks = [one for one in tokens if one and one == tags.mark_of(one)]
+    marked = func.left(func.replace(launches.c.token, "-", ""), tags.MARKED).in_(marks)
+    named = or_(launches.c.token.in_(tokens), marked) if marks else launches.c.token.in_(tokens)
+    query = select_launches().where(launches.c.scope_id == scope_id, named)
+    found = [to_launch(row) for row in connection.execute(query)]
+    by_mark = {tags.mark_of(one.token): one for one in found}
+    return {one.token: one for one in found} | {mark: by_mark[mark] for mark in marks if mark in by_mark}
 
 
 def reopen(connection: Connection, ids: Sequence[str], token: str) -> None:

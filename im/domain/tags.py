@@ -18,6 +18,14 @@ MARK = "im:mark"
 NAME = "Name"
 """What people call it; the one tag that clouds' own consoles show."""
 
+MARKED = 12
+"""Letters and digits of a token that stand for the whole where there is no room for it."""
+
+
+def mark_of(token: str) -> str:
+    """What stands for the token of a launch at a cloud whose machines carry nothing but a name."""
+    return re.sub(r"[^a-z0-9]", "", token.lower())[:MARKED]
+
 
 def parse_tags(written: tuple[str, ...]) -> dict[str, str]:
     """`KEY=VALUE` each, as typed. Raises Refused."""
