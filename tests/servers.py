@@ -55,7 +55,13 @@ class Server:
         self.start()
 
     def copy(self, folder: Path, *, standby: bool = False) -> Server:
-        """A `pg_basebackup` of this one as it is now, running; a standby follows this one until it is promoted."""
+        """A backup of this one, running; a standby follows this one until it is promoted."""
+        other = self.backup(folder, standby=standby)
+        other.start()
+        return other
+
+    def backup(self, folder: Path, *, standby: bool = False) -> Server:
+        """A `pg_basebackup` of this one as it is now, not running."""
         other = Server(folder)
         other._prepare(empty=True)
         command = [str(postgres.binary("pg_basebackup")), "--host", str(self.sockets / "pg"), "--username", "im"]
@@ -63,15 +69,35 @@ class Server:
         command += ["--write-recovery-conf"] if standby else []
         done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **self._identity())
         assert done.returncode == 0, done.stderr
-        other.start()
         return other
 
     def promote(self) -> None:
+        self.say("SELECT pg_promote(true, 30)")
+
+    def say(self, statement: str) -> None:
+        """Beside the database of the tests, so that nobody of that is in the way."""
         raw = psycopg2.connect(host=str(self.sockets / "pg"), user="im", dbname="postgres")
         raw.autocommit = True
         with raw.cursor() as cursor:
-            cursor.execute("SELECT pg_promote(true, 30)")
+            cursor.execute(statement)
         raw.close()
+
+    def snapshot(self, folder: Path) -> None:
+        """Its data folder as a snapshot of its volume has it: taken while it is down, which is the same to who restores it."""
+        self.stop()
+        shutil.copytree(self.layout.postgres, folder, symlinks=True)
+        self.start()
+
+    def put_back(self, data: Path) -> None:
+        """Run on `data`, where its own data were."""
+        self.stop()
+        shutil.rmtree(self.layout.postgres)
+        shutil.copytree(data, self.layout.postgres, symlinks=True)
+        self.layout.postgres.chmod(0o700)
+        if self._user:
+            for one in (self.layout.postgres, *self.layout.postgres.rglob("*")):
+                shutil.chown(one, self._user)
+        self.start()
 
     def _prepare(self, *, empty: bool = False) -> None:
         self.layout.prepare()
