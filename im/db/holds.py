@@ -7,11 +7,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from im.db.read.health import BIRTH, SERVER
 from im.db.schema.core import deployment, holds, scopes
 from im.db.schema.marks import marks
 from im.domain.hold import CLOCK_TOLERANCE, HoldKind
 
-_SERVER = text("SELECT system_identifier::text FROM pg_control_system()")
+_HERE = text(f"SELECT {SERVER}, {BIRTH}")
 
 
 def pause(connection: Connection, now: datetime, until: datetime, by: str, reason: str) -> None:
@@ -28,12 +29,12 @@ def resume(connection: Connection) -> bool:
 
 
 def settle_here(connection: Connection) -> bool:
-    """This server is the deployment's home from now on; False when it was already."""
-    here = connection.execute(_SERVER).scalar_one()
+    """This database, in this server, is the deployment's home from now on; False when it was already."""
+    server, birth = connection.execute(_HERE).one()
     moved = connection.execute(
         update(deployment)
-        .where(deployment.c.system_identifier != here)
-        .values(system_identifier=here)
+        .where(or_(deployment.c.system_identifier != server, deployment.c.birth.is_distinct_from(birth)))
+        .values(system_identifier=server, birth=birth)
         .returning(deployment.c.id)
     )
     return moved.first() is not None

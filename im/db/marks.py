@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from im.db.read.health import BIRTH, SERVER
 from im.db.schema.core import deployment, instances
 from im.db.schema.marks import marks
 from im.domain.mark import Known, Mark, Server, Watch, following, parse_mark
@@ -19,7 +20,8 @@ from im.domain.state import ALIVE, Observed
 m, t = marks.c, instances.c
 _RUNNING = func.pg_postmaster_start_time()
 _COPIED: ColumnElement[bool] = or_(
-    deployment.c.system_identifier != text("(SELECT system_identifier::text FROM pg_control_system())"),
+    deployment.c.system_identifier != text(SERVER),
+    deployment.c.birth != text(BIRTH),
     exists().where(marks.alias("any_mark").c.held_since.is_not(None)),
 )
 # its data folder is not for every user to know
@@ -53,7 +55,7 @@ class Row:
 
 
 def is_copy(connection: Connection) -> bool:
-    """Is this server known to be a copy of one that is at work elsewhere?"""
+    """Is this server known to be a copy of one that is at work elsewhere, or to be restored from a backup?"""
     return bool(connection.execute(select(_COPIED).select_from(deployment)).scalar())
 
 
@@ -96,9 +98,9 @@ def watch(connection: Connection, number: int, now: Watch) -> None:
     _write(connection, number, **values, watch_seen=seen, watch_moves=now.moves)
 
 
-def hold(connection: Connection, number: int, now: datetime) -> bool:
-    """Another server acts. Was that not known yet?"""
-    first = update(marks).where(m.scope_id == number, m.held_since.is_(None)).values(held_since=now)
+def hold(connection: Connection, number: int, now: datetime, *, restored: bool = False) -> bool:
+    """Another server acts, or this one was restored. Was that not known yet?"""
+    first = update(marks).where(m.scope_id == number, m.held_since.is_(None)).values(held_since=now, restored=restored)
     return connection.execute(first.returning(m.scope_id)).first() is not None
 
 
@@ -138,9 +140,10 @@ def act_here(connection: Connection, now: datetime, nonce: str, *, moved: bool) 
     return True
 
 
-_NO_WATCH: dict[str, Any] = dict.fromkeys(
-    ("watcher", "watch_since", "watch_looked_at", "watch_seen", "watch_moves", "held_since")
-)
+_NO_WATCH: dict[str, Any] = {
+    **dict.fromkeys(("watcher", "watch_since", "watch_looked_at", "watch_seen", "watch_moves", "held_since")),
+    "restored": False,
+}
 
 
 def _write(connection: Connection, number: int, **values: Any) -> None:

@@ -18,6 +18,8 @@ class HoldKind(StrEnum):
     """A person paused enforcement for an incident."""
     CLONE = "clone"
     """This database runs in another server than the one its deployment was made in."""
+    RESTORED = "restored"
+    """This database was restored from a backup: what was changed since is not in it, extended deadlines among it."""
     COPY = "copy"
     """Another server that holds the same data, the same system identifier among it, acts at the cloud."""
     WATCH = "watch"

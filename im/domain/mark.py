@@ -16,6 +16,8 @@ PERIOD = timedelta(seconds=30)
 """From one move of the mark to the next."""
 STILL = 2 * PERIOD
 """Nobody who acts leaves the mark where it is for so long."""
+LAG = 1.5 * PERIOD
+"""A standby that was promoted knows all but the last moments: it may miss one move of the mark. Who misses more was restored."""
 LAST_BREATH = 1
 """Moves that a watch forgives: the last one of a server that has just ended may reach the cloud after its successor came up."""
 _EARLY = timedelta(seconds=5)
@@ -106,6 +108,12 @@ class Known:
             return False
         return self.before is None or seen > self.before
 
+    def is_behind(self, seen: Mark | None) -> bool:
+        """Was more done at the cloud since, by somebody with these data, than a failover loses?"""
+        if seen is None or not self.is_alien(seen):
+            return False
+        return self.mark is None or seen.at - self.mark.at > LAG
+
     def is_due(self, now: datetime) -> bool:
         return self.mark is None or now - self.mark.at >= PERIOD - _EARLY
 
@@ -122,10 +130,12 @@ class Verdict(StrEnum):
     WATCHES = "watches"
     HOLDS = "holds"
     """It is a copy, or one has been told to act in its place."""
+    RESTORED = "restored"
+    """It was restored from a backup: the deadlines that it knows are old ones."""
 
     @property
     def acts(self) -> bool:
-        return self not in (Verdict.WATCHES, Verdict.HOLDS)
+        return self not in (Verdict.WATCHES, Verdict.HOLDS, Verdict.RESTORED)
 
 
 def judge(
@@ -142,18 +152,24 @@ def judge(
         return _in_office(known, here, seen if alien else None), None
     if not alien and (known.server is None or not living or known.server.place == here.place):
         return Verdict.SETTLES, None
-    return _watch(known.watch, here, seen, now)
+    return _watch(known, here, seen, now)
 
 
 def _in_office(known: Known, here: Server, alien: Mark | None) -> Verdict:
-    """Of two that act under one term the one that was started later is the copy: it came up where it could not be told apart."""
+    """Of two that act under one term the one that was started later is the copy: it came up where it could not be told apart.
+
+    A mark that this very run of the server has set, and that its rows do not know: they were put back, under the server.
+    """
     if alien is None:
         return Verdict.ACTS
     term = known.mark.term if known.mark else 0
+    if alien.term == term and alien.started == here.started:
+        return Verdict.RESTORED
     return Verdict.HOLDS if (alien.term, here.started) > (term, alien.started) else Verdict.RIVAL
 
 
-def _watch(watch: Watch | None, here: Server, seen: Mark | None, now: datetime) -> tuple[Verdict, Watch | None]:
+def _watch(known: Known, here: Server, seen: Mark | None, now: datetime) -> tuple[Verdict, Watch | None]:
+    watch = known.watch
     if watch is None or watch.started != here.started:
         return Verdict.WATCHES, Watch(here.started, now, now, seen)
     if seen is not None and (watch.seen is None or seen > watch.seen):
@@ -164,7 +180,8 @@ def _watch(watch: Watch | None, here: Server, seen: Mark | None, now: datetime) 
     blind = max(timedelta(0), now - watch.looked_at - PERIOD)
     since = watch.since + blind
     if now - since >= STILL:
-        return Verdict.TAKES_OVER, None
+        last = max(filter(None, (watch.seen, seen)), default=None)
+        return (Verdict.RESTORED if known.is_behind(last) else Verdict.TAKES_OVER), None
     return Verdict.WATCHES, Watch(here.started, since, now, watch.seen, watch.moves)
 
 

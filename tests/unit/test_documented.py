@@ -29,6 +29,7 @@ from tests.unit.test_docs import definitions
 
 STACK, FLEET, ROAD = "e2e/test_stack_life.py", "e2e/test_stack_fleet.py", "e2e/test_cli_road.py"
 LOGIN = "integration/remote/test_login.py"
+RESTORE = "integration/deadlines/test_restore.py::test_every_line_of_the_page_is_typed_in_its_order"
 RUN_BY = {
     "im up -d": f"{STACK}::test_every_part_answers_and_the_workers_are_reserved_as_promised",
     "im up --cloud aws": f"{STACK}::test_a_real_cloud_is_never_used_unasked",
@@ -45,6 +46,9 @@ RUN_BY = {
     "im web": "integration/web/test_process.py::test_im_web_serves_until_it_is_ended",
     "im beat": "e2e/test_foreign_folder.py::test_nothing_of_the_current_folder_is_run",
     "im flower": f"{FLEET}::test_flower_is_closed_to_others_unless_told_otherwise",
+    "im db resume --json": RESTORE,
+    "im db resume --yes": RESTORE,
+    "im doctor --only deadlines": RESTORE,
     "im db upgrade": "e2e/test_worker_life.py::test_a_database_that_is_behind_is_refused_with_what_to_type",
     "im db roles": "integration/db/test_roles.py::test_rights_are_given_again_at_any_time",
     "celery -A workers.main worker": "chaos/test_worker_outlives.py::test_a_plain_celery_worker_takes_from_every_queue",
@@ -73,6 +77,9 @@ OTHERS_OWN = (
     "chmod 600 .env",
     "echo IM_SANDBOX_URL=http://sandbox:$(openssl rand -hex 24)@sandbox:5000 >> .env",
     "git pull",
+    "pg_dump --format=custom --file=im.dump $IM_DATABASE_URL",
+    "psql $IM_DATABASE_URL -c DROP SCHEMA public CASCADE -c CREATE SCHEMA public",
+    "pg_restore --single-transaction --no-owner --dbname=$IM_DATABASE_URL im.dump",
     "ssh-keygen -t ed25519",
     "openssl rand -hex 24",
     "aws --version",

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
-from im.cli.session import Session, pass_session
+from im.cli.output.confirm import confirm
+from im.cli.output.terminal import cells, plain
+from im.cli.session import Session, here, pass_session
+from im.domain.errors import Refused
+from im.views.words.times import ahead
+from im.views.words.times import here as in_local_time
+
+if TYPE_CHECKING:
+    from im.domain.explain.resumption import Resumption
+
+_SHOWN = 40
+"""Lines of what would be done; there may be thousands."""
 
 
 @click.group(short_help="Migrate the database.")
@@ -41,22 +53,69 @@ def roles(session: Session) -> None:
 
 
 @db.command()
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON; without --yes it is only shown.")
 @pass_session
-def resume(session: Session) -> None:
-    """Make this database server the deployment's home, and the one that acts, after it was moved, restored or copied here.
+def resume(session: Session, yes: bool, as_json: bool) -> None:
+    """Have this database act again, after it was restored, moved or copied here. Shows what would be stopped, and asks.
 
-    A copy changes nothing at the cloud until then, for the original may still be at work; that one holds once this one acts.
+    Until then it changes nothing at the cloud: its deadlines may be old ones, and the original may still be at work, which
+    holds once this one acts.
     """
-    from im.services.deadlines import holds
+    from im.cli.output.table import say_json
+    from im.services.deadlines import holds, resumption
+    from im.views.hold import resumption_json
 
     _url(session)
     session.request()
+    seen = resumption.planned(session.context)
+    if as_json and seen.holds and not yes:
+        say_json(resumption_json(seen, resumed=False))
+        return
+    if seen.holds and not as_json:
+        _show(seen)
+    if seen.holds and not yes:
+        _confirm(seen)
     with session.storing("the new home"):
         moved = holds.settle_here(session.context, actor=session.actor)
-    if moved:
+    if as_json:
+        say_json(resumption_json(seen, resumed=moved))
+    elif moved:
         click.echo("this server is the deployment's home from now on; make sure that the other one is gone")
     else:
         click.echo("this server was the deployment's home already")
+
+
+def _show(seen: Resumption) -> None:
+    for hold in seen.holds:
+        click.echo(in_local_time(hold.reason, here()))
+    if not seen.consequences:
+        click.echo("Nothing would be stopped, started or terminated within an hour.")
+        return
+    click.echo("By what this database knows, im would then:")
+    lines = [
+        (one.effect.value, "at once" if one.at <= seen.now else ahead(one.at, seen.now), plain(one.row.name), one)
+        for one in seen.consequences[:_SHOWN]
+    ]
+    widths = [max(cells(line[i]) for line in lines) for i in range(3)]
+    for *words, one in lines:
+        shown = "  ".join(word + " " * (widths[i] - cells(word)) for i, word in enumerate(words))
+        said = f"{one.because}; {one.row.observed}, {one.row.owner}'s"
+        click.echo(f"  {shown}  {in_local_time(plain(said), here())}")
+    if len(seen.consequences) > _SHOWN:
+        click.echo(f"  and {len(seen.consequences) - _SHOWN} more: im db resume --json  shows all")
+    click.echo(
+        "To look first: im pause --for 1h, then this; im extend NAME -d 4h  for what is to go on; then im resume."
+    )
+
+
+def _confirm(seen: Resumption) -> None:
+    many = len(seen.at_once)
+    told = (
+        f"{many} machine{'s' if many > 1 else ''} would be changed at once" if many else "deadlines would count again"
+    )
+    unattended = Refused(f"{told}, and nobody is here to ask", "say it with --yes")
+    confirm("Act on these deadlines from now on?", unattended, (), "nothing was changed: deadlines stay held")
 
 
 @db.command()

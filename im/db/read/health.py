@@ -11,10 +11,22 @@ from typing import TYPE_CHECKING
 from im.db.read.connection import ReadTransaction, ask
 from im.domain.explain.listing import ScopeHealth, Summary
 from im.domain.hold import CLOCK_TOLERANCE, Hold, HoldKind
+from im.domain.mark import Mark, parse_mark
 from im.domain.scope import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+
+SERVER = "(SELECT system_identifier::text FROM pg_control_system())"
+"""Of the Postgres that runs, in SQL: a copy of its data folder has the same, a dump that is restored elsewhere has not."""
+BIRTH = (
+    "(SELECT d.oid::text || '/' || 'deployment'::regclass::oid::text FROM pg_database d"
+    " WHERE d.datname = current_database())"
+)
+"""The numbers that this server gave the database and the table when they were made, in SQL: a dump is restored under new ones."""
+_MOVED = f"SELECT system_identifier <> {SERVER}, birth <> {BIRTH} FROM deployment"  # noqa: S608 - nobody's words
+_SHOWS = "im db resume  shows what would be stopped, asks"
 
 
 def scopes(connection: Connection | ReadTransaction) -> dict[Scope, ScopeHealth]:
@@ -37,38 +49,32 @@ def in_use(connection: Connection | ReadTransaction) -> dict[int, Scope]:
     return {number: Scope(*place) for number, *place in rows}
 
 
-def is_clone(connection: Connection | ReadTransaction) -> bool:
-    """Does this database run in another server than the one that its deployment was made in?"""
-    rows = ask(
-        connection,
-        "SELECT system_identifier <> (SELECT system_identifier::text FROM pg_control_system()) FROM deployment",
-    )
-    return any(moved for (moved,) in rows)
-
-
 def holds(connection: Connection | ReadTransaction, now: datetime) -> list[Hold]:
     """Every hold in force, worst first."""
     found: list[Hold] = []
-    if is_clone(connection):
-        found.append(
-            Hold(
-                HoldKind.CLONE,
-                "this database was copied from another server, whose machines it must not touch",
-                "im db resume  makes this server the deployment's home (only when the other one is gone)",
-            )
-        )
+    for elsewhere, put_back in ask(connection, _MOVED):
+        if elsewhere:
+            what = "this database was copied from another server, whose machines it must not touch"
+            end = f"{_SHOWS}, and makes this server the deployment's home (only when the other one is gone)"
+            found.append(Hold(HoldKind.CLONE, what, end))
+        elif put_back:
+            what = "this database was restored from a dump, or copied: what was changed since is not in it"
+            found.append(Hold(HoldKind.RESTORED, what, f"{_SHOWS}, and ends this"))
     paused = 'SELECT reason, "by", since, until FROM holds WHERE kind = %(kind)s AND until > %(now)s'
     for reason, by, since, until in ask(connection, paused, kind=HoldKind.PAUSE.value, now=now):
         found.append(Hold(HoldKind.PAUSE, reason, "im resume  ends it", by, since, until))
     skewed = (
-        "SELECT provider, account, region, clock_skew, m.held_since, m.started <> pg_postmaster_start_time(), m.watch_since"
+        "SELECT provider, account, region, clock_skew, m.held_since, m.started <> pg_postmaster_start_time(), m.watch_since,"
+        " m.restored, m.mark, m.watch_seen"
         " FROM scopes LEFT JOIN marks m ON m.scope_id = id WHERE abs(clock_skew) > %(most)s OR m.held_since IS NOT NULL"
         " OR (m.started <> pg_postmaster_start_time() AND id IN (SELECT scope_id FROM instances WHERE closed_at IS NULL))"
         " ORDER BY m.held_since, id"
     )
     most = CLOCK_TOLERANCE.total_seconds()
-    for *place, skew, held, strange, watched in ask(connection, skewed, most=most):
-        if held is not None or strange:
+    for *place, skew, held, strange, watched, restored, known, seen in ask(connection, skewed, most=most):
+        if held is not None and restored:
+            found.append(_restored(Scope(*place), held, parse_mark(known), parse_mark(seen)))
+        elif held is not None or strange:
             found.append(_of_another(Scope(*place), held, watched, now))
         if skew is None or abs(skew) <= most:
             continue
@@ -83,7 +89,7 @@ def _of_another(scope: Scope, held: datetime | None, watched: datetime | None, n
         return Hold(
             HoldKind.COPY,
             f"another server with the data of this one acts at {scope}: one of the two is a copy",
-            "im db resume  makes this server the one that acts, and the other one hold (end the other one first)",
+            f"{_SHOWS}, and makes this server act and the other one hold (end the other one first)",
             since=held,
         )
     return Hold(
@@ -92,6 +98,14 @@ def _of_another(scope: Scope, held: datetime | None, watched: datetime | None, n
         "wait; im db resume  ends the watch, when you know that no other server acts",
         since=watched or now,
     )
+
+
+def _restored(scope: Scope, held: datetime, known: Mark | None, seen: Mark | None) -> Hold:
+    """`known`: the last mark that these data know; `seen`: the newest at the cloud."""
+    ends = f"ends at {known.at:%Y-%m-%d %H:%M:%S} UTC" if known else "is older than every mark there"
+    until = f" until {seen.at:%Y-%m-%d %H:%M:%S} UTC" if seen else ""
+    what = f"this database was restored from a backup: what it knows of {scope} {ends}, and im worked on there{until}"
+    return Hold(HoldKind.RESTORED, what, f"{_SHOWS}, and ends this", since=held)
 
 
 def disputed(

@@ -1,5 +1,4 @@
-"""The schema. Every constraint has a name, so that a violation can be told to a person; states are text with a check, so that
-a new one can be added while two versions of workers run."""
+"""The schema. A constraint has a name, for people to be told; states are text with a check: two versions of workers run beside."""
 
 from __future__ import annotations
 
@@ -50,8 +49,9 @@ deployment = Table(
     metadata,
     Column("only_row", Boolean, primary_key=True, server_default=text("true")),
     Column("id", Text, nullable=False),
-    # which Postgres server the identity was minted in: a clone elsewhere must not act in its name
+    # which Postgres server, and which database there, the identity was minted in: a copy must not act in its name
     Column("system_identifier", Text, nullable=False),
+    Column("birth", Text),
     moment("created_at", nullable=False),
     CheckConstraint("only_row", name="only_row"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, Table, Text, false
 
 from im.db.schema.core import metadata, moment
 
@@ -27,5 +27,7 @@ marks = Table(
     Column("watch_moves", Integer),
     # another server acts, so this one does not; and when one that should not act was last seen to
     moment("held_since"),
+    # it does not because it was restored from a backup, and knows old deadlines
+    Column("restored", Boolean, server_default=false(), nullable=False),
     moment("rival_at"),
 )

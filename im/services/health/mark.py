@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from im.context import Context
 
-COPY = "this database is a copy: nothing is changed at the cloud until `im db resume`"
+COPY = "this database is a copy or was restored: nothing is changed at the cloud until `im db resume`"
 _TELL_AGAIN = timedelta(minutes=10)
 """From one word in the log about a rival to the next."""
 
@@ -56,7 +56,7 @@ def held_back(run: ScopeRun) -> str:
             except ProviderError as exc:
                 return f"{run.scope}: not known yet whether another server acts there ({exc.code})"
     ruling = _rule(run, newest(listed.values(), run.scope_id), moving=False)
-    return "" if ruling.verdict.acts else COPY if ruling.verdict is Verdict.HOLDS else _watched(run.scope)
+    return "" if ruling.verdict.acts else _watched(run.scope) if ruling.verdict is Verdict.WATCHES else COPY
 
 
 def admit(ctx: Context) -> None:
@@ -126,7 +126,7 @@ def _rule(run: ScopeRun, seen: Mark | None, *, moving: bool) -> _Ruling:
         now, row = run.ctx.clock(connection), marks.read(connection, run.scope_id)
         verdict, watch = judge(row.known, row.here, seen, now, living=bool(row.machine))
         news = _note(connection, run.scope_id, row, verdict, watch, now)
-        if verdict is Verdict.HOLDS and seen is not None:
+        if verdict in (Verdict.HOLDS, Verdict.RESTORED) and seen is not None:
             marks.note_seen(connection, run.scope_id, seen)
         over, moved = verdict is Verdict.TAKES_OVER, None
         due = verdict is not Verdict.ACTS or row.known.is_due(now)
@@ -155,8 +155,8 @@ def _note(
             assert watch is not None
             marks.watch(connection, number, watch)
             return row.known.watch is None or row.known.watch.started != watch.started
-        case Verdict.HOLDS:
-            return marks.hold(connection, number, now)
+        case Verdict.HOLDS | Verdict.RESTORED:
+            return marks.hold(connection, number, now, restored=verdict is Verdict.RESTORED)
 
 
 def _put(run: ScopeRun, machine: str, mark: Mark) -> None:
@@ -184,9 +184,10 @@ _TOLD = {
     Verdict.TAKES_OVER: "no other server acts any more; this one has taken over",
     Verdict.WATCHES: "this database server is new here; it is watched for a minute whether another one acts",
     Verdict.HOLDS: "another server with the data of this one acts; nothing is changed until `im db resume`",
+    Verdict.RESTORED: "this database was restored from a backup; nothing is changed until `im db resume`",
 }
 
 
 def _tell(scope: Scope, verdict: Verdict) -> None:
-    loud = log.error if verdict in (Verdict.HOLDS, Verdict.RIVAL) else log.warning
+    loud = log.error if verdict in (Verdict.HOLDS, Verdict.RESTORED, Verdict.RIVAL) else log.warning
     loud(_TOLD[verdict], scope=str(scope))

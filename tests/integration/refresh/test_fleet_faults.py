@@ -17,7 +17,9 @@ from sqlalchemy.engine import make_url
 from im.db.engine import Database, make_engine
 from im.domain.state import Observed
 from im.services import queries
+from im.services.deadlines import holds
 from im.services.refresh.sweep import sweep_if_stale
+from tests.people import person
 from tests.world import World, database_of
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUvTP2ZzNfVJzGwDgnBpGmGH1GSUSbY0yV9r9eoyv6z me\n"
@@ -125,6 +127,9 @@ def test_a_database_of_yesterday_doubles_nothing_terminates_nothing_and_lists_wh
     calls = len(world.cloud.calls)
 
     restored = restore()
+    restored.advance(60)
+    assert len(world.cloud.calls) == calls, "it changes nothing until it is told to act"
+    assert holds.settle_here(restored.ctx, actor=person("ada"))
     restored.advance(420)
     assert set(restored.machines()) == alive
     assert restored.row("asked").provider_id == asked

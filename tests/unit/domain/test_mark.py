@@ -117,6 +117,25 @@ def test_another_run_begins_its_watch_anew() -> None:
     assert ruled(replace(KNOWN, watch=old), ELSEWHERE, mark(20)) is Verdict.WATCHES
 
 
+def test_whoever_misses_more_than_a_failover_loses_was_restored() -> None:
+    """A mark is moved every half minute; what is known here is the mark of 20 s ago."""
+    assert watched([mark(-25)] * 7)[-1] is Verdict.TAKES_OVER, "45 s: the promoted standby missed one move"
+    assert watched([mark(-26)] * 7)[-1] is Verdict.RESTORED
+    assert watched([mark(-3600)] * 7) == [Verdict.WATCHES] * 6 + [Verdict.RESTORED]
+    moved_twice = [mark(-3600)] * 3 + [mark(-3630), mark(-3660)]
+    assert watched(moved_twice) == [Verdict.WATCHES] * 4 + [Verdict.HOLDS], "somebody is at work"
+    assert not Verdict.RESTORED.acts
+
+
+def test_rows_that_were_put_back_under_a_server_do_not_know_the_mark_that_it_set() -> None:
+    assert ruled(KNOWN, HERE, mark(5, nonce="bb")) is Verdict.RESTORED
+
+
+def test_who_knows_no_mark_where_there_is_one_was_restored() -> None:
+    watching = Watch(BORN, NOW - timedelta(seconds=70), NOW - timedelta(seconds=10), ALIEN)
+    assert ruled(Known(watch=watching), HERE, ALIEN) is Verdict.RESTORED
+
+
 def test_who_sees_a_higher_term_was_succeeded_and_holds() -> None:
     assert ruled(KNOWN, HERE, mark(5, term=2)) is Verdict.HOLDS
 
