@@ -93,15 +93,16 @@ def _show(seen: Resumption) -> None:
         click.echo("Nothing would be stopped, started or terminated within an hour.")
         return
     click.echo("By what this database knows, im would then:")
+    shown = seen.consequences[:_SHOWN]
     lines = [
-        (one.effect.value, "at once" if one.at <= seen.now else ahead(one.at, seen.now), plain(one.row.name), one)
-        for one in seen.consequences[:_SHOWN]
+        (one.effect.value, "at once" if one.at <= seen.now else ahead(one.at, seen.now), plain(one.row.name))
+        for one in shown
     ]
-    widths = [max(cells(line[i]) for line in lines) for i in range(3)]
-    for *words, one in lines:
-        shown = "  ".join(word + " " * (widths[i] - cells(word)) for i, word in enumerate(words))
+    widths = [max(map(cells, column)) for column in zip(*lines, strict=True)]
+    for one, line in zip(shown, lines, strict=True):
+        columns = "  ".join(word + " " * (width - cells(word)) for word, width in zip(line, widths, strict=True))
         said = f"{one.because}; {one.row.observed}, {one.row.owner}'s"
-        click.echo(f"  {shown}  {in_local_time(plain(said), here())}")
+        click.echo(f"  {columns}  {in_local_time(plain(said), here())}")
     if len(seen.consequences) > _SHOWN:
         click.echo(f"  and {len(seen.consequences) - _SHOWN} more: im db resume --json  shows all")
     click.echo(
