@@ -17,6 +17,7 @@ from im.setting import Usual, usual
 if TYPE_CHECKING:
     from im.domain.config.account import Account
     from im.domain.money.rules import BillingRules
+    from im.providers.capabilities import Capabilities
     from im.providers.contract import Profile, Provider
     from im.providers.kit.extra import Extra
     from im.providers.request import Flag
@@ -31,6 +32,7 @@ class _Cloud:
     """Where the parts of a cloud lie, as `module:name`; each is imported when it is first used."""
 
     profile: str
+    capabilities: str
     provider: str
     account: str
     billing: str = "im.domain.money.rules:PER_SECOND"
@@ -39,6 +41,7 @@ class _Cloud:
 _KNOWN = {
     name: _Cloud(
         f"im.providers.{folder}.profile:PROFILE",
+        f"im.providers.{folder}.capabilities:CAPABILITIES",
         f"im.providers.{folder}.provider:from_settings",
         f"im.providers.{folder}.account",
         *rules,
@@ -54,7 +57,10 @@ _KNOWN = {
     )
 }
 _KNOWN["fake"] = _Cloud(
-    "im.providers.fake.provider:PROFILE", "im.providers.fake.provider:from_settings", "im.providers.kit.no_account"
+    "im.providers.fake.provider:PROFILE",
+    "im.providers.fake.capabilities:CAPABILITIES",
+    "im.providers.fake.provider:from_settings",
+    "im.providers.kit.no_account",
 )
 _OWN_SETTINGS = {
     "aws": "im.providers.aws.settings:AwsSettings",
@@ -78,6 +84,13 @@ _PLANNED = ("crusoe", "runpod", "vast")
 def profile(name: str) -> Profile:
     """What is known of the cloud `name` without asking it. Raises Refused for a name we cannot serve."""
     found: Profile = _load(_known(name).profile)
+    return found
+
+
+@cache
+def capabilities(name: str) -> Capabilities:
+    """What the cloud `name` can do, as its profile has it, without all else that the profile knows. Raises Refused."""
+    found: Capabilities = _load(_known(name).capabilities)
     return found
 
 

@@ -18,13 +18,13 @@ from im.services.money.costs import rules_of
 if TYPE_CHECKING:
     from im.context import Context
     from im.domain.instance import Instance
-    from im.providers.contract import Capabilities
+    from im.providers.capabilities import Capabilities
 
 
 def explained(ctx: Context, row: Instance, now: datetime) -> Explanation:
     """The whole answer of `im why`."""
     try:
-        can = registry.profile(row.scope.provider).capabilities
+        can = registry.capabilities(row.scope.provider)
     except Refused:  # a row of a neighbouring version, of a cloud that this one does not have
         return why(row, now, rules_of(row.scope))
     told = why(row, now, rules_of(row.scope), _turn(ctx, row, can, now))

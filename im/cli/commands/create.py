@@ -147,7 +147,7 @@ def _lost(wished: Instance | Plan) -> str:
     """What a deadline does where it cannot stop the machine, or where a stop takes something with it."""
     from im.providers import registry
 
-    can = registry.profile(wished.scope.provider).capabilities
+    can = registry.capabilities(wished.scope.provider)
     return can.no_stop(wished.spec) or (can.told_of_stop if wished.on_expiry is OnExpiry.STOP else "")
 
 

@@ -5,24 +5,21 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.domain.config.region import said_by
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
-from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.spec.spec import Spec
-from im.providers.aws import gpus
 from im.providers.aws.account import role
+from im.providers.aws.capabilities import CAPABILITIES
 from im.providers.aws.launch import options
 from im.providers.aws.launch.families import NEWER, USUAL, architecture_of, default_type, twin_of
 from im.providers.aws.launch.images import ALIASES, check_built_for, check_image, check_published, is_windows
 from im.providers.aws.partition import check_arn
 from im.providers.aws.region import DEFAULT
 from im.providers.aws.settings import AwsSettings
-from im.providers.contract import Capabilities
 from im.providers.kit.ssh_key import check_key_for_windows, check_public_key
 
 if TYPE_CHECKING:
@@ -57,31 +54,7 @@ class AwsProfile:
     """EC2, offline."""
 
     name = "aws"
-    capabilities = Capabilities(
-        can_stop=True,
-        gpus=gpus.TYPES,
-        idempotent_launch=True,
-        launch_visible_within=timedelta(minutes=5),
-        can_spot=True,
-        native_deadline=True,
-        can_firewall=True,
-        can_hibernate=True,
-        can_protect=True,
-        # below EC2's documented refill (run, start 2/s; stop, terminate 5/s; describe 20/s when paginated) and bursts
-        rates={
-            "launch": Rate(1.5, 4),
-            "start": Rate(1.5, 4),
-            "stop": Rate(4, 40),
-            "terminate": Rate(4, 80),
-            "describe": Rate(10, 50),
-            # batches of 50 machines, one CreateTags each: EC2 takes 10 a second, after 100
-            "label": Rate(0.16, 2),
-            # batches of 50 schedules; EventBridge Scheduler takes 250 a second in its small regions
-            "guard": Rate(1, 4),
-        },
-        # "resource tokens" at EC2: 1000, refilled with 20/s (start: 2/s); a call that names more than are left is refused whole
-        machine_rates={"start": Rate(1.9, 950), "stop": Rate(19.5, 950), "terminate": Rate(19.5, 950)},
-    )
+    capabilities = CAPABILITIES
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         """Defaults: t2.nano (else t3.nano), zone `a` of the region, Amazon Linux 2023. Raises Refused with the nearest form."""

@@ -8,20 +8,16 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
-from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.spec.firewall import Rule, gathered
 from im.domain.spec.spec import Spec
-from im.providers.contract import Capabilities
-from im.providers.digitalocean import gpus
 from im.providers.digitalocean.account import REGION
-from im.providers.digitalocean.billing import RULES
+from im.providers.digitalocean.capabilities import CAPABILITIES
 from im.providers.digitalocean.resources import MOST_RULES, inward
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.kit.user_data import check_text
@@ -45,30 +41,7 @@ class DigitalOceanProfile:
     """DigitalOcean, offline."""
 
     name = "digitalocean"
-    capabilities = Capabilities(
-        can_stop=True,
-        gpus=gpus.TYPES,
-        idempotent_launch=False,
-        # longer than tags are known to take: what no complete look shows by then is asked for again
-        launch_visible_within=timedelta(seconds=120),
-        why_no_guard="has nothing that ends a droplet at a moment, and stopping it would save nothing",
-        can_firewall=True,
-        can_shelve=True,
-        billing=RULES,
-        # 250 calls a minute and 5,000 an hour, for all verbs of a token together: bursts and refills of a minute come to 224
-        # (a launch makes three calls, a description up to 6, what is done about a snapshot about 6 with the look before it), those
-        # of an hour to 3,400. The rest is for looking (three calls for 200 droplets every ten seconds), for the mark (four every
-        # half minute), and little is left for others with that token
-        rates={
-            "launch": Rate(0.08, 9),
-            "start": Rate(0.05, 8),
-            "stop": Rate(0.15, 60),
-            "terminate": Rate(0.15, 40),
-            "describe": Rate(0.02, 2),
-            "shelve": Rate(0.03, 2),
-        },
-        machine_rates={"start": Rate(0.05, 8), "stop": Rate(0.15, 60), "terminate": Rate(0.15, 40)},
-    )
+    capabilities = CAPABILITIES
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         """Defaults: s-1vcpu-1gb in nyc3 with Ubuntu 24.04 LTS. Raises Refused with the nearest right form."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.domain import tags
@@ -14,8 +13,9 @@ from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec.firewall import gathered
 from im.domain.spec.spec import Spec
-from im.providers.contract import EVERYTHING, BatchResult, Capabilities, Check, Filter, Slot, Snapshot
+from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot
 from im.providers.errors import ProviderError
+from im.providers.fake.capabilities import CAPABILITIES
 from im.providers.fake.cloud import FakeCloud
 from im.providers.fake.features import (
     FakeAdoption,
@@ -35,6 +35,7 @@ from im.providers.machine import Machine
 from im.providers.request import Ask
 
 if TYPE_CHECKING:
+    from im.providers.capabilities import Capabilities
     from im.settings import Settings
 
 
@@ -42,18 +43,7 @@ class FakeProfile:
     """Takes what it is given; a zone is a region and a letter."""
 
     name = "fake"
-    capabilities = Capabilities(
-        can_stop=True,
-        idempotent_launch=True,
-        launch_visible_within=timedelta(seconds=5),
-        native_deadline=True,
-        can_firewall=True,
-        can_hibernate=True,
-        can_protect=True,
-        can_shelve=True,
-        can_spot=True,
-        real=False,
-    )
+    capabilities = CAPABILITIES
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         zone = ask.zone or f"{default_region or 'fake-1'}a"
@@ -94,7 +84,7 @@ PROFILE = FakeProfile()
 class FakeProvider:
     """One deployment's view of a FakeCloud."""
 
-    def __init__(self, cloud: FakeCloud, deployment: str, capabilities: Capabilities = PROFILE.capabilities) -> None:
+    def __init__(self, cloud: FakeCloud, deployment: str, capabilities: Capabilities = CAPABILITIES) -> None:
         self.capabilities = capabilities
         self._cloud = cloud
         self._mine = {tags.DEPLOYMENT: deployment}

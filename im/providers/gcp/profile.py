@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from im.domain.config.account import Account
 from im.domain.config.region import said_by, zone_of
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
-from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.spec.disk import Disk
 from im.domain.spec.firewall import gathered
 from im.domain.spec.placement import ANY
 from im.domain.spec.spec import Spec
-from im.providers.contract import Capabilities
-from im.providers.gcp import gpus
+from im.providers.gcp.capabilities import CAPABILITIES
 from im.providers.gcp.launch import images, types
 from im.providers.gcp.places import DEFAULT_REGION, check_region, check_zone, first_zone
 from im.providers.kit.ssh_key import check_public_key
@@ -36,34 +33,7 @@ class GcpProfile:
     """Compute Engine, offline."""
 
     name = "gcp"
-    capabilities = Capabilities(
-        can_stop=True,
-        gpus=gpus.TYPES,
-        gpus_beside=gpus.BESIDE,
-        idempotent_launch=True,  # by requestId, and by a name that holds the instance and the launch
-        launch_visible_within=timedelta(minutes=2),
-        can_spot=True,
-        # Cloud Tasks; Google's own maxRunDuration can be moved only while a machine is stopped, so no extend could move it
-        native_deadline=True,
-        guard_ahead=timedelta(days=30),  # the farthest scheduleTime of a task (cloud.google.com/tasks/docs/quotas)
-        can_firewall=True,
-        can_hibernate=True,
-        can_protect=True,
-        # windows of one minute and a project: 1,500 changes, 1,500 reads (cloud.google.com/compute/api-quota). A launch is one
-        # insert a slot and a few looks at firewalls; what names machines is one call for each
-        rates={
-            "launch": Rate(0.2, 3),
-            "start": Rate(0.5, 10),
-            "stop": Rate(0.5, 20),
-            "terminate": Rate(0.5, 20),
-            "describe": Rate(0.5, 20),
-            "label": Rate(0.2, 4),
-            "guard": Rate(
-                1, 4
-            ),  # a batch is one list of the queue, of 600 a minute (cloud.google.com/tasks/docs/quotas)
-        },
-        machine_rates={"start": Rate(5, 200), "stop": Rate(5, 500), "terminate": Rate(5, 500)},
-    )
+    capabilities = CAPABILITIES
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         """Defaults: e2-small in the region's first zone with Ubuntu 24.04 LTS. Raises Refused with the nearest right form."""

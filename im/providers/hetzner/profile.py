@@ -8,19 +8,16 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
-from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.spec.firewall import gathered
 from im.domain.spec.spec import Spec
-from im.providers.contract import Capabilities
 from im.providers.hetzner.account import REGION
-from im.providers.hetzner.billing import RULES
+from im.providers.hetzner.capabilities import CAPABILITIES
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.kit.user_data import check_text
 from im.providers.request import Ask
@@ -41,30 +38,7 @@ class HetznerProfile:
     """Hetzner, offline."""
 
     name = "hetzner"
-    capabilities = Capabilities(
-        can_stop=True,
-        idempotent_launch=True,  # by the server's name, which holds the instance's id
-        launch_visible_within=timedelta(seconds=60),
-        why_no_guard="has nothing that ends a server at a moment, and stopping it would save nothing",
-        can_firewall=True,
-        can_protect=True,
-        can_shelve=True,
-        shelf_keeps_address=True,
-        billing=RULES,
-        # 3,600 calls at once and one more each second, for all verbs of a project together (a launch makes up to three,
-        # what is done about a snapshot up to five, and four on the whole way there and back, with the one more that the
-        # launch of it makes; a label none, a look one for 50 servers): bursts and refills stay below that in their sums,
-        # with a tenth of it left for looking
-        rates={
-            "launch": Rate(0.1, 150),
-            "start": Rate(0.15, 500),
-            "stop": Rate(0.14, 900),
-            "terminate": Rate(0.14, 900),
-            "describe": Rate(0.08, 200),
-            "shelve": Rate(0.022, 60),
-        },
-        machine_rates={"start": Rate(0.15, 500), "stop": Rate(0.14, 900), "terminate": Rate(0.14, 900)},
-    )
+    capabilities = CAPABILITIES
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         """Defaults: cx23 in fsn1 with Ubuntu 24.04 LTS. Raises Refused with the nearest right form."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
@@ -18,11 +17,10 @@ from im.domain.scope import Scope
 from im.domain.spec.disk import Disk
 from im.domain.spec.placement import ANY
 from im.domain.spec.spec import Spec
-from im.providers.contract import Capabilities
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.kubernetes import options
 from im.providers.kubernetes.account import DEFAULT_NAMESPACE
-from im.providers.kubernetes.billing import RULES
+from im.providers.kubernetes.capabilities import CAPABILITIES
 from im.providers.kubernetes.shapes import DEFAULT, Shape, shape_of, with_gpu
 from im.providers.request import Ask
 
@@ -47,16 +45,7 @@ class KubernetesProfile:
     """Kubernetes, offline."""
 
     name = "kubernetes"
-    capabilities = Capabilities(
-        can_stop=True,
-        idempotent_launch=True,  # by the name, which holds the instance and the launch
-        # lists tell the truth of now; the margin is for a call that was still on its way when we gave it up
-        launch_visible_within=timedelta(minutes=2),
-        can_spot=True,  # on nodes that may be taken back
-        native_deadline=True,  # by an annotation that the pod reads: its own deadline can only be lowered
-        guard_terminates=False,
-        billing=RULES,
-    )
+    capabilities = CAPABILITIES
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         """Defaults: 2 vCPUs and 4 GiB with a disk of 20 GiB, in the account's namespace. Raises Refused."""

@@ -8,22 +8,18 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
-from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.spec.firewall import ANYWHERE, Rule, gathered
 from im.domain.spec.spec import Spec
-from im.providers.contract import Capabilities
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.kit.user_data import check_text
-from im.providers.lambda_cloud import gpus
 from im.providers.lambda_cloud.account import REGION
-from im.providers.lambda_cloud.billing import RULES
+from im.providers.lambda_cloud.capabilities import CAPABILITIES
 from im.providers.lambda_cloud.flags import FILE_SYSTEM
 from im.providers.request import Ask
 
@@ -55,29 +51,7 @@ class LambdaProfile:
     """Lambda, offline."""
 
     name = "lambda"
-    capabilities = Capabilities(
-        can_stop=False,
-        gpus=gpus.TYPES,
-        tells_room=True,
-        why_no_stop=(
-            "Lambda cannot stop a machine: its deadline terminates it, and its disk is lost. What is to be kept belongs on a "
-            f"filesystem of yours (--{FILE_SYSTEM} NAME, under /lambda/nfs/NAME)"
-        ),
-        idempotent_launch=False,
-        launch_visible_within=timedelta(seconds=120),
-        why_no_guard="has nothing that ends a machine at a moment, and a machine that could would hold its whole team's key",
-        can_firewall=True,
-        billing=RULES,
-        # one call a second for all verbs and everybody together, and a launch each twelve seconds. A launch makes three calls, an
-        # end two: the refills come to 0.8 a second with the look of every ten seconds, and leave the rest to the team's people
-        rates={
-            "launch": Rate(0.08, 1),
-            "terminate": Rate(0.2, 2),
-            "describe": Rate(0.06, 2),
-        },
-        # how many one call may name, nobody says
-        machine_rates={"terminate": Rate(5, 50)},
-    )
+    capabilities = CAPABILITIES
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         """Defaults: gpu_1x_a10 in us-east-1 with the newest Lambda Stack. Raises Refused with the nearest right form."""

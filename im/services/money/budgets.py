@@ -85,7 +85,7 @@ def asking_for_prices(ctx: Context) -> Iterator[None]:
 def can_be_asked(ctx: Context, unknown: PriceUnknown) -> bool:
     """Is there somebody who tells it? A sandbox of a cloud whose prices travel with the package has no price list."""
     cloud = unknown.items[0].provider if unknown.items else ""
-    return bool(cloud) and registry.profile(cloud).capabilities.real and not (ctx.settings.sandbox and has_table(cloud))
+    return bool(cloud) and registry.capabilities(cloud).real and not (ctx.settings.sandbox and has_table(cloud))
 
 
 def is_told(ctx: Context, unknown: PriceUnknown) -> bool:

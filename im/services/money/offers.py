@@ -77,7 +77,7 @@ def _is_offered(one: _Asked, kind: str) -> bool:
 def _places(settings: Settings, wanted: Gpus | None) -> tuple[list[_Asked], list[Silent]]:
     asked, silent = [], []
     for cloud in registry.names():
-        can = registry.profile(cloud).capabilities
+        can = registry.capabilities(cloud)
         if not can.gpus:
             continue
         try:
@@ -163,7 +163,7 @@ def _book(ctx: Context, asked: Sequence[_Asked]) -> tuple[dict[Item, Sequence[Pr
 
 
 def _offer(one: _Asked, kind: str, book: Mapping[Item, Sequence[Price]], span: timedelta, now: datetime) -> Offer:
-    scope, can = one.scope, registry.profile(one.scope.provider).capabilities
+    scope, can = one.scope, registry.capabilities(one.scope.provider)
     spec = _spec(kind)
     hourly = rates(scope, spec, expected_of(scope, spec), book, now, rules=rules_of(scope))
     quote = Quote(hourly, 1, span, began_at=now)

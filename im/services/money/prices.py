@@ -169,7 +169,7 @@ def _stale(connection: Connection, items: Sequence[Item], now: datetime) -> list
 
 def ask(settings: Settings, scope: Scope, items: Sequence[Item]) -> Mapping[Item, Sequence[Price]]:
     """What the cloud tells now, by this process's own credentials; nothing where it has none. Nothing is written."""
-    if not registry.profile(scope.provider).capabilities.real:
+    if not registry.capabilities(scope.provider).real:
         return {}
     try:
         listed = registry.connect(scope.provider, settings, "im-rehearsal", scope.account).prices

@@ -138,7 +138,7 @@ def _commit(
             rows = _insert(connection, wanted, permit.actor, kind, now, crowded=crowded)
             grace = timedelta(seconds=ctx.settings.guard_grace)
             for row in rows:
-                can = registry.profile(row.scope.provider).capabilities
+                can = registry.capabilities(row.scope.provider)
                 guard = ctx.settings.guard if can.native_deadline else GuardKind.NONE
                 guards.add(connection, [row.id], guard, grace, can.guard_ahead)
             if kind is EventKind.ADOPT_REQUESTED:

@@ -86,7 +86,7 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
     }
     slots = zip(ids, names, tokens, strict=True)
     requests.add(connection, [{**shared, "id": i, "name": n, "launch_token": t} for i, n, t in slots])
-    ahead = registry.profile(planned.scope.provider).capabilities.guard_ahead
+    ahead = registry.capabilities(planned.scope.provider).guard_ahead
     guards.add(connection, ids, planned.guard, planned.grace, ahead)
     rows = read_instances.read(connection, ids)
     told = f"{planned.spec.instance_type} in {planned.spec.zone or planned.scope.region}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC"

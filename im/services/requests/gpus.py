@@ -10,7 +10,7 @@ from im.domain.spec.gpu import parse_gpus, types_with
 from im.domain.spec.placement import ANY
 
 if TYPE_CHECKING:
-    from im.providers.contract import Capabilities
+    from im.providers.capabilities import Capabilities
     from im.providers.request import Ask
 
 OPTION = "gpu"

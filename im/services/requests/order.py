@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from im.domain.intent import Deadline
     from im.domain.money.offer import Offer
     from im.domain.spec.spec import Spec
-    from im.providers.contract import Capabilities
+    from im.providers.capabilities import Capabilities
     from im.providers.request import Ask
     from im.services.requests.wish import Wish
     from im.setting import Usual
@@ -193,7 +193,7 @@ def _filled(settings: Settings, order: Order) -> Ask:
 
 def _with_gpus(settings: Settings, order: Order) -> Ask:
     """Where a cloud has no regions to choose from, its zones are as far apart as regions are elsewhere."""
-    can, spread = registry.profile(order.provider).capabilities, not _unsaid(settings, order).get("zone")
+    can, spread = registry.capabilities(order.provider), not _unsaid(settings, order).get("zone")
     everywhere = spread and settings.region_of(order.account, order.provider) == "all"
     return with_gpus(order.ask, order.provider, can, everywhere=everywhere)
 
@@ -211,7 +211,7 @@ def sources(words: Sequence[str], own_network: Callable[[], str]) -> tuple[str, 
 
 def _let_in(settings: Settings, order: Order, said: tuple[str, ...], own_network: Callable[[], str]) -> Order:
     """The order with the networks that may log in. Whoever brings a firewall of their own, or has none, says nothing of them."""
-    can = registry.profile(order.provider).capabilities
+    can = registry.capabilities(order.provider)
     if not said and (_has_own_door(order.ask) or not can.can_firewall):
         return order
     hidden = order.ask.options.get("public-ip") == "no"

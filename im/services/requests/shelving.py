@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def check_shelving(provider: str, instead: str) -> None:
     """Raises Refused where this cloud has no shelving. `instead`: what to type where a stop ends the bill already."""
-    can = registry.profile(provider).capabilities
+    can = registry.capabilities(provider)
     if can.can_shelve:
         return
     if not can.can_stop:
@@ -32,14 +32,14 @@ def check_shelving(provider: str, instead: str) -> None:
 def keeps_address(provider: str) -> bool:
     """Does what is shelved at this cloud come back with its address? Not of one that this version does not know."""
     try:
-        return registry.profile(provider).capabilities.shelf_keeps_address
+        return registry.capabilities(provider).shelf_keeps_address
     except Refused:
         return False
 
 
 def decide_stop(row: Instance, now: datetime, *, shelve: bool) -> Intent:
     """As `im.domain.intent.stop`. Raises Refused also where its cloud cannot shelve, or cannot stop it at all."""
-    never = registry.profile(row.scope.provider).capabilities.no_stop(row.spec)
+    never = registry.capabilities(row.scope.provider).no_stop(row.spec)
     if never and row.closed_at is None:
         ways = f"im terminate {row.name}  ends it; im extend {row.name} -d 2h  keeps it longer"
         raise Refused(never, ways)

@@ -6,7 +6,7 @@ import difflib
 import re
 
 from im.domain.errors import Refused
-from im.providers.gcp.gpus import BESIDE
+from im.providers.gcp.launch.gpus import BESIDE
 
 DEFAULT, WITH_GPU = "e2-small", "n1-standard-4"
 FAMILIES = (
