@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 import click
 
-from im.domain.errors import Refused
+from im.domain.errors import Refused, near
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,9 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         word = args[0]
         if not ctx.resilient_parsing and word not in self.entries and not word.startswith("-"):
-            near = [self._synonyms[word]] if word in self._synonyms else get_close_matches(word, self.entries, n=2)
-            meant = " or ".join(f"im {name}" for name in near)
-            raise Refused(f"there is no command '{word[:40]}'", f"did you mean {meant}?" if near else "im --help")
+            alike = [self._synonyms[word]] if word in self._synonyms else near(word, self.entries, n=2)
+            meant = " or ".join(f"im {name}" for name in alike)
+            raise Refused(f"there is no command '{word[:40]}'", f"did you mean {meant}?" if alike else "im --help")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -27,7 +27,7 @@ Every error carries what happened and why (`message`) and what to type next (`hi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -41,6 +41,13 @@ class ImError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+def near(word: str, known: Iterable[str], n: int = 1, cutoff: float = 0.6) -> list[str]:
+    """Those of `known` that `word` may have been meant for, the nearest first and at most `n`: for a hint."""
+    from difflib import get_close_matches  # who types it right does not wait for that
+
+    return get_close_matches(word, list(known), n, cutoff)
 
 
 class Refused(ImError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain.config.limits import calls_of, machines_of
 from im.domain.config.region import Region
-from im.domain.errors import Refused
+from im.domain.errors import Refused, near
 from im.setting import Usual, usual
 
 if TYPE_CHECKING:
@@ -221,8 +220,8 @@ def _known(name: str) -> _Cloud:
     hint = f"use --provider {' or '.join(names())}"
     if name in _PLANNED:
         raise Refused(f"{name} is known but not available yet", hint)
-    near = difflib.get_close_matches(name, [*names(), *_PLANNED], n=1)
-    raise Refused(f"unknown provider '{name[:40]}'", f"did you mean {near[0]}?" if near else hint)
+    alike = near(name, [*names(), *_PLANNED])
+    raise Refused(f"unknown provider '{name[:40]}'", f"did you mean {alike[0]}?" if alike else hint)
 
 
 def _load(path: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from im.db.read import health, instances, turns
 from im.db.read import history as lines
-from im.domain.errors import NoSuchInstance
+from im.domain.errors import NoSuchInstance, near
 from im.domain.explain.listing import Listing, Orphans
 from im.services.health.alarms import standing
 
@@ -56,8 +55,8 @@ def resolve(ctx: Context, words: Sequence[str], owners: Sequence[str] | None = N
                     found.setdefault(word, row)
         for word in words:
             if word not in found:
-                near = difflib.get_close_matches(word, instances.living_names(connection, owners), n=1)
-                hint = f"did you mean {near[0]}?" if near else "im list  shows what there is"
+                alike = near(word, instances.living_names(connection, owners))
+                hint = f"did you mean {alike[0]}?" if alike else "im list  shows what there is"
                 raise NoSuchInstance(f"there is no instance '{word[:80]}'", hint)
         rows = {found[word].id: found[word] for word in words}
         now = ctx.clock(connection)

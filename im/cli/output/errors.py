@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
 import click
 
 from im.cli.output.terminal import plain, takes_colour
-from im.domain.errors import ImError, Unavailable, Uncertain
+from im.domain.errors import ImError, Unavailable, Uncertain, near
 from im.secret import conceal
 from im.views.exits import Exit, exit_of
 
@@ -67,7 +66,7 @@ def complain_of_unforeseen(exc: BaseException, *, writing: bool, verbose: bool, 
             "again with --verbose for all of it, and report it",
         )
     if verbose:
-        _beside(conceal("".join(traceback.format_exception(exc))).rstrip())
+        _beside(_whole(exc))
     ending = "; nothing was stored" if writing else ""
     complain(f"{what}{ending}", hint, code="failed", status=Exit.FAILURE, as_json=as_json)
     return Exit.FAILURE
@@ -79,14 +78,23 @@ def complain_of_telling(stored: str, exc: BaseException, *, verbose: bool, as_js
     if isinstance(exc, ImError):
         why = exc.message
     if verbose and not why:
-        _beside(conceal("".join(traceback.format_exception(exc))).rstrip())
+        _beside(_whole(exc))
     told = f"the answer could not be told ({why or f'a fault in im itself, at {_place(exc)}'}), but {stored} is stored and goes on"
     complain(told, "im list", code="stored", status=Exit.OK, as_json=as_json)
     return Exit.OK
 
 
+def _whole(exc: BaseException) -> str:
+    """Its traceback, without what nobody may be shown."""
+    import traceback  # as below: only a fault of our own needs it
+
+    return conceal("".join(traceback.format_exception(exc))).rstrip()
+
+
 def _place(exc: BaseException) -> str:
     """The last line of ours that it passed."""
+    import traceback
+
     frames = [frame for frame in traceback.extract_tb(exc.__traceback__) if "/im/" in frame.filename]
     if not frames:
         return "an unknown place"
@@ -127,7 +135,5 @@ def _usage(error: click.ClickException) -> tuple[str, str]:
 def _resembling(option: str, context: click.Context | None) -> Sequence[str]:
     if context is None:
         return ()
-    from difflib import get_close_matches
-
     known = [name for param in context.command.get_params(context) for name in (*param.opts, *param.secondary_opts)]
-    return get_close_matches(option, known, n=2)
+    return near(option, known, n=2)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import sys
 import unicodedata
 from typing import TextIO
@@ -30,7 +28,9 @@ def width() -> int | None:
     """Columns of the terminal on stdout; None for a pipe or a file, which have room for everything."""
     if not sys.stdout.isatty():
         return None
-    return shutil.get_terminal_size().columns
+    from shutil import get_terminal_size  # it brings four kinds of compression
+
+    return get_terminal_size().columns
 
 
 def plain(text: str) -> str:
@@ -58,4 +58,6 @@ def visible_json(text: str) -> str:
     """The same JSON, with everything that cannot be shown as an escape of JSON's own: it may be read at a terminal."""
     if text.replace("\n", "").isprintable():
         return text
+    import json
+
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)

@@ -13,13 +13,12 @@ Which words an account may have, and what they mean, is its cloud's to say (`im.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from im.domain.errors import Refused
+from im.domain.errors import Refused, near
 from im.domain.input.text import check_text
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
@@ -98,10 +97,10 @@ def check_words(account: Account, known: Sequence[str]) -> None:
     """Raises Refused, with the nearest, for a word that accounts of this cloud do not have."""
     for word in account.credentials:
         if word not in known:
-            near = difflib.get_close_matches(word, known, n=1)
+            alike = near(word, known)
             raise Refused(
                 f"the account {account.name} has an unknown word '{word[:40]}'" if word else _unworded(account),
-                f"did you mean {near[0]}?" if near else f"known for {account.provider}: {', '.join(known) or 'none'}",
+                f"did you mean {alike[0]}?" if alike else f"known for {account.provider}: {', '.join(known) or 'none'}",
             )
 
 
@@ -111,9 +110,9 @@ def _unworded(account: Account) -> str:
 
 def unknown(name: str, known: Sequence[str]) -> Refused:
     """Nobody declared an account of that name: what is near, and what there is."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    alike = near(name, known, cutoff=0.5)
     there = f"declared here: {', '.join(known)}"
-    hint = f"did you mean {near[0]}?  {there}" if near else f"{there}; others go under [accounts] in the config file"
+    hint = f"did you mean {alike[0]}?  {there}" if alike else f"{there}; others go under [accounts] in the config file"
     return Refused(f"there is no account '{name[:40]}'", hint)
 
 

@@ -8,12 +8,11 @@ In words: calls of stop 20 a second after 200 at once; the machines they name, 2
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from im.domain.errors import Refused
+from im.domain.errors import Refused, near
 from im.domain.rate_limit import Rate
 
 MACHINES = ".machines"
@@ -46,8 +45,8 @@ def _limit(written: str) -> Limit:
         raise Refused(f"IM_LIMITS: '{written[:40]}' is no limit", hint)
     what, known = found["what"], (*CALLS, *NAMED)
     if what not in known:
-        near = difflib.get_close_matches(what, known, n=1)
-        more = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+        alike = near(what, known)
+        more = f"did you mean {alike[0]}?" if alike else f"known: {', '.join(known)}"
         raise Refused(f"IM_LIMITS: nothing is limited by the name '{what[:40]}'", more)
     account = found["account"] or ""
     if found["rate"] == "none":

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from im.domain.errors import Refused
+from im.domain.errors import Refused, near
 
 MOST_GB = 1_000_000
 
@@ -53,11 +52,11 @@ def parse_disk(text: str) -> Disk:
         elif not equals and key == "keep":
             value = "yes"
         if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, n=1)
+            alike = near(key, _KEYS)
             raise Refused(
                 f"'{part[:40]}' says nothing of a disk",
-                f"did you mean {near[0]}?"
-                if near
+                f"did you mean {alike[0]}?"
+                if alike
                 else f"write {', '.join(f'{one}=' for one in _KEYS)} as in size=100,type=gp3",
             )
         if key in given:

@@ -5,12 +5,11 @@ Pure: which type has which GPUs is the cloud's to say, in its profile. A word wi
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from im.domain.errors import Refused
+from im.domain.errors import Refused, near
 
 KNOWN: Mapping[str, tuple[int, ...]] = {
     "a10": (24,),
@@ -69,8 +68,8 @@ def parse_gpus(typed: str) -> Gpus:
     model, memory = found[2].replace("-", ""), int(found[3]) if found[3] else None
     count = int(found[4] or found[1] or 1)
     if model not in KNOWN:
-        near = difflib.get_close_matches(model, KNOWN, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?  " if near else ""
+        alike = near(model, KNOWN, cutoff=0.5)
+        hint = f"did you mean {alike[0]}?  " if alike else ""
         raise Refused(f"'{typed[:40]}' is no GPU that im knows", f"{hint}known: {', '.join(KNOWN)}")
     if memory is not None and memory not in KNOWN[model]:
         kinds = " and ".join(f"{model}-{one}gb" for one in KNOWN[model])
