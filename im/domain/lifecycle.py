@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from im.domain.cause import OTHERS, UNKNOWN_CAUSE, Cause, ended_by, stopped_by
 from im.domain.config.policy import DEFAULTS, OnInterruption, OnOutsideStart, OnOutsideStop, Policies
-from im.domain.state import GONE, Desired, Observed
+from im.domain.state import GONE, Desired, Observed, meets
 
 if TYPE_CHECKING:
     from im.domain.instance import Instance
@@ -92,25 +92,6 @@ def next_step(desired: Desired, observed: Observed) -> Decision:
 def pairs(step: Step) -> list[tuple[Desired, Observed]]:
     """Every (desired, observed) for which `step` is next."""
     return [pair for pair, decision in DECISIONS.items() if decision.step is step]
-
-
-def meets(desired: Desired, observed: Observed, *, launching: bool = False) -> bool:
-    """Does what was just seen satisfy what is desired?
-
-    No machine satisfies stopped and terminated, once no launch can bring one any more. A machine that is gone satisfies
-    everything but running, and there is nothing left to do for running either: see `absorbed`.
-    """
-    match observed:
-        case Observed.NONE:
-            return desired is not Desired.RUNNING and not launching
-        case Observed.RUNNING:
-            return desired is Desired.RUNNING
-        case Observed.STOPPED:
-            return desired is Desired.STOPPED
-        case Observed.TERMINATED | Observed.MISSING:
-            return desired is not Desired.RUNNING
-        case Observed.PENDING | Observed.HALTED | Observed.STOPPING | Observed.TERMINATING:
-            return False
 
 
 GOAL: Mapping[Step, Observed] = MappingProxyType(

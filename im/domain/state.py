@@ -82,3 +82,22 @@ GONE = frozenset({Observed.TERMINATED, Observed.MISSING})
 
 ALIVE = frozenset({Observed.PENDING, Observed.RUNNING, Observed.HALTED})
 """The states in which a machine bills for computing."""
+
+
+def meets(desired: Desired, observed: Observed, *, launching: bool = False) -> bool:
+    """Does what was just seen satisfy what is desired?
+
+    No machine satisfies stopped and terminated, once no launch can bring one any more. A machine that is gone satisfies
+    everything but running, and there is nothing left to do for running either: see `im.domain.lifecycle.absorbed`.
+    """
+    match observed:
+        case Observed.NONE:
+            return desired is not Desired.RUNNING and not launching
+        case Observed.RUNNING:
+            return desired is Desired.RUNNING
+        case Observed.STOPPED:
+            return desired is Desired.STOPPED
+        case Observed.TERMINATED | Observed.MISSING:
+            return desired is not Desired.RUNNING
+        case Observed.PENDING | Observed.HALTED | Observed.STOPPING | Observed.TERMINATING:
+            return False

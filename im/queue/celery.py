@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from im.broker import check
 from im.queue.tasks import DEADLINES, DOORBELLS_PER_MESSAGE, REQUESTS, ROUTES, WATCH, Task
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ QUEUES = (REQUESTS, DEADLINES, WATCH)
 def broker_settings(settings: Settings) -> dict[str, Any]:
     """Celery's configuration of the wire, the same for those who ring and those who answer. Raises Refused for a useless URL."""
     from kombu import Exchange, Queue
+
+    from im.broker import check
 
     check(settings.broker_url)
     return {
@@ -66,6 +67,8 @@ class CeleryQueue:
 
     def check(self) -> None:
         """Raises Refused when no doorbell can ever be rung as this is configured; to be asked before anything is stored."""
+        from im.broker import check  # a look rings for nothing
+
         check(self._settings.broker_url)
 
     def ring(

@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from im.db.read import health, instances, turns
-from im.db.read import history as lines
+from im.db.read import health, instances
 from im.domain.errors import NoSuchInstance, near
 from im.domain.explain.listing import Listing, Orphans
 from im.services.health.alarms import standing
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from im.context import Context
     from im.db.read.connection import ReadTransaction
+    from im.db.read.history import Line, Sought
     from im.domain.event import Event
     from im.domain.explain.turn import Place
     from im.domain.guard import Guard
@@ -119,10 +119,12 @@ def history(ctx: Context, instance_id: str) -> list[Event]:
         return instances.story(connection, [instance_id])
 
 
-def happened(ctx: Context, sought: lines.Sought, before: int | None, limit: int) -> list[lines.Line]:
+def happened(ctx: Context, sought: Sought, before: int | None, limit: int) -> list[Line]:
     """What happened anywhere, the newest first; `before` is the number of the last line of the page before."""
+    from im.db.read import history  # a look that few ask for
+
     with ctx.looking() as connection:
-        return lines.page(connection, sought, before, limit)
+        return history.page(connection, sought, before, limit)
 
 
 def meant(ctx: Context, word: str) -> list[Instance]:
@@ -133,6 +135,8 @@ def meant(ctx: Context, word: str) -> list[Instance]:
 
 def place_of_launch(ctx: Context, token: str) -> Place | None:
     """Where a launch stands that nobody has called yet; None of any other."""
+    from im.db.read import turns  # few launches wait
+
     with ctx.looking() as connection:
         return turns.place(connection, token)
 

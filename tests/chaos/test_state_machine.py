@@ -22,8 +22,7 @@ from im import failpoints
 from im.db.read import instances
 from im.domain.errors import ImError
 from im.domain.instance import Instance
-from im.domain.lifecycle import meets
-from im.domain.state import GONE, Desired, Observed
+from im.domain.state import GONE, Desired, Observed, meets
 from im.failpoints import Point
 from im.providers.errors import (
     Forbidden,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from im.cli.commands.history import event_lines
 from im.cli.options.selection import complete_names
 from im.cli.options.shared import Output, columns_option, output_options
 from im.cli.output.errors import note
@@ -167,7 +166,8 @@ def _detail(session: Session, row: Instance, seen: Listing) -> str:
         ("log in", ssh_line(row) or "-"),
         *([("lent", f"by its host until {local(until, now)}")] if (until := row.terms.lent_until) else []),
     ]
-    from im.cli.output.machine import machine_lines  # a table of machines does without
+    from im.cli.commands.history import event_lines  # a table of machines does without these
+    from im.cli.output.machine import machine_lines
 
     lines += machine_lines(row.spec)
     lines += _told_lines(session, row, now)

@@ -13,7 +13,6 @@ import click
 from im.cli.session import here
 from im.domain.errors import Refused
 from im.domain.input.duration import parse_duration, parse_until
-from im.domain.intent import Deadline
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,6 +42,8 @@ def deadline_options(duration_says: str) -> Callable[[F], F]:
             if duration is not None and until is not None:
                 raise Refused("a deadline is given by -d or by --until, not by both", "leave one of them out")
             given = duration is not None or until is not None
+            from im.domain.intent import Deadline  # a look has none
+
             deadline = Deadline(by=duration, to=until) if given else None
             return command(*args, deadline=deadline, **rest)
 

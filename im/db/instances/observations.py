@@ -17,9 +17,9 @@ from im.db.select import fetch_instances, select_instances
 from im.domain.cause import Hand
 from im.domain.fall import Fall, why_changed
 from im.domain.instance import Instance
-from im.domain.lifecycle import Reading, Verdict, meets
+from im.domain.lifecycle import Reading, Verdict
 from im.domain.sighting import Sighting
-from im.domain.state import GONE, Observed, Shelf
+from im.domain.state import GONE, Observed, Shelf, meets
 
 t = instances.c
 

@@ -18,8 +18,7 @@ from im.db.read import instances as read_instances
 from im.db.schema.core import instances, scopes
 from im.db.select import fetch_instances, select_instances
 from im.domain.event import Channel
-from im.domain.lifecycle import meets
-from im.domain.state import ALIVE, Desired, Observed, OnExpiry, Shelf, Why
+from im.domain.state import ALIVE, Desired, Observed, OnExpiry, Shelf, Why, meets
 
 if TYPE_CHECKING:
     from im.domain.instance import Instance

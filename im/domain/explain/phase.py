@@ -7,10 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from im.domain.lifecycle import meets
 from im.domain.shelf.snapshot import NOT_SHELVED
 from im.domain.spec.placement import standing
-from im.domain.state import Desired, Observed, Shelf, Why
+from im.domain.state import Desired, Observed, Shelf, Why, meets
 
 if TYPE_CHECKING:
     from im.domain.instance import Instance

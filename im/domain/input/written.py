@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import codecs
 
 _MARKS = (
@@ -45,6 +44,8 @@ def from_base64(text: str) -> bytes | None:
     packed = "".join(text.split())
     if len(packed) < 16 or not packed.isascii():
         return None
+    import base64  # every command may have a file to read, and few have anything in base64
+
     try:
         return base64.b64decode(packed, validate=True)
     except ValueError:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from im.counted import LAUNCH, OVERRUN, SETTLE, TICK_LAG
 from im.db import events
 from im.domain.instance import Instance
-from im.domain.lifecycle import meets
-from im.domain.state import ALIVE, Observed, Why
+from im.domain.state import ALIVE, Observed, Why, meets
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

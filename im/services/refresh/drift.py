@@ -15,9 +15,9 @@ from im.domain.event import Channel, Event, EventKind, kind_of
 from im.domain.fall import fell_back
 from im.domain.guard import Guard, fired
 from im.domain.instance import Instance
-from im.domain.lifecycle import Reading, Step, Verdict, may_be_judged_absent, meets, observe
+from im.domain.lifecycle import Reading, Step, Verdict, may_be_judged_absent, observe
 from im.domain.sighting import Sighting
-from im.domain.state import Desired, Observed
+from im.domain.state import Desired, Observed, meets
 from im.failpoints import Point, reach
 from im.logs import log
 from im.providers.errors import ProviderError
