@@ -23,10 +23,12 @@ Needs = dict[str, list[str]]
 
 def open_above(path: Path, stack: Path, say: Callable[[str], None], register: Path = REGISTER) -> None:
     """Let everybody pass through each folder above `path`, where they cannot, until `close_for(stack)`."""
-    above = [folder for folder in path.resolve().parents if not _is_open(folder) or str(folder) in read_json(register)]
-    if not above:
+    # without the lock as a glance only: another stack that ends may be about to close what is open now
+    if not _above(path, read_json(register)):
         return
-    with _exclusively(register) as needs:
+    with exclusively(register.with_suffix(".lock")):
+        needs: Needs = read_json(register)
+        above = _above(path, needs)
         for folder in above:
             needed = needs.setdefault(str(folder), [])
             if str(stack) not in needed:
@@ -43,7 +45,8 @@ def close_for(stack: Path, register: Path = REGISTER) -> None:
     """Close what was opened for `stack`, and for nobody else that still exists."""
     if not register.exists():
         return
-    with _exclusively(register) as needs:
+    with exclusively(register.with_suffix(".lock")):
+        needs: Needs = read_json(register)
         left: Needs = {}
         for name, stacks in needs.items():
             others = [one for one in stacks if one != str(stack) and Path(one).is_dir()]
@@ -53,6 +56,11 @@ def close_for(stack: Path, register: Path = REGISTER) -> None:
             with contextlib.suppress(OSError):
                 Path(name).chmod(_mode(Path(name)) & ~stat.S_IXOTH)
         _write(register, left)
+
+
+def _above(path: Path, needs: Needs) -> list[Path]:
+    """What keeps others out above `path`, or would again once the stacks that needed it are gone."""
+    return [folder for folder in path.resolve().parents if not _is_open(folder) or str(folder) in needs]
 
 
 def _write(register: Path, needs: Needs) -> None:
@@ -68,8 +76,9 @@ def _mode(folder: Path) -> int:
 
 
 @contextlib.contextmanager
-def _exclusively(register: Path) -> Iterator[Needs]:
-    register.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with os.fdopen(os.open(register.with_suffix(".lock"), os.O_WRONLY | os.O_CREAT, 0o600), "w") as held:
+def exclusively(lock: Path) -> Iterator[None]:
+    """One process at a time, of all stacks of this machine."""
+    lock.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with os.fdopen(os.open(lock, os.O_WRONLY | os.O_CREAT, 0o600), "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        yield read_json(register)
+        yield

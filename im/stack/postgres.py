@@ -22,10 +22,11 @@ from urllib.parse import quote
 from im.domain.errors import Unavailable
 from im.stack.environment import bare_environment
 from im.stack.layout import Layout
-from im.stack.passage import open_above
+from im.stack.passage import exclusively, open_above
 
 SYSTEM_USER = "im-postgres"
 _ROLE = "im"
+USER_LOCK = Path("/var/lib/im/user.lock")
 
 
 def url(sockets: Path, database: str) -> str:
@@ -45,11 +46,20 @@ def server_user() -> str:
     """Whom Postgres must run as: ourselves (empty), or for root a system user, made when missing."""
     if os.geteuid() != 0:
         return ""
-    try:
-        pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        _make_user()
+    # of several first stacks on one machine one makes the user, and the others wait until it is there
+    if not _known(SYSTEM_USER):
+        with exclusively(USER_LOCK):
+            if not _known(SYSTEM_USER):
+                _make_user()
     return SYSTEM_USER
+
+
+def _known(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
 
 
 def prepare(layout: Layout, sockets: Path, as_user: str, say: Callable[[str], None]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import stat
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from im.stack import passage
 from im.stack.passage import close_for, open_above
 
 
@@ -64,3 +66,21 @@ def test_what_was_open_already_is_left_as_it_is(home: Path, tmp_path: Path) -> N
     up(home / "one", register)
     close_for(home / "one", register)
     assert mode(home) == 0o755
+
+
+def test_a_stack_that_ends_while_another_begins_closes_nothing_that_the_other_needs(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one looks first, at a folder that is still open; the one that ends is faster to the lock."""
+    register = tmp_path / "var" / "passages.json"
+    up(home / "one", register)
+    begin = passage.exclusively
+
+    def later(lock: Path) -> AbstractContextManager[None]:
+        monkeypatch.setattr(passage, "exclusively", begin)
+        close_for(home / "one", register)
+        return begin(lock)
+
+    monkeypatch.setattr(passage, "exclusively", later)
+    up(home / "two", register)
+    assert mode(home) == 0o701
