@@ -8,13 +8,13 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from im.standins.service import Service
+from im.standins.service import Worlds
 
 
 class Keeper:
     """Of one stand-in and one file; nobody but us has written there, so what is unpickled is our own."""
 
-    def __init__(self, service: Service, path: Path) -> None:
+    def __init__(self, service: Worlds, path: Path) -> None:
         self._service, self._path = service, path
         self._saved = 0
 

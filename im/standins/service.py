@@ -39,8 +39,8 @@ class Refusal(Exception):
         self.status, self.body, self.headers = status, body, headers or {}
 
 
-class Service:
-    """Routes of one cloud: `routes` maps (method, rule) to a function of (account, request, **parts) → (status, JSON body)."""
+class Worlds:
+    """What every stand-in holds, however it is called: its accounts, its clock, and the books of who has called."""
 
     def __init__(
         self, secret: str, clock: Callable[[], datetime] | None = None, takes: timedelta = timedelta(seconds=3)
@@ -53,12 +53,6 @@ class Service:
         """By account, all that there is in it: what is kept from one start to the next. Touched under `lock` alone."""
         self.lock = RLock()
         self._secret = secret
-        self._rules: list[Rule] = []
-        self._map: Map | None = None
-        self.register()
-
-    def register(self) -> None:
-        """Name its routes."""
 
     def world(self, account: str, make: Callable[[], World]) -> World:
         """Made when the account is first named. Under `lock`."""
@@ -70,13 +64,28 @@ class Service:
     def clock(self) -> datetime:
         return self._clock()
 
-    def route(self, method: str, rule: str, call: Callable[..., tuple[int, Any]]) -> None:
-        self._rules.append(Rule(rule, methods=[method], endpoint=call))
-
     def account_of(self, token: str) -> str | None:
         """Tokens are `ACCOUNT.SECRET`: each account is a world of its own. None: not let in."""
         account, _, secret = token.rpartition(".")
         return account if account and hmac.compare_digest(secret.encode(), self._secret.encode()) else None
+
+
+class Service(Worlds):
+    """Routes of one cloud: `routes` maps (method, rule) to a function of (account, request, **parts) → (status, JSON body)."""
+
+    def __init__(
+        self, secret: str, clock: Callable[[], datetime] | None = None, takes: timedelta = timedelta(seconds=3)
+    ) -> None:
+        super().__init__(secret, clock, takes)
+        self._rules: list[Rule] = []
+        self._map: Map | None = None
+        self.register()
+
+    def register(self) -> None:
+        """Name its routes."""
+
+    def route(self, method: str, rule: str, call: Callable[..., tuple[int, Any]]) -> None:
+        self._rules.append(Rule(rule, methods=[method], endpoint=call))
 
     # ---- for each cloud to say in its own words ----
 
