@@ -16,6 +16,7 @@ from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.firewall import ANYWHERE, Rule, gathered
 from im.domain.spec.spec import Spec
+from im.providers.kit.ipv4_rules import of_ipv4
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.kit.user_data import check_text
 from im.providers.lambda_cloud.account import REGION
@@ -125,14 +126,7 @@ def _rules(ask: Ask, zone: str) -> tuple[Rule, ...] | None:
             f"Lambda's firewalls do not hold in {UNGUARDED}: whoever finds a machine there may knock",
             "choose another region, or say --ssh-from anywhere",
         )
-    old, new = [one for one in rules if ":" not in one.source], [one for one in rules if ":" in one.source]
-    for one in new:
-        if not any(one.ports == other.ports for other in old):
-            raise Refused(
-                f"Lambda's machines have an IPv4 address alone, which {one.source} never comes to",
-                "name an IPv4 network, like 203.0.113.7",
-            )
-    return tuple(old)
+    return of_ipv4(rules, "Lambda")
 
 
 def _check_files(name: str) -> str:
