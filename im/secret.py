@@ -28,6 +28,7 @@ _PASSWORDS = (
     "LAMBDA_CLOUD_API_KEY",
     "LAMBDA_CLOUD_API_TOKEN",
     "LAMBDA_CLOUD_TOKEN",
+    "NEBIUS_IAM_TOKEN",
 )
 _ADDRESSES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "AWS_ENDPOINT_URL")
 _BEFORE_HOST = re.compile(r"(?<=://)[^\s\"'<>]*:[^\s\"'<>]*@")

@@ -53,6 +53,7 @@ _KNOWN = {
         ("hetzner", "hetzner", "im.providers.hetzner.billing:RULES"),
         ("kubernetes", "kubernetes", "im.providers.kubernetes.billing:RULES"),
         ("lambda", "lambda_cloud", "im.providers.lambda_cloud.billing:RULES"),  # Python has that word for itself
+        ("nebius", "nebius", "im.providers.nebius.billing:RULES"),
     )
 }
 _KNOWN["fake"] = _Cloud(
@@ -69,6 +70,7 @@ _OWN_SETTINGS = {
     "hetzner": "im.providers.hetzner.settings:HetznerSettings",
     "kubernetes": "im.providers.kubernetes.settings:KubernetesSettings",
     "lambda": "im.providers.lambda_cloud.settings:LambdaSettings",
+    "nebius": "im.providers.nebius.settings:NebiusSettings",
 }
 _FLAGS = (
     "im.providers.kit.gpu_flag:FLAGS",

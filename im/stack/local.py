@@ -21,6 +21,7 @@ from im.stack.environment import MARK, child_environment
 from im.stack.layout import Layout, free_port, read_json, remove_sockets, write_private
 from im.stack.supervision import Process, Supervisor
 from im.stack_file import CONTROL
+from im.standins import SPEAK_GRPC
 from im.standins.admission import READY
 
 SANDBOX = "sandbox"
@@ -125,8 +126,9 @@ class LocalStack:
         upgrade(named["database_url"])
         if cloud == SANDBOX:
             for name, url in sandboxes(named["sandbox_url"], registry.USUAL).items():
-                ready, program = sandbox_at(url).endpoint + READY, "sandbox" if name == registry.USUAL else "clouds"
-                self._wait(supervisor, program, partial(probes.http_answers, ready))
+                endpoint, program = sandbox_at(url).endpoint, "sandbox" if name == registry.USUAL else "clouds"
+                by_http = partial(probes.http_answers, endpoint + READY)
+                self._wait(supervisor, program, partial(probes.listens, endpoint) if name in SPEAK_GRPC else by_http)
         self._say("starting workers, beat, Flower and the page")
         for name in ("worker", "deadlines", "beat"):
             supervisor.start("celery", name)

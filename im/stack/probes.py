@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import urllib.error
 import urllib.request
 from base64 import b64encode
 from typing import Any
+from urllib.parse import urlsplit
 
 
 def broker_answers(url: str) -> bool:
@@ -33,6 +35,16 @@ def consumers(url: str) -> int:
         except (RedisError, OSError):
             return 0
     return sum(1 for client in listed if client.get("cmd") == "brpop" and "b" in client.get("flags", ""))
+
+
+def listens(url: str) -> bool:
+    """Somebody takes a connection there, in whatever language (loopback)."""
+    split = urlsplit(url)
+    try:
+        with socket.create_connection((split.hostname or "", split.port or 0), timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 def http_answers(url: str, user: str = "", password: str = "") -> bool:

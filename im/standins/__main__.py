@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from im.standins import SPEAK_GRPC
 from im.standins.kept import Keeper
-from im.standins.service import Service, server_on
+from im.standins.service import Worlds, server_on
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -33,6 +34,7 @@ CLOUDS = {
     "hetzner": "im.standins.hetzner:Hetzner",
     "kubernetes": "im.standins.kubernetes:Kubernetes",
     "lambda": "im.standins.lambda_cloud:Lambda",
+    "nebius": "im.standins.nebius:Nebius",
 }
 SAVE_EVERY = 1.0
 """Seconds between looks at whether there is something to keep: what a kill -9 can lose."""
@@ -49,11 +51,18 @@ class Pretended:
     port: int
     state: Path
     _keeper: Keeper | None = None
-    _service: Service | None = None
+    _service: Worlds | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self._made()(environ, start_response)
+        application: Any = self._made()
+        answer: Iterable[bytes] = application(environ, start_response)
+        return answer
+
+    def service(self, details: Any) -> Any:
+        """The handler of a call by gRPC."""
+        speaks: Any = self._made()
+        return speaks.service(details)
 
     def clock(self) -> datetime:
         return datetime.now(UTC)
@@ -62,11 +71,19 @@ class Pretended:
         if self._keeper is not None:
             self._keeper.save()
 
-    def _made(self) -> Service:
+    def server(self, host: str) -> Any:
+        """Bound and not yet serving."""
+        if self.name not in SPEAK_GRPC:
+            return server_on(host, self.port, self, (self.host,))
+        from im.standins.grpc_service import GrpcServer
+
+        return GrpcServer(host, self.port, self)
+
+    def _made(self) -> Worlds:
         with self._lock:
             if self._service is None:
                 module, _, kind = CLOUDS[self.name].partition(":")
-                make: Callable[..., Service] = getattr(import_module(module), kind)
+                make: Callable[..., Worlds] = getattr(import_module(module), kind)
                 service = make(self.secret)
                 service.books.most = _REMEMBERED
                 self._keeper = Keeper(service, self.state / f"{self.name}.pickle")
@@ -103,7 +120,7 @@ def main(argv: list[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    servers: list[Any] = [server_on(given.host, cloud.port, cloud, (cloud.host,)) for cloud in clouds]
+    servers = [cloud.server(given.host) for cloud in clouds]
     for cloud, server in zip(clouds, servers, strict=True):
         threading.Thread(target=server.serve_forever, name=cloud.name, daemon=True).start()
         print(f"{cloud.name} on http://{given.host}:{cloud.port}", flush=True)

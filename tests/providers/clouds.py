@@ -55,7 +55,7 @@ class SteppedClock:
         self.now += timedelta(**span)
 
 
-STOPPING = ("fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "kubernetes")
+STOPPING = ("fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "kubernetes", "nebius")
 """Clouds that stop machines; at the others one is there, or it is gone."""
 
 
@@ -83,6 +83,8 @@ class Room:
     """It says whose hand stopped or ended a machine."""
     dates_starts = True
     """It says since when a machine runs."""
+    tells_time = True
+    """It tells its own clock with a listing."""
     has_ipv6 = True
     names_images = True
     """It says of a machine which image it was made of."""

@@ -8,6 +8,7 @@ import pytest
 
 from im.providers.aws.api.clients import Clients
 from im.settings import Settings
+from im.standins.grpc_service import serving_grpc
 from im.standins.service import serving
 from tests.providers.azure_room import AzureRoom
 from tests.providers.azure_room import azure as azure_stand_in
@@ -22,6 +23,8 @@ from tests.providers.kubernetes.room import KubernetesRoom
 from tests.providers.kubernetes.room import kubernetes as kubernetes_stand_in
 from tests.providers.lambda_cloud.room import LambdaRoom
 from tests.providers.lambda_cloud.room import lambda_cloud as lambda_stand_in
+from tests.providers.nebius.room import NebiusRoom
+from tests.providers.nebius.room import nebius as nebius_stand_in
 from tests.providers.standin_room import StandInRoom
 from tests.standin.server import StandIn
 
@@ -126,7 +129,15 @@ def lambda_cloud() -> Iterator[LambdaRoom]:
         yield LambdaRoom(cloud, clock, url)
 
 
-@pytest.fixture(params=["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "kubernetes", "lambda"])
+@pytest.fixture
+def nebius() -> Iterator[NebiusRoom]:
+    clock = SteppedClock()
+    cloud = nebius_stand_in(clock)
+    with serving_grpc(cloud) as url:
+        yield NebiusRoom(cloud, clock, url)
+
+
+@pytest.fixture(params=["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "kubernetes", "lambda", "nebius"])
 def room(request: pytest.FixtureRequest) -> Room:
     found: Room = request.getfixturevalue(request.param)
     return found

@@ -13,7 +13,7 @@ from im.providers.errors import WrongState
 from tests.machines import machines
 from tests.providers.clouds import STRANGER, Room
 
-WALLED = ["fake", "standin", "azure", "digitalocean", "gcp", "hetzner"]
+WALLED = ["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "nebius"]
 """Where a machine has an address of its own, and something of ours before it, that is found again when it is gone."""
 walled = pytest.mark.parametrize("room", WALLED, indirect=True)
 
@@ -134,7 +134,7 @@ def test_what_is_discarded_is_gone_and_discarding_again_is_done(room: Room) -> N
     room.provider.terminate(room.scope, machines(room.running()))
     room.settle()
     things = room.provider.leftovers.found(room.scope)
-    assert len(things) == len(room.provider.leftovers.needed_by(room.spec)) == 2
+    assert {thing.name for thing in things} == room.provider.leftovers.needed_by(room.spec) != set()
     for _ in range(2):
         assert room.provider.leftovers.discard(room.scope, things) == {}
     assert room.provider.leftovers.found(room.scope) == []
@@ -149,7 +149,7 @@ def test_the_belongings_of_another_deployment_are_left_alone(room: Room) -> None
     theirs.terminate(room.scope, machines([made.provider_id]))
     room.settle()
     things = theirs.leftovers.found(room.scope)
-    assert len(things) == 2
+    assert things
     assert room.provider.leftovers.found(room.scope) == []
     assert room.provider.leftovers.discard(room.scope, things) == {}
     assert theirs.leftovers.found(room.scope) == things

@@ -26,6 +26,7 @@ from tests.hetzner_world import hetzner_world
 from tests.integration.typed import KEY, run
 from tests.kubernetes_world import kubernetes_world
 from tests.lambda_world import lambda_world
+from tests.nebius_world import nebius_world
 from tests.people import person
 from tests.providers.clouds import ABSENT, REGION
 from tests.standin.server import StandIn
@@ -156,6 +157,7 @@ AT_A_CLOUD = {
     "hetzner": (hetzner_world, {"token_env": "HCLOUD_TOKEN_LAB"}),
     "kubernetes": (kubernetes_world, {"context": "lab"}),
     "lambda": (lambda_world, {"token_env": "LAMBDA_KEY_LAB"}),
+    "nebius": (nebius_world, {"projects": "project-e00lab", "token_env": "NEBIUS_TOKEN_LAB"}),
 }
 """Each cloud with a document of its own: its world, and the words of the second account there."""
 

@@ -25,8 +25,10 @@ from tests.gcp_world import GcpWorld, gcp_world
 from tests.hetzner_world import HetznerWorld, hetzner_world
 from tests.kubernetes_world import NAMESPACE, KubernetesWorld, kubernetes_world
 from tests.lambda_world import LambdaWorld, lambda_world
+from tests.nebius_world import NebiusWorld, nebius_world
 from tests.providers.azure_room import LOCATION
 from tests.providers.kubernetes.room import foreign_claim, foreign_pod
+from tests.providers.nebius.room import foreign as foreign_machine
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
 
@@ -110,6 +112,10 @@ def _gpu(world: LambdaWorld) -> str:
     return number
 
 
+def _at_nebius(world: NebiusWorld) -> str:
+    return foreign_machine(world.tenant, "theirs")
+
+
 CLOUDS: Mapping[str, Cloud] = {
     "aws": Cloud(
         *("AWS", lambda url, *ec2: closing(_guarded(StandInWorld(url, *ec2))), _instance),
@@ -121,4 +127,5 @@ CLOUDS: Mapping[str, Cloud] = {
     "hetzner": Cloud("Hetzner", lambda url, *_: hetzner_world(url), _server),
     "kubernetes": Cloud("Kubernetes", lambda url, *_: kubernetes_world(url), _claim),
     "lambda": Cloud("Lambda", lambda url, *_: lambda_world(url), _gpu),
+    "nebius": Cloud("Nebius", lambda url, *_: nebius_world(url), _at_nebius),
 }

@@ -30,6 +30,7 @@ HERE = {
     "gcp": {"type": "n1-standard-4", "place": "us-central1-b", "places": "us-central1-a,us-central1-b"},
     "hetzner": {"type": "cx33", "place": "hel1", "places": "hel1,fsn1"},
     "lambda": {"type": "gpu_1x_a100_sxm4", "place": "us-west-1", "places": "us-east-1,us-west-1"},
+    "nebius": {"type": "cpu-d3_8vcpu-32gb", "place": "us-central1", "places": "eu-north1,us-central1"},
     "kubernetes": {"type": "4x16", "place": "metal-b", "places": "metal-a,metal-b"},
 }
 

@@ -58,6 +58,12 @@ CLOUDS = {
         ("gpu_8x_a100", "all", "us-west-1", "lambda-stack-22-04"),
         "tiny",
     ),
+    "nebius": (
+        ("cpu-d3_4vcpu-16gb", "all", "eu-north1", "ubuntu"),
+        {"TYPE": "cpu-d3_8vcpu-32gb", "REGION": "us-central1", "IMAGE": "ubuntu24.04-cuda12"},
+        ("cpu-d3_8vcpu-32gb", "all", "us-central1", "ubuntu24.04-cuda12"),
+        "tiny",
+    ),
 }
 SHOWN = ("instance_type", "region", "zone", "image")
 
@@ -144,6 +150,7 @@ def test_a_declared_account_has_its_own_region_before_the_default(tmp_path: Path
 
 def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(tmp_path: Path) -> None:
     env = {"HOME": str(tmp_path), "HCLOUD_TOKEN": "hush", "DIGITALOCEAN_ACCESS_TOKEN": "hush", "LAMBDA_API_KEY": "hush"}
+    env |= {"NEBIUS_IAM_TOKEN": "hush"}
     env |= {"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "hush", "ARM_SUBSCRIPTION_ID": "5-u-b"}
     env |= {"GOOGLE_PROJECT": "lab-1234", "CLOUDSDK_AUTH_ACCESS_TOKEN": "hush", "GOOGLE_ZONE": "us-west1-b"}
     env |= {"AWS_PROFILE": "work", "IM_DEFAULT_HETZNER_LOCATION": "hel1", "AZURE_LOCATION": "West Europe"}
@@ -158,6 +165,7 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
         "hetzner": "the token in HCLOUD_TOKEN",
         "kubernetes": "the current context of the workers' kubeconfig",
         "lambda": "the API key in LAMBDA_API_KEY",
+        "nebius": "the token in NEBIUS_IAM_TOKEN, and no project: set IM_NEBIUS_PROJECTS",
     }
     places = {one.name: one.detail.partition(", where")[0] for one in doctor_cloud.regions(settings, scopes)}
     assert places == {
@@ -168,5 +176,6 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
         "hetzner, region": "all (a project sees every location), hel1 (IM_DEFAULT_HETZNER_LOCATION)",
         "kubernetes, region": "default (the default)",
         "lambda, region": "all (a team sees every region)",
+        "nebius, region": "all (each project lies in a region of its own)",
     }
     assert "hush" not in f"{told}{places}"

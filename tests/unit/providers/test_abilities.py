@@ -18,8 +18,13 @@ from im.providers.hetzner.provider import HetznerProvider
 from im.providers.kubernetes.provider import connected as cluster_at
 from im.providers.lambda_cloud.api import LambdaApi
 from im.providers.lambda_cloud.provider import LambdaProvider
+from im.providers.nebius.api import NebiusApi
+from im.providers.nebius.credentials import Sandbox
+from im.providers.nebius.projects import Projects
+from im.providers.nebius.provider import NebiusProvider
 from im.settings import Settings
 
+AT_NEBIUS = NebiusApi(Sandbox("team.secret"), "127.0.0.1:1")
 CLOUDS: dict[str, Provider] = {
     "aws": AwsProvider(Settings(), "11111111-2222-4333-8444-555555555555"),
     "azure": AzureProvider(Arm(str, str, "https://127.0.0.1:1"), "11111111-2222-4333-8444-555555555555"),
@@ -31,6 +36,9 @@ CLOUDS: dict[str, Provider] = {
     "hetzner": HetznerProvider(HetznerApi(lambda: "project.secret"), "11111111-2222-4333-8444-555555555555"),
     "kubernetes": cluster_at("http://127.0.0.1:1", "cluster.secret", "11111111-2222-4333-8444-555555555555"),
     "lambda": LambdaProvider(LambdaApi(lambda: "team.secret"), "11111111-2222-4333-8444-555555555555"),
+    "nebius": NebiusProvider(
+        AT_NEBIUS, Projects(AT_NEBIUS, lambda: ["project-e00a"]), "11111111-2222-4333-8444-555555555555"
+    ),
 }
 
 
