@@ -110,7 +110,7 @@ TAKEN_BY_ALL = {
     *("a type", "a place", "places", "any place", "an image", "a login", "tags", "a door", "a script", "an end"),
     *("kept", "many", "no patience"),
 }
-NOT_TAKEN = {"kubernetes": {"a door"}, "lambda": {"an image", "kept"}}
+NOT_TAKEN = {"kubernetes": {"a door"}, "lambda": {"an image", "kept"}, "nebius": {"an image"}}
 REFUSED_BY_ALL = {"no type", "no place", "no image", "no login", "nobody and everybody", "no price"}
 SAID_LATER = ("expires_at", "quote")
 """Of two rehearsals these differ by the time between them."""
