@@ -8,22 +8,19 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
-from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 from im.domain.spec.firewall import Rule, gathered
 from im.domain.spec.spec import Spec
-from im.providers.contract import Capabilities
 from im.providers.kit.ipv4_rules import of_ipv4
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.nebius import gpus
 from im.providers.nebius.account import REGION
-from im.providers.nebius.billing import RULES
+from im.providers.nebius.capabilities import CAPABILITIES
 from im.providers.nebius.disks import DEFAULT_KIND, check_disk
 from im.providers.nebius.security_groups import check_rules
 from im.providers.request import Ask
@@ -48,27 +45,7 @@ class NebiusProfile:
     """Nebius, offline."""
 
     name = "nebius"
-    capabilities = Capabilities(
-        can_stop=True,
-        gpus=gpus.TYPES,
-        idempotent_launch=True,  # by x-idempotency-key, and by a name that holds the instance's id
-        launch_visible_within=timedelta(minutes=2),
-        why_no_guard=(
-            "has nothing that ends a machine at a moment, and charges on for one that its own guest has shut down"
-        ),
-        can_firewall=True,
-        billing=RULES,
-        # no limit is published; a machine is a call, and a look one for 500 of a project
-        rates={
-            "launch": Rate(0.5, 5),
-            "start": Rate(0.5, 10),
-            "stop": Rate(0.5, 20),
-            "terminate": Rate(0.5, 20),
-            "describe": Rate(0.5, 10),
-            "label": Rate(0.2, 4),
-        },
-        machine_rates={"start": Rate(2, 50), "stop": Rate(2, 100), "terminate": Rate(2, 100)},
-    )
+    capabilities = CAPABILITIES
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         """Defaults: cpu-d3_4vcpu-16gb in eu-north1 with Ubuntu 24.04 LTS. Raises Refused with the nearest right form."""
