@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 
 import pytest
 
@@ -205,10 +205,7 @@ def test_ours_is_full_and_tells_the_clouds_clock(room: Room) -> None:
     shown = merge_pages(room.provider.list(room.scope))
     assert shown.sightings[0].tags["im:deployment"] == DEPLOYMENT
     assert (shown.date is not None) is room.tells_time
-    if shown.date is None:
-        return
-    assert isinstance(shown.date, datetime)
-    assert shown.date.tzinfo is UTC
+    assert shown.date is None or shown.date.tzinfo is UTC
 
 
 def test_an_empty_cloud_is_a_complete_listing(room: Room) -> None:
