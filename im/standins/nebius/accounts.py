@@ -16,6 +16,7 @@ from nebius.api.nebius.iam.v1 import (
 )
 
 from im.standins.grpc_service import Asked
+from im.standins.nebius.errors import unauthenticated
 from im.standins.nebius.tenant import Tenant
 
 if TYPE_CHECKING:
@@ -41,15 +42,13 @@ def project(tenant: Tenant, asked: Any) -> Any:
 
 def exchange(service: Nebius, asked: Asked) -> Any:
     """RFC 8693: a token that the service account has signed itself, for one of ours."""
-    from im.standins.nebius.service import unknown
-
     signed = asked.message.subject_token
     try:
         key, account = service.public_keys[jwt.get_unverified_header(signed)["kid"]]
         # its times are not looked at: whoever signs goes by another clock than this stand-in's
         jwt.decode(signed, key, ["RS256"], audience=AUDIENCE, options={"verify_exp": False, "verify_iat": False})
     except (KeyError, jwt.PyJWTError) as exc:
-        raise unknown("the signed token is not valid") from exc
+        raise unauthenticated("the signed token is not valid") from exc
     kind = "urn:ietf:params:oauth:token-type:access_token"
     token = service.secret_of(account)
     return CreateTokenResponse(access_token=token, issued_token_type=kind, token_type="Bearer", expires_in=_LASTS)  # noqa: S106

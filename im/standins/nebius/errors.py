@@ -78,6 +78,10 @@ def forbidden(what: str) -> GrpcRefusal:
     return _no(Code.PERMISSION_DENIED, f"Permission denied on {what}", told)
 
 
+def unauthenticated(message: str) -> GrpcRefusal:
+    return GrpcRefusal(Code.UNAUTHENTICATED, message)
+
+
 def no_room(platform: str) -> tuple[str, bytes]:
     """What the operation ends with: the message, and google.rpc.Status."""
     told = NotEnoughResources(violations=[NotEnoughResources__Violation(resource_type=platform, requested="1")])

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import grpc
-
-from im.standins.grpc_service import Asked, GrpcRefusal, GrpcService
+from im.standins.grpc_service import Asked, GrpcService
 from im.standins.nebius import accounts, disks, instances, network, sales
 from im.standins.nebius.shapes import shown_operation
 from im.standins.nebius.tenant import Operation, Tenant
@@ -57,7 +55,3 @@ class Nebius(GrpcService):
     def secret_of(self, account: str) -> str:
         """The access token of an account."""
         return f"{account}.{self._secret}"
-
-
-def unknown(message: str) -> GrpcRefusal:
-    return GrpcRefusal(grpc.StatusCode.UNAUTHENTICATED, message)
