@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ITS_OWN = ("im/providers/aws/",)
+ITS_OWN = ("im/providers/aws/", "im/providers/nebius/", "im/standins/nebius/")
+"""Nebius has security groups of its own."""
 DEFENDED = {
     "im/providers/prices/table.py": "makes the shipped table out of the offer files of whichever cloud, and names the source",
     "im/stack/programs.py": "starts the sandbox's doors, of which one speaks as EC2",
