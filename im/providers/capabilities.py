@@ -30,6 +30,8 @@ class Capabilities:
     """Of a machine like that, at a cloud that stops others: why a stop would keep nothing of it, in words; empty where it does."""
     told_of_stop: str = ""
     """What a stop takes, or may not give back at the next start; said at every create whose deadline is a stop."""
+    why_no_adoption: str = ""
+    """Where a machine that we did not launch can never be marked as ours: why, in words."""
     can_spot: bool = False
     """It lends spare room that it may take back: `Ask.spot` means something."""
     can_protect: bool = False

@@ -54,6 +54,7 @@ _KNOWN = {
         ("kubernetes", "kubernetes", "im.providers.kubernetes.billing:RULES"),
         ("lambda", "lambda_cloud", "im.providers.lambda_cloud.billing:RULES"),  # Python has that word for itself
         ("nebius", "nebius", "im.providers.nebius.billing:RULES"),
+        ("runpod", "runpod", "im.providers.runpod.billing:RULES"),
     )
 }
 _KNOWN["fake"] = _Cloud(
@@ -71,15 +72,16 @@ _OWN_SETTINGS = {
     "kubernetes": "im.providers.kubernetes.settings:KubernetesSettings",
     "lambda": "im.providers.lambda_cloud.settings:LambdaSettings",
     "nebius": "im.providers.nebius.settings:NebiusSettings",
+    "runpod": "im.providers.runpod.settings:RunPodSettings",
 }
 _FLAGS = (
     "im.providers.kit.gpu_flag:FLAGS",
-    *(f"im.providers.{folder}.flags:FLAGS" for folder in ("aws", "kubernetes", "lambda_cloud")),
+    *(f"im.providers.{folder}.flags:FLAGS" for folder in ("aws", "kubernetes", "lambda_cloud", "runpod")),
 )
 _LOGINS = {"kubernetes": "im.providers.kubernetes.login"}
 """Clouds whose machines are entered by something else than ssh to an address."""
 _SHORT = {"k8s": "kubernetes", "lambda-labs": "lambda", "lambdalabs": "lambda"}
-_PLANNED = ("crusoe", "runpod", "vast")
+_PLANNED = ("crusoe", "vast")
 
 
 def profile(name: str) -> Profile:

@@ -34,6 +34,7 @@ CLOUDS = {
     "hetzner": "im.standins.hetzner:Hetzner",
     "kubernetes": "im.standins.kubernetes:Kubernetes",
     "lambda": "im.standins.lambda_cloud:Lambda",
+    "runpod": "im.standins.runpod:RunPod",
     "nebius": "im.standins.nebius:Nebius",
 }
 SAVE_EVERY = 1.0

@@ -149,6 +149,7 @@ def rules_json(rules: BillingRules) -> dict[str, Any]:
         "step_seconds": precise(rules.step),
         "monthly_cap": rules.monthly_cap,
         "hours_in_month": unrounded(rules.hours_in_month),
+        "disk_stopped": unrounded(rules.disk_stopped),
     }
 
 
@@ -160,7 +161,8 @@ def read_rules(told: Mapping[str, Any]) -> BillingRules:
         Decimal(told["least_usd"]),
         read_span(told["step_seconds"]),
         told["monthly_cap"],
-        Decimal(told["hours_in_month"]),
+        hours_in_month=Decimal(told["hours_in_month"]),
+        disk_stopped=Decimal(told.get("disk_stopped", "1")),
     )
 
 

@@ -55,8 +55,10 @@ class SteppedClock:
         self.now += timedelta(**span)
 
 
-STOPPING = ("fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "kubernetes", "nebius")
+STOPPING = ("fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "kubernetes", "nebius", "runpod")
 """Clouds that stop machines; at the others one is there, or it is gone."""
+LABELLING = tuple(one for one in STOPPING if one != "runpod")
+"""Those of them whose machines can be marked once they are there."""
 
 
 class Room:
@@ -86,6 +88,7 @@ class Room:
     tells_time = True
     """It tells its own clock with a listing."""
     has_ipv6 = True
+    runs_user_data = True
     names_images = True
     """It says of a machine which image it was made of."""
 

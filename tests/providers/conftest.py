@@ -25,6 +25,8 @@ from tests.providers.lambda_cloud.room import LambdaRoom
 from tests.providers.lambda_cloud.room import lambda_cloud as lambda_stand_in
 from tests.providers.nebius.room import NebiusRoom
 from tests.providers.nebius.room import nebius as nebius_stand_in
+from tests.providers.runpod.room import RunPodRoom
+from tests.providers.runpod.room import runpod as runpod_stand_in
 from tests.providers.standin_room import StandInRoom
 from tests.standin.server import StandIn
 
@@ -137,7 +139,17 @@ def nebius() -> Iterator[NebiusRoom]:
         yield NebiusRoom(cloud, clock, url)
 
 
-@pytest.fixture(params=["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "kubernetes", "lambda", "nebius"])
+@pytest.fixture
+def runpod() -> Iterator[RunPodRoom]:
+    clock = SteppedClock()
+    cloud = runpod_stand_in(clock)
+    with serving(cloud) as url:
+        yield RunPodRoom(cloud, clock, url)
+
+
+@pytest.fixture(
+    params=["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "kubernetes", "lambda", "nebius", "runpod"]
+)
 def room(request: pytest.FixtureRequest) -> Room:
     found: Room = request.getfixturevalue(request.param)
     return found

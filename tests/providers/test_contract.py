@@ -11,11 +11,12 @@ from im.providers.contract import Filter, Slot, merge_pages
 from im.providers.errors import NotFound
 from im.providers.machine import Machine
 from tests.machines import by_machine, machines
-from tests.providers.clouds import ABSENT, DEPLOYMENT, STOPPING, STRANGER, Room
+from tests.providers.clouds import ABSENT, DEPLOYMENT, LABELLING, STOPPING, STRANGER, Room
 
 stops = pytest.mark.parametrize("room", STOPPING, indirect=True)
+labels = pytest.mark.parametrize("room", LABELLING, indirect=True)
 
-SEVERAL_ZONES = ["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "lambda", "nebius"]
+SEVERAL_ZONES = ["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "lambda", "nebius", "runpod"]
 """In a cluster the scheduler chooses: any zone is one place."""
 
 
@@ -64,7 +65,7 @@ def test_the_zones_that_offer_a_type_are_told_in_order(room: Room) -> None:
     assert len(zones) > 1
 
 
-@stops
+@labels
 def test_machines_of_one_call_are_told_apart_by_label(room: Room) -> None:
     slots = room.slots(2)
     made = room.provider.launch(room.scope, room.spec, token="tok", slots=slots)
@@ -75,7 +76,7 @@ def test_machines_of_one_call_are_told_apart_by_label(room: Room) -> None:
     assert named == [(slot.instance_id, slot.name) for slot in slots]
 
 
-@stops
+@labels
 def test_a_mark_is_found_again_on_the_machine_that_carries_it_and_not_by_strangers(room: Room) -> None:
     one, other = (machine.provider_id for machine in room.launch(2, token="tok"))
     room.settle()
@@ -107,7 +108,7 @@ def test_find_does_not_see_the_launches_of_another_deployment(room: Room) -> Non
     assert merge_pages(room.provider.list(room.scope, Filter(token="shared"))).sightings == ()
 
 
-@stops
+@labels
 def test_an_adopted_machine_is_ours_from_then_on_and_keeps_its_own_name(room: Room) -> None:
     machine = room.foreign()
     room.settle()
@@ -121,7 +122,7 @@ def test_an_adopted_machine_is_ours_from_then_on_and_keeps_its_own_name(room: Ro
     assert set(room.provider.stop(room.scope, machines([machine])).done) == {machine}
 
 
-@stops
+@labels
 def test_adopting_again_says_the_latest_and_a_stranger_stays_out(room: Room) -> None:
     machine, other = room.foreign(), room.foreign()
     room.settle()

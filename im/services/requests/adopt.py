@@ -84,9 +84,12 @@ def adopt(ctx: Context, request: AdoptRequest) -> Answer:
     profile = registry.profile(request.provider)
     ctx.settings.place_of(request.provider, request.account)
     scope = profile.locate(request.machines, account=request.account, region=request.region)
-    if not profile.capabilities.can_stop:
+    can = registry.capabilities(request.provider)
+    if not can.can_stop:
         why = "im never terminates what it did not make unless it is told to"
         raise Refused(f"{request.provider} cannot stop machines, and {why}", "watch over this one yourself")
+    if never := can.why_no_adoption:
+        raise Refused(never, "watch over this one yourself; im orphans  shows what im has launched and lost")
     names = _names(request.name, len(request.machines))
 
     def decide(_: Connection, now: datetime) -> list[_Taking]:

@@ -204,6 +204,14 @@ def _unsaid(settings: Settings, order: Order) -> dict[str, Usual]:
     return {name: one for name, one in usual.items() if name != "region" and getattr(order.ask, name) is None}
 
 
+def keeps_out(settings: Settings, provider: str | None, account: str | None) -> bool:
+    """Has the cloud that is meant a firewall, so that nobody can be let in there? Also where it cannot be told which is meant."""
+    try:
+        return registry.capabilities(settings.place_of(provider, account)[0]).can_firewall
+    except Refused:
+        return True
+
+
 def sources(words: Sequence[str], own_network: Callable[[], str]) -> tuple[str, ...]:
     """`me` and `none` replaced by what they stand for."""
     return tuple(dict.fromkeys(own_network() if word == ME else word for word in words if word != NOBODY))

@@ -22,6 +22,7 @@ class BillingRulesDocument(Document):
     step_seconds: float
     monthly_cap: bool
     hours_in_month: str
+    disk_stopped: str = Field(description="How many times as much a disk costs while its machine is stopped.")
 
 
 class RatesDocument(Document):

@@ -31,8 +31,9 @@ from im.services.people import users, views
 from im.services.requests import create
 from im.services.requests import order as orders
 from im.services.requests.anywhere import placed
-from im.services.requests.order import Order, defaults_said, region_said
+from im.services.requests.order import Order, defaults_said, keeps_out, region_said
 from im.services.requests.wish import Wish
+from im.settings import Settings
 from im.views.plan import Rehearsed, plan_json
 from im.views.times import utc
 from im.web.api import cursor
@@ -145,10 +146,10 @@ def create_instances(asker: Asking, form: CreateForm, dry_run: DryRun = False, i
 def order_of(asker: Asker, form: CreateForm) -> Order:
     if form.owner is not None and not asker.actor.owns(form.owner):
         users.check_owner(asker.ctx, form.owner)
-    return placed(asker.ctx, _wish(form), asker.actor, lambda: _network_of(form))
+    return placed(asker.ctx, _wish(asker.ctx.settings, form), asker.actor, lambda: _network_of(form))
 
 
-def _wish(form: CreateForm) -> Wish:
+def _wish(settings: Settings, form: CreateForm) -> Wish:
     most = parse_max_price(form.max_price) if form.max_price else None
     opened = tuple(rule for text in form.open for rule in firewall.parse_open(text))
     firewall.check_door(form.ssh_from or (), opened)
@@ -177,7 +178,7 @@ def _wish(form: CreateForm) -> Wish:
         provider=form.provider,
         account=form.account,
         owner=form.owner,
-        ssh_from=_who_may_come(form),
+        ssh_from=_who_may_come(settings, form),
         guard=GuardKind(form.guard) if form.guard else None,
         keep_stopped=form.keep_stopped or "",
         protect=form.protect,
@@ -187,10 +188,11 @@ def _wish(form: CreateForm) -> Wish:
     )
 
 
-def _who_may_come(form: CreateForm) -> tuple[str, ...]:
-    """Nothing is said where a flag of the cloud's own says it, and the form does not."""
+def _who_may_come(settings: Settings, form: CreateForm) -> tuple[str, ...]:
+    """Nothing is said where the form does not, and a flag of the cloud's own does, or the cloud keeps nobody out."""
     own_door = any(form.options.get(flag.name) for flag in registry.flags() if flag.lets_in)
-    if form.ssh_from is None or (own_door and "ssh_from" not in form.model_fields_set):
+    unsaid = "ssh_from" not in form.model_fields_set
+    if form.ssh_from is None or (unsaid and (own_door or not keeps_out(settings, form.provider, form.account))):
         return ()
     return firewall.check_sources(form.ssh_from) or (firewall.NOBODY,)
 

@@ -40,7 +40,9 @@ def show_create(visit: Visiting) -> Response:
 def show_quote(visit: Visiting, typed: Annotated[Typed, FormBody()]) -> Response:
     """What the form as it stands would come to; nothing is stored."""
     told, wrong = _quoted(visit, typed)
-    return visit.show("quote.html", layout="part.html", quote=told, wrong=wrong, cli=command(typed))
+    return visit.show(
+        "quote.html", layout="part.html", quote=told, wrong=wrong, cli=command(typed, visit.asker.ctx.settings)
+    )
 
 
 @router.post("/create")
@@ -81,7 +83,7 @@ def _show(visit: Visit, typed: Typed, *, status: int = 200, wrong: dict[str, ImE
         accounts=visit.asker.ctx.settings.account_names,
         durations=DURATIONS,
         owners=sorted({actor.name, *actor.teams}),
-        cli=command(typed),
+        cli=command(typed, visit.asker.ctx.settings),
     )
 
 

@@ -14,6 +14,8 @@ from im.domain.input import written
 from im.domain.input.duration import parse_duration
 from im.domain.tags import parse_tags
 from im.providers import registry
+from im.services.requests.order import keeps_out
+from im.settings import Settings
 from im.web.api.forms import CreateForm, Form
 from im.web.page.look import Look
 
@@ -173,7 +175,7 @@ def _options(typed: Typed) -> dict[str, str | list[str]]:
     return found
 
 
-def command(typed: Typed) -> str:
+def command(typed: Typed, settings: Settings) -> str:
     """The same on the command line, whole."""
     words = ["im", "create", "--public-key", "~/.ssh/id_ed25519.pub"]
     for field, flag in _FLAGS.items():
@@ -188,7 +190,11 @@ def command(typed: Typed) -> str:
         words += [word for one in text.split() for word in (flag, shlex.quote(one))]
     # the command line lets in the machine that it is typed on, where nothing is said; the page lets in nobody
     own_door = any(f"{flag.name}=" in typed.options for flag in registry.flags() if flag.lets_in)
-    nobody = [] if own_door else ["none"]
+    nobody = (
+        ["none"]
+        if keeps_out(settings, typed.provider.strip() or None, typed.account.strip() or None) and not own_door
+        else []
+    )
     words += [word for one in typed.ssh_from.split() or nobody for word in ("--ssh-from", shlex.quote(one))]
     words += [shlex.quote(f"--{one.removeprefix('--')}") for one in typed.options.split()]
     switches = (("--hibernate", typed.hibernate), ("--protect", typed.protect), ("--no-retry", typed.no_retry))

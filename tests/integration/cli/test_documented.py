@@ -29,6 +29,7 @@ from tests.lambda_world import lambda_world
 from tests.nebius_world import nebius_world
 from tests.people import person
 from tests.providers.clouds import ABSENT, REGION
+from tests.runpod_world import runpod_world
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
 from tests.unit.providers.aws.test_profile import RSA
@@ -157,6 +158,7 @@ AT_A_CLOUD = {
     "hetzner": (hetzner_world, {"token_env": "HCLOUD_TOKEN_LAB"}),
     "kubernetes": (kubernetes_world, {"context": "lab"}),
     "lambda": (lambda_world, {"token_env": "LAMBDA_KEY_LAB"}),
+    "runpod": (runpod_world, {"token_env": "RUNPOD_KEY_LAB"}),
     "nebius": (nebius_world, {"projects": "project-e00lab", "token_env": "NEBIUS_TOKEN_LAB"}),
 }
 """Each cloud with a document of its own: its world, and the words of the second account there."""

@@ -29,6 +29,8 @@ from tests.nebius_world import NebiusWorld, nebius_world
 from tests.providers.azure_room import LOCATION
 from tests.providers.kubernetes.room import foreign_claim, foreign_pod
 from tests.providers.nebius.room import foreign as foreign_machine
+from tests.providers.runpod.room import foreign as foreign_runpod
+from tests.runpod_world import RunPodWorld, runpod_world
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
 
@@ -116,6 +118,10 @@ def _at_nebius(world: NebiusWorld) -> str:
     return foreign_machine(world.tenant, "theirs")
 
 
+def _pod(world: RunPodWorld) -> str:
+    return foreign_runpod(world.account, "theirs").id
+
+
 CLOUDS: Mapping[str, Cloud] = {
     "aws": Cloud(
         *("AWS", lambda url, *ec2: closing(_guarded(StandInWorld(url, *ec2))), _instance),
@@ -128,4 +134,5 @@ CLOUDS: Mapping[str, Cloud] = {
     "kubernetes": Cloud("Kubernetes", lambda url, *_: kubernetes_world(url), _claim),
     "lambda": Cloud("Lambda", lambda url, *_: lambda_world(url), _gpu),
     "nebius": Cloud("Nebius", lambda url, *_: nebius_world(url), _at_nebius),
+    "runpod": Cloud("RunPod", lambda url, *_: runpod_world(url), _pod),
 }

@@ -31,8 +31,6 @@ WISHES: Mapping[str, tuple[str, ...]] = {
     "`--guard native`": GUARDED,
 }
 """What `im create` takes beside a name and a deadline, each tried on a machine of its own."""
-_NOBODY = ("--ssh-from", "none")
-"""The usual wish is this machine's own address, which has to be asked for."""
 VERBS = (
     *("create", "`--dry-run`, the price", *WISHES, "list, status, why", "extend", "stop", "start", "cost"),
     *("terminate", "adopt", "orphans", "gc"),
@@ -44,10 +42,10 @@ def road(world: World, cloud: Cloud, key: str, script: str) -> dict[str, str]:
     """Verb → what came of it."""
     told: dict[str, str] = {}
     create = ("create", "--no-wait", "-d", "8h", "--public-key", key)
-    told["create"] = _said(run(world, *create, "--name", "web", *_NOBODY))
+    told["create"] = _said(run(world, *create, "--name", "web", *_nobody(world)))
     for n, (wish, words) in enumerate(WISHES.items()):
         given = [word.format(script=script) for word in (*words, *cloud.also.get(wish, ()))] + (
-            [] if "--ssh-from" in words else [*_NOBODY]
+            [] if "--ssh-from" in words else [*_nobody(world)]
         )
         told[wish] = _said(run(world, *create, "--name", f"wish{n}", *given))
     for _ in range(12):  # of some clouds a machine a minute may be asked for
@@ -55,7 +53,9 @@ def road(world: World, cloud: Cloud, key: str, script: str) -> dict[str, str]:
         if not any(row["launching"] for row in answer(world, "list")):
             break
     # what a price is has been asked of the cloud by now
-    rehearsed = run(world, "create", "--dry-run", "--name", "rehearsed", "-d", "1h", "--public-key", key, *_NOBODY)
+    rehearsed = run(
+        world, "create", "--dry-run", "--name", "rehearsed", "-d", "1h", "--public-key", key, *_nobody(world)
+    )
     priced = rehearsed.exit_code == 0 and "$" in rehearsed.stdout
     told["`--dry-run`, the price"] = YES if priced else rehearsed.stderr or "no price is known"
     for n, wish in enumerate(WISHES):
@@ -69,6 +69,11 @@ def road(world: World, cloud: Cloud, key: str, script: str) -> dict[str, str]:
     told["adopt"] = _adopted(world, cloud)
     told["orphans"] = _lost_and_found(world, "theirs" if told["adopt"] == YES else _another(world, key))
     return {verb: told[verb] for verb in VERBS}
+
+
+def _nobody(world: World) -> tuple[str, ...]:
+    """The usual wish is this machine's own address, which has to be asked for; where nobody is kept out, nothing is said."""
+    return ("--ssh-from", "none") if world.provider.capabilities.can_firewall else ()
 
 
 def _said(result: Any) -> str:
@@ -132,7 +137,7 @@ def _adopted(world: World, cloud: Cloud) -> str:
 
 def _another(world: World, key: str) -> str:
     """A machine of ours, where a cloud has none to take in."""
-    run(world, "create", "--name", "lost", "--public-key", key, "-d", "8h", "--no-wait", *_NOBODY)
+    run(world, "create", "--name", "lost", "--public-key", key, "-d", "8h", "--no-wait", *_nobody(world))
     world.advance(60)
     return "lost"
 

@@ -30,6 +30,7 @@ HERE = {
     "gcp": {"type": "n1-standard-4", "place": "us-central1-b", "places": "us-central1-a,us-central1-b"},
     "hetzner": {"type": "cx33", "place": "hel1", "places": "hel1,fsn1"},
     "lambda": {"type": "gpu_1x_a100_sxm4", "place": "us-west-1", "places": "us-east-1,us-west-1"},
+    "runpod": {"type": "h100-sxm-x1", "place": "US-TX-3", "places": "EU-SE-1,US-TX-3"},
     "nebius": {"type": "cpu-d3_8vcpu-32gb", "place": "us-central1", "places": "eu-north1,us-central1"},
     "kubernetes": {"type": "4x16", "place": "metal-b", "places": "metal-a,metal-b"},
 }
@@ -110,7 +111,12 @@ TAKEN_BY_ALL = {
     *("a type", "a place", "places", "any place", "an image", "a login", "tags", "a door", "a script", "an end"),
     *("kept", "many", "no patience"),
 }
-NOT_TAKEN = {"kubernetes": {"a door"}, "lambda": {"an image", "kept"}, "nebius": {"an image"}}
+NOT_TAKEN = {
+    "kubernetes": {"a door"},
+    "lambda": {"an image", "kept"},
+    "nebius": {"an image"},
+    "runpod": {"a door", "a script"},
+}
 REFUSED_BY_ALL = {"no type", "no place", "no image", "no login", "nobody and everybody", "no price"}
 SAID_LATER = ("expires_at", "quote")
 """Of two rehearsals these differ by the time between them."""

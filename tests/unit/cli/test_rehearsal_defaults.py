@@ -64,6 +64,12 @@ CLOUDS = {
         ("cpu-d3_8vcpu-32gb", "all", "us-central1", "ubuntu24.04-cuda12"),
         "tiny",
     ),
+    "runpod": (
+        ("rtx4090-x1", "all", "any", "runpod/pytorch:1.0.2-cu1281-torch280-ubuntu2404"),
+        {"TYPE": "h100-sxm-x8", "REGION": "EU-SE-1", "IMAGE": "ghcr.io/lab/train:3"},
+        ("h100-sxm-x8", "all", "EU-SE-1", "ghcr.io/lab/train:3"),
+        "tiny",
+    ),
 }
 SHOWN = ("instance_type", "region", "zone", "image")
 
@@ -150,6 +156,7 @@ def test_a_declared_account_has_its_own_region_before_the_default(tmp_path: Path
 
 def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(tmp_path: Path) -> None:
     env = {"HOME": str(tmp_path), "HCLOUD_TOKEN": "hush", "DIGITALOCEAN_ACCESS_TOKEN": "hush", "LAMBDA_API_KEY": "hush"}
+    env |= {"RUNPOD_API_KEY": "hush"}
     env |= {"NEBIUS_IAM_TOKEN": "hush"}
     env |= {"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "hush", "ARM_SUBSCRIPTION_ID": "5-u-b"}
     env |= {"GOOGLE_PROJECT": "lab-1234", "CLOUDSDK_AUTH_ACCESS_TOKEN": "hush", "GOOGLE_ZONE": "us-west1-b"}
@@ -165,6 +172,7 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
         "hetzner": "the token in HCLOUD_TOKEN",
         "kubernetes": "the current context of the workers' kubeconfig",
         "lambda": "the API key in LAMBDA_API_KEY",
+        "runpod": "the API key in RUNPOD_API_KEY",
         "nebius": "the token in NEBIUS_IAM_TOKEN, and no project: set IM_NEBIUS_PROJECTS",
     }
     places = {one.name: one.detail.partition(", where")[0] for one in doctor_cloud.regions(settings, scopes)}
@@ -176,6 +184,7 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
         "hetzner, region": "all (a project sees every location), hel1 (IM_DEFAULT_HETZNER_LOCATION)",
         "kubernetes, region": "default (the default)",
         "lambda, region": "all (a team sees every region)",
+        "runpod, region": "all (a key sees every data center)",
         "nebius, region": "all (each project lies in a region of its own)",
     }
     assert "hush" not in f"{told}{places}"

@@ -22,6 +22,8 @@ from im.providers.nebius.api import NebiusApi
 from im.providers.nebius.credentials import Sandbox
 from im.providers.nebius.projects import Projects
 from im.providers.nebius.provider import NebiusProvider
+from im.providers.runpod.api import RunPodApi
+from im.providers.runpod.provider import RunPodProvider
 from im.settings import Settings
 
 AT_NEBIUS = NebiusApi(Sandbox("team.secret"), "127.0.0.1:1")
@@ -36,6 +38,7 @@ CLOUDS: dict[str, Provider] = {
     "hetzner": HetznerProvider(HetznerApi(lambda: "project.secret"), "11111111-2222-4333-8444-555555555555"),
     "kubernetes": cluster_at("http://127.0.0.1:1", "cluster.secret", "11111111-2222-4333-8444-555555555555"),
     "lambda": LambdaProvider(LambdaApi(lambda: "team.secret"), "11111111-2222-4333-8444-555555555555"),
+    "runpod": RunPodProvider(RunPodApi(lambda: "account.secret"), "11111111-2222-4333-8444-555555555555"),
     "nebius": NebiusProvider(
         AT_NEBIUS, Projects(AT_NEBIUS, lambda: ["project-e00a"]), "11111111-2222-4333-8444-555555555555"
     ),
