@@ -13,8 +13,7 @@ from im.providers.machine import Machine
 from tests.machines import by_machine, machines
 from tests.providers.clouds import ABSENT, DEPLOYMENT, LABELLING, STOPPING, STRANGER, Room
 
-stops = pytest.mark.parametrize("room", STOPPING, indirect=True)
-labels = pytest.mark.parametrize("room", LABELLING, indirect=True)
+stops, labels = (pytest.mark.parametrize("room", some, indirect=True) for some in (STOPPING, LABELLING))
 
 SEVERAL_ZONES = ["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "lambda", "nebius", "runpod"]
 """In a cluster the scheduler chooses: any zone is one place."""
