@@ -30,18 +30,24 @@ class LazyGroup(click.Group):
         entries: Mapping[str, Entry],
         synonyms: Mapping[str, str],
         everywhere: Sequence[click.Option],
+        hidden: Mapping[str, Entry] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.entries = entries
+        self._hidden = hidden or {}
         self._synonyms = synonyms
         self._everywhere = everywhere
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.entries)
 
+    def get_entry(self, name: str) -> Entry | None:
+        """Those that no list shows are found too: by programs, which know them."""
+        return self.entries.get(name) or self._hidden.get(name)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        entry = self.entries.get(cmd_name)
+        entry = self.get_entry(cmd_name)
         if entry is None:
             return None
         module, _, attribute = entry.path.partition(":")
@@ -53,7 +59,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         word = args[0]
-        if not ctx.resilient_parsing and word not in self.entries and not word.startswith("-"):
+        if not ctx.resilient_parsing and self.get_entry(word) is None and not word.startswith("-"):
             alike = [self._synonyms[word]] if word in self._synonyms else near(word, self.entries, n=2)
             meant = " or ".join(f"im {name}" for name in alike)
             raise Refused(f"there is no command '{word[:40]}'", f"did you mean {meant}?" if alike else "im --help")

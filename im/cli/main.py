@@ -99,6 +99,11 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
     }
 )
 
+HIDDEN: Mapping[str, Entry] = MappingProxyType(
+    {"enter": Entry("", "im.cli.commands.enter:enter", "What im ssh runs where a cloud's own tool is missing.")}
+)
+"""For programs: what stands in lines that other commands print."""
+
 SYNONYMS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("launch", "run", "new", "add"), "create"),
@@ -219,6 +224,7 @@ def _let_go_of_stdout() -> None:
     cls=Im,
     entries=COMMANDS,
     synonyms=SYNONYMS,
+    hidden=HIDDEN,
     everywhere=(_verbose_option(), _home_option()),
     params=[_verbose_option(), _home_option()],
     context_settings={"help_option_names": ["-h", "--help"]},

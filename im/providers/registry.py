@@ -78,7 +78,7 @@ _FLAGS = (
     "im.providers.kit.gpu_flag:FLAGS",
     *(f"im.providers.{folder}.flags:FLAGS" for folder in ("aws", "kubernetes", "lambda_cloud", "runpod")),
 )
-_LOGINS = {"kubernetes": "im.providers.kubernetes.login"}
+_LOGINS = {"kubernetes": "im.providers.kubernetes.entry.login"}
 """Clouds whose machines are entered by something else than ssh to an address."""
 _SHORT = {"k8s": "kubernetes", "lambda-labs": "lambda", "lambdalabs": "lambda"}
 _PLANNED = ("crusoe", "vast")

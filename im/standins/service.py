@@ -84,8 +84,9 @@ class Service(Worlds):
     def register(self) -> None:
         """Name its routes."""
 
-    def route(self, method: str, rule: str, call: Callable[..., tuple[int, Any]]) -> None:
-        self._rules.append(Rule(rule, methods=[method], endpoint=call))
+    def route(self, method: str, rule: str, call: Callable[..., tuple[int, Any]], *, websocket: bool = False) -> None:
+        """`websocket`: for those who ask to go on with one, and nobody else."""
+        self._rules.append(Rule(rule, methods=[method], endpoint=call, websocket=websocket))
 
     # ---- for each cloud to say in its own words ----
 
@@ -128,6 +129,9 @@ class Service(Worlds):
         except Refusal as refusal:
             status, body, headers = refusal.status, refusal.body, {**headers, **refusal.headers}
         self.books.write(account, request.method, request.path, status, self.code_of(body) if status >= 400 else "")
+        if callable(body):  # an application of its own: it speaks something else than one answer
+            spoken: Iterable[bytes] = body(environ, start_response)
+            return spoken
         if isinstance(body, str):
             return Response(body, status, headers, mimetype="text/plain")(environ, start_response)
         text = b"" if body is None else json.dumps(body).encode()

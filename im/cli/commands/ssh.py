@@ -6,6 +6,7 @@ import ipaddress
 import os
 import shlex
 import shutil
+import sys
 
 import click
 
@@ -32,7 +33,7 @@ def ssh(session: Session, name: str | None, args: tuple[str, ...], instance_id: 
     im ssh web-1
     im ssh web-1 -- -L 8080:localhost:80 uptime
 
-    A machine in a Kubernetes cluster is entered through the cluster's API, by kubectl.
+    A machine in a Kubernetes cluster is entered through the cluster's API: by kubectl, or by im itself where that is not installed.
     """
     if instance_id is not None and name is not None:
         args = (name, *args)
@@ -55,10 +56,7 @@ def ssh(session: Session, name: str | None, args: tuple[str, ...], instance_id: 
     os.execvp(line[0], line)  # noqa: S606 - the point: it takes this process over, terminal, signals, exit code and all
 
 
-_INSTALL = {
-    "ssh": "install an OpenSSH client",
-    "kubectl": "https://kubernetes.io/docs/tasks/tools/ has it; machines in a cluster are entered through its API",
-}
+_INSTALL = {"ssh": "install an OpenSSH client"}
 
 
 def _line(session: Session, row: Instance, args: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:
@@ -70,8 +68,16 @@ def _line(session: Session, row: Instance, args: tuple[str, ...]) -> tuple[list[
         user = f"{row.spec.ssh_user}@" if row.spec.ssh_user else ""
         port = ["-p", str(row.terms.ssh_port)] if row.terms.ssh_port else []
         return ["ssh", *port, f"{user}{row.terms.ssh_host or _address(row)}", *args], ("ssh",)
-    line: list[str] = way.line(row, args, _account(session, row))
+    line: list[str] = way.line(row, args, _account(session, row), _this())
     return line, way.programs(line)
+
+
+def _this() -> list[str]:
+    """How this very program is called: by its name, where that leads to it."""
+    found = shutil.which("im")
+    if found is not None and os.path.realpath(found) == os.path.realpath(sys.argv[0]):
+        return ["im"]
+    return [sys.executable, "-P", "-m", "im.cli.main"]
 
 
 def _account(session: Session, row: Instance) -> Account:

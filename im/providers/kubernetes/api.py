@@ -1,4 +1,4 @@
-"""The API of one cluster: five kinds of things, in one namespace at a time (https://kubernetes.io/docs/reference/kubernetes-api/)."""
+"""The API of one cluster: six kinds of things, in one namespace at a time (https://kubernetes.io/docs/reference/kubernetes-api/)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from im.providers import errors as e
 from im.providers.kit.http import Answer, JsonApi
 from im.providers.kubernetes.errors import CLOUD
 
-PODS, CLAIMS, SECRETS, NODES = "pods", "persistentvolumeclaims", "secrets", "nodes"
+PODS, CLAIMS, SECRETS, SERVICES, NODES = "pods", "persistentvolumeclaims", "secrets", "services", "nodes"
+Shown = Mapping[str, Any]
+"""An object as the API shows it."""
 PAGE = 500
 """Things on one page; whole pages of one list belong to one moment."""
 METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
@@ -64,12 +66,12 @@ class KubernetesApi:
         self.ask("DELETE", place(namespace, what), query={"labelSelector": selector})
 
     def pages(
-        self, namespace: str, what: str, selector: str = "", *, accept: str = ""
+        self, namespace: str, what: str, selector: str = "", *, accept: str = "", fields: str = ""
     ) -> Iterator[tuple[list[dict[str, Any]], Answer]]:
         """A consistent list, page by page: it proves presence and absence, as long as the namespace is there."""
         after = ""
         while True:
-            query = {"limit": PAGE, "labelSelector": selector, "continue": after}
+            query = {"limit": PAGE, "labelSelector": selector, "fieldSelector": fields, "continue": after}
             answer = self.ask(
                 "GET",
                 place(namespace, what),
@@ -85,8 +87,10 @@ class KubernetesApi:
             if not after:
                 return
 
-    def all(self, namespace: str, what: str, selector: str = "", *, accept: str = "") -> list[dict[str, Any]]:
-        return [one for page, _ in self.pages(namespace, what, selector, accept=accept) for one in page]
+    def all(
+        self, namespace: str, what: str, selector: str = "", *, accept: str = "", fields: str = ""
+    ) -> list[dict[str, Any]]:
+        return [one for page, _ in self.pages(namespace, what, selector, accept=accept, fields=fields) for one in page]
 
     # ---- any ----
 

@@ -9,10 +9,15 @@ from im.providers.contract import Check
 from im.providers.errors import Forbidden
 from im.providers.kit.checks import check
 from im.providers.kubernetes.account import MISSING
-from im.providers.kubernetes.api import CLAIMS, PODS, SECRETS, KubernetesApi
+from im.providers.kubernetes.api import CLAIMS, PODS, SECRETS, SERVICES, KubernetesApi
 
 _BOTH = ("create", "get", "list", "patch", "delete", "deletecollection")
-RIGHTS = (*((verb, what) for what in (PODS, CLAIMS) for verb in _BOTH), ("create", SECRETS), ("get", "namespaces"))
+RIGHTS = (
+    *((verb, what) for what in (PODS, CLAIMS) for verb in _BOTH),
+    ("create", SECRETS),
+    *(("create", SERVICES), ("list", SERVICES)),
+    ("get", "namespaces"),
+)
 """(verb, resource) of the least role."""
 _ALLOW = "kubectl apply -n NAMESPACE -f docs/kubernetes-role.yaml; and bind that role to this user there"
 

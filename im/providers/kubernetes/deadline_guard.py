@@ -14,10 +14,9 @@ from im.domain.scope import Scope
 from im.providers.errors import NotFound, ProviderError, Unsupported
 from im.providers.features import Guarded
 from im.providers.kubernetes import labels
-from im.providers.kubernetes.api import CLAIMS, PODS, KubernetesApi
+from im.providers.kubernetes.api import CLAIMS, PODS, KubernetesApi, Shown
 from im.providers.kubernetes.errors import CLOUD
 from im.providers.kubernetes.looking import MOST, Looking, named_well
-from im.providers.kubernetes.sightings import Shown
 from im.providers.machine import Machine
 
 

@@ -13,11 +13,10 @@ from im.domain.spec.spec import Spec
 from im.providers.contract import Slot
 from im.providers.errors import InvalidSpec, ProviderError, Unsupported
 from im.providers.kubernetes import labels
-from im.providers.kubernetes.api import CLAIMS, METADATA, PODS, KubernetesApi
+from im.providers.kubernetes.api import CLAIMS, METADATA, PODS, KubernetesApi, Shown
 from im.providers.kubernetes.labels import selector, written
 from im.providers.kubernetes.looking import Looking, named_well
 from im.providers.kubernetes.profile import ANYWHERE
-from im.providers.kubernetes.sightings import Shown
 from im.providers.machine import Machine
 
 _MADE_BY_SERVER = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "selfLink")

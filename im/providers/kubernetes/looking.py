@@ -12,10 +12,11 @@ from im.domain.sighting import Sighting
 from im.providers.contract import EVERYTHING, Filter, Snapshot
 from im.providers.errors import NotFound, ProviderError, Unavailable
 from im.providers.kubernetes import labels
-from im.providers.kubernetes.api import CLAIMS, PODS, KubernetesApi
+from im.providers.kubernetes.addresses import Addresses
+from im.providers.kubernetes.api import CLAIMS, PODS, KubernetesApi, Shown
 from im.providers.kubernetes.labels import selector
 from im.providers.kubernetes.pending import PATIENCE, Patience
-from im.providers.kubernetes.sightings import Shown, claims_of, sighting
+from im.providers.kubernetes.sightings import claims_of, sighting
 from im.providers.machine import Machine
 
 MOST = 100
@@ -31,6 +32,7 @@ class Looking:
         self._api, self._deployment, self._patience = api, deployment, patience
         self._lock = Lock()
         self._uids: dict[str, str] = {}
+        self._addresses = Addresses(api)
 
     # ---- the namespace ----
 
@@ -73,8 +75,11 @@ class Looking:
             whole = False
         pods = by_machine(self._api.all(scope.region, PODS, selector(**wanted)))
         now = date or datetime.now(UTC)
+        known = {_machine(one): one for page in claims for one in page}
+        reached = self._addresses.of(scope.region, known, pods, selector(**wanted))
         for page in claims:
-            seen = [sighting(one, pods.get(_machine(one)), now, self._patience()) for one in page if _is_root(one)]
+            roots = [(_machine(one), one) for one in page if _is_root(one)]
+            seen = [sighting(one, pods.get(name), now, self._patience(), reached.get(name)) for name, one in roots]
             yield Snapshot(True, tuple(one for one in seen if which.zone in ("", one.zone)), date)
         if not whole:
             yield Snapshot(False, ())
@@ -87,7 +92,11 @@ class Looking:
         for at in range(0, len(wanted), MOST):
             some = wanted[at : at + MOST]
             claims, pods, now = self.of(scope.region, some)
-            found |= {name: sighting(one, pods.get(name), now, self._patience()) for name, one in claims.items()}
+            reached = self._addresses.of(scope.region, claims, pods, selector(machine=some))
+            found |= {
+                name: sighting(one, pods.get(name), now, self._patience(), reached.get(name))
+                for name, one in claims.items()
+            }
         missing = [one for one in wanted if one not in found]
         if missing:
             now = self.check(scope.region) or datetime.now(UTC)

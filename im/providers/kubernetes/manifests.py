@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,13 +18,14 @@ from im.domain.spec.spec import Spec
 from im.providers.contract import Slot
 from im.providers.kubernetes import labels
 from im.providers.kubernetes.nodes import NOWHERE, Placing
-from im.providers.kubernetes.options import RESTRICTED, Options
+from im.providers.kubernetes.options import EXPOSE, RESTRICTED, Options
 from im.providers.kubernetes.pending import GUARD_FIRED
 from im.providers.kubernetes.profile import ANYWHERE, DEFAULT_GB
 from im.providers.kubernetes.shapes import Shape, shape_of
+from im.providers.kubernetes.sshd import HOME, NAMED, ON_ITS_PORT, PASSWD, PORT
 
-HOME, INSIDE = "/home/im", "/im"
-"""Where the claim is mounted, which alone outlives a stop; where the pod reads what is said of it."""
+INSIDE = "/im"
+"""Where the pod reads what is said of it. The claim is mounted at its home, which alone outlives a stop."""
 USER_DATA = "user-data"
 WHO = 1000
 """User and group that run in the pod."""
@@ -35,6 +37,12 @@ trap 'exit 143' TERM INT
 umask 077
 mkdir -p "$HOME/.ssh" "$HOME/.im"
 cp {INSIDE}/authorized_keys "$HOME/.ssh/authorized_keys"
+{NAMED}if [ -n "$IM_EXPOSE" ]; then
+  while :; do
+    /bin/sh -c {shlex.quote(ON_ITS_PORT)} > "$HOME/.im/sshd.log" 2>&1
+    sleep 30
+  done &
+fi
 if [ -f {INSIDE}/{USER_DATA} ] && [ ! -e "$HOME/.im/begun" ]; then
   : > "$HOME/.im/begun"
   cp {INSIDE}/{USER_DATA} "$HOME/.im/{USER_DATA}"
@@ -62,6 +70,7 @@ done
 
 
 _SAFE = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+_NAMES = {"name": "im", "mountPath": "/etc/passwd", "subPath": "passwd", "readOnly": True}
 _NOT_ROOT = {"runAsNonRoot": True, "runAsUser": WHO, "runAsGroup": WHO}
 _FILES = {"fsGroup": WHO, "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": {"type": "RuntimeDefault"}}
 
@@ -83,6 +92,7 @@ def claim(
         labels.ZONE: spec.zone,
         labels.SLOT: str(at),
         IMAGE: spec.image,
+        **({labels.EXPOSE: spec.provider_options["expose"]} if "expose" in spec.provider_options else {}),
         labels.POD: json.dumps(manifest, separators=(",", ":")),
     }
     return {
@@ -98,6 +108,28 @@ def claim(
     }
 
 
+def service(spec: Spec, deployment: str, token: str, slot: Slot, owner: Mapping[str, Any]) -> dict[str, Any]:
+    """An address of its own for ssh. It belongs to the claim: it stays while the machine is stopped, and goes with it."""
+    name = machine_name(slot, token)
+    marks, _ = _facts(spec, deployment, token, slot, name)
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "labels": marks, "ownerReferences": [_belongs_to(owner)]},
+        "spec": {
+            "type": EXPOSE[spec.provider_options["expose"]],
+            "selector": {labels.MACHINE: name},
+            "ports": [{"name": "ssh", "port": 22, "targetPort": PORT, "protocol": "TCP"}],
+        },
+    }
+
+
+def _belongs_to(claim: Mapping[str, Any]) -> dict[str, Any]:
+    """The cluster itself takes away what it says this of, once the claim is gone."""
+    meta = claim["metadata"]
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": meta["name"], "uid": meta["uid"]}
+
+
 def secret(spec: Spec, slot: Slot, token: str, owner: Mapping[str, Any]) -> dict[str, Any]:
     """User data, which may be secret: it belongs to the claim, and goes with it."""
     assert spec.user_data is not None
@@ -108,9 +140,7 @@ def secret(spec: Spec, slot: Slot, token: str, owner: Mapping[str, Any]) -> dict
         "metadata": {
             "name": name,
             "labels": {labels.MANAGED: "im"},
-            "ownerReferences": [
-                {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": name, "uid": owner["metadata"]["uid"]}
-            ],
+            "ownerReferences": [_belongs_to(owner)],
         },
         "immutable": True,
         "type": "Opaque",
@@ -133,7 +163,7 @@ def pod(
         "command": ["/bin/sh", "-c", ENTRY],
         "workingDir": HOME,
         # who asks for no GPU would else see all of its node's, where the runtime hands them out unasked
-        "env": [{"name": "HOME", "value": HOME}, *void],
+        "env": [{"name": "HOME", "value": HOME}, *void, *_exposed(spec)],
         "securityContext": _SAFE if options.security == RESTRICTED else {},
         # the same twice: what is lent beyond it would be taken back at any time
         "resources": {"requests": resources, "limits": resources},
@@ -141,6 +171,7 @@ def pod(
             {"name": "home", "mountPath": HOME},
             {"name": "shm", "mountPath": SHM},
             {"name": "im", "mountPath": INSIDE, "readOnly": True},
+            *([_NAMES] if options.security == RESTRICTED else []),
         ],
     }
     made: dict[str, Any] = {
@@ -168,10 +199,11 @@ def pod(
         "imagePullSecrets": [{"name": one} for one in options.image_pull_secrets],
     }
     made |= {word: value for word, value in told.items() if value}
+    said = {labels.KEY: spec.public_key, labels.PASSWD: PASSWD}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "labels": marks, "annotations": {**notes, **keep, labels.KEY: spec.public_key}},
+        "metadata": {"name": name, "labels": marks, "annotations": {**notes, **keep, **said}},
         "spec": made,
     }
 
@@ -187,10 +219,15 @@ def _said(name: str, spec: Spec) -> list[dict[str, Any]]:
     """What the pod reads of itself, without asking anybody: annotations reach it as files, and user data as a secret's."""
     key = {"path": "authorized_keys", "fieldRef": {"fieldPath": f"metadata.annotations['{labels.KEY}']"}}
     until = {"path": "stop-at", "fieldRef": {"fieldPath": f"metadata.annotations['{labels.STOP_AT}']"}}
-    sources: list[dict[str, Any]] = [{"downwardAPI": {"items": [key, until]}}]
+    names = {"path": "passwd", "fieldRef": {"fieldPath": f"metadata.annotations['{labels.PASSWD}']"}}
+    sources: list[dict[str, Any]] = [{"downwardAPI": {"items": [key, until, names]}}]
     if spec.user_data is not None:
         sources.append({"secret": {"name": name, "items": [{"key": USER_DATA, "path": USER_DATA}]}})
     return sources
+
+
+def _exposed(spec: Spec) -> list[dict[str, str]]:
+    return [{"name": "IM_EXPOSE", "value": str(PORT)}] if "expose" in spec.provider_options else []
 
 
 def _facts(spec: Spec, deployment: str, token: str, slot: Slot, name: str) -> tuple[dict[str, str], dict[str, str]]:

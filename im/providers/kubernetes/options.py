@@ -20,6 +20,7 @@ FLAGS = (
     ),
     Flag("priority-class", "NAME", "Kubernetes: whom it gives way to, and who to it."),
     Flag("service-account", "NAME", "Kubernetes: as whom its pod asks the cluster, with a token of it in the pod."),
+    Flag("expose", "node-port|load-balancer", "Kubernetes: an address of its own for ssh, by a Service."),
     Flag("shm", "SIZE", "Kubernetes: the size of /dev/shm, like 8Gi; default half its memory."),
 )
 NAMES = tuple(flag.name for flag in FLAGS)
@@ -28,6 +29,8 @@ WORDS = (
     *("runtime_class", "security", "service_account", "spot_label", "tolerations"),
 )
 """What an account may say of its cluster."""
+EXPOSE = {"node-port": "NodePort", "load-balancer": "LoadBalancer"}
+"""As people type it → what kind of service that is."""
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 RESTRICTED, BASELINE = "restricted", "baseline"
 _LABEL = re.compile(
@@ -63,6 +66,7 @@ def checked(asked: Mapping[str, Any]) -> dict[str, Any]:
         "priority-class": _named(asked.get("priority-class"), "a priority class"),
         "service-account": _named(asked.get("service-account"), "a service account"),
         "shm": _size(asked.get("shm")),
+        "expose": _exposed(asked.get("expose")),
     }
     return {name: value for name, value in told.items() if value}
 
@@ -129,6 +133,12 @@ def _listed(words: Mapping[str, str], word: str) -> list[str]:
 def _named(written: Any, what: str) -> str:
     if written and not _NAME.fullmatch(str(written)):
         raise Refused(f"'{str(written)[:40]}' is not the name of {what}", "small letters, digits and dashes")
+    return str(written or "")
+
+
+def _exposed(written: Any) -> str:
+    if written and str(written) not in EXPOSE:
+        raise Refused(f"'{str(written)[:20]}' is no way to an address", f"write --expose {' or '.join(EXPOSE)}")
     return str(written or "")
 
 

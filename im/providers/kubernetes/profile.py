@@ -22,6 +22,7 @@ from im.providers.kubernetes import options
 from im.providers.kubernetes.account import DEFAULT_NAMESPACE
 from im.providers.kubernetes.capabilities import CAPABILITIES
 from im.providers.kubernetes.shapes import DEFAULT, Shape, shape_of, with_gpu
+from im.providers.kubernetes.sshd import USER
 from im.providers.request import Ask
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
 ANYWHERE = "cluster"
 """The zone of a machine that may be anywhere in its cluster."""
-DEFAULT_IMAGE, DEFAULT_GB, USUAL_CLASS = "ubuntu:24.04", 20, "default"
+DEFAULT_IMAGE = "jenkins/ssh-agent:debian-jdk21"
+"""Debian with an sshd and git, for several architectures; whoever wants another names it."""
+DEFAULT_GB, USUAL_CLASS = 20, "default"
 MOST_USER_DATA = 512 * 1024
 """Bytes; a secret has at most 1 MiB, and is sent as base64."""
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
@@ -56,7 +59,7 @@ class KubernetesProfile:
             zone=check_zone(ask.zone),
             image=check_image(ask.image),
             public_key=check_public_key(ask.public_key, "Kubernetes"),
-            ssh_user=ask.ssh_user or ("ubuntu" if ask.image is None or "ubuntu" in ask.image else "im"),
+            ssh_user=ask.ssh_user or USER,
             owner=ask.owner,
             disks=(check_disk(ask.root_disk or Disk()),),
             spot=ask.spot,

@@ -26,7 +26,7 @@ from im.providers.kit.each import HANDS, each
 from im.providers.kit.http import JsonApi
 from im.providers.kubernetes import labels, manifests, options
 from im.providers.kubernetes.access.link import link_of
-from im.providers.kubernetes.api import CLAIMS, PODS, SECRETS, KubernetesApi, Link
+from im.providers.kubernetes.api import CLAIMS, PODS, SECRETS, SERVICES, KubernetesApi, Link, Shown
 from im.providers.kubernetes.checks import checks
 from im.providers.kubernetes.deadline_guard import AnnotationGuard
 from im.providers.kubernetes.errors import CLOUD, AlreadyThere, translate
@@ -37,7 +37,7 @@ from im.providers.kubernetes.nodes import placing
 from im.providers.kubernetes.pending import GROWING, PATIENCE, Patience
 from im.providers.kubernetes.profile import DEFAULT_GB, PROFILE, USUAL_CLASS
 from im.providers.kubernetes.shapes import shape_of
-from im.providers.kubernetes.sightings import Shown, manifest_of, state_of
+from im.providers.kubernetes.sightings import manifest_of, state_of
 from im.providers.kubernetes.states import StateLooks
 from im.providers.machine import Machine
 
@@ -104,6 +104,9 @@ class KubernetesProvider:
         try:
             if spec.user_data is not None:
                 self._made_once(namespace, SECRETS, manifests.secret(spec, slot, token, claim))
+            if "expose" in spec.provider_options:
+                service = manifests.service(spec, self._deployment, token, slot, claim)
+                self._made_once(namespace, SERVICES, service)
             self._made_once(namespace, PODS, manifests.born_of(pod, "launch"))
         except errors.Transient:
             raise
@@ -129,7 +132,7 @@ class KubernetesProvider:
         try:
             return self._api.create(namespace, what, asked)
         except AlreadyThere as exc:
-            if what == SECRETS:
+            if what in (SECRETS, SERVICES):
                 return dict(asked)
             there = self._api.get(namespace, what, asked["metadata"]["name"])
             said, wanted = there["metadata"].get("labels") or {}, asked["metadata"]["labels"]

@@ -26,7 +26,7 @@ class KubernetesSettings:
     default_kubernetes_image: str = setting(
         "IM_DEFAULT_KUBERNETES_IMAGE",
         "",
-        "image of a pod when none is named; else `ubuntu:24.04`",
+        "image of a pod when none is named; else one of Debian with sshd",
         parse=named("im.providers.kubernetes.profile:check_image"),
         unsaid="image",
     )

@@ -11,16 +11,20 @@ from typing import Any
 from im.domain.cause import UNKNOWN_CAUSE
 from im.domain.instance import WAITS_FOR
 from im.domain.sighting import Sighting
+from im.domain.spec.terms import Terms
 from im.domain.state import Observed
 from im.providers.errors import Unavailable
 from im.providers.kubernetes import labels, pending
+from im.providers.kubernetes.addresses import Address
+from im.providers.kubernetes.api import Shown
 from im.providers.kubernetes.errors import CLOUD
 from im.providers.kubernetes.manifests import IMAGE
 from im.providers.kubernetes.pending import PATIENCE, Patience
 from im.providers.kubernetes.profile import ANYWHERE
 from im.providers.kubernetes.shapes import Shape
 
-Shown = Mapping[str, Any]
+POD_NAME = "pod"
+"""Of the notes: what the pod of a machine that was taken in is called."""
 _OVER = ("Succeeded", "Failed")
 
 
@@ -38,8 +42,11 @@ def state_of(claim: Shown, pod: Shown | None) -> Observed:
     return Observed.RUNNING if phase in ("Running", "Unknown") else Observed.PENDING
 
 
-def sighting(claim: Shown, pod: Shown | None, now: datetime, patience: Patience = PATIENCE) -> Sighting:
-    """Raises Unavailable for what cannot be read: what we do not understand proves nothing. `now`: by the cluster's clock."""
+def sighting(
+    claim: Shown, pod: Shown | None, now: datetime, patience: Patience = PATIENCE, reached: Address | None = None
+) -> Sighting:
+    """Raises Unavailable for what cannot be read: what we do not understand proves nothing. `now`: by the cluster's clock;
+    `reached`: where it is reached from outside, if it is."""
     try:
         meta = claim["metadata"]
         notes: Mapping[str, str] = meta.get("annotations") or {}
@@ -59,10 +66,11 @@ def sighting(claim: Shown, pod: Shown | None, now: datetime, patience: Patience 
             provider_id=str(meta["name"]),
             state=state,
             zone=_zone(notes, pod),
+            public_ip=reached.ip if reached and state is Observed.RUNNING else None,
             private_ip=status.get("podIP") if state is Observed.RUNNING else None,
             launched_at=pending.moment(status.get("startTime")) or pending.moment(meta["creationTimestamp"]),
             reason=reason,
-            notes={WAITS_FOR: reason} if reason and state in (Observed.PENDING, Observed.STOPPING) else {},
+            notes=_notes(state, reason, pod, str(meta["name"]), reached),
             tags=labels.tags_of(meta),
             launch_index=int(slot) if slot.isdigit() else 0,
             changed_at=changed,
@@ -74,6 +82,16 @@ def sighting(claim: Shown, pod: Shown | None, now: datetime, patience: Patience 
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise Unavailable(f"{CLOUD} shows a claim or a pod that cannot be read: {exc} is missing or new to us") from exc
+
+
+def _notes(state: Observed, reason: str, pod: Shown | None, machine: str, reached: Address | None) -> dict[str, Any]:
+    """What is asked for again, and what people read."""
+    notes: dict[str, Any] = {WAITS_FOR: reason} if reason and state in (Observed.PENDING, Observed.STOPPING) else {}
+    if pod is not None and pod["metadata"]["name"] != machine:
+        notes[POD_NAME] = str(pod["metadata"]["name"])
+    if reached is not None and state is Observed.RUNNING:
+        notes |= Terms(reached.host, reached.port).as_notes()
+    return notes
 
 
 def claims_of(pod: Shown) -> list[str]:

@@ -36,7 +36,12 @@ def node(
         "kind": "Node",
         "metadata": {"name": name, "labels": said},
         "spec": {"taints": [dict(taint or _TAINT)]} if gpus or taint else {},
-        "status": {"capacity": room, "allocatable": dict(room), "conditions": [{"type": "Ready", "status": "True"}]},
+        "status": {
+            "capacity": room,
+            "allocatable": dict(room),
+            "conditions": [{"type": "Ready", "status": "True"}],
+            "addresses": [{"type": "InternalIP", "address": "192.0.2.10"}, {"type": "Hostname", "address": name}],
+        },
     }
 
 

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
-from im.standins.kubernetes import catalog, scheduler
+from im.standins.kubernetes import catalog, network, scheduler
 from im.standins.kubernetes.errors import exists, no, not_found
 from im.standins.limits import Bucket
 
 Key = tuple[str, str, str]
 """(plural, namespace, name); things of the whole cluster are in the namespace of no name."""
 PODS, CLAIMS, SECRETS, NODES, NAMESPACES = "pods", "persistentvolumeclaims", "secrets", "nodes", "namespaces"
-QUOTAS, CLASSES, EVENTS = "resourcequotas", "storageclasses", "events"
+SERVICES, QUOTAS, CLASSES, EVENTS = "services", "resourcequotas", "storageclasses", "events"
 KINDS = {
     PODS: "Pod",
     CLAIMS: "PersistentVolumeClaim",
     SECRETS: "Secret",
+    SERVICES: "Service",
     NODES: "Node",
     NAMESPACES: "Namespace",
     QUOTAS: "ResourceQuota",
@@ -59,6 +60,11 @@ class Cluster:
     """Namespaces that enforce the Pod Security Standard of that name."""
     forgotten: int = 0
     """Lists that began before this version cannot be continued."""
+    starts: Callable[[list[str], bool], Any] | None = None
+    """Starts a process in a pod, of a command, in a terminal or not (`exec.Process`); None: nothing runs there."""
+    balancers: dict[str, str] | None = None
+    """What a load balancer is given, like `{"hostname": …}`; None: an address."""
+    exec_protocols: tuple[str, ...] = ("v5.channel.k8s.io", "v4.channel.k8s.io")
     bucket: Bucket | None = None
     """Priority and fairness: how many calls are let through; None: all."""
 
@@ -177,6 +183,8 @@ class Cluster:
                     scheduler.place(self, pod)
                 if pod["spec"].get("nodeName"):
                     scheduler.run(self, pod)
+        for service in self.all(SERVICES, ""):
+            network.settle(self, service)
         for claim in self.all(CLAIMS, ""):
             meta = claim["metadata"]
             if "deletionTimestamp" in meta and not any(self.pods_of_claim(meta["namespace"], meta["name"])):

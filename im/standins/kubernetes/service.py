@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from im.standins.kubernetes import verbs
+from im.standins.kubernetes import discovery, exec, verbs
 from im.standins.kubernetes.cluster import Cluster
 from im.standins.kubernetes.errors import no, status
 from im.standins.service import Refusal, Service
@@ -18,6 +18,8 @@ class Kubernetes(Service):
 
     def register(self) -> None:
         verbs.register(self)
+        exec.register(self)
+        discovery.register(self)
 
     def cluster(self, account: str) -> Cluster:
         """As it is now; made when it is first named."""
@@ -26,14 +28,16 @@ class Kubernetes(Service):
             found.settle(self.clock())
             return found
 
-    def handle(self, method: str, rule: str, call: Callable[..., tuple[int, Any]], **said: str) -> None:
+    def handle(
+        self, method: str, rule: str, call: Callable[..., tuple[int, Any]], *, websocket: bool = False, **said: str
+    ) -> None:
         """`call` is given the cluster, one caller at a time, and the request."""
 
         def one_at_a_time(account: str, request: Request, **parts: Any) -> tuple[int, Any]:
             with self.lock:
                 return call(self.cluster(account), request, **said, **parts)
 
-        self.route(method, rule, one_at_a_time)
+        self.route(method, rule, one_at_a_time, websocket=websocket)
 
     def before(self, account: str, request: Request) -> dict[str, str]:
         """Priority and fairness answers in plain text."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request
 
-from im.standins.kubernetes import admission
+from im.standins.kubernetes import admission, network
 from im.standins.kubernetes.answers import chosen, listed
 from im.standins.kubernetes.cluster import (
     CLAIMS,
@@ -20,6 +20,7 @@ from im.standins.kubernetes.cluster import (
     PROTECTED,
     QUOTAS,
     SECRETS,
+    SERVICES,
     Cluster,
 )
 from im.standins.kubernetes.errors import forbidden, no, not_found, status
@@ -27,7 +28,7 @@ from im.standins.kubernetes.errors import forbidden, no, not_found, status
 if TYPE_CHECKING:
     from im.standins.kubernetes.service import Kubernetes
 
-_IN_NAMESPACE = (PODS, CLAIMS, SECRETS, QUOTAS, EVENTS)
+_IN_NAMESPACE = (PODS, CLAIMS, SECRETS, SERVICES, QUOTAS, EVENTS)
 _METADATA_ONLY = ("labels", "annotations")
 
 
@@ -118,6 +119,8 @@ def create(cluster: Cluster, request: Request, what: str, namespace: str) -> tup
         made["metadata"]["finalizers"] = [PROTECTED]
         made["spec"].setdefault("storageClassName", "standard")
         made["spec"].setdefault("volumeMode", "Filesystem")
+    elif what == SERVICES:
+        network.admit(cluster, made)
     elif what == NAMESPACES:
         made["status"] = {"phase": "Active"}
         made.setdefault("spec", {"finalizers": ["kubernetes"]})

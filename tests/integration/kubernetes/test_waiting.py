@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from im.domain.state import Observed
+from im.providers.kubernetes.profile import DEFAULT_IMAGE
 from im.standins.kubernetes import scheduler
 from im.standins.kubernetes.cluster import NODES, PODS
 from tests.integration.typed import run
@@ -97,7 +98,7 @@ def test_all_gpus_in_use_is_no_capacity_and_says_which(world: KubernetesWorld) -
 
 
 def test_an_image_that_nobody_has_is_refused_after_two_minutes_with_the_registrys_words(world: KubernetesWorld) -> None:
-    world.cluster.bad_images.add("ubuntu:24.04")
+    world.cluster.bad_images.add(DEFAULT_IMAGE)
     world.create()
     world.advance(40, tick=5)
     assert "It waits: its image cannot be pulled (ImagePullBackOff)" in why(world)

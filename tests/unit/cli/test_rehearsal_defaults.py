@@ -47,7 +47,7 @@ CLOUDS = {
         "tiny",
     ),
     "kubernetes": (
-        ("2x4", "default", "cluster", "ubuntu:24.04"),
+        ("2x4", "default", "cluster", "jenkins/ssh-agent:debian-jdk21"),
         {"TYPE": "4x16", "REGION": "team-a", "IMAGE": "debian:13"},
         ("4x16", "team-a", "cluster", "debian:13"),
         "tiny",

@@ -6,6 +6,7 @@ import os
 import ssl
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -28,6 +29,40 @@ _FRESH = 60.0
 Token = Callable[[], str]
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a cluster answers, and what has to be shown there."""
+
+    url: str
+    headers: Callable[[], Mapping[str, str]] = dict
+    """Asked for at each call: a token may have been replaced."""
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    name: str = ""
+    """The one that its certificate has to bear, where that is not the address's."""
+    proxy: str = ""
+    until: datetime | None = None
+    """When the certificate ends that a program has given."""
+
+    def json(self) -> JsonApi:
+        tls: dict[str, Any] = {} if self.tls is None else {"ssl_context": self.tls}
+        if self.tls is not None and self.name:
+            tls |= {"server_hostname": self.name, "assert_hostname": self.name}
+        return JsonApi(self.url, self.headers, translate, CLOUD, make_pool(self.url, proxy=self.proxy, **tls))
+
+
+def way_of(account: Account, env: Mapping[str, str]) -> Way:
+    """Reads what the account names, and runs the program that its context names. Raises Refused, Unauthenticated."""
+    if is_inside(account, env):
+        host = env.get(HOST, "")
+        at = f"[{host}]" if ":" in host else host
+        url = f"https://{at}:{env.get(PORT, '443')}"
+        return Way(url, _bearer(_file(SERVICE_ACCOUNT / "token")), _tls(str(SERVICE_ACCOUNT / "ca.crt"), None))
+    if EXTRA.is_missing():
+        raise EXTRA.missing(CLOUD)
+    one = context(account, env)
+    return _outside(one, Plugin(one, env) if "exec" in one.user.said else None)
+
+
 def link_of(account: Callable[[], Account], env: Mapping[str, str]) -> Link:
     """Nothing is read before the first call."""
     reach = _Reach(account, env)
@@ -40,7 +75,6 @@ class _Reach:
         self._lock = Lock()
         self._made: JsonApi | None = None
         self._until: datetime | None = None
-        """When the certificate ends that a program has given."""
 
     def json(self) -> JsonApi:
         with self._lock:
@@ -59,38 +93,29 @@ class _Reach:
             self._made = None
 
     def _make(self) -> JsonApi:
-        account = self._account()
-        if is_inside(account, self._env):
-            host = self._env.get(HOST, "")
-            at = f"[{host}]" if ":" in host else host
-            url = f"https://{at}:{self._env.get(PORT, '443')}"
-            pool = make_pool(url, ssl_context=_tls(str(SERVICE_ACCOUNT / "ca.crt"), None))
-            return JsonApi(url, _bearer(_file(SERVICE_ACCOUNT / "token")), translate, CLOUD, pool)
-        if EXTRA.is_missing():
-            raise EXTRA.missing(CLOUD)
-        one = context(account, self._env)
-        plugin = Plugin(one, self._env) if "exec" in one.user.said else None
-        pair = plugin.credential() if plugin else None
-        self._until = pair.until if pair is not None and pair.pair is not None else None
-        return _outside(one, plugin)
+        way = way_of(self._account(), self._env)
+        self._until = way.until
+        return way.json()
 
 
-def _outside(one: Context, plugin: Plugin | None) -> JsonApi:
+def _outside(one: Context, plugin: Plugin | None) -> Way:
     if "auth-provider" in one.user.said:
         told = (
             f"the context {one.name} gets its credentials in a way that kubectl itself no longer knows (auth-provider)"
         )
         raise Refused(told, "renew the kubeconfig, or use the token of a service account: docs/clouds/kubernetes.md")
-    tls: dict[str, Any] = {}
-    if one.server.startswith("https://"):
-        own = _tls_of(one, plugin)
-        tls = {"ssl_context": own}
-        if name := str(one.cluster.said.get("tls-server-name") or ""):
-            tls |= {"server_hostname": name, "assert_hostname": name}
+    pair = plugin.credential() if plugin else None
     proxy = str(one.cluster.said.get("proxy-url") or "")
     if proxy and not proxy.startswith(("http://", "https://")):
         raise Refused(f"the proxy of the context {one.name} speaks no HTTP", "name one as http://HOST:PORT")
-    return JsonApi(one.server, _headers(one, plugin), translate, CLOUD, make_pool(one.server, proxy=proxy, **tls))
+    return Way(
+        one.server,
+        _headers(one, plugin),
+        _tls_of(one, plugin) if one.server.startswith("https://") else None,
+        str(one.cluster.said.get("tls-server-name") or ""),
+        proxy,
+        pair.until if pair is not None and pair.pair is not None else None,
+    )
 
 
 def _headers(one: Context, plugin: Plugin | None) -> Callable[[], Mapping[str, str]]:
