@@ -56,6 +56,8 @@ class Capabilities:
     """A stopped machine can give way to a snapshot of itself, which costs less."""
     shelf_keeps_address: bool = False
     """And comes back with its public address, which costs meanwhile."""
+    marks_fixed: bool = False
+    """What a machine carries was said at its launch, and never changes: an orphan of ours belongs to whichever row has its id."""
     labels_late: bool = False
     """Part of what a machine is made of is tagged by `label` alone, once it is there: also where a launch makes but one."""
     billing: BillingRules = PER_SECOND

@@ -125,7 +125,7 @@ class _Adoptions:
                 continue
             try:
                 _check(row, after.get(machine), batch, {})
-                if _is_ours(after[machine], row, batch.ours):
+                if self._is_ours(after[machine], row, batch.ours):
                     answer.seen[machine] = after[machine]
             except ProviderError as exc:
                 answer.failed[machine] = exc
@@ -144,7 +144,7 @@ class _Adoptions:
             try:
                 _check(row, before.get(machine), batch, coming)
                 self._check_allowed(marks, row, before[machine], batch.ours)
-                if not _is_ours(before[machine], row, batch.ours):
+                if not self._is_ours(before[machine], row, batch.ours):
                     request = before[machine].spot_request
                     slot = Slot(row.id, row.name)
                     marks.take(self.run.scope, Machine(machine, {SPOT_REQUEST: request}), slot, row.owner)
@@ -152,6 +152,11 @@ class _Adoptions:
             except ProviderError as exc:
                 answer.failed[machine] = exc
         return tagged
+
+    def _is_ours(self, seen: Sighting, row: Instance, ours: str) -> bool:
+        """Does it say so? Where nothing can be written on it, which of our rows has it is for the rows to say."""
+        same = self.run.provider.capabilities.marks_fixed or seen.tags.get(tags.INSTANCE) == row.id
+        return same and seen.tags.get(tags.DEPLOYMENT) == ours
 
     def _look(self, rows: Sequence[Instance], answer: _Looked) -> dict[str, Sighting]:
         machines = [Machine(_machine(row)) for row in rows]
@@ -221,10 +226,6 @@ def _check(row: Instance, seen: Sighting | None, batch: _Claimed, coming: Mappin
         raise Taken(f"{machine} is already managed as {name}")
     if machine in coming:
         raise Taken(f"{machine} is just being launched as {coming[machine]}")
-
-
-def _is_ours(seen: Sighting, row: Instance, ours: str) -> bool:
-    return seen.tags.get(tags.DEPLOYMENT) == ours and seen.tags.get(tags.INSTANCE) == row.id
 
 
 def _outcome(row: Instance, batch: _Claimed, answer: _Looked, now: datetime) -> Outcome:
