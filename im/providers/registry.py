@@ -48,6 +48,7 @@ _KNOWN = {
     for name, folder, *rules in (
         ("aws", "aws"),
         ("azure", "azure", "im.providers.azure.billing:RULES"),
+        ("crusoe", "crusoe", "im.providers.crusoe.billing:RULES"),
         ("digitalocean", "digitalocean", "im.providers.digitalocean.billing:RULES"),
         ("gcp", "gcp"),
         ("hetzner", "hetzner", "im.providers.hetzner.billing:RULES"),
@@ -66,6 +67,7 @@ _KNOWN["fake"] = _Cloud(
 _OWN_SETTINGS = {
     "aws": "im.providers.aws.settings:AwsSettings",
     "azure": "im.providers.azure.settings:AzureSettings",
+    "crusoe": "im.providers.crusoe.settings:CrusoeSettings",
     "digitalocean": "im.providers.digitalocean.settings:DigitalOceanSettings",
     "gcp": "im.providers.gcp.settings:GcpSettings",
     "hetzner": "im.providers.hetzner.settings:HetznerSettings",
@@ -81,7 +83,7 @@ _FLAGS = (
 _LOGINS = {"kubernetes": "im.providers.kubernetes.entry.login"}
 """Clouds whose machines are entered by something else than ssh to an address."""
 _SHORT = {"k8s": "kubernetes", "lambda-labs": "lambda", "lambdalabs": "lambda"}
-_PLANNED = ("crusoe", "vast")
+_PLANNED = ("vast",)
 
 
 def profile(name: str) -> Profile:

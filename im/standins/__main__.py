@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CLOUDS = {
     "azure": "im.standins.azure:Azure",
+    "crusoe": "im.standins.crusoe:Crusoe",
     "digitalocean": "im.standins.digitalocean:DigitalOcean",
     "gcp": "im.standins.gcp:Gcp",
     "hetzner": "im.standins.hetzner:Hetzner",

@@ -13,6 +13,8 @@ from im.standins.service import serving
 from tests.providers.azure_room import AzureRoom
 from tests.providers.azure_room import azure as azure_stand_in
 from tests.providers.clouds import REGION, AwsRoom, FakeRoom, Room, SteppedClock, moto_server, reset
+from tests.providers.crusoe.room import CrusoeRoom
+from tests.providers.crusoe.room import crusoe as crusoe_stand_in
 from tests.providers.digitalocean_room import DigitalOceanRoom
 from tests.providers.digitalocean_room import digitalocean as digitalocean_stand_in
 from tests.providers.gcp.room import GcpRoom
@@ -92,6 +94,14 @@ def azure() -> Iterator[AzureRoom]:
 
 
 @pytest.fixture
+def crusoe() -> Iterator[CrusoeRoom]:
+    clock = SteppedClock()
+    cloud = crusoe_stand_in(clock)
+    with serving(cloud) as url:
+        yield CrusoeRoom(cloud, clock, url)
+
+
+@pytest.fixture
 def digitalocean() -> Iterator[DigitalOceanRoom]:
     clock = SteppedClock()
     cloud = digitalocean_stand_in(clock)
@@ -148,7 +158,19 @@ def runpod() -> Iterator[RunPodRoom]:
 
 
 @pytest.fixture(
-    params=["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "kubernetes", "lambda", "nebius", "runpod"]
+    params=[
+        "fake",
+        "standin",
+        "azure",
+        "crusoe",
+        "digitalocean",
+        "gcp",
+        "hetzner",
+        "kubernetes",
+        "lambda",
+        "nebius",
+        "runpod",
+    ]
 )
 def room(request: pytest.FixtureRequest) -> Room:
     found: Room = request.getfixturevalue(request.param)

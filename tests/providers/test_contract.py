@@ -15,7 +15,7 @@ from tests.providers.clouds import ABSENT, DEPLOYMENT, LABELLING, STOPPING, STRA
 
 stops, labels = (pytest.mark.parametrize("room", some, indirect=True) for some in (STOPPING, LABELLING))
 
-SEVERAL_ZONES = ["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "lambda", "nebius", "runpod"]
+SEVERAL_ZONES = ["fake", "standin", "azure", "crusoe", "digitalocean", "gcp", "hetzner", "lambda", "nebius", "runpod"]
 """In a cluster the scheduler chooses: any zone is one place."""
 
 

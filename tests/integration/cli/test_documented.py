@@ -29,6 +29,7 @@ from tests.lambda_world import lambda_world
 from tests.nebius_world import nebius_world
 from tests.people import person
 from tests.providers.clouds import ABSENT, REGION
+from tests.providers.crusoe.world import crusoe_world
 from tests.runpod_world import runpod_world
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
@@ -153,6 +154,7 @@ def test_every_line_can_be_typed_in_the_order_of_its_document(document: Path, wo
 
 AT_A_CLOUD = {
     "azure": (azure_world, {"tenant": "t", "client_id": "c", "client_secret_env": "LAB_AZURE_SECRET"}),
+    "crusoe": (crusoe_world, {"access_key_id": "lab", "secret_key_env": "CRUSOE_SECRET_LAB"}),
     "digitalocean": (digitalocean_world, {"token_env": "DO_TOKEN_LAB"}),
     "gcp": (gcp_world, {"project": "lab-1234"}),
     "hetzner": (hetzner_world, {"token_env": "HCLOUD_TOKEN_LAB"}),

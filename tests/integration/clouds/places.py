@@ -11,6 +11,7 @@ from im.providers.aws.provider import AwsProvider
 from im.providers.aws.settings import AwsSettings
 from im.standins.azure.shapes import VM
 from im.standins.azure.subscription import Machine
+from im.standins.crusoe.project import Machine as CrusoeMachine
 from im.standins.digitalocean import catalog
 from im.standins.digitalocean.droplets import Droplet
 from im.standins.gcp.project import Disk
@@ -27,6 +28,7 @@ from tests.kubernetes_world import NAMESPACE, KubernetesWorld, kubernetes_world
 from tests.lambda_world import LambdaWorld, lambda_world
 from tests.nebius_world import NebiusWorld, nebius_world
 from tests.providers.azure_room import LOCATION
+from tests.providers.crusoe.world import CrusoeWorld, crusoe_world
 from tests.providers.kubernetes.room import foreign_claim, foreign_pod
 from tests.providers.nebius.room import foreign as foreign_machine
 from tests.providers.runpod.room import foreign as foreign_runpod
@@ -107,6 +109,13 @@ def _claim(world: KubernetesWorld) -> str:
     return "theirs"
 
 
+def _named(world: CrusoeWorld) -> str:
+    project = world.project
+    number = project.number()
+    project.machines[number] = CrusoeMachine(number, "theirs", "c1a.4x", "us-east1-a", world.now, state="RUNNING")
+    return number
+
+
 def _gpu(world: LambdaWorld) -> str:
     number = world.team.number()
     made = Instance(number, "theirs", "gpu_1x_a10", "us-east-1", [], [], [], [], "", None, "theirs", "active")
@@ -128,6 +137,7 @@ CLOUDS: Mapping[str, Cloud] = {
         {"`--hibernate`": ("--instance-type", "m5.large")},
     ),
     "azure": Cloud("Azure", lambda url, *_: azure_world(url), _virtual_machine),
+    "crusoe": Cloud("Crusoe", lambda url, *_: crusoe_world(url), _named),
     "digitalocean": Cloud("DigitalOcean", lambda url, *_: digitalocean_world(url), _droplet),
     "gcp": Cloud("Google Cloud", lambda url, *_: gcp_world(url), _google),
     "hetzner": Cloud("Hetzner", lambda url, *_: hetzner_world(url), _server),

@@ -26,6 +26,7 @@ SCRIPT = "#!/bin/sh\ntrue\n"
 HERE = {
     "aws": {"type": "t3.small", "place": "us-east-1b", "places": "us-east-1b,us-east-1c"},
     "azure": {"type": "Standard_B2s", "place": "westeurope-2", "places": "westeurope,westeurope-1"},
+    "crusoe": {"type": "c1a.4x", "place": "us-east1-a", "places": "us-east1-a,us-northcentral1-a"},
     "digitalocean": {"type": "s-2vcpu-4gb", "place": "fra1", "places": "fra1,nyc3"},
     "gcp": {"type": "n1-standard-4", "place": "us-central1-b", "places": "us-central1-a,us-central1-b"},
     "hetzner": {"type": "cx33", "place": "hel1", "places": "hel1,fsn1"},
@@ -112,6 +113,7 @@ TAKEN_BY_ALL = {
     *("kept", "many", "no patience"),
 }
 NOT_TAKEN = {
+    "crusoe": {"a door", "an image"},
     "kubernetes": {"a door"},
     "lambda": {"an image", "kept"},
     "nebius": {"an image"},

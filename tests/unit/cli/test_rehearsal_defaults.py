@@ -28,6 +28,12 @@ CLOUDS = {
         ("Standard_B2s", "westeurope", "westeurope-2", "debian-12"),
         "B",
     ),
+    "crusoe": (
+        ("c1a.2x", "all", "us-east1-a", "ubuntu22.04:latest"),
+        {"TYPE": "l40s-48gb.1x", "LOCATION": "eu-iceland1-a", "IMAGE": "mine:v2"},
+        ("l40s-48gb.1x", "all", "eu-iceland1-a", "mine:v2"),
+        "tiny",
+    ),
     "digitalocean": (
         ("s-1vcpu-1gb", "all", "nyc3", "ubuntu-24-04-x64"),
         {"TYPE": "s-2vcpu-4gb", "REGION": "fra1", "IMAGE": "debian-12"},
@@ -160,6 +166,7 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
     env |= {"NEBIUS_IAM_TOKEN": "hush"}
     env |= {"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "hush", "ARM_SUBSCRIPTION_ID": "5-u-b"}
     env |= {"GOOGLE_PROJECT": "lab-1234", "CLOUDSDK_AUTH_ACCESS_TOKEN": "hush", "GOOGLE_ZONE": "us-west1-b"}
+    env |= {"CRUSOE_ACCESS_KEY_ID": "k", "CRUSOE_SECRET_KEY": "hush", "CRUSOE_DEFAULT_PROJECT": "lab"}
     env |= {"AWS_PROFILE": "work", "IM_DEFAULT_HETZNER_LOCATION": "hel1", "AZURE_LOCATION": "West Europe"}
     settings = Settings.from_env(env)
     scopes = [Scope(cloud, "default", "") for cloud in registry.names()]
@@ -167,6 +174,7 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
     assert {name.partition(",")[0]: said.removesuffix(", as seen on this machine") for name, said in told.items()} == {
         "cloud": "the profile work",
         "azure": "the service principal in ARM_CLIENT_ID, with ARM_CLIENT_SECRET, subscription 5-u-b",
+        "crusoe": "the key in CRUSOE_ACCESS_KEY_ID, project lab",
         "digitalocean": "the token in DIGITALOCEAN_ACCESS_TOKEN",
         "gcp": "the access token in CLOUDSDK_AUTH_ACCESS_TOKEN, project lab-1234",
         "hetzner": "the token in HCLOUD_TOKEN",
@@ -179,6 +187,7 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
     assert places == {
         "region": "us-east-1 (the default: no region is named for the profile work)",
         "azure, region": "westeurope (AZURE_LOCATION)",
+        "crusoe, region": "all (a project sees every location)",
         "digitalocean, region": "all (a team sees every region)",
         "gcp, region": "us-west1 (GOOGLE_ZONE), zone us-west1-b",
         "hetzner, region": "all (a project sees every location), hel1 (IM_DEFAULT_HETZNER_LOCATION)",

@@ -15,6 +15,7 @@ __all__ = ["rehearsal"]
         ("aws", "h100:8", ["p5.48xlarge"], ["us-east-1a"]),
         ("aws", "a100:8", ["p4d.24xlarge", "p4de.24xlarge"], ["us-east-1a"]),
         ("azure", "a100-80gb", ["Standard_NC24ads_A100_v4"], ["eastus"]),
+        ("crusoe", "a100-80gb:8", ["a100-80gb.8x", "a100-80gb-sxm-ib.8x"], ["any"]),
         ("digitalocean", "h100", ["gpu-h100x1-80gb"], ["any"]),
         ("gcp", "l4", [f"g2-standard-{n}" for n in (4, 8, 12, 16, 32)], ["us-central1-a"]),
         ("lambda", "h100", ["gpu_1x_h100_pcie", "gpu_1x_h100_sxm5"], ["any"]),

@@ -8,6 +8,9 @@ from im.providers.aws.provider import AwsProvider
 from im.providers.azure.arm import Arm
 from im.providers.azure.provider import AzureProvider
 from im.providers.contract import Provider
+from im.providers.crusoe.account import Credentials
+from im.providers.crusoe.api import CrusoeApi
+from im.providers.crusoe.provider import CrusoeProvider
 from im.providers.digitalocean.api import DigitalOceanApi
 from im.providers.digitalocean.provider import DigitalOceanProvider
 from im.providers.fake.cloud import FakeCloud
@@ -30,6 +33,7 @@ AT_NEBIUS = NebiusApi(Sandbox("team.secret"), "127.0.0.1:1")
 CLOUDS: dict[str, Provider] = {
     "aws": AwsProvider(Settings(), "11111111-2222-4333-8444-555555555555"),
     "azure": AzureProvider(Arm(str, str, "https://127.0.0.1:1"), "11111111-2222-4333-8444-555555555555"),
+    "crusoe": CrusoeProvider(CrusoeApi(Credentials), "11111111-2222-4333-8444-555555555555"),
     "digitalocean": DigitalOceanProvider(
         DigitalOceanApi(lambda: "team.secret"), "11111111-2222-4333-8444-555555555555"
     ),

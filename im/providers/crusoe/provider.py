@@ -1,0 +1,271 @@
+"""Crusoe behind the contract: which calls each verb makes.
+
+Crusoe has no fence for a launch: one that is repeated makes a second machine. So a launch whose answer was lost is looked for by
+the mark of its token, which its machine carries in its name. Everything is an operation, and nobody waits for one: that there was
+no room is told by the operation alone, which is looked at once its machine is gone, or in an error.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import urlsafe_b64encode
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from im.domain import tags
+from im.domain.cause import UNKNOWN_CAUSE, Cause
+from im.domain.config.sandbox import sandbox_at
+from im.domain.errors import Refused
+from im.domain.scope import Scope
+from im.domain.sighting import Sighting
+from im.domain.spec.spec import Spec
+from im.domain.state import Observed
+from im.providers import errors
+from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot
+from im.providers.crusoe import operations
+from im.providers.crusoe.account import Credentials, credentials_of, url
+from im.providers.crusoe.api import CLOUD, UUID, VMS, CrusoeApi
+from im.providers.crusoe.checks import checks
+from im.providers.crusoe.features import Adoption, Locations
+from im.providers.crusoe.instances import CODEC, DISK, OS_GB, is_understood, sighting, word_of
+from im.providers.crusoe.operations import OPERATION
+from im.providers.crusoe.profile import PROFILE
+from im.providers.crusoe.user_data import once
+from im.providers.errors import InvalidSpec, NotFound, ProviderError, Unauthenticated, WrongState
+from im.providers.kit.each import each
+from im.providers.machine import Machine
+
+if TYPE_CHECKING:
+    from im.settings import Settings
+
+NAME = PROFILE.name
+_AT_ONCE = 40
+"""So many ids are asked for in one call."""
+
+
+class CrusoeProvider:
+    """One project, for one deployment."""
+
+    deadline_guard = None
+    leftovers = None  # nothing is made beside a machine
+    marks = None
+    prices = None  # no call tells them
+    protection = None
+    shelving = None  # a stopped machine costs its disk alone
+    spot = None
+    states = None
+
+    def __init__(self, api: CrusoeApi, deployment: str) -> None:
+        self.capabilities = PROFILE.capabilities
+        self._api, self._deployment = api, deployment
+        self._project = ""
+        self.adoption = Adoption()
+        self.zones = Locations(api)
+
+    def identity(self, scope: Scope, *, afresh: bool = False) -> str:
+        """The project's id, with that of its organization: neither is ever another's."""
+        if afresh or not self._project:
+            told = self._api.project(afresh=afresh)
+            self._project = f"project {told['id']} of organization {told.get('organization_id')}"
+        return self._project
+
+    # ---- launching ---------------------------------------------------------------------------------------------------
+
+    def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
+        """A machine for each slot, in order. After the first one a refusal ends it: what was made is what there is."""
+        made: list[Sighting] = []
+        for at, slot in enumerate(slots):
+            try:
+                made.append(self._create(spec, token, slot, at))
+            except errors.Ambiguous:
+                raise
+            except ProviderError:
+                if not made:
+                    raise
+                break
+        return made
+
+    def _create(self, spec: Spec, token: str, slot: Slot, at: int) -> Sighting:
+        facts = {tags.DEPLOYMENT: self._deployment, tags.LAUNCH: token, tags.OWNER: spec.owner}
+        name = CODEC.written({**facts, tags.INSTANCE: slot.instance_id, tags.NAME: slot.name})
+        try:
+            operation = self._api.send("POST", VMS, _request(spec, name))
+        except NotFound as exc:
+            raise InvalidSpec(exc.message) from exc  # the type, the image or the location
+        if (failed := operations.error_of(operation)) is not None:
+            raise failed
+        machine = operations.machine_of(operation)
+        if not machine:
+            raise errors.Ambiguous(f"{CLOUD} accepted a launch without saying which machine comes of it")
+        return Sighting(
+            machine,
+            Observed.PENDING,
+            spec.zone,
+            tags=CODEC.read(name, self._deployment),
+            launch_index=at,
+            disk_gb=OS_GB,
+            disk_type=DISK,
+            instance_type=spec.instance_type,
+            notes={OPERATION: str(operation.get("operation_id") or "")},
+        )
+
+    def label(self, scope: Scope, slots: Mapping[Machine, Slot]) -> None:
+        """Nothing to do: a machine carries its name and its id from the first."""
+
+    # ---- looking -----------------------------------------------------------------------------------------------------
+
+    def describe(self, scope: Scope, machines: Sequence[Machine]) -> dict[str, Sighting]:
+        """By ids; what such a list does not show is asked for alone, and then its operation, before it is said not to be there."""
+        asked = list(dict.fromkeys(one for one in machines if UUID.fullmatch(one.id)))
+        found: dict[str, Sighting] = {}
+        for at in range(0, len(asked), _AT_ONCE):
+            some = asked[at : at + _AT_ONCE]
+            named = {"ids": ",".join(one.id for one in some)}
+            there = {str(vm["id"]): vm for page in self._api.pages(VMS, named) for vm in page.body["items"]}
+            for one in some:
+                seen = self._seen(one, there.get(one.id) or self._alone(one))
+                if seen is not None:
+                    found[one.id] = seen
+        return found
+
+    def _alone(self, machine: Machine) -> dict[str, Any] | None:
+        try:
+            return dict(self._api.ours(_path(machine)).body)
+        except NotFound:
+            return None
+
+    def _seen(self, machine: Machine, vm: dict[str, Any] | None) -> Sighting | None:
+        """None: it is not there, and nothing is under way that would bring it."""
+        number = str(machine.notes.get(OPERATION) or "")
+        if vm is not None and (word_of(vm) != "ERROR" or not number):
+            return sighting(vm, self._deployment)
+        made_by = operations.shown(self._api, number) if number else None
+        cause = operations.cause_of(made_by) if made_by is not None else None
+        if vm is not None:
+            return sighting(vm, self._deployment, cause or UNKNOWN_CAUSE)
+        if cause is not None:
+            return Sighting(machine.id, Observed.TERMINATED, cause=cause)
+        if made_by is not None and made_by.get("state") == operations.UNDER_WAY:
+            return Sighting(machine.id, Observed.PENDING)
+        return None
+
+    def list(self, scope: Scope, which: Filter = EVERYTHING) -> Iterator[Snapshot]:
+        """All machines of the project; those whose names are not ours are left out here.
+
+        One of ours in a state of which nothing can be said is left out too, and makes its page incomplete.
+        """
+        first, seen, failed = True, set[str](), _Failed(self._api)
+        try:
+            for answer in self._api.pages(VMS):
+                fresh = [vm for vm in answer.body["items"] if vm["id"] not in seen]
+                seen |= {vm["id"] for vm in fresh}
+                ours = [vm for vm in fresh if self._is_wanted(vm, which)]
+                clear = [vm for vm in ours if is_understood(vm)]
+                shown = tuple(sighting(vm, self._deployment, failed.of(vm, answer.date)) for vm in clear)
+                yield Snapshot(len(clear) == len(ours), shown, answer.date)
+                first = False
+        except ProviderError:
+            if first:
+                raise
+            yield Snapshot(False, ())
+
+    def _is_wanted(self, vm: Mapping[str, Any], which: Filter) -> bool:
+        said = CODEC.read(str(vm.get("name") or ""), self._deployment)
+        if said.get(tags.DEPLOYMENT) != self._deployment or which.zone not in ("", vm.get("location")):
+            return False
+        return not which.token or said[tags.LAUNCH] == tags.mark_of(which.token)
+
+    # ---- changing ----------------------------------------------------------------------------------------------------
+
+    def start(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult:
+        return each(machines, lambda one: self._act(one, "START", Observed.PENDING, Observed.RUNNING))
+
+    def stop(self, scope: Scope, machines: Sequence[Machine], *, hibernate: Collection[str] = ()) -> BatchResult:
+        return each(machines, lambda one: self._act(one, "STOP", Observed.STOPPING, Observed.STOPPED))
+
+    def terminate(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult:
+        """Accepted is not gone: a deletion may come to nothing, and only a look that finds no machine ends it."""
+
+        def delete(machine: Machine) -> Sighting:
+            try:
+                self._api.send("DELETE", _path(machine))
+            except (WrongState, InvalidSpec) as exc:
+                seen = self._now(machine)
+                if seen.state is not Observed.TERMINATING:
+                    raise WrongState(exc.message) from exc
+            return Sighting(machine.id, Observed.TERMINATING)
+
+        return each(machines, delete)
+
+    def _act(self, machine: Machine, action: str, becomes: Observed, goal: Observed) -> Sighting:
+        try:
+            operation = self._api.send("PATCH", _path(machine), {"action": action})
+        except (WrongState, InvalidSpec) as exc:
+            seen = self._now(machine)
+            if seen.state is goal:
+                return seen
+            raise WrongState(exc.message) from exc
+        if (failed := operations.error_of(operation)) is not None:
+            raise failed
+        return Sighting(machine.id, becomes)
+
+    def _now(self, machine: Machine) -> Sighting:
+        return sighting(self._api.ours(_path(machine)).body, self._deployment)
+
+    def checks(self, scope: Scope) -> Sequence[Check]:
+        return checks(self._api, lambda: self.identity(scope))
+
+
+class _Failed:
+    """Why machines of ours stand still, asked for once a listing, and only where one has come to stand of late."""
+
+    def __init__(self, api: CrusoeApi) -> None:
+        self._api = api
+        self._told: dict[str, Cause] | None = None
+
+    def of(self, vm: Mapping[str, Any], now: datetime | None) -> Cause:
+        at = now or datetime.now(UTC)
+        if word_of(vm) not in ("STOPPED", "SHUTOFF", "ERROR") or not operations.is_late(vm, at):
+            return UNKNOWN_CAUSE
+        if self._told is None:
+            self._told = operations.failed_lately(self._api, at)
+        return self._told.get(str(vm["id"]), UNKNOWN_CAUSE)
+
+
+def _request(spec: Spec, name: str) -> dict[str, Any]:
+    asked: dict[str, Any] = {
+        "name": name,
+        "type": spec.instance_type,
+        "location": spec.zone,
+        "ssh_public_key": spec.public_key,
+        ("custom_image" if UUID.fullmatch(spec.image) else "image"): spec.image,
+        # Crusoe would install an agent of its own in every machine
+        "install_crusoe_watch_agent": False,
+    }
+    if spec.user_data is not None:
+        asked["startup_script"] = once(spec.user_data)
+    return asked
+
+
+def _path(machine: Machine) -> str:
+    if not UUID.fullmatch(machine.id):
+        raise NotFound(f"{CLOUD} has no VM {machine.id[:40]}")
+    return f"{VMS}/{machine.id}"
+
+
+def from_settings(settings: Settings, deployment: str, account: str) -> CrusoeProvider:
+    """The provider for this process and one of our accounts; no call is made yet."""
+    if address := settings.sandbox_of(NAME):
+        sandbox = sandbox_at(address)
+        secret = urlsafe_b64encode(sandbox.secret.encode()).decode().rstrip("=")
+        pretended = Credentials(account, secret)
+        return CrusoeProvider(CrusoeApi(lambda: pretended, f"{sandbox.endpoint}/v1"), deployment)
+
+    def known() -> Credentials:
+        try:
+            return credentials_of(settings.account_called(account, NAME), os.environ)
+        except Refused as exc:
+            raise Unauthenticated(f"{exc.message} in the settings of this worker ({exc.hint})") from exc
+
+    return CrusoeProvider(CrusoeApi(known, url(os.environ)), deployment)
