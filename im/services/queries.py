@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from im.db.read import health, instances
+from im.db.read.connection import Moment
 from im.domain.errors import NoSuchInstance, near
 from im.domain.explain.listing import Listing, Orphans
 from im.services.health.alarms import standing
@@ -35,9 +36,10 @@ def listing(ctx: Context, *, everything: bool = False, owner: str | None = None)
 def _with_all_that_is_wrong(
     ctx: Context, connection: Connection | ReadTransaction, rows: Sequence[Instance] = ()
 ) -> Listing:
-    now = ctx.clock(connection)
-    held, late = tuple(health.holds(connection, now)), tuple(standing(connection, now))
-    return Listing(tuple(rows), now, health.scopes(connection), held, late, health.orphans(connection))
+    seen = health.sight(connection)
+    now = ctx.clock(Moment(seen.at))
+    late = tuple(standing(connection, now, seen))
+    return Listing(tuple(rows), now, seen.scopes, tuple(seen.holds(now)), late, seen.orphans)
 
 
 def resolve(ctx: Context, words: Sequence[str], owners: Sequence[str] | None = None) -> Listing:
@@ -59,8 +61,9 @@ def resolve(ctx: Context, words: Sequence[str], owners: Sequence[str] | None = N
                 hint = f"did you mean {alike[0]}?" if alike else "im list  shows what there is"
                 raise NoSuchInstance(f"there is no instance '{word[:80]}'", hint)
         rows = {found[word].id: found[word] for word in words}
-        now = ctx.clock(connection)
-        return Listing(tuple(rows.values()), now, health.scopes(connection), tuple(health.holds(connection, now)))
+        seen = health.sight(connection)
+        now = ctx.clock(Moment(seen.at))
+        return Listing(tuple(rows.values()), now, seen.scopes, tuple(seen.holds(now)))
 
 
 def select(ctx: Context, selection: Selection, me: str) -> Listing:
@@ -77,8 +80,9 @@ def select(ctx: Context, selection: Selection, me: str) -> Listing:
 def sight(ctx: Context) -> Listing:
     """How well we can see and enforce, without a row."""
     with ctx.looking() as connection:
-        now = ctx.clock(connection)
-        return Listing((), now, health.scopes(connection), tuple(health.holds(connection, now)))
+        seen = health.sight(connection)
+        now = ctx.clock(Moment(seen.at))
+        return Listing((), now, seen.scopes, tuple(seen.holds(now)))
 
 
 def state(ctx: Context) -> Listing:
@@ -89,7 +93,8 @@ def state(ctx: Context) -> Listing:
 
 def by_ids(ctx: Context, ids: Sequence[str]) -> Listing:
     with ctx.looking() as connection:
-        return Listing(tuple(instances.read(connection, ids)), ctx.clock(connection), health.scopes(connection))
+        found, seen = instances.read(connection, ids), health.sight(connection)
+        return Listing(tuple(found), ctx.clock(Moment(seen.at)), seen.scopes)
 
 
 def tick_ages(ctx: Context) -> dict[str, timedelta]:

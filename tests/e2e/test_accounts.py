@@ -79,7 +79,7 @@ def state(ctx: Context, row: Instance) -> Observed:
 def age_of_facts(ctx: Context, scope: Scope) -> float:
     """Seconds since the last complete listing of that scope began."""
     with ctx.begin() as connection:
-        refreshed = health.scopes(connection)[scope].refreshed_at
+        refreshed = health.sight(connection).scopes[scope].refreshed_at
         assert refreshed is not None
         return (ctx.clock(connection) - refreshed).total_seconds()
 

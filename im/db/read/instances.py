@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from im.db.mapping import COLUMNS, to_instance
 from im.db.read.connection import ReadTransaction, ask
 from im.domain.event import Event
+from im.domain.explain.alarm import AT_REST
 from im.domain.guard import Guard, GuardKind
 
 if TYPE_CHECKING:
@@ -120,9 +121,12 @@ def matching(connection: Connection | ReadTransaction, words: Sequence[str]) -> 
 
 
 def past_deadline(connection: Connection | ReadTransaction, now: datetime) -> list[Instance]:
-    """Living instances whose deadline has passed, whatever is desired or seen of them."""
+    """Living instances whose deadline has passed, whatever is desired of them; those that are at rest are where they should be."""
     return _instances(
-        connection, "WHERE i.closed_at IS NULL AND i.expires_at <= %(now)s ORDER BY i.expires_at", now=now
+        connection,
+        "WHERE i.closed_at IS NULL AND i.expires_at <= %(now)s AND i.observed <> ALL(%(at_rest)s) ORDER BY i.expires_at",
+        now=now,
+        at_rest=[one.value for one in AT_REST],
     )
 
 

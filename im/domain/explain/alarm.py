@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 GRACE = timedelta(seconds=60)
 """A tick and a lease: within it a stop is simply on its way."""
-_AT_REST = frozenset({Observed.NONE, Observed.STOPPED, Observed.TERMINATED, Observed.MISSING})
+AT_REST = frozenset({Observed.NONE, Observed.STOPPED, Observed.TERMINATED, Observed.MISSING})
+"""What is past its deadline in one of these is as it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def alarms(rows: Iterable[Instance], blind: Mapping[Scope, Blind], now: datetime
     late: dict[Scope, list[Instance]] = {scope: [] for scope in blind}
     for row in rows:
         over = now - row.expires_at
-        unseen = row.scope in blind and row.observed not in _AT_REST and over > timedelta(0)
+        unseen = row.scope in blind and row.observed not in AT_REST and over > timedelta(0)
         if unseen or (row.observed in ALIVE and over > GRACE):
             late.setdefault(row.scope, []).append(row)
     found = [

@@ -6,36 +6,27 @@ machine runs or while it is there, as the rules of its cloud say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from im.domain.money.amount import ZERO
-from im.domain.money.bill import (
-    IPV4,
-    VOLUMES,
-    Bill,
-    Deadline,
-    PriceBook,
-    Window,
-    charge,
-    disk_item,
-    has_more_disks,
-    label_of,
-    monthly_item,
-    sum_bills,
-)
-from im.domain.money.charges import Tariff, charged
+from im.domain.money.bill import IPV4, Bill, Deadline, PriceBook, Window, charge
+from im.domain.money.charges import charged
 from im.domain.money.kept_address import kept_spans, since_of
+from im.domain.money.price_list import PriceList
 from im.domain.money.rules import PER_SECOND, BillingRules, While
 from im.domain.money.shelf import bill_of
 from im.domain.money.usage import Kind, UsageInterval
-from im.domain.money.zones import prices_of
 
 if TYPE_CHECKING:
     from im.domain.instance import Instance
     from im.domain.shelf.snapshot import Snapshot
+
+_BEGAN_AT = attrgetter("began_at")
+_NOTHING = timedelta(0)
 
 
 def bill(
@@ -47,69 +38,88 @@ def bill(
     now: datetime,
     rules: BillingRules = PER_SECOND,
     snapshots: Sequence[Snapshot] = (),
+    prices: PriceList | None = None,
 ) -> Bill:
-    """What `row` cost within `window`. What still goes on counts until `now`."""
-    account = _Account(row, intervals, deadlines, book, window, now, rules, snapshots)
-    bills = account.bills()
-    if not snapshots:  # of most machines there is none
-        return sum_bills(bills)
-    return sum_bills([*bills, bill_of(row.scope, row.spec, snapshots, book, window, now, rules)])
+    """What `row` cost within `window`. What still goes on counts until `now`.
+
+    `prices`: those of its kind, where somebody has looked them up in `book` already.
+    """
+    known = prices or PriceList(row.scope, row.spec, row.zone, book, rules)
+    told = _Account(intervals, deadlines, known, window, now, snapshots).bill()
+    # of most machines there is none
+    return told + bill_of(row.scope, row.spec, snapshots, book, window, now, rules) if snapshots else told
 
 
 class _Account:
-    """One machine within one window."""
+    """One machine within one window: sums that are added to, and made a bill of at the end."""
 
     def __init__(
         self,
-        row: Instance,
         intervals: Sequence[UsageInterval],
         deadlines: Sequence[Deadline],
-        book: PriceBook,
+        prices: PriceList,
         window: Window,
         now: datetime,
-        rules: BillingRules,
         snapshots: Sequence[Snapshot],
     ) -> None:
-        self.snapshots = snapshots
-        self.row, self.book, self.window, self.now, self.rules = row, book, window, now, rules
-        self.deadlines = deadlines
-        self.runs = sorted((s for s in intervals if s.kind is Kind.RUN), key=lambda s: s.began_at)
-        self.lives = sorted((s for s in intervals if s.kind is Kind.DISK), key=lambda s: s.began_at)
+        self.snapshots, self.deadlines = snapshots, deadlines
+        self.prices, self.rules, self.window, self.now = prices, prices.rules, window, now
+        self.runs = sorted((s for s in intervals if s.kind is Kind.RUN), key=_BEGAN_AT)
+        self.lives = sorted((s for s in intervals if s.kind is Kind.DISK), key=_BEGAN_AT)
+        self.compute = self.address = self.disk_running = self.disk_stopped = self.overrun_usd = ZERO
+        self.running = self.stopped = self.overrun = self.doubt = _NOTHING
+        self.unknown: frozenset[str] = frozenset()
 
-    def bills(self) -> Iterator[Bill]:
+    def bill(self) -> Bill:
         charges = (self.rules.computing, self.rules.address)
         for run in self.runs:
-            yield self._ran(run)
+            self._ran(run)
             if While.RUNNING in charges:
-                yield self._lent(run, While.RUNNING)
+                self._lent(run, While.RUNNING)
         for life in self.lives:
             if While.THERE in charges:
-                yield self._lent(life, While.THERE)
-            yield self._disk(life)
-        for kept in kept_spans(self.lives, self.snapshots, self.now):
-            yield self._address(kept.since, kept.began_at, kept.ended_at)
+                self._lent(life, While.THERE)
+            self._disk(life)
+        if self.snapshots:
+            for kept in kept_spans(self.lives, self.snapshots, self.now):
+                self._address(kept.since, kept.began_at, kept.ended_at)
+        return Bill(
+            self.compute,
+            self.address,
+            self.disk_running,
+            self.disk_stopped,
+            self.overrun_usd,
+            self.running,
+            self.stopped,
+            self.overrun,
+            self.doubt,
+            self.unknown,
+        )
 
-    def _lent(self, interval: UsageInterval, time: While) -> Bill:
+    def _lent(self, interval: UsageInterval, time: While) -> None:
         """What is charged for as long as it runs, or for as long as it is there: `interval` is such a time."""
         rules, ended_at = self.rules, self._end(interval)
         low, high = self.window.cut(interval.began_at, max(ended_at, interval.began_at + rules.least))
         if high <= low or interval.never_ran:
-            return Bill()
-        compute, doubt, missing = ZERO, timedelta(0), set[str]()
+            return
         if rules.computing is time:
-            usd = charged(rules, self._tariff(self.row.spec.instance_type), interval.began_at, ended_at, self.window)
-            compute, doubt = usd or ZERO, self._doubt(interval)
-            missing |= {label_of(self.row.spec)} if usd is None else set()
-        lent = Bill(compute=compute, doubt=doubt, unknown=frozenset(missing))
+            usd = charged(rules, self.prices.compute, interval.began_at, ended_at, self.window)
+            if usd is None:
+                self.unknown |= {self.prices.label}
+            else:
+                self.compute += usd
+            self._doubt(interval)
         if rules.address is time and self._has_address(interval):
-            lent += self._address(self._address_since(interval), interval.began_at, ended_at)
-        return lent
+            self._address(self._address_since(interval), interval.began_at, ended_at)
 
-    def _address(self, since: datetime, began_at: datetime, ended_at: datetime) -> Bill:
+    def _address(self, since: datetime, began_at: datetime, ended_at: datetime) -> None:
         """What an address costs from `began_at` on, that there is `since` then."""
         part = Window(max(self.window.since, began_at), self.window.until)
-        usd = charged(self.rules, self._tariff(IPV4), since, ended_at, part) if part.until > part.since else ZERO
-        return Bill(address=usd or ZERO, unknown=frozenset({IPV4} if usd is None else ()))
+        usd = charged(self.rules, self.prices.address, since, ended_at, part) if part.until > part.since else ZERO
+        if usd is None:
+            self.unknown |= {IPV4}
+        else:
+            self.address += usd
 
     def _address_since(self, interval: UsageInterval) -> datetime:
         """The beginning of what it is charged by, which may be that of a life before."""
@@ -117,67 +127,62 @@ class _Account:
             return interval.began_at
         return since_of(self.lives, self.lives.index(interval), self.snapshots)
 
-    def _ran(self, run: UsageInterval) -> Bill:
+    def _ran(self, run: UsageInterval) -> None:
         """How long it ran, and what it ran past its deadline."""
-        low, high = self.window.cut(run.began_at, self._end(run))
-        over = [self.window.cut(*span) for span in overruns(run.began_at, self._end(run), self.deadlines)]
-        usd = sum((self._cost_of(run, Window(*span)) for span in over), ZERO)
-        return Bill(
-            overrun_usd=usd,
-            running=high - low,
-            overrun=sum((b - a for a, b in over), timedelta(0)),
-        )
+        ended_at = self._end(run)
+        low, high = self.window.cut(run.began_at, ended_at)
+        self.running += high - low
+        for span in overruns(run.began_at, ended_at, self.deadlines):
+            part = Window(*self.window.cut(*span))
+            self.overrun += part.until - part.since
+            self.overrun_usd += self._cost_of(run, part)
 
     def _cost_of(self, run: UsageInterval, part: Window) -> Decimal:
         """What was charged for a part of a run, as far as it is known."""
         rules, total = self.rules, ZERO
-        things = [(self.row.spec.instance_type, rules.computing)]
+        things = [(self.prices.compute, rules.computing)]
         if run.address:
-            things.append((IPV4, rules.address))
-        for name, time in things:
+            things.append((self.prices.address, rules.address))
+        for tariff, time in things:
             basis = run if time is While.RUNNING else self._life_of(run)
-            total += charged(rules, self._tariff(name), basis.began_at, self._end(basis), part) or ZERO
+            total += charged(rules, tariff, basis.began_at, self._end(basis), part) or ZERO
         return total
 
     def _life_of(self, run: UsageInterval) -> UsageInterval:
         """That of the machine that ran."""
         return next((one for one in reversed(self.lives) if one.began_at <= run.began_at), run)
 
-    def _disk(self, life: UsageInterval) -> Bill:
+    def _disk(self, life: UsageInterval) -> None:
         low, high = self.window.cut(life.began_at, self._end(life))
         if high <= low:
-            return Bill()
-        running, awake = timedelta(0), ZERO
-        prices = (
-            prices_of(self.row.scope, self.row.spec, disk_item(life.disk_type), self.book) if life.disk_type else ()
-        )
+            return
+        running, awake = _NOTHING, ZERO
+        prices = self.prices.disk(life.disk_type) if life.disk_type else ()
         gigabytes = Decimal(life.disk_gb or 0) / self.rules.hours_in_month
         whole = ZERO if life.disk_gb == 0 else charge(prices, low, high) if life.disk_gb is not None else None
         for run in self.runs:
             a, b = max(low, run.began_at), min(high, run.ended_at or high)
             if b > a:
                 running += b - a
-                awake += (charge(prices, a, b) or ZERO) * gigabytes
-        beside = frozenset({VOLUMES} if has_more_disks(self.row.spec, life.disk_type) else ())
+                # most run for as long as their disk is there
+                usd = whole if whole is not None and (a, b) == (low, high) else charge(prices, a, b) or ZERO
+                awake += usd * gigabytes
+        self.stopped += high - low - running
+        self.unknown |= self.prices.beside(life.disk_type)
         if whole is None:
-            return Bill(stopped=high - low - running, unknown=beside | {"disk"})
-        stopped = (whole * gigabytes - awake) * self.rules.disk_stopped
-        return Bill(disk_running=awake, disk_stopped=stopped, stopped=high - low - running, unknown=beside)
+            self.unknown |= {"disk"}
+        else:
+            self.disk_running += awake
+            self.disk_stopped += (whole * gigabytes - awake) * self.rules.disk_stopped
 
-    def _doubt(self, interval: UsageInterval) -> timedelta:
-        if interval.sure_until is None:
-            return timedelta(0)
-        low, high = self.window.cut(interval.sure_until, self._end(interval))
-        return high - low
+    def _doubt(self, interval: UsageInterval) -> None:
+        if interval.sure_until is not None:
+            low, high = self.window.cut(interval.sure_until, self._end(interval))
+            self.doubt += high - low
 
     def _has_address(self, interval: UsageInterval) -> bool:
         """One that is charged while the machine is there was there from its beginning on."""
         return interval.address or (interval.kind is Kind.DISK and any(run.address for run in self.runs))
-
-    def _tariff(self, name: str) -> Tariff:
-        scope, spec = self.row.scope, self.row.spec
-        caps = prices_of(scope, spec, monthly_item(name), self.book) if self.rules.monthly_cap else ()
-        return Tariff(prices_of(scope, spec, name, self.book, self.row.zone), caps)
 
     def _end(self, interval: UsageInterval) -> datetime:
         return interval.ended_at or max(self.now, interval.began_at)

@@ -18,28 +18,31 @@ if TYPE_CHECKING:
 
     from im.context import Context
     from im.db.read.connection import ReadTransaction
+    from im.db.read.health import Sight
     from im.domain.scope import Scope
 
 EVERY = 60.0
 """Seconds between two alarms in the log of the whole fleet."""
 
 
-def standing(connection: Connection | ReadTransaction, now: datetime) -> list[Alarm]:
-    """Every alarm there is reason for now, with its money."""
-    rows = instances.past_deadline(connection, now)
-    found = alarms(rows, _blind(connection, {row.scope for row in rows}), now)
+def standing(connection: Connection | ReadTransaction, now: datetime, seen: Sight | None = None) -> list[Alarm]:
+    """Every alarm there is reason for now, with its money. `seen`: how the fleet is, where somebody has asked already."""
+    known = seen or health.sight(connection)
+    late = known.first_deadline is not None and known.first_deadline <= now
+    rows = instances.past_deadline(connection, now) if late else []
+    found = alarms(rows, _blind(connection, known, {row.scope for row in rows}), now)
     if not found:
         return []
     books = ledger(connection, [row for alarm in found for row in alarm.machines], now)
     return [replace(alarm, usd=_usd(alarm, books, now)) for alarm in found]
 
 
-def _blind(connection: Connection | ReadTransaction, late: set[Scope]) -> dict[Scope, Blind]:
+def _blind(connection: Connection | ReadTransaction, seen: Sight, late: set[Scope]) -> dict[Scope, Blind]:
     """Scopes in use, or with something past its deadline, that cannot be seen."""
     failing = {
-        scope: Blind(seen.failing_since, seen.error_code or "unknown")
-        for scope, seen in health.scopes(connection).items()
-        if seen.failing_since is not None
+        scope: Blind(one.failing_since, one.error_code or "unknown")
+        for scope, one in seen.scopes.items()
+        if one.failing_since is not None
     }
     if not failing:
         return {}

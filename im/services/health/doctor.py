@@ -191,7 +191,7 @@ def _holds(database: Database) -> Iterator[Check]:
 def _orphans(database: Database) -> Iterator[Check]:
     try:
         with database.begin() as connection:
-            found, now = health.orphans(connection), database_clock(connection)
+            found, now = health.sight(connection).orphans, database_clock(connection)
     except ImError:
         yield _unseen("orphans")
         return

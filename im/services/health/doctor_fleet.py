@@ -80,7 +80,7 @@ def beat(connection: Connection, now: datetime) -> Iterator[Check]:
 
 def refresh(connection: Connection, now: datetime) -> Iterator[Check]:
     """Scopes that cannot be listed."""
-    for scope, seen in health.scopes(connection).items():
+    for scope, seen in health.sight(connection).scopes.items():
         if seen.failing_since is not None:
             since = format_duration(now - seen.failing_since)
             told = f"{scope} cannot be listed since {since}: {seen.error or seen.error_code}"

@@ -94,7 +94,7 @@ def _scopes(connection: Connection, now: datetime) -> Iterator[GaugeMetricFamily
     fresh = gauge("scope_age_seconds", "Since the last complete listing of a scope began.", "scope")
     seen_at = gauge("scope_last_refresh_timestamp_seconds", "When the last complete listing of a scope began.", "scope")
     failing = gauge("scope_failing_seconds", "Since a scope can no longer be listed; 0 while it can.", "scope")
-    for scope, state in health.scopes(connection).items():
+    for scope, state in health.sight(connection).scopes.items():
         if state.refreshed_at is not None:
             fresh.add_metric([str(scope)], (now - state.refreshed_at).total_seconds())
             seen_at.add_metric([str(scope)], state.refreshed_at.timestamp())
@@ -139,7 +139,7 @@ def _trouble(connection: Connection, now: datetime) -> Iterator[GaugeMetricFamil
     for kind, number in Counter(h.kind.value for h in health.holds(connection, now)).items():
         reasons.add_metric([kind], number)
     lost = gauge("orphans", "Machines of ours without a row.")
-    lost.add_metric([], health.orphans(connection).count)
+    lost.add_metric([], health.sight(connection).orphans.count)
     yield from (reasons, lost)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -46,6 +46,7 @@ from im.domain.money.forecast import (
     types_of,
 )
 from im.domain.money.kept_address import is_kept
+from im.domain.money.price_list import PriceList, kind_of
 from im.domain.money.rules import PER_SECOND, BillingRules
 from im.domain.money.shelf import rate_of
 from im.domain.money.usage import Kind, UsageInterval
@@ -69,6 +70,17 @@ LONG_AGO = timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True)
+class _Kind:
+    """Machines that have all prices in common."""
+
+    book: Mapping[Item, Sequence[Price]]
+    rules: BillingRules
+    prices: PriceList
+    rates: dict[tuple[Parts, bool], Rates] = field(default_factory=dict)
+    """By what they have beside computing, and whether they are launched."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """Everything that bills of `rows` are made from."""
 
@@ -78,19 +90,33 @@ class Ledger:
     book: Mapping[Item, Sequence[Price]]
     now: datetime
     snapshots: Mapping[str, Sequence[Snapshot]] = field(default_factory=dict)
+    _kinds: dict[Hashable, _Kind] = field(init=False, default_factory=dict, repr=False, compare=False)
+    """What was looked up so far: of a thousand machines a few kinds."""
 
     def bill(self, row: Instance, window: Window | None = None) -> Bill:
-        whole = Window(self.now - LONG_AGO, self.now)
+        return self._bill(row, self._kind(row), window or Window(self.now - LONG_AGO, self.now))
+
+    def _bill(self, row: Instance, kind: _Kind, window: Window) -> Bill:
         return bill(
             row,
             self.intervals.get(row.id, ()),
             self.deadlines.get(row.id, ()),
-            self._book(row),
-            window or whole,
+            kind.book,
+            window,
             self.now,
-            rules_of(row.scope),
+            kind.rules,
             self.snapshots.get(row.id, ()),
+            kind.prices,
         )
+
+    def _kind(self, row: Instance) -> _Kind:
+        own = row.terms.prices
+        key = row.id if own else kind_of(row.scope, row.spec, row.zone)
+        if (found := self._kinds.get(key)) is None:
+            book, rules = self._book(row), rules_of(row.scope)
+            prices = PriceList(row.scope, row.spec, row.zone, book, rules)
+            found = self._kinds[key] = _Kind(book, rules, prices)
+        return found
 
     def existed(self, row: Instance, part: Window) -> bool:
         """Is there anything of it to bill in `part`? A little more, for what is billed at least."""
@@ -100,14 +126,18 @@ class Ledger:
         return any(began_at < part.until and (ended_at or self.now) + tail > part.since for began_at, ended_at in spans)
 
     def rates(self, row: Instance) -> Rates:
+        return self._rates(row, self._kind(row))
+
+    def _rates(self, row: Instance, kind: _Kind) -> Rates:
         intervals = self.intervals.get(row.id, ())
-        parts = parts_of(row, intervals, expected(row, intervals))
-        facts, rules = (row.scope, row.spec, parts, self._book(row), self.now), rules_of(row.scope)
-        if row.provider_id is None:
-            known = rates(*facts, rules=rules)  # its zone is a wish so far
-        else:
-            known = rates(*facts, launched=True, zone=row.zone, rules=rules)
-        return replace(known, snapshot=self._on_shelf(row)) if self.snapshots.get(row.id) else known
+        parts, launched = parts_of(row, intervals, expected(row, intervals)), row.provider_id is not None
+        if (found := kind.rates.get((parts, launched))) is None:
+            zone = row.zone if launched else ""  # until then a wish
+            found = rates(
+                row.scope, row.spec, parts, kind.book, self.now, launched=launched, zone=zone, rules=kind.rules
+            )
+            kind.rates[parts, launched] = found
+        return replace(found, snapshot=self._on_shelf(row)) if self.snapshots.get(row.id) else found
 
     def _book(self, row: Instance) -> Mapping[Item, Sequence[Price]]:
         """Before all prices of its type, what its cloud says that this machine alone costs."""
@@ -151,10 +181,12 @@ class Ledger:
         return began_at(self.intervals.get(row.id, ()), rules_of(row.scope))
 
     def cost(self, row: Instance) -> Cost:
-        hourly = self.rates(row)
-        coming = to_deadline(row, hourly, self.now, self._charged_since(row))
+        kind = self._kind(row)
+        hourly = self._rates(row, kind)
+        coming = to_deadline(row, hourly, self.now, began_at(self.intervals.get(row.id, ()), kind.rules))
         at_most = hourly.at_most and bills_compute(row)
-        return Cost(self.bill(row), hourly, rate_now(row, hourly), coming, is_whole(row, hourly), at_most)
+        spent = self._bill(row, kind, Window(self.now - LONG_AGO, self.now))
+        return Cost(spent, hourly, rate_now(row, hourly), coming, is_whole(row, hourly), at_most)
 
 
 def ledger(connection: Connection | ReadTransaction, rows: Sequence[Instance], now: datetime) -> Ledger:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,10 +32,9 @@ ASKED: Mapping[str, Ask] = {
     "story": lambda c, ids, now: instances.story(c, ids),
     "guards": lambda c, ids, now: instances.guards(c, ids),
     "since": lambda c, ids, now: instances.since(c, now, "ada"),
-    "scopes": lambda c, ids, now: health.scopes(c),
+    "sight": lambda c, ids, now: replace(health.sight(c), at=now),
     "in use": lambda c, ids, now: health.in_use(c),
     "holds": lambda c, ids, now: health.holds(c, now),
-    "orphans": lambda c, ids, now: health.orphans(c),
     "given up": lambda c, ids, now: health.given_up(c),
     "intervals": lambda c, ids, now: ledger.intervals(c),
     "intervals since": lambda c, ids, now: ledger.intervals(c, ids[1:], since=now),
