@@ -81,11 +81,12 @@ def count(ctx: Context, asked: Question, seen: Page, *, first: bool) -> int | No
         return instances.count(connection, asked.wanted)
 
 
-def page(ctx: Context, asked: Question, after: Place | None, limit: int, me: str) -> Page:
+def page(ctx: Context, asked: Question, after: Place | None, limit: int, me: str, now: datetime | None = None) -> Page:
+    """`now`: a moment that somebody has asked for already; the page is of that one, or a little later."""
     found: list[Instance] = []
     looked = 0
     with ctx.looking() as connection:
-        now = ctx.clock(connection)
+        now = ctx.clock(connection) if now is None else now
         wanted, judges = _by(asked, now)
         while True:
             room = limit + 1 - len(found)

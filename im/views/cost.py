@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -27,18 +27,21 @@ FIELDS = (
 """Of one line of a report, in this order; a CSV has them as its heads."""
 
 
-def cost_json(cost: Cost | None) -> dict[str, Any]:
-    """Plain digits in USD, null where a price is not known; `cost` is the same unrounded, and of what it is made."""
+def cost_json(cost: Cost | None, rates: Callable[[Rates], dict[str, Any]] | None = None) -> dict[str, Any]:
+    """Plain digits in USD, null where a price is not known; `cost` is the same unrounded, and of what it is made.
+
+    `rates`: `rates_json`, or what remembers its documents.
+    """
     return {
         "usd_per_hour": exact(cost.now_per_hour) if cost else None,
         "usd_so_far": exact(cost.so_far) if cost else None,
         "usd_to_deadline": exact(cost.to_deadline) if cost else None,
         "price_source": cost.rates.source or None if cost else None,
-        "cost": _unrounded(cost) if cost else None,
+        "cost": _unrounded(cost, rates or rates_json) if cost else None,
     }
 
 
-def _unrounded(cost: Cost) -> dict[str, Any]:
+def _unrounded(cost: Cost, rates: Callable[[Rates], dict[str, Any]]) -> dict[str, Any]:
     """`whole` is false where the hour lacks a part whose price nobody knows, `at_most` where it is a limit and no price."""
     return {
         "usd_per_hour": unrounded(cost.now_per_hour),
@@ -46,7 +49,7 @@ def _unrounded(cost: Cost) -> dict[str, Any]:
         "whole": cost.whole,
         "at_most": cost.at_most,
         "bill": bill_json(cost.bill),
-        "rates": rates_json(cost.rates),
+        "rates": rates(cost.rates),
     }
 
 

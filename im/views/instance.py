@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,11 @@ from im.domain.explain.phase import phase
 from im.domain.instance import Instance
 from im.domain.spec.terms import Terms
 from im.domain.state import Desired, Observed, OnExpiry, Shelf, Why
-from im.views.cost import NO_COSTS, Costs, cost_json
+from im.views.cost import NO_COSTS, Costs, cost_json, rates_json
 from im.views.event import event_json
 from im.views.guard import guard_json
 from im.views.machine import machine_json, read_spec
+from im.views.once import Once
 from im.views.scope import place_json, read_place
 from im.views.times import read_moment, read_seconds, read_utc, seconds, utc
 
@@ -23,6 +24,21 @@ if TYPE_CHECKING:
 
 
 def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs = NO_COSTS) -> dict[str, Any]:
+    (told,) = instances_json([row], now, sandbox=sandbox, costs=costs)
+    return told
+
+
+def instances_json(
+    rows: Iterable[Instance], now: datetime, *, sandbox: bool, costs: Costs = NO_COSTS
+) -> list[dict[str, Any]]:
+    """A list of them, in that order."""
+    machine, rates = Once(machine_json), Once(rates_json)
+    return [_document(row, now, sandbox, machine(row.spec), cost_json(costs.get(row.id), rates)) for row in rows]
+
+
+def _document(
+    row: Instance, now: datetime, sandbox: bool, machine: Mapping[str, Any], cost: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
         "id": row.id,
         "name": row.name,
@@ -65,8 +81,8 @@ def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs =
         "error": row.error,
         "closed_at": utc(row.closed_at),
         "tags": dict(row.spec.tags),
-        **machine_json(row.spec),
-        **cost_json(costs.get(row.id)),
+        **machine,
+        **cost,
     }
 
 

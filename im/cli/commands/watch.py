@@ -15,7 +15,7 @@ from im.cli.output.money import costs_of
 from im.cli.output.table import instance_table, say_json, show
 from im.cli.output.terminal import takes_colour
 from im.cli.session import Session
-from im.views.instance import instance_json
+from im.views.instance import instances_json
 from im.views.words.freshness import freshness
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def watch(
         seen = look()
         if output.form == "json":
             costs = costs_of(session, seen.rows)
-            rows = [instance_json(row, seen.now, sandbox=sandbox, costs=costs) for row in seen.rows]
+            rows = instances_json(seen.rows, seen.now, sandbox=sandbox, costs=costs)
             say_json(rows, indent=None)
         elif output.form == "table":
             table = instance_table(

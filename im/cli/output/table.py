@@ -90,9 +90,9 @@ def show(rows: Sequence[Instance], now: datetime, output: Output, *, sandbox: bo
     """Rows in the form that was asked for, on stdout."""
     match output.form:
         case "json":
-            from im.views.instance import instance_json  # a table does without
+            from im.views.instance import instances_json  # a table does without
 
-            say_json([instance_json(row, now, sandbox=sandbox, costs=costs) for row in rows])
+            say_json(instances_json(rows, now, sandbox=sandbox, costs=costs))
         case "name" | "id":
             for row in rows:
                 click.echo(row.name if output.form == "name" else row.id)

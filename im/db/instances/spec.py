@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from decimal import Decimal, InvalidOperation
@@ -22,6 +23,12 @@ _COMMON = (
 """In the document's `options` beside those of the provider, where they were before a spec had fields for them."""
 _DISK = {field.name for field in fields(Disk)}
 _PLAIN = asdict(Disk())
+
+
+@lru_cache(maxsize=1024)
+def read_spec(written: str) -> Spec:
+    """From the document as Postgres writes it: thousands of rows have the same few."""
+    return to_spec(json.loads(written))
 
 
 def to_spec(stored: Mapping[str, Any]) -> Spec:

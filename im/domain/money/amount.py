@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
+_TENTH, _FOURTH_PLACE, _MILLIONTH = Decimal("0.1"), Decimal("0.0001"), Decimal("0.000001")
 
 
 def cents(amount: Decimal) -> Decimal:
@@ -18,18 +19,16 @@ def show(amount: Decimal) -> str:
     if amount == 0:
         return "$0"
     small = abs(amount)
-    if small >= Decimal("0.1"):
+    if small >= _TENTH:
         places = CENT
-    elif small >= Decimal("0.0001"):
-        places = Decimal("0.0001")
     else:
-        places = Decimal("0.000001")
+        places = _FOURTH_PLACE if small >= _FOURTH_PLACE else _MILLIONTH
     rounded = amount.quantize(places, ROUND_HALF_UP)
     if rounded == 0:
         return "<$0.000001"
     sign = "-" if rounded < 0 else ""
     digits = f"{abs(rounded):,f}"
-    return f"{sign}${digits if small >= Decimal('0.1') else _without_empty_end(digits)}"
+    return f"{sign}${digits if small >= _TENTH else _without_empty_end(digits)}"
 
 
 def show_rate(usd_per_hour: Decimal) -> str:
@@ -41,12 +40,14 @@ def exact(amount: Decimal | None) -> str | None:
     """As JSON and CSV carry it: plain digits, USD, to the millionth; None where the price is not known."""
     if amount is None:
         return None
-    return f"{amount.quantize(Decimal('0.000001'), ROUND_HALF_UP):f}"
+    return f"{amount.quantize(_MILLIONTH, ROUND_HALF_UP):f}"
 
 
 def unrounded(amount: Decimal | None) -> str | None:
     """All the digits there are, for who adds them up."""
-    return None if amount is None else f"{amount.normalize():f}"
+    if not amount:
+        return None if amount is None else "0"
+    return f"{amount.normalize():f}"
 
 
 def _without_empty_end(digits: str) -> str:

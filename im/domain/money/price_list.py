@@ -10,12 +10,13 @@ from im.domain.money.charges import Tariff
 from im.domain.money.rules import BillingRules
 from im.domain.money.zones import prices_of
 from im.domain.scope import Scope
-from im.domain.spec.spec import Spec
+from im.domain.spec.spec import SPOTS, Spec
 
 
 def kind_of(scope: Scope, spec: Spec, zone: str) -> Hashable:
     """The same for two machines: every price of the one is the other's too."""
-    return scope, spec.instance_type, zone, spec.windows, spec.spot, spec.disks, spec.candidates
+    where = zone if spec.market in SPOTS else ""
+    return scope, spec.instance_type, where, spec.windows, spec.spot, spec.disks, spec.candidates
 
 
 class PriceList:

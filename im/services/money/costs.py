@@ -9,10 +9,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from im.db.read.ledger import deadlines as deadlines_of
-from im.db.read.ledger import intervals as intervals_of
+from im.db.read.ledger import Past, past
 from im.db.read.ledger import prices as prices_of
-from im.db.read.ledger import snapshots as snapshots_of
 from im.domain.errors import Refused
 from im.domain.money.amount import ZERO
 from im.domain.money.bill import (
@@ -191,12 +189,26 @@ class Ledger:
 
 def ledger(connection: Connection | ReadTransaction, rows: Sequence[Instance], now: datetime) -> Ledger:
     """Read what is needed to bill `rows`, within the caller's transaction."""
-    ids = [row.id for row in rows]
-    intervals = intervals_of(connection, ids)
-    pictures = snapshots_of(connection, ids)
-    items = {item for row in rows for item in items_of(row, intervals.get(row.id, ()), pictures.get(row.id, ()))}
-    book = price_book(connection, items)
-    return Ledger(tuple(rows), intervals, deadlines_of(connection, ids), book, now, pictures)
+    found = past(connection, [row.id for row in rows], now)
+    book = price_book(connection, _items(rows, found))
+    return Ledger(tuple(rows), found.intervals, found.deadlines, book, now, found.snapshots)
+
+
+def _items(rows: Sequence[Instance], found: Past) -> set[Item]:
+    """All that has a price on it; what of one kind was seen with the same disk is looked up once."""
+    items: set[Item] = set()
+    known: set[Hashable] = set()
+    for row in rows:
+        intervals, pictures = found.intervals.get(row.id, ()), found.snapshots.get(row.id, ())
+        disks = tuple(one.disk_type for one in intervals if one.kind is Kind.DISK)
+        if disks and not pictures:  # else it is expected to have what its own wish says
+            launched = row.provider_id is not None
+            key = (kind_of(row.scope, row.spec, row.zone), disks, launched, row.shelves, row.to_shelve, row.shelf)
+            if key in known:
+                continue
+            known.add(key)
+        items.update(items_of(row, intervals, pictures))
+    return items
 
 
 def price_book(connection: Connection | ReadTransaction, items: Iterable[Item]) -> dict[Item, Sequence[Price]]:
@@ -209,12 +221,12 @@ def price_book(connection: Connection | ReadTransaction, items: Iterable[Item]) 
     return book
 
 
-def costs(ctx: Context, rows: Sequence[Instance]) -> dict[str, Cost]:
-    """By instance id, for what a table shows."""
+def costs(ctx: Context, rows: Sequence[Instance], now: datetime | None = None) -> dict[str, Cost]:
+    """By instance id, for what a table shows; as of `now`, of the moment of asking without one."""
     if not rows:
         return {}
     with ctx.looking() as connection:
-        found = ledger(connection, rows, ctx.clock(connection))
+        found = ledger(connection, rows, ctx.clock(connection) if now is None else now)
     return {row.id: found.cost(row) for row in rows}
 
 

@@ -60,7 +60,7 @@ def get_agenda(asker: Asking, asked: Annotated[AgendaQuery, Query()]) -> Respons
     span = parse_duration(asked.within) if asked.within else None
     mine = [row for row in seen.rows if asker.sees(row)]
     rows = coming.within(coming.agenda(mine), seen.now, span)
-    money, sandbox = costs(asker.ctx, rows), asker.ctx.settings.sandbox
+    money, sandbox = costs(asker.ctx, rows, seen.now), asker.ctx.settings.sandbox
     return JSONResponse({"items": [agenda_json(row, money[row.id], sandbox=sandbox) for row in rows]})
 
 

@@ -15,7 +15,7 @@ from im.services import queries
 from im.services.money.costs import costs
 from im.services.requests.result import Answer, Change
 from im.views.change import answer_json
-from im.views.instance import instance_json
+from im.views.instance import instances_json
 from im.web.api.asker import Asker
 from im.web.api.forms import WORD
 from im.web.api.problem import answers
@@ -52,13 +52,13 @@ def document(asker: Asker, row: Instance, now: datetime) -> dict[str, Any]:
 
 
 def documents(asker: Asker, rows: Sequence[Instance], now: datetime) -> list[dict[str, Any]]:
-    money, sandbox = costs(asker.ctx, rows), asker.ctx.settings.sandbox
-    return [instance_json(row, now, sandbox=sandbox, costs=money) for row in rows]
+    money, sandbox = costs(asker.ctx, rows, now), asker.ctx.settings.sandbox
+    return instances_json(rows, now, sandbox=sandbox, costs=money)
 
 
 def changes(asker: Asker, answer: Answer) -> dict[str, Any]:
     """What a request has changed, by its own words."""
-    money = costs(asker.ctx, [change.after for change in answer.changes])
+    money = costs(asker.ctx, [change.after for change in answer.changes], answer.now)
     return answer_json(answer, sandbox=asker.ctx.settings.sandbox, costs=money)
 
 

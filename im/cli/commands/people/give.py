@@ -31,11 +31,11 @@ def give(session: Session, selection: Selection, to: str, output: Output) -> Non
     if output.form == "json":
         from im.cli.output.money import costs_of
         from im.cli.output.table import say_json
-        from im.views.instance import instance_json
+        from im.views.instance import instances_json
 
         rows = [change.after for change in answer.changes]
         costs, sandbox = costs_of(session, rows), session.backend.sandbox
-        say_json([instance_json(row, answer.now, sandbox=sandbox, costs=costs) for row in rows])
+        say_json(instances_json(rows, answer.now, sandbox=sandbox, costs=costs))
         return
     for change in answer.changes:
         assert change.before is not None
