@@ -32,7 +32,7 @@ def show_agenda(visit: Visiting, asked: Annotated[AgendaQuery, Query()]) -> Resp
     seen = queries.listing(visit.asker.ctx)
     mine = [row for row in seen.rows if visit.asker.sees(row)]
     due = coming.within(coming.agenda(mine), seen.now, SPANS[asked.within])
-    money = costs(visit.asker.ctx, due)
+    money = costs(visit.asker.ctx, due, seen.now)
     saved = [coming.saves(row, money[row.id].rates) for row in due]
     stops = sum(coming.what(row) is OnExpiry.STOP for row in due)
     hours = [0] * 24

@@ -76,12 +76,12 @@ def show_change(visit: Visiting, verb: Asked, chosen: Annotated[ChosenQuery, Que
     whole = not chosen.id
     rows, now = _found(visit, chosen)
     fit, left_out = _possible(visit, verb, rows, now)
-    money = costs(visit.asker.ctx, fit)
+    money = costs(visit.asker.ctx, fit, now)
     protected = verb == "protect" and all(row.protected for row in fit)
     told: dict[str, Any] = {
         "verb": verb,
         "title": _title(verb, fit, protected=protected),
-        "rows": shown(fit, now, money, visit.asker.actor),
+        "rows": shown(fit, now, money, visit.asker.actor, visit.look.zone),
         "left_out": left_out,
         "choices": choices(visit, verb, fit, now, money) if verb in ("extend", "start") else [],
         "until": (max(now, *(row.expires_at for row in fit)) + USUAL)
@@ -192,7 +192,7 @@ def change(visit: Visiting, verb: Asked, form: Annotated[ChangeForm, FormBody()]
     told = items(once(visit.asker, form.key, ["page", verb, batch.model_dump(mode="json")], ask, as_they_are))
     found = queries.by_ids(visit.asker.ctx, [one["id"] for one in told])
     before = {one["id"]: one["previous_expires_at"] for one in told}
-    money = costs(visit.asker.ctx, found.rows)
+    money = costs(visit.asker.ctx, found.rows, found.now)
     lines = [(row, _outcome(visit, row, before[row.id], found.now, money)) for row in found.rows]
     budget = _left(visit, found.rows) if verb in ("extend", "start") else []
     return visit.show("changed.html", now=found.now, verb=verb, lines=lines, budget=budget)
@@ -244,4 +244,4 @@ def _outcome(visit: Visit, row: Instance, before: str | None, now: datetime, mon
         costs_then = f", {show(to_come)} until then" if to_come else ""
         moved = f"{local(was, now, zone)} → {local(row.expires_at, now, zone)} ({ahead(row.expires_at, now)})"
         return f"{ends} {moved}{costs_then}"
-    return shown([row], now, money, visit.asker.actor)[0].status
+    return shown([row], now, money, visit.asker.actor, visit.look.zone)[0].words.status

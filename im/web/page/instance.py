@@ -22,13 +22,13 @@ LINES = 200
 def show_instance(visit: Visiting, name: Id) -> Response:
     ctx = visit.asker.ctx
     row, now = one(visit.asker, name)
-    money = costs(ctx, [row])
+    money = costs(ctx, [row], now)
     events = queries.history(ctx, row.id)
     return visit.show(
         "instance.html",
         now=now,
         seen=[row],
-        one=shown([row], now, money, visit.asker.actor)[0],
+        one=shown([row], now, money, visit.asker.actor, visit.look.zone)[0],
         told=explained(ctx, row, now),
         then=second_end(row, now, visit.look.zone),
         money=cost_lines(money[row.id]),

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query
+from markupsafe import Markup, escape
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,8 +31,9 @@ from im.web.api.forms import Form
 from im.web.api.stream import Watch
 from im.web.page import live
 from im.web.page.look import Look
-from im.web.page.shown import Shown, shown
-from im.web.page.site import Visit, answer, link, render, visit_of
+from im.web.page.rows import LINKED, drawn
+from im.web.page.shown import shown
+from im.web.page.site import Visit, answer, link, part, render, visit_of
 
 router = APIRouter(include_in_schema=False)
 COLUMNS = {
@@ -98,7 +100,7 @@ def show_instances(request: Request, asker: Asking, asked: Annotated[InstancesQu
     if since is None:
         visit = visit_of(request, asker)
         found = _answer(visit, asked)
-        told = {**found.told, **_own(asker, asked), "rows": _rows(found, asker)}
+        told = {**found.told, **_own(asker, asked), "rows": _rows(found, asker, visit.look)}
         return visit.show("instances.html", status=found.status, now=found.now, **told)
     look = Look.of(request.cookies)
     key = (id(asker.ctx), request.url.query, look.zone.key, _whose(asker, asked))
@@ -109,7 +111,7 @@ def show_instances(request: Request, asker: Asking, asked: Annotated[InstancesQu
         frozenset(r.owner for r in found.rows if asker.actor.owns(r.owner)),
     )
     if rights not in found.texts:
-        told = {**found.told, "now": found.now, "rows": _rows(found, asker)}
+        told = {**found.told, "now": found.now, "rows": _rows(found, asker, look)}
         found.texts[rights] = render("parts/found.html", look, told)
     return answer(found.texts[rights], found.status)
 
@@ -130,8 +132,20 @@ def _moment(found: _Answer) -> tuple[_Answer, datetime]:
     return found, found.now
 
 
-def _rows(found: _Answer, asker: Asker) -> list[Shown]:
-    return shown(found.rows, found.now, found.costs, asker.actor)
+def _rows(found: _Answer, asker: Asker, look: Look) -> Markup:
+    """The rows of the table, as this reader may see and change them."""
+    asked: InstancesQuery = found.told["asked"]
+
+    @cache  # of fifty rows most have the same type, zone, owner and state
+    def where(key: str, value: str) -> Markup:
+        if key == "status":
+            return escape(_address(asked, q=f"status={shlex.quote(value)}", view=""))
+        return escape(_address(asked, q=_also(asked.q, key, value)))
+
+    macro, chosen = part("parts/row.html").row, found.told["chosen"]
+    told = shown(found.rows, found.now, found.costs, asker.actor, look.zone)
+    rows = (drawn(macro, one, {key: where(key, getattr(one.words, key)) for key in LINKED}, chosen) for one in told)
+    return Markup("").join(rows)
 
 
 def _answer(visit: Visit, asked: InstancesQuery) -> _Answer:
@@ -139,19 +153,15 @@ def _answer(visit: Visit, asked: InstancesQuery) -> _Answer:
     told: dict[str, Any] = {
         "asked": asked,
         "here": visit.here,
-        "chosen": [name for name in COLUMNS if name in (asked.columns or USUAL)],
+        "chosen": tuple((name, title) for name, title in COLUMNS.items() if name in (asked.columns or USUAL)),
         "columns": COLUMNS,
-        # of fifty rows most have the same type, zone, owner and state
-        "address": cache(lambda **changed: _address(asked, **changed)),
-        "also": cache(lambda key, value: _also(asked.q, key, value)),
-        "quoted": shlex.quote,
     }
     try:
         filters = parse_filters(asked.q)
     except Refused as exc:
         told |= {"warnings": visit.warnings(), "next": None, "chips": [], "cli": "", "count": "", "wrong": exc}
         return _Answer(told, visit.now)
-    found, count = _found(visit.asker, asked)
+    found, count = _found(visit.asker, asked, visit.now)
     told |= {
         "warnings": visit.warnings(found.rows),
         "next": _address(asked, cursor=cursor.write(found.next, _state(asked))) if found.next else None,
@@ -160,14 +170,14 @@ def _answer(visit: Visit, asked: InstancesQuery) -> _Answer:
         "count": count,
         "wrong": None,
     }
-    return _Answer(told, found.now, found.rows, costs(visit.asker.ctx, found.rows))
+    return _Answer(told, found.now, found.rows, costs(visit.asker.ctx, found.rows, found.now))
 
 
-def _found(asker: Asker, asked: InstancesQuery) -> tuple[pages.Page, str]:
+def _found(asker: Asker, asked: InstancesQuery, now: datetime | None = None) -> tuple[pages.Page, str]:
     """The rows of one page, and how many there are in words."""
     question = question_of(asker, asked.q, asked.view, everything=asked.all)
     after = cursor.read(asked.cursor, _state(asked)) if asked.cursor else None
-    found = pages.page(asker.ctx, question, after, 50, asker.actor.name)
+    found = pages.page(asker.ctx, question, after, 50, asker.actor.name, now)
     return found, _counted(pages.count(asker.ctx, question, found, first=after is None))
 
 

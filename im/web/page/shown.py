@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
 
 from im.domain import intent
 from im.domain.access import Actor, Allow, Verb, may
@@ -16,7 +17,7 @@ from im.domain.intent import Deadline
 from im.domain.state import Desired
 from im.views.cost import Costs
 from im.views.words.money import cost_cell, rate_cell
-from im.views.words.times import address_of, ssh_line, time_left
+from im.views.words.times import address_of, local, ssh_line, time_left
 
 if TYPE_CHECKING:
     from im.domain.money.cost import Cost
@@ -25,66 +26,142 @@ _HOUR = Deadline(by=timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    row: Instance
-    status: str
+class Shape:
+    """What decides how an instance is drawn; the same for most of those that stand on one page."""
+
     tone: Tone
-    left: str
-    """`59m`, `12s over`, or `-` for what is at rest."""
     counts_down: bool
-    used: float
-    """How much of its life so far until the deadline is over, 0 to 1."""
-    ends: str
-    """What its deadline does: `stops`, `terminates` or `shelves`."""
-    rate: str
-    cost: str
-    ssh: str
-    address: str
+    """It runs or is about to: its time left is shown, and goes on."""
+    over: bool
+    """Past its deadline."""
+    protected: bool
+    spot: bool
     can: frozenset[str]
     """The verbs that this reader may use on it, and that can be done to it as it is."""
 
 
-def shown(rows: Iterable[Instance], now: datetime, costs: Costs, actor: Actor) -> list[Shown]:
-    return [_shown(row, now, costs.get(row.id), actor) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is written where it is drawn. Whatever is told of it may be anybody's words: it is escaped wherever it is written."""
+
+    id: str
+    name: str
+    called: str
+    """Its name, as an address has it."""
+    at: str
+    """The last part of the address of its own page."""
+    status: str
+    left: str
+    """`59m`, `12s over`, or `-` for what is at rest."""
+    remains: str
+    """How much of its life until the deadline is left, in thousandths."""
+    since: str
+    """When that began, in milliseconds since 1970."""
+    until: str
+    """When it ends, the same."""
+    ends: str
+    """What its deadline does: `stops`, `terminates` or `shelves`."""
+    ends_at: str
+    """When, as its reader's clock has it."""
+    ends_iso: str
+    ends_utc: str
+    type: str
+    zone: str
+    address: str
+    ssh: str
+    """The line that logs in; empty as long as there is none."""
+    rate: str
+    cost: str
+    owner: str
+    provider: str
+    cloud_id: str
+    """The cloud's own, or as long as that is not known, ours."""
 
 
-def _shown(row: Instance, now: datetime, cost: Cost | None, actor: Actor) -> Shown:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    row: Instance
+    shape: Shape
+    words: Words
+
+
+_TRIES: Mapping[Verb, Callable[[Instance, datetime], object]] = {
+    Verb.EXTEND: lambda row, now: intent.extend(row, now, _HOUR),
+    Verb.START: lambda row, now: intent.start(row, now, _HOUR),
+    Verb.STOP: lambda row, now: intent.stop(row, now),
+    Verb.TERMINATE: lambda row, now: intent.terminate(row, now),
+    Verb.PROTECT: lambda row, _: intent.protect(row, not row.protected),
+    Verb.GIVE: lambda row, _: None,
+}
+
+
+def shown(rows: Iterable[Instance], now: datetime, costs: Costs, actor: Actor, zone: tzinfo) -> list[Shown]:
+    """`zone`: the reader's."""
+    allowed: dict[str, frozenset[Verb]] = {}
+    """By owner: the rows of a page are a few people's."""
+    found = []
+    for row in rows:
+        if row.owner not in allowed:
+            allowed[row.owner] = frozenset(verb for verb in _TRIES if isinstance(may(actor, verb, row.owner), Allow))
+        found.append(_shown(row, now, costs.get(row.id), allowed[row.owner], zone))
+    return found
+
+
+def _shown(row: Instance, now: datetime, cost: Cost | None, allowed: frozenset[Verb], zone: tzinfo) -> Shown:
     told, left = phase(row, now), time_left(row, now)
-    whole = (row.expires_at - (row.launched_at or row.created_at)).total_seconds()
-    gone = whole - (row.expires_at - now).total_seconds()
+    began_at, ends_at = row.launched_at or row.created_at, row.expires_at
+    whole, remains = ends_at - began_at, ends_at - now
+    utc = ends_at.astimezone(UTC).isoformat(" ", "seconds")[:19]
     return Shown(
-        row=row,
-        status=told.word,
-        tone=told.tone,
-        left=left,
-        counts_down=left != "-",
-        used=min(1.0, max(0.0, gone / whole)) if whole > 0 else 1.0,
-        ends=row.on_expiry.does,
-        rate=rate_cell(cost),
-        cost=cost_cell(cost),
-        ssh=ssh_line(row) or "",
-        address=address_of(row) or "",
-        can=frozenset(_possible(row, now, actor)),
+        row,
+        Shape(
+            told.tone,
+            left != "-",
+            ends_at <= now,
+            row.protected,
+            row.spec.spot is not None,
+            frozenset(_possible(row, now, allowed)),
+        ),
+        Words(
+            id=row.id,
+            name=row.name,
+            called=quote_plus(row.name),
+            at=row.id if row.closed_at else row.name,
+            status=told.word,
+            left=left,
+            remains=str(int(1000 * min(1.0, max(0.0, remains / whole)) if whole else 0)),
+            since=_milliseconds(began_at),
+            until=_milliseconds(ends_at),
+            ends=row.on_expiry.does,
+            ends_at=local(ends_at, now, zone),
+            ends_iso=f"{utc[:10]}T{utc[11:]}Z",
+            ends_utc=f"{utc} UTC",
+            type=row.spec.instance_type,
+            zone=row.zone or row.spec.zone,
+            address=address_of(row) or "",
+            ssh=ssh_line(row) or "",
+            rate=rate_cell(cost),
+            cost=cost_cell(cost),
+            owner=row.owner,
+            provider=row.scope.provider,
+            cloud_id=row.provider_id or row.id,
+        ),
     )
 
 
-def _possible(row: Instance, now: datetime, actor: Actor) -> Iterable[str]:
+def _milliseconds(at: datetime) -> str:
+    return str(int(at.timestamp() * 1000))
+
+
+def _possible(row: Instance, now: datetime, allowed: frozenset[Verb]) -> Iterable[str]:
+    if row.closed_at is not None:
+        return
     asleep = row.desired is not Desired.RUNNING or row.failed
-    tries: Mapping[Verb, Callable[[], object]] = {
-        Verb.EXTEND: lambda: intent.extend(row, now, _HOUR),
-        Verb.START: lambda: intent.start(row, now, _HOUR),
-        Verb.STOP: lambda: intent.stop(row, now),
-        Verb.TERMINATE: lambda: intent.terminate(row, now),
-        Verb.PROTECT: lambda: intent.protect(row, not row.protected),
-        Verb.GIVE: lambda: None,
-    }
-    for verb, attempt in tries.items():
-        if row.closed_at is not None or ((verb is Verb.START) != asleep and verb in (Verb.START, Verb.STOP)):
-            continue
-        if not isinstance(may(actor, verb, row.owner), Allow):
+    for verb, attempt in _TRIES.items():
+        if verb not in allowed or verb is (Verb.STOP if asleep else Verb.START):
             continue
         try:
-            attempt()
+            attempt(row, now)
         except Refused:
             continue
         yield verb.name.lower()

@@ -126,7 +126,7 @@ def show_alone(request: Request, template: str, told: Mapping[str, Any], status:
 
 
 def render(template: str, look: Look, told: Mapping[str, Any]) -> str:
-    return _environment().get_template(template).render(look=look, **told)
+    return environment().get_template(template).render(look=look, **told)
 
 
 def answer(text: str, status: int = 200) -> HTMLResponse:
@@ -177,7 +177,28 @@ def _without_password(url: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def icon(name: str) -> Markup:
+    """One of lucide's; a word stands beside it, or in the label of what holds it."""
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
+        url_of("icons.svg"), name
+    )
+
+
+def moment(at: datetime, now: datetime, zone: tzinfo) -> Markup:
+    """As its reader's clock has it, and UTC where one points at it."""
+    there = at.astimezone(UTC).isoformat(" ", "seconds")[:19]
+    told = f'<time datetime="{there[:10]}T{there[11:]}Z" title="{there} UTC">{local(at, now, zone)}</time>'
+    return Markup(told)  # noqa: S704  # digits and days: nobody else's words
+
+
+@cache
+def part(template: str) -> Any:
+    """A template's macros, by their names; they know of nothing but what they are given."""
+    return environment().get_template(template).module
+
+
+@cache
+def environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -189,6 +210,8 @@ def _environment() -> Environment:
     made.globals |= {
         "link": link,
         "static": url_of,
+        "icon": icon,
+        "moment": moment,
         "places": PLACES,
         "version": version("im-instances"),
         "local": local,
