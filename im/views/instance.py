@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from im.domain.explain.phase import phase
 from im.domain.instance import Instance
@@ -14,13 +14,15 @@ from im.views.cost import NO_COSTS, Costs, cost_json, rates_json
 from im.views.event import event_json
 from im.views.guard import guard_json
 from im.views.machine import machine_json, read_spec
-from im.views.once import Once
 from im.views.scope import place_json, read_place
 from im.views.times import read_moment, read_seconds, read_utc, seconds, utc
 
 if TYPE_CHECKING:
     from im.domain.event import Event
     from im.domain.guard import Guard
+
+
+T = TypeVar("T")
 
 
 def instance_json(row: Instance, now: datetime, *, sandbox: bool, costs: Costs = NO_COSTS) -> dict[str, Any]:
@@ -32,8 +34,24 @@ def instances_json(
     rows: Iterable[Instance], now: datetime, *, sandbox: bool, costs: Costs = NO_COSTS
 ) -> list[dict[str, Any]]:
     """A list of them, in that order."""
-    machine, rates = Once(machine_json), Once(rates_json)
+    machine, rates = _Once(machine_json), _Once(rates_json)
     return [_document(row, now, sandbox, machine(row.spec), cost_json(costs.get(row.id), rates)) for row in rows]
+
+
+class _Once(Generic[T]):
+    """`write`, called once for each thing: of a hundred rows most have the same machine and the same prices. Nobody changes what
+    it wrote."""
+
+    def __init__(self, write: Callable[[T], dict[str, Any]]) -> None:
+        self._write = write
+        self._told: dict[int, tuple[T, dict[str, Any]]] = {}
+        """By identity, with the thing itself, so that no other comes to have its."""
+
+    def __call__(self, thing: T) -> dict[str, Any]:
+        found = self._told.get(id(thing))
+        if found is None:
+            found = self._told[id(thing)] = thing, self._write(thing)
+        return found[1]
 
 
 def _document(

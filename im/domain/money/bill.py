@@ -106,6 +106,8 @@ def charge(prices: Sequence[Price], began_at: datetime, ended_at: datetime) -> D
     """The cost of one unit from `began_at` to `ended_at`, across changes of price; None when no price is known."""
     if not prices:
         return None
+    if len(prices) == 1:  # which most things have
+        return for_span(prices[0].usd, ended_at - began_at) if ended_at > began_at else ZERO
     total = ZERO
     for i, price in enumerate(prices):
         low = began_at if i == 0 else max(began_at, price.since)

@@ -64,8 +64,10 @@ class _Account:
     ) -> None:
         self.snapshots, self.deadlines = snapshots, deadlines
         self.prices, self.rules, self.window, self.now = prices, prices.rules, window, now
-        self.runs = sorted((s for s in intervals if s.kind is Kind.RUN), key=_BEGAN_AT)
-        self.lives = sorted((s for s in intervals if s.kind is Kind.DISK), key=_BEGAN_AT)
+        self.runs = [s for s in intervals if s.kind is Kind.RUN]
+        self.lives = [s for s in intervals if s.kind is Kind.DISK]
+        self.runs.sort(key=_BEGAN_AT)
+        self.lives.sort(key=_BEGAN_AT)
         self.compute = self.address = self.disk_running = self.disk_stopped = self.overrun_usd = ZERO
         self.running = self.stopped = self.overrun = self.doubt = _NOTHING
         self.unknown: frozenset[str] = frozenset()
@@ -103,7 +105,11 @@ class _Account:
         if high <= low or interval.never_ran:
             return
         if rules.computing is time:
-            usd = charged(rules, self.prices.compute, interval.began_at, ended_at, self.window)
+            tariff = self.prices.compute
+            if self.prices.by_the_hour_alone:
+                usd = charge(tariff.hourly, low, high)
+            else:
+                usd = charged(rules, tariff, interval.began_at, ended_at, self.window)
             if usd is None:
                 self.unknown |= {self.prices.label}
             else:

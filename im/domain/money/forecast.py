@@ -95,10 +95,11 @@ class Rates:
 
     def to_come(self, began_at: datetime, now: datetime, until: datetime) -> Decimal | None:
         """USD from `now` until then, of what is charged from `began_at` on; None without a price for computing."""
-        if self.compute is None or self.running is None or until <= now:
-            return None if self.running is None else ZERO
+        running = self.running
+        if self.compute is None or running is None or until <= now:
+            return None if running is None else ZERO
         if self.rules.by_the_hour_alone:
-            return for_span(self.running, until - now)
+            return for_span(running, until - now)
         total = for_span(self.disk or ZERO, until - now)
         for usd, cap in ((self.compute, self.compute_cap), (self.address or ZERO, self.address_cap)):
             tariff = Tariff(_held(usd, began_at), _held(cap, began_at))
@@ -114,7 +115,7 @@ class Rates:
     @property
     def whole(self) -> bool:
         """Every part has a price; otherwise it is at least that much."""
-        return not self.missing
+        return not self.more_disks and None not in (self.compute, self.address, self.disk)
 
     @property
     def at_most(self) -> bool:
@@ -194,15 +195,15 @@ def at_most(spec: Spec, now: datetime) -> Price | None:
 
 def parts_of(row: Instance, intervals: Sequence[UsageInterval], expected: Parts) -> Parts:
     """What it has while it runs: as seen, and `expected` of what was not seen yet."""
-    runs = [s for s in intervals if s.kind is Kind.RUN]
     if row.observed is Observed.RUNNING or row.public_ip is not None:
         address = row.public_ip is not None
     else:  # a stopped machine has given its address back, and gets one again as it did before
+        runs = [s for s in intervals if s.kind is Kind.RUN]
         address = max(runs, key=lambda s: s.number).address if runs else expected.address
-    disk = next((s for s in intervals if s.kind is Kind.DISK and s.ended_at is None), None)
-    if disk is None:
-        return Parts(address, expected.disk_gb, expected.disk_type)
-    return Parts(address, disk.disk_gb, disk.disk_type)
+    for one in intervals:
+        if one.kind is Kind.DISK and one.ended_at is None:
+            return Parts(address, one.disk_gb, one.disk_type)
+    return Parts(address, expected.disk_gb, expected.disk_type)
 
 
 def runs_on(row: Instance) -> bool:

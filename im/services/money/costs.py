@@ -232,8 +232,9 @@ def costs(ctx: Context, rows: Sequence[Instance], now: datetime | None = None) -
 
 def expected(row: Instance, intervals: Sequence[UsageInterval]) -> Parts:
     """What it is going to have beside its computing; asked of its cloud's profile only while nothing of it was seen."""
-    if any(interval.kind is Kind.DISK for interval in intervals):
-        return UNKNOWN_PARTS
+    for interval in intervals:
+        if interval.kind is Kind.DISK:
+            return UNKNOWN_PARTS
     return expected_of(row.scope, row.spec)
 
 
