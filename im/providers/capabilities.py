@@ -32,6 +32,8 @@ class Capabilities:
     """What a stop takes, or may not give back at the next start; said at every create whose deadline is a stop."""
     why_no_adoption: str = ""
     """Where a machine that we did not launch can never be marked as ours: why, in words."""
+    market: bool = False
+    """Each machine has its own price and a day on which its host takes it back: `Ask.max_price` and `lasts` mean something."""
     can_spot: bool = False
     """It lends spare room that it may take back: `Ask.spot` means something."""
     can_protect: bool = False

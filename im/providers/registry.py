@@ -56,6 +56,7 @@ _KNOWN = {
         ("lambda", "lambda_cloud", "im.providers.lambda_cloud.billing:RULES"),  # Python has that word for itself
         ("nebius", "nebius", "im.providers.nebius.billing:RULES"),
         ("runpod", "runpod", "im.providers.runpod.billing:RULES"),
+        ("vast", "vast", "im.providers.vast.billing:RULES"),
     )
 }
 _KNOWN["fake"] = _Cloud(
@@ -75,15 +76,16 @@ _OWN_SETTINGS = {
     "lambda": "im.providers.lambda_cloud.settings:LambdaSettings",
     "nebius": "im.providers.nebius.settings:NebiusSettings",
     "runpod": "im.providers.runpod.settings:RunPodSettings",
+    "vast": "im.providers.vast.settings:VastSettings",
 }
 _FLAGS = (
     "im.providers.kit.gpu_flag:FLAGS",
-    *(f"im.providers.{folder}.flags:FLAGS" for folder in ("aws", "kubernetes", "lambda_cloud", "runpod")),
+    *(f"im.providers.{folder}.flags:FLAGS" for folder in ("aws", "kubernetes", "lambda_cloud", "runpod", "vast")),
 )
 _LOGINS = {"kubernetes": "im.providers.kubernetes.entry.login"}
 """Clouds whose machines are entered by something else than ssh to an address."""
-_SHORT = {"k8s": "kubernetes", "lambda-labs": "lambda", "lambdalabs": "lambda"}
-_PLANNED = ("vast",)
+_SHORT = {"k8s": "kubernetes", "lambda-labs": "lambda", "lambdalabs": "lambda", "vastai": "vast", "vast.ai": "vast"}
+_PLANNED: tuple[str, ...] = ()
 
 
 def profile(name: str) -> Profile:

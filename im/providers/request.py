@@ -10,6 +10,9 @@ from im.domain.errors import Refused
 from im.domain.spec.disk import Disk
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+    from decimal import Decimal
+
     from im.domain.spec.firewall import Rule
     from im.domain.spec.spot import Spot
 
@@ -53,6 +56,10 @@ class Ask:
     subnet: str | None = None
     spot: Spot | None = None
     """From the cloud's spare room; None: on demand."""
+    max_price: Decimal | None = None
+    """USD an hour, at most, where each machine has a price of its own."""
+    lasts: timedelta | None = None
+    """Until its deadline, where hosts lend for a while alone."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """What only some clouds have, by the name of its flag on the command line."""
 

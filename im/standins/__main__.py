@@ -37,6 +37,7 @@ CLOUDS = {
     "lambda": "im.standins.lambda_cloud:Lambda",
     "runpod": "im.standins.runpod:RunPod",
     "nebius": "im.standins.nebius:Nebius",
+    "vast": "im.standins.vast:Vast",
 }
 SAVE_EVERY = 1.0
 """Seconds between looks at whether there is something to keep: what a kill -9 can lose."""

@@ -55,7 +55,9 @@ class SteppedClock:
         self.now += timedelta(**span)
 
 
-STOPPING = ("fake", "standin", "azure", "crusoe", "digitalocean", "gcp", "hetzner", "kubernetes", "nebius", "runpod")
+STOPPING = (
+    *("fake", "standin", "azure", "crusoe", "digitalocean", "gcp", "hetzner", "kubernetes", "nebius", "runpod", "vast"),
+)
 """Clouds that stop machines; at the others one is there, or it is gone."""
 LABELLING = tuple(one for one in STOPPING if one not in ("crusoe", "runpod"))
 """Those of them whose machines can be marked once they are there."""

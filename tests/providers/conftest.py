@@ -30,6 +30,8 @@ from tests.providers.nebius.room import nebius as nebius_stand_in
 from tests.providers.runpod.room import RunPodRoom
 from tests.providers.runpod.room import runpod as runpod_stand_in
 from tests.providers.standin_room import StandInRoom
+from tests.providers.vast.room import VastRoom
+from tests.providers.vast.room import vast as vast_stand_in
 from tests.standin.server import StandIn
 
 
@@ -155,6 +157,14 @@ def runpod() -> Iterator[RunPodRoom]:
     cloud = runpod_stand_in(clock)
     with serving(cloud) as url:
         yield RunPodRoom(cloud, clock, url)
+
+
+@pytest.fixture
+def vast() -> Iterator[VastRoom]:
+    clock = SteppedClock()
+    cloud = vast_stand_in(clock)
+    with serving(cloud) as url:
+        yield VastRoom(cloud, clock, url)
 
 
 @pytest.fixture(

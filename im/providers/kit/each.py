@@ -14,8 +14,9 @@ HANDS = 4
 """Calls at the same time."""
 
 
-def each(machines: Sequence[Machine], change: Callable[[Machine], Sighting]) -> BatchResult:
-    """`change` for every machine. Once the cloud is ill or refuses us all, the rest is not tried: it would wait in vain."""
+def each(machines: Sequence[Machine], change: Callable[[Machine], Sighting], hands: int = HANDS) -> BatchResult:
+    """`change` for every machine, so many at the same time. Once the cloud is ill or refuses us all, the rest is not tried: it
+    would wait in vain."""
     done: dict[str, Sighting] = {}
     failed: dict[str, ProviderError] = {}
     ill: list[ProviderError] = []
@@ -32,12 +33,12 @@ def each(machines: Sequence[Machine], change: Callable[[Machine], Sighting]) -> 
                 ill.append(exc)
 
     unique = list(dict.fromkeys(machines))
-    if len(unique) <= 1:
+    if len(unique) <= 1 or hands == 1:
         for machine in unique:
             one(machine)
     else:
-        with ThreadPoolExecutor(min(HANDS, len(unique))) as hands:
-            list(hands.map(one, unique))
+        with ThreadPoolExecutor(min(hands, len(unique))) as pool:
+            list(pool.map(one, unique))
     return BatchResult(done, failed)
 
 

@@ -141,8 +141,8 @@ def _judge_absent(run: ScopeRun, suspects: Sequence[Instance], began_at: datetim
             accepted = row.desired is Desired.TERMINATED and row.observed is Observed.TERMINATING
             state = Observed.TERMINATED if accepted else Observed.MISSING
             sighting = known.get(row.provider_id) or Sighting(row.provider_id, state)
-            if sighting.tags.get(tags.DEPLOYMENT, ours) != ours:
-                told = "another deployment of im has taken it over"
+            if (whose := sighting.tags.get(tags.DEPLOYMENT, ours)) != ours:
+                told = "another deployment of im has taken it over" if whose else "our mark was taken from it"
                 sighting = Sighting(row.provider_id, Observed.MISSING, reason=told)
             taken, cause = sighting.interrupted, sighting.cause
             policies = run.ctx.settings.policies

@@ -19,6 +19,7 @@ from im.domain.guard import GuardKind
 from im.domain.spec.placement import ELSEWHERE
 from im.domain.spec.spot import only_of_spot
 from im.domain.state import OnExpiry
+from im.providers import registry
 from im.services.money import offers
 from im.services.requests.gpus import OPTION
 from im.services.requests.order import Order, order_of, plan
@@ -40,9 +41,7 @@ MOST = 8
 def placed(ctx: Context, wish: Wish, actor: Actor, own_network: Callable[[], str]) -> Order:
     """The order that a wish comes to, wherever its cloud is to be. Raises Refused."""
     if wish.provider != ANY_CLOUD:
-        if wish.max_price is not None:
-            raise only_of_spot(wish.max_price)
-        return order_of(ctx.settings, wish, actor, own_network)
+        return order_of(ctx.settings, _bounded(ctx.settings, wish), actor, own_network)
     wanted = _checked(wish)
     now = datetime.now(UTC)
     told = offers.offers(ctx, wanted, wish.max_price, wish.deadline.after(now) - now)
@@ -62,6 +61,16 @@ def placed(ctx: Context, wish: Wish, actor: Actor, own_network: Callable[[], str
             f"im offers --gpu {wanted}",
         )
     return replace(orders[0], elsewhere=tuple(orders[1:MOST]), best=told.found[:3])
+
+
+def _bounded(settings: Settings, wish: Wish) -> Wish:
+    """The wish with the most that its machine may cost, where each has a price of its own. Raises Refused elsewhere."""
+    if wish.max_price is None:
+        return wish
+    cloud, _ = settings.place_of(wish.provider, wish.account)
+    if not registry.capabilities(cloud).market:
+        raise only_of_spot(wish.max_price)
+    return replace(wish, ask=replace(wish.ask, max_price=wish.max_price))
 
 
 def _checked(wish: Wish) -> str:
@@ -91,7 +100,8 @@ def _narrowed(wish: Wish, found: Sequence[Offer]) -> Iterator[Wish]:
     """A wish for each run of offers of one cloud and account, the cheapest first."""
     for (cloud, account), some in groupby(found, key=lambda one: (one.provider, one.account)):
         types = ",".join(one.instance_type for one in some)
-        ask = replace(wish.ask, instance_type=types)
+        market = registry.capabilities(cloud).market
+        ask = replace(wish.ask, instance_type=types, max_price=wish.max_price if market else None)
         ends = replace(wish, on_expiry=OnExpiry.TERMINATE, guard=GuardKind.NONE, retry=False, max_price=None)
         yield replace(ends, provider=cloud, account=account, ask=ask)
 

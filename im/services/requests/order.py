@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from im.domain.config.region import said_by
@@ -188,7 +188,16 @@ def defaults_said(settings: Settings, order: Order) -> dict[str, str]:
 def _filled(settings: Settings, order: Order) -> Ask:
     asked = replace(order, ask=_with_gpus(settings, order))
     said: dict[str, Any] = {name: one.value for name, one in _unsaid(settings, asked).items()}
+    if registry.capabilities(order.provider).market:
+        said["lasts"] = _lasts(order.deadline)
     return replace(asked.ask, **said)
+
+
+def _lasts(deadline: Deadline) -> timedelta:
+    """About how long from now, by this machine's clock: a host's promise is not measured more finely."""
+    if deadline.to is None:
+        return deadline.by or timedelta(0)
+    return max(timedelta(0), deadline.to - datetime.now(UTC))
 
 
 def _with_gpus(settings: Settings, order: Order) -> Ask:

@@ -32,6 +32,7 @@ from tests.providers.crusoe.world import CrusoeWorld, crusoe_world
 from tests.providers.kubernetes.room import foreign_claim, foreign_pod
 from tests.providers.nebius.room import foreign as foreign_machine
 from tests.providers.runpod.room import foreign as foreign_runpod
+from tests.providers.vast.world import VastWorld, vast_world
 from tests.runpod_world import RunPodWorld, runpod_world
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
@@ -131,6 +132,15 @@ def _pod(world: RunPodWorld) -> str:
     return foreign_runpod(world.account, "theirs").id
 
 
+def _rented(world: VastWorld) -> str:
+    """At a host of its own."""
+    renter = world.renter
+    host = replace(renter.hosts[7_000_009], ask=1, machine=1)
+    made = renter.make(host, {"label": "theirs", "image": "vastai/pytorch:latest"}, runs=True)
+    made.actual, made.course = "running", []
+    return str(made.id)
+
+
 CLOUDS: Mapping[str, Cloud] = {
     "aws": Cloud(
         *("AWS", lambda url, *ec2: closing(_guarded(StandInWorld(url, *ec2))), _instance),
@@ -145,4 +155,5 @@ CLOUDS: Mapping[str, Cloud] = {
     "lambda": Cloud("Lambda", lambda url, *_: lambda_world(url), _gpu),
     "nebius": Cloud("Nebius", lambda url, *_: nebius_world(url), _at_nebius),
     "runpod": Cloud("RunPod", lambda url, *_: runpod_world(url), _pod),
+    "vast": Cloud("Vast.ai", lambda url, *_: vast_world(url), _rented),
 }

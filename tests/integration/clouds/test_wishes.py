@@ -34,6 +34,7 @@ HERE = {
     "runpod": {"type": "h100-sxm-x1", "place": "US-TX-3", "places": "EU-SE-1,US-TX-3"},
     "nebius": {"type": "cpu-d3_8vcpu-32gb", "place": "us-central1", "places": "eu-north1,us-central1"},
     "kubernetes": {"type": "4x16", "place": "metal-b", "places": "metal-a,metal-b"},
+    "vast": {"type": "RTX_4090x2", "place": "NO", "places": "NO,US"},
 }
 
 
@@ -118,6 +119,7 @@ NOT_TAKEN = {
     "lambda": {"an image", "kept"},
     "nebius": {"an image"},
     "runpod": {"a door", "a script"},
+    "vast": {"a door", "an image"},
 }
 REFUSED_BY_ALL = {"no type", "no place", "no image", "no login", "nobody and everybody", "no price"}
 SAID_LATER = ("expires_at", "quote")

@@ -76,6 +76,12 @@ CLOUDS = {
         ("h100-sxm-x8", "all", "EU-SE-1", "ghcr.io/lab/train:3"),
         "tiny",
     ),
+    "vast": (
+        ("RTX_4090x1", "market", "world", "vastai/base-image:@vastai-automatic-tag"),
+        {"TYPE": "H100_SXMx1", "LOCATION": "NO", "IMAGE": "pytorch"},
+        ("H100_SXMx1", "market", "NO", "vastai/pytorch:@vastai-automatic-tag"),
+        "tiny",
+    ),
 }
 SHOWN = ("instance_type", "region", "zone", "image")
 
@@ -164,6 +170,7 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
     env = {"HOME": str(tmp_path), "HCLOUD_TOKEN": "hush", "DIGITALOCEAN_ACCESS_TOKEN": "hush", "LAMBDA_API_KEY": "hush"}
     env |= {"RUNPOD_API_KEY": "hush"}
     env |= {"NEBIUS_IAM_TOKEN": "hush"}
+    env |= {"VAST_API_KEY": "hush"}
     env |= {"ARM_TENANT_ID": "t", "ARM_CLIENT_ID": "c", "ARM_CLIENT_SECRET": "hush", "ARM_SUBSCRIPTION_ID": "5-u-b"}
     env |= {"GOOGLE_PROJECT": "lab-1234", "CLOUDSDK_AUTH_ACCESS_TOKEN": "hush", "GOOGLE_ZONE": "us-west1-b"}
     env |= {"CRUSOE_ACCESS_KEY_ID": "k", "CRUSOE_SECRET_KEY": "hush", "CRUSOE_DEFAULT_PROJECT": "lab"}
@@ -180,6 +187,7 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
         "hetzner": "the token in HCLOUD_TOKEN",
         "kubernetes": "the current context of the workers' kubeconfig",
         "lambda": "the API key in LAMBDA_API_KEY",
+        "vast": "the API key in VAST_API_KEY",
         "runpod": "the API key in RUNPOD_API_KEY",
         "nebius": "the token in NEBIUS_IAM_TOKEN, and no project: set IM_NEBIUS_PROJECTS",
     }
@@ -193,6 +201,7 @@ def test_doctor_says_which_credentials_and_which_places_are_taken_of_each_cloud(
         "hetzner, region": "all (a project sees every location), hel1 (IM_DEFAULT_HETZNER_LOCATION)",
         "kubernetes, region": "default (the default)",
         "lambda, region": "all (a team sees every region)",
+        "vast, region": "market (there is one market)",
         "runpod, region": "all (a key sees every data center)",
         "nebius, region": "all (each project lies in a region of its own)",
     }
