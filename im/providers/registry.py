@@ -85,7 +85,13 @@ _FLAGS = (
 _LOGINS = {"kubernetes": "im.providers.kubernetes.entry.login"}
 """Clouds whose machines are entered by something else than ssh to an address."""
 _SHORT = {"k8s": "kubernetes", "lambda-labs": "lambda", "lambdalabs": "lambda", "vastai": "vast", "vast.ai": "vast"}
-_PLANNED: tuple[str, ...] = ()
+_PLANNED = {
+    "hyperstack": (
+        "a machine there that is off is billed in full, and no stop ends that but a hibernation, of which nothing published says "
+        "for which types it works: no deadline of im's could be trusted there"
+    ),
+}
+"""Names that we know and do not serve, with the reason."""
 
 
 def profile(name: str) -> Profile:
@@ -227,7 +233,7 @@ def _known(name: str) -> _Cloud:
         return _KNOWN[name]
     hint = f"use --provider {' or '.join(names())}"
     if name in _PLANNED:
-        raise Refused(f"{name} is known but not available yet", hint)
+        raise Refused(f"{name} is known but not available yet: {_PLANNED[name]}", hint)
     alike = near(name, [*names(), *_PLANNED])
     raise Refused(f"unknown provider '{name[:40]}'", f"did you mean {alike[0]}?" if alike else hint)
 

@@ -137,5 +137,6 @@ def test_what_hetzner_has_not_is_refused_before_anything_is_written(stack: Stack
     done = stack.run("create", "--provider", "hetzner", "--public-key", key, "--spot", "-d", "1h")
     assert done.returncode == 2
     assert "Hetzner has no spot machines" in done.stderr
-    done = stack.run("create", "--provider", "crusoe", "--public-key", key, "-d", "1h")
-    assert f"known but not available yet. Next: use --provider {' or '.join(registry.names())}" in done.stderr
+    done = stack.run("create", "--provider", "hyperstack", "--public-key", key, "-d", "1h")
+    assert "hyperstack is known but not available yet" in done.stderr
+    assert f"Next: use --provider {' or '.join(registry.names())}" in done.stderr

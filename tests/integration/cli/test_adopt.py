@@ -99,7 +99,7 @@ BAD = [
         2,
         "--region=us-east is not a region. Next: set --reg",
     ),
-    ("fake-000001 -d 4h --provider runpod", 2, "runpod is known but not available yet"),
+    ("fake-000001 -d 4h --provider hyperstack", 2, "hyperstack is known but not available yet"),
     ("fake-000001 -d 4h --name Old", 2, "'Old' is no name"),
     ("$(reboot) -d 4h", 2, "'$(reboot)' can be neither a name nor an id"),
 ]

@@ -85,7 +85,7 @@ BAD = [
     ("--count 0", 2, "0 machines at once is not possible. Next: ask for 1 to 1000"),
     ("--count 1001", 2, "1001 machines at once is not possible. Next: ask for 1 to 1000"),
     ("--count many", 2, "invalid value for '--count': 'many' is not a valid integer"),
-    ("--provider runpod", 2, "runpod is known but not available yet. Next: use --provider aws"),
+    ("--provider hyperstack", 2, "hyperstack is known but not available yet: a machine there that is off is billed in full"),
     ("--provider awz", 2, "unknown provider 'awz'. Did you mean aws?"),
     ("--provider aws --availability-zone us-east-1ab", 2, "'us-east-1ab' is not an availability zone. Did you mean us-east-1a or"),
     ("-d 0s", 2, "'0s' is no time at all"),

@@ -105,7 +105,7 @@ class TestSeveralClouds:
         with pytest.raises(Refused, match="the account lab has a value without a word, which hetzner does not know"):
             read("lab=provider=hetzner;secret-token")
         with pytest.raises(Refused, match="known but not available"):
-            read({"lab": {"provider": "crusoe"}})
+            read({"lab": {"provider": "hyperstack"}})
         with pytest.raises(Refused, match="token and context"):
             read({"lab": {"provider": "hetzner", "token": "a", "context": "b"}})
 
