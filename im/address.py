@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
-import ssl
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -106,23 +104,28 @@ def host_and_port(host: str, port: object) -> str:
 
 def reason(exc: BaseException) -> str:
     """Why nobody answered, in our words: whatever libraries have wrapped around it, its cause is one of a few."""
+    reasons = _reasons()
     found: BaseException | None = exc
     while found is not None:
-        for kind, says in _REASONS:
+        for kind, says in reasons:
             if isinstance(found, kind):
                 return says
         found = _inner(found)
     return "no connection could be made"
 
 
-_REASONS: tuple[tuple[type[BaseException], str], ...] = (
-    (socket.gaierror, "no host has that name"),
-    (ssl.SSLCertVerificationError, "its certificate is not one that this machine trusts"),
-    (ssl.SSLError, "it does not speak TLS, or not ours"),
-    (ConnectionRefusedError, "nobody listens there"),
-    (TimeoutError, "no answer within seconds"),
-    (ConnectionError, "it closed the connection"),
-)
+def _reasons() -> tuple[tuple[type[BaseException], str], ...]:
+    import socket  # every command reads addresses, and a look opens no connection of Python's own
+    import ssl
+
+    return (
+        (socket.gaierror, "no host has that name"),
+        (ssl.SSLCertVerificationError, "its certificate is not one that this machine trusts"),
+        (ssl.SSLError, "it does not speak TLS, or not ours"),
+        (ConnectionRefusedError, "nobody listens there"),
+        (TimeoutError, "no answer within seconds"),
+        (ConnectionError, "it closed the connection"),
+    )
 
 
 def _inner(exc: BaseException) -> BaseException | None:

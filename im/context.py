@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from socket import gethostname
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -45,7 +44,7 @@ class Context:
     """What is written with each request, in its own transaction and before it; None: nothing."""
     look: Callable[[], AbstractContextManager[ReadTransaction]] | None = None
     """One look at the database that changes nothing, by the driver alone; None: `begin` will do."""
-    worker: str = field(default_factory=gethostname)
+    worker: str = field(default_factory=lambda: os.uname().nodename)
     """What `im doctor` calls this process, when a cloud does not know it."""
     refusals: dict[int, Refusal] = field(default_factory=dict)
     """Scopes (by number) in which the cloud refuses this process; see `im.services.reconcile.refusal`."""
@@ -79,6 +78,9 @@ class Context:
 
 def open_context(settings: Settings) -> Context:
     """A context on the real services that `settings` names; nothing is connected before it is used."""
+    from im.db.read import driver
+
+    driver.load()
     from im.db.instances.pending_work import PendingWork
     from im.db.read.connection import ReadConnection, database_clock
     from im.failpoints import arm

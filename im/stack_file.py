@@ -6,7 +6,6 @@ After a restart of the machine the file lies there, and anybody's program may ha
 from __future__ import annotations
 
 import json
-import socket
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,6 +33,8 @@ def _is_supervised(home: Path) -> bool:
     sockets = _read(home / DETAILS_FILE).get("sockets")
     if not sockets:
         return False
+    import socket  # where the services are elsewhere, nobody needs one
+
     with suppress(OSError), socket.socket(socket.AF_UNIX) as asked:
         asked.settimeout(_ANSWER)
         asked.connect(str(Path(sockets) / CONTROL))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-
-from im.domain.event import Channel
 
 MAX_PAUSE = timedelta(hours=24)
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -32,6 +30,12 @@ OF_A_SCOPE = (HoldKind.WATCH, HoldKind.CLOCK)
 """The others hold every deadline there is."""
 
 
+def _im() -> str:
+    from im.domain.event import Channel  # every look asks for holds, and there is hardly ever one
+
+    return Channel.IM.value
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """One reason, since when, until when (None: until it is mended), and what to type to end it."""
@@ -39,6 +43,6 @@ class Hold:
     kind: HoldKind
     reason: str
     fix: str
-    by: str = Channel.IM.value
+    by: str = field(default_factory=_im)
     since: datetime | None = None
     until: datetime | None = None

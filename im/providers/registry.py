@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from im.domain.config.limits import calls_of, machines_of
 from im.domain.config.region import Region
@@ -26,8 +26,7 @@ USUAL = "aws"
 """The cloud of an account or a sandbox that names none: they are older than the second cloud."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Cloud:
+class _Cloud(NamedTuple):
     """Where the parts of a cloud lie, as `module:name`; each is imported when it is first used."""
 
     profile: str

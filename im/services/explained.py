@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from im.domain.config.limits import calls_of
 from im.domain.errors import Refused
 from im.domain.explain.if_gone import if_gone
-from im.domain.explain.turn import turn
 from im.domain.explain.why import Explanation, waits_for_launch, why
 from im.providers import registry
 from im.services import queries
@@ -36,5 +35,7 @@ def _turn(ctx: Context, row: Instance, can: Capabilities, now: datetime) -> str:
     rate = calls_of(can.rates, ctx.settings.limits, row.scope.account).get("launch")
     if rate is None or not row.launch_token or not waits_for_launch(row):
         return ""
+    from im.domain.explain.turn import turn  # few wait
+
     place = queries.place_of_launch(ctx, row.launch_token)
     return turn(place, rate, now) if place is not None else ""

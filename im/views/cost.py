@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from im.domain.money.amount import exact, unrounded
 from im.domain.money.bill import Bill, Window
-from im.domain.money.cost import Cost, Line, Report
+from im.domain.money.cost import Cost
 from im.domain.money.forecast import Rates
 from im.domain.money.rules import BillingRules, While
 from im.views.times import precise, read_moment, read_span, utc
+
+if TYPE_CHECKING:
+    from im.domain.money.report import Line, Report
 
 Costs = Mapping[str, Cost]
 """By instance id; empty where nobody asked for money."""
@@ -81,6 +84,8 @@ def report_json(found: Report, by: str, *, sandbox: bool) -> dict[str, Any]:
 
 
 def read_report(told: Mapping[str, Any]) -> Report:
+    from im.domain.money.report import Report  # what is told of instances has no report in it
+
     return Report(
         tuple(_read_line(one) for one in told["lines"]),
         _read_line(told["total"]),
@@ -104,6 +109,8 @@ def line_json(line: Line) -> dict[str, Any]:
 
 
 def _read_line(told: Mapping[str, Any]) -> Line:
+    from im.domain.money.report import Line
+
     sums = told["exact"]
     return Line(
         told["group"], told["instances"], read_bill(sums), read_usd(sums["usd_to_deadline"]), at_most=sums["at_most"]

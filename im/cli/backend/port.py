@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from im.domain.money import budget
     from im.domain.money.bill import Known
     from im.domain.money.budget import PriceUnknown
-    from im.domain.money.cost import Cost, Report
+    from im.domain.money.cost import Cost
     from im.domain.money.offer import Offers
+    from im.domain.money.report import Report
     from im.domain.money.rules import BillingRules
     from im.domain.people import quota
     from im.domain.people.entry import Entry

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,14 +10,17 @@ import click
 
 from im.cli.output.terminal import plain, takes_colour
 from im.domain.errors import ImError, Unavailable, Uncertain, near
-from im.secret import conceal
 from im.views.exits import Exit, exit_of
 
 
 def complain(message: str, hint: str, *, code: str, status: Exit, as_json: bool) -> None:
     """Say it once on stderr."""
+    from im.secret import conceal  # most commands end well, and --help needs neither this nor JSON
+
     message, hint = plain(conceal(message)).strip().rstrip("."), plain(conceal(hint)).strip()
     if as_json:
+        import json
+
         from im.views.error import error_json
 
         _beside(json.dumps(error_json(code, message, hint, int(status)), ensure_ascii=False))
@@ -87,6 +89,8 @@ def complain_of_telling(stored: str, exc: BaseException, *, verbose: bool, as_js
 def _whole(exc: BaseException) -> str:
     """Its traceback, without what nobody may be shown."""
     import traceback  # as below: only a fault of our own needs it
+
+    from im.secret import conceal
 
     return conceal("".join(traceback.format_exception(exc))).rstrip()
 

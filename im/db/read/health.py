@@ -14,7 +14,6 @@ from im.db.read.connection import ReadTransaction, ask
 from im.domain.explain.alarm import AT_REST
 from im.domain.explain.listing import ScopeHealth, Summary
 from im.domain.hold import CLOCK_TOLERANCE, Hold, HoldKind
-from im.domain.mark import Mark, parse_mark
 from im.domain.scope import Scope
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class Sight:
         most = CLOCK_TOLERANCE.total_seconds()
         for one in self._disputes:
             if one.held_since is not None and one.restored:
-                found.append(_restored(one.scope, one.held_since, parse_mark(one.known), parse_mark(one.seen)))
+                found.append(_restored(one.scope, one.held_since, one.known, one.seen))
             elif one.held_since is not None or one.strange:
                 found.append(_of_another(one.scope, one.held_since, one.watched_since, now))
             if one.skew is not None and abs(one.skew) > most:
@@ -160,10 +159,13 @@ def _of_another(scope: Scope, held: datetime | None, watched: datetime | None, n
     )
 
 
-def _restored(scope: Scope, held: datetime, known: Mark | None, seen: Mark | None) -> Hold:
+def _restored(scope: Scope, held: datetime, known: str | None, seen: str | None) -> Hold:
     """`known`: the last mark that these data know; `seen`: the newest at the cloud."""
-    ends = f"ends at {known.at:%Y-%m-%d %H:%M:%S} UTC" if known else "is older than every mark there"
-    until = f" until {seen.at:%Y-%m-%d %H:%M:%S} UTC" if seen else ""
+    from im.domain.mark import parse_mark  # few databases are restored, and every look asks whether this one was
+
+    last, there = parse_mark(known), parse_mark(seen)
+    ends = f"ends at {last.at:%Y-%m-%d %H:%M:%S} UTC" if last else "is older than every mark there"
+    until = f" until {there.at:%Y-%m-%d %H:%M:%S} UTC" if there else ""
     what = f"this database was restored from a backup: what it knows of {scope} {ends}, and im worked on there{until}"
     return Hold(HoldKind.RESTORED, what, f"{_SHOWS}, and ends this", since=held)
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from im.db.mapping import COLUMNS, DOCUMENTS, to_instance
 from im.db.read.connection import ReadTransaction, ask
-from im.domain.event import Event
 from im.domain.explain.alarm import AT_REST
 from im.domain.guard import Guard, GuardKind
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from im.domain.event import Event
     from im.domain.instance import Instance
 
 _COLUMNS = ", ".join(f"i.{name}::text" if name in DOCUMENTS else f"i.{name}" for name in COLUMNS)
@@ -172,6 +172,8 @@ def living_names(connection: Connection | ReadTransaction, owners: Sequence[str]
 
 def story(connection: Connection | ReadTransaction, instance_ids: Sequence[str]) -> list[Event]:
     """What happened to these, in the order in which it was recorded."""
+    from im.domain.event import Event  # a table of machines shows none
+
     rows = ask(
         connection,
         "SELECT instance_id, at, kind, actor, reason, generation, detail, channel, request_id FROM events"

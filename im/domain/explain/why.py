@@ -14,8 +14,7 @@ from im.domain.explain.again import create_line
 from im.domain.input.duration import format_duration
 from im.domain.lifecycle import DECISIONS, TAKEN_BACK, Step
 from im.domain.money.rules import PER_SECOND, BillingRules
-from im.domain.shelf.address import keeps_address
-from im.domain.shelf.snapshot import NOT_SHELVED
+from im.domain.shelf.snapshot import NOT_SHELVED, keeps_address
 from im.domain.state import ALIVE, Desired, Observed, OnExpiry, Shelf, Why, meets
 
 if TYPE_CHECKING:

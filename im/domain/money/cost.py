@@ -1,4 +1,4 @@
-"""What an instance costs, and what was spent in a span of time, as people are told it."""
+"""What an instance costs, as people are told it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from im.domain.money.bill import Bill, Window
+    from im.domain.money.bill import Bill
     from im.domain.money.forecast import Rates
 
 
@@ -28,24 +28,3 @@ class Cost:
     def so_far(self) -> Decimal | None:
         """None where any part of it has no known price."""
         return self.bill.total if self.bill.known else None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of `im cost`: a group, how many instances are in it, what they cost, and what is still promised."""
-
-    group: str
-    count: int
-    bill: Bill
-    to_deadline: Decimal | None
-    at_most: bool = False
-    """`to_deadline` holds limits that were set where prices are not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    lines: tuple[Line, ...]
-    total: Line
-    window: Window
-    sources: tuple[str, ...]
-    """Where the prices come from."""

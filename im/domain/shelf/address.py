@@ -5,13 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from im.domain.spec.spec import Spec
-
-KEPT_ADDRESS = "kept_address"
-"""Among the provider's options of a spec: what its cloud calls the address that the machine is to be made with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +28,3 @@ class Fate(StrEnum):
     """There is no such address any more, or not for us: it was deleted, or somebody has taken it for something else."""
     LEFT = "left"
     """It was not ours to delete, or is kept for a later snapshot."""
-
-
-def keeps_address(spec: Spec) -> bool:
-    """Is the machine to be made with an address that was kept for it?"""
-    return bool(spec.provider_options.get(KEPT_ADDRESS))

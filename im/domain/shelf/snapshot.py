@@ -8,8 +8,6 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from im.domain.shelf.address import KEPT_ADDRESS
-
 if TYPE_CHECKING:
     from im.domain.spec.spec import Spec
 
@@ -19,6 +17,8 @@ SHOWN_WITHIN = timedelta(seconds=60)
 """A snapshot that a complete listing does not show so long after it was asked for was not made."""
 LOOK_AGAIN, LOOK_SELDOM = timedelta(seconds=5), timedelta(seconds=30)
 """Between two looks at a snapshot that is being made: the longer that takes, the more seldom its cloud is asked."""
+KEPT_ADDRESS = "kept_address"
+"""Among the provider's options of a spec: what its cloud calls the address that the machine is to be made with."""
 NOT_SHELVED = "not_shelved"
 """The error of a row whose snapshot was given up."""
 SNAPSHOT = "snapshot"
@@ -131,3 +131,8 @@ def spec_from(spec: Spec, snapshot: Snapshot) -> Spec:
     if snapshot.address_id is not None:
         options[KEPT_ADDRESS] = snapshot.address_id
     return replace(spec, image=snapshot.provider_id, provider_options=options, user_data=None, user_data_aside=None)
+
+
+def keeps_address(spec: Spec) -> bool:
+    """Is the machine to be made with an address that was kept for it?"""
+    return bool(spec.provider_options.get(KEPT_ADDRESS))

@@ -14,7 +14,7 @@ from im.domain import tags
 from im.domain.config.sandbox import sandbox_at
 from im.domain.errors import Refused
 from im.domain.scope import Scope
-from im.domain.shelf.address import KEPT_ADDRESS
+from im.domain.shelf.snapshot import KEPT_ADDRESS
 from im.domain.sighting import Sighting
 from im.domain.spec.spec import Spec
 from im.domain.state import Observed

@@ -11,7 +11,7 @@ from im.db.read import instances
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
 from im.domain.money.bill import Window, sum_bills
-from im.domain.money.cost import Line, Report
+from im.domain.money.report import Line, Report
 from im.services.money.costs import Ledger, ledger
 
 if TYPE_CHECKING:

@@ -24,9 +24,10 @@ from im.domain.lifecycle import ending
 from im.domain.money.bill import Bill, Item, Known, Price, Window
 from im.domain.money.budget import Budget
 from im.domain.money.budget import Use as BudgetUse
-from im.domain.money.cost import Cost, Line, Report
+from im.domain.money.cost import Cost
 from im.domain.money.forecast import Rates
 from im.domain.money.quote import Quote
+from im.domain.money.report import Line, Report
 from im.domain.money.rules import BillingRules, While
 from im.domain.orphan import Orphan
 from im.domain.people.entry import Entry

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from im.domain.access import Actor
     from im.domain.money.bill import Known
     from im.domain.money.budget import Use
-    from im.domain.money.cost import Report
     from im.domain.money.offer import Offers
+    from im.domain.money.report import Report
 
 
 class DirectMoney:

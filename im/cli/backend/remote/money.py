@@ -15,8 +15,8 @@ from im.views.budget import read_budget
 if TYPE_CHECKING:
     from im.domain.money.bill import Known
     from im.domain.money.budget import Use
-    from im.domain.money.cost import Report
     from im.domain.money.offer import Offers
+    from im.domain.money.report import Report
 
 
 class RemoteMoney:

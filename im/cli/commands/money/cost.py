@@ -20,7 +20,7 @@ from im.views.cost import FIELDS, line_json, report_json
 from im.views.words.money import AT_MOST
 
 if TYPE_CHECKING:
-    from im.domain.money.cost import Line, Report
+    from im.domain.money.report import Line, Report
 
 GROUPS = ("owner", "type", "provider", "tag:KEY", "day")
 
