@@ -57,6 +57,7 @@ class _Once(Generic[T]):
 def _document(
     row: Instance, now: datetime, sandbox: bool, machine: Mapping[str, Any], cost: Mapping[str, Any]
 ) -> dict[str, Any]:
+    terms = row.terms
     return {
         "id": row.id,
         "name": row.name,
@@ -81,9 +82,9 @@ def _document(
         "public_ip": row.public_ip,
         "private_ip": row.private_ip,
         "ssh_user": row.spec.ssh_user,
-        "ssh_host": row.terms.ssh_host or None,
-        "ssh_port": row.terms.ssh_port,
-        "lent_until": utc(row.terms.lent_until),
+        "ssh_host": terms.ssh_host or None,
+        "ssh_port": terms.ssh_port,
+        "lent_until": utc(terms.lent_until),
         "created_at": utc(row.created_at),
         "launched_at": utc(row.launched_at),
         "interrupted_at": utc(row.interrupted_at),

@@ -7,8 +7,9 @@ from importlib.metadata import version
 from fastapi import APIRouter
 from sqlalchemy import text
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from im.web.answers import JSONResponse
 from im.web.api.documents_of_fleet import HealthDocument, VersionDocument
 from im.web.api.problem import answers
 

@@ -44,26 +44,32 @@ def _looks(here: Place, url: str, count: int, runs: int) -> Generator[Row, None,
     here.fleet(count)
     tokens = people(here, 4 * runs)
     taken: dict[str, list[float]] = {name: [] for name in _PATHS}
+    burnt: dict[str, list[float]] = {name: [] for name in _PATHS}
     with served(environment(here, url)) as web:
         ask = Asking(web.port)
         for path in _PATHS.values():
             assert ask.get(path, tokens[0])[0] == 200, path
         for run in range(runs):
             spent: dict[str, list[float]] = {name: [] for name in _PATHS}
+            cpu: dict[str, list[float]] = {name: [] for name in _PATHS}
             for n in range(LOOKS):
                 # of several people, or they would be asked to wait
                 token = tokens[4 * run + n % 4]
                 for name, path in _PATHS.items():
-                    began = time.perf_counter()
+                    before, began = web.precise_cpu(), time.perf_counter()
                     status, _ = ask.get(path, token)
                     spent[name].append(time.perf_counter() - began)
+                    cpu[name].append(web.precise_cpu() - before)
                     assert status == 200, (path, status)
-            for name, one in spent.items():
-                taken[name].append(statistics.median(one))
+            for name in _PATHS:
+                taken[name].append(statistics.median(spent[name]))
+                burnt[name].append(statistics.median(cpu[name]))
         ask.close()
     bare = taken.pop("a bare answer")
     for name, ours in taken.items():
         yield of_runs("P11", f"{name} of {count:,}", "wall", ours, bare, "a bare answer", 12.0)
+        of_bare = burnt["a bare answer"]
+        yield of_runs("P11", f"{name} of {count:,}: the web's", "cpu", burnt[name], of_bare, "a bare answer", None)
     return taken
 
 

@@ -36,6 +36,11 @@ class Served:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def precise_cpu(self) -> float:
+        """The same of the threads that it has now, to the nanosecond: of one answer, on a machine that is busy."""
+        threads = Path(f"/proc/{self.pid}/task").iterdir()
+        return sum(int((one / "schedstat").read_text().split()[0]) for one in threads) / 1e9
+
 
 @contextmanager
 def served(environ: Mapping[str, str]) -> Iterator[Served]:

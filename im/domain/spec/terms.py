@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any
 
 SSH_HOST, SSH_PORT, PRICES, LENT_UNTIL = "ssh_host", "ssh_port", "prices", "lent_until"
@@ -40,10 +41,13 @@ class Terms:
         return {key: value for key, value in told.items() if value}
 
 
+_NOTHING_TOLD = Terms(prices=MappingProxyType({}))
+
+
 def terms_in(notes: Mapping[str, Any]) -> Terms:
     """What of it the notes tell; what is written otherwise than here tells nothing, for a host ends up on a command line."""
     if not notes:
-        return Terms()
+        return _NOTHING_TOLD
     host, port = notes.get(SSH_HOST), notes.get(SSH_PORT)
     prices = notes.get(PRICES)
     return Terms(

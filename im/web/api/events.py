@@ -7,12 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.db.read.history import Sought
 from im.domain.errors import NoSuchInstance, Refused
 from im.services import queries
 from im.views.event import event_json
+from im.web.answers import JSONResponse
 from im.web.api import cursor
 from im.web.api.asker import Asker, Asking
 from im.web.api.documents import FleetEventsDocument

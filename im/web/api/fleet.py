@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fastapi import APIRouter
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.domain.errors import Denied
 from im.domain.explain.listing import Summary
@@ -15,6 +15,7 @@ from im.views.hold import hold_json
 from im.views.orphan import orphan_json
 from im.views.scope import scope_json
 from im.views.times import utc
+from im.web.answers import JSONResponse
 from im.web.api.asker import Asking
 from im.web.api.documents_of_fleet import FleetDocument, HoldsDocument, OrphansDocument, ScopesDocument
 from im.web.api.problem import answers

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.db.people import idempotency
 from im.domain.errors import ImError
+from im.web.answers import JSONResponse
 from im.web.api.asker import Asker
 from im.web.api.problem import problem
 

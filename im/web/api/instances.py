@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.db.read.instances import Wanted
 from im.domain.access import Verb
@@ -36,6 +36,7 @@ from im.services.requests.wish import Wish
 from im.settings import Settings
 from im.views.plan import Rehearsed, plan_json
 from im.views.times import utc
+from im.web.answers import JSONResponse
 from im.web.api import cursor
 from im.web.api.asker import Asker, Asking
 from im.web.api.documents import ChangesDocument, InstanceDocument, InstancesDocument, PlanDocument

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.domain import agenda as coming
 from im.domain.errors import Refused
@@ -21,6 +21,7 @@ from im.views.budget import budget_json
 from im.views.cost import report_json
 from im.views.offer import offers_json
 from im.views.price import price_json
+from im.web.answers import JSONResponse
 from im.web.api.asker import Asking
 from im.web.api.documents_of_money import (
     AgendaDocument,

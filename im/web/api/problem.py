@@ -8,12 +8,12 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, Field
-from starlette.responses import JSONResponse
 
 from im.domain import errors
 from im.domain.errors import ImError
 from im.secret import conceal
 from im.views.exits import Exit, exit_of
+from im.web.answers import JSONResponse
 from im.web.api.rates import TooMany
 
 MEDIA_TYPE = "application/problem+json"

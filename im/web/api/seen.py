@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Header, Path, Query
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.domain.instance import Instance
 from im.services import queries
@@ -16,6 +16,7 @@ from im.services.money.costs import costs
 from im.services.requests.result import Answer, Change
 from im.views.change import answer_json
 from im.views.instance import instances_json
+from im.web.answers import JSONResponse
 from im.web.api.asker import Asker
 from im.web.api.forms import WORD
 from im.web.api.problem import answers

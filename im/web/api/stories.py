@@ -8,7 +8,7 @@ from typing import Annotated
 from anyio import sleep
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.domain.errors import ImError
 from im.domain.explain.phase import phase
@@ -19,6 +19,7 @@ from im.views.event import event_json
 from im.views.guard import guard_json
 from im.views.times import utc
 from im.views.why import why_json
+from im.web.answers import JSONResponse
 from im.web.api.asker import Asking
 from im.web.api.documents import EventsDocument, GuardDocument, WaitDocument, WhyDocument
 from im.web.api.forms import WaitQuery

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from pydantic import Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.domain.access import Verb
 from im.domain.errors import Denied
@@ -13,6 +13,7 @@ from im.services import access, leftovers
 from im.services.deadlines import holds
 from im.views.leftover import survey_json
 from im.views.times import utc
+from im.web.answers import JSONResponse
 from im.web.api.asker import Asking
 from im.web.api.documents import Document
 from im.web.api.forms import Duration, Form, Text

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.domain import intent
 from im.domain.access import Verb as Right
@@ -21,6 +21,7 @@ from im.services.requests import change, give
 from im.services.requests.result import Answer
 from im.services.requests.shelving import decide_stop
 from im.views.change import rehearsal_json
+from im.web.answers import JSONResponse
 from im.web.api.agreed import agreed
 from im.web.api.asker import Asker, Asking
 from im.web.api.documents import ChangeDocument, ChangesDocument, RehearsalDocument, RehearsalsDocument

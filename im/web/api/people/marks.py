@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Header
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.db.people import quotas, users
 from im.db.webhooks import hooks
@@ -20,6 +20,7 @@ from im.domain.errors import Superseded
 from im.domain.people.quota import Quota, QuotaFor
 from im.domain.people.user import User
 from im.domain.webhook.webhook import Webhook
+from im.web.answers import JSONResponse
 from im.web.api.asker import Asker
 from im.web.api.problem import changed_since
 

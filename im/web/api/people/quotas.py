@@ -7,13 +7,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.domain.errors import NotFound, Superseded
 from im.domain.input.duration import parse_duration
 from im.domain.people.quota import Quota, QuotaFor
 from im.services.people import quotas
 from im.views.quota import quota_json
+from im.web.answers import JSONResponse
 from im.web.api.asker import Asker, Asking
 from im.web.api.forms import Duration, Form, Number, Text
 from im.web.api.people.documents import (

@@ -6,11 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.services.people import links, sessions
 from im.views.user import link_json, session_json
 from im.web.address import link_to
+from im.web.answers import JSONResponse
 from im.web.api.asker import Asking
 from im.web.api.people.documents import LinkDocument, SessionsDocument
 from im.web.api.people.tokens import TokensQuery

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.domain.access import Grant
 from im.domain.input.duration import parse_duration
 from im.domain.people.token import read_grants
 from im.services.people import tokens
 from im.views.user import token_json
+from im.web.answers import JSONResponse
 from im.web.api.asker import Asking
 from im.web.api.forms import Duration, Form
 from im.web.api.people.documents import (

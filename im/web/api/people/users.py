@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.domain.access import Role
 from im.domain.errors import Denied, Superseded
 from im.domain.people.user import UserKind
 from im.services.people import audit, users
 from im.views.user import audit_json, user_json
+from im.web.answers import JSONResponse
 from im.web.api.asker import Asking
 from im.web.api.documents import MeDocument
 from im.web.api.forms import Flag, Form, Text

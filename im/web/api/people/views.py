@@ -6,11 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.domain.people.view import FILTER, NAME, Base, View
 from im.services.people import views
 from im.views.user import view_json
+from im.web.answers import JSONResponse
 from im.web.api.asker import Asking
 from im.web.api.forms import Flag, Form, Text
 from im.web.api.people.documents import ViewDocument, ViewsDocument

@@ -6,13 +6,14 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from im.domain.input.duration import parse_duration
 from im.domain.webhook.target import LONGEST
 from im.domain.webhook.webhook import NAME, read_kinds
 from im.services.webhooks import hooks
 from im.views.webhook import delivery_json, webhook_json
+from im.web.answers import JSONResponse
 from im.web.api.asker import Asking
 from im.web.api.forms import Duration, Flag, Form
 from im.web.api.people.users import CHANGE, LOGIN, LOOK
