@@ -71,14 +71,21 @@ def _narrowed(wanted: Wanted, by: Filter) -> Wanted:
     return replace(wanted, **same)
 
 
+COUNTED = 20_000
+"""So far a page counts: whoever has more waits no longer for the first rows."""
+
+
 def count(ctx: Context, asked: Question, seen: Page, *, first: bool) -> int | None:
-    """How many there are in all; `seen` is a page of them, the first or another. None where only looking at each would tell."""
+    """How many there are in all, or COUNTED + 1 for more; `seen` is a page of them, the first or another.
+
+    None where only looking at each would tell.
+    """
     if first and seen.next is None:
         return len(seen.rows)
     if asked.filters or asked.base:
         return None
     with ctx.looking() as connection:
-        return instances.count(connection, asked.wanted)
+        return instances.count(connection, asked.wanted, COUNTED + 1)
 
 
 def page(ctx: Context, asked: Question, after: Place | None, limit: int, me: str, now: datetime | None = None) -> Page:

@@ -69,13 +69,13 @@ def page(connection: Connection | ReadTransaction, wanted: Wanted, after: Place 
     return _instances(connection, told, **given, limit=limit)
 
 
-def count(connection: Connection | ReadTransaction, wanted: Wanted) -> int:
-    """How many rows all pages hold together."""
+def count(connection: Connection | ReadTransaction, wanted: Wanted, most: int) -> int:
+    """How many rows all pages hold together; `most` where there are so many or more, which is as far as is counted."""
     where, given = _narrowed(wanted)
     # each has one scope, so that it need not be looked up where nothing of it is asked
     scopes = " JOIN scopes s ON s.id = i.scope_id" if any(one.startswith("s.") for one in where) else ""
-    told = f"SELECT count(*) FROM instances i{scopes} WHERE {' AND '.join(where) or 'true'}"  # noqa: S608  # our own words
-    ((found,),) = ask(connection, told, **given)
+    rows = f"SELECT FROM instances i{scopes} WHERE {' AND '.join(where) or 'true'} LIMIT %(most)s"
+    ((found,),) = ask(connection, f"SELECT count(*) FROM ({rows}) AS found", **given, most=most)  # noqa: S608  # our own words
     return int(found)
 
 

@@ -220,6 +220,8 @@ def _command(asked: InstancesQuery, filters: Sequence[Filter]) -> str:
 def _counted(count: int | None) -> str:
     if count is None:
         return "more than one page"
+    if count > pages.COUNTED:
+        return f"more than {pages.COUNTED:,} instances"
     return "1 instance" if count == 1 else f"{count:,} instances"
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from im.context import Context
 from im.db.read.pool import _Look
+from im.services import pages
 from tests.integration.web.conftest import Api
 
 ABOUT = {
@@ -17,7 +18,7 @@ ABOUT = {
     "FROM tokens": "who asks",
     "FROM orphans": "how the fleet is",
     "FROM views": "the reader's own views",
-    "SELECT count(*) FROM instances": "how many",
+    "SELECT count(*) FROM (SELECT FROM instances": "how many",
     "LEFT JOIN usage": "what they did",
     "FROM prices": "what that costs",
     "FROM instances": "the rows",
@@ -64,3 +65,10 @@ def test_a_list_asks_the_same_of_few_rows_and_of_many(
     api.world.create("many", count=60)
     api.world.advance(20)
     assert asked() == list(told)
+
+
+def test_a_page_counts_no_further_than_somebody_would_wait(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.world.create("many", count=60)
+    for most, told in ((60, "60 instances"), (59, "more than 59 instances")):
+        monkeypatch.setattr(pages, "COUNTED", most)
+        assert f'id="count" aria-live="polite">{told}<' in api.ask("GET", "/").text
