@@ -13,10 +13,11 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from im.standins.grpc_service import GrpcServer, GrpcService
 from im.standins.service import Service, server_on
 from tests.chaos.case import BEGIN
 from tests.chaos.desk import Broker, Clock
-from tests.chaos.shown import KINDS, Shown
+from tests.chaos.shown import BY_GRPC, KINDS, Shown
 from tests.chaos.worker import Act, Shift, work
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _LIMIT = 300.0
 class Door:
     """Before the stand-in: the `nth` call that changes something kills the process `victim` when it has been carried out."""
 
-    service: Service
+    service: Service | GrpcService
     nth: int = 0
     victim: int = 0
     carried_out: int = 0
@@ -41,13 +42,23 @@ class Door:
         return self.service.clock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        assert isinstance(self.service, Service)
         answer = self.service(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            self.carried_out += 1
-            if self.victim and self.carried_out == self.nth:
-                os.kill(self.victim, signal.SIGKILL)
-                self.victim = 0
+            self.count()
         return answer
+
+    def count(self) -> None:
+        self.carried_out += 1
+        if self.victim and self.carried_out == self.nth:
+            os.kill(self.victim, signal.SIGKILL)
+            self.victim = 0
+
+    def server(self) -> Any:
+        if isinstance(self.service, Service):
+            return server_on("127.0.0.1", 0, self)
+        self.service.carried_out = self.count
+        return GrpcServer("127.0.0.1", 0, self.service)
 
 
 @dataclass
@@ -95,6 +106,8 @@ class CloudCase:
 def _made(path: str) -> str:
     """The last word of a path that is no name of one thing, with a star for the name."""
     *_, kind, last = path.split("/")
+    if "." in kind:  # a service of gRPC
+        return f"{kind.rpartition('.')[2]}.{last}"
     return f"{kind}/*" if re.search(r"\d|^im-", last) else last
 
 
@@ -104,11 +117,11 @@ def opened_at(cloud: str, folder: Path, database_url: str, forks: ForkServerCont
 
     clock = Clock(folder)
     clock.set(BEGIN)
-    kind, shown = KINDS[cloud]
+    kind, shown = {**KINDS, **BY_GRPC}[cloud]
     make: Any = kind
-    service: Service = make(_SECRET, clock.now, timedelta(seconds=5))
+    service: Service | GrpcService = make(_SECRET, clock.now, timedelta(seconds=5))
     door = Door(service)
-    server = server_on("127.0.0.1", 0, door)
+    server = door.server()
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     url = f"http://sandbox:{_SECRET}@127.0.0.1:{server.server_port}"

@@ -53,13 +53,13 @@ class NebiusApi:
 
     def _authorized(self, rpc: str, message: Any, answer: Any, key: str = "") -> Any:
         """One more time with a new token, where the one that we had is refused."""
-        while True:
-            token = self._credentials.token(self._exchange)
-            try:
-                return self._send(rpc, message, answer, token, key)
-            except Unauthenticated:
-                if not self._credentials.forget():
-                    raise
+        token = self._credentials.token(self._exchange)
+        try:
+            return self._send(rpc, message, answer, token, key)
+        except Unauthenticated:
+            if not self._credentials.forget(token):
+                raise
+        return self._send(rpc, message, answer, self._credentials.token(self._exchange), key)
 
     def _exchange(self, signed: Any) -> Any:
         return self._send(_EXCHANGE, signed, part("iam.v1").CreateTokenResponse, "", "")

@@ -27,8 +27,8 @@ class Credentials(Protocol):
         """Raises ProviderError."""
         ...
 
-    def forget(self) -> bool:
-        """What we had was refused. Is there another to be had?"""
+    def forget(self, token: str) -> bool:
+        """It was refused. Is there another to be had?"""
         ...
 
 
@@ -41,7 +41,7 @@ class Sandbox:
     def token(self, exchange: Exchange) -> str:
         return self._token
 
-    def forget(self) -> bool:
+    def forget(self, token: str) -> bool:
         return False
 
 
@@ -75,10 +75,12 @@ class Own:
                 self._made, self._until = told.access_token, self._clock() + max(60, told.expires_in - _EARLY)
             return self._made
 
-    def forget(self) -> bool:
+    def forget(self, token: str) -> bool:
+        """Somebody else may have renewed it meanwhile."""
         with self._lock:
-            had, self._made = bool(self._made), ""
-        return had
+            ours = bool(self._made)
+            self._made = "" if self._made == token else self._made
+        return ours
 
 
 def _signed(file: Path) -> Any:

@@ -79,7 +79,7 @@ def _detail(status: bytes | None) -> tuple[str, str]:
                 told = part("common.v1").ServiceError.FromString(packed.value)
                 if told.details is not None:
                     return str(told.details.field), _violations(told)
-    except (ValueError, TypeError, IndexError, KeyError):  # a detail that cannot be read tells nothing beside the code
+    except Exception:  # whatever the SDK says of a detail that cannot be read: it tells nothing beside the code
         return "", ""
     return "", ""
 

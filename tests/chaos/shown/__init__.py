@@ -8,14 +8,17 @@ from im.standins import azure as azure_standin
 from im.standins import digitalocean as digitalocean_standin
 from im.standins import gcp as gcp_standin
 from im.standins import hetzner as hetzner_standin
+from im.standins import nebius as nebius_standin
+from im.standins.grpc_service import GrpcService
 from im.standins.service import Service
 from tests.chaos.shown.azure import Azure
 from tests.chaos.shown.digitalocean import DigitalOcean
 from tests.chaos.shown.gcp import Gcp
 from tests.chaos.shown.hetzner import Hetzner
+from tests.chaos.shown.nebius import Nebius
 from tests.chaos.shown.world import ACCOUNT, RUNNING, Seen, Shown
 
-__all__ = ["ACCOUNT", "KINDS", "RUNNING", "Seen", "Shown"]
+__all__ = ["ACCOUNT", "BY_GRPC", "KINDS", "RUNNING", "Seen", "Shown"]
 
 KINDS: Mapping[str, tuple[type[Service], type[Shown]]] = {
     "azure": (azure_standin.Azure, Azure),
@@ -23,3 +26,5 @@ KINDS: Mapping[str, tuple[type[Service], type[Shown]]] = {
     "gcp": (gcp_standin.Gcp, Gcp),
     "hetzner": (hetzner_standin.Hetzner, Hetzner),
 }
+BY_GRPC: Mapping[str, tuple[type[GrpcService], type[Shown]]] = {"nebius": (nebius_standin.Nebius, Nebius)}
+"""Those before which no door for HTTP can stand."""
