@@ -17,7 +17,7 @@ from im.domain.config.region import Region
 from im.domain.errors import Refused
 from im.providers.kit.extra import Extra
 
-EXTRA = Extra("nebius", "nebius", ("grpc", "nebius"))
+EXTRA = Extra("nebius", "nebius", ("grpc", "nebius.sdk"))
 """Nebius' own SDK, of which the messages are used, and gRPC."""
 REGION = "all"
 SECRET_VARIABLES, KEPT = ("NEBIUS_",), ()

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.providers.errors import Unauthenticated
-from im.providers.nebius.account import MISSING, key_file, token_of
+from im.providers.nebius.account import EXTRA, MISSING, key_file, token_of
 from im.providers.nebius.sdk import key_reader
 
 _EARLY = 600
@@ -60,6 +60,8 @@ class Own:
         self._made, self._until = "", 0.0
 
     def token(self, exchange: Exchange) -> str:
+        if EXTRA.is_missing():
+            raise EXTRA.missing("Nebius")
         try:
             account = self._account()
             if given := token_of(account, self._env):

@@ -8,7 +8,7 @@ from threading import Lock
 from im.domain.errors import Refused
 from im.providers import errors
 from im.providers.errors import NotFound
-from im.providers.nebius.account import PROJECTS
+from im.providers.nebius.account import EXTRA, PROJECTS
 from im.providers.nebius.api import NebiusApi
 from im.providers.nebius.errors import CLOUD
 
@@ -77,6 +77,8 @@ class Projects:
             ids = self._named()
         except Refused as exc:
             raise errors.InvalidSpec(f"{exc.message} in the settings of this worker ({exc.hint})") from exc
+        if not ids and EXTRA.is_missing():
+            raise EXTRA.missing(CLOUD)  # nothing helps before it is there
         if not ids:
             raise errors.Unauthenticated(f"no project of {CLOUD} is known to this worker: set {PROJECTS} there")
         return ids

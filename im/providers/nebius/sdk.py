@@ -6,32 +6,27 @@ Its client is not: it is asyncio inside, and asks again by itself. Calls are mad
 from __future__ import annotations
 
 import os
-from functools import cache
 from importlib import import_module
 from typing import Any
 
 from im.providers.nebius.account import EXTRA
 
 
-@cache
 def part(name: str) -> Any:
     """`compute.v1` and so on. Raises NotInstalled."""
     return _imported(f"nebius.api.nebius.{name}")
 
 
-@cache
 def grpc() -> Any:
     """Raises NotInstalled."""
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # a server that goes away is told to us, and not to the terminal
     return _imported("grpc")
 
 
-@cache
 def rpc_status() -> Any:
     return _imported("nebius.api.google.rpc").Status
 
 
-@cache
 def key_reader() -> Any:
     """Reads the file of a service account's key, and signs with it."""
     return _imported("nebius.base.service_account.credentials_file").Reader

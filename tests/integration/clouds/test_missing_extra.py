@@ -22,15 +22,18 @@ from tests.azure_world import azure_world
 from tests.gcp_world import gcp_world
 from tests.integration.typed import run
 from tests.kubernetes_world import kubernetes_world
+from tests.nebius_world import nebius_world
 
 NEED = {
     "azure": ("azure.identity", azure_world),
     "gcp": ("google.auth", gcp_world),
     "kubernetes": ("yaml", kubernetes_world),
+    "nebius": ("nebius.sdk", nebius_world),
 }
 WHO = {
     "azure": {"AZURE_SUBSCRIPTION_ID": "s", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", "AZURE_CLIENT_SECRET": "x"},
     "gcp": {"GOOGLE_CLOUD_PROJECT": "lab-1234", "GOOGLE_APPLICATION_CREDENTIALS": "/nonexistent/key.json"},
+    "nebius": {"NEBIUS_IAM_TOKEN": "t", "IM_NEBIUS_PROJECTS": "project-e00a"},
     "kubernetes": {"KUBECONFIG": __file__},  # whatever is in it: without the package nobody reads it
 }
 

@@ -20,6 +20,7 @@ __all__ = ["rehearsal"]
         ("gcp", "l4", [f"g2-standard-{n}" for n in (4, 8, 12, 16, 32)], ["us-central1-a"]),
         ("lambda", "h100", ["gpu_1x_h100_pcie", "gpu_1x_h100_sxm5"], ["any"]),
         ("lambda", "b200:8", ["gpu_8x_b200_sxm6"], ["any"]),
+        ("nebius", "h100", ["gpu-h100-sxm_1gpu-16vcpu-200gb"], ["any"]),
     ],
 )
 def test_the_types_that_have_them_are_tried_in_order(
