@@ -1,4 +1,4 @@
-"""What is Nebius' own: launches made once, refused only later, or met by a namesake; regions as projects; details of a code."""
+"""What is Nebius' own: launches made once, refused only later, or met by a namesake; regions as projects; who we are."""
 
 from __future__ import annotations
 
@@ -24,10 +24,8 @@ from im.providers import errors
 from im.providers.contract import Filter, Slot, Snapshot, merge_pages
 from im.providers.nebius.api import NebiusApi
 from im.providers.nebius.credentials import Own, Sandbox
-from im.providers.nebius.errors import meaning
 from im.providers.nebius.projects import Projects
 from im.standins.books import Fault
-from im.standins.nebius import errors as told
 from tests.machines import machines
 from tests.providers.nebius.room import ACCOUNT, NebiusRoom, foreign
 
@@ -260,37 +258,6 @@ def test_nobody_home_is_definitely_not_done(room: NebiusRoom) -> None:
         away = NebiusApi(Sandbox("acme.secret"), f"127.0.0.1:{nobody.getsockname()[1]}")
         with pytest.raises(errors.Unavailable, match="cannot be reached"):
             away.change("compute.v1.InstanceService/Stop", StopInstanceRequest(id="computeinstance-e00a"))
-
-
-@pytest.mark.parametrize(
-    ("refusal", "kind"),
-    [
-        (told.quota("compute.instance.count", 4), errors.QuotaExceeded),
-        (told.too_many(), errors.Throttled),
-        (told.bad_state("x", "the disk is attached"), errors.WrongState),
-        (told.conflict("operation-1"), errors.WrongState),
-        (told.exists("web"), errors.InvalidSpec),
-        (told.not_found("x"), errors.NotFound),
-        (told.invalid("spec.resources", "no such preset"), errors.InvalidSpec),
-        (told.forbidden("project-e00a"), errors.Forbidden),
-        (told.unauthenticated("who?"), errors.Unauthenticated),
-    ],
-)
-def test_the_detail_decides_and_not_the_code_alone(refusal: Any, kind: type[errors.ProviderError]) -> None:
-    found = meaning(refusal.code.name, refusal.message, refusal.details, mutating=True)
-    assert isinstance(found, kind)
-    assert found.message.startswith("Nebius: ")
-
-
-def test_what_lacks_room_and_what_nobody_knows() -> None:
-    message, status = told.no_room("gpu-h100-sxm")
-    assert isinstance(meaning("RESOURCE_EXHAUSTED", message, status), errors.NoCapacity)
-    assert isinstance(meaning("RESOURCE_EXHAUSTED", "slow down", b"\xff\xff"), errors.Throttled)
-    for code in ("DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "UNAVAILABLE"):
-        assert isinstance(meaning(code, "x", mutating=True), errors.Ambiguous)
-        assert isinstance(meaning(code, "x", mutating=False), errors.Unavailable)
-    never = meaning("UNAVAILABLE", "failed to connect to all addresses; last error", mutating=True)
-    assert type(never) is errors.Unavailable
 
 
 def test_types_regions_and_images_are_told_apart_from_what_cannot_be(room: NebiusRoom) -> None:
