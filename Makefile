@@ -7,6 +7,9 @@ PYTEST := $(BIN)/python -m pytest
 SECONDS ?= 600
 PEERS  := .venv-bench-peers
 DEPLOY := .venv-deploy
+BEFORE := .venv-before
+# version 0.1.0, the last one that was released: what people upgrade from
+RELEASED ?= 6d82b00
 RUNS   ?= 5
 GOALS  ?=
 LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
@@ -15,7 +18,7 @@ LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-a
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check chaos-short chaos bench test-deploy test-manifests test-live test-live-kubernetes clean
+.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check before chaos-short chaos bench test-deploy test-manifests test-live test-live-kubernetes clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,11 +71,14 @@ pip-check: $(VENV)/.dev ## Do the installed versions fit together
 chaos-short: $(VENV)/.dev ## A sample of chaos, for the gate: each kill point once, a few walks, a minute's soak; five minutes
 	$(PYTEST) --numprocesses 4 --dist load tests/chaos
 
-chaos: $(VENV)/.dev ## Kill points in full, 2,000 x 50 steps of the state machine, and soaks of SECONDS (600): EC2, five clouds
+before: $(BEFORE)/.made ## The last released version, from the repository's history, in an environment of its own: .venv-before
+
+chaos: $(VENV)/.dev $(BEFORE)/.made ## Kill points in full, 2,000 x 50 steps of the state machine, soaks of SECONDS (600): EC2, five clouds, two versions
 	# its walks are one test, and take longer than any other may
 	IM_KILL_POINTS=all IM_EXAMPLES=2000 IM_STEPS=50 $(PYTEST) -o faulthandler_timeout=0 --numprocesses auto --maxprocesses 4 tests/chaos --ignore tests/chaos/test_soak.py
 	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS)
 	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS) --mixed
+	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS) --before $(CURDIR)/$(BEFORE)/bin/python
 
 bench: $(VENV)/.dev $(PEERS)/.made ## How fast, against what: every goal (GOALS='P1 P5' for some), medians of RUNS (5)
 	$(BIN)/python -m tests.benchmarks $(GOALS) --runs $(RUNS) --json bench.json
@@ -90,7 +96,7 @@ test-live-kubernetes: $(VENV)/.dev ## A real cluster, by CONTEXT=… of your kub
 	IM_KUBE_CONTEXT="$(CONTEXT)" $(BIN)/python -m pytest tests/live/kubernetes.py -m live -p no:cacheprovider
 
 clean: ## Remove what was built; the local stack's data is not here (im down --purge)
-	rm -rf $(VENV) $(PEERS) $(DEPLOY) bench.json dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(PEERS) $(DEPLOY) $(BEFORE) bench.json dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -110,6 +116,14 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 $(DEPLOY)/.made: tests/deploy/requirements.txt | $(VENV)/bin/python
 	$(PYTHON) -m venv $(DEPLOY)
 	$(DEPLOY)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(BEFORE)/.made: $(VENV)/.dev
+	rm -rf build/before && mkdir -p build/before
+	git archive $(RELEASED) | tar x -C build/before
+	$(BIN)/uv build --quiet --wheel --out-dir build/before/dist build/before
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(BEFORE)
+	$(BIN)/uv pip install --quiet --python $(BEFORE)/bin/python build/before/dist/*.whl
 	@touch $@
 
 # a peer that cannot be installed here is left out by name; the table says which

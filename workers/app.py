@@ -11,6 +11,8 @@ from kombu.transport import TRANSPORT_ALIASES
 
 from beat_schedule import BEAT_SCHEDULE
 from im import logs
+from im.db.schema import migrate
+from im.domain.errors import Refused, Unavailable
 from im.queue.celery import broker_settings
 from im.settings import Settings
 from workers import messages, metrics, pool, process, tasks
@@ -44,6 +46,16 @@ def make_app(settings: Settings) -> Celery:
     _wire_signals(settings, context)
     metrics.close_to_strangers()
     return app
+
+
+def refuse_a_newer_schema(database_url: str) -> None:
+    """Raises SystemExit, in words, in a program that is too old for the database; a database that is away is waited for."""
+    try:
+        migrate.check_fits(database_url)
+    except Refused as exc:
+        raise SystemExit(f"im: {exc.message}. Next: {exc.hint}") from None
+    except Unavailable as exc:
+        logs.log.warning("the database could not be asked whether this version may work on it", error=exc.message)
 
 
 def worker_settings() -> dict[str, Any]:
@@ -83,6 +95,7 @@ def _wire_signals(settings: Settings, context: process.ContextOfProcess) -> None
 
     def ring_at_once(sender: Any, **_: object) -> None:
         """After a pause nobody waits a whole period for the first tick."""
+        refuse_a_newer_schema(settings.database_url)
         for entry in BEAT_SCHEDULE.values():
             sender.app.send_task(entry["task"])
 
@@ -96,6 +109,7 @@ def _wire_signals(settings: Settings, context: process.ContextOfProcess) -> None
 
     def look_at_the_pool(sender: Any, **_: object) -> None:
         """`sender` is the worker, before it has connected to anything. Where no children do the work, this process sweeps."""
+        refuse_a_newer_schema(settings.database_url)
         if not pool.forks(sender.pool_cls):
             sweepers.start()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from im.db.schema.core import deployment
+from im.db.schema.deployment import deployment
 from im.domain.errors import Unavailable
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, tex
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.read.health import BIRTH, SERVER
-from im.db.schema.core import deployment, holds, scopes
+from im.db.schema.core import holds, scopes
+from im.db.schema.deployment import deployment
 from im.db.schema.marks import marks
 from im.domain.hold import CLOCK_TOLERANCE, HoldKind
 

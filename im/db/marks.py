@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, tex
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.read.health import BIRTH, SERVER
-from im.db.schema.core import deployment, instances
+from im.db.schema.core import instances
+from im.db.schema.deployment import deployment
 from im.db.schema.marks import marks
 from im.domain.mark import Known, Mark, Server, Watch, following, parse_mark
 from im.domain.state import ALIVE, Observed

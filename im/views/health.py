@@ -16,8 +16,8 @@ from im.views.scope import place_json, read_place, read_scope, scope_json
 from im.views.times import precise, read_moment, read_span, read_utc, utc
 
 if TYPE_CHECKING:
+    from im.db.schema.migrate import Schema
     from im.providers.contract import Check
-    from im.services.health.doctor import Schema
 
 
 def fleet_json(seen: Listing, *, sandbox: bool) -> dict[str, Any]:

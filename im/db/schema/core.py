@@ -44,18 +44,6 @@ def _one_of(column: str, values: type[Desired] | type[Observed] | type[LaunchSta
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-deployment = Table(
-    "deployment",
-    metadata,
-    Column("only_row", Boolean, primary_key=True, server_default=text("true")),
-    Column("id", Text, nullable=False),
-    # which Postgres server, and which database there, the identity was minted in: a copy must not act in its name
-    Column("system_identifier", Text, nullable=False),
-    Column("birth", Text),
-    moment("created_at", nullable=False),
-    CheckConstraint("only_row", name="only_row"),
-)
-
 scopes = Table(
     "scopes",
     metadata,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, DateTime, ForeignKey, Integer, LargeBinary, Table, Text
 
 import im.db.schema.counters
+import im.db.schema.deployment
 import im.db.schema.marks
 import im.db.schema.money
 import im.db.schema.people  # whoever asks for all tables gets all

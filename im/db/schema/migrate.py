@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alembic.config import Config
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 import im
 from alembic import command
 from im.db.engine import Database
+from im.domain.errors import Refused
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -26,11 +28,59 @@ def config(connection: Connection | None = None) -> Config:
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """How far the database has been migrated, and how far this version needs it to be. Revisions sort as text."""
+
+    current: str | None
+    head: str
+    oldest: str = ""
+    """Of a newer schema: whoever needs at least this one may go on working on it."""
+
+    @property
+    def newer(self) -> bool:
+        """Did a newer version of im migrate it?"""
+        return self.current is not None and self.current > self.head
+
+    @property
+    def shared(self) -> bool:
+        """Newer, and this version may work on it beside the newer one."""
+        return self.newer and self.oldest <= self.head
+
+    @property
+    def ok(self) -> bool:
+        return self.current == self.head
+
+    @property
+    def sentence(self) -> str:
+        if self.ok:
+            return f"at revision {self.head}, as this version needs it"
+        if self.shared:
+            return f"at revision {self.current} of a newer version of im, beside which this one ({self.head}) may work"
+        if self.newer:
+            return f"at revision {self.current}, on which only versions from {self.oldest} may work; this one is {self.head}"
+        return f"at revision {self.current}, this version needs {self.head}" if self.current else "never migrated"
+
+    @property
+    def fix(self) -> str:
+        """What to type next; empty when nothing has to be done."""
+        if self.ok:
+            return ""
+        if self.newer:
+            return "install the version of im that the others run" + (", when they are all replaced" * self.shared)
+        return "back up the database, then im db upgrade; whatever runs waits for it"
+
+
 def upgrade(database_url: str, revision: str = "head") -> None:
-    """Migrate to `revision`. Safe to run from several places at once: the second waits and finds nothing to do."""
+    """Migrate to `revision`. Safe to run from several places at once: the second waits and finds nothing to do.
+
+    Raises Refused where a newer version has migrated it: there is no way for this one to know.
+    """
     database = Database(database_url)
     try:
         with database.begin() as connection:
+            if revision == "head" and (found := schema(connection)).newer:
+                raise Refused(f"the database is {found.sentence}: there is nothing to migrate", found.fix)
             command.upgrade(config(connection), revision)
     finally:
         database.dispose()
@@ -49,6 +99,25 @@ def head() -> str:
     found = ScriptDirectory.from_config(config()).get_current_head()
     assert found is not None
     return found
+
+
+def schema(connection: Connection) -> Schema:
+    found = Schema(current(connection), head())
+    if not found.newer:
+        return found
+    return replace(found, oldest=connection.exec_driver_sql("SELECT oldest FROM deployment").scalar_one())
+
+
+def check_fits(database_url: str) -> None:
+    """Raises Refused for a program that is too old for this schema, Unavailable when the database cannot be reached."""
+    database = Database(database_url)
+    try:
+        with database.begin() as connection:
+            found = schema(connection)
+    finally:
+        database.dispose()
+    if found.newer and not found.shared:
+        raise Refused(f"this version of im is too old: the database is {found.sentence}", found.fix)
 
 
 def current(connection: Connection) -> str | None:

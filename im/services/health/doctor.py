@@ -6,7 +6,6 @@ No check stops another: with the database gone, the broker, the workers and the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from socket import gethostname
 from typing import TYPE_CHECKING
@@ -33,30 +32,14 @@ from im.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from im.db.schema.migrate import Schema
+
 MAX_SKEW = timedelta(seconds=5)
 """Clocks further apart than this make `in 59m` untrue; at a minute the deadlines themselves are held."""
 
 _A_DATABASE = "im up, or set IM_DATABASE_URL to a Postgres that runs"
 _REPORT = "that is a fault of im's own, or a right that its database user lacks; the other checks hold all the same"
 _A_BROKER = "im up, or set IM_BROKER_URL to a Redis or Valkey that runs"
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """How far the database has been migrated, and how far this version needs it to be."""
-
-    current: str | None
-    head: str
-
-    @property
-    def ok(self) -> bool:
-        return self.current == self.head
-
-    @property
-    def sentence(self) -> str:
-        if self.ok:
-            return f"at revision {self.head}, as this version needs it"
-        return f"at revision {self.current}, this version needs {self.head}" if self.current else "never migrated"
 
 
 def schema(database_url: str) -> Schema:
@@ -72,7 +55,7 @@ def _read_schema(database: Database) -> Schema:
     from im.db.schema import migrate
 
     with database.begin() as connection:
-        return Schema(migrate.current(connection), migrate.head())
+        return migrate.schema(connection)
 
 
 def diagnose(settings: Settings, only: str | None = None) -> Iterator[Check]:
@@ -148,7 +131,7 @@ def _schema(database: Database) -> Check:
         found = _read_schema(database)
     except Exception:
         return Check("migrations", ok=False, detail="not checked: no database", fix="mend the database first")
-    return Check("migrations", ok=found.ok, detail=found.sentence, fix="" if found.ok else "im db upgrade")
+    return Check("migrations", ok=found.ok or found.shared, detail=found.sentence, fix=found.fix)
 
 
 def _broker(settings: Settings) -> str:

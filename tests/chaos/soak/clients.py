@@ -165,7 +165,9 @@ class Client(threading.Thread):
 
     def _type(self, verb: str, ids: list[str], count: int, span: float, cloud: str) -> dict[str, Any]:
         """The same through `im` itself, as a person or a script types it."""
-        words = [sys.executable, "-m", "im.cli.main", verb, "--no-wait", "-q"]
+        before = bool(self._room.before) and self._rng.random() < 0.5
+        words = [self._room.before if before else sys.executable, "-m", "im.cli.main", verb, "--no-wait", "-q"]
+        environ = self._room.environ_before if before else self._room.environ
         if verb == "create":
             if not self._key.exists():
                 self._key.write_text(public_key() + "\n")
@@ -176,7 +178,7 @@ class Client(threading.Thread):
             words += ["--yes"] if verb == "terminate" else []
         try:
             done = subprocess.run(
-                words, env=self._room.environ, cwd=Path("/"), capture_output=True, text=True, timeout=90, check=False
+                words, env=environ, cwd=Path("/"), capture_output=True, text=True, timeout=90, check=False
             )
         except subprocess.TimeoutExpired:
             return {"is": "unknown", "why": "im did not come back within 90 s"}

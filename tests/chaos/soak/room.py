@@ -38,6 +38,8 @@ from tests.standin.client import Control
 REGION = "us-east-1"
 WORKERS = ("worker-1", "worker-2", "worker-3", "deadlines")
 BEATS = ("beat-1", "beat-2")
+OF_BEFORE = ("worker-1", "worker-2", "beat-1")
+"""Half of the fleet, where two versions run beside each other; deadlines' own worker is of this one."""
 _COMES_BACK_AFTER = 1.0
 """Seconds for which a process that died stays down, as under any supervisor."""
 _TREE = Path(__file__).resolve().parents[3]
@@ -62,7 +64,8 @@ class Child:
                 self.command,
                 stdout=out,
                 stderr=out,
-                cwd="/" if self.identity else _TREE,
+                # only what finds our tree by its environment may find it by its folder
+                cwd=_TREE if "PYTHONPATH" in self.environ else "/",
                 env=dict(self.environ),
                 start_new_session=True,
                 **self.identity,
@@ -101,13 +104,18 @@ class Room:
         launch_lease: float = 75,
         beside: Sequence[str] = (),
         takes: float = 3,
+        before: str = "",
     ) -> None:
-        """`beside`: clouds that are here beside EC2; `takes`: seconds for which whatever is done there lasts."""
+        """`beside`: clouds that are here beside EC2; `takes`: seconds for which whatever is done there lasts.
+
+        `before`: the Python of an environment with the version before in it, which some of the fleet and of the people use.
+        """
         self.folder = Path(tempfile.mkdtemp(prefix="im-soak-", dir="/tmp"))
         self.folder.chmod(0o755)
         (self.folder / "log").mkdir()
         self.sockets = self.folder / "s"
         self.children: dict[str, Child] = {}
+        self.before = before
         self._say = say
         self._over = threading.Event()
         self._lock = threading.RLock()
@@ -269,6 +277,17 @@ class Room:
         self._add(WORKERS[-1], celery(*worker_words(WORKERS[-1], (DEADLINES,), 1)), self.environ, {})
         for name in BEATS:
             self._add(name, celery("beat", "--pidfile="), self.environ, {})
+
+        for name in OF_BEFORE if self.before else ():
+            child = self.children[name]
+            # as `celery` of any version is called; ours is `python -P -m workers`
+            child.command = [self.before, "-P", "-m", "celery", "-A", "workers.main", *child.command[4:]]
+            child.environ = self.environ_before
+
+    @property
+    def environ_before(self) -> dict[str, str]:
+        """Of a process of the version before: it is installed, and finds nothing of ours."""
+        return {name: value for name, value in self.environ.items() if name != "PYTHONPATH"}
 
     def _add(self, name: str, command: Sequence[str], environ: Mapping[str, str], identity: Mapping[str, Any]) -> None:
         self.children[name] = Child(name, command, self.folder / "log" / name, environ, identity)

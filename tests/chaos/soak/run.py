@@ -61,6 +61,8 @@ class Plan:
     """Five clouds instead of EC2 alone."""
     takes: float = 3.0
     """Seconds for which whatever is done at the others lasts."""
+    before: str = ""
+    """The Python of an environment with the version before: half of the fleet is of that one."""
 
 
 ASKED = {"aws": 4, "azure": 3, "gcp": 3, "digitalocean": 2, "hetzner": 2}
@@ -80,6 +82,7 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
         launch_lease=given.launch_lease,
         beside=NEIGHBOURS if given.mixed else (),
         takes=given.takes,
+        before=given.before,
     )
     keep = True
     try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -12,10 +14,13 @@ from sqlalchemy.engine import make_url
 
 from im.db.engine import Database, make_engine
 from im.db.schema import migrate
+from im.domain.errors import Refused
 from im.domain.hold import HoldKind
 from im.domain.state import Observed
 from im.services import queries
 from im.services.deadlines import holds
+from im.services.health.doctor import diagnose
+from im.settings import Settings
 from im.stack import postgres
 from tests.integration.db.earlier.walk import FOLDER, earlier, everything, lost
 from tests.world import World, database_of
@@ -35,6 +40,16 @@ def empty_url(postgres_url: str) -> Iterator[str]:
     with engine.connect() as connection:
         connection.execute(text("DROP DATABASE im_earlier WITH (FORCE)"))
     engine.dispose()
+
+
+@pytest.fixture
+def newer(empty_url: str) -> str:
+    """A database that a version to come has migrated, and that none of today may work on."""
+    migrate.upgrade(empty_url)
+    with database_of(empty_url).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE deployment SET oldest = '9990'"))
+    return empty_url
 
 
 def test_every_earlier_schema_has_its_fleet() -> None:
@@ -77,6 +92,41 @@ def _is_read_by_this_version(url: str) -> None:
     }
     assert HoldKind.PAUSE in {hold.kind for hold in holds.active(world.ctx)}
     world.close()
+
+
+@pytest.mark.parametrize("program", ["worker", "beat"])
+def test_a_program_too_old_for_the_schema_does_not_start_and_says_why(program: str, newer: str) -> None:
+    words = ["-c", "1", "-P", "solo"] if program == "worker" else ["--pidfile="]
+    environ = {"PATH": os.environ["PATH"], "IM_DATABASE_URL": newer, "IM_BROKER_URL": "redis://127.0.0.1:1/0"}
+    command = [sys.executable, "-P", "-m", "workers", program, *words]
+    done = subprocess.run(command, env=environ, cwd="/", capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "im: this version of im is too old: the database is at revision 9999" in done.stderr
+    assert "Next: install the version of im that the others run" in done.stderr
+    with pytest.raises(Refused, match="nothing to migrate"):
+        migrate.upgrade(newer)
+    (check,) = diagnose(Settings(database_url=newer), "migrations")
+    assert (check.ok, check.fix) == (False, "install the version of im that the others run")
+
+
+def test_a_program_that_may_share_a_newer_schema_is_told_so(newer: str) -> None:
+    with database_of(newer).begin() as connection:
+        connection.execute(text("UPDATE deployment SET oldest = :head"), {"head": migrate.head()})
+    migrate.check_fits(newer)
+    (check,) = diagnose(Settings(database_url=newer), "migrations")
+    assert check.ok
+    assert "beside which this one" in check.detail
+    assert "replaced" in check.fix
+
+
+def test_before_an_upgrade_doctor_says_to_back_up_and_what_to_type(empty_url: str) -> None:
+    migrate.upgrade(empty_url, earlier()[-1])
+    migrate.check_fits(empty_url)
+    (check,) = diagnose(Settings(database_url=empty_url), "migrations")
+    assert (check.ok, check.fix) == (False, "back up the database, then im db upgrade; whatever runs waits for it")
+    migrate.upgrade(empty_url)
+    (check,) = diagnose(Settings(database_url=empty_url), "migrations")
+    assert (check.ok, check.fix) == (True, "")
 
 
 def test_a_dump_that_version_0_1_0_left_is_migrated_and_its_deadlines_are_kept(empty_url: str) -> None:
