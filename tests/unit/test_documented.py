@@ -29,6 +29,7 @@ from tests.unit.test_docs import definitions
 
 STACK, FLEET, ROAD = "e2e/test_stack_life.py", "e2e/test_stack_fleet.py", "e2e/test_cli_road.py"
 LOGIN = "integration/remote/test_login.py"
+AWAY = "integration/cli/test_services_away.py"
 RESTORE = "integration/deadlines/test_restore.py::test_every_line_of_the_page_is_typed_in_its_order"
 RUN_BY = {
     "im up -d": f"{STACK}::test_every_part_answers_and_the_workers_are_reserved_as_promised",
@@ -49,7 +50,7 @@ RUN_BY = {
     "im db resume --json": RESTORE,
     "im db resume --yes": RESTORE,
     "im doctor --only deadlines": RESTORE,
-    "im db status": "integration/cli/test_services_away.py::test_a_database_that_was_never_migrated_says_what_to_type_and_then_works",
+    "im db status": f"{AWAY}::test_a_database_that_was_never_migrated_says_what_to_type_and_then_works",
     "im db upgrade": "e2e/test_worker_life.py::test_a_database_that_is_behind_is_refused_with_what_to_type",
     "im db roles": "integration/db/test_roles.py::test_rights_are_given_again_at_any_time",
     "celery -A workers.main worker": "chaos/test_worker_outlives.py::test_a_plain_celery_worker_takes_from_every_queue",
