@@ -38,7 +38,7 @@ class Server:
     def start(self) -> None:
         command = [*postgres.command(self.layout, self.sockets), "-c", "fsync=off", "-c", "max_connections=200"]
         with (self.folder / "log").open("ab") as log:
-            self._running = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._identity())
+            self._running = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self.identity())
         running = self._running
         until("Postgres", lambda: postgres.answers(self.sockets) or running.poll() is not None)
         assert running.poll() is None, (self.folder / "log").read_text()
@@ -62,14 +62,7 @@ class Server:
 
     def backup(self, folder: Path, *, standby: bool = False) -> Server:
         """A `pg_basebackup` of this one as it is now, not running."""
-        other = Server(folder)
-        other._prepare(empty=True)
-        command = [str(postgres.binary("pg_basebackup")), "--host", str(self.sockets / "pg"), "--username", "im"]
-        command += ["--pgdata", str(other.layout.postgres), "--no-sync", "--checkpoint=fast", "--wal-method=stream"]
-        command += ["--write-recovery-conf"] if standby else []
-        done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **self._identity())
-        assert done.returncode == 0, done.stderr
-        return other
+        return backup(self.sockets, folder, standby=standby)
 
     def promote(self) -> None:
         self.say("SELECT pg_promote(true, 30)")
@@ -112,11 +105,24 @@ class Server:
                 shutil.chown(folder, self._user)
                 open_above(folder, self.layout.root, lambda _: None)
 
-    def _identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
+        """As whom it runs, for Popen: Postgres refuses to be root."""
         if not self._user:
             return {}
         owner = pwd.getpwnam(self._user)
         return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+
+
+def backup(sockets: Path, folder: Path, *, standby: bool) -> Server:
+    """A `pg_basebackup` of whoever listens there, not running."""
+    made = Server(folder)
+    made._prepare(empty=True)
+    command = [str(postgres.binary("pg_basebackup")), "--host", str(sockets / "pg"), "--username", "im"]
+    command += ["--pgdata", str(made.layout.postgres), "--no-sync", "--checkpoint=fast", "--wal-method=stream"]
+    command += ["--write-recovery-conf"] if standby else []
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **made.identity())
+    assert done.returncode == 0, done.stderr
+    return made
 
 
 def started(folder: Path) -> subprocess.Popen[bytes]:

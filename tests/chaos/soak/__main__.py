@@ -24,6 +24,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--before", default="", help="PYTHON of an environment with the version before: half the fleet is of it"
     )
+    parser.add_argument(
+        "--failover", type=float, help="SECONDS after which the primary Postgres is killed, its standby promoted"
+    )
     parser.add_argument("--only", help="kinds of faults, comma-separated; default: all")
     parser.add_argument("--report", type=Path, help="FILE.json and FILE.md are written")
     parser.add_argument("--keep", action="store_true", help="leave the folder with its logs, even when all is well")
@@ -46,6 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         keep=given.keep,
         mixed=given.mixed,
         before=given.before,
+        failover=given.failover,
     )
     told = soak(plan, say, given.report)
     return 0 if not any(told["figures"].values()) else 1

@@ -84,7 +84,7 @@ class Evidence:
 def gather(room: Room, began: float, ledgers: Sequence[Path]) -> Evidence:
     now = room.control.now()
     calls = room.control.calls()
-    connection = psycopg2.connect(host=str(room.sockets / "pg"), user="im", dbname="soak")
+    connection = room.connect()
     try:
         clouds = "SELECT i.*, s.provider FROM instances i JOIN scopes s ON s.id = i.scope_id ORDER BY i.id"
         rows = {row["id"]: {**row, "provider_id": _known(row)} for row in _read(connection, clouds)}

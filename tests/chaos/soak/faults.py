@@ -96,6 +96,14 @@ def connections_exhausted(room: Room, rng: Random, scale: float) -> Blow:
     return Blow(f"the last {len(taken)} connections taken", rng.uniform(3, 10) * scale, end)
 
 
+def failed_over(room: Room, rng: Random, scale: float) -> Blow:
+    """kill -9 of the primary under load, for good; the standby is promoted."""
+    assert room.standby is not None
+    room.forget("postgres").signal(signal.SIGKILL, whole=True)
+    room.standby.promote()
+    return Blow("the primary killed -9, its standby promoted", TAKES_OVER_WITHIN)
+
+
 def worker_killed(room: Room, rng: Random, scale: float) -> Blow:
     name, how = rng.choice(WORKERS), rng.choice(("main", "child", "all"))
     child = room.children[name]
@@ -148,7 +156,7 @@ def beats_stopped(room: Room, rng: Random, scale: float) -> Blow:
 
 
 def _connect(room: Room) -> Any:
-    return psycopg2.connect(host=str(room.sockets / "pg"), user="im", dbname="soak", connect_timeout=2)
+    return room.connect()
 
 
 def _ask(room: Room, query: str, *given: Any) -> list[Any]:
@@ -170,6 +178,8 @@ def _backends(room: Room, which: str) -> list[int]:
     return [row[0] for row in _ask(room, query)]
 
 
+TAKES_OVER_WITHIN = 75.0
+"""Seconds: a promoted standby watches for a minute that no other server acts, and then does what waited."""
 PROCESSES: dict[str, Fault] = {
     "broker killed": broker_killed,
     "broker frozen": broker_frozen,
@@ -187,3 +197,5 @@ PROCESSES: dict[str, Fault] = {
     "beat killed": beat_killed,
     "beats stopped": beats_stopped,
 }
+OF_POSTGRES = (postgres_restarted, postgres_killed, backend_terminated, connections_exhausted)
+"""What would hurt a standby's primary in ways of its own: a backend killed -9 there ends what follows it too."""

