@@ -1,4 +1,4 @@
-"""Two real Postgres servers, one following the other, and the addresses of both in IM_DATABASE_URL: the first is killed under load."""
+"""Two real Postgres servers, one following the other, the addresses of both in IM_DATABASE_URL: the first is killed under load."""
 
 from __future__ import annotations
 

@@ -99,7 +99,10 @@ def connections_exhausted(room: Room, rng: Random, scale: float) -> Blow:
 def failed_over(room: Room, rng: Random, scale: float) -> Blow:
     """kill -9 of the primary under load, for good; the standby is promoted."""
     assert room.standby is not None
-    room.forget("postgres").signal(signal.SIGKILL, whole=True)
+    first = room.forget("postgres")
+    assert first.process is not None
+    first.signal(signal.SIGKILL, whole=True)
+    first.process.wait(timeout=30)
     room.standby.promote()
     return Blow("the primary killed -9, its standby promoted", TAKES_OVER_WITHIN)
 
