@@ -92,7 +92,7 @@ def broker() -> Iterator[Broker]:
 
 @pytest.fixture
 def rings() -> Iterator[Callable[[str], bool]]:
-    """Is a doorbell taken there? Then doctor has to say the same. Celery keeps connections by their address, whatever is trusted."""
+    """Is a doorbell taken there? Doctor has to say the same. Celery keeps connections by their address, whatever is trusted."""
 
     def ring(url: str) -> bool:
         pools.reset()
