@@ -22,7 +22,7 @@ from im.settings import Settings
 from im.stack import postgres
 from tests import reaper
 from tests.broker import PASSWORD, Broker
-from tests.certificates import Certificates, certificates, tls_door
+from tests.integration.certificates import Certificates, certificates, tls_door
 from tests.pooler import pooler
 from tests.world import World
 
