@@ -237,11 +237,23 @@ def test_the_theme_is_the_systems_until_somebody_chooses(three: Site) -> None:
     assert page.locator("html").get_attribute("data-theme") == "light"
 
 
-def test_the_ssh_line_is_copied(three: Site) -> None:
-    page = three.open("/", permissions=["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy ssh of web-1").click()
-    expect(page.locator("#said")).to_contain_text("Copied: ssh fake@198.18.0.1")
-    assert page.evaluate("navigator.clipboard.readText()") == "ssh fake@198.18.0.1"
+def test_what_one_needs_elsewhere_is_copied(three: Site) -> None:
+    page = three.open("/?q=owner%3Dme", permissions=["clipboard-read", "clipboard-write"])
+
+    def copied(button: str, text: str) -> None:
+        page.get_by_role("button", name=button, exact=True).first.click()
+        expect(page.locator("#said")).to_contain_text(f"Copied: {text}")
+        assert page.evaluate("navigator.clipboard.readText()") == text
+
+    copied("Copy ssh of web-1", "ssh fake@198.18.0.1")
+    copied("Copy the command line of this view", "im list --filter owner=me")
+    page.get_by_label("More for web-1").click()
+    copied("Copy address", "198.18.0.1")
+    page.get_by_label("More for web-1").click()
+    copied("Copy id", str(three.world.row("web-1").provider_id))
+    page.goto("/instances/web-1")
+    copied("Copy the address", "198.18.0.1")
+    copied("Copy our id", three.world.row("web-1").id)
 
 
 def test_a_held_deadline_cannot_be_missed(three: Site) -> None:
