@@ -59,7 +59,7 @@ def test_without_a_fact_there_is_no_table(tmp_path: Path) -> None:
     assert "no price of aws in" in answer.stderr
 
 
-@pytest.mark.parametrize("cloud", ["aws", "digitalocean"])
+@pytest.mark.parametrize("cloud", ["aws", "crusoe", "digitalocean"])
 def test_the_table_agrees_with_the_facts_that_travel_with_it(cloud: str) -> None:
     for line in (PRICES / "facts" / f"{cloud}.csv").read_text().splitlines():
         if line.startswith(("#", "region,")):
