@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ from im.providers.crusoe.instances import CODEC, DISK, OS_GB, is_understood, sig
 from im.providers.crusoe.operations import OPERATION
 from im.providers.crusoe.profile import PROFILE
 from im.providers.crusoe.user_data import once
-from im.providers.errors import InvalidSpec, NotFound, ProviderError, Unauthenticated, WrongState
+from im.providers.errors import InvalidSpec, NotFound, ProviderError, Unauthenticated, Unsupported, WrongState
 from im.providers.kit.each import each
 from im.providers.machine import Machine
 
@@ -117,16 +118,22 @@ class CrusoeProvider:
 
     def describe(self, scope: Scope, machines: Sequence[Machine]) -> dict[str, Sighting]:
         """By ids; what such a list does not show is asked for alone, and then its operation, before it is said not to be there."""
-        asked = list(dict.fromkeys(one for one in machines if UUID.fullmatch(one.id)))
-        found: dict[str, Sighting] = {}
-        for at in range(0, len(asked), _AT_ONCE):
-            some = asked[at : at + _AT_ONCE]
-            named = {"ids": ",".join(one.id for one in some)}
-            there = {str(vm["id"]): vm for page in self._api.pages(VMS, named) for vm in page.body["items"]}
-            for one in some:
-                seen = self._seen(one, there.get(one.id) or self._alone(one))
-                if seen is not None:
-                    found[one.id] = seen
+        asked = [one for one in dict.fromkeys(machines) if UUID.fullmatch(one.id)]
+        there, found = self._by_id(asked), dict[str, Sighting]()
+        for one in asked:
+            seen = self._seen(one, there.get(one.id) or self._alone(one))
+            if seen is not None:
+                # whose name is not ours is nobody's, whatever a row may think of it
+                found[one.id] = replace(seen, tags={tags.DEPLOYMENT: "", **seen.tags}) if seen.tags else seen
+        return found
+
+    def _by_id(self, machines: Sequence[Machine]) -> dict[str, dict[str, Any]]:
+        """As a list of these shows them; one that it does not show may be there all the same."""
+        found: dict[str, dict[str, Any]] = {}
+        ids = [one.id for one in machines if UUID.fullmatch(one.id)]
+        for at in range(0, len(ids), _AT_ONCE):
+            named = {"ids": ",".join(ids[at : at + _AT_ONCE])}
+            found |= {str(vm["id"]): vm for page in self._api.pages(VMS, named) for vm in page.body["items"]}
         return found
 
     def _alone(self, machine: Machine) -> dict[str, Any] | None:
@@ -179,39 +186,44 @@ class CrusoeProvider:
     # ---- changing ----------------------------------------------------------------------------------------------------
 
     def start(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult:
-        return each(machines, lambda one: self._act(one, "START", Observed.PENDING, Observed.RUNNING))
+        return self._each(machines, lambda one: self._act(one, "START", Observed.PENDING), Observed.RUNNING)
 
     def stop(self, scope: Scope, machines: Sequence[Machine], *, hibernate: Collection[str] = ()) -> BatchResult:
-        return each(machines, lambda one: self._act(one, "STOP", Observed.STOPPING, Observed.STOPPED))
+        return self._each(machines, lambda one: self._act(one, "STOP", Observed.STOPPING), Observed.STOPPED)
 
     def terminate(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult:
         """Accepted is not gone: a deletion may come to nothing, and only a look that finds no machine ends it."""
 
         def delete(machine: Machine) -> Sighting:
-            try:
-                self._api.send("DELETE", _path(machine))
-            except (WrongState, InvalidSpec) as exc:
-                seen = self._now(machine)
-                if seen.state is not Observed.TERMINATING:
-                    raise WrongState(exc.message) from exc
+            self._api.send("DELETE", _path(machine))
             return Sighting(machine.id, Observed.TERMINATING)
 
-        return each(machines, delete)
+        return self._each(machines, delete, Observed.TERMINATING)
 
-    def _act(self, machine: Machine, action: str, becomes: Observed, goal: Observed) -> Sighting:
-        try:
-            operation = self._api.send("PATCH", _path(machine), {"action": action})
-        except (WrongState, InvalidSpec) as exc:
-            seen = self._now(machine)
-            if seen.state is goal:
-                return seen
-            raise WrongState(exc.message) from exc
+    def _act(self, machine: Machine, action: str, becomes: Observed) -> Sighting:
+        operation = self._api.send("PATCH", _path(machine), {"action": action})
         if (failed := operations.error_of(operation)) is not None:
             raise failed
         return Sighting(machine.id, becomes)
 
-    def _now(self, machine: Machine) -> Sighting:
-        return sighting(self._api.ours(_path(machine)).body, self._deployment)
+    def _each(self, machines: Sequence[Machine], change: Callable[[Machine], Sighting], goal: Observed) -> BatchResult:
+        """A call for each of those whose names are ours, unless it is there already."""
+        there = self._by_id(machines)
+
+        def one(machine: Machine) -> Sighting:
+            shown = there.get(machine.id) or self._api.ours(_path(machine)).body
+            said = CODEC.read(str(shown.get("name") or ""), self._deployment)
+            if said.get(tags.DEPLOYMENT) != self._deployment:
+                told = f"the name of {machine.id} was changed at Crusoe, so that it is none of ours any more: im leaves it alone"
+                raise Unsupported(told)
+            if is_understood(shown) and (seen := sighting(shown, self._deployment)).state is goal:
+                return seen
+            try:
+                return change(machine)
+            except InvalidSpec as exc:  # of its state, which is told as a bad request
+                raise WrongState(exc.message) from exc
+
+        return each(machines, one)
 
     def checks(self, scope: Scope) -> Sequence[Check]:
         return checks(self._api, lambda: self.identity(scope))

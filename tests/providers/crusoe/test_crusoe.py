@@ -60,7 +60,12 @@ def test_the_name_alone_says_whose_it_is_and_an_edited_one_is_nobodys(room: Crus
         machine.name = edited
         assert look(room).sightings == ()
         seen = room.provider.describe(room.scope, [one])[one.id]
-        assert (seen.state, dict(seen.tags)) == (Observed.RUNNING, {"Name": edited})
+        assert (seen.state, dict(seen.tags)) == (Observed.RUNNING, {"Name": edited, "im:deployment": ""})
+        for verb in ("start", "stop", "terminate"):
+            refused = getattr(room.provider, verb)(room.scope, [one]).failed[one.id]
+            assert isinstance(refused, errors.Unsupported)
+            assert "it is none of ours any more: im leaves it alone" in refused.message
+    assert (machine.state, room.project.ended) == ("RUNNING", [])
 
 
 def test_a_launch_whose_reply_was_lost_is_found_by_its_token(room: CrusoeRoom) -> None:
