@@ -22,7 +22,7 @@ from tests.people import person
 from tests.providers.clouds import public_key
 from tests.world import World
 
-TOKEN = "account.secret"
+WHO = "default"
 
 
 class RunPodWorld(World):
@@ -30,8 +30,8 @@ class RunPodWorld(World):
 
     def __init__(self, database_url: str, cloud: RunPod, url: str) -> None:
         super().__init__(database_url)
-        self.cloud = cloud
-        self.provider = RunPodProvider(RunPodApi(lambda: TOKEN, url), self.deployment)
+        self.cloud, self.url = cloud, url
+        self.provider = RunPodProvider(RunPodApi(lambda: f"{WHO}.secret", url), self.deployment)
         self.ctx = replace(self.ctx, settings=replace(self.ctx.settings, provider="runpod", region="all"))
 
     def create(
@@ -55,7 +55,7 @@ class RunPodWorld(World):
 
     @property
     def account(self) -> Account:
-        return self.cloud.account("account")
+        return self.cloud.account(WHO)
 
     def statuses(self, name: str) -> list[str]:
         """Of the pods that are called so, as the cloud has them."""

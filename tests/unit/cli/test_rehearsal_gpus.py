@@ -21,6 +21,8 @@ __all__ = ["rehearsal"]
         ("lambda", "h100", ["gpu_1x_h100_pcie", "gpu_1x_h100_sxm5"], ["any"]),
         ("lambda", "b200:8", ["gpu_8x_b200_sxm6"], ["any"]),
         ("nebius", "h100", ["gpu-h100-sxm_1gpu-16vcpu-200gb"], ["any"]),
+        ("runpod", "h100:8", ["h100-pcie-x8", "h100-nvl-x8", "h100-sxm-x8"], ["any"]),
+        ("runpod", "rtx4090", ["rtx4090-x1"], ["any"]),
     ],
 )
 def test_the_types_that_have_them_are_tried_in_order(
