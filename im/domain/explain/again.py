@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from im.domain.spec.firewall import SSH, Rule
+from im.domain.spec.spec import SAID
 
 if TYPE_CHECKING:
     from im.domain.instance import Instance
@@ -33,6 +34,11 @@ def _said(row: Instance) -> Iterator[tuple[str, str]]:
         yield "--image", spec.image
     if spec.disks and spec.disks[0].size_gb:
         yield "--disk", str(spec.disks[0].size_gb)
+    for disk in spec.disks[1:]:
+        if disk.size_gb:
+            yield "--volume", f"{disk.size_gb},keep" if disk.keep else str(disk.size_gb)
+    for flag, value in sorted(spec.provider_options.get(SAID, {}).items()):
+        yield f"--{flag}", value
     if spec.spot is not None:
         yield "--spot", ""
     for key, value in sorted(spec.tags.items()):

@@ -19,6 +19,8 @@ WINDOWS_SPOT = "windows_spot"
 SPOTS = (SPOT, WINDOWS_SPOT)
 """Both have prices that change within hours."""
 PLAIN_DISKS = (Disk(),)
+SAID = "said"
+"""Of a spec's options: what was said by flags that its cloud alone has, so that the same can be typed again."""
 
 
 @dataclass(frozen=True, slots=True)

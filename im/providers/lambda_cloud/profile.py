@@ -15,7 +15,7 @@ from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.firewall import ANYWHERE, Rule, gathered
-from im.domain.spec.spec import Spec
+from im.domain.spec.spec import SAID, Spec
 from im.providers.kit.ipv4_rules import of_ipv4
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.kit.user_data import check_text
@@ -69,7 +69,7 @@ class LambdaProfile:
             owner=ask.owner,
             firewall=_rules(ask, zone),
             user_data=ask.user_data,
-            provider_options={FILE_SYSTEM: _check_files(files)} if files else {},
+            provider_options={FILE_SYSTEM: _check_files(files), SAID: {FILE_SYSTEM: files}} if files else {},
         )
         return Scope(self.name, account, REGION), spec
 

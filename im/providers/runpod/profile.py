@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
 from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.disk import Disk
-from im.domain.spec.spec import Spec
+from im.domain.spec.spec import SAID, Spec
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.request import Ask
 from im.providers.runpod import gpus
@@ -58,7 +58,7 @@ class RunPodProfile:
             ssh_user=ask.ssh_user or "root",
             owner=ask.owner,
             disks=(_container(ask.root_disk), *_workspace(ask, kind)),
-            provider_options={NETWORK_VOLUME: _check_id(volume)} if volume else {},
+            provider_options=_options(ask, volume),
         )
         return Scope(self.name, account, REGION), spec
 
@@ -100,6 +100,11 @@ def _refuse_what_is_not_there(ask: Ask) -> None:
         raise Refused("RunPod starts containers, which run no user data", "make an image that does it: --image")
     if ask.network or ask.subnet:
         raise Refused("RunPod has no networks of your own", "leave --vpc and --subnet out")
+
+
+def _options(ask: Ask, volume: str) -> dict[str, Any]:
+    said = {flag: str(value) for flag in (WORKSPACE, NETWORK_VOLUME) if (value := ask.options.get(flag))}
+    return {**({NETWORK_VOLUME: _check_id(volume)} if volume else {}), **({SAID: said} if said else {})}
 
 
 def _container(asked: Disk | None) -> Disk:

@@ -46,9 +46,10 @@ def test_what_a_deadline_does_follows_from_what_was_asked_for(world: RunPodWorld
     world.advance(640)
     assert [world.statuses(name) for name in ("kept", "bare", "ended")] == [["EXITED"], [], []]
     assert world.word("kept") == "stopped (ttl)"
+    assert "--disk 20 --workspace no" in run(world, "extend", "bare", "-d", "1h", "--no-wait").stderr.replace("\n", " ")
 
 
-@pytest.mark.parametrize("bare", [False, True])
+@pytest.mark.parametrize("bare", [pytest.param(False, marks=pytest.mark.long), True])
 def test_a_start_that_finds_no_gpu_shows_and_keeps_the_disk_and_is_asked_for_again(
     world: RunPodWorld, bare: bool
 ) -> None:

@@ -53,7 +53,7 @@ def test_defaults_and_short_names() -> None:
     assert (plain.ssh_user, plain.firewall) == ("ubuntu", None)
     assert planned(image="ubuntu-22.04").image == "lambda-stack-22-04"
     assert planned(image="ubuntu-lts").image == "ubuntu-lts"
-    assert planned(options={"file-system": "data"}).provider_options == {"file-system": "data"}
+    assert planned(options={"file-system": "data"}).provider_options["file-system"] == "data"
     assert planned(zone="us-south-1", ssh_from=("0.0.0.0/0",)).firewall is None
 
 
