@@ -138,12 +138,13 @@ def wait(connection: Connection, token: str, until: datetime) -> None:
     connection.execute(update(launches).where(t.token == token).values(**values))
 
 
-def renew(connection: Connection, token: str, owner: str, until: datetime) -> bool:
-    """Keep a lease that nobody has taken over; False when somebody has."""
-    kept = connection.execute(
-        update(launches).where(t.token == token, t.lease_token == owner).values(lease_until=until).returning(t.token)
-    )
-    return kept.first() is not None
+def renew(
+    connection: Connection, token: str, owner: str, until: datetime, *, called_at: datetime | None = None
+) -> bool:
+    """Keep a lease that nobody has taken over; False when somebody has. `called_at`: it is called anew, as if never before."""
+    values = {"lease_until": until} | ({"called_at": called_at} if called_at else {})
+    mine = update(launches).where(t.token == token, t.lease_token == owner)
+    return connection.execute(mine.values(**values).returning(t.token)).first() is not None
 
 
 def wanted(connection: Connection, launch: Launch, now: datetime) -> bool:

@@ -60,7 +60,10 @@ def _call(run: ScopeRun, claimed: Claimed) -> Sequence[Sighting] | None:
     with run.ctx.begin() as connection:
         now = run.ctx.clock(connection)
         until = now + timedelta(seconds=run.ctx.settings.launch_lease)
-        if not launches.renew(connection, launch.token, claimed.owner, until):
+        # without a fence it is called anew only once nothing of the call before can show any more: what may come of this one
+        # may show as late again
+        anew = None if run.provider.capabilities.idempotent_launch else now
+        if not launches.renew(connection, launch.token, claimed.owner, until, called_at=anew):
             raise overtaken(claimed)
         anybody = bool(claimed.look.found) or launches.wanted(connection, launch, now)
         spec = user_data.attached(connection, launch.spec)
