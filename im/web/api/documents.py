@@ -226,7 +226,7 @@ class PlanDocument(Document):
     usd_per_hour_afterwards: Usd | None
     price_source: str | None
     quote: QuoteDocument = Field(description="What it would cost, unrounded, and of what that is made.")
-    offers: list[OfferDocument] = Field(description="Of `any` cloud: the three cheapest that it was chosen from.")
+    offers: list[OfferDocument] = Field(description="The three best, of any cloud or of a market.")
 
 
 class EventDocument(Document):

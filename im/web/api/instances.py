@@ -26,6 +26,7 @@ from im.domain.state import OnExpiry
 from im.providers import registry
 from im.providers.request import Ask
 from im.services import access, pages
+from im.services.money.best_offers import best_offers
 from im.services.money.quotes import quote_of
 from im.services.people import users, views
 from im.services.requests import create
@@ -240,4 +241,5 @@ def plan_of(asker: Asker, order: Order) -> dict[str, Any]:
     until = order.deadline.after(now)
     quote = quote_of(asker.ctx, plan, until - now, now)
     region, said = region_said(settings, order), defaults_said(settings, order)
-    return plan_json(Rehearsed(plan, quote, until, region, settings.sandbox, said, order.best))
+    best = order.best or best_offers(asker.ctx, plan, until - now)
+    return plan_json(Rehearsed(plan, quote, until, region, settings.sandbox, said, best))

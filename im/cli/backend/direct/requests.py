@@ -23,6 +23,7 @@ class DirectRequests:
         self._ctx, self._actor = ctx, actor
 
     def rehearse(self, wish: Wish) -> Rehearsed:
+        from im.services.money.best_offers import best_offers
         from im.services.money.quotes import quote_of
         from im.services.requests import order as orders
         from im.services.requests.order import defaults_said, region_said
@@ -33,7 +34,8 @@ class DirectRequests:
         until = order.deadline.after(now)
         quote = quote_of(self._ctx, plan, until - now, now)
         region, said = region_said(settings, order), defaults_said(settings, order)
-        return Rehearsed(plan, quote, until, region, settings.sandbox, said, order.best)
+        best = order.best or best_offers(self._ctx, plan, until - now)
+        return Rehearsed(plan, quote, until, region, settings.sandbox, said, best)
 
     def creation(self, wish: Wish) -> Callable[[], Answer]:
         from im.services.requests import create
