@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from im.providers import errors as e
@@ -95,13 +95,16 @@ class VastApi:
         told = self._read(found).get("offers")
         return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
 
-    def take(self, ask: int, body: Mapping[str, Any]) -> str:
-        """The id of the new instance. Raises MadeNevertheless for one that is there although it was refused."""
+    def take(self, ask: int, body: Mapping[str, Any]) -> tuple[str, datetime | None]:
+        """The id of the new instance, and when it was made by Vast's clock.
+
+        Raises MadeNevertheless for one that is there although it was refused.
+        """
         answer = self._in_turn(TAKE, lambda: self._json.send("PUT", f"/api/v0/asks/{ask}/", body))
         made = answer.body.get("new_contract") if isinstance(answer.body, dict) else None
         if made is None:
             raise e.Ambiguous(f"{CLOUD} answered a launch without saying what it has made")
-        return str(made)
+        return str(made), answer.date
 
     def page(self, after: str = "", only: Mapping[str, Any] | None = None) -> Answer:
         """`only`: conditions on columns; `after`: what the page before named as the next."""

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags as facts
@@ -83,7 +84,7 @@ class VastProvider:
         gone: ProviderError | None = None
         for offer in offers[:TRIES]:
             try:
-                made = self._api.take(offer.number, body)
+                made, at = self._api.take(offer.number, body)
             except MadeNevertheless as exc:
                 gone = exc
                 if left := self._take_back(exc.contract, offer, spec, body):
@@ -91,7 +92,7 @@ class VastProvider:
             except errors.NoCapacity as exc:
                 gone = exc
             else:
-                return [self._shown(made, "loading", offer, spec, body)]
+                return [self._shown(made, "loading", offer, spec, body, at)]
         told = f"{min(TRIES, len(offers))} offers of {spec.instance_type} went to others before: {gone}"
         if len(offers) > TRIES:
             raise errors.Unavailable(told)  # there are more, and a new search says which
@@ -107,9 +108,12 @@ class VastProvider:
             return self._shown(contract, "exited", offer, spec, body)
         return None
 
-    def _shown(self, made: str, status: str, offer: Ask, spec: Spec, body: Mapping[str, Any]) -> Sighting:
+    def _shown(
+        self, made: str, status: str, offer: Ask, spec: Spec, body: Mapping[str, Any], at: datetime | None = None
+    ) -> Sighting:
         shown: dict[str, Any] = {
             "id": made,
+            "start_date": at.timestamp() if at else None,
             "actual_status": status,
             "intended_status": "running",
             "label": body["label"],

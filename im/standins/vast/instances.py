@@ -32,7 +32,7 @@ def register(service: Vast) -> None:
 def user(renter: Renter, request: Request) -> Any:
     number = int.from_bytes(renter.name.encode()[:4])
     told = {"id": number, "email": f"{renter.name}@example.com", "balance": 0.0, "credit": renter.credit}
-    return {**told, "api_key": "a-secret", "ssh_key": None, "sid": "1"}
+    return {**told, "api_key": "a-secret", "ssh_key": "", "sid": "1"}
 
 
 def listed(renter: Renter, request: Request) -> Any:

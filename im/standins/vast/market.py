@@ -55,7 +55,17 @@ def _meets(shown: dict[str, Any], name: str, wanted: Any) -> bool:
     if not isinstance(wanted, dict) or not wanted.keys() <= OPERATORS.keys():
         raise no(400, "invalid_request", f"Invalid condition on {name}")
     value = shown["geolocation"].rpartition(", ")[2] if name == "geolocation" else shown.get(name)
-    return value is not None and all(OPERATORS[how](value, this) for how, this in wanted.items())
+    return value is not None and all(OPERATORS[how](value, _like(value, this)) for how, this in wanted.items())
+
+
+def _like(value: Any, this: Any) -> Any:
+    """A number may be sent as a text, as Vast's own client does."""
+    if not isinstance(this, str) or not isinstance(value, int | float):
+        return this
+    try:
+        return float(this)
+    except ValueError:
+        raise no(400, "invalid_request", f"{this} is no number") from None
 
 
 def taken(renter: Renter, request: Request, number: int) -> Any:

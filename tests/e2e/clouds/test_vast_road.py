@@ -1,0 +1,93 @@
+"""Vast's road by typed commands against its stand-in, of which the cloud itself is asked what really happened."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+
+from im.domain.config.sandbox import sandbox_at, sandboxes
+from tests.e2e.conftest import StackUnderTest
+from tests.e2e.test_cli_road import KEY
+from tests.waiting import until
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    file = tmp_path / "id.pub"
+    file.write_text(KEY)
+    return str(file)
+
+
+@pytest.fixture
+def name(stack: StackUnderTest) -> Iterator[str]:
+    yield "rented"
+    stack.run("terminate", "rented", "-y", "--wait")
+
+
+class There:
+    """The cloud, as somebody else with the key asks it, in what is left of its second."""
+
+    def __init__(self, stack: StackUnderTest) -> None:
+        self._sandbox = sandbox_at(sandboxes(stack.sandbox_url, "aws")["vast"])
+        self._told: list[Any] = []
+
+    def instances(self) -> list[dict[str, Any]]:
+        until("the cloud answers", self._ask)
+        found: list[dict[str, Any]] = self._told.pop()
+        return found
+
+    def _ask(self) -> bool:
+        address = (
+            f"{self._sandbox.endpoint}/api/v0/instances/"  # by another call than ours, which has a second of its own
+        )
+        asked = urllib.request.Request(address, headers={"Authorization": f"Bearer sandbox.{self._sandbox.secret}"})
+        try:
+            with urllib.request.urlopen(asked) as answer:
+                self._told.append(json.load(answer)["instances"])
+        except HTTPError as exc:
+            if exc.code != 429:
+                raise
+            return False
+        return True
+
+
+def said(stack: StackUnderTest, *words: str) -> Any:
+    done = stack.run(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_created_stopped_by_its_deadline_extended_and_ended(stack: StackUnderTest, key: str, name: str) -> None:
+    there = There(stack)
+    order = ("create", "--provider", "vastai", "--gpu", "rtx4090", "--max-price", "0.36", "--public-key", key)
+    told = stack.run(*order, "--name", name, "-d", "40s", "--dry-run").stdout
+    assert [line.split()[:4] for line in told.splitlines() if line.startswith("offered")] == [
+        ["offered", f"${usd}/h", "vast", "RTX_4090x1"] for usd in ("0.33", "0.35", "0.36")
+    ]
+    assert "which its host may let to somebody else" in told
+    (made,) = said(stack, *order, "--name", name, "-d", "40s", "--wait")
+    assert (made["status"], made["provider"], made["zone"]) == ("running", "vast", "NO")
+    (seen,) = [one for one in there.instances() if one["label"].startswith(f"{name}-")]
+    assert (str(seen["id"]), seen["actual_status"]) == (made["provider_id"], "running")
+    line = stack.run("ssh", name, "--print").stdout.strip()
+    assert line == f"ssh -p {made['ssh_port']} root@{made['ssh_host']}"
+    assert (made["ssh_host"], str(made["ssh_port"])) == (seen["public_ipaddr"], seen["ports"]["22/tcp"][0]["HostPort"])
+    assert made["lent_until"] is not None
+    assert "takes it back at" in stack.run("extend", name, "-d", "100d").stderr
+
+    until("its deadline", lambda: said(stack, "list", "--filter", f"name={name}")[0]["observed"] == "stopped")
+    (asleep,) = [one for one in there.instances() if str(one["id"]) == made["provider_id"]]
+    assert (asleep["actual_status"], asleep["intended_status"]) == ("exited", "stopped")
+    (stopped,) = said(stack, "list", "--filter", f"name={name}")
+    assert float(stopped["usd_per_hour"]) == pytest.approx(0.2 * 32 / 730, abs=1e-6), "its disk goes on costing"
+    (awake,) = said(stack, "extend", name, "-d", "5m", "--wait")
+    assert (awake["status"], awake["provider_id"]) == ("running", made["provider_id"])
+    said(stack, "terminate", name, "-y", "--wait")
+    assert [one for one in there.instances() if str(one["id"]) == made["provider_id"]] == []
+    assert "vast" in stack.run("cost", "--by", "provider").stdout
