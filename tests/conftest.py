@@ -24,6 +24,7 @@ from im.db.engine import make_engine
 from im.db.schema import migrate
 from tests import reaper
 from tests.servers import Server
+from tests.suite.order import spread
 from tests.world import World, empty
 
 # no test judges how long something took; Hypothesis would, on a machine that is busy
@@ -53,6 +54,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [one for one in items if one not in set(left_out)]
+    if inner := getattr(config, "workerinput", None):
+        items[:] = spread(items, int(inner["workercount"]))
 
 
 def _unasked(one: pytest.Item, asked: Sequence[str]) -> bool:

@@ -80,7 +80,8 @@ def environ() -> dict[str, str]:
     [
         pytest.param("ctrl-c", ["fleet"], marks=pytest.mark.long),
         pytest.param("term", ["fleet"], marks=pytest.mark.long),
-        ("kill", ["fleet", "stack"]),
+        ("kill", ["fleet"]),
+        pytest.param("kill", ["fleet", "stack"], marks=pytest.mark.long),
     ],
     ids=str,
 )

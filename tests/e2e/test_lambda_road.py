@@ -61,6 +61,7 @@ def said(stack: StackUnderTest, *words: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 def test_created_extended_and_terminated_by_its_deadline(stack: StackUnderTest, key: str, name: str) -> None:
     there = There(stack)
     order = ("create", "--provider", "lambdalabs", "--public-key", key, "--name", name, "-d", "40s")

@@ -60,6 +60,7 @@ def test_a_broker_wiped_after_the_enqueue_only_delays(stack: StackUnderTest, key
     assert stack.run("start", "wiped", "--wait").returncode == 0
 
 
+@pytest.mark.long
 def test_workers_killed_in_the_middle_of_a_create_leave_one_machine(stack: StackUnderTest, key: Path) -> None:
     create(stack, key, "killed")
     for process in workers(stack):

@@ -77,6 +77,7 @@ def power(azure: ComputeManagementClient, made: dict[str, Any]) -> str:
     return ""
 
 
+@pytest.mark.long
 def test_create_stop_by_deadline_extend_stop_start_terminate_and_nothing_is_left(
     stack: StackUnderTest, azure: ComputeManagementClient, key: str, name: str
 ) -> None:

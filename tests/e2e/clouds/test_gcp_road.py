@@ -68,6 +68,7 @@ def is_now(gcp: dict[str, Any], name: str, status: str) -> bool:
     return now is not None and now.status == status
 
 
+@pytest.mark.long
 def test_create_stop_by_deadline_extend_stop_start_terminate(
     stack: StackUnderTest, gcp: dict[str, Any], key: str, name: str
 ) -> None:

@@ -43,6 +43,7 @@ CLOUDS: dict[str, tuple[Callable[..., Service], Callable[[Any], tuple[str, datet
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CLOUDS)
 def test_the_whole_control_plane_is_killed_and_the_machine_stops_all_the_same(name: str, tmp_path: Path) -> None:
     made, look, running, stopped = CLOUDS[name]

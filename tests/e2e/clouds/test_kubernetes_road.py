@@ -54,6 +54,7 @@ def said(stack: StackUnderTest, *words: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 def test_create_stopped_by_its_deadline_extended_stopped_started_terminated(
     stack: StackUnderTest, there: k8s.CoreV1Api, key: str, name: str
 ) -> None:

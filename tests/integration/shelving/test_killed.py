@@ -15,6 +15,7 @@ from im.domain.shelf.snapshot import Made
 from im.domain.shelf.table import ShelfStep, next_step, standing
 from im.domain.state import Observed, OnExpiry, Why
 from im.failpoints import Point
+from tests.suite.sample import sampled
 from tests.world import World
 
 POINTS = (
@@ -57,8 +58,7 @@ def live(world: World, seconds: int) -> None:
             continue
 
 
-@pytest.mark.parametrize("point", POINTS)
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("step", "point"), sampled(STEPS, POINTS, every=3))
 def test_killed_there_and_replaced(world: World, step: ShelfStep, point: Point) -> None:
     dies = failpoints.armed = Once(point, step)  # type: ignore[assignment]
     world.create(seconds=30, on_expiry=OnExpiry.SHELVE)

@@ -11,6 +11,7 @@ from im.domain.errors import Refused
 from im.domain.state import Desired, Observed, OnExpiry, Shelf
 from im.providers import errors
 from im.services import queries
+from tests.suite.sample import sampled
 from tests.world import World
 
 
@@ -139,13 +140,17 @@ def test_a_lost_reply_makes_no_second_snapshot(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "after"),
-    [(errors.Ambiguous("no answer"), True), (errors.Ambiguous("no answer"), False), (errors.Throttled("slow"), False)],
+    ("verb", "fails"),
+    sampled(
+        ["snapshots", "snapshot", "terminate", "delete_snapshot", "describe", "launch"],
+        [*((errors.Ambiguous("no answer"), after) for after in (True, False)), (errors.Throttled("slow"), False)],
+        every=3,
+    ),
 )
-@pytest.mark.parametrize("verb", ["snapshots", "snapshot", "terminate", "delete_snapshot", "describe", "launch"])
 def test_whatever_fails_once_it_is_shelved_and_comes_back_and_nothing_is_left(
-    world: World, verb: str, error: errors.ProviderError, after: bool
+    world: World, verb: str, fails: tuple[errors.ProviderError, bool]
 ) -> None:
+    error, after = fails
     world.create(seconds=30, on_expiry=OnExpiry.SHELVE)
     world.advance(25)
     world.cloud.fail_next(verb, error, after=after)

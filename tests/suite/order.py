@@ -1,0 +1,37 @@
+"""In which order a run's tests are given to its processes: those that wait for something first, each beside others that compute.
+
+pytest-xdist cuts the list into one piece for each process (`--dist worksteal`), and whoever has finished takes from the end of
+another's piece. End-to-end tests mostly wait. Left where their names put them, they would all stand in the first piece, and at the
+end of a run every process would wait with two cores idle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import pytest
+
+
+def spread(items: Sequence[pytest.Item], processes: int) -> list[pytest.Item]:
+    """The same tests, with files that wait at the beginning of each process' piece."""
+    files = [list(group) for _, group in groupby(items, key=lambda one: one.path)]
+    waiting = [file for file in files if "e2e" in file[0].path.parts]
+    others = [one for file in files if file not in waiting for one in file]
+    # a stack that tests share is started by each process that has one of them: as few as can be
+    shared, own = [], []
+    for file in waiting:
+        (shared if any("stack" in getattr(one, "fixturenames", ()) for one in file) else own).append(file)
+    heads: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    for number, file in enumerate(shared):
+        heads[number % max(1, processes // 2)] += file
+    for file in sorted(own, key=len, reverse=True):
+        min(reversed(heads), key=len).extend(file)
+    ordered: list[pytest.Item] = []
+    for number, head in enumerate(heads):
+        # as the scheduler cuts: what is left, by how many processes have nothing yet
+        size = (len(items) - len(ordered)) // (processes - number)
+        rest = max(0, size - len(head))
+        ordered += [*head, *others[:rest]]
+        others = others[rest:]
+    return [*ordered, *others]
