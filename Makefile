@@ -35,7 +35,7 @@ down: $(VENV)/.local ## Stop the local stack, keep its data
 test: $(VENV)/.dev ## Every test but chaos, benchmarks and live clouds, from nothing
 	$(PYTEST) --numprocesses 4 --dist worksteal
 
-test-long: $(VENV)/.dev ## The long siblings of tests that `make test` tries in short; ten minutes
+test-long: $(VENV)/.dev ## The long siblings of tests that `make test` tries in short; half an hour
 	$(PYTEST) --numprocesses 4 --dist worksteal -m long
 
 coverage: $(VENV)/.dev ## The same, and which lines they reach; a third slower

@@ -60,6 +60,7 @@ def said(stack: StackUnderTest, *words: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 def test_created_stopped_by_its_deadline_extended_stopped_and_terminated(
     stack: StackUnderTest, key: str, name: str
 ) -> None:
