@@ -34,6 +34,8 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
+    """A URL in its parts, percent-decoded."""
+
     scheme: str
     host: str
     """Empty where the path says it all."""

@@ -66,6 +66,8 @@ os.register_at_fork(after_in_child=TALLY.forget)
 
 @dataclass(frozen=True, slots=True)
 class Counter:
+    """Counts that only go up."""
+
     name: str
     """Without `im_` before and `_total` behind it."""
     says: str
@@ -79,6 +81,8 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
+    """Counts by size."""
+
     name: str
     says: str
     bounds: tuple[float, ...]

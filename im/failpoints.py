@@ -76,6 +76,8 @@ ACTIONS = {"kill": signal.SIGKILL, "pause": signal.SIGSTOP}
 
 @dataclass(slots=True)
 class _Charge:
+    """What one failpoint does when it is reached."""
+
     point: Point
     of: str
     number: signal.Signals

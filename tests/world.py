@@ -16,7 +16,7 @@ from im.db import deployment, holds
 from im.db.engine import Database
 from im.db.instances.pending_work import PendingWork
 from im.db.read.connection import ReadConnection
-from im.db.schema.launch_inputs import metadata
+from im.db.schema.said import metadata
 from im.domain.adoption import Adopt
 from im.domain.event import Event
 from im.domain.explain.phase import phase

@@ -145,11 +145,13 @@ TABLE: Mapping[Role, Mapping[Verb, Reach]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    pass
+    """It may be done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deny:
+    """It may not, and why."""
+
     reason: str
 
 

@@ -33,6 +33,8 @@ OTHERS = frozenset({Hand.GUEST, Hand.RETIRED, Hand.CLOUD, Hand.SPOT})
 
 @dataclass(frozen=True, slots=True)
 class Cause:
+    """Why a machine stopped or ended."""
+
     hand: Hand = Hand.UNKNOWN
     code: str = NOT_STARTED
     """What failed, in the words of `im.providers.errors`, where the hand is the cloud's."""

@@ -36,6 +36,8 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
+    """The next step of a row, and why."""
+
     step: Step
     because: str
 

@@ -28,6 +28,8 @@ class NotTaken(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Address:
+    """Where a plain broker is."""
+
     host: str
     port: int
     database: int

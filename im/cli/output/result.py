@@ -9,7 +9,6 @@ import click
 
 from im.cli.output.errors import note
 from im.cli.output.money import costs_of, endless, going_on
-from im.cli.output.progress import progress
 from im.cli.output.summary import CROWD, crowd
 from im.cli.output.table import SANDBOX, say_json, show
 from im.cli.output.terminal import plain
@@ -17,7 +16,6 @@ from im.cli.output.wait import Outcome, wait
 from im.domain.input.listed import listed
 from im.domain.instance import Instance
 from im.services.requests.result import Answer, Change
-from im.views.change import change_json
 from im.views.cost import NO_COSTS, Costs
 from im.views.exits import Ended
 from im.views.words.money import ending
@@ -56,12 +54,16 @@ def finish(
         note("the broker did not answer; this is stored, and the next tick (10 s) carries it out. Next: im doctor")
     outcome = Outcome(tuple(c.after for c in answer.changes), answer.now, None)
     if waiting.wanted_here():
+        from im.cli.output.progress import progress  # who waits for nothing watches nothing
+
         with progress(len(answer.changes), silent=as_json) as shown:
             outcome = wait(session.backend.looks, answer, waiting.timeout, shown)
     if as_json and outcome.error is not None:
         raise Ended(outcome.error)
     if as_json:
         changed, costs = zip(answer.changes, outcome.rows, strict=True), costs_of(session, outcome.rows)
+        from im.views.change import change_json  # a table does without
+
         say_json([change_json(change, row, outcome.now, sandbox=sandbox, costs=costs) for change, row in changed])
     elif output.form == "table":
         for line in _lines(answer, outcome, tell, costs_of(session, outcome.rows) if priced else NO_COSTS):

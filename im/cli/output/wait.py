@@ -12,7 +12,6 @@ from im.domain.errors import ImError, Superseded, Unavailable, WaitTimedOut
 from im.domain.explain.phase import phase
 from im.domain.input.duration import format_duration
 from im.domain.input.listed import listed
-from im.services.requests.ending import Goal, aim, judge
 from im.views.exits import Interrupted
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ def wait(
     pause: Callable[[float], None] = time.sleep,
 ) -> Outcome:
     """Look until every change of `answer` has ended, or `timeout` is over."""
+    from im.services.requests.ending import Goal, aim, judge  # who waits for nothing needs none of it
+
     goals = {c.after.id: Goal(c.after.id, c.after.generation, c.after.desired) for c in answer.changes}
     ends: dict[str, ImError | None] = {}
     unknown: dict[str, float] = {}

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, DateTime, ForeignKey, Integer, LargeBinary, Table, Text
 
-import im.db.schema.counters
-import im.db.schema.deployment
-import im.db.schema.marks
-import im.db.schema.money
-import im.db.schema.people  # whoever asks for all tables gets all
-import im.db.schema.sessions
-import im.db.schema.snapshots  # noqa: F401
 from im.db.schema.core import metadata
-
-__all__ = ["leftovers", "metadata", "nameless", "surveys", "user_data"]
 
 user_data = Table(
     "user_data",

@@ -10,8 +10,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import CheckConstraint, Column, Table
 
-from im.db.schema.core import events, holds, instances, scopes
-from im.db.schema.launch_inputs import leftovers, metadata
+import im.db.schema.counters
+import im.db.schema.deployment
+import im.db.schema.marks
+import im.db.schema.sessions
+import im.db.schema.snapshots  # noqa: F401 - whoever asks for all tables gets all
+from im.db.schema.core import events, holds, instances, metadata, scopes
+from im.db.schema.launch_inputs import leftovers
 from im.db.schema.money import budgets
 from im.db.schema.people import audit, tokens, users, views
 from im.db.schema.webhooks import webhooks

@@ -49,6 +49,8 @@ ORPHAN_TTL = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Policies:
+    """What is done about what nobody asked im for."""
+
     outside_stop: OnOutsideStop = OnOutsideStop.RECORD
     outside_start: OnOutsideStart = OnOutsideStart.ADOPT
     orphan: OnOrphan = OnOrphan.LIST

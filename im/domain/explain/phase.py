@@ -27,6 +27,8 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phase:
+    """The state in a word or a few."""
+
     word: str
     tone: Tone
 

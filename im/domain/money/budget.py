@@ -19,6 +19,8 @@ EVERYBODY = ""
 
 @dataclass(frozen=True, slots=True)
 class Budget:
+    """What may be spent in a month."""
+
     owner: str
     usd_per_month: Decimal
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
+    """What a plan would cost."""
+
     rates: Rates
     """Of one of them."""
     count: int

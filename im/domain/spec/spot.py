@@ -21,6 +21,8 @@ DEAREST = Decimal(1000)
 
 @dataclass(frozen=True, slots=True)
 class Spot:
+    """On which terms a machine is lent."""
+
     once: bool = False
     """It cannot be stopped: an interruption or the deadline terminates it."""
     max_price: Decimal | None = None

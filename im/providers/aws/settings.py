@@ -9,6 +9,8 @@ from im.setting import each, named, setting
 
 @dataclass(frozen=True, slots=True)
 class AwsSettings:
+    """What EC2 alone is told."""
+
     iam_roles: str = setting(
         "IM_IAM_ROLES",
         "",

@@ -20,7 +20,6 @@ from im.domain.spec.placement import ELSEWHERE
 from im.domain.spec.spot import only_of_spot
 from im.domain.state import OnExpiry
 from im.providers import registry
-from im.services.money import offers
 from im.services.requests.gpus import OPTION
 from im.services.requests.order import Order, order_of, plan
 
@@ -44,6 +43,8 @@ def placed(ctx: Context, wish: Wish, actor: Actor, own_network: Callable[[], str
         return order_of(ctx.settings, _bounded(ctx.settings, wish), actor, own_network)
     wanted = _checked(wish)
     now = datetime.now(UTC)
+    from im.services.money import offers  # who names a cloud asks for none
+
     told = offers.offers(ctx, wanted, wish.max_price, wish.deadline.after(now) - now)
     refused: Refused | None = None
     own = cache(own_network)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Change:
+    """One instance before and after a request."""
+
     before: Instance | None
     after: Instance
 
