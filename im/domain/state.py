@@ -77,6 +77,8 @@ class Shelf(StrEnum):
     """Its snapshot is what there is, until a machine that was made of it is seen to run."""
 
 
+AT_REST = frozenset({Observed.NONE, Observed.STOPPED, Observed.TERMINATED, Observed.MISSING})
+"""What is past its deadline in one of these is as it should be."""
 GONE = frozenset({Observed.TERMINATED, Observed.MISSING})
 
 

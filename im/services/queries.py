@@ -11,7 +11,6 @@ from im.db.read import health, instances
 from im.db.read.connection import Moment
 from im.domain.errors import NoSuchInstance, near
 from im.domain.explain.listing import Listing, Orphans
-from im.services.health.alarms import standing
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -36,6 +35,8 @@ def listing(ctx: Context, *, everything: bool = False, owner: str | None = None)
 def _with_all_that_is_wrong(
     ctx: Context, connection: Connection | ReadTransaction, rows: Sequence[Instance] = ()
 ) -> Listing:
+    from im.services.health.alarms import standing  # told above a list, and not of one machine
+
     seen = health.sight(connection)
     now = ctx.clock(Moment(seen.at))
     late = tuple(standing(connection, now, seen))

@@ -23,6 +23,7 @@ SELDOM = (
         "base64",
         "secrets",
         "im.broker",
+        "im.failpoints",
         "im.domain.mark",
         "im.domain.intent",
         "im.domain.money.report",

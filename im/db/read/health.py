@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from im.db.read.connection import ReadTransaction, ask
-from im.domain.explain.alarm import AT_REST
 from im.domain.explain.listing import ScopeHealth, Summary
 from im.domain.hold import CLOCK_TOLERANCE, Hold, HoldKind
 from im.domain.scope import Scope
+from im.domain.state import AT_REST
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

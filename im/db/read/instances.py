@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from im.db.mapping import COLUMNS, DOCUMENTS, to_instance
 from im.db.read.connection import ReadTransaction, ask
-from im.domain.explain.alarm import AT_REST
 from im.domain.guard import Guard, GuardKind
+from im.domain.state import AT_REST
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

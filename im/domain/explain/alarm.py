@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from im.domain.input.duration import format_duration
 from im.domain.money.amount import show
-from im.domain.state import ALIVE, Observed
+from im.domain.state import ALIVE, AT_REST
 
 if TYPE_CHECKING:
     from im.domain.instance import Instance
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 GRACE = timedelta(seconds=60)
 """A tick and a lease: within it a stop is simply on its way."""
-AT_REST = frozenset({Observed.NONE, Observed.STOPPED, Observed.TERMINATED, Observed.MISSING})
-"""What is past its deadline in one of these is as it should be."""
 
 
 @dataclass(frozen=True, slots=True)
