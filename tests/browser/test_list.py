@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from importlib.metadata import version
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -254,6 +255,18 @@ def test_what_one_needs_elsewhere_is_copied(three: Site) -> None:
     page.goto("/instances/web-1")
     copied("Copy the address", "198.18.0.1")
     copied("Copy our id", three.world.row("web-1").id)
+
+
+def test_what_is_not_there_is_said_and_who_did_what_is_found(three: Site) -> None:
+    page = three.open("/?q=status%3Dstopped")
+    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    page.get_by_role("link", name="Show everything").click()
+    expect(page.locator("#count")).to_have_text("3 instances")
+    page.get_by_role("link", name="People").click()
+    page.get_by_role("link", name="Audit").click()
+    added = page.get_by_role("row").filter(has_text="user added").filter(has_text="bob")
+    expect(added.get_by_role("rowheader")).to_have_text("root")
+    expect(page.locator("footer")).to_contain_text(f"im {version('im-instances')}")
 
 
 def test_a_held_deadline_cannot_be_missed(three: Site) -> None:
