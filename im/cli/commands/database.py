@@ -32,8 +32,8 @@ def upgrade(session: Session) -> None:
     """Migrate to this version's schema; nothing to do is fine."""
     from im.db.schema import migrate
 
-    migrate.upgrade(_url(session))
-    click.echo(f"the database is at revision {migrate.head()}")
+    found = migrate.upgrade(_url(session))
+    click.echo(f"the database is {found.sentence}" if found.newer else f"the database is at revision {found.current}")
 
 
 @db.command()

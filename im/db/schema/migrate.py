@@ -71,19 +71,39 @@ class Schema:
         return "back up the database, then im db upgrade; whatever runs waits for it"
 
 
-def upgrade(database_url: str, revision: str = "head") -> None:
+def upgrade(database_url: str, revision: str = "head") -> Schema:
     """Migrate to `revision`. Safe to run from several places at once: the second waits and finds nothing to do.
 
-    Raises Refused where a newer version has migrated it: there is no way for this one to know.
+    On the schema of a newer version there is nothing to do either: whoever goes back to this one migrates first, as always.
+    Raises Refused where this version may not work on that.
     """
     database = Database(database_url)
     try:
         with database.begin() as connection:
-            if revision == "head" and (found := schema(connection)).newer:
-                raise Refused(f"the database is {found.sentence}: there is nothing to migrate", found.fix)
-            command.upgrade(config(connection), revision)
+            found = schema(connection)
+            if revision != "head" or not found.newer:
+                command.upgrade(config(connection), revision)
+                return schema(connection)
     finally:
         database.dispose()
+    _refuse_too_new(found)
+    return found
+
+
+def check_fits(database_url: str) -> None:
+    """Raises Refused for a program that is too old for this schema, Unavailable when the database cannot be reached."""
+    database = Database(database_url)
+    try:
+        with database.begin() as connection:
+            found = schema(connection)
+    finally:
+        database.dispose()
+    _refuse_too_new(found)
+
+
+def _refuse_too_new(found: Schema) -> None:
+    if found.newer and not found.shared:
+        raise Refused(f"this version of im is too old: the database is {found.sentence}", found.fix)
 
 
 def downgrade(database_url: str, revision: str) -> None:
@@ -106,18 +126,6 @@ def schema(connection: Connection) -> Schema:
     if not found.newer:
         return found
     return replace(found, oldest=connection.exec_driver_sql("SELECT oldest FROM deployment").scalar_one())
-
-
-def check_fits(database_url: str) -> None:
-    """Raises Refused for a program that is too old for this schema, Unavailable when the database cannot be reached."""
-    database = Database(database_url)
-    try:
-        with database.begin() as connection:
-            found = schema(connection)
-    finally:
-        database.dispose()
-    if found.newer and not found.shared:
-        raise Refused(f"this version of im is too old: the database is {found.sentence}", found.fix)
 
 
 def current(connection: Connection) -> str | None:

@@ -103,7 +103,7 @@ def test_a_program_too_old_for_the_schema_does_not_start_and_says_why(program: s
     assert done.returncode == 1, done.stderr
     assert "im: this version of im is too old: the database is at revision 9999" in done.stderr
     assert "Next: install the version of im that the others run" in done.stderr
-    with pytest.raises(Refused, match="nothing to migrate"):
+    with pytest.raises(Refused, match="too old"):
         migrate.upgrade(newer)
     (check,) = diagnose(Settings(database_url=newer), "migrations")
     assert (check.ok, check.fix) == (False, "install the version of im that the others run")
@@ -113,6 +113,7 @@ def test_a_program_that_may_share_a_newer_schema_is_told_so(newer: str) -> None:
     with database_of(newer).begin() as connection:
         connection.execute(text("UPDATE deployment SET oldest = :head"), {"head": migrate.head()})
     migrate.check_fits(newer)
+    assert migrate.upgrade(newer).shared, "compose and the chart migrate first, also on the way back"
     (check,) = diagnose(Settings(database_url=newer), "migrations")
     assert check.ok
     assert "beside which this one" in check.detail
