@@ -102,6 +102,20 @@ def in_force(prices: Sequence[Price], at: datetime) -> Price | None:
     return next((price for price in reversed(prices) if price.since <= at), None)
 
 
+def summed(parts: Mapping[Item, Decimal], book: PriceBook) -> tuple[Price, ...]:
+    """What so much of each of `parts` costs together, oldest first; nothing while one of them has no price."""
+    if not all(book.get(part) for part in parts):
+        return ()
+    found = []
+    for since in sorted({price.since for part in parts for price in book[part]}):
+        held = {part: price for part in parts if (price := price_at(book[part], since)) is not None}
+        latest = max(held.values(), key=lambda price: price.since)
+        made = " + ".join(f"{number:f} {part.name}" for part, number in parts.items())
+        usd = sum((price.usd * parts[part] for part, price in held.items()), ZERO)
+        found.append(Price(usd, since, f"{latest.source}: {made}"))
+    return tuple(found)
+
+
 def charge(prices: Sequence[Price], began_at: datetime, ended_at: datetime) -> Decimal | None:
     """The cost of one unit from `began_at` to `ended_at`, across changes of price; None when no price is known."""
     if not prices:
@@ -206,7 +220,7 @@ def label_of(spec: Spec) -> str:
 def price_hint(scope: Scope, spec: Spec) -> str:
     """What to type when nobody knows its price."""
     spot = " --spot" if spec.market in SPOTS else ""
-    return f"im prices set {_item(spec)} USD_PER_HOUR{spot} --region {scope.region} --provider {scope.provider}"
+    return f"im prices set {_item(spec)} USD_PER_HOUR{spot} --region {scope.priced_in} --provider {scope.provider}"
 
 
 def _item(spec: Spec) -> str:

@@ -150,7 +150,7 @@ def rates(
     `zone`: where it is, of a machine that is somewhere; what is not placed yet may come to the dearest zone of its region.
     """
     at = (spec.market, zone if spec.market in SPOTS else "")
-    items = [Item(scope.provider, scope.region, one, *at) for one in types_of(spec, launched=launched)]
+    items = [Item(scope.provider, scope.priced_in, one, *at) for one in types_of(spec, launched=launched)]
     compute = _dearest(items, book, now) or at_most(spec, now)
     ipv4 = price_at(prices_of(scope, spec, IPV4, book), now)
     caps = [replace(one, name=monthly_item(one.name), zone="") for one in items] if rules.monthly_cap else ()

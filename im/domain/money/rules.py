@@ -6,6 +6,7 @@ a stop saves. Prices are no part of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -40,6 +41,8 @@ class BillingRules:
     """The price per month is the most that a calendar month (UTC) costs; the price list tells one beside the hourly price."""
     disk_stopped: Decimal = Decimal(1)
     """How many times as much a disk costs while its machine is stopped."""
+    made_of: Callable[[str], Mapping[str, Decimal]] | None = None
+    """Type → what an hour of it is made of, by items that have a price each, where the type itself has none."""
     hours_in_month: Decimal = Decimal(730)
     """What a price per GB and month is divided by: a twelfth of the 8,760 hours of a year, as clouds' own calculators have it."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def prices_of(scope: Scope, spec: Spec, name: str, book: PriceBook, zone: str = "") -> Sequence[Price]:
     """Those of its type (in its market), or of something beside it, where it is: in `zone`, once that is known."""
     market = spec.market if name == spec.instance_type else ON_DEMAND
-    return held(Item(scope.provider, scope.region, name, market, zone if market in SPOTS else ""), book)
+    return held(Item(scope.provider, scope.priced_in, name, market, zone if market in SPOTS else ""), book)
 
 
 def held(item: Item, book: PriceBook) -> Sequence[Price]:

@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 
+from im.domain.errors import Refused
+from im.domain.money.bill import is_compute
 from im.domain.money.rules import BillingRules, While
+from im.providers.kubernetes.shapes import shape_of
 
-RULES = BillingRules(computing=While.RUNNING, address=While.RUNNING, least=timedelta(0))
+CPU, GIB, GPU = "cpu", "gib", "gpu"
+"""Items that somebody may state a price of, an hour each; the last as `gpu:a100`."""
+
+
+def made_of(name: str) -> Mapping[str, Decimal]:
+    """`8x32+a100:2` → 8 cpu, 32 gib, 2 gpu:a100; of what is no size: nothing."""
+    if not is_compute(name):
+        return {}
+    try:
+        shape = shape_of(name)
+    except Refused:
+        return {}
+    gpus = {f"{GPU}:{shape.gpu}": Decimal(shape.gpus)} if shape.gpu else {}
+    return {CPU: shape.cpu, GIB: shape.gib, **gpus}
+
+
+RULES = BillingRules(computing=While.RUNNING, address=While.RUNNING, least=timedelta(0), made_of=made_of)

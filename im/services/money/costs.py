@@ -25,6 +25,7 @@ from im.domain.money.bill import (
     is_compute,
     monthly_item,
     price_at,
+    summed,
 )
 from im.domain.money.billing import bill
 from im.domain.money.charges import month_of
@@ -144,7 +145,7 @@ class Ledger:
             return self.book
         source = f"its own price, as {row.scope.provider} shows it"
         items = {
-            Item(row.scope.provider, row.scope.region, name, row.spec.market if is_compute(name) else ON_DEMAND): usd
+            Item(row.scope.provider, row.scope.priced_in, name, row.spec.market if is_compute(name) else ON_DEMAND): usd
             for name, usd in own.items()
         }
         return ChainMap({item: (Price(usd, row.created_at, source),) for item, usd in items.items()}, dict(self.book))
@@ -214,11 +215,21 @@ def _items(rows: Sequence[Instance], found: Past) -> set[Item]:
 def price_book(connection: Connection | ReadTransaction, items: Iterable[Item]) -> dict[Item, Sequence[Price]]:
     """Kept prices, and the built-in one where none is kept; an item that nobody knows is absent."""
     wanted = set(items)
+    made = {item: parts for item in wanted if (parts := _made_of(item))}
+    wanted |= {part for parts in made.values() for part in parts}
     book: dict[Item, Sequence[Price]] = dict(prices_of(connection, wanted))
     for item in wanted:
         if item not in book and (price := built_in(item)) is not None:
             book[item] = (price,)
-    return book
+    return book | {item: sums for item, parts in made.items() if item not in book and (sums := summed(parts, book))}
+
+
+def _made_of(item: Item) -> dict[Item, Decimal]:
+    """What an hour of a type is made of, where its cloud's types are sums."""
+    rules = rules_of_cloud(item.provider)
+    if rules.made_of is None or item.zone:
+        return {}
+    return {replace(item, name=name): number for name, number in rules.made_of(item.name).items()}
 
 
 def costs(ctx: Context, rows: Sequence[Instance], now: datetime | None = None) -> dict[str, Cost]:
@@ -248,8 +259,12 @@ def expected_of(scope: Scope, spec: Spec) -> Parts:
 
 def rules_of(scope: Scope) -> BillingRules:
     """How its cloud bills."""
+    return rules_of_cloud(scope.provider)
+
+
+def rules_of_cloud(provider: str) -> BillingRules:
     try:
-        return registry.billing(scope.provider)
+        return registry.billing(provider)
     except Refused:  # a row of a neighbouring version, of a cloud that this one does not have
         return PER_SECOND
 
@@ -257,25 +272,25 @@ def rules_of(scope: Scope) -> BillingRules:
 def items_of(row: Instance, intervals: Sequence[UsageInterval], snapshots: Sequence[Snapshot] = ()) -> Iterable[Item]:
     """Everything that has a price on it, or will have if it is shelved."""
     if snapshots or row.shelves or row.to_shelve or row.shelf is not Shelf.NONE:
-        yield Item(row.scope.provider, row.scope.region, disk_item(SNAPSHOT))
+        yield Item(row.scope.provider, row.scope.priced_in, disk_item(SNAPSHOT))
     disk_type = expected(row, intervals).disk_type
     launched = row.provider_id is not None
     for item in priced(row.scope, row.spec, disk_type, launched=launched):
         yield from places_of(item, row.zone if launched else "")
     for interval in intervals:
         if interval.disk_type:
-            yield Item(row.scope.provider, row.scope.region, disk_item(interval.disk_type))
+            yield Item(row.scope.provider, row.scope.priced_in, disk_item(interval.disk_type))
 
 
 def priced(scope: Scope, spec: Spec, disk_type: str | None, *, launched: bool = False) -> Iterable[Item]:
     """What a wish has a price on."""
     capped = rules_of(scope).monthly_cap
     for instance_type in types_of(spec, launched=launched):
-        yield Item(scope.provider, scope.region, instance_type, spec.market)
+        yield Item(scope.provider, scope.priced_in, instance_type, spec.market)
         if capped:
-            yield Item(scope.provider, scope.region, monthly_item(instance_type))
-    yield Item(scope.provider, scope.region, IPV4)
+            yield Item(scope.provider, scope.priced_in, monthly_item(instance_type))
+    yield Item(scope.provider, scope.priced_in, IPV4)
     if capped:
-        yield Item(scope.provider, scope.region, monthly_item(IPV4))
+        yield Item(scope.provider, scope.priced_in, monthly_item(IPV4))
     if disk_type:
-        yield Item(scope.provider, scope.region, disk_item(disk_type))
+        yield Item(scope.provider, scope.priced_in, disk_item(disk_type))

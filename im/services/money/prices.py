@@ -240,7 +240,7 @@ def state_named(
 
 def _place(ctx: Context, provider: str | None, region: str | None) -> tuple[str, str]:
     cloud, account = ctx.settings.place_of(provider, None)
-    return cloud, region or ctx.settings.region_of(account, cloud)
+    return cloud, region or Scope(cloud, account, ctx.settings.region_of(account, cloud)).priced_in
 
 
 def state(ctx: Context, item: Item, usd: Decimal, *, actor: Actor) -> None:
