@@ -41,7 +41,7 @@ def monthly_item(name: str) -> str:
 
 def is_compute(name: str) -> bool:
     """Is it an hour of a type, and none of what is charged beside or instead?"""
-    return name != IPV4 and ":" not in name
+    return name != IPV4 and unit_of(name) == "hour"
 
 
 def unit_of(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The API of one cluster: six kinds of things, in one namespace at a time (https://kubernetes.io/docs/reference/kubernetes-api/)."""
+"""The API of one cluster: seven kinds of things in one namespace at a time (https://kubernetes.io/docs/reference/kubernetes-api/)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from im.providers import errors as e
 from im.providers.kit.http import Answer, JsonApi
 from im.providers.kubernetes.errors import CLOUD
 
-PODS, CLAIMS, SECRETS, SERVICES, NODES = "pods", "persistentvolumeclaims", "secrets", "services", "nodes"
+PODS, CLAIMS, SECRETS, SERVICES = "pods", "persistentvolumeclaims", "secrets", "services"
+EVENTS, QUOTAS, NODES, CLASSES = "events", "resourcequotas", "nodes", "storageclasses"
 Shown = Mapping[str, Any]
 """An object as the API shows it."""
 PAGE = 500
@@ -126,6 +127,8 @@ class KubernetesApi:
 
 def place(namespace: str, what: str) -> str:
     """Where things of one kind are; those of the whole cluster are in the namespace of no name."""
+    if what == CLASSES:
+        return f"/apis/storage.k8s.io/v1/{what}"
     return f"/api/v1/namespaces/{namespace}/{what}" if namespace else f"/api/v1/{what}"
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 from im.domain.errors import Refused
-from im.domain.money.bill import is_compute
 from im.domain.money.rules import BillingRules, While
 from im.providers.kubernetes.shapes import shape_of
 
@@ -17,8 +16,6 @@ CPU, GIB, GPU = "cpu", "gib", "gpu"
 
 def made_of(name: str) -> Mapping[str, Decimal]:
     """`8x32+a100:2` → 8 cpu, 32 gib, 2 gpu:a100; of what is no size: nothing."""
-    if not is_compute(name):
-        return {}
     try:
         shape = shape_of(name)
     except Refused:

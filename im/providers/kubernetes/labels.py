@@ -17,8 +17,8 @@ TYPE, ZONE, SLOT, BORN, KEY = (f"{PREFIX}{word}" for word in ("type", "zone", "s
 """Of a machine, what it was asked for as; the place in its launch; what made the pod (a launch, or a start); who may log in."""
 STOP_AT = f"{PREFIX}stop-at"
 """Seconds since 1970 when the pod is to end by itself: on the pod, which reads it, and on the claim for its next pod."""
-PASSWD, EXPOSE = f"{PREFIX}passwd", f"{PREFIX}expose"
-"""The names of those who run in the pod; by what kind of service it has an address."""
+PASSWD, EXPOSE, SPOT = (f"{PREFIX}{word}" for word in ("passwd", "expose", "spot"))
+"""The names of those who run in the pod; by what kind of service it has an address; it is on nodes that may be taken back."""
 ADOPTED = f"{PREFIX}adopted"
 """On what was taken in, whose pod has a name of its own."""
 POD = f"{PREFIX}pod"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
@@ -14,13 +14,18 @@ from im.providers.errors import NotFound, ProviderError, Unavailable
 from im.providers.kubernetes import labels
 from im.providers.kubernetes.addresses import Addresses
 from im.providers.kubernetes.api import CLAIMS, PODS, KubernetesApi, Shown
+from im.providers.kubernetes.events import Event, events_of
 from im.providers.kubernetes.labels import selector
-from im.providers.kubernetes.pending import PATIENCE, Patience
+from im.providers.kubernetes.pending import PATIENCE, Patience, waits_long
 from im.providers.kubernetes.sightings import claims_of, sighting
 from im.providers.machine import Machine
 
 MOST = 100
 """Machines in one selector: a server deletes what it selects one after another, 70 to 200 a second."""
+
+
+_ASKED = 20
+"""Machines whose events are read in one look: a call each."""
 
 
 class Looking:
@@ -78,8 +83,12 @@ class Looking:
         known = {_machine(one): one for page in claims for one in page}
         reached = self._addresses.of(scope.region, known, pods, selector(**wanted))
         for page in claims:
-            roots = [(_machine(one), one) for one in page if _is_root(one)]
-            seen = [sighting(one, pods.get(name), now, self._patience(), reached.get(name)) for name, one in roots]
+            roots = {_machine(one): one for one in page if _is_root(one)}
+            told = self._told(scope.region, {name: pods[name] for name in roots if name in pods}, now)
+            seen = [
+                sighting(one, pods.get(name), now, self._patience(), reached.get(name), told.get(name, ()))
+                for name, one in roots.items()
+            ]
             yield Snapshot(True, tuple(one for one in seen if which.zone in ("", one.zone)), date)
         if not whole:
             yield Snapshot(False, ())
@@ -93,8 +102,9 @@ class Looking:
             some = wanted[at : at + MOST]
             claims, pods, now = self.of(scope.region, some)
             reached = self._addresses.of(scope.region, claims, pods, selector(machine=some))
+            told = self._told(scope.region, {name: pods.get(name) for name in claims}, now)
             found |= {
-                name: sighting(one, pods.get(name), now, self._patience(), reached.get(name))
+                name: sighting(one, pods.get(name), now, self._patience(), reached.get(name), told.get(name, ()))
                 for name, one in claims.items()
             }
         missing = [one for one in wanted if one not in found]
@@ -114,6 +124,11 @@ class Looking:
             claims |= {_machine(one): one for one in page if _is_root(one)}
             now = answer.date or now
         return claims, by_machine(self._api.all(namespace, PODS, selector(**wanted))), now
+
+    def _told(self, namespace: str, pods: Mapping[str, Shown | None], now: datetime) -> dict[str, tuple[Event, ...]]:
+        """Machine → its events, of the first few of those whose pod is not there, or has not run for longer than usual."""
+        wanted = [name for name, pod in pods.items() if pod is None or waits_long(pod, now)]
+        return {name: events_of(self._api, namespace, name) for name in wanted[:_ASKED]}
 
     def _foreign(self, namespace: str, names: Sequence[str], now: datetime) -> dict[str, Sighting]:
         """Claims that carry none of our labels, and whatever mounts them."""

@@ -199,7 +199,8 @@ def pod(
         "imagePullSecrets": [{"name": one} for one in options.image_pull_secrets],
     }
     made |= {word: value for word, value in told.items() if value}
-    said = {labels.KEY: spec.public_key, labels.PASSWD: PASSWD}
+    lent = {labels.SPOT: "yes"} if spec.spot is not None else {}
+    said = {labels.KEY: spec.public_key, labels.PASSWD: PASSWD, **lent}
     return {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -263,7 +263,7 @@ class KubernetesProvider:
         return failed
 
     def checks(self, scope: Scope) -> Sequence[Check]:
-        return checks(self._api, scope)
+        return checks(self._api, scope, self._account())
 
 
 def _absent(ids: Sequence[str], claims: Mapping[str, Shown]) -> dict[str, ProviderError]:

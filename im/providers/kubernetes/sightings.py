@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from im.providers.kubernetes import labels, pending
 from im.providers.kubernetes.addresses import Address
 from im.providers.kubernetes.api import Shown
 from im.providers.kubernetes.errors import CLOUD
+from im.providers.kubernetes.events import Event
 from im.providers.kubernetes.manifests import IMAGE
 from im.providers.kubernetes.pending import PATIENCE, Patience
 from im.providers.kubernetes.profile import ANYWHERE
@@ -43,22 +44,29 @@ def state_of(claim: Shown, pod: Shown | None) -> Observed:
 
 
 def sighting(
-    claim: Shown, pod: Shown | None, now: datetime, patience: Patience = PATIENCE, reached: Address | None = None
+    claim: Shown,
+    pod: Shown | None,
+    now: datetime,
+    patience: Patience = PATIENCE,
+    reached: Address | None = None,
+    events: Sequence[Event] = (),
 ) -> Sighting:
     """Raises Unavailable for what cannot be read: what we do not understand proves nothing. `now`: by the cluster's clock;
-    `reached`: where it is reached from outside, if it is."""
+    `reached`: where it is reached from outside, if it is; `events`: what is told of it, newest first."""
     try:
         meta = claim["metadata"]
         notes: Mapping[str, str] = meta.get("annotations") or {}
         state, status = state_of(claim, pod), (pod or {}).get("status") or {}
         cause, reason, changed, refused = UNKNOWN_CAUSE, "", None, None
         if state is Observed.PENDING and pod is not None:
-            waits = pending.waiting(pod, now, patience)
+            waits = pending.waiting(pod, now, patience, events)
             born = (pod["metadata"].get("annotations") or {}).get(labels.BORN)
             # what was started again has run before: its disk is not taken away because there is no room
             reason, refused = waits.says, waits.refused if born == "launch" else None
         elif state is Observed.STOPPED and pod is not None:
             cause, reason, changed = pending.over(pod)
+        elif state is Observed.STOPPED and events:
+            cause, reason = pending.gone(manifest_of(claim) or {"metadata": {}}, events)
         elif state is Observed.STOPPING and pod is not None:
             reason = pending.ending(pod)
         slot = notes.get(labels.SLOT, "0")

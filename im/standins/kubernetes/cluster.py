@@ -166,6 +166,12 @@ class Cluster:
             if any(owner.get("uid") == meta["uid"] for owner in other["metadata"].get("ownerReferences") or []):
                 self.delete(kind, other)
 
+    def tell(self, namespace: str, name: str, reason: str, message: str, kind: str = "Pod") -> None:
+        """An event about the object of that name, as the cluster's parts write them."""
+        about = {"kind": kind, "namespace": namespace, "name": name}
+        said = {"reason": reason, "message": message, "type": "Warning", "lastTimestamp": written(self.now)}
+        self.add(EVENTS, namespace, {"metadata": {"name": f"{name}.{self.version:x}"}, "involvedObject": about, **said})
+
     # ---- time ----
 
     def settle(self, now: datetime) -> None:

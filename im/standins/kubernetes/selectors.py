@@ -11,7 +11,7 @@ from im.standins.kubernetes.errors import no
 Test = Callable[[Mapping[str, Any]], bool]
 _IN = re.compile(r"([\w./-]+)\s+(in|notin)\s+\(([^)]*)\)")
 _EQUAL = re.compile(r"([\w./-]+)\s*(==|=|!=)\s*([\w.-]*)")
-_FIELDS = ("metadata.name", "metadata.namespace", "status.phase", "spec.nodeName")
+_FIELDS = ("metadata.name", "metadata.namespace", "status.phase", "spec.nodeName", "involvedObject.name")
 
 
 def labels(text: str) -> Test:

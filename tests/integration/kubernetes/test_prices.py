@@ -85,7 +85,7 @@ def test_each_cluster_has_prices_of_its_own_in_all_its_namespaces(world: Kuberne
     world.ctx = replace(world.ctx, settings=replace(world.ctx.settings, accounts=accounts))
     stated(world, *UNITS, where="lab")
     create = ("create", "-d", "2h", "--public-key", key, "--dry-run", "--account")
-    assert "computing $0.08," in run(world, *create, "lab").stdout
+    assert "computing $0.076" in run(world, *create, "lab").stdout
     assert Scope("kubernetes", "lab", "team-b").priced_in == Scope("kubernetes", "lab", "team-a").priced_in == "lab"
     assert "computing $" not in run(world, *create, "farm").stdout
 

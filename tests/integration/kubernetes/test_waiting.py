@@ -108,6 +108,68 @@ def test_an_image_that_nobody_has_is_refused_after_two_minutes_with_the_registry
     assert (world.claims(), world.pods()) == ([], [])
 
 
+def test_a_node_that_is_being_made_is_waited_for_and_one_that_cannot_be_is_not(world: KubernetesWorld) -> None:
+    """As the cluster's autoscaler says: nothing has to be declared for it."""
+    world.create(kind="200x16")
+    world.advance(6, tick=2)
+    name = str(world.row().provider_id)
+    world.cluster.tell(NAMESPACE, name, "TriggeredScaleUp", "pod triggered scale-up: [{pool-1 0->1 (max: 3)}]")
+    world.advance(200, tick=10)
+    assert world.row().observed is Observed.PENDING
+    assert "the cluster makes a node for it" in why(world)
+    world.cluster.tell(
+        NAMESPACE, name, "NotTriggerScaleUp", "pod didn't trigger scale-up: 1 max node group size reached"
+    )
+    world.advance(60, tick=10)
+    assert world.row().error_code == "no_capacity"
+    assert "makes no node for it: pod didn't trigger scale-up" in str(world.row().error)
+
+
+def test_a_disk_that_cannot_be_mounted_is_told_of_and_refused_after_ten_minutes(world: KubernetesWorld) -> None:
+    world.cloud.takes *= 1000
+    world.create()
+    world.advance(6, tick=2)
+    said = 'MountVolume.MountDevice failed for volume "pvc-1": rpc error: code = Internal'
+    world.cluster.tell(NAMESPACE, str(world.row().provider_id), "FailedMount", said)
+    world.advance(30, tick=10)
+    assert f"It waits: its disk cannot be mounted (FailedMount): {said}" in why(world)
+    world.advance(660, tick=30)
+    assert world.row().error_code == "invalid_spec"
+
+
+def test_a_disk_that_nobody_makes_is_refused_with_the_words_of_its_class(world: KubernetesWorld) -> None:
+    world.cluster.remove("storageclasses", world.cluster.find("storageclasses", "", "standard"))
+    world.create()
+    world.advance(6, tick=2)
+    said = "failed to provision volume: quota of disks exceeded"
+    name = str(world.row().provider_id)
+    world.cluster.tell(NAMESPACE, name, "ProvisioningFailed", said, "PersistentVolumeClaim")
+    world.advance(150, tick=10)
+    assert f"its disk cannot be made (ProvisioningFailed): {said}" in str(world.row().error)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_spot_machine_whose_node_was_taken_back_says_so_though_its_pod_is_gone(
+    world: KubernetesWorld, key: str, seen: bool
+) -> None:
+    typed = ("create", "--provider", "k8s", "--name", "web", "-d", "1h", "--public-key", key, "--spot", "--no-wait")
+    assert run(world, *typed).exit_code == 0
+    world.advance(30)
+    pod = _pod(world)
+    if seen:
+        pod["status"]["conditions"].append({"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC"})
+        scheduler.end(world.cluster, pod, 137)
+    else:
+        world.cluster.tell(NAMESPACE, pod["metadata"]["name"], "TaintManagerEviction", "Marking for deletion Pod")
+        world.cluster.delete(PODS, pod, 0)
+    world.advance(60)
+    assert world.row().observed is Observed.STOPPED
+    assert "the cloud took this spot machine back" in why(world)
+    world.start("web")
+    world.advance(60)
+    assert world.row().observed is Observed.RUNNING
+
+
 def _pod(world: KubernetesWorld) -> dict[str, Any]:
     return world.cluster.objects[PODS, NAMESPACE, str(world.row().provider_id)]
 
