@@ -178,7 +178,11 @@ class Worker:
     # ---- a person ----------------------------------------------------------------------------------------------------
 
     def create(self, name: str, count: int, seconds: float) -> None:
-        ask = Ask(public_key=public_key(), owner="ada", ssh_from=None if self._cloud == "aws" else ("10.0.0.0/8",))
+        ask = Ask(
+            public_key=public_key(),
+            owner="ada",
+            ssh_from=None if self._cloud in ("aws", "kubernetes") else ("10.0.0.0/8",),
+        )
         order = requests_order.Order(self._cloud, "default", ask, name, count, _span(seconds), person("ada"))
         create.create(self.ctx, order)
 
