@@ -84,7 +84,8 @@ class Looking:
         reached = self._addresses.of(scope.region, known, pods, selector(**wanted))
         for page in claims:
             roots = {_machine(one): one for one in page if _is_root(one)}
-            told = self._told(scope.region, {name: pods[name] for name in roots if name in pods}, now)
+            asked = {name: pods.get(name) for name, one in roots.items() if name in pods or is_on_spot(one)}
+            told = self._told(scope.region, asked, now)
             seen = [
                 sighting(one, pods.get(name), now, self._patience(), reached.get(name), told.get(name, ()))
                 for name, one in roots.items()
@@ -149,6 +150,11 @@ class Looking:
             for name in claims_of(one)[:1]:
                 found[name] = one
         return found
+
+
+def is_on_spot(claim: Shown) -> bool:
+    """Is its pod made for nodes that may be taken back?"""
+    return f'"{labels.SPOT}"' in str((claim["metadata"].get("annotations") or {}).get(labels.POD, ""))
 
 
 def by_machine(pods: Sequence[Shown]) -> dict[str, Shown]:

@@ -17,12 +17,12 @@ from im.domain import tags
 from im.domain.spec.spec import Spec
 from im.providers.contract import Slot
 from im.providers.kubernetes import labels
+from im.providers.kubernetes.entry.sshd import HOME, NAMED, ON_ITS_PORT, PASSWD, PORT
 from im.providers.kubernetes.nodes import NOWHERE, Placing
 from im.providers.kubernetes.options import EXPOSE, RESTRICTED, Options
 from im.providers.kubernetes.pending import GUARD_FIRED
 from im.providers.kubernetes.profile import ANYWHERE, DEFAULT_GB
 from im.providers.kubernetes.shapes import Shape, shape_of
-from im.providers.kubernetes.sshd import HOME, NAMED, ON_ITS_PORT, PASSWD, PORT
 
 INSIDE = "/im"
 """Where the pod reads what is said of it. The claim is mounted at its home, which alone outlives a stop."""

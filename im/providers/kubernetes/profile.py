@@ -21,8 +21,8 @@ from im.providers.kit.ssh_key import check_public_key
 from im.providers.kubernetes import options
 from im.providers.kubernetes.account import DEFAULT_NAMESPACE
 from im.providers.kubernetes.capabilities import CAPABILITIES
+from im.providers.kubernetes.entry.sshd import USER
 from im.providers.kubernetes.shapes import DEFAULT, Shape, shape_of, with_gpu
-from im.providers.kubernetes.sshd import USER
 from im.providers.request import Ask
 
 if TYPE_CHECKING:

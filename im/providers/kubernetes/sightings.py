@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from im.domain.cause import UNKNOWN_CAUSE
+from im.domain.cause import UNKNOWN_CAUSE, Hand
 from im.domain.instance import WAITS_FOR
 from im.domain.sighting import Sighting
 from im.domain.spec.terms import Terms
@@ -87,6 +87,7 @@ def sighting(
             operator=_operator(pod),
             cause=refused or cause,
             remains=refused is not None,
+            interrupted=state is Observed.STOPPED and cause.hand is Hand.SPOT,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise Unavailable(f"{CLOUD} shows a claim or a pod that cannot be read: {exc} is missing or new to us") from exc

@@ -17,7 +17,7 @@ import yaml
 from im.domain.config.account import Account
 from im.domain.state import Observed
 from im.providers.kubernetes.entry import command
-from im.providers.kubernetes.sshd import ONCE
+from im.providers.kubernetes.entry.sshd import ONCE
 from im.standins.kubernetes.cluster import SERVICES
 from tests.integration.typed import run
 from tests.kubernetes_world import TOKEN, KubernetesWorld

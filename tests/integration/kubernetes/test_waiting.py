@@ -162,12 +162,13 @@ def test_a_spot_machine_whose_node_was_taken_back_says_so_though_its_pod_is_gone
     else:
         world.cluster.tell(NAMESPACE, pod["metadata"]["name"], "TaintManagerEviction", "Marking for deletion Pod")
         world.cluster.delete(PODS, pod, 0)
-    world.advance(60)
-    assert world.row().observed is Observed.STOPPED
-    assert "the cloud took this spot machine back" in why(world)
-    world.start("web")
-    world.advance(60)
-    assert world.row().observed is Observed.RUNNING
+    world.advance(120)
+    assert (
+        "the cloud took this spot machine back, and starts it again when it has room"
+        in run(world, "history", "web").stdout
+    )
+    assert world.row().observed is Observed.RUNNING, "on the next node that is lent, with its disk"
+    assert len(world.claims()) == len(world.pods()) == 1
 
 
 def _pod(world: KubernetesWorld) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 from im.domain.config.account import Account
 from im.domain.instance import Instance
+from im.providers.kubernetes.entry.sshd import ONCE
 from im.providers.kubernetes.sightings import POD_NAME
-from im.providers.kubernetes.sshd import ONCE
 
 CONTAINER = "main"
 SHELL = "cd; exec $(command -v bash || echo /bin/sh) -l"

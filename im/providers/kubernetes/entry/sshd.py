@@ -50,5 +50,5 @@ chmod 600 "$d/key"
 exec "$s" {how} {" ".join(_OPTIONS)}"""
 
 
-ONCE = script("-i")
+ONCE = script("-i -o LogLevel=ERROR")
 ON_ITS_PORT = script(f"-D -p {PORT}")
