@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -133,7 +134,7 @@ def test_what_is_for_ssh_goes_by_ssh_with_exec_as_its_proxy(
     assert shlex.split(proxy)[-1] == ONCE
     done = subprocess.run(proxy, shell=True, env=there, capture_output=True, text=True, check=True)  # noqa: S602 - as ssh does
     told = done.stdout.splitlines()
-    assert told[:4] == ["-i", "-e", "-f", "/dev/null"]
+    assert (told[0], told[told.index("-f") + 1]) == ("-i", "/dev/null"), "nothing of the image's configuration is read"
     assert f"AuthorizedKeysFile={there['HOME']}/.ssh/authorized_keys" in told
     assert [one.name for one in Path(there["HOME"], ".im/sshd").iterdir()] == ["key"]
 
@@ -201,6 +202,30 @@ def test_what_is_typed_reaches_the_pod_and_so_does_its_end(
         code, *_ = entered(capfd, [*line[: line.index("--")], "--", "/bin/sh", "-c", f"cat > {tmp_path}/came; exit 3"])
     assert code == 3
     assert (tmp_path / "came").read_bytes() == sent
+
+
+def test_a_shell_has_a_terminal_as_large_as_ones_own(
+    world: KubernetesWorld,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    has: Callable[..., None],
+) -> None:
+    has("ssh")
+    runs(world)
+    world.cluster.starts = here({"PATH": os.environ["PATH"]})
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig(world, tmp_path)))
+    line = printed(world)
+    assert "-it" in line
+    mine, its = os.openpty()
+    termios.tcsetwinsize(its, (33, 99))
+    before = termios.tcgetattr(its)
+    with os.fdopen(its, "rb", buffering=0) as typed, os.fdopen(mine, "rb", buffering=0):
+        monkeypatch.setattr(sys, "stdin", typed)
+        until_told = 'while [ "$(stty size)" != "33 99" ]; do :; done; tty > /dev/null && echo seen; exit 5'
+        code, out, _ = entered(capfd, [*line[: line.index("--")], "--", "/bin/sh", "-c", until_told])
+        assert (code, out) == (5, "seen\r\n")
+        assert termios.tcgetattr(typed.fileno()) == before, "and is left as it was"
 
 
 @pytest.mark.parametrize(
