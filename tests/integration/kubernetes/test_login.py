@@ -102,9 +102,6 @@ def entered(capfd: pytest.CaptureFixture[str], line: list[str]) -> tuple[int, st
     return code, *capfd.readouterr()
 
 
-# ---- by kubectl ------------------------------------------------------------------------------------------------------
-
-
 def test_a_shell_and_a_command_go_by_exec_in_the_machines_namespace(
     world: KubernetesWorld, there: dict[str, str], has: Callable[..., None]
 ) -> None:
@@ -153,9 +150,6 @@ def test_a_machine_that_was_taken_in_is_entered_by_the_name_of_its_pod(
     runs(world)
     world.tamper(provider_notes='{"pod": "theirs-0"}')
     assert printed(world)[3:7] == ["exec", "-it", "theirs-0", "--"]
-
-
-# ---- by im itself ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("spoken", ["v5.channel.k8s.io", "v4.channel.k8s.io"])
@@ -246,9 +240,6 @@ def test_why_nobody_is_let_in_is_told(
     told = run(world, *line)
     assert says in told.stderr
     assert told.exit_code == 2
-
-
-# ---- by address ------------------------------------------------------------------------------------------------------
 
 
 def test_a_node_port_is_an_address_for_ssh_and_goes_with_the_machine(
