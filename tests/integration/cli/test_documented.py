@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from im.cli.output.wait import wait
 from im.domain.config.account import Account
 from im.domain.config.oidc import OidcSettings
 from im.domain.people.session import How
@@ -30,6 +31,7 @@ from tests.nebius_world import nebius_world
 from tests.people import person
 from tests.providers.clouds import ABSENT, REGION
 from tests.providers.crusoe.world import crusoe_world
+from tests.providers.vast.world import vast_world
 from tests.runpod_world import runpod_world
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
@@ -66,8 +68,9 @@ def world(
         made.ctx,
         settings=replace(made.ctx.settings, accounts=accounts, parts=(AwsSettings(guard_role=GUARD_ROLE), OIDC)),
     )
-    for waits in ("im.cli.commands.leftovers", "im.cli.output.wait"):
-        monkeypatch.setattr(f"{waits}.time", Waiting(made))
+    passing = Waiting(made)
+    monkeypatch.setattr("im.cli.commands.leftovers.time", passing)
+    monkeypatch.setattr(wait, "__kwdefaults__", {"monotonic": passing.monotonic, "pause": passing.sleep})
     yield made
     made.close()
 
@@ -161,6 +164,7 @@ AT_A_CLOUD = {
     "kubernetes": (kubernetes_world, {"context": "lab"}),
     "lambda": (lambda_world, {"token_env": "LAMBDA_KEY_LAB"}),
     "runpod": (runpod_world, {"token_env": "RUNPOD_KEY_LAB"}),
+    "vast": (vast_world, {"token_env": "VAST_KEY_LAB"}),
     "nebius": (nebius_world, {"projects": "project-e00lab", "token_env": "NEBIUS_TOKEN_LAB"}),
 }
 """Each cloud with a document of its own: its world, and the words of the second account there."""
