@@ -137,10 +137,18 @@ class Service(Worlds):
         text = b"" if body is None else json.dumps(body).encode()
         return Response(text, status, headers, mimetype="application/json")(environ, start_response)
 
+    def _made_map(self) -> Map:
+        rules = [one.empty() for one in self._rules]
+        try:
+            return Map(rules)
+        except SystemError:
+            # CPython 3.11 may lose count of how deep it is (gh-106905) where werkzeug parses what it has written: once more
+            return Map([one.empty() for one in self._rules])
+
     def _answer(self, account: str, request: Request) -> tuple[int, Any]:
         with self.lock:  # the first two calls may come at once, and rules are bound to one map
             if self._map is None:
-                self._map = Map(self._rules)
+                self._map = self._made_map()
         try:
             call, parts = self._map.bind_to_environ(request.environ).match()
         except HTTPException:

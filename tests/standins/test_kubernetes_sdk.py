@@ -47,7 +47,22 @@ def url(cloud: Kubernetes) -> Iterator[str]:
 def connect(url: str, who: str = "cluster") -> k8s.CoreV1Api:
     configuration = k8s.Configuration(host=url, api_key={"authorization": f"Bearer {who}.secret"})
     configuration.retries = False
-    return k8s.CoreV1Api(k8s.ApiClient(configuration))
+    made = k8s.ApiClient(configuration)
+    _CLIENTS.append(made)
+    return k8s.CoreV1Api(made)
+
+
+_CLIENTS: list[k8s.ApiClient] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_open() -> Iterator[None]:
+    """The client keeps its connections until somebody collects it, which may be in the middle of another test."""
+    yield
+    while _CLIENTS:
+        made = _CLIENTS.pop()
+        made.rest_client.pool_manager.clear()
+        made.close()
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ class WebSettings:
     web_port: int = setting(
         "IM_WEB_PORT", 8780, "the port that `im web` listens on", parse=lambda env, text: _port(env, text)
     )
+    docs_url: str = setting("IM_DOCS_URL", "", "where people read these documents; the page links it at its foot")
     metrics_port: int = setting(
         "IM_METRICS_PORT",
         0,

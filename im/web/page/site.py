@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from im.domain.access import Role
+from im.domain.config.web import WebSettings
 from im.domain.errors import ImError
 from im.domain.explain.listing import Listing
 from im.domain.instance import Instance
@@ -93,6 +94,7 @@ class Visit:
             "admin": Role.ADMIN in self.asker.actor.roles,
             "sandbox": ctx.settings.sandbox,
             "flower": _without_password(ctx.settings.flower_url),
+            "docs": _without_password(ctx.settings.own(WebSettings).docs_url),
             "warnings": self.warnings(seen),
             "now": now or self.now,
             "layout": "part.html" if self.partly else "shell.html",
@@ -171,7 +173,7 @@ def hint(text: str) -> Markup:
 
 
 def _without_password(url: str) -> str:
-    """Flower's own address: it asks for its password itself."""
+    """Only for a browser to go to: Flower asks for its password itself, and what is no web address is no link."""
     scheme, there, rest = url.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}" if there and scheme in ("http", "https") else ""
 

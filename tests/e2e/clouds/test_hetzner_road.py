@@ -80,6 +80,7 @@ def test_create_stop_by_deadline_extend_stop_start_terminate(
     until("the server is gone", lambda: server(hetzner, name) is None)
 
 
+@pytest.mark.long
 def test_a_deadline_stops_it(stack: StackUnderTest, hetzner: Client, key: str, name: str) -> None:
     (made,) = said(
         stack, "create", "--provider", "hetzner", "--public-key", key, "--name", name, "-d", "25s", "--ssh-from", "none",

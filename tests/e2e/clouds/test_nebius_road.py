@@ -45,6 +45,7 @@ def said(stack: StackUnderTest, *words: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 def test_created_stopped_by_its_deadline_extended_and_terminated(stack: StackUnderTest, key: str, name: str) -> None:
     order = ("create", "--provider", "nebius", "--public-key", key, "--name", name, "-d", "15s")
     assert "computing $0.0992" in stack.run(*order, "--dry-run").stdout

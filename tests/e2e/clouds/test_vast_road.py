@@ -63,6 +63,7 @@ def said(stack: StackUnderTest, *words: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 def test_created_stopped_by_its_deadline_extended_and_ended(stack: StackUnderTest, key: str, name: str) -> None:
     there = There(stack)
     order = ("create", "--provider", "vastai", "--gpu", "rtx4090", "--max-price", "0.36", "--public-key", key)

@@ -22,6 +22,9 @@ from tests.standin.server import StandIn
 from tests.standin_world import Near
 from tests.world import World
 
+# the contract of wishes asks every cloud for each of them in every run
+pytestmark = pytest.mark.long
+
 SCRIPT = "#!/bin/sh\ntrue\n"
 HERE = {
     "aws": {"type": "t3.small", "place": "us-east-1b", "places": "us-east-1b,us-east-1c"},

@@ -207,6 +207,7 @@ def test_a_newborn_that_is_not_found_for_a_while_is_neither_lost_nor_made_again(
     assert {world.row(f"web-{n}").observed for n in (1, 2)} == {Observed.RUNNING}
 
 
+@pytest.mark.long
 def test_more_than_a_thousand_machines_are_launched_seen_and_stopped(world: StandInWorld) -> None:
     world.ctx = world.another_worker(batch=500)
     world.create("many", count=1000, seconds=55)

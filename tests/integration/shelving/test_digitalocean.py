@@ -19,6 +19,9 @@ from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
 from tests.integration.typed import answer, run
 from tests.people import person
 
+# the contract of shelving and the table of clouds shelve a droplet in every run
+pytestmark = pytest.mark.long
+
 DROPLET = Decimal("0.00893")
 SNAPSHOT = Decimal("2.34") * Decimal("0.06") / 730
 """An hour of it: 2.34 GB, though the disk has 25."""

@@ -20,6 +20,9 @@ from tests.hetzner_world import HetznerWorld, hetzner_world
 from tests.integration.typed import answer, run
 from tests.people import person
 
+# the contract of shelving and the table of clouds shelve a server in every run
+pytestmark = pytest.mark.long
+
 EUR = Decimal("1.16")
 GB_MONTH = Decimal("0.0110") * EUR
 IP_HOUR, IP_MONTH = Decimal("0.0008") * EUR, Decimal("0.50") * EUR

@@ -36,6 +36,7 @@ def pods(stack: StackUnderTest) -> dict[str, dict[str, Any]]:
         return {one["id"]: one for one in json.load(answer)["pods"]}
 
 
+@pytest.mark.long
 def test_created_stopped_by_its_deadline_started_and_terminated(
     stack: StackUnderTest, name: str, tmp_path: Path
 ) -> None:
