@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from im.settings import Settings
 
 
+_WIDTH = 26
+"""As long as the longest name of a check: `kubernetes, storage class`."""
+
+
 @click.command(short_help="Check everything, and say how to mend what is broken.")
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Form of the answer.")
 @click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
@@ -99,9 +103,9 @@ def _tell_addresses(settings: Settings) -> None:
 
     url = page_url(settings)
     if page_answers(settings):
-        click.echo(f"{'page':<19} {url}   (im web link  signs you in)")
+        click.echo(f"{'page':<{_WIDTH}} {url}   (im web link  signs you in)")
     if settings.flower_url:
-        click.echo(f"{'flower':<19} {shown(settings.flower_url)}")
+        click.echo(f"{'flower':<{_WIDTH}} {shown(settings.flower_url)}")
 
 
 def _config_file(settings: Settings, only: str | None) -> list[Check]:
@@ -123,6 +127,6 @@ def _settings(session: Session) -> tuple[Settings, list[Refused]]:
 
 def _tell(check: Check) -> None:
     mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red", bold=True)
-    click.echo(f"{plain(check.name):<19} {mark}  {plain(check.detail)}", color=takes_colour())
+    click.echo(f"{plain(check.name):<{_WIDTH}} {mark}  {plain(check.detail)}", color=takes_colour())
     if not check.ok and check.fix:
         click.echo(f"{'':<25}→ {plain(check.fix)}", color=takes_colour())

@@ -142,7 +142,8 @@ def _clouds(found: Running) -> str:
     if found.cloud != "sandbox":
         return f"{found.cloud}: machines cost real money"
     pretended = sandboxes(found.named["sandbox_url"], registry.USUAL)
-    return "sandbox of " + ", ".join(f"{name} at {sandbox_at(url).endpoint}" for name, url in pretended.items())
+    each = (f"\n{'':<12}{name:<14}{sandbox_at(url).endpoint}" for name, url in pretended.items())
+    return "a sandbox: its machines do not exist, and cost nothing" + "".join(each)
 
 
 def _warn(cloud: str) -> None:
