@@ -10,8 +10,8 @@ from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from im.db.bulk import recordset
 from im.db.schema.core import events
-from im.db.webhooks import planned
 from im.domain.input.text import OWNER, TOLD, visible
+from im.domain.webhook.kind import KIND_OF
 
 if TYPE_CHECKING:
     from im.domain.event import Event
@@ -38,7 +38,12 @@ def record(connection: Connection, happened: Iterable[Event]) -> None:
     if rows:
         v = recordset(events, list(rows[0]), rows)
         connection.execute(insert(events).from_select(list(rows[0]), select(*v.c)))
-    planned.of_events(connection, all_of_it)
+    if any(e.kind in KIND_OF for e in all_of_it):
+        from im.db.webhooks import (
+            planned,  # nobody is told of what somebody asked for, which is all that a command records
+        )
+
+        planned.of_events(connection, all_of_it)
 
 
 def asked_at(connection: Connection, generations: Mapping[str, int]) -> dict[str, datetime]:

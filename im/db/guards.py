@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from im.db.made_once import Moment, made_once
 from im.db.schema.core import holds, instances, scopes
-from im.db.schema.money import guards
+from im.db.schema.work import guards
 from im.db.select import fetch_instances, select_instances
 from im.domain.guard import TOO_NEAR, Guard, GuardKind, farthest, wanted
 from im.domain.hold import HoldKind

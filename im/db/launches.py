@@ -10,11 +10,9 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, Text, and_, cas
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from im.db.bulk import assignments, recordset
-from im.db.instances import facts
 from im.db.instances.spec import from_spec
 from im.db.money import usage
 from im.db.schema.core import instances, launches
-from im.db.schema.money import guards
 from im.db.select import select_launches, to_launch
 from im.domain.launch import Launch, LaunchState
 from im.domain.spec.spec import WINDOWS, Spec
@@ -183,6 +181,8 @@ def fill(
     """Give slots (by the instance's id) their machines, seen at `seen_at`; a slot that already has one keeps it."""
     if not machines:
         return
+    from im.db.instances import facts  # who only opens a launch has seen nothing
+
     rows = [
         {"id": i, "provider_id": one.provider_id, "zone": one.zone, **facts.as_columns(one, seen_at)}
         for i, one in machines.items()
@@ -245,6 +245,9 @@ _SHOWN = timedelta(hours=1)
 
 def lose(connection: Connection, seen: Mapping[str, Sighting], now: datetime) -> None:
     """The machines of these (locked) instances ended before they ever ran: close their books, and free the slots."""
+    from im.db.instances import facts
+    from im.db.schema.work import guards
+
     facts.forget(connection, seen, now)
     connection.execute(guards.update().where(guards.c.instance_id.in_(list(seen))).values(told_at=None, asked_at=None))
 

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from im.db.made_once import Moment, made_once
 from im.db.schema.core import instances
-from im.db.schema.money import deadlines, notices
+from im.db.schema.times import deadlines
+from im.db.schema.work import notices
 from im.db.select import fetch_instances, select_instances
 from im.domain.instance import Instance
 from im.domain.notice import ChannelName, Notice, NoticeState

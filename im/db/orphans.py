@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from im.db.bulk import recordset
 from im.db.instances import shelf
 from im.db.instances.adoption import same_place
-from im.db.schema.core import instances, launches, orphans, scopes
+from im.db.schema.core import instances, launches, scopes
+from im.db.schema.work import orphans
 from im.db.select import select_launches, to_launch
 from im.domain import tags
 from im.domain.launch import Launch

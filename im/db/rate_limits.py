@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.schema.core import rates, scopes
+from im.db.schema.core import scopes
+from im.db.schema.work import rates
 from im.domain.rate_limit import Rate
 from im.domain.scope import Scope
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.made_once import made_once
+from im.db.read.connection import ask
 from im.db.schema.core import scopes
 from im.domain.scope import Scope
+
+if TYPE_CHECKING:
+    from im.domain.sighting import Listed
 
 
 def _place(scope: Scope) -> dict[str, str]:
@@ -20,11 +23,13 @@ def _place(scope: Scope) -> dict[str, str]:
 
 
 def ensure(connection: Connection, scope: Scope) -> int:
-    """The scope's number, made if it is new."""
+    """The scope's number, made if it is new: which it is once."""
     place = _place(scope)
-    connection.execute(insert(scopes).values(**place).on_conflict_do_nothing())
-    number: int = connection.execute(select(scopes.c.id).filter_by(**place)).scalar_one()
-    return number
+    known = "SELECT id FROM scopes WHERE provider = %(provider)s AND account = %(account)s AND region = %(region)s"
+    if not (found := ask(connection, known, **place)):
+        connection.execute(insert(scopes).values(**place).on_conflict_do_nothing())
+        found = ask(connection, known, **place)
+    return int(found[0][0])
 
 
 def number_of(connection: Connection, scope: Scope) -> int | None:
@@ -96,17 +101,6 @@ def belongs_to(connection: Connection, scope: Scope, cloud_account: str) -> str:
         .returning(scopes.c.cloud_account)
     )
     return str(connection.execute(statement).scalar_one())
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """How a listing went; only one without an error counts as refreshed."""
-
-    began_at: datetime
-    error_code: str | None = None
-    error: str | None = None
-    clock_skew: float | None = None
-    """Seconds, positive when the cloud's clock is ahead of ours; None when it did not tell."""
 
 
 def report(connection: Connection, number: int, listed: Listed) -> bool:

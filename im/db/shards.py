@@ -12,8 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from im.db import scopes
 from im.db.instances.observations import REST
 from im.db.made_once import made_once
-from im.db.schema.core import instances, shards
-from im.db.scopes import Listed
+from im.db.schema.core import instances
+from im.db.schema.work import shards
+from im.domain.sighting import Listed
 
 t, s = instances.c, shards.c
 SPLIT_FROM = 20_000

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ARRAY, Connection, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.schema.core import ticks
+from im.db.schema.work import ticks
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.dml import ReturningInsert

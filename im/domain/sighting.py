@@ -1,4 +1,4 @@
-"""One machine, as the cloud showed it."""
+"""One machine, as the cloud showed it; and how a listing of a scope went."""
 
 from __future__ import annotations
 
@@ -53,3 +53,14 @@ class Sighting:
     """Its launch was refused after all, as `cause` says, and it stands there nevertheless, to be taken away."""
     interrupted: bool = False
     """It was stopped or ended by the cloud, which needs its spare room back; only the cloud starts it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How a listing went; only one without an error counts as refreshed."""
+
+    began_at: datetime
+    error_code: str | None = None
+    error: str | None = None
+    clock_skew: float | None = None
+    """Seconds, positive when the cloud's clock is ahead of ours; None when it did not tell."""

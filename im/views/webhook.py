@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from im.domain.webhook.kind import WebhookKind
 from im.domain.webhook.message import Delivery, DeliveryState
-from im.domain.webhook.webhook import Webhook, WebhookKind
+from im.domain.webhook.webhook import Webhook
 from im.views.times import read_moment, read_utc, utc
 
 

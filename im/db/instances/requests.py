@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from im.db.bulk import assignments, recordset
-from im.db.holds import acts_here, trusted_clock
 from im.db.made_once import Moment, made_once
 from im.db.money import usage
 from im.db.read import instances as read_instances
@@ -38,8 +37,7 @@ def settles(desired: ColumnElement[Any], observed: ColumnElement[Any]) -> Column
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert new instances. A taken name or machine ends the transaction with NameTaken or MachineTaken."""
     connection.execute(insert(instances), list(rows))
-    for row in rows[:1]:
-        usage.note_deadlines(connection, [r["id"] for r in rows], row["created_at"])
+    usage.note_first_deadlines(connection, [row["id"] for row in rows])
 
 
 def taken_names(connection: Connection, names: Sequence[str]) -> set[str]:
@@ -120,6 +118,11 @@ def is_due(now: Moment) -> ColumnElement[bool]:
 
     Where the deadline terminates or shelves, what was stopped before it came as well: it may cost as much as if it ran.
     """
+    from im.db.holds import (  # a request holds whatever is held: nobody's deadline comes with it
+        acts_here,
+        trusted_clock,
+    )
+
     alive = t.observed.in_([one.value for one in ALIVE])
     return and_(
         t.closed_at.is_(None),
@@ -158,6 +161,8 @@ def _expire(now: Moment, limit: int) -> ReturningUpdate[Any]:
 
 def _asleep_by_ttl(now: Moment) -> ColumnElement[bool]:
     """Seen stopped by its TTL, and to be kept so for a while only; where the clock is trusted."""
+    from im.db.holds import acts_here, trusted_clock
+
     return and_(
         t.closed_at.is_(None),
         t.keep_stopped.is_not(None),

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, or_, select, update
 
 from im.db.instances.claims import UNSETTLED, is_due
 from im.db.schema.core import instances, launches
-from im.db.schema.money import guards
+from im.db.schema.work import guards
 from im.db.select import fetch_instances, select_instances
 from im.domain.instance import Instance
 from im.domain.launch import LaunchState

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from im.db.schema.money import budgets
+from im.db.schema.spending import budgets
 from im.domain.money.budget import EVERYBODY, Budget
 
 b = budgets.c

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.read import ledger
-from im.db.schema.money import prices
+from im.db.schema.spending import prices
 from im.domain.money.bill import STATED, Item, Price, in_force
 
 p = prices.c

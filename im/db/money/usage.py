@@ -10,13 +10,27 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, exists, func, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from im.db.bulk import recordset
 from im.db.read.ledger import INTERVAL, to_interval
 from im.db.schema.core import instances, scopes
-from im.db.schema.money import deadlines, usage
+from im.db.schema.times import deadlines, usage
 from im.domain.cause import Hand
 from im.domain.money.usage import Kind, Seen, UsageInterval, follow_disk, follow_run
 from im.domain.state import GONE, Observed
@@ -27,6 +41,7 @@ if TYPE_CHECKING:
 t, u = instances.c, usage.c
 _INTERVALS = select(*(u[name] for name in INTERVAL))
 _KEY = ("instance_id", "kind", "number")
+_DEADLINE = ("instance_id", "since", "number", "expires_at")
 
 
 def follow(connection: Connection, ids: Sequence[str], sightings: Mapping[str, Sighting] | None = None) -> None:
@@ -183,4 +198,10 @@ def note_deadlines(connection: Connection, ids: Sequence[str], now: datetime) ->
         .outerjoin(latest, true())
         .where(t.id.in_(ids), latest.c.expires_at.is_distinct_from(t.expires_at))
     )
-    connection.execute(insert(deadlines).from_select(["instance_id", "since", "number", "expires_at"], moved))
+    connection.execute(insert(deadlines).from_select(_DEADLINE, moved))
+
+
+def note_first_deadlines(connection: Connection, ids: Sequence[str]) -> None:
+    """The same of instances that were just made, which have had no other: theirs hold from their making on."""
+    first = select(t.id, t.created_at, literal(1), t.expires_at).where(t.id.in_(ids))
+    connection.execute(insert(deadlines).from_select(_DEADLINE, first))

@@ -39,7 +39,7 @@ def moment(name: str, *, nullable: bool = True) -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def _one_of(column: str, values: type[Desired] | type[Observed] | type[LaunchState]) -> CheckConstraint:
+def one_of(column: str, values: type[Desired] | type[Observed] | type[LaunchState]) -> CheckConstraint:
     listed = ", ".join(f"'{v.value}'" for v in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -62,29 +62,6 @@ scopes = Table(
     UniqueConstraint("provider", "account", "region", name="uq_scopes_place"),
 )
 
-# of a scope that is too big for one look: how the last look at each of its zones went
-shards = Table(
-    "shards",
-    metadata,
-    Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
-    Column("zone", Text, primary_key=True),
-    moment("refreshed_at"),
-    Column("error_code", Text),
-    Column("error", Text),
-)
-
-# workers that a cloud does not know: by whom, where, since when and as last answered
-refusals = Table(
-    "refusals",
-    metadata,
-    Column("worker", Text, primary_key=True),
-    Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
-    moment("since", nullable=False),
-    moment("last_at", nullable=False),
-    Column("code", Text, nullable=False),
-    Column("error", Text, nullable=False),
-)
-
 launches = Table(
     "launches",
     metadata,
@@ -105,7 +82,7 @@ launches = Table(
     # which of the spec's places it is tried at, and how often all of them have refused
     Column("candidate", Integer, nullable=False, server_default="0"),
     Column("round", Integer, nullable=False, server_default="0"),
-    _one_of("state", LaunchState),
+    one_of("state", LaunchState),
     Index(
         "ix_launches_open",
         "scope_id",
@@ -170,8 +147,8 @@ instances = Table(
     Column("shelves", Boolean, nullable=False, server_default=text("false")),
     Column("shelve_generation", Integer, nullable=False, server_default="0"),
     Column("shelf", Text, nullable=False, server_default=""),
-    _one_of("desired", Desired),
-    _one_of("observed", Observed),
+    one_of("desired", Desired),
+    one_of("observed", Observed),
     CheckConstraint("on_expiry IN ('stop', 'terminate')", name="on_expiry"),
     CheckConstraint("settled_generation <= generation", name="settled_not_ahead"),
     CheckConstraint("failed_generation <= generation", name="failed_not_ahead"),
@@ -238,36 +215,6 @@ events = Table(
     Index("ix_events_instance_id", "instance_id", "id"),
 )
 
-orphans = Table(
-    "orphans",
-    metadata,
-    Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
-    Column("provider_id", Text, primary_key=True),
-    moment("first_seen_at", nullable=False),
-    moment("last_seen_at", nullable=False),
-    Column("state", Text, nullable=False),
-    *(Column(name, Text, nullable=False, server_default="") for name in ("zone", "instance_type", "image")),
-    Column("public_ip", Text),
-    Column("private_ip", Text),
-    moment("launched_at"),
-    Column("tags", JSONB, nullable=False, server_default="{}"),
-    # the launch that its tag names, which may be of a past that this database does not remember
-    Column("launch_token", Text),
-    Column("because", Text, nullable=False),
-    # it is gone, or a row has it
-    moment("closed_at"),
-    _one_of("state", Observed),
-    Index("ix_orphans_open", "scope_id", postgresql_where=text("closed_at IS NULL")),
-)
-
-ticks = Table(
-    "ticks",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("slot", BigInteger, primary_key=True),
-    moment("claimed_at", nullable=False),
-)
-
 holds = Table(
     "holds",
     metadata,
@@ -276,13 +223,4 @@ holds = Table(
     moment("until", nullable=False),
     Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
-)
-
-rates = Table(
-    "rates",
-    metadata,
-    Column("scope_id", Integer, ForeignKey("scopes.id"), primary_key=True),
-    Column("verb", Text, primary_key=True),
-    Column("tokens", Float, nullable=False),
-    moment("at", nullable=False),
 )

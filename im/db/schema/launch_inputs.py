@@ -1,4 +1,4 @@
-"""The tables around what people wish of machines; they stand upon those of im.db.schema.core and im.db.schema.money."""
+"""The tables around what people wish of machines; they stand upon those of im.db.schema.core."""
 
 from __future__ import annotations
 

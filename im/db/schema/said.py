@@ -14,11 +14,13 @@ import im.db.schema.counters
 import im.db.schema.deployment
 import im.db.schema.marks
 import im.db.schema.sessions
-import im.db.schema.snapshots  # noqa: F401 - whoever asks for all tables gets all
+import im.db.schema.snapshots
+import im.db.schema.times
+import im.db.schema.work  # noqa: F401 - whoever asks for all tables gets all
 from im.db.schema.core import events, holds, instances, metadata, scopes
 from im.db.schema.launch_inputs import leftovers
-from im.db.schema.money import budgets
 from im.db.schema.people import audit, tokens, users, views
+from im.db.schema.spending import budgets
 from im.db.schema.webhooks import webhooks
 from im.domain.input.text import OWNER, PLACE, REASON, TOLD
 from im.domain.people.user import DISPLAY, LOGIN

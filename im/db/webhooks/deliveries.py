@@ -12,8 +12,9 @@ from im.db.schema.core import instances
 from im.db.schema.webhooks import webhook_deliveries, webhooks
 from im.db.webhooks import hooks
 from im.domain.state import Desired
+from im.domain.webhook.kind import WebhookKind
 from im.domain.webhook.message import Delivery, DeliveryState
-from im.domain.webhook.webhook import Webhook, WebhookKind
+from im.domain.webhook.webhook import Webhook
 
 d, w, t = webhook_deliveries.c, webhooks.c, instances.c
 _PENDING = d.state == DeliveryState.PENDING.value

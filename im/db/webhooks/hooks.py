@@ -13,7 +13,8 @@ from sqlalchemy.sql import cast
 from im.db.schema.people import users
 from im.db.schema.webhooks import webhook_secrets, webhooks
 from im.domain.access import Role
-from im.domain.webhook.webhook import Webhook, WebhookKind
+from im.domain.webhook.kind import WebhookKind
+from im.domain.webhook.webhook import Webhook
 
 w, s, u = webhooks.c, webhook_secrets.c, users.c
 WITH_OWNERS = webhooks.outerjoin(users, u.login == w.owner)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from im.db.bulk import recordset
 from im.db.schema.core import instances
-from im.db.schema.money import deadlines
+from im.db.schema.times import deadlines
 from im.db.schema.webhooks import webhook_deliveries
 from im.db.select import fetch_instances, select_instances
 from im.db.webhooks import put_down
@@ -20,8 +20,8 @@ from im.db.webhooks.hooks import WITH_OWNERS, anybody_wants, hears_of, w, wants
 from im.domain.explain.alarm import GRACE
 from im.domain.state import ALIVE, Desired
 from im.domain.webhook import message
+from im.domain.webhook.kind import KIND_OF, WebhookKind
 from im.domain.webhook.message import DeliveryState, Message
-from im.domain.webhook.webhook import KIND_OF, WebhookKind
 
 if TYPE_CHECKING:
     from im.domain.event import Event

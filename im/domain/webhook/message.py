@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain.explain.phase import phase
 from im.domain.input.text import TOLD, visible
-from im.domain.webhook.webhook import SECRET, WebhookKind
+from im.domain.webhook.kind import WebhookKind
+from im.domain.webhook.webhook import SECRET
 
 if TYPE_CHECKING:
     from im.domain.event import Event

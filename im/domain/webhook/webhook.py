@@ -6,15 +6,13 @@ What a webhook hears of is what its owner may change: an owner's own and their t
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from types import MappingProxyType
 
 from im.domain.errors import Refused
-from im.domain.event import EventKind
 from im.domain.input.text import check_text
+from im.domain.webhook.kind import WISHED, WebhookKind
 
 NAME = 60
 """Characters."""
@@ -26,52 +24,6 @@ SECRET_BYTES = 32
 OVERLAP = timedelta(hours=24)
 """How long messages are signed by the secret before as well, unless told otherwise."""
 LONGEST_OVERLAP = timedelta(days=7)
-
-
-class WebhookKind(StrEnum):
-    """What a message is about. Kinds are added, never renamed: receivers switch on them."""
-
-    RUNNING = "running"
-    STOPPED = "stopped"
-    TERMINATED = "terminated"
-    MISSING = "missing"
-    """Its cloud does not list it any more, and nobody can say why."""
-    EXPIRING = "expiring"
-    FAILED = "failed"
-    """A request was given up: what was asked for has not come, and will not by itself."""
-    OVERRUN = "overrun"
-    """It runs a minute past its deadline, or longer."""
-    BUDGET = "budget"
-    TEST = "test"
-    """Sent when somebody asks for it, to one webhook, whatever it wants."""
-
-    @property
-    def type(self) -> str:
-        """The message's `type`, words with full stops between them as Standard Webhooks asks for."""
-        match self:
-            case WebhookKind.BUDGET:
-                return "budget.reached"
-            case WebhookKind.TEST:
-                return "webhook.test"
-            case _:
-                return f"instance.{self.value}"
-
-
-WISHED = tuple(kind for kind in WebhookKind if kind is not WebhookKind.TEST)
-KIND_OF: Mapping[str, WebhookKind] = MappingProxyType(
-    {
-        EventKind.RUNNING: WebhookKind.RUNNING,
-        EventKind.STOPPED: WebhookKind.STOPPED,
-        EventKind.TERMINATED: WebhookKind.TERMINATED,
-        EventKind.MISSING: WebhookKind.MISSING,
-        EventKind.LAUNCH_FAILED: WebhookKind.FAILED,
-        EventKind.FAILED: WebhookKind.FAILED,
-        EventKind.NOT_ADOPTED: WebhookKind.FAILED,
-        EventKind.NOT_REPLACED: WebhookKind.FAILED,
-        EventKind.PARKED: WebhookKind.FAILED,
-    }
-)
-"""Which event of an instance's history is told under which kind; what is not here is told to nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from im.db import scopes, shards
 from im.db.instances.observations import REST
-from im.db.scopes import Listed
+from im.domain.sighting import Listed
 from im.logs import log
 from im.providers.errors import ProviderError, Unauthenticated
 from im.queue.periods import REFRESH_EVERY

@@ -15,6 +15,7 @@ from im.domain.config.webhook import WebhookSettings
 from im.domain.errors import Denied, NoSuchWebhook, OverLimit, Refused
 from im.domain.people.user import UserKind
 from im.domain.webhook import message
+from im.domain.webhook.kind import WebhookKind
 from im.domain.webhook.message import Delivery, Message
 from im.domain.webhook.target import check_literal, read_target
 from im.domain.webhook.webhook import (
@@ -24,7 +25,6 @@ from im.domain.webhook.webhook import (
     SECRET_BYTES,
     Made,
     Webhook,
-    WebhookKind,
     check_name,
     make_secret,
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from im.db.webhooks import deliveries, hooks, planned
 from im.domain.notice import parse_stages
-from im.domain.webhook.webhook import WebhookKind
+from im.domain.webhook.kind import WebhookKind
 from im.queue.tasks import Task
 from im.services.money import budgets
 

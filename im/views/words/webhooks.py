@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from im.domain.webhook.kind import WISHED
 from im.domain.webhook.message import GONE, Delivery, DeliveryState
 from im.domain.webhook.target import NOT_ALLOWED
-from im.domain.webhook.webhook import WISHED, Webhook
+from im.domain.webhook.webhook import Webhook
 from im.views.words.times import local
 
 

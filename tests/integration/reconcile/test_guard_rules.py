@@ -45,7 +45,7 @@ def test_sql_and_the_rule_agree_on_what_is_wanted(world: World, ahead: timedelta
         from sqlalchemy import literal, select
 
         from im.db.schema.core import instances
-        from im.db.schema.money import guards as table
+        from im.db.schema.work import guards as table
 
         connection.execute(text("UPDATE guards SET ahead = :most"), {"most": ahead.total_seconds() if ahead else None})
         found = connection.execute(

@@ -9,7 +9,7 @@ from im.domain.access import EVERYTHING, Actor, Grant, Role
 from im.domain.config.web import Sees, WebSettings
 from im.domain.event import Channel
 from im.domain.people.view import View
-from im.domain.webhook.webhook import WebhookKind
+from im.domain.webhook.kind import WebhookKind
 from im.services.people import sessions, tokens, users, views
 from im.services.webhooks import hooks
 from im.web.api.people.marks import user_mark, webhook_mark

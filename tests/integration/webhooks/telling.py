@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from im.domain.event import Channel, Event, EventKind
+from im.domain.webhook.kind import WISHED, WebhookKind
 from im.domain.webhook.message import Delivery
-from im.domain.webhook.webhook import WISHED, Made, WebhookKind
+from im.domain.webhook.webhook import Made
 from im.services.webhooks import hooks
 from tests.people import person
 from tests.world import World

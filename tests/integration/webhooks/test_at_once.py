@@ -13,7 +13,7 @@ from sqlalchemy import event
 from im.db import events
 from im.db.people import audit
 from im.domain.event import EventKind
-from im.domain.webhook.webhook import WebhookKind
+from im.domain.webhook.kind import WebhookKind
 from im.queue.tasks import Task
 from im.services.webhooks.send import send
 from tests.integration.webhooks.receiver import Receiver

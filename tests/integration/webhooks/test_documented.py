@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 import pytest
 
+from im.domain.webhook.kind import WebhookKind
 from im.domain.webhook.message import PAUSES
-from im.domain.webhook.webhook import WebhookKind
 from im.services.webhooks import hooks
 from im.web.api.webhooks.documents import Kind
 from tests.integration.webhooks.receiver import Got, Receiver

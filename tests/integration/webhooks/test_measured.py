@@ -6,8 +6,8 @@ import re
 
 from im.counted import TALLY
 from im.db import events
+from im.domain.webhook.kind import WebhookKind
 from im.domain.webhook.message import PAUSES
-from im.domain.webhook.webhook import WebhookKind
 from im.queue.tasks import Task
 from im.services.health.counters import fold
 from im.services.health.metrics import exposition

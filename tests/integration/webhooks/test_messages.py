@@ -13,7 +13,7 @@ from im.db import events
 from im.domain.access import Role
 from im.domain.event import Channel, Event, EventKind
 from im.domain.people.user import UserKind
-from im.domain.webhook.webhook import WebhookKind
+from im.domain.webhook.kind import WebhookKind
 from im.providers.errors import InvalidSpec, Unavailable
 from im.services.money import budgets
 from im.services.people import users

@@ -17,8 +17,8 @@ from im.db import events
 from im.domain.config.webhook import WebhookSettings
 from im.domain.errors import Refused
 from im.domain.event import EventKind
+from im.domain.webhook.kind import WebhookKind
 from im.domain.webhook.message import PAUSES
-from im.domain.webhook.webhook import WebhookKind
 from im.queue.tasks import Task
 from im.scope_threads import Threaded
 from im.services import history

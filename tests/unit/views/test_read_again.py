@@ -42,8 +42,9 @@ from im.domain.spec.plan import Plan
 from im.domain.spec.spec import Aside, Candidate
 from im.domain.spec.spot import Spot
 from im.domain.state import Observed, OnExpiry
+from im.domain.webhook.kind import WISHED
 from im.domain.webhook.message import Delivery, DeliveryState
-from im.domain.webhook.webhook import WISHED, Webhook
+from im.domain.webhook.webhook import Webhook
 from im.services.requests.result import Answer, Change
 from im.views.budget import budget_json, read_budget
 from im.views.change import answer_json, read_answer

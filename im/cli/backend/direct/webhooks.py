@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from im.context import Context
     from im.domain.access import Actor
+    from im.domain.webhook.kind import WebhookKind
     from im.domain.webhook.message import Delivery
-    from im.domain.webhook.webhook import Made, Webhook, WebhookKind
+    from im.domain.webhook.webhook import Made, Webhook
 
 
 class DirectWebhooks:

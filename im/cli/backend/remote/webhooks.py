@@ -13,8 +13,9 @@ from im.views.webhook import read_delivery, read_webhook
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from im.domain.webhook.kind import WebhookKind
     from im.domain.webhook.message import Delivery
-    from im.domain.webhook.webhook import Webhook, WebhookKind
+    from im.domain.webhook.webhook import Webhook
 
 
 class RemoteWebhooks:

@@ -11,9 +11,10 @@ from im.cli.options.shared import Duration, Output, output_options
 from im.cli.output.errors import note
 from im.cli.session import Session, here, pass_session
 from im.domain.errors import ImError, NoSuchWebhook, Refused
+from im.domain.webhook.kind import WISHED
 from im.domain.webhook.message import DeliveryState
 from im.domain.webhook.target import read_target
-from im.domain.webhook.webhook import WISHED, Webhook, read_kinds
+from im.domain.webhook.webhook import Webhook, read_kinds
 from im.views.exits import Ended
 from im.views.words.webhooks import answered, standing, what_next
 

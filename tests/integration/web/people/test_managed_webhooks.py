@@ -11,8 +11,8 @@ import pytest
 
 from im.domain.access import Role
 from im.domain.config.webhook import WebhookSettings
+from im.domain.webhook.kind import WISHED
 from im.domain.webhook.target import read_networks
-from im.domain.webhook.webhook import WISHED
 from im.web.page.people.webhooks import SAYS
 from tests.integration.web.browser import Browser
 from tests.integration.web.conftest import Api, Said

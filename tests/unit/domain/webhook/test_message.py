@@ -8,8 +8,9 @@ import pytest
 
 from im.domain.errors import Refused
 from im.domain.event import EventKind
+from im.domain.webhook.kind import KIND_OF, WISHED, WebhookKind
 from im.domain.webhook.message import PAUSES, headers, next_attempt, sign
-from im.domain.webhook.webhook import KIND_OF, WISHED, WebhookKind, make_secret, read_kinds
+from im.domain.webhook.webhook import make_secret, read_kinds
 
 AT = datetime.fromtimestamp(1614265330, tz=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # of the standard's example
