@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from im.domain.config.account import Account
-    from im.domain.money.forecast import Parts
     from im.domain.scope import Scope
     from im.domain.sighting import Sighting
     from im.domain.spec.spec import Spec
@@ -112,10 +111,6 @@ class Profile(Protocol):
 
     def plan(self, ask: Ask, *, account: str, default_region: str | None) -> tuple[Scope, Spec]:
         """Fill in defaults and check what can be checked offline. Raises im.domain.errors.Refused."""
-        ...
-
-    def expects(self, spec: Spec) -> Parts:
-        """What a machine of that spec is going to be charged for beside computing, as far as that is known without asking."""
         ...
 
     def check_together(self, specs: Sequence[Spec]) -> None:

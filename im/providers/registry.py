@@ -15,7 +15,9 @@ from im.setting import Usual, usual
 
 if TYPE_CHECKING:
     from im.domain.config.account import Account
+    from im.domain.money.forecast import Parts
     from im.domain.money.rules import BillingRules
+    from im.domain.spec.spec import Spec
     from im.providers.capabilities import Capabilities
     from im.providers.contract import Profile, Provider
     from im.providers.kit.extra import Extra
@@ -33,36 +35,42 @@ class _Cloud(NamedTuple):
     capabilities: str
     provider: str
     account: str
-    billing: str = "im.domain.money.rules:PER_SECOND"
+    expects: str
+    rules: str = "im.domain.money.rules:PER_SECOND"
+
+
+def _cloud(folder: str, expected: str = "") -> _Cloud:
+    """`expected`: where it is said what machines are going to be charged for, of a cloud without rules of its own."""
+    home = f"im.providers.{folder}"
+    return _Cloud(
+        f"{home}.profile:PROFILE",
+        f"{home}.capabilities:CAPABILITIES",
+        f"{home}.provider:from_settings",
+        f"{home}.account",
+        f"{home}.{expected or 'billing'}:expects",
+        *(() if expected else (f"{home}.billing:RULES",)),
+    )
 
 
 _KNOWN = {
-    name: _Cloud(
-        f"im.providers.{folder}.profile:PROFILE",
-        f"im.providers.{folder}.capabilities:CAPABILITIES",
-        f"im.providers.{folder}.provider:from_settings",
-        f"im.providers.{folder}.account",
-        *rules,
-    )
-    for name, folder, *rules in (
-        ("aws", "aws"),
-        ("azure", "azure", "im.providers.azure.billing:RULES"),
-        ("crusoe", "crusoe", "im.providers.crusoe.billing:RULES"),
-        ("digitalocean", "digitalocean", "im.providers.digitalocean.billing:RULES"),
-        ("gcp", "gcp"),
-        ("hetzner", "hetzner", "im.providers.hetzner.billing:RULES"),
-        ("kubernetes", "kubernetes", "im.providers.kubernetes.billing:RULES"),
-        ("lambda", "lambda_cloud", "im.providers.lambda_cloud.billing:RULES"),  # Python has that word for itself
-        ("nebius", "nebius", "im.providers.nebius.billing:RULES"),
-        ("runpod", "runpod", "im.providers.runpod.billing:RULES"),
-        ("vast", "vast", "im.providers.vast.billing:RULES"),
-    )
+    "aws": _cloud("aws", "launch.expected"),
+    "azure": _cloud("azure"),
+    "crusoe": _cloud("crusoe"),
+    "digitalocean": _cloud("digitalocean"),
+    "gcp": _cloud("gcp", "launch.expected"),
+    "hetzner": _cloud("hetzner"),
+    "kubernetes": _cloud("kubernetes"),
+    "lambda": _cloud("lambda_cloud"),  # Python has that word for itself
+    "nebius": _cloud("nebius"),
+    "runpod": _cloud("runpod"),
+    "vast": _cloud("vast"),
 }
 _KNOWN["fake"] = _Cloud(
     "im.providers.fake.provider:PROFILE",
     "im.providers.fake.capabilities:CAPABILITIES",
     "im.providers.fake.provider:from_settings",
     "im.providers.kit.no_account",
+    "im.providers.fake.billing:expects",
 )
 _OWN_SETTINGS = {
     "aws": "im.providers.aws.settings:AwsSettings",
@@ -109,7 +117,15 @@ def capabilities(name: str) -> Capabilities:
 @cache
 def billing(name: str) -> BillingRules:
     """How the cloud `name` bills, as its profile has it, without all else that the profile knows. Raises Refused."""
-    found: BillingRules = _load(_known(name).billing)
+    found: BillingRules = _load(_known(name).rules)
+    return found
+
+
+@cache
+def expects(name: str) -> Callable[[Spec], Parts]:
+    """What a machine of a spec is going to be charged for beside computing at the cloud `name`, as far as that is known without
+    asking. Raises Refused."""
+    found: Callable[[Spec], Parts] = _load(_known(name).expects)
     return found
 
 

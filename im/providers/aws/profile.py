@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 
 from im.domain.config.region import said_by
 from im.domain.errors import Refused
-from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.spec import Spec
 from im.providers.aws.account import role
 from im.providers.aws.capabilities import CAPABILITIES
 from im.providers.aws.launch import options
 from im.providers.aws.launch.families import NEWER, USUAL, architecture_of, default_type, twin_of
-from im.providers.aws.launch.images import ALIASES, check_built_for, check_image, check_published, is_windows
+from im.providers.aws.launch.images import check_built_for, check_image, check_published, is_windows
 from im.providers.aws.partition import check_arn
 from im.providers.aws.region import DEFAULT
-from im.providers.aws.settings import AwsSettings
 from im.providers.kit.ssh_key import check_key_for_windows, check_public_key
 
 if TYPE_CHECKING:
@@ -86,18 +84,6 @@ class AwsProfile:
         )
         return Scope(self.name, account, region), spec
 
-    def expects(self, spec: Spec) -> Parts:
-        """A public address, unless it is to have none; and the disks that were named, else the image's own."""
-        image = ALIASES.get(spec.image)
-        root, *more = spec.disks
-        kind, own = root.kind or (image.disk if image else None), image.least_gb if image else None
-        if spec.hibernate:
-            own = options.hibernating_gb(spec.image, spec.instance_type)
-        size = root.size_gb or own
-        if size is not None:
-            size += sum(disk.size_gb or 0 for disk in more if disk.kind == kind)
-        return Parts(address=spec.public_ip is not False, disk_gb=size, disk_type=kind)
-
     def check_together(self, specs: Sequence[Spec]) -> None:
         """What is installed on one machine has to run on whichever it becomes, so all are of one architecture."""
         first = specs[0].instance_type
@@ -111,7 +97,7 @@ class AwsProfile:
 
     def check_access(self, scope: Scope, account: Account, settings: Settings, *, guarded: bool) -> None:
         """Every role is of the region's partition: accounts of one are unknown in all others."""
-        guard_role = settings.own(AwsSettings).guard_role if guarded else ""
+        guard_role = _guard_role(settings) if guarded else ""
         for what, arn in ((f"the role of the account {account.name}", role(account)), ("IM_GUARD_ROLE", guard_role)):
             if arn:
                 check_arn(arn, what, scope.region, "name a zone of that partition, or another account")
@@ -125,6 +111,12 @@ class AwsProfile:
 
 
 PROFILE = AwsProfile()
+
+
+def _guard_role(settings: Settings) -> str:
+    from im.providers.aws.settings import AwsSettings
+
+    return settings.own(AwsSettings).guard_role
 
 
 def _where(ask: Ask, default_region: str) -> tuple[str, str]:

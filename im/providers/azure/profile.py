@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from im.domain.config.account import Account
 from im.domain.config.region import zone_of
 from im.domain.errors import Refused
-from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.firewall import gathered
 from im.domain.spec.placement import ANY
@@ -29,7 +28,6 @@ from im.providers.azure.sizes import (
     hibernates,
     is_arm,
     lends_spot,
-    tier_of,
 )
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.request import Ask
@@ -95,14 +93,6 @@ class AzureProfile:
             hibernate=ask.hibernate,
         )
         return Scope(self.name, account, location), spec
-
-    def expects(self, spec: Spec) -> Parts:
-        """A public address, and the root disk, charged as the next larger of Azure's sizes."""
-        root = check_disk(spec.disks[0], root=True)
-        assert root.kind is not None
-        assert root.size_gb is not None
-        kind, size = tier_of(root.kind, root.size_gb)
-        return Parts(address=True, disk_gb=size, disk_type=kind)
 
     def check_together(self, specs: Sequence[Spec]) -> None:
         """What is installed on one has to run on whichever it becomes."""

@@ -10,12 +10,11 @@ from im.domain.cause import UNKNOWN_CAUSE, Cause
 from im.domain.sighting import Sighting
 from im.domain.state import Observed
 from im.providers.crusoe.api import CLOUD
+from im.providers.crusoe.billing import DISK
 from im.providers.errors import Unavailable
 from im.providers.kit.one_name import NameCodec
 
 CODEC = NameCodec()
-OS_GB, DISK = 128, "persistent-ssd"
-"""The disk that every VM has, and that goes with it: https://docs.crusoecloud.com/storage/disks/overview."""
 _STATES = {
     "INITIALIZING": Observed.PENDING,
     "CREATING": Observed.PENDING,

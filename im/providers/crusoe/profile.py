@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
-from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.spec import Spec
 from im.providers.crusoe import gpus
@@ -20,7 +19,6 @@ from im.providers.crusoe.account import REGION
 from im.providers.crusoe.api import UUID
 from im.providers.crusoe.capabilities import CAPABILITIES
 from im.providers.crusoe.images import image_for
-from im.providers.crusoe.instances import DISK, OS_GB
 from im.providers.crusoe.user_data import check_script
 from im.providers.kit.ssh_key import check_public_key
 from im.providers.request import Ask
@@ -55,10 +53,6 @@ class CrusoeProfile:
             user_data=ask.user_data,
         )
         return Scope(self.name, account, REGION), spec
-
-    def expects(self, spec: Spec) -> Parts:
-        """A dynamic address has no price of its own on Crusoe's page; the disk of the system has."""
-        return Parts(address=False, disk_gb=OS_GB, disk_type=DISK)
 
     def check_together(self, specs: Sequence[Spec]) -> None:
         """What is made for the GPUs of AMD does not run on those of NVIDIA."""

@@ -27,9 +27,10 @@ from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, 
 from im.providers.crusoe import operations
 from im.providers.crusoe.account import Credentials, credentials_of, url
 from im.providers.crusoe.api import CLOUD, UUID, VMS, CrusoeApi
+from im.providers.crusoe.billing import DISK, OS_GB
 from im.providers.crusoe.checks import checks
 from im.providers.crusoe.features import Adoption, Locations
-from im.providers.crusoe.instances import CODEC, DISK, OS_GB, is_understood, sighting, word_of
+from im.providers.crusoe.instances import CODEC, is_understood, sighting, word_of
 from im.providers.crusoe.operations import OPERATION
 from im.providers.crusoe.profile import PROFILE
 from im.providers.crusoe.user_data import once

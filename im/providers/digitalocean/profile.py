@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
-from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.firewall import Rule, gathered
 from im.domain.spec.spec import Spec
@@ -59,10 +58,6 @@ class DigitalOceanProfile:
             user_data=ask.user_data,
         )
         return Scope(self.name, account, REGION), spec
-
-    def expects(self, spec: Spec) -> Parts:
-        """Address and disk are in the price of the droplet."""
-        return Parts(address=False, disk_gb=0, disk_type="included")
 
     def check_together(self, specs: Sequence[Spec]) -> None:
         """All are x86; an image for GPUs is of no use without one."""

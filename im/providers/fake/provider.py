@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from im.domain import tags
 from im.domain.config.account import Account
 from im.domain.errors import Refused
-from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.sighting import Sighting
 from im.domain.spec.firewall import gathered
@@ -61,9 +60,6 @@ class FakeProfile:
             user_data=ask.user_data,
         )
         return Scope(self.name, account, zone[:-1]), spec
-
-    def expects(self, spec: Spec) -> Parts:
-        return Parts(address=True, disk_gb=100, disk_type="fast")
 
     def check_together(self, specs: Sequence[Spec]) -> None:
         """Its machines are all alike."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from im.domain.config.account import Account
 from im.domain.config.region import said_by, zone_of
 from im.domain.errors import Refused
-from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.disk import Disk
 from im.domain.spec.firewall import gathered
@@ -58,15 +57,6 @@ class GcpProfile:
             provider_options=_options(ask, kind, region if zone == ANY else ""),
         )
         return Scope(self.name, account, region), spec
-
-    def expects(self, spec: Spec) -> Parts:
-        """An address while it runs, unless it is to have none; and the disks."""
-        root, *more = spec.disks
-        kind = root.kind or types.default_disk(spec.instance_type)
-        size = root.size_gb or images.size_of(spec.image)
-        if size is not None:
-            size += sum(disk.size_gb or 0 for disk in more if disk.kind in (None, kind))
-        return Parts(address=spec.public_ip is not False, disk_gb=size, disk_type=kind)
 
     def check_together(self, specs: Sequence[Spec]) -> None:
         """What is installed on one has to run on whichever it becomes: t2a, c4a and n4a are Arm, all others are x86."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
-from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.firewall import gathered
 from im.domain.spec.spec import Spec
@@ -56,10 +55,6 @@ class HetznerProfile:
             user_data=ask.user_data,
         )
         return Scope(self.name, account, REGION), spec
-
-    def expects(self, spec: Spec) -> Parts:
-        """An IPv4 address of its own price; the disk is in the price of the server."""
-        return Parts(address=True, disk_gb=0, disk_type="included")
 
     def check_together(self, specs: Sequence[Spec]) -> None:
         """What is installed on one has to run on whichever it becomes: cax is Arm, all others are x86."""

@@ -17,11 +17,12 @@ from im.domain import tags
 from im.domain.spec.spec import Spec
 from im.providers.contract import Slot
 from im.providers.kubernetes import labels
+from im.providers.kubernetes.billing import DEFAULT_GB
 from im.providers.kubernetes.entry.sshd import HOME, NAMED, ON_ITS_PORT, PASSWD, PORT
 from im.providers.kubernetes.nodes import NOWHERE, Placing
 from im.providers.kubernetes.options import EXPOSE, RESTRICTED, Options
 from im.providers.kubernetes.pending import GUARD_FIRED
-from im.providers.kubernetes.profile import ANYWHERE, DEFAULT_GB
+from im.providers.kubernetes.profile import ANYWHERE
 from im.providers.kubernetes.shapes import Shape, shape_of
 
 INSIDE = "/im"

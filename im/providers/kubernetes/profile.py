@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
-from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.disk import Disk
 from im.domain.spec.placement import ANY
@@ -32,7 +31,6 @@ ANYWHERE = "cluster"
 """The zone of a machine that may be anywhere in its cluster."""
 DEFAULT_IMAGE = "jenkins/ssh-agent:debian-jdk21"
 """Debian with an sshd and git, for several architectures; whoever wants another names it."""
-DEFAULT_GB, USUAL_CLASS = 20, "default"
 MOST_USER_DATA = 512 * 1024
 """Bytes; a secret has at most 1 MiB, and is sent as base64."""
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
@@ -67,11 +65,6 @@ class KubernetesProfile:
             provider_options=options.checked(ask.options),
         )
         return Scope(self.name, account, check_namespace(default_region or DEFAULT_NAMESPACE)), spec
-
-    def expects(self, spec: Spec) -> Parts:
-        """No address of its own; its disk is a claim, which is charged as the cluster charges its class."""
-        disk = spec.disks[0]
-        return Parts(address=False, disk_gb=disk.size_gb or DEFAULT_GB, disk_type=disk.kind or USUAL_CLASS)
 
     def check_together(self, specs: Sequence[Spec]) -> None:
         """What needs a GPU does not run without one, and the other way round it is a waste."""

@@ -27,6 +27,7 @@ from im.providers.kit.http import JsonApi
 from im.providers.kubernetes import labels, manifests, options
 from im.providers.kubernetes.access.link import link_of
 from im.providers.kubernetes.api import CLAIMS, PODS, SECRETS, SERVICES, KubernetesApi, Link, Shown
+from im.providers.kubernetes.billing import DEFAULT_GB, USUAL_CLASS
 from im.providers.kubernetes.checks import checks
 from im.providers.kubernetes.deadline_guard import AnnotationGuard
 from im.providers.kubernetes.errors import CLOUD, AlreadyThere, translate
@@ -35,7 +36,7 @@ from im.providers.kubernetes.labels import selector
 from im.providers.kubernetes.looking import MOST, Looking, named_well
 from im.providers.kubernetes.nodes import placing
 from im.providers.kubernetes.pending import GROWING, PATIENCE, Patience
-from im.providers.kubernetes.profile import DEFAULT_GB, PROFILE, USUAL_CLASS
+from im.providers.kubernetes.profile import PROFILE
 from im.providers.kubernetes.shapes import shape_of
 from im.providers.kubernetes.sightings import manifest_of, state_of
 from im.providers.kubernetes.states import StateLooks

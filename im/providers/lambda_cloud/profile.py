@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
-from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.firewall import ANYWHERE, Rule, gathered
 from im.domain.spec.spec import SAID, Spec
@@ -72,10 +71,6 @@ class LambdaProfile:
             provider_options={FILE_SYSTEM: _check_files(files), SAID: {FILE_SYSTEM: files}} if files else {},
         )
         return Scope(self.name, account, REGION), spec
-
-    def expects(self, spec: Spec) -> Parts:
-        """Address and disk are in the price of the machine."""
-        return Parts(address=False, disk_gb=0, disk_type="included")
 
     def check_together(self, specs: Sequence[Spec]) -> None:
         """One processor: what is made for a GH200 (ARM) does not run on another."""

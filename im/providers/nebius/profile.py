@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
-from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.firewall import Rule, gathered
 from im.domain.spec.spec import Spec
@@ -21,7 +20,7 @@ from im.providers.kit.ssh_key import check_public_key
 from im.providers.nebius import gpus
 from im.providers.nebius.account import REGION
 from im.providers.nebius.capabilities import CAPABILITIES
-from im.providers.nebius.disks import DEFAULT_KIND, check_disk
+from im.providers.nebius.disks import check_disk
 from im.providers.nebius.security_groups import check_rules
 from im.providers.request import Ask
 
@@ -64,13 +63,6 @@ class NebiusProfile:
             user_data=ask.user_data,
         )
         return Scope(self.name, account, REGION), spec
-
-    def expects(self, spec: Spec) -> Parts:
-        """Disks of the root disk's type. What a public address costs Nebius does not say where it sells them, if anything."""
-        root, *more = spec.disks
-        kind = root.kind or DEFAULT_KIND
-        size = (root.size_gb or 0) + sum(one.size_gb or 0 for one in more if (one.kind or DEFAULT_KIND) == kind)
-        return Parts(address=False, disk_gb=size or None, disk_type=kind)
 
     def check_together(self, specs: Sequence[Spec]) -> None:
         """All are x86: what runs on one runs on the other."""

@@ -24,6 +24,7 @@ from im.providers.kit.each import each
 from im.providers.machine import Machine
 from im.providers.nebius.account import PRETENDED_PROJECTS, projects_of
 from im.providers.nebius.api import NebiusApi
+from im.providers.nebius.billing import expects
 from im.providers.nebius.checks import checks
 from im.providers.nebius.credentials import Own, Sandbox
 from im.providers.nebius.disks import DEFAULT_KIND
@@ -127,7 +128,7 @@ class NebiusProvider:
         return self._launched(part("compute.v1").Instance(metadata=about, spec=asked.spec, status=status), spec)
 
     def _launched(self, instance: Any, spec: Spec) -> Sighting:
-        parts = PROFILE.expects(spec)
+        parts = expects(spec)
         return replace(sighting(instance, spec.zone), disk_gb=parts.disk_gb, disk_type=parts.disk_type or DEFAULT_KIND)
 
     def _namesake(self, asked: Any, spec: Spec, token: str, exc: ProviderError) -> Sighting:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused
-from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.disk import Disk
 from im.domain.spec.spec import SAID, Spec
@@ -61,10 +60,6 @@ class RunPodProfile:
             provider_options=_options(ask, volume),
         )
         return Scope(self.name, account, REGION), spec
-
-    def expects(self, spec: Spec) -> Parts:
-        """The address is in the price of the pod."""
-        return Parts(address=False, disk_gb=sum(one.size_gb or 0 for one in spec.disks[1:]), disk_type=DISK)
 
     def check_together(self, specs: Sequence[Spec]) -> None:
         """GPUs of one maker: what is built for NVIDIA's does not run on AMD's, nor without any."""

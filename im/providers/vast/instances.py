@@ -15,9 +15,9 @@ from im.domain.state import Observed
 from im.providers.errors import Unavailable
 from im.providers.vast import tags
 from im.providers.vast.api import CLOUD
+from im.providers.vast.billing import DISK
 from im.providers.vast.gpus import type_of
 from im.providers.vast.market import country_of
-from im.providers.vast.profile import DISK
 
 NOT_BACK = Cause(
     Hand.CLOUD,

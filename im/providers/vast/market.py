@@ -17,9 +17,10 @@ from im.domain.spec.placement import ANY
 from im.domain.spec.spec import Spec
 from im.providers.errors import InvalidSpec
 from im.providers.vast.api import VastApi
+from im.providers.vast.billing import DEFAULT_DISK
 from im.providers.vast.flags import RELIABILITY
 from im.providers.vast.gpus import kind_of, type_of
-from im.providers.vast.profile import DEFAULT_DISK, EU, LASTS, MAX_PRICE, USUAL_RELIABILITY, WORLD
+from im.providers.vast.profile import EU, LASTS, MAX_PRICE, USUAL_RELIABILITY, WORLD
 
 MOST, ALL = 20, 1000
 """Offers of one search for a launch, and of one for a look at the whole market."""

@@ -11,9 +11,10 @@ from im.domain.money.offer import Offer
 from im.domain.scope import Scope
 from im.domain.spec.gpu import parse_gpus
 from im.domain.spec.spec import Spec
+from im.providers.vast.billing import DISK
 from im.providers.vast.gpus import TYPES, kind_of
 from im.providers.vast.market import Ask, Market, disk_of
-from im.providers.vast.profile import DISK, WORLD
+from im.providers.vast.profile import WORLD
 
 
 class Prices:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from im.domain.config.account import Account
 from im.domain.errors import Refused, near
-from im.domain.money.forecast import Parts
 from im.domain.scope import Scope
 from im.domain.spec.disk import Disk
 from im.domain.spec.spec import Spec
@@ -20,6 +19,7 @@ from im.providers.kit.ssh_key import check_public_key
 from im.providers.request import Ask
 from im.providers.vast import gpus, onstart
 from im.providers.vast.account import REGION
+from im.providers.vast.billing import DEFAULT_DISK
 from im.providers.vast.capabilities import CAPABILITIES
 from im.providers.vast.flags import RELIABILITY
 
@@ -31,15 +31,13 @@ EU = (
     *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV"),
     *("MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
 )
-DEFAULT_TYPE, DEFAULT_DISK, MOST_DISK = "RTX_4090x1", 32, 10_000
+DEFAULT_TYPE, MOST_DISK = "RTX_4090x1", 10_000
 DEFAULT_IMAGE = "vastai/base-image:@vastai-automatic-tag"
 ALIASES = {
     **dict.fromkeys(("ubuntu", "ubuntu-22.04", "ubuntu-24.04", "base"), DEFAULT_IMAGE),
     "pytorch": "vastai/pytorch:@vastai-automatic-tag",
 }
 USUAL_RELIABILITY = "0.98"
-DISK = "host"
-"""What its disk is of, by which it has a price."""
 MAX_PRICE, LASTS = "max_price", "lasts_seconds"
 """Options of a spec beside a person's own: USD an hour at most, and how long its host has to lend it."""
 _IMAGE = re.compile(
@@ -77,10 +75,6 @@ class VastProfile:
             provider_options={name: said for name, said in options.items() if said},
         )
         return Scope(self.name, account, REGION), spec
-
-    def expects(self, spec: Spec) -> Parts:
-        """The address is the host's, and is in the price of the machine; the disk has one of its own."""
-        return Parts(address=False, disk_gb=spec.disks[0].size_gb or DEFAULT_DISK, disk_type=DISK)
 
     def check_together(self, specs: Sequence[Spec]) -> None:
         """Containers all, of one kind of processor: an image goes over from any to any."""

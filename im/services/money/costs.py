@@ -242,7 +242,7 @@ def costs(ctx: Context, rows: Sequence[Instance], now: datetime | None = None) -
 
 
 def expected(row: Instance, intervals: Sequence[UsageInterval]) -> Parts:
-    """What it is going to have beside its computing; asked of its cloud's profile only while nothing of it was seen."""
+    """What it is going to have beside its computing; asked of its cloud only while nothing of it was seen."""
     for interval in intervals:
         if interval.kind is Kind.DISK:
             return UNKNOWN_PARTS
@@ -252,7 +252,7 @@ def expected(row: Instance, intervals: Sequence[UsageInterval]) -> Parts:
 def expected_of(scope: Scope, spec: Spec) -> Parts:
     """The same for a wish that has no row yet."""
     try:
-        return registry.profile(scope.provider).expects(spec)
+        return registry.expects(scope.provider)(spec)
     except Refused:  # a row of a neighbouring version, of a cloud that this one does not have
         return UNKNOWN_PARTS
 

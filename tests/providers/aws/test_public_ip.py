@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from im.domain.spec.firewall import gathered
+from im.providers.aws.launch.expected import expects
 from im.providers.aws.profile import PROFILE
 from im.providers.errors import InvalidSpec
 from im.providers.request import Ask
@@ -81,7 +82,7 @@ def test_a_zone_without_a_default_subnet_is_named(standin: StandInRoom) -> None:
 def test_the_price_follows_the_wish() -> None:
     def expected(**asked: Any) -> bool:
         ask = Ask(public_key=public_key(), **asked)
-        return PROFILE.expects(PROFILE.plan(ask, account="a", default_region=None)[1]).address
+        return expects(PROFILE.plan(ask, account="a", default_region=None)[1]).address
 
     assert expected()
     assert expected(**wish("yes"))

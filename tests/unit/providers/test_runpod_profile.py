@@ -14,6 +14,7 @@ from im.domain.spec.spec import Spec
 from im.providers.request import Ask
 from im.providers.runpod import gpus
 from im.providers.runpod.account import found, read, token_of, url
+from im.providers.runpod.billing import expects
 from im.providers.runpod.profile import PROFILE
 from tests.providers.clouds import public_key
 
@@ -27,11 +28,11 @@ def plan(**asked: Any) -> Spec:
 def test_a_stop_keeps_the_workspace_of_a_pod_that_has_one_and_nothing_of_any_other() -> None:
     plain = plan()
     assert plain.disks == (Disk(20), Disk(20, kind="workspace"))
-    assert (CAN.no_stop(plain), PROFILE.expects(plain).disk_gb) == ("", 20)
-    assert PROFILE.expects(plan(volumes=(Disk(100),))).disk_gb == 100
+    assert (CAN.no_stop(plain), expects(plain).disk_gb) == ("", 20)
+    assert expects(plan(volumes=(Disk(100),))).disk_gb == 100
     for bare in (plan(options={"workspace": "no"}), plan(instance_type="cpu3c-4")):
         assert "its deadline terminates it, and what is on it is lost" in CAN.no_stop(bare)
-        assert PROFILE.expects(bare).disk_gb == 0
+        assert expects(bare).disk_gb == 0
     assert "the network volume at /workspace stays" in CAN.no_stop(plan(options={"network-volume": "agv6w2qcg7"}))
 
 

@@ -16,6 +16,7 @@ from im.domain.errors import Refused
 from im.domain.spec.disk import Disk
 from im.domain.spec.names import check_tags
 from im.domain.spec.spec import Spec
+from im.providers.aws.launch.expected import expects
 from im.providers.aws.launch.families import HIBERNATING, cannot_hibernate, memory_of
 from im.providers.aws.launch.options import MOST_USER_DATA
 from im.providers.aws.profile import PROFILE
@@ -111,11 +112,11 @@ def test_memory_needs_room_beside_the_image(asked: dict[str, Any], says: str, hi
 
 def test_what_holds_memory_and_image_is_taken_and_priced() -> None:
     assert plan(hibernate=True, instance_type="t3.large", root_disk=Disk(16)).hibernate
-    assert PROFILE.expects(plan(hibernate=True, instance_type="t3.large")).disk_gb == 16
-    assert PROFILE.expects(plan(instance_type="t3.large")).disk_gb == 8
+    assert expects(plan(hibernate=True, instance_type="t3.large")).disk_gb == 16
+    assert expects(plan(instance_type="t3.large")).disk_gb == 8
     older = plan(hibernate=True, instance_type="r4.xlarge", root_disk=Disk(10))
     assert older.hibernate, "whose memory is not a round number: EC2 says whether it fits"
-    assert PROFILE.expects(plan(hibernate=True, instance_type="r4.xlarge")).disk_gb is None
+    assert expects(plan(hibernate=True, instance_type="r4.xlarge")).disk_gb is None
 
 
 def test_the_memory_that_a_name_tells_is_what_awss_own_table_says() -> None:
