@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from im.db.read.connection import ask
 from im.domain.errors import Unavailable, Uncertain
 
 Begin = Callable[[], AbstractContextManager[Connection]]
@@ -29,7 +30,7 @@ def certain(begin: Begin) -> Iterator[Connection]:
     number = ""
     try:
         with begin() as connection:
-            number = str(connection.execute(text("SELECT pg_current_xact_id()")).scalar_one())
+            number = str(ask(connection, "SELECT pg_current_xact_id()")[0][0])
             yield connection
     except Uncertain as exc:
         became = _became(begin, number)
@@ -47,8 +48,8 @@ def _became(begin: Begin, number: str) -> str:
             time.sleep(PAUSE)
         try:
             with begin() as connection:
-                query = text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
-                became = str(connection.execute(query, {"number": number}).scalar_one())
+                query = "SELECT pg_xact_status(%(number)s::text::xid8)"
+                became = str(ask(connection, query, number=number)[0][0])
         except Unavailable:
             continue
         # still in progress: the server has not noticed yet that nobody is there any more, or is just committing

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from im.broker import check
 
@@ -133,7 +134,9 @@ class Pushing:
     def _connect(self) -> None:
         self.close()
         a = self._address
-        self._socket, self._pid = socket.create_connection((a.host, a.port), CONNECT), os.getpid()
+        # a name in bytes is looked up as it is: of text Python would first ask its tables of every alphabet
+        host = cast("str", a.host.encode()) if a.host.isascii() else a.host
+        self._socket, self._pid = socket.create_connection((host, a.port), CONNECT), os.getpid()
         self._socket.settimeout(ANSWER)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if a.password is not None:

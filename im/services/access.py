@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from im.counted import DENIED, QUOTA_REFUSED
 from im.domain.access import Actor, Deny, Verb, may
 from im.domain.errors import Denied, OverLimit
 from im.logs import log
@@ -18,6 +17,8 @@ def counting(limit: str) -> Iterator[None]:
     try:
         yield
     except OverLimit:
+        from im.counted import QUOTA_REFUSED  # seldom is anybody refused
+
         QUOTA_REFUSED.add(limit)
         raise
 
@@ -44,6 +45,8 @@ def ask(actor: Actor, verb: Verb) -> Permit:
 def _check(actor: Actor, verb: Verb, owner: str | None) -> None:
     verdict = may(actor, verb, owner)
     if isinstance(verdict, Deny):
+        from im.counted import DENIED
+
         DENIED.add(verb.name.lower())
         log.warning("denied", by=actor.name, verb=verb.name, channel=actor.channel.value, request=actor.request_id)
         raise Denied(verdict.reason, "ask its owner, or an admin of this deployment")

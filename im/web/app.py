@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from im.domain.config.oidc import OidcSettings
 from im.domain.config.web import WebSettings
 from im.domain.errors import ImError, NotFound, NotSignedIn, Refused
-from im.domain.money.budget import PriceUnknown
+from im.domain.money.unknown_price import PriceUnknown
 from im.logs import log
 from im.services.health.counters import Folding
 from im.services.money import budgets

@@ -35,6 +35,16 @@ SELDOM = (
 """What a look at machines that are there has no question for: each was loaded by all of them once, for a name in an annotation."""
 OF_ONE = ("im.domain.lifecycle", "im.domain.explain.why", "im.providers.capabilities")
 """What is told of one machine, and not of many."""
+LIMITS = ("im.services.people.quotas", "im.services.money.budgets", "im.db.schema.people", "im.db.schema.spending")
+"""What keeps quotas and budgets: of a deployment that has one."""
+UNASKED = (
+    *("importlib.metadata", "encodings.idna", "urllib.request"),
+    *("im.counted", "im.domain.selection", "im.domain.spec.gpu"),
+    *("im.db.webhooks.planned", "im.db.webhooks.hooks", "im.domain.webhook.message", "im.db.schema.webhooks"),
+    *("im.db.holds", "im.db.guards", "im.db.user_data", "im.db.instances.facts", "im.db.schema.work"),
+    *("im.domain.people.user", "im.domain.money.budget", "im.domain.money.offer"),
+)
+"""What a request for a plain machine has no question for."""
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC2fKEWpEW0v3jUhSMUhUvAgi9e4TjWN5hzKEpRTDYIG load"
 
 
@@ -88,14 +98,30 @@ def test_a_request_rings_without_loading_a_message_library(made: StackUnderTest)
         assert _loaded_by(made, *words.split()) == set()
 
 
+def test_a_request_loads_what_it_needs_and_what_limits_it_where_there_is_a_limit(
+    made: StackUnderTest, tmp_path: Path
+) -> None:
+    assert _created(made, tmp_path, "load-2", never=NEVER + UNASKED + LIMITS) == set()
+    assert made.run("quota", "set", "--user", "somebody-else", "--live", "1").returncode == 0
+    try:
+        assert _created(made, tmp_path, "load-3", never=LIMITS[:3]) == set(LIMITS[:3])
+    finally:
+        assert made.run("quota", "remove", "--user", "somebody-else").returncode == 0
+
+
+def _created(stack: StackUnderTest, folder: Path, name: str, *, never: tuple[str, ...] = NEVER) -> set[str]:
+    key = folder / "k.pub"
+    key.write_text(KEY)
+    return _loaded_by(
+        stack, *("create", "--name", name, "-d", "1h", "--no-wait", "--public-key", str(key)), never=never
+    )
+
+
 @pytest.fixture
 def made(stack: StackUnderTest, tmp_path: Path) -> StackUnderTest:
     """A stack with one instance; it is made once, and by a command that is under test itself."""
     if stack.run("status", "load-1").returncode != 0:
-        key = tmp_path / "k.pub"
-        key.write_text(KEY)
-        words = ("create", "--name", "load-1", "-d", "1h", "--no-wait", "--public-key", str(key))
-        assert _loaded_by(stack, *words) == set()
+        assert _created(stack, tmp_path, "load-1") == set()
         # what costs beside its computing is asked of its cloud's profile until the machine is seen
         assert stack.run("extend", "load-1", "-d", "2h", "--wait").returncode == 0
     return stack

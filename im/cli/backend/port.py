@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from im.domain.leftover import Leftover, Survey
     from im.domain.money import budget
     from im.domain.money.bill import Known
-    from im.domain.money.budget import PriceUnknown
     from im.domain.money.cost import Cost
     from im.domain.money.offer import Offers
     from im.domain.money.report import Report
     from im.domain.money.rules import BillingRules
+    from im.domain.money.unknown_price import PriceUnknown
     from im.domain.people import quota
     from im.domain.people.entry import Entry
     from im.domain.people.quota import Quota, QuotaFor
@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from im.domain.people.user import User, UserKind
     from im.domain.people.view import Base, View
     from im.domain.selection import Filter, Selection
+    from im.domain.webhook.kind import WebhookKind
     from im.domain.webhook.message import Delivery
     from im.domain.webhook.webhook import Made as MadeWebhook
-    from im.domain.webhook.webhook import Webhook, WebhookKind
+    from im.domain.webhook.webhook import Webhook
     from im.services.requests.result import Answer
     from im.services.requests.wish import Wish
     from im.views.plan import Rehearsed

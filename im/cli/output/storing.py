@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from im.cli.output.errors import note
-from im.domain.money.budget import PriceUnknown
+from im.domain.money.unknown_price import PriceUnknown
 
 if TYPE_CHECKING:
     from im.cli.backend.port import Requests

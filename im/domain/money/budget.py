@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from im.domain.errors import OverLimit
 from im.domain.money.amount import cents, show
-
-if TYPE_CHECKING:
-    from im.domain.money.bill import Item
 
 EVERYBODY = ""
 """The owner of the budget that holds for the whole deployment."""
@@ -45,15 +40,6 @@ class Use:
     @property
     def left(self) -> Decimal:
         return self.budget.usd_per_month - self.spent - self.promised
-
-
-class PriceUnknown(OverLimit):
-    """A budget cannot be kept because nobody has told yet what `items` cost; a worker can be asked."""
-
-    def __init__(self, message: str, hint: str, items: Sequence[Item], account: str) -> None:
-        super().__init__(message, hint)
-        self.items = tuple(items)
-        self.account = account
 
 
 def check(use: Use, asked: Decimal, *, endless: bool = False) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -15,15 +14,14 @@ from im.domain.access import Actor, Verb
 from im.domain.errors import Refused
 from im.domain.money.amount import ZERO, show
 from im.domain.money.bill import Window, is_compute, label_of, price_hint
-from im.domain.money.budget import EVERYBODY, Budget, PriceUnknown, Use, check
+from im.domain.money.budget import EVERYBODY, Budget, Use, check
 from im.domain.money.charges import month_of
 from im.domain.money.forecast import goes_on_costing, runs_on
+from im.domain.money.unknown_price import PriceUnknown
 from im.providers import registry
 from im.providers.prices import has_table
-from im.queue.tasks import Task
 from im.services import access
 from im.services.money.costs import Ledger, ledger, price_book, priced, rules_of
-from im.services.money.prices import questions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -69,17 +67,6 @@ def _no_price(row: Instance, budget: Budget, known: Ledger) -> PriceUnknown:
         [one for one in priced(row.scope, row.spec, None, launched=launched) if one not in known.book],
         row.scope.account,
     )
-
-
-@contextmanager
-def asking_for_prices(ctx: Context) -> Iterator[None]:
-    """Around a transaction that a budget may refuse because a price is not known: a worker is rung, which asks the cloud for it."""
-    try:
-        yield
-    except PriceUnknown as exc:
-        if can_be_asked(ctx, exc):
-            ctx.queue.ring(Task.PRICES, questions(exc.account, exc.items))
-        raise
 
 
 def can_be_asked(ctx: Context, unknown: PriceUnknown) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.db import events, launches
+from im.db import events, launches, scopes
 from im.db.instances import protection, requests
 from im.domain import intent as wish
 from im.domain.access import Actor, Verb
@@ -19,8 +19,7 @@ from im.failpoints import Point, reach
 from im.queue.tasks import Task
 from im.services import access
 from im.services.access import Permit
-from im.services.money import budgets
-from im.services.people import quotas
+from im.services.requests import limits
 from im.services.requests.launch_rows import _label, _open_launch
 from im.services.requests.result import Answer, Change
 from im.services.requests.shelving import decide_stop, refuse_adopted
@@ -106,20 +105,19 @@ def _change(
 ) -> Answer:
     """All or nothing: one refusal, and no row of this request changes."""
     wanted, actor = list(dict.fromkeys(ids)), permit.actor
-    with budgets.asking_for_prices(ctx), ctx.storing() as connection:
+    with limits.asking_for_prices(ctx), ctx.storing() as connection:
         before = _lock(connection, wanted, permit)
         now = ctx.clock(connection)
         intents = {row.id: decide(row, now) for row in before}
         for row in before:
             if intents[row.id].relaunch:
                 spec = placement.at(row.spec, 0)
-                token = _open_launch(connection, row.scope, spec, [row.id], [row.name], now)
+                token = _open_launch(connection, scopes.ensure(connection, row.scope), spec, [row.id], [row.name], now)
                 launches.move(connection, token, [row.id], spec, 0, None, None, now)
         after = requests.write_intents(connection, intents, actor.name, now)
         story = (_event(old, new, actor, kind, now) for old, new in zip(before, after, strict=True))
         events.record(connection, story)
-        quotas.enforce(connection, before, after, now)
-        budgets.enforce(connection, before, after, now)
+        limits.enforce(connection, before, after, now)
         reach(Point.REQUEST_WRITTEN, task)
     reach(Point.REQUEST_COMMITTED, task)
     rang = ctx.queue.ring(task, wanted, label=_label(after))

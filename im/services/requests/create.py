@@ -7,13 +7,14 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from im.db import events, guards, scopes, user_data
+from im.db import events, scopes
 from im.db.instances import requests
 from im.db.instances.spec import from_spec
 from im.db.mapping import from_on_expiry
 from im.db.read import instances as read_instances
 from im.domain.access import Verb
 from im.domain.event import EventKind
+from im.domain.guard import GuardKind
 from im.domain.input.duration import format_duration
 from im.domain.spec.names import make_id, make_name, numbered
 from im.domain.state import Desired, Observed, Why
@@ -21,8 +22,7 @@ from im.failpoints import Point, reach
 from im.providers import registry
 from im.queue.tasks import Task
 from im.services import access
-from im.services.money import budgets
-from im.services.people import quotas
+from im.services.requests import limits
 from im.services.requests.anywhere import with_elsewhere
 from im.services.requests.free_names import refuse_taken, write_free
 from im.services.requests.launch_rows import _label, _open_launches, _random
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from im.context import Context
     from im.domain.instance import Instance
     from im.domain.spec.plan import Plan
+    from im.domain.spec.spec import Spec
 
 
 def create(ctx: Context, order: Order) -> Answer:
@@ -45,11 +46,10 @@ def create(ctx: Context, order: Order) -> Answer:
 
     def write(crowded: bool) -> tuple[list[Instance], datetime]:
         names = planned.names or numbered(make_name(_random, crowded=crowded), order.count)
-        with budgets.asking_for_prices(ctx), ctx.storing() as connection:
+        with limits.asking_for_prices(ctx), ctx.storing() as connection:
             now = ctx.clock(connection)
             rows = _insert(connection, planned, names, order, now)
-            quotas.enforce(connection, [None] * len(rows), rows, now)
-            budgets.enforce(connection, (), rows, now)
+            limits.enforce(connection, [None] * len(rows), rows, now)
             reach(Point.REQUEST_WRITTEN, Task.CREATE)
         return rows, now
 
@@ -65,8 +65,8 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
     number = scopes.ensure(connection, planned.scope)
     expires_at = order.deadline.after(now)
     ids = [make_id(_random) for _ in names]
-    spec = user_data.keep(connection, planned.spec, now)
-    tokens = _open_launches(connection, planned.scope, spec, ids, names, now)
+    spec = _without_user_data(connection, planned.spec, now)
+    tokens = _open_launches(connection, number, spec, ids, names, now)
     shared: dict[str, Any] = {
         "owner": order.ask.owner,
         "scope_id": number,
@@ -86,8 +86,11 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
     }
     slots = zip(ids, names, tokens, strict=True)
     requests.add(connection, [{**shared, "id": i, "name": n, "launch_token": t} for i, n, t in slots])
-    ahead = registry.capabilities(planned.scope.provider).guard_ahead
-    guards.add(connection, ids, planned.guard, planned.grace, ahead)
+    if planned.guard is not GuardKind.NONE:
+        from im.db import guards
+
+        ahead = registry.capabilities(planned.scope.provider).guard_ahead
+        guards.add(connection, ids, planned.guard, planned.grace, ahead)
     rows = read_instances.read(connection, ids)
     told = f"{planned.spec.instance_type} in {planned.spec.zone or planned.scope.region}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC"
     if planned.keep_stopped is not None:
@@ -96,3 +99,11 @@ def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: 
         told += ", protected"
     events.record(connection, (order.actor.did(EventKind.CREATE_REQUESTED, r.id, now, told, 1) for r in rows))
     return rows
+
+
+def _without_user_data(connection: Connection, spec: Spec, now: datetime) -> Spec:
+    if spec.user_data is None:
+        return spec
+    from im.db import user_data
+
+    return user_data.keep(connection, spec, now)

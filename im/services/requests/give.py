@@ -12,8 +12,8 @@ from im.domain.errors import NoSuchInstance, Refused
 from im.domain.event import EventKind
 from im.domain.input.text import OWNER, check_text
 from im.services import access
-from im.services.money import budgets
-from im.services.people import quotas, users
+from im.services.people import users
+from im.services.requests import limits
 from im.services.requests.result import Answer, Change
 
 if TYPE_CHECKING:
@@ -45,6 +45,5 @@ def give(ctx: Context, ids: Sequence[str], to: str, *, actor: Actor) -> Answer:
             (actor.did(EventKind.GIVEN, n.id, now, f"{o.owner} → {to}", n.generation) for o, n in moved),
         )
         received = [new for _, new in moved]
-        quotas.enforce(connection, [None] * len(received), received, now)
-        budgets.enforce(connection, (), received, now)
+        limits.enforce(connection, [None] * len(received), received, now)
     return Answer(tuple(Change(b, a) for b, a in zip(before, after, strict=True)), now, rang=True)

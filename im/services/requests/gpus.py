@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from im.domain.errors import Refused
-from im.domain.spec.gpu import parse_gpus, types_with
 from im.domain.spec.placement import ANY
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ def with_gpus(ask: Ask, cloud: str, can: Capabilities, *, everywhere: bool) -> A
     typed = str(ask.options.get(OPTION) or "")
     if not typed or not can.gpus:
         return ask
+    from im.domain.spec.gpu import parse_gpus, types_with
+
     wanted = parse_gpus(typed)
     if wanted.model in can.gpus_beside and not any(wanted.model == one.partition("-")[0] for one in can.gpus.values()):
         return ask

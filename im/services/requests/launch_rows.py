@@ -8,14 +8,13 @@ from datetime import datetime
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from im.db import launches, scopes
+from im.db import launches
 from im.domain.input.listed import listed
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from im.domain.instance import Instance
-    from im.domain.scope import Scope
     from im.domain.spec.spec import Spec
 
 
@@ -27,21 +26,21 @@ _random = SystemRandom()
 
 
 def _open_launch(
-    connection: Connection, scope: Scope, spec: Spec, ids: Sequence[str], names: Sequence[str], now: datetime
+    connection: Connection, scope_id: int, spec: Spec, ids: Sequence[str], names: Sequence[str], now: datetime
 ) -> str:
     token = str(uuid.uuid4())
-    launches.add(connection, token, scopes.ensure(connection, scope), spec, ids, names, now)
+    launches.add(connection, token, scope_id, spec, ids, names, now)
     return token
 
 
 def _open_launches(
-    connection: Connection, scope: Scope, spec: Spec, ids: Sequence[str], names: Sequence[str], now: datetime
+    connection: Connection, scope_id: int, spec: Spec, ids: Sequence[str], names: Sequence[str], now: datetime
 ) -> list[str]:
     """As few as will do; the token of each slot's own."""
     tokens: list[str] = []
     for at in range(0, len(ids), AT_ONCE):
         some = slice(at, at + AT_ONCE)
-        tokens += [_open_launch(connection, scope, spec, ids[some], names[some], now)] * len(ids[some])
+        tokens += [_open_launch(connection, scope_id, spec, ids[some], names[some], now)] * len(ids[some])
     return tokens
 
 

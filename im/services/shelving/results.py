@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from im.db import events, launches
+from im.db import events, launches, scopes
 from im.db.instances import shelf as kept
 from im.db.instances.spec import from_spec
 from im.domain.event import Channel, Event, EventKind
@@ -182,7 +182,8 @@ class _Written:
         self.wait = timedelta(0)
         if row.desired is not Desired.RUNNING:
             return "shelved"
-        token = _open_launch(self.connection, row.scope, spec, [row.id], [row.name], self.now)
+        number = scopes.ensure(self.connection, row.scope)
+        token = _open_launch(self.connection, number, spec, [row.id], [row.name], self.now)
         launches.move(self.connection, token, [row.id], spec, row.candidate, None, None, self.now)
         return "shelved, and wanted back: it is launched from its snapshot"
 

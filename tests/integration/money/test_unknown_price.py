@@ -9,8 +9,9 @@ import pytest
 
 from im.cli.output import storing
 from im.cli.session import Session
+from im.domain.errors import OverLimit
 from im.domain.money.bill import Item
-from im.domain.money.budget import OverLimit, PriceUnknown
+from im.domain.money.unknown_price import PriceUnknown
 from im.domain.state import OnExpiry
 from im.queue.tasks import Task
 from im.services.money import budgets

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from im.domain.selection import Filter, Selection
-
 if TYPE_CHECKING:
     from im.context import Context
     from im.domain.event import Event
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from im.domain.money.cost import Cost
     from im.domain.money.rules import BillingRules
     from im.domain.people.view import Base
+    from im.domain.selection import Filter, Selection
 
 LOOK_EVERY = 0.3
 """Seconds between two looks at rows that are waited for."""
@@ -31,6 +30,7 @@ class DirectLooks:
     def listing(
         self, *, everything: bool = False, filters: Sequence[Filter] = (), base: Base | None = None, sight: bool = True
     ) -> Listing:
+        from im.domain.selection import Selection
         from im.services import queries
 
         found = queries.listing(self._ctx, everything=everything)

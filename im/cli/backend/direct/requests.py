@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from im.cli.backend.direct import lean
+
 if TYPE_CHECKING:
     from im.cli.backend.wishes import Adoption
     from im.context import Context
     from im.domain.access import Actor
     from im.domain.intent import Deadline
-    from im.domain.money.budget import PriceUnknown
+    from im.domain.money.unknown_price import PriceUnknown
     from im.services.requests.order import Order
     from im.services.requests.result import Answer
     from im.services.requests.wish import Wish
@@ -38,6 +40,7 @@ class DirectRequests:
         return Rehearsed(plan, quote, until, region, settings.sandbox, said, best)
 
     def creation(self, wish: Wish) -> Callable[[], Answer]:
+        lean.load()
         from im.services.requests import create
 
         order = self._order(wish)
@@ -49,36 +52,43 @@ class DirectRequests:
         return placed(self._ctx, wish, self._actor, _own_network)
 
     def extend(self, ids: Sequence[str], deadline: Deadline, *, start: bool) -> Answer:
+        lean.load()
         from im.services.requests import change
 
         return change.extend(self._ctx, ids, deadline, actor=self._actor, start=start)
 
     def start(self, ids: Sequence[str], deadline: Deadline | None) -> Answer:
+        lean.load()
         from im.services.requests import change
 
         return change.start(self._ctx, ids, deadline, actor=self._actor)
 
     def stop(self, ids: Sequence[str], *, shelve: bool) -> Answer:
+        lean.load()
         from im.services.requests import change
 
         return change.stop(self._ctx, ids, actor=self._actor, shelve=shelve)
 
     def terminate(self, ids: Sequence[str]) -> Answer:
+        lean.load()
         from im.services.requests import change
 
         return change.terminate(self._ctx, ids, actor=self._actor)
 
     def protect(self, ids: Sequence[str], *, on: bool) -> Answer:
+        lean.load()
         from im.services.requests import change
 
         return change.protect(self._ctx, ids, on=on, actor=self._actor)
 
     def give(self, ids: Sequence[str], to: str) -> Answer:
+        lean.load()
         from im.services.requests import give
 
         return give.give(self._ctx, ids, to, actor=self._actor)
 
     def adopt(self, wanted: Adoption) -> Answer:
+        lean.load()
         from im.services.requests import adopt
 
         settings = self._ctx.settings
@@ -97,11 +107,13 @@ class DirectRequests:
         return adopt.adopt(self._ctx, request)
 
     def adopt_orphans(self, machines: Sequence[str], deadline: Deadline, *, name: str | None, force: bool) -> Answer:
+        lean.load()
         from im.services.requests import adopt
 
         return adopt.adopt_orphans(self._ctx, machines, deadline, name=name, actor=self._actor, force=force)
 
     def terminate_orphans(self, machines: Sequence[str], *, force: bool) -> Answer:
+        lean.load()
         from im.services.requests import adopt
 
         return adopt.terminate_orphans(self._ctx, machines, actor=self._actor, force=force)

@@ -12,7 +12,7 @@ from im import __version__
 from im.cli.backend.remote.wire import Answer
 from im.domain import errors
 from im.domain.errors import ImError, Refused
-from im.domain.money.budget import PriceUnknown
+from im.domain.money.unknown_price import PriceUnknown
 from im.version import HEADER, minor, too_far_apart
 
 _BY_CODE: Mapping[str, type[ImError]] = MappingProxyType(

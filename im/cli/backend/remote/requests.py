@@ -14,7 +14,7 @@ from im.views.change import read_answer
 if TYPE_CHECKING:
     from im.cli.backend.wishes import Adoption
     from im.domain.intent import Deadline
-    from im.domain.money.budget import PriceUnknown
+    from im.domain.money.unknown_price import PriceUnknown
     from im.services.requests.result import Answer
     from im.services.requests.wish import Wish
     from im.views.plan import Rehearsed
