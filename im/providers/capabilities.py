@@ -24,6 +24,8 @@ class Capabilities:
     """A launch repeated with its token makes no second machine."""
     launch_visible_within: timedelta
     """After this long, a machine that no complete listing shows was never made."""
+    launch_makes: int | None = None
+    """So many machines a launch makes at most, all of them or none: its other slots join the next. None: one for each slot."""
     why_no_stop: str = ""
     """Of one that cannot stop: what a deadline does there, and what is lost by it, in words; said at every create."""
     nothing_kept: Callable[[Spec], str] = lambda spec: ""

@@ -19,6 +19,7 @@ CAPABILITIES = Capabilities(
     ),
     idempotent_launch=False,
     launch_visible_within=timedelta(minutes=5),
+    launch_makes=1,
     told_of_stop=(
         "a stop at Crusoe loses what lies on the local NVMe of a type that has some, and gives the machine's place away: "
         "a later start may find no room, and then it stays stopped, with its disk"
@@ -27,7 +28,7 @@ CAPABILITIES = Capabilities(
     billing=RULES,
     # Crusoe publishes no limit; its own tools keep to one a second. What names machines is a call for each
     rates={
-        "launch": Rate(0.2, 2),
+        "launch": Rate(0.5, 5),
         "start": Rate(0.2, 2),
         "stop": Rate(0.2, 2),
         "terminate": Rate(0.2, 2),

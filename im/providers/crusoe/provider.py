@@ -1,8 +1,8 @@
 """Crusoe behind the contract: which calls each verb makes.
 
-Crusoe has no fence for a launch: one that is repeated makes a second machine. So a launch whose answer was lost is looked for by
-the mark of its token, which its machine carries in its name. Everything is an operation, and nobody waits for one: that there was
-no room is told by the operation alone, which is looked at once its machine is gone, or in an error.
+Crusoe has no fence for a launch: one that is repeated makes a second machine. So a launch is one machine, and one whose answer
+was lost is looked for by the mark of its token, which its machine carries in its name. Everything is an operation, and nobody
+waits for one: that there was no room is told by the operation alone, which is looked at once its machine is gone, or in an error.
 """
 
 from __future__ import annotations
@@ -75,20 +75,10 @@ class CrusoeProvider:
     # ---- launching ---------------------------------------------------------------------------------------------------
 
     def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
-        """A machine for each slot, in order. After the first one a refusal ends it: what was made is what there is."""
-        made: list[Sighting] = []
-        for at, slot in enumerate(slots):
-            try:
-                made.append(self._create(spec, token, slot, at))
-            except errors.Ambiguous:
-                raise
-            except ProviderError:
-                if not made:
-                    raise
-                break
-        return made
+        """A machine for the first slot: were there more in a call, those before one whose answer is lost would wait with it."""
+        return [self._create(spec, token, slots[0])]
 
-    def _create(self, spec: Spec, token: str, slot: Slot, at: int) -> Sighting:
+    def _create(self, spec: Spec, token: str, slot: Slot) -> Sighting:
         facts = {tags.DEPLOYMENT: self._deployment, tags.LAUNCH: token, tags.OWNER: spec.owner}
         name = CODEC.written({**facts, tags.INSTANCE: slot.instance_id, tags.NAME: slot.name})
         try:
@@ -105,7 +95,6 @@ class CrusoeProvider:
             Observed.PENDING,
             spec.zone,
             tags=CODEC.read(name, self._deployment),
-            launch_index=at,
             disk_gb=OS_GB,
             disk_type=DISK,
             instance_type=spec.instance_type,

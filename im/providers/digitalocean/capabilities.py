@@ -9,12 +9,15 @@ from im.providers.capabilities import Capabilities
 from im.providers.digitalocean import gpus
 from im.providers.digitalocean.billing import RULES
 
+AT_ONCE = 10
+"""Droplets of one call, the most that DigitalOcean makes."""
 CAPABILITIES = Capabilities(
     can_stop=True,
     gpus=gpus.TYPES,
     idempotent_launch=False,
     # longer than tags are known to take: what no complete look shows by then is asked for again
     launch_visible_within=timedelta(seconds=120),
+    launch_makes=AT_ONCE,
     why_no_guard="has nothing that ends a droplet at a moment, and stopping it would save nothing",
     can_firewall=True,
     can_shelve=True,

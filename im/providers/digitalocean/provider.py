@@ -23,6 +23,7 @@ from im.providers import errors
 from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot
 from im.providers.digitalocean.account import URL, token_of
 from im.providers.digitalocean.api import DigitalOceanApi
+from im.providers.digitalocean.capabilities import AT_ONCE
 from im.providers.digitalocean.checks import checks
 from im.providers.digitalocean.droplets import droplet_name, may_be_ours, newest, sighting
 from im.providers.digitalocean.features import Adoption, Leftovers, Marks, Regions
@@ -43,8 +44,6 @@ NAME = PROFILE.name
 Page = tuple[list[dict[str, Any]], Answer]
 _FEW = 5
 """So many droplets are asked for one by one; more are listed."""
-_AT_ONCE = 10
-"""Droplets of one call, the most that DigitalOcean makes."""
 
 
 class DigitalOceanProvider:
@@ -77,7 +76,7 @@ class DigitalOceanProvider:
 
     def launch(self, scope: Scope, spec: Spec, *, token: str, slots: Sequence[Slot]) -> list[Sighting]:
         """A droplet for each of the first ten slots: all of them, or none."""
-        asked, names = self._request(spec, token), [droplet_name(one.name, one.instance_id) for one in slots[:_AT_ONCE]]
+        asked, names = self._request(spec, token), [droplet_name(one.name, one.instance_id) for one in slots[:AT_ONCE]]
         try:
             answer = self._api.send("POST", "/droplets", {"names": names, **asked})
         except errors.NotOffered as exc:

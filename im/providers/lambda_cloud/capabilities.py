@@ -20,6 +20,7 @@ CAPABILITIES = Capabilities(
     ),
     idempotent_launch=False,
     launch_visible_within=timedelta(seconds=120),
+    launch_makes=1,
     why_no_guard="has nothing that ends a machine at a moment, and a machine that could would hold its whole team's key",
     can_firewall=True,
     billing=RULES,

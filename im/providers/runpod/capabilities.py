@@ -42,6 +42,7 @@ CAPABILITIES = Capabilities(
     tells_room=True,
     idempotent_launch=False,
     launch_visible_within=timedelta(seconds=180),
+    launch_makes=1,
     why_no_guard="has nothing that ends a pod at a moment",
     billing=RULES,
     # 60 calls a minute and 3,000 an hour were RunPod's own example: a look each ten seconds takes 6 and 360 of them. The

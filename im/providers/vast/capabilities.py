@@ -21,6 +21,7 @@ CAPABILITIES = Capabilities(
     tells_room=True,
     idempotent_launch=False,
     launch_visible_within=timedelta(seconds=60),
+    launch_makes=1,
     why_no_guard="has no deadline of its own: the day on which a contract ends is its host's",
     billing=RULES,
     # its calls have to be so far apart, each kind by itself: a launch 4.5 s, an end 3 s, a change and a page of the list 1 s.

@@ -37,9 +37,9 @@ def machines(run: ScopeRun, claimed: Claimed) -> Sequence[Sighting] | None:
     snapshot = merge_pages(run.provider.list(run.scope, Filter(token=launch.token, spec=launch.spec)))
     found = snapshot.sightings
     reach(Point.LAUNCH_LOOKED)
-    if len(found) >= len(launch.slots):
-        return found
     can = run.provider.capabilities
+    if len(found) >= min(len(launch.slots), can.launch_makes or len(launch.slots)):
+        return found  # more than these it cannot have made, and they have deadlines to keep
     assert launch.called_at is not None
     waited = claimed.claimed_at - launch.called_at > can.launch_visible_within
     claimed.look = look = Lookup(tuple(found), snapshot.complete and waited)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 
 from im.domain.cause import Hand
+from im.domain.sighting import Sighting
 from im.domain.state import ALIVE, Observed
 from im.providers.contract import Provider
 from im.providers.crusoe.account import Credentials
@@ -38,6 +40,15 @@ class CrusoeRoom(Room):
 
     def of_deployment(self, deployment: str) -> Provider:
         return CrusoeProvider(CrusoeApi(lambda: TEAM, f"{self.url}/v1", self.clock), deployment)
+
+    def launch(self, number: int = 1, token: str | None = None) -> list[Sighting]:
+        """One a call."""
+        token, made = token or f"token-{next(self._numbers)}", []
+        for place, slot in enumerate(self.slots(number)):
+            (one,) = self.provider.launch(self.scope, self.spec, token=token, slots=[slot])
+            made.append(replace(one, launch_index=place))
+        self.settle()
+        return made
 
     @property
     def project(self) -> Project:
