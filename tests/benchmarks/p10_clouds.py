@@ -125,7 +125,7 @@ def clouds(here: Place, ctx: Context, count: int, used_up: Sequence[str] = ()) -
     with TemporaryDirectory(prefix="im-bench-") as folder:
         started: dict[str, Cloud] = {}
         try:
-            for name in KINDS:
+            for name in PLACES:
                 started[name] = _start(name, Path(folder), _filled(here, ctx, name, count, dry=name in used_up))
             for one in started.values():
                 _wait_for(one)
