@@ -73,7 +73,7 @@ chaos-short: $(VENV)/.dev ## A sample of chaos, for the gate: each kill point on
 
 before: $(BEFORE)/.made ## The last released version, from the repository's history, in an environment of its own: .venv-before
 
-chaos: $(VENV)/.dev $(BEFORE)/.made ## Kill points in full, 2,000 x 50 steps of the state machine, soaks of SECONDS (600): EC2, five clouds, two versions, a failover; restores
+chaos: $(VENV)/.dev $(BEFORE)/.made ## Kill points in full, 2,000 x 50 steps of the state machine, soaks of SECONDS (600): EC2, seven clouds, two versions, a failover; restores
 	# its walks are one test, and take longer than any other may
 	IM_KILL_POINTS=all IM_EXAMPLES=2000 IM_STEPS=50 $(PYTEST) -o faulthandler_timeout=0 --numprocesses auto --maxprocesses 4 tests/chaos --ignore tests/chaos/test_soak.py
 	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS)

@@ -33,6 +33,7 @@ CALLS: Mapping[str, tuple[str, ...]] = {
         *("PUT resourcegroups/*", "PUT virtualnetworks/*", "PUT networksecuritygroups/*"),
         *("PUT virtualmachines/*", "PUT virtualmachines/*"),
     ),
+    "crusoe": ("POST instances", "POST instances"),
     "digitalocean": ("POST keys", "POST tags", "POST firewalls", "POST droplets", "POST tags", "POST resources"),
     "gcp": ("POST firewalls", "POST firewalls", "POST firewalls", "POST instances", "POST instances"),
     "kubernetes": ("POST persistentvolumeclaims", "POST persistentvolumeclaims", "POST pods", "POST pods"),
@@ -41,22 +42,24 @@ CALLS: Mapping[str, tuple[str, ...]] = {
         *("POST SecurityGroupService.Create", "POST SecurityRuleService.Create", "POST SecurityRuleService.Create"),
         *("POST InstanceService.Create", "POST InstanceService.Create"),
     ),
+    "runpod": ("POST graphql", "POST pods", "POST pods"),
 }
 """What a launch of two machines changes at each cloud, in order; each is a place where whoever asked may die unanswered. Hetzner's
-first key is the mark that a project is known by; DigitalOcean's last two are the deployment's mark on a machine that runs."""
+first key is the mark that a project is known by; DigitalOcean's last two are the deployment's mark on a machine that runs; RunPod's
+first only asks whose the key is."""
 assert CALLS.keys() == {*KINDS, *BY_GRPC}
 NAMED = (
     *(Point.LAUNCH_CLAIM_WRITTEN, Point.LAUNCH_CLAIM_COMMITTED, Point.LAUNCH_CALLING, Point.LAUNCH_MADE),
     *(Point.LAUNCH_FILL_WRITTEN, Point.LAUNCH_FILL_COMMITTED),
 )
-_SHORT: tuple[int | Point, ...] = (4,)
-"""After the call that made a machine: its answer is known to nobody but the dead."""
+_SHORT: Mapping[str, int] = {"crusoe": 1, "runpod": 2}
+"""After the call that made a machine: its answer is known to nobody but the dead. Where it is not said, the fourth."""
 
 
 def _places(cloud: str) -> list[int | Point]:
     if WHOLE:
         return [*range(1, len(CALLS[cloud]) + 1), *NAMED]
-    return list(_SHORT)
+    return [_SHORT.get(cloud, 4)]
 
 
 MATRIX = [

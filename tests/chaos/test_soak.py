@@ -36,7 +36,7 @@ def test_given_a_fleet_that_is_hurt_every_second_nothing_is_lost_doubled_orphane
     assert told["figures"] == dict.fromkeys(told["figures"], 0), again
 
 
-def test_given_five_clouds_of_which_one_hangs_and_one_throttles_nothing_is_lost_doubled_orphaned_late_or_touched(
+def test_given_seven_clouds_of_which_one_hangs_and_one_throttles_nothing_is_lost_doubled_orphaned_late_or_touched(
     tmp_path: Path,
 ) -> None:
     """What is wrong at one cloud is no excuse at another: there a deadline may be late by nothing but a tick and a lease."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,9 +25,20 @@ class Seen:
     state: str
     deployment: str = ""
     token: str = ""
+    """Both as the cloud has them: a name may have room for the beginning alone (`meant`)."""
     row: str = ""
     name: str = ""
     """By which a path may call it, beside its id."""
+
+    def is_of(self, deployment: str) -> bool:
+        return meant(self.deployment, (deployment,)) == deployment
+
+
+def meant(told: str, known: Collection[str]) -> str:
+    """The one of `known` that it is, or is the beginning of; else itself."""
+    if not told or told in known:
+        return told
+    return next((one for one in known if re.sub(r"[^0-9a-z]", "", one.lower()).startswith(told)), told)
 
 
 def seen_as(state: str, facts: Mapping[str, str], prefix: str, name: str = "") -> Seen:

@@ -19,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--requests-per-second", type=float, default=1.5)
     parser.add_argument("--clients", type=int, default=5)
     parser.add_argument(
-        "--mixed", action="store_true", help="five clouds instead of one, and what can go wrong at each"
+        "--mixed", action="store_true", help="seven clouds instead of one, and what can go wrong at each"
     )
     parser.add_argument(
         "--before", default="", help="PYTHON of an environment with the version before: half the fleet is of it"

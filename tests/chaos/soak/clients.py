@@ -23,6 +23,7 @@ from im.domain.errors import ImError, Refused
 from im.domain.intent import Deadline
 from im.domain.state import Desired, OnExpiry
 from im.providers.request import Ask
+from im.providers.runpod.flags import WORKSPACE
 from im.services.requests import change as requests_change
 from im.services.requests import create, order, result
 from tests.chaos.soak.room import REGION, Room
@@ -138,7 +139,7 @@ class Client(threading.Thread):
         try:
             if verb == "create":
                 zone = REGION + self._rng.choice("aab") if cloud == "aws" else None
-                ask = Ask(public_key=public_key(), owner=me, zone=zone)
+                ask = Ask(public_key=public_key(), owner=me, zone=zone, options=self._options(cloud))
                 ends = OnExpiry.SHELVE if cloud in _SHELVING and self._rng.random() < 0.4 else None
                 wish = order.Order(cloud, "default", ask, None, count, deadline, person(me), on_expiry=ends)
                 answer = create.create(ctx, wish)
@@ -162,6 +163,10 @@ class Client(threading.Thread):
             [c.after.id, c.after.generation, c.after.desired, c.after.expires_at.isoformat()] for c in answer.changes
         ]
         return {"is": "acknowledged", "rows": told, "rang": answer.rang}
+
+    def _options(self, cloud: str) -> dict[str, str]:
+        """A pod of which a stop would keep nothing is ended by its deadline; others are stopped by it."""
+        return {WORKSPACE: "no"} if cloud == "runpod" and self._rng.random() < 0.4 else {}
 
     def _type(self, verb: str, ids: list[str], count: int, span: float, cloud: str) -> dict[str, Any]:
         """The same through `im` itself, as a person or a script types it."""

@@ -80,7 +80,7 @@ def strangers_at_another(room: Room, rng: Random, scale: float) -> Blow:
 def orphan_at_another(room: Room, rng: Random, scale: float) -> Blow:
     ours = deployment(room)
     # a cloud at which nobody of ours ever asked for anything is not looked at
-    known = [one for _, one in sorted(room.neighbours.items()) if any(s.deployment == ours for s in one.seen.values())]
+    known = [one for _, one in sorted(room.neighbours.items()) if any(s.is_of(ours) for s in one.seen.values())]
     if not known:
         return Blow("no cloud has anything of ours yet")
     one = rng.choice(known)

@@ -17,6 +17,7 @@ import psycopg2
 import psycopg2.extras
 
 from tests.chaos.audit import TAG_DEPLOYMENT, TAG_INSTANCE
+from tests.chaos.shown import meant
 from tests.chaos.soak.neighbour import Neighbour
 from tests.chaos.soak.room import Room
 from tests.standin.ledger import Change
@@ -101,7 +102,7 @@ def gather(room: Room, began: float, ledgers: Sequence[Path]) -> Evidence:
         connection.close()
     machines = _machines(room.control.changes(), calls, room.control.machines(), now)
     for one in room.neighbours.values():
-        machines |= _elsewhere(one, now)
+        machines |= _elsewhere(one, now, identity, launches)
         calls += [_at(one.name, call) for call in one.calls()]
     requests = [json.loads(line) for path in ledgers if path.exists() for line in path.read_text().splitlines()]
     deadlines = _deadlines(rows, events, requests)
@@ -184,15 +185,17 @@ def _at(cloud: str, call: Mapping[str, Any]) -> dict[str, Any]:
     return {**call, "action": f"{cloud}: {call['action']}", "asked": {"InstanceIds": ids}}
 
 
-def _elsewhere(cloud: Neighbour, now: float) -> dict[str, Machine]:
+def _elsewhere(
+    cloud: Neighbour, now: float, identity: str, launches: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Machine]:
     cloud.note("clock")
     found = {}
     for one, seen in cloud.seen.items():
         moves = [change for change in cloud.changes if change.id == one]
         ends = [*(move.at for move in moves[1:]), now]
         stretches = [Stretch(move.after, move.at, end, move.cause) for move, end in zip(moves, ends, strict=True)]
-        tags = {TAG_DEPLOYMENT: seen.deployment, TAG_INSTANCE: seen.row, "Name": seen.name or one}
-        made = Machine(f"{cloud.name}:{one}", stretches, seen.token, 0, tags, cloud.name)
+        tags = {TAG_DEPLOYMENT: meant(seen.deployment, (identity,)), TAG_INSTANCE: seen.row, "Name": seen.name or one}
+        made = Machine(f"{cloud.name}:{one}", stretches, meant(seen.token, launches), 0, tags, cloud.name)
         found[made.id] = made
     return found
 

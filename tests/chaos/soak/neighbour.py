@@ -162,7 +162,7 @@ class Neighbour:
         with self.service.lock:
             self.note("clock")
             there = self.shown.machines()
-            found = [one for one, seen in there.items() if seen.deployment == deployment and seen.row]
+            found = [one for one, seen in there.items() if seen.is_of(deployment) and seen.row]
             found = sorted(one for one in found if there[one].state in states)
             hit = rng.sample(found, min(len(found), count))
             for one in hit:

@@ -58,7 +58,7 @@ class Plan:
     keep: bool = False
     every: tuple[float, float] = (2.0, 10.0)
     mixed: bool = False
-    """Five clouds instead of EC2 alone."""
+    """Seven clouds instead of EC2 alone, two of them of GPUs."""
     takes: float = 3.0
     """Seconds for which whatever is done at the others lasts."""
     before: str = ""
@@ -67,7 +67,7 @@ class Plan:
     """Seconds after which the primary Postgres is killed and its standby promoted; the other faults leave Postgres alone."""
 
 
-ASKED = {"aws": 4, "azure": 3, "gcp": 3, "digitalocean": 2, "hetzner": 2}
+ASKED = {"aws": 4, "azure": 3, "gcp": 3, "digitalocean": 2, "hetzner": 2, "crusoe": 2, "runpod": 1}
 """How often people ask each cloud for a machine; the limits of an account are far apart."""
 
 
