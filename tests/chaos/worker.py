@@ -55,8 +55,6 @@ for _service in ("ec2", "sts", "ssm"):
 _WORK = {Task.REFRESH: tasks.refresh, Task.REFRESH_SCOPE: tasks.refresh_scope, Task.ENFORCE_TTL: tasks.enforce_ttl}
 
 STRAY = "made by hand"
-_NO_WALL = ("aws", "crusoe", "kubernetes", "runpod")
-"""Clouds that are told nothing of who may log in: EC2 lets nobody in then, and the others keep nobody out."""
 
 Act = tuple[Any, ...]
 """A verb of `Worker` and what it is given."""
@@ -180,11 +178,8 @@ class Worker:
     # ---- a person ----------------------------------------------------------------------------------------------------
 
     def create(self, name: str, count: int, seconds: float) -> None:
-        ask = Ask(
-            public_key=public_key(),
-            owner="ada",
-            ssh_from=None if self._cloud in _NO_WALL else ("10.0.0.0/8",),
-        )
+        walled = self._cloud != "aws" and registry.capabilities(self._cloud).can_firewall
+        ask = Ask(public_key=public_key(), owner="ada", ssh_from=("10.0.0.0/8",) if walled else None)
         order = requests_order.Order(self._cloud, "default", ask, name, count, _span(seconds), person("ada"))
         create.create(self.ctx, order)
 

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -98,6 +98,9 @@ def gather(room: Room, began: float, ledgers: Sequence[Path]) -> Evidence:
             "SELECT o.provider_id, s.provider FROM orphans o JOIN scopes s ON s.id = o.scope_id WHERE closed_at IS NULL"
         )
         orphans = frozenset(filter(None, map(_known, _read(connection, lost))))
+        # an address that waits, with a snapshot, for its machine to come back
+        waiting = "SELECT address_id FROM snapshots WHERE address_id IS NOT NULL AND address_gone_at IS NULL"
+        shelved = {row["address_id"] for row in _read(connection, waiting)}
     finally:
         connection.close()
     machines = _machines(room.control.changes(), calls, room.control.machines(), now)
@@ -107,7 +110,7 @@ def gather(room: Room, began: float, ledgers: Sequence[Path]) -> Evidence:
     requests = [json.loads(line) for path in ledgers if path.exists() for line in path.read_text().splitlines()]
     deadlines = _deadlines(rows, events, requests)
     found = (began, now, identity, rows, launches, events, deadlines, orphans, machines, calls, requests)
-    return Evidence(*found, parts=_unlisted(room, identity))
+    return Evidence(*found, parts=_unlisted(room, identity, shelved))
 
 
 def ours(e: Evidence) -> Iterator[Machine]:
@@ -200,12 +203,12 @@ def _elsewhere(
     return found
 
 
-def _unlisted(room: Room, deployment: str) -> list[str]:
-    """Of what lies about at every cloud, what `im gc` does not tell of."""
+def _unlisted(room: Room, deployment: str, shelved: Collection[str]) -> list[str]:
+    """Of what lies about at every cloud, and is on no shelf, what `im gc` does not tell of."""
     lying: dict[str, str] = {}
     for name, one in room.neighbours.items():
         with one.service.lock:
-            lying |= dict.fromkeys(one.shown.parts(deployment), name)
+            lying |= dict.fromkeys((part for part in one.shown.parts(deployment) if part not in shelved), name)
     if not lying:
         return []
     words = [sys.executable, "-m", "im.cli.main", "gc", "--dry-run", "--json"]

@@ -156,7 +156,12 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
 
 
 def _placed(window: Window) -> Window:
-    """What was done to EC2 alone concerns no other cloud."""
+    """What was done to EC2 alone concerns no other cloud.
+
+    What is used up at Google is there again with the next full minute, by its own word: nobody asks before.
+    """
+    if window.kind == "cloud throttles" and window.where == "gcp":
+        return replace(window, ended=(window.ended // 60 + 1) * 60)
     return replace(window, where="aws") if window.kind in AT_EC2 else window
 
 
