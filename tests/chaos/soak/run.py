@@ -67,7 +67,7 @@ class Plan:
     """Seconds after which the primary Postgres is killed and its standby promoted; the other faults leave Postgres alone."""
 
 
-ASKED = {"aws": 4, "azure": 3, "gcp": 3, "digitalocean": 2, "hetzner": 2, "crusoe": 2, "runpod": 1}
+ASKED = {"aws": 4, "azure": 3, "gcp": 3, "digitalocean": 2, "hetzner": 2, "crusoe": 2, "runpod": 2}
 """How often people ask each cloud for a machine; the limits of an account are far apart."""
 
 
