@@ -138,12 +138,11 @@ class Service(Worlds):
         return Response(text, status, headers, mimetype="application/json")(environ, start_response)
 
     def _made_map(self) -> Map:
-        rules = [one.empty() for one in self._rules]
         try:
-            return Map(rules)
+            return Map(self._rules)
         except SystemError:
             # CPython 3.11 may lose count of how deep it is (gh-106905) where werkzeug parses what it has written: once more
-            return Map([one.empty() for one in self._rules])
+            return Map([_unbound(one) for one in self._rules])
 
     def _answer(self, account: str, request: Request) -> tuple[int, Any]:
         with self.lock:  # the first two calls may come at once, and rules are bound to one map
@@ -155,6 +154,13 @@ class Service(Worlds):
             raise self.not_there() from None
         answered: tuple[int, Any] = call(account, request, **parts)
         return answered
+
+
+def _unbound(rule: Rule) -> Rule:
+    """The same rule, for another map."""
+    fresh = rule.empty()
+    fresh.websocket = rule.websocket  # which werkzeug's own copy forgets
+    return fresh
 
 
 class Timed(Protocol):

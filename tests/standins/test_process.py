@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 from hcloud import APIException, Client
+from werkzeug.routing import Map, Rule
+from werkzeug.test import EnvironBuilder
 
 from im.stack.layout import free_port
 from im.stack.probes import http_answers
 from im.standins.gcp import Gcp
 from im.standins.kept import Keeper
+from im.standins.kubernetes import Kubernetes
 from tests.waiting import until
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEaKkqMYwAvYSRyBEXzNaFVtB9sjLgKmQJfTcsfZzZ0R me"
@@ -84,3 +87,24 @@ def test_a_cloud_without_a_secret_is_not_started(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr == "the address of hetzner is to be written as hetzner=http://sandbox:SECRET@HOST:PORT\n"
+
+
+def test_routes_whose_building_breaks_once_are_built_again_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CPython 3.11 breaks it now and then (gh-106905), after the first rules are bound."""
+    tried: list[Map] = []
+
+    def breaks(rules: list[Rule]) -> Map:
+        tried.append(Map(rules))
+        if len(tried) == 1:
+            raise SystemError("AST constructor recursion depth mismatch")
+        return tried[-1]
+
+    monkeypatch.setattr("im.standins.service.Map", breaks)
+    made = Kubernetes("secret")
+    asked = EnvironBuilder(path="/version", headers={"Authorization": "Bearer cluster.secret"}).get_environ()
+    told: list[str] = []
+    list(made(asked, lambda status, *_: told.append(status)))
+    assert told == ["200 OK"]
+    shapes = [{(one.rule, one.websocket) for one in each.iter_rules()} for each in tried]
+    assert shapes[0] == shapes[1]
+    assert any(websocket for _, websocket in shapes[1])
