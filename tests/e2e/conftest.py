@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -96,6 +97,12 @@ class StackUnderTest:
             timeout=timeout,
             check=False,
         )
+
+    def said(self, *words: str) -> Any:
+        """What `im WORDS --json` answers; it has to go well."""
+        done = self.run(*words, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
     def remove(self) -> None:
         self.local.purge()

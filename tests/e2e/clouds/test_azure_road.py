@@ -6,7 +6,6 @@ import json
 import time
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from azure.mgmt.compute import ComputeManagementClient
 
 from im.domain.config.sandbox import sandbox_at, sandboxes
 from tests.e2e.conftest import StackUnderTest
-from tests.e2e.test_cli_road import KEY
 from tests.waiting import until
 
 
@@ -31,13 +29,6 @@ class Bearer(SansIOHTTPPolicy[Any, Any]):
 class Credential:
     def get_token(self, *scopes: str, **more: Any) -> AccessToken:
         return AccessToken("none", int(time.time()) + 3600)
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    file = tmp_path / "id.pub"
-    file.write_text(KEY)
-    return str(file)
 
 
 @pytest.fixture
@@ -60,12 +51,6 @@ def name(stack: StackUnderTest) -> Iterator[str]:
     stack.run("terminate", "azurely", "-y", "--wait")
 
 
-def said(stack: StackUnderTest, *words: str) -> Any:
-    done = stack.run(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def power(azure: ComputeManagementClient, made: dict[str, Any]) -> str:
     """Empty when it is gone. Of one machine Azure lets twelve looks a minute pass, of all many more."""
     called = made["provider_id"].rpartition("/")[2]
@@ -81,8 +66,7 @@ def power(azure: ComputeManagementClient, made: dict[str, Any]) -> str:
 def test_create_stop_by_deadline_extend_stop_start_terminate_and_nothing_is_left(
     stack: StackUnderTest, azure: ComputeManagementClient, key: str, name: str
 ) -> None:
-    (made,) = said(
-        stack, "create", "--provider", "azure", "--public-key", key, "--name", name, "-d", "30s", "--tag", "team=web",
+    (made,) = stack.said("create", "--provider", "azure", "--public-key", key, "--name", name, "-d", "30s", "--tag", "team=web",
         "--ssh-from", "203.0.113.7", "--wait",
     )  # fmt: skip
     assert (made["status"], made["provider"], made["zone"]) == ("running", "azure", "eastus")
@@ -93,7 +77,7 @@ def test_create_stop_by_deadline_extend_stop_start_terminate_and_nothing_is_left
     assert (there.tags["team"], there.tags["im:instance"]) == ("web", made["id"])
 
     until("its deadline deallocated it", lambda: power(azure, made) == "PowerState/deallocated")
-    (awake,) = said(stack, "extend", name, "-d", "20m", "--wait")
+    (awake,) = stack.said("extend", name, "-d", "20m", "--wait")
     assert awake["status"] == "running"
     until("it runs", lambda: power(azure, made) == "PowerState/running")
 
@@ -102,14 +86,14 @@ def test_create_stop_by_deadline_extend_stop_start_terminate_and_nothing_is_left
     assert power(azure, made) == "PowerState/deallocated"
     assert made["public_ip"] in stack.run("list").stdout, "a machine that is stopped keeps its address"
     assert "azure" in stack.run("cost", "--by", "provider").stdout
-    assert [one for one in said(stack, "orphans") if one["provider"] == "azure"] == []
+    assert [one for one in stack.said("orphans") if one["provider"] == "azure"] == []
 
     assert stack.run("terminate", name, "-y", "--wait").returncode == 0
     until("it is gone", lambda: not power(azure, made))
     assert list(azure.disks.list()) == [], "and so is all that it was made of"
-    gone = {one["kind"] for one in said(stack, "gc", "-y") if one["provider"] == "azure"}
+    gone = {one["kind"] for one in stack.said("gc", "-y") if one["provider"] == "azure"}
     assert gone == {"network", "rules"}
-    assert [one for one in said(stack, "gc", "--dry-run") if one["provider"] == "azure"] == []
+    assert [one for one in stack.said("gc", "--dry-run") if one["provider"] == "azure"] == []
 
 
 def test_what_azure_has_not_is_refused_before_anything_is_written(stack: StackUnderTest, key: str) -> None:

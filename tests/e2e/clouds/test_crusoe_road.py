@@ -9,22 +9,13 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from im.domain.config.sandbox import sandbox_at, sandboxes
 from tests.e2e.conftest import StackUnderTest
-from tests.e2e.test_cli_road import KEY
 from tests.waiting import until
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    file = tmp_path / "id.pub"
-    file.write_text(KEY)
-    return str(file)
 
 
 @pytest.fixture
@@ -54,12 +45,6 @@ class There:
             return json.load(told)
 
 
-def said(stack: StackUnderTest, *words: str) -> Any:
-    done = stack.run(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.mark.long
 def test_created_stopped_by_its_deadline_extended_stopped_and_terminated(
     stack: StackUnderTest, key: str, name: str
@@ -69,16 +54,16 @@ def test_created_stopped_by_its_deadline_extended_stopped_and_terminated(
     told = stack.run(*order, "--dry-run").stdout
     assert "computing $0.08" in told
     assert "loses what lies on the local NVMe" in told.replace("\n", " ")
-    (made,) = said(stack, *order, "--tag", "team=web", "--wait")
+    (made,) = stack.said(*order, "--tag", "team=web", "--wait")
     assert (made["status"], made["provider"], made["zone"]) == ("running", "crusoe", "us-east1-a")
     machine = made["provider_id"]
     until("its deadline has stopped it", lambda: there.machines(name) == {machine: "STATE_STOPPED"})
-    (later,) = said(stack, "extend", name, "-d", "2h", "--wait")
+    (later,) = stack.said("extend", name, "-d", "2h", "--wait")
     assert (later["status"], later["tags"]) == ("running", {"team": "web"})
     assert there.machines(name) == {machine: "STATE_RUNNING"}
-    (stopped,) = said(stack, "stop", name, "--wait")
+    (stopped,) = stack.said("stop", name, "--wait")
     assert (stopped["status"], there.machines(name)) == ("stopped", {machine: "STATE_STOPPED"})
     assert "crusoe" in stack.run("cost", "--by", "provider").stdout
-    assert [one for one in said(stack, "orphans") if one["provider"] == "crusoe"] == []
+    assert [one for one in stack.said("orphans") if one["provider"] == "crusoe"] == []
     assert stack.run("terminate", name, "-y", "--wait").returncode == 0
     assert there.machines(name) == {}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,15 +10,7 @@ from pydo import Client
 
 from im.domain.config.sandbox import sandbox_at, sandboxes
 from tests.e2e.conftest import StackUnderTest
-from tests.e2e.test_cli_road import KEY
 from tests.waiting import until
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    file = tmp_path / "id.pub"
-    file.write_text(KEY)
-    return str(file)
 
 
 @pytest.fixture
@@ -41,12 +31,6 @@ def droplet(there: Client, name: str) -> dict[str, Any]:
     return next((dict(one) for one in shown if str(one["name"]).startswith(f"{name}-")), {})
 
 
-def said(stack: StackUnderTest, *words: str) -> Any:
-    done = stack.run(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.mark.long
 def test_create_stopped_by_its_deadline_extended_stopped_started_terminated(
     stack: StackUnderTest, there: Client, key: str, name: str
@@ -55,7 +39,7 @@ def test_create_stopped_by_its_deadline_extended_stopped_started_terminated(
     told = stack.run(*order, "--dry-run").stdout
     assert "$0.0089/h (computing $0.0089), $0.01 until then; built-in table of 2022-07-01" in told
     assert "it goes on costing $0.0089/h. --on-expiry terminate  ends that" in told
-    (made,) = said(stack, *order, "--tag", "team=web", "--ssh-from", "203.0.113.7", "--wait")
+    (made,) = stack.said(*order, "--tag", "team=web", "--ssh-from", "203.0.113.7", "--wait")
     assert (made["status"], made["provider"], made["zone"]) == ("running", "digitalocean", "nyc3")
     seen = droplet(there, name)
     assert (str(seen["id"]), seen["status"]) == (made["provider_id"], "active")
@@ -63,7 +47,7 @@ def test_create_stopped_by_its_deadline_extended_stopped_started_terminated(
     assert "team:web" in seen["tags"]
     until("its deadline stopped it", lambda: droplet(there, name)["status"] == "off")
 
-    (awake,) = said(stack, "extend", name, "-d", "20m", "--wait")
+    (awake,) = stack.said("extend", name, "-d", "20m", "--wait")
     assert awake["status"] == "running"
     assert droplet(there, name)["status"] == "active"
     for verb, status in (("stop", "off"), ("start", "active")):
@@ -73,7 +57,7 @@ def test_create_stopped_by_its_deadline_extended_stopped_started_terminated(
     assert made["public_ip"] in stack.run("list").stdout
     assert "digitalocean" in stack.run("cost", "--by", "provider").stdout
     assert "digitalocean, identity" in stack.run("doctor", "--only", "cloud").stdout
-    assert [one for one in said(stack, "orphans") if one["provider"] == "digitalocean"] == []
+    assert [one for one in stack.said("orphans") if one["provider"] == "digitalocean"] == []
 
     assert stack.run("terminate", name, "-y", "--wait").returncode == 0
     until("the droplet is gone", lambda: droplet(there, name) == {})
@@ -81,7 +65,7 @@ def test_create_stopped_by_its_deadline_extended_stopped_started_terminated(
 
     def taken_away() -> bool:
         """Where the minute's calls are spent, nothing is seen until the next."""
-        gone.update(one["kind"] for one in said(stack, "gc", "-y") if one["provider"] == "digitalocean")
+        gone.update(one["kind"] for one in stack.said("gc", "-y") if one["provider"] == "digitalocean")
         return gone == {"SSH key", "firewall"}
 
     until("what it was made with is taken away", taken_away)

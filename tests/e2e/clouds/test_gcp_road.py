@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,17 +14,9 @@ from google.oauth2.credentials import Credentials
 
 from im.domain.config.sandbox import sandbox_at, sandboxes
 from tests.e2e.conftest import StackUnderTest
-from tests.e2e.test_cli_road import KEY
 from tests.waiting import until
 
 PROJECT = "sandbox"
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    file = tmp_path / "id.pub"
-    file.write_text(KEY)
-    return str(file)
 
 
 @pytest.fixture
@@ -57,12 +48,6 @@ def waiting(gcp: dict[str, Any]) -> list[str]:
     return [one.name for one in tasks_v2.CloudTasksClient(transport=way).list_tasks(parent=queue)]
 
 
-def said(stack: StackUnderTest, *words: str) -> Any:
-    done = stack.run(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def is_now(gcp: dict[str, Any], name: str, status: str) -> bool:
     now = machine(gcp, name)
     return now is not None and now.status == status
@@ -72,8 +57,7 @@ def is_now(gcp: dict[str, Any], name: str, status: str) -> bool:
 def test_create_stop_by_deadline_extend_stop_start_terminate(
     stack: StackUnderTest, gcp: dict[str, Any], key: str, name: str
 ) -> None:
-    (made,) = said(
-        stack, "create", "--provider", "gcp", "--public-key", key, "--name", name, "-d", "25s", "--tag", "team=web",
+    (made,) = stack.said("create", "--provider", "gcp", "--public-key", key, "--name", name, "-d", "25s", "--tag", "team=web",
         "--ssh-from", "203.0.113.7", "--guard", "native", "--wait",
     )  # fmt: skip
     assert (made["status"], made["provider"], made["zone"]) == ("running", "gcp", "us-central1-a")
@@ -90,23 +74,23 @@ def test_create_stop_by_deadline_extend_stop_start_terminate(
     assert open_to == [["203.0.113.7/32"]]
 
     until("its deadline stopped it", lambda: is_now(gcp, name, "TERMINATED"))
-    (awake,) = said(stack, "extend", name, "-d", "20m", "--wait")
+    (awake,) = stack.said("extend", name, "-d", "20m", "--wait")
     assert awake["status"] == "running"
     until("it runs", lambda: is_now(gcp, name, "RUNNING"))
     until("a task follows the extend", lambda: [str(there.id) in one for one in waiting(gcp)] == [True])
     assert stack.run("stop", name, "--wait").returncode == 0
-    (stopped,) = [one for one in said(stack, "list") if one["name"] == name]
+    (stopped,) = [one for one in stack.said("list") if one["name"] == name]
     assert (stopped["status"], stopped["public_ip"]) == ("stopped", None)
-    (started,) = said(stack, "start", name, "-d", "20m", "--wait")
+    (started,) = stack.said("start", name, "-d", "20m", "--wait")
     assert started["status"] == "running"
     assert "gcp" in stack.run("cost", "--by", "provider").stdout
-    assert [one for one in said(stack, "orphans") if one["provider"] == "gcp"] == []
+    assert [one for one in stack.said("orphans") if one["provider"] == "gcp"] == []
 
     assert stack.run("terminate", name, "-y", "--wait").returncode == 0
     until("the machine is gone", lambda: machine(gcp, name) is None)
     assert waiting(gcp) == []
     assert list(compute_v1.DisksClient(**gcp).list(project=PROJECT, zone="us-central1-a")) == []
-    gone = {one["name"] for one in said(stack, "gc", "-y") if one["provider"] == "gcp"}
+    gone = {one["name"] for one in stack.said("gc", "-y") if one["provider"] == "gcp"}
     assert gone == set(rules)
     assert list(compute_v1.FirewallsClient(**gcp).list(project=PROJECT)) == []
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hcloud import Client
@@ -14,15 +11,7 @@ from hcloud.servers.client import BoundServer
 from im.domain.config.sandbox import sandbox_at, sandboxes
 from im.providers import registry
 from tests.e2e.conftest import StackUnderTest
-from tests.e2e.test_cli_road import KEY
 from tests.waiting import until
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    file = tmp_path / "id.pub"
-    file.write_text(KEY)
-    return str(file)
 
 
 @pytest.fixture
@@ -41,17 +30,10 @@ def server(hetzner: Client, name: str) -> BoundServer | None:
     return next((one for one in hetzner.servers.get_all() if str(one.name).startswith(name)), None)
 
 
-def said(stack: StackUnderTest, *words: str) -> Any:
-    done = stack.run(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def test_create_stop_by_deadline_extend_stop_start_terminate(
     stack: StackUnderTest, hetzner: Client, key: str, name: str
 ) -> None:
-    (made,) = said(
-        stack, "create", "--provider", "hetzner", "--public-key", key, "--name", name, "-d", "10m", "--tag", "team=web",
+    (made,) = stack.said("create", "--provider", "hetzner", "--public-key", key, "--name", name, "-d", "10m", "--tag", "team=web",
         "--ssh-from", "203.0.113.7", "--wait",
     )  # fmt: skip
     assert (made["status"], made["provider"], made["zone"]) == ("running", "hetzner", "fsn1")
@@ -67,14 +49,14 @@ def test_create_stop_by_deadline_extend_stop_start_terminate(
     assert made["public_ip"] in stack.run("list").stdout, "Hetzner leaves a stopped server its address"
     until("the server is off", lambda: (now := server(hetzner, name)) is not None and now.status == "off")
 
-    (awake,) = said(stack, "extend", name, "-d", "20m", "--wait")
+    (awake,) = stack.said("extend", name, "-d", "20m", "--wait")
     assert awake["status"] == "running"
     until("the server runs", lambda: (now := server(hetzner, name)) is not None and now.status == "running")
 
-    (listed,) = [one for one in said(stack, "list") if one["name"] == name]
+    (listed,) = [one for one in stack.said("list") if one["name"] == name]
     assert listed["public_ip"]
     assert "hetzner" in stack.run("cost", "--by", "provider").stdout
-    assert [one for one in said(stack, "orphans") if one["provider"] == "hetzner"] == []
+    assert [one for one in stack.said("orphans") if one["provider"] == "hetzner"] == []
 
     assert stack.run("terminate", name, "-y", "--wait").returncode == 0
     until("the server is gone", lambda: server(hetzner, name) is None)
@@ -82,8 +64,7 @@ def test_create_stop_by_deadline_extend_stop_start_terminate(
 
 @pytest.mark.long
 def test_a_deadline_stops_it(stack: StackUnderTest, hetzner: Client, key: str, name: str) -> None:
-    (made,) = said(
-        stack, "create", "--provider", "hetzner", "--public-key", key, "--name", name, "-d", "25s", "--ssh-from", "none",
+    (made,) = stack.said("create", "--provider", "hetzner", "--public-key", key, "--name", name, "-d", "25s", "--ssh-from", "none",
         "--wait",
     )  # fmt: skip
     assert made["provider"] == "hetzner"
@@ -121,13 +102,13 @@ def test_what_lies_unused_at_hetzner_is_taken_away_and_its_client_finds_it_no_mo
     until("the server is gone", lambda: server(hetzner, name) is None)
 
     def unused() -> set[str]:
-        return {one["name"] for one in said(stack, "gc", "--dry-run") if one["provider"] == "hetzner"}
+        return {one["name"] for one in stack.said("gc", "--dry-run") if one["provider"] == "hetzner"}
 
     until(
         "its firewall is unused", lambda: str(wall.name) in unused()
     )  # while others are served, nobody may have looked
     assert wall.name in {one.name for one in hetzner.firewalls.get_all()}, "a rehearsal takes nothing away"
-    gone = {one["name"] for one in said(stack, "gc", "-y") if one["provider"] == "hetzner"}
+    gone = {one["name"] for one in stack.said("gc", "-y") if one["provider"] == "hetzner"}
     assert str(wall.name) in gone
     left = {one.name for one in (*hetzner.firewalls.get_all(), *hetzner.ssh_keys.get_all())}
     assert not left & gone

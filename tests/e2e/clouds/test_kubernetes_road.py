@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from kubernetes import client as k8s
 
 from im.domain.config.sandbox import sandbox_at, sandboxes
 from tests.e2e.conftest import StackUnderTest
-from tests.e2e.test_cli_road import KEY
 from tests.waiting import until
 
 NS = "default"
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    file = tmp_path / "id.pub"
-    file.write_text(KEY)
-    return str(file)
 
 
 @pytest.fixture
@@ -48,18 +37,12 @@ def claims(there: k8s.CoreV1Api) -> list[str]:
     return [one.metadata.name for one in there.list_namespaced_persistent_volume_claim(NS).items]
 
 
-def said(stack: StackUnderTest, *words: str) -> Any:
-    done = stack.run(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.mark.long
 def test_create_stopped_by_its_deadline_extended_stopped_started_terminated(
     stack: StackUnderTest, there: k8s.CoreV1Api, key: str, name: str
 ) -> None:
     order = ("create", "--provider", "k8s", "--public-key", key, "--name", name, "-d", "25s")
-    (made,) = said(stack, *order, "--tag", "team=web", "--disk", "40", "--instance-type", "cpu=1,memory=2Gi", "--wait")
+    (made,) = stack.said(*order, "--tag", "team=web", "--disk", "40", "--instance-type", "cpu=1,memory=2Gi", "--wait")
     assert (made["status"], made["provider"], made["zone"]) == ("running", "kubernetes", "cluster")
     machine = made["provider_id"]
     assert machine.startswith(f"{made['id']}-")
@@ -72,7 +55,7 @@ def test_create_stopped_by_its_deadline_extended_stopped_started_terminated(
     until("its deadline stopped it", lambda: pods(there) == {})
     assert claims(there) == [machine], "a stop keeps the disk"
 
-    (awake,) = said(stack, "extend", name, "-d", "20m", "--wait")
+    (awake,) = stack.said("extend", name, "-d", "20m", "--wait")
     assert awake["status"] == "running"
     assert pods(there) == {machine: "Running"}
     for verb, seen in (("stop", {}), ("start", {machine: "Running"})):
@@ -80,7 +63,7 @@ def test_create_stopped_by_its_deadline_extended_stopped_started_terminated(
         assert done.returncode == 0, done.stderr
         assert (pods(there), claims(there)) == (seen, [machine])
     assert "kubernetes, identity" in stack.run("doctor", "--only", "cloud").stdout
-    assert [one for one in said(stack, "orphans") if one["provider"] == "kubernetes"] == []
+    assert [one for one in stack.said("orphans") if one["provider"] == "kubernetes"] == []
 
     assert stack.run("terminate", name, "-y", "--wait").returncode == 0
     until("all of it is gone", lambda: (pods(there), claims(there)) == ({}, []))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
@@ -13,15 +12,7 @@ import pytest
 
 from im.domain.config.sandbox import sandbox_at, sandboxes
 from tests.e2e.conftest import StackUnderTest
-from tests.e2e.test_cli_road import KEY
 from tests.waiting import until
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    file = tmp_path / "id.pub"
-    file.write_text(KEY)
-    return str(file)
 
 
 @pytest.fixture
@@ -55,12 +46,6 @@ class There:
         return True
 
 
-def said(stack: StackUnderTest, *words: str) -> Any:
-    done = stack.run(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.mark.long
 def test_created_extended_and_terminated_by_its_deadline(stack: StackUnderTest, key: str, name: str) -> None:
     there = There(stack)
@@ -68,20 +53,20 @@ def test_created_extended_and_terminated_by_its_deadline(stack: StackUnderTest, 
     told = stack.run(*order, "--dry-run").stdout
     assert "$1.29/h (computing $1.29), $0.0215 until then; built-in table of 2026-09-20" in told
     assert "Lambda cannot stop a machine: its deadline terminates it, and its disk is lost." in told
-    (made,) = said(stack, *order, "--tag", "team=web", "--ssh-from", "203.0.113.7", "--wait")
+    (made,) = stack.said(*order, "--tag", "team=web", "--ssh-from", "203.0.113.7", "--wait")
     assert (made["status"], made["provider"], made["zone"]) == ("running", "lambda", "us-east-1")
     (seen,) = [one for one in there.instances() if one["name"].startswith(f"{name}.")]
     assert (seen["id"], seen["status"]) == (made["provider_id"], "active")
     assert {"key": "team", "value": "web"} in seen["tags"]
     refused = stack.run("stop", name)
     assert (refused.returncode, "cannot stop a machine" in refused.stderr) == (2, True)
-    (later,) = said(stack, "extend", name, "-d", "20s", "--wait")
+    (later,) = stack.said("extend", name, "-d", "20s", "--wait")
     assert later["expires_at"] > made["expires_at"]
     assert made["public_ip"] in stack.run("list").stdout
-    assert [one for one in said(stack, "orphans") if one["provider"] == "lambda"] == []
+    assert [one for one in stack.said("orphans") if one["provider"] == "lambda"] == []
 
     # im is asked first: the cloud answers one question a second, and im's own would have to wait for ours
-    until("im knows", lambda: said(stack, "list", "--all", "--filter", f"name={name}")[0]["observed"] == "terminated")
+    until("im knows", lambda: stack.said("list", "--all", "--filter", f"name={name}")[0]["observed"] == "terminated")
     left = [one["status"] for one in there.instances() if one["id"] == seen["id"]]
     assert set(left) <= {"terminating", "terminated"}, "its deadline ended it"
     gone = stack.run("extend", name, "-d", "1h")
@@ -90,7 +75,7 @@ def test_created_extended_and_terminated_by_its_deadline(stack: StackUnderTest, 
     taken: set[str] = set()
 
     def taken_away() -> bool:
-        taken.update(one["kind"] for one in said(stack, "gc", "-y") if one["provider"] == "lambda")
+        taken.update(one["kind"] for one in stack.said("gc", "-y") if one["provider"] == "lambda")
         return taken == {"SSH key", "firewall ruleset"}
 
     until("what it was made with is taken away", taken_away)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,15 +10,7 @@ from im.domain.config.sandbox import sandbox_at, sandboxes
 from im.providers.nebius.api import NebiusApi
 from im.providers.nebius.credentials import Sandbox
 from tests.e2e.conftest import StackUnderTest
-from tests.e2e.test_cli_road import KEY
 from tests.waiting import until
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    file = tmp_path / "id.pub"
-    file.write_text(KEY)
-    return str(file)
 
 
 @pytest.fixture
@@ -39,24 +28,18 @@ def there(stack: StackUnderTest) -> dict[str, str]:
     return {one.metadata.labels["im-name"]: one.status.state.name for one in found}
 
 
-def said(stack: StackUnderTest, *words: str) -> Any:
-    done = stack.run(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.mark.long
 def test_created_stopped_by_its_deadline_extended_and_terminated(stack: StackUnderTest, key: str, name: str) -> None:
     order = ("create", "--provider", "nebius", "--public-key", key, "--name", name, "-d", "15s")
     assert "computing $0.0992" in stack.run(*order, "--dry-run").stdout
-    (made,) = said(stack, *order, "--tag", "team=web", "--ssh-from", "203.0.113.7", "--wait")
+    (made,) = stack.said(*order, "--tag", "team=web", "--ssh-from", "203.0.113.7", "--wait")
     assert (made["status"], made["provider"], made["zone"]) == ("running", "nebius", "eu-north1")
     assert made["public_ip"]
     until("its deadline stops it", lambda: there(stack).get(name) == "STOPPED")
-    (again,) = said(stack, "extend", name, "-d", "1h", "--wait")
+    (again,) = stack.said("extend", name, "-d", "1h", "--wait")
     assert (again["status"], there(stack)[name]) == ("running", "RUNNING")
-    assert [one for one in said(stack, "orphans") if one["provider"] == "nebius"] == []
-    (gone,) = said(stack, "terminate", name, "-y", "--wait")
+    assert [one for one in stack.said("orphans") if one["provider"] == "nebius"] == []
+    (gone,) = stack.said("terminate", name, "-y", "--wait")
     assert gone["observed"] == "terminated"
     assert name not in there(stack)
-    until("its security group goes", lambda: [one["kind"] for one in said(stack, "gc", "-y")] == ["security group"])
+    until("its security group goes", lambda: [one["kind"] for one in stack.said("gc", "-y")] == ["security group"])

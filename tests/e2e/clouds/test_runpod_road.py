@@ -22,12 +22,6 @@ def name(stack: StackUnderTest) -> Iterator[str]:
     stack.run("terminate", "pod", "-y", "--wait")
 
 
-def said(stack: StackUnderTest, *words: str) -> Any:
-    done = stack.run(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def pods(stack: StackUnderTest) -> dict[str, dict[str, Any]]:
     """As somebody else with a key of the account sees them."""
     sandbox = sandbox_at(sandboxes(stack.sandbox_url, "aws")["runpod"])
@@ -45,17 +39,17 @@ def test_created_stopped_by_its_deadline_started_and_terminated(
     order = ("create", "--provider", "runpod", "--public-key", str(key), "--name", name, "-d", "25s")
     told = stack.run(*order, "--dry-run").stdout
     assert "A stop empties this pod's disk except /workspace, and gives its GPUs to others" in told
-    (made,) = said(stack, *order, "--tag", "team=web", "--wait")
+    (made,) = stack.said(*order, "--tag", "team=web", "--wait")
     assert (made["status"], made["provider"], made["on_expiry"]) == ("running", "runpod", "stop")
-    until("its port is known", lambda: said(stack, "list", "--filter", f"name={name}")[0]["ssh_port"] is not None)
+    until("its port is known", lambda: stack.said("list", "--filter", f"name={name}")[0]["ssh_port"] is not None)
     seen = pods(stack)[made["provider_id"]]
     way = seen["ssh"]["direct"]
     assert stack.run("ssh", name, "--print").stdout == f"ssh -p {way['port']} root@{way['host']}\n"
     assert json.loads(seen["env"]["IM_TAGS"]) == {"team": "web"}
     # im is asked, and not the cloud, which answers sixty questions a minute to all who have the key
-    until("im knows", lambda: said(stack, "list", "--filter", f"name={name}")[0]["observed"] == "stopped")
+    until("im knows", lambda: stack.said("list", "--filter", f"name={name}")[0]["observed"] == "stopped")
     assert pods(stack)[made["provider_id"]]["status"] == "EXITED", "its deadline has stopped it"
-    (again,) = said(stack, "start", name, "-d", "1h", "--wait")
+    (again,) = stack.said("start", name, "-d", "1h", "--wait")
     assert again["provider_id"] == made["provider_id"]
     stack.run("terminate", name, "-y", "--wait")
     assert made["provider_id"] not in pods(stack)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
@@ -13,15 +12,7 @@ import pytest
 
 from im.domain.config.sandbox import sandbox_at, sandboxes
 from tests.e2e.conftest import StackUnderTest
-from tests.e2e.test_cli_road import KEY
 from tests.waiting import until
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    file = tmp_path / "id.pub"
-    file.write_text(KEY)
-    return str(file)
 
 
 @pytest.fixture
@@ -57,12 +48,6 @@ class There:
         return True
 
 
-def said(stack: StackUnderTest, *words: str) -> Any:
-    done = stack.run(*words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.mark.long
 def test_created_stopped_by_its_deadline_extended_and_ended(stack: StackUnderTest, key: str, name: str) -> None:
     there = There(stack)
@@ -72,7 +57,7 @@ def test_created_stopped_by_its_deadline_extended_and_ended(stack: StackUnderTes
         ["offered", f"${usd}/h", "vast", "RTX_4090x1"] for usd in ("0.33", "0.35", "0.36")
     ]
     assert "which its host may let to somebody else" in told
-    (made,) = said(stack, *order, "--name", name, "-d", "40s", "--wait")
+    (made,) = stack.said(*order, "--name", name, "-d", "40s", "--wait")
     assert (made["status"], made["provider"], made["zone"]) == ("running", "vast", "NO")
     (seen,) = [one for one in there.instances() if one["label"].startswith(f"{name}-")]
     assert (str(seen["id"]), seen["actual_status"]) == (made["provider_id"], "running")
@@ -82,13 +67,13 @@ def test_created_stopped_by_its_deadline_extended_and_ended(stack: StackUnderTes
     assert made["lent_until"] is not None
     assert "takes it back at" in stack.run("extend", name, "-d", "100d").stderr
 
-    until("its deadline", lambda: said(stack, "list", "--filter", f"name={name}")[0]["observed"] == "stopped")
+    until("its deadline", lambda: stack.said("list", "--filter", f"name={name}")[0]["observed"] == "stopped")
     (asleep,) = [one for one in there.instances() if str(one["id"]) == made["provider_id"]]
     assert (asleep["actual_status"], asleep["intended_status"]) == ("exited", "stopped")
-    (stopped,) = said(stack, "list", "--filter", f"name={name}")
+    (stopped,) = stack.said("list", "--filter", f"name={name}")
     assert float(stopped["usd_per_hour"]) == pytest.approx(0.2 * 32 / 730, abs=1e-6), "its disk goes on costing"
-    (awake,) = said(stack, "extend", name, "-d", "5m", "--wait")
+    (awake,) = stack.said("extend", name, "-d", "5m", "--wait")
     assert (awake["status"], awake["provider_id"]) == ("running", made["provider_id"])
-    said(stack, "terminate", name, "-y", "--wait")
+    stack.said("terminate", name, "-y", "--wait")
     assert [one for one in there.instances() if str(one["id"]) == made["provider_id"]] == []
     assert "vast" in stack.run("cost", "--by", "provider").stdout
