@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Iterator
-from typing import Any
-from urllib.error import HTTPError
 
 import pytest
 
-from im.domain.config.sandbox import sandbox_at, sandboxes
+from tests.e2e.clouds.there import There
 from tests.e2e.conftest import StackUnderTest
 from tests.waiting import until
 
@@ -21,34 +17,9 @@ def name(stack: StackUnderTest) -> Iterator[str]:
     stack.run("terminate", "lamb", "-y", "--wait")
 
 
-class There:
-    """The cloud, as somebody else with a key of the team asks it: never more than once in the second that is left."""
-
-    def __init__(self, stack: StackUnderTest) -> None:
-        self._sandbox = sandbox_at(sandboxes(stack.sandbox_url, "aws")["lambda"])
-        self._told: list[Any] = []
-
-    def instances(self) -> list[dict[str, Any]]:
-        until("the cloud answers", self._ask)
-        found: list[dict[str, Any]] = self._told.pop()
-        return found
-
-    def _ask(self) -> bool:
-        address = f"{self._sandbox.endpoint}/api/v1/instances"
-        asked = urllib.request.Request(address, headers={"Authorization": f"Bearer sandbox.{self._sandbox.secret}"})
-        try:
-            with urllib.request.urlopen(asked) as answer:
-                self._told.append(json.load(answer)["data"])
-        except HTTPError as exc:
-            if exc.code != 429:
-                raise
-            return False
-        return True
-
-
 @pytest.mark.long
 def test_created_extended_and_terminated_by_its_deadline(stack: StackUnderTest, key: str, name: str) -> None:
-    there = There(stack)
+    there = There(stack, "lambda", "/api/v1/instances", "data")
     order = ("create", "--provider", "lambdalabs", "--public-key", key, "--name", name, "-d", "40s")
     told = stack.run(*order, "--dry-run").stdout
     assert "$1.29/h (computing $1.29), $0.0215 until then; built-in table of 2026-09-20" in told

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Iterator
-from typing import Any
-from urllib.error import HTTPError
 
 import pytest
 
-from im.domain.config.sandbox import sandbox_at, sandboxes
+from tests.e2e.clouds.there import There
 from tests.e2e.conftest import StackUnderTest
 from tests.waiting import until
 
@@ -21,36 +17,11 @@ def name(stack: StackUnderTest) -> Iterator[str]:
     stack.run("terminate", "rented", "-y", "--wait")
 
 
-class There:
-    """The cloud, as somebody else with the key asks it, in what is left of its second."""
-
-    def __init__(self, stack: StackUnderTest) -> None:
-        self._sandbox = sandbox_at(sandboxes(stack.sandbox_url, "aws")["vast"])
-        self._told: list[Any] = []
-
-    def instances(self) -> list[dict[str, Any]]:
-        until("the cloud answers", self._ask)
-        found: list[dict[str, Any]] = self._told.pop()
-        return found
-
-    def _ask(self) -> bool:
-        address = (
-            f"{self._sandbox.endpoint}/api/v0/instances/"  # by another call than ours, which has a second of its own
-        )
-        asked = urllib.request.Request(address, headers={"Authorization": f"Bearer sandbox.{self._sandbox.secret}"})
-        try:
-            with urllib.request.urlopen(asked) as answer:
-                self._told.append(json.load(answer)["instances"])
-        except HTTPError as exc:
-            if exc.code != 429:
-                raise
-            return False
-        return True
-
-
 @pytest.mark.long
 def test_created_stopped_by_its_deadline_extended_and_ended(stack: StackUnderTest, key: str, name: str) -> None:
-    there = There(stack)
+    there = There(
+        stack, "vast", "/api/v0/instances/", "instances"
+    )  # another call than ours, which has a second of its own
     order = ("create", "--provider", "vastai", "--gpu", "rtx4090", "--max-price", "0.36", "--public-key", key)
     told = stack.run(*order, "--name", name, "-d", "40s", "--dry-run").stdout
     assert [line.split()[:4] for line in told.splitlines() if line.startswith("offered")] == [

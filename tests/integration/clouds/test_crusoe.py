@@ -8,13 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from im import failpoints
 from im.domain.config.account import Account
 from im.domain.state import Observed
 from im.failpoints import Point
 from im.standins.books import Fault
-from tests.integration.reconcile.test_places_killed import Kill
-from tests.integration.reconcile.test_places_killed import Killed as KilledAtPoint
+from tests.integration.killed_launch import killed_at, points
 from tests.integration.refresh.lost import SWEEP, forget_rows
 from tests.integration.typed import answer, run
 from tests.providers.crusoe.world import CrusoeWorld, crusoe_world
@@ -143,26 +141,14 @@ def test_offers_and_any_cloud_know_what_it_has_with_its_room_and_its_price(world
     assert (world.word(), world.row().spec.image) == ("running", "ubuntu22.04-nvidia-pcie-docker:latest")
 
 
-IN_THE_GATE = (Point.LAUNCH_CALLING, Point.LAUNCH_MADE)
-POINTS = [
-    pytest.param(p, marks=() if p in IN_THE_GATE else pytest.mark.long) for p in Point if p.value.startswith("launch.")
-]
-
-
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", points(tried=(Point.LAUNCH_CALLING, Point.LAUNCH_MADE)))
 def test_one_machine_wherever_the_worker_is_killed(world: CrusoeWorld, point: Point) -> None:
     """Its first answer is lost, and it shows late."""
     world.project.shows_after = timedelta(seconds=20)
     lose(world, after=True)
-    failpoints.armed = Kill(point, 1)  # type: ignore[assignment]
-    try:
+    with killed_at(world, point):
         world.create(seconds=36000)
         world.advance(60, tick=20)
-    except KilledAtPoint:
-        pass
-    finally:
-        failpoints.armed = None
-    world.lose_messages()
     world.advance(720, tick=60)
     row = world.row()
     assert ([row.provider_id], row.observed) == (world.project.ever, Observed.RUNNING)

@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 
-from im import failpoints
 from im.domain.state import Observed
 from im.failpoints import Point
 from im.providers.errors import Ambiguous
 from im.standins.books import Fault
-from tests.integration.reconcile.test_places_killed import Kill
-from tests.integration.reconcile.test_places_killed import Killed as KilledAtPoint
+from tests.integration.killed_launch import killed_at, points
 from tests.kubernetes_world import KubernetesWorld
 
 LOST = {"kind": "Status", "reason": "Timeout", "message": "etcdserver: request timed out", "code": 504}
@@ -40,23 +38,13 @@ def test_an_answer_that_is_lost_is_asked_for_again_by_the_same_name(
     one_pod_and_one_disk(world)
 
 
-POINTS = [p for p in Point if p.value.startswith("launch.")]
-IN_THE_GATE = (Point.LAUNCH_CALLING, Point.LAUNCH_LOOKED, Point.LAUNCH_MADE)
-
-
-@pytest.mark.parametrize("point", [pytest.param(p, marks=() if p in IN_THE_GATE else pytest.mark.long) for p in POINTS])
+@pytest.mark.parametrize("point", points(tried=(Point.LAUNCH_CALLING, Point.LAUNCH_LOOKED, Point.LAUNCH_MADE)))
 def test_one_pod_and_one_disk_wherever_the_worker_is_killed(world: KubernetesWorld, point: Point) -> None:
     """Its first answer is lost."""
     world.cloud.books.plan(Fault("POST", "/pods", 504, LOST, after=True))
-    failpoints.armed = Kill(point, 1)  # type: ignore[assignment]
-    try:
+    with killed_at(world, point):
         world.create()
         world.advance(40, tick=10)
-    except KilledAtPoint:
-        pass
-    finally:
-        failpoints.armed = None
-    world.lose_messages()
     world.advance(400, tick=20)
     one_pod_and_one_disk(world)
 

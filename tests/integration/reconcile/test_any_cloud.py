@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import pytest
 
-from im import failpoints
 from im.domain.scope import Scope
 from im.domain.state import Observed, OnExpiry
 from im.failpoints import Point
@@ -23,7 +22,7 @@ from im.standins.digitalocean import DigitalOcean
 from im.standins.lambda_cloud import Lambda
 from im.standins.limits import Bucket
 from im.standins.service import serving
-from tests.integration.reconcile.test_places_killed import Kill, Killed
+from tests.integration.killed_launch import killed_at
 from tests.integration.typed import run
 from tests.world import World
 
@@ -133,14 +132,8 @@ def test_there_is_one_machine_wherever_the_worker_is_killed_on_the_way(
 ) -> None:
     world.lambdas.books.plan(Fault("POST", LAUNCH, 400, FULL))
     run(world, *ORDER, "--public-key", key)
-    failpoints.armed = Kill(point, 1)  # type: ignore[assignment]
-    try:
+    with killed_at(world, point):
         world.advance(40, tick=10)
-    except Killed:
-        pass
-    finally:
-        failpoints.armed = None
-    world.lose_messages()
     world.advance(400, tick=20)
     assert sum(world.made()) == 1
     assert world.row().observed is Observed.RUNNING

@@ -10,14 +10,12 @@ from typing import Any
 
 import pytest
 
-from im import failpoints
 from im.domain.state import Observed
 from im.failpoints import Point
 from im.providers.kit.http import Answer
 from im.standins.books import Fault
 from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
-from tests.integration.reconcile.test_places_killed import Kill
-from tests.integration.reconcile.test_places_killed import Killed as KilledAtPoint
+from tests.integration.killed_launch import killed_at, points
 
 LOST = {"id": "server_error", "message": "the gateway gave up"}
 
@@ -150,26 +148,14 @@ def test_a_worker_that_dies_at_a_create_leaves_no_second_droplet(world: DigitalO
     assert {row.observed for row in rows} == {Observed.RUNNING}
 
 
-IN_THE_GATE = (Point.LAUNCH_CALLING, Point.LAUNCH_LOOKED, Point.LAUNCH_MADE)
-POINTS = [
-    pytest.param(p, marks=() if p in IN_THE_GATE else pytest.mark.long) for p in Point if p.value.startswith("launch.")
-]
-
-
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", points(tried=(Point.LAUNCH_CALLING, Point.LAUNCH_LOOKED, Point.LAUNCH_MADE)))
 def test_one_droplet_wherever_the_worker_is_killed(world: DigitalOceanWorld, point: Point) -> None:
     """Its first answer is lost, and tags show late."""
     world.team.tags_after = timedelta(seconds=20)
     lose(world, after=True)
-    failpoints.armed = Kill(point, 1)  # type: ignore[assignment]
-    try:
+    with killed_at(world, point):
         world.create()
         world.advance(40, tick=10)
-    except KilledAtPoint:
-        pass
-    finally:
-        failpoints.armed = None
-    world.lose_messages()
     world.advance(400, tick=20)
     row = world.row()
     assert ([int(str(row.provider_id))], row.observed) == (world.team.ever, Observed.RUNNING)

@@ -7,12 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from im import failpoints
 from im.domain.state import Observed
 from im.failpoints import Point
 from im.standins.books import Fault
-from tests.integration.reconcile.test_places_killed import Kill
-from tests.integration.reconcile.test_places_killed import Killed as KilledAtPoint
+from tests.integration.killed_launch import killed_at, points
 from tests.providers.runpod.room import foreign
 from tests.runpod_world import RunPodWorld, runpod_world
 
@@ -79,26 +77,14 @@ def test_without_room_anywhere_it_is_tried_again_until_there_is_some(world: RunP
     assert (world.word(), world.row().zone) == ("running", "US-TX-3")
 
 
-IN_THE_GATE = (Point.LAUNCH_CALLING, Point.LAUNCH_LOOKED, Point.LAUNCH_MADE)
-POINTS = [
-    pytest.param(p, marks=() if p in IN_THE_GATE else pytest.mark.long) for p in Point if p.value.startswith("launch.")
-]
-
-
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", points(tried=(Point.LAUNCH_CALLING, Point.LAUNCH_LOOKED, Point.LAUNCH_MADE)))
 def test_one_pod_wherever_the_worker_is_killed(world: RunPodWorld, point: Point) -> None:
     """Its first answer is lost, and it shows late."""
     world.account.shows_after = timedelta(seconds=20)
     lose(world, after=True)
-    failpoints.armed = Kill(point, 1)  # type: ignore[assignment]
-    try:
+    with killed_at(world, point):
         world.create()
         world.advance(40, tick=10)
-    except KilledAtPoint:
-        pass
-    finally:
-        failpoints.armed = None
-    world.lose_messages()
     world.advance(400, tick=20)
     row = world.row()
     assert ([row.provider_id], row.observed) == (world.account.ever, Observed.RUNNING)

@@ -10,13 +10,11 @@ from itertools import pairwise
 
 import pytest
 
-from im import failpoints
 from im.domain.state import Observed
 from im.failpoints import Point
 from im.services.money.costs import costs
 from im.standins.books import Fault
-from tests.integration.reconcile.test_places_killed import Kill
-from tests.integration.reconcile.test_places_killed import Killed as KilledAtPoint
+from tests.integration.killed_launch import killed_at, points
 from tests.providers.vast.world import VastWorld, vast_world
 
 BEST = 7_000_002
@@ -115,26 +113,14 @@ def test_an_edited_label_closes_the_row_and_the_machine_is_left_alone(world: Vas
     assert (one.actual, one.intended, world.renter.ended) == ("running", "running", [])
 
 
-IN_THE_GATE = (Point.LAUNCH_CALLING, Point.LAUNCH_MADE)
-POINTS = [
-    pytest.param(p, marks=() if p in IN_THE_GATE else pytest.mark.long) for p in Point if p.value.startswith("launch.")
-]
-
-
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", points(tried=(Point.LAUNCH_CALLING, Point.LAUNCH_MADE)))
 def test_one_machine_wherever_the_worker_is_killed(world: VastWorld, point: Point) -> None:
     """Its first answer is lost, and it shows late."""
     world.renter.shows_after = timedelta(seconds=20)
     world.cloud.books.plan(Fault("PUT", TAKE, 504, {}, after=True))
-    failpoints.armed = Kill(point, 1)  # type: ignore[assignment]
-    try:
+    with killed_at(world, point):
         world.create()
         world.advance(40, tick=10)
-    except KilledAtPoint:
-        pass
-    finally:
-        failpoints.armed = None
-    world.lose_messages()
     world.advance(300, tick=20)
     row = world.row()
     assert ([row.provider_id], row.observed) == ([str(one) for one in world.renter.ever], Observed.RUNNING)
