@@ -19,24 +19,24 @@ from im.providers.contract import merge_pages
 from im.services import queries
 from im.services.people import sessions, tokens
 from im.views.exits import Exit
-from tests.azure_world import azure_world
-from tests.digitalocean_world import digitalocean_world
 from tests.documented import DOCUMENTS, Line, commands, elsewhere, lines, words_of_im
-from tests.gcp_world import gcp_world
-from tests.hetzner_world import hetzner_world
 from tests.integration.typed import KEY, run
-from tests.kubernetes_world import kubernetes_world
-from tests.lambda_world import lambda_world
-from tests.nebius_world import nebius_world
 from tests.people import person
 from tests.providers.clouds import ABSENT, REGION
-from tests.providers.crusoe.world import crusoe_world
-from tests.providers.vast.world import vast_world
-from tests.runpod_world import runpod_world
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
 from tests.unit.providers.aws.test_profile import RSA
 from tests.world import World
+from tests.worlds.azure import azure_world
+from tests.worlds.crusoe import crusoe_world
+from tests.worlds.digitalocean import digitalocean_world
+from tests.worlds.gcp import gcp_world
+from tests.worlds.hetzner import hetzner_world
+from tests.worlds.kubernetes import kubernetes_world
+from tests.worlds.lambda_cloud import lambda_world
+from tests.worlds.nebius import nebius_world
+from tests.worlds.runpod import runpod_world
+from tests.worlds.vast import vast_world
 
 OIDC = OidcSettings(oidc_issuer="https://accounts.example.com", oidc_client_id="im")
 GUARD_ROLE = "arn:aws:iam::123456789012:role/im-guard"

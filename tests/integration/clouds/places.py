@@ -20,22 +20,22 @@ from im.standins.hetzner import catalog as hetzner
 from im.standins.hetzner.servers import Server
 from im.standins.kubernetes.cluster import CLAIMS, PODS
 from im.standins.lambda_cloud.team import Instance
-from tests.azure_world import AzureWorld, azure_world
-from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
-from tests.gcp_world import GcpWorld, gcp_world
-from tests.hetzner_world import HetznerWorld, hetzner_world
-from tests.kubernetes_world import NAMESPACE, KubernetesWorld, kubernetes_world
-from tests.lambda_world import LambdaWorld, lambda_world
-from tests.nebius_world import NebiusWorld, nebius_world
 from tests.providers.azure_room import LOCATION
-from tests.providers.crusoe.world import CrusoeWorld, crusoe_world
 from tests.providers.kubernetes.room import foreign_claim, foreign_pod
 from tests.providers.nebius.room import foreign as foreign_machine
 from tests.providers.runpod.room import foreign as foreign_runpod
-from tests.providers.vast.world import VastWorld, vast_world
-from tests.runpod_world import RunPodWorld, runpod_world
 from tests.standin.server import StandIn
 from tests.standin_world import Near, StandInWorld
+from tests.worlds.azure import AzureWorld, azure_world
+from tests.worlds.crusoe import CrusoeWorld, crusoe_world
+from tests.worlds.digitalocean import DigitalOceanWorld, digitalocean_world
+from tests.worlds.gcp import GcpWorld, gcp_world
+from tests.worlds.hetzner import HetznerWorld, hetzner_world
+from tests.worlds.kubernetes import NAMESPACE, KubernetesWorld, kubernetes_world
+from tests.worlds.lambda_cloud import LambdaWorld, lambda_world
+from tests.worlds.nebius import NebiusWorld, nebius_world
+from tests.worlds.runpod import RunPodWorld, runpod_world
+from tests.worlds.vast import VastWorld, vast_world
 
 
 @dataclass(frozen=True, slots=True)

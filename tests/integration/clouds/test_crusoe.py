@@ -15,7 +15,7 @@ from im.standins.books import Fault
 from tests.integration.killed_launch import killed_at, points
 from tests.integration.refresh.lost import SWEEP, forget_rows
 from tests.integration.typed import answer, run
-from tests.providers.crusoe.world import CrusoeWorld, crusoe_world
+from tests.worlds.crusoe import CrusoeWorld, crusoe_world
 
 VMS = "/compute/vms/instances"
 LOST = {"code": "internal_error", "message": "an internal error occurred", "error_id": "1"}

@@ -18,11 +18,11 @@ from im.domain.scope import Scope
 from im.providers import registry
 from im.services.health import doctor_cloud
 from im.settings import Settings
-from tests.azure_world import azure_world
-from tests.gcp_world import gcp_world
 from tests.integration.typed import run
-from tests.kubernetes_world import kubernetes_world
-from tests.nebius_world import nebius_world
+from tests.worlds.azure import azure_world
+from tests.worlds.gcp import gcp_world
+from tests.worlds.kubernetes import kubernetes_world
+from tests.worlds.nebius import nebius_world
 
 NEED = {
     "azure": ("azure.identity", azure_world),

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from im.providers.request import Ask
-from tests.azure_world import AzureWorld, azure_world
 from tests.providers.clouds import public_key
+from tests.worlds.azure import AzureWorld, azure_world
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from tests.digitalocean_world import digitalocean_world
+from tests.worlds.digitalocean import digitalocean_world
 
 MANY = 80
 """More than may be stopped at once."""

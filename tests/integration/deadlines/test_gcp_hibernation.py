@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.gcp_world import GcpWorld, gcp_world
+from tests.worlds.gcp import GcpWorld, gcp_world
 
 
 @pytest.fixture

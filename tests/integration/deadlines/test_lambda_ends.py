@@ -12,7 +12,7 @@ import pytest
 
 from im.domain.rate_limit import Rate
 from tests.integration.typed import run
-from tests.lambda_world import LambdaWorld, lambda_world
+from tests.worlds.lambda_cloud import LambdaWorld, lambda_world
 
 LOST = "Lambda cannot stop a machine: its deadline terminates it, and its disk is lost."
 

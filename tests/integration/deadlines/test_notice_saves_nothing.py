@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from im.domain.state import OnExpiry
-from tests.hetzner_world import HetznerWorld, hetzner_world
 from tests.integration.deadlines.receivers import Web
 from tests.integration.deadlines.telling import MINUTE, tell
+from tests.worlds.hetzner import HetznerWorld, hetzner_world
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kubernetes_world import KubernetesWorld, kubernetes_world
+from tests.worlds.kubernetes import KubernetesWorld, kubernetes_world
 
 
 @pytest.fixture

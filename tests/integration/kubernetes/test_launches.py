@@ -14,7 +14,7 @@ from im.failpoints import Point
 from im.providers.errors import Ambiguous
 from im.standins.books import Fault
 from tests.integration.killed_launch import killed_at, points
-from tests.kubernetes_world import KubernetesWorld
+from tests.worlds.kubernetes import KubernetesWorld
 
 LOST = {"kind": "Status", "reason": "Timeout", "message": "etcdserver: request timed out", "code": 504}
 

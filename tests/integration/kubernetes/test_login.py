@@ -21,8 +21,8 @@ from im.providers.kubernetes.entry import command
 from im.providers.kubernetes.entry.sshd import ONCE
 from im.standins.kubernetes.cluster import SERVICES
 from tests.integration.typed import run
-from tests.kubernetes_world import TOKEN, KubernetesWorld
 from tests.standins.pod_process import here
+from tests.worlds.kubernetes import TOKEN, KubernetesWorld
 
 KUBECTL = """\
 #!/bin/sh

@@ -10,7 +10,7 @@ from im.domain.config.account import Account
 from im.domain.scope import Scope
 from im.providers.kubernetes.billing import made_of
 from tests.integration.typed import answer, run
-from tests.kubernetes_world import KubernetesWorld
+from tests.worlds.kubernetes import KubernetesWorld
 
 
 def stated(world: KubernetesWorld, *prices: tuple[str, str], where: str = "default") -> None:

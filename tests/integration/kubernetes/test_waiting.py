@@ -11,7 +11,7 @@ from im.providers.kubernetes.profile import DEFAULT_IMAGE
 from im.standins.kubernetes import scheduler
 from im.standins.kubernetes.cluster import NODES, PODS
 from tests.integration.typed import run
-from tests.kubernetes_world import NAMESPACE, KubernetesWorld
+from tests.worlds.kubernetes import NAMESPACE, KubernetesWorld
 
 
 def why(world: KubernetesWorld, name: str = "web") -> str:

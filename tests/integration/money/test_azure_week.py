@@ -13,8 +13,8 @@ import pytest
 
 from im.domain.money.amount import cents
 from im.services.money import costs
-from tests.azure_world import AzureWorld, azure_world
 from tests.integration.money.passing import billed, let_pass
+from tests.worlds.azure import AzureWorld, azure_world
 
 COMPUTING, ADDRESS, DISK = Decimal("0.0104"), Decimal("0.005"), Decimal("2.40") / 730
 

@@ -15,7 +15,7 @@ import pytest
 from im.domain.money.amount import cents
 from im.services.money import report
 from tests.integration.money.passing import billed, let_pass
-from tests.providers.crusoe.world import CrusoeWorld, crusoe_world
+from tests.worlds.crusoe import CrusoeWorld, crusoe_world
 
 SMALL, GPU = Decimal("0.08") / 60, Decimal("1.50") / 60
 DISK = 128 * Decimal("0.08") / 730

@@ -16,11 +16,11 @@ from im.domain.money.amount import cents
 from im.domain.money.bill import Window
 from im.domain.state import OnExpiry
 from im.services.money import budgets, costs, report
-from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
 from tests.integration.money.passing import billed, let_pass
 from tests.integration.typed import answer
 from tests.people import person
 from tests.world import START
+from tests.worlds.digitalocean import DigitalOceanWorld, digitalocean_world
 
 HOUR, MONTH, CENT = Decimal("0.00893"), Decimal(6), Decimal("0.01")
 

@@ -14,8 +14,8 @@ import pytest
 
 from im.domain.money.amount import cents
 from im.services.money import costs
-from tests.gcp_world import GcpWorld, gcp_world
 from tests.integration.money.passing import billed, let_pass
+from tests.worlds.gcp import GcpWorld, gcp_world
 
 COMPUTING = Decimal("0.02181159") / 2 + Decimal("0.00292353") * 2
 ADDRESS = Decimal("0.005")

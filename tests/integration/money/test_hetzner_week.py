@@ -17,11 +17,11 @@ from im.domain.money.bill import Window
 from im.domain.money.forecast import rate_now
 from im.domain.state import OnExpiry
 from im.services.money import budgets, costs, report
-from tests.hetzner_world import HetznerWorld, hetzner_world
 from tests.integration.money.passing import billed, let_pass
 from tests.integration.typed import answer, run
 from tests.people import person
 from tests.world import START
+from tests.worlds.hetzner import HetznerWorld, hetzner_world
 
 COMPUTING, ADDRESS = Decimal("0.0056") * Decimal("1.16"), Decimal("0.0008") * Decimal("1.16")
 HOUR = COMPUTING + ADDRESS

@@ -15,7 +15,7 @@ import pytest
 from im.domain.money.amount import cents
 from im.services.money import report
 from tests.integration.money.passing import billed, let_pass
-from tests.lambda_world import LambdaWorld, lambda_world
+from tests.worlds.lambda_cloud import LambdaWorld, lambda_world
 
 SMALL, HUGE = Decimal("1.29") / 60, Decimal("31.92") / 60
 AT_FIRST = 40

@@ -16,8 +16,8 @@ from im.domain.state import OnExpiry
 from im.queue.tasks import Task
 from im.services.money import budgets
 from im.services.money.prices import questions
-from tests.hetzner_world import HetznerWorld, hetzner_world
 from tests.people import person
+from tests.worlds.hetzner import HetznerWorld, hetzner_world
 
 HOUR = 3600
 

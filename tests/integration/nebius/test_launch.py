@@ -8,7 +8,7 @@ import pytest
 
 from im.domain.state import OnExpiry
 from im.standins.books import Fault
-from tests.nebius_world import NebiusWorld, nebius_world
+from tests.worlds.nebius import NebiusWorld, nebius_world
 
 CREATE = "/nebius.compute.v1.InstanceService/Create"
 H200 = "gpu-h200-sxm_1gpu-16vcpu-200gb"

@@ -11,9 +11,9 @@ from im.providers.request import Ask
 from im.services import queries
 from im.standins.azure.shapes import ADDRESS, DISK, NIC
 from im.standins.books import Fault
-from tests.azure_world import AzureWorld, azure_world
 from tests.providers.azure_room import LOCATION
 from tests.providers.clouds import public_key
+from tests.worlds.azure import AzureWorld, azure_world
 
 FIRST, NEXT = "Standard_D2as_v5", "Standard_D2s_v5"
 

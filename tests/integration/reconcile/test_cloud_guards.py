@@ -17,9 +17,9 @@ from im.db.read import instances as read_instances
 from im.domain.guard import Guard, GuardKind
 from im.domain.state import OnExpiry
 from im.standins.books import Fault
-from tests.azure_world import AzureWorld, azure_world
-from tests.gcp_world import GcpWorld, gcp_world
 from tests.world import START, World
+from tests.worlds.azure import AzureWorld, azure_world
+from tests.worlds.gcp import GcpWorld, gcp_world
 
 GRACE, HOUR, DAY = 300, 3600, 86_400
 

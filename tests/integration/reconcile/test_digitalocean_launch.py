@@ -14,8 +14,8 @@ from im.domain.state import Observed
 from im.failpoints import Point
 from im.providers.kit.http import Answer
 from im.standins.books import Fault
-from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
 from tests.integration.killed_launch import killed_at, points
+from tests.worlds.digitalocean import DigitalOceanWorld, digitalocean_world
 
 LOST = {"id": "server_error", "message": "the gateway gave up"}
 

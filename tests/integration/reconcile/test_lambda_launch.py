@@ -12,7 +12,7 @@ from im.domain.state import Observed
 from im.failpoints import Point
 from im.standins.books import Fault
 from tests.integration.killed_launch import killed_at, points
-from tests.lambda_world import LambdaWorld, lambda_world
+from tests.worlds.lambda_cloud import LambdaWorld, lambda_world
 
 LOST = {"error": {"code": "global/internal-error", "message": "An internal server error occurred."}}
 LAUNCH = "/instance-operations/launch"

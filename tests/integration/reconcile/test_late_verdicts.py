@@ -10,7 +10,7 @@ from im.domain.event import EventKind
 from im.domain.spec.spot import Spot
 from im.domain.state import Observed
 from im.standins.books import Fault
-from tests.gcp_world import GcpWorld, gcp_world
+from tests.worlds.gcp import GcpWorld, gcp_world
 
 ILL = {"error": {"code": 503, "message": "Visibility check was unavailable", "errors": [{"reason": "backendError"}]}}
 

@@ -10,9 +10,9 @@ import pytest
 
 from im.domain.explain.turn import Place, turn
 from im.domain.rate_limit import Rate
-from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
 from tests.integration.typed import answer, run
 from tests.world import START
+from tests.worlds.digitalocean import DigitalOceanWorld, digitalocean_world
 
 MANY = 12
 

@@ -9,8 +9,8 @@ import pytest
 from im.providers.contract import Slot
 from im.standins.digitalocean import catalog
 from im.standins.digitalocean.team import Droplet
-from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
 from tests.integration.typed import answer, run
+from tests.worlds.digitalocean import DigitalOceanWorld, digitalocean_world
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from im.domain.state import Observed
 from im.providers.contract import Snapshot, merge_pages
-from tests.gcp_world import GcpWorld, gcp_world
+from tests.worlds.gcp import GcpWorld, gcp_world
 
 A, B = "us-central1-a", "us-central1-b"
 

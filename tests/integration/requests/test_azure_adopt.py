@@ -10,9 +10,9 @@ from im.domain.state import Observed
 from im.services import queries
 from im.standins.azure.shapes import VM
 from im.standins.azure.subscription import Machine
-from tests.azure_world import AzureWorld, azure_world
 from tests.integration.typed import run
 from tests.providers.azure_room import LOCATION
+from tests.worlds.azure import AzureWorld, azure_world
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from im.failpoints import Point
 from im.standins.books import Fault
 from tests.integration.killed_launch import killed_at, points
 from tests.providers.runpod.room import foreign
-from tests.runpod_world import RunPodWorld, runpod_world
+from tests.worlds.runpod import RunPodWorld, runpod_world
 
 LOST = {"title": "Internal Server Error", "status": 500, "detail": "read-back failed"}
 GPU = "NVIDIA GeForce RTX 4090"

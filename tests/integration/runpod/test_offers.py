@@ -9,7 +9,7 @@ import pytest
 
 from im.domain.state import OnExpiry
 from tests.integration.typed import answer, run
-from tests.runpod_world import RunPodWorld, runpod_world
+from tests.worlds.runpod import RunPodWorld, runpod_world
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from im.domain.money.amount import cents
 from im.domain.state import Observed
 from tests.integration.money.passing import billed, let_pass
 from tests.integration.typed import answer, run
-from tests.runpod_world import RunPodWorld, runpod_world
+from tests.worlds.runpod import RunPodWorld, runpod_world
 
 EMPTIES = "A stop empties this pod's disk except /workspace, and gives its GPUs to others"
 KEEPS_NOTHING = "this one has none: its deadline terminates it, and what is on it is lost"

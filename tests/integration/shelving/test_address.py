@@ -17,9 +17,9 @@ from im.services import leftovers
 from im.services.money import budgets, costs
 from im.standins.books import Fault
 from im.standins.hetzner.project import PrimaryIp, Project
-from tests.hetzner_world import HetznerWorld, hetzner_world
 from tests.integration.typed import run
 from tests.people import person
+from tests.worlds.hetzner import HetznerWorld, hetzner_world
 
 EUR = Decimal("1.16")
 IP_HOUR, IP_MONTH = Decimal("0.0008") * EUR, Decimal("0.50") * EUR

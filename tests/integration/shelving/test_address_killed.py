@@ -12,8 +12,8 @@ from im.domain.state import OnExpiry
 from im.providers.hetzner.api import HetznerApi
 from im.providers.kit.http import Answer
 from im.standins.hetzner.project import PrimaryIp, Project
-from tests.hetzner_world import HetznerWorld, hetzner_world
 from tests.suite.sample import sampled
+from tests.worlds.hetzner import HetznerWorld, hetzner_world
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from im.queue.tasks import Task
 from im.services import leftovers
 from im.services.money import costs
 from im.standins.books import Fault
-from tests.digitalocean_world import DigitalOceanWorld, digitalocean_world
 from tests.integration.typed import answer, run
 from tests.people import person
+from tests.worlds.digitalocean import DigitalOceanWorld, digitalocean_world
 
 # the contract of shelving and the table of clouds shelve a droplet in every run
 pytestmark = pytest.mark.long

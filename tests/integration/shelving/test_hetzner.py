@@ -16,9 +16,9 @@ from im.services import leftovers
 from im.services.money import budgets, costs
 from im.standins.books import Fault
 from im.standins.hetzner.project import Project
-from tests.hetzner_world import HetznerWorld, hetzner_world
 from tests.integration.typed import answer, run
 from tests.people import person
+from tests.worlds.hetzner import HetznerWorld, hetzner_world
 
 # the contract of shelving and the table of clouds shelve a server in every run
 pytestmark = pytest.mark.long

@@ -15,7 +15,7 @@ from im.failpoints import Point
 from im.services.money.costs import costs
 from im.standins.books import Fault
 from tests.integration.killed_launch import killed_at, points
-from tests.providers.vast.world import VastWorld, vast_world
+from tests.worlds.vast import VastWorld, vast_world
 
 BEST = 7_000_002
 """The offer of one RTX 4090 that is the best in the world."""
