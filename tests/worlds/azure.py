@@ -6,25 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-from im.domain.instance import Instance
-from im.domain.intent import Deadline
-from im.providers.request import Ask
-from im.services.requests import create
-from im.services.requests import order as requests_order
 from im.standins.azure import Azure
 from im.standins.azure.shapes import VM
 from im.standins.azure.subscription import Machine, Subscription
 from im.standins.service import serving
-from tests.people import person
 from tests.providers.azure_room import LOCATION, provider_at
-from tests.providers.clouds import public_key
-from tests.world import World
+from tests.worlds.cloud import CloudWorld
 
 
-class AzureWorld(World):
+class AzureWorld(CloudWorld):
     """`create` asks for machines at Azure; whoever sets `now` moves the cloud's clock as well."""
+
+    named = "azure"
 
     def __init__(self, database_url: str, azure: Azure, url: str) -> None:
         super().__init__(database_url)
@@ -34,16 +28,6 @@ class AzureWorld(World):
         told = url.replace("//", "//sandbox:secret@")
         settings = replace(self.ctx.settings, provider="azure", region=LOCATION, sandbox_url=f"azure={told}")
         self.ctx = replace(self.ctx, settings=settings)
-
-    def create(
-        self, name: str = "web", *, seconds: float = 3600, count: int = 1, actor: str = "ada", **order_as: Any
-    ) -> list[Instance]:
-        ask = order_as.pop("ask", None) or Ask(public_key=public_key(), owner=actor)
-        order = requests_order.Order(
-            *("azure", "default", ask, name, count, Deadline(by=timedelta(seconds=seconds)), person(actor)),
-            **order_as,
-        )
-        return [c.after for c in create.create(self.ctx, order).changes]
 
     @property
     def subscription(self) -> Subscription:

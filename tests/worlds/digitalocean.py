@@ -6,43 +6,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-from im.domain.instance import Instance
-from im.domain.intent import Deadline
 from im.providers.digitalocean.api import DigitalOceanApi
 from im.providers.digitalocean.provider import DigitalOceanProvider
-from im.providers.request import Ask
-from im.services.requests import create
-from im.services.requests import order as requests_order
 from im.standins.digitalocean import DigitalOcean
 from im.standins.digitalocean.team import Team
 from im.standins.service import serving
-from tests.people import person
-from tests.providers.clouds import public_key
-from tests.world import World
+from tests.worlds.cloud import CloudWorld
 
 TOKEN = "team.secret"
 
 
-class DigitalOceanWorld(World):
+class DigitalOceanWorld(CloudWorld):
     """`create` asks for droplets at DigitalOcean; whoever sets `now` moves the cloud's clock as well."""
+
+    named = "digitalocean"
 
     def __init__(self, database_url: str, cloud: DigitalOcean, url: str) -> None:
         super().__init__(database_url)
         self.cloud = cloud
         self.provider = DigitalOceanProvider(DigitalOceanApi(lambda: TOKEN, f"{url}/v2"), self.deployment)
         self.ctx = replace(self.ctx, settings=replace(self.ctx.settings, provider="digitalocean", region="all"))
-
-    def create(
-        self, name: str = "web", *, seconds: float = 3600, count: int = 1, actor: str = "ada", **order_as: Any
-    ) -> list[Instance]:
-        ask = Ask(public_key=public_key(), owner=actor)
-        order = requests_order.Order(
-            *("digitalocean", "default", ask, name, count, Deadline(by=timedelta(seconds=seconds)), person(actor)),
-            **order_as,
-        )
-        return [c.after for c in create.create(self.ctx, order).changes]
 
     @property
     def team(self) -> Team:

@@ -6,53 +6,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-from im.domain.instance import Instance
-from im.domain.intent import Deadline
-from im.domain.spec.spot import Spot
 from im.providers.gcp.provider import connected
-from im.providers.request import Ask
-from im.services.requests import create
-from im.services.requests import order as requests_order
 from im.standins.gcp import Gcp
 from im.standins.gcp.project import Machine, Project
 from im.standins.service import serving
-from tests.people import person
-from tests.providers.clouds import public_key
-from tests.world import World
+from tests.worlds.cloud import CloudWorld
 
 PROJECT = "project"
 
 
-class GcpWorld(World):
+class GcpWorld(CloudWorld):
     """`create` asks for machines at Google; whoever sets `now` moves the cloud's clock as well."""
+
+    named = "gcp"
 
     def __init__(self, database_url: str, gcp: Gcp, url: str) -> None:
         super().__init__(database_url)
         self.gcp = gcp
         self.provider = connected(url, PROJECT, {"Authorization": f"Bearer {PROJECT}.secret"}, self.deployment)
         self.ctx = replace(self.ctx, settings=replace(self.ctx.settings, provider="gcp", region="us-central1"))
-
-    def create(
-        self,
-        name: str = "web",
-        *,
-        seconds: float = 3600,
-        count: int = 1,
-        actor: str = "ada",
-        kind: str | None = None,
-        zone: str | None = None,
-        spot: Spot | None = None,
-        hibernate: bool = False,
-        **order_as: Any,
-    ) -> list[Instance]:
-        ask = Ask(public_key=public_key(), owner=actor, instance_type=kind, zone=zone, spot=spot, hibernate=hibernate)
-        order = requests_order.Order(
-            *("gcp", "default", ask, name, count, Deadline(by=timedelta(seconds=seconds)), person(actor)),
-            **order_as,
-        )
-        return [c.after for c in create.create(self.ctx, order).changes]
 
     @property
     def project(self) -> Project:

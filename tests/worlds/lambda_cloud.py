@@ -9,27 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-from im.domain.instance import Instance
-from im.domain.intent import Deadline
 from im.providers.lambda_cloud.api import LambdaApi, Pace
 from im.providers.lambda_cloud.provider import LambdaProvider
-from im.providers.request import Ask
-from im.services.requests import create
-from im.services.requests import order as requests_order
 from im.standins.lambda_cloud import Lambda
 from im.standins.lambda_cloud.team import Team
 from im.standins.service import serving
-from tests.people import person
-from tests.providers.clouds import public_key
-from tests.world import World
+from tests.worlds.cloud import CloudWorld
 
 TOKEN = "team.secret"
 
 
-class LambdaWorld(World):
+class LambdaWorld(CloudWorld):
     """`create` asks for machines at Lambda; whoever sets `now` moves the cloud's clock as well."""
+
+    named = "lambda"
 
     def __init__(self, database_url: str, cloud: Lambda, url: str) -> None:
         super().__init__(database_url)
@@ -40,24 +34,6 @@ class LambdaWorld(World):
 
     def _pause(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
-
-    def create(
-        self,
-        name: str = "web",
-        *,
-        seconds: float = 3600,
-        count: int = 1,
-        actor: str = "ada",
-        kind: str | None = None,
-        zone: str | None = None,
-        **order_as: Any,
-    ) -> list[Instance]:
-        ask = Ask(public_key=public_key(), owner=actor, instance_type=kind, zone=zone)
-        order = requests_order.Order(
-            *("lambda", "default", ask, name, count, Deadline(by=timedelta(seconds=seconds)), person(actor)),
-            **order_as,
-        )
-        return [c.after for c in create.create(self.ctx, order).changes]
 
     @property
     def team(self) -> Team:

@@ -6,48 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-from im.domain.instance import Instance
-from im.domain.intent import Deadline
-from im.providers.request import Ask
-from im.services.requests import create
-from im.services.requests import order as requests_order
 from im.standins.grpc_service import serving_grpc
 from im.standins.nebius import Nebius
 from im.standins.nebius.tenant import Tenant
-from tests.people import person
-from tests.providers.clouds import public_key
 from tests.providers.nebius.room import ACCOUNT, connected
-from tests.world import World
+from tests.worlds.cloud import CloudWorld
 
 
-class NebiusWorld(World):
+class NebiusWorld(CloudWorld):
     """`create` asks for machines at Nebius; whoever sets `now` moves the cloud's clock as well."""
+
+    named = "nebius"
 
     def __init__(self, database_url: str, cloud: Nebius, url: str) -> None:
         super().__init__(database_url)
         self.cloud = cloud
         self.provider = connected(url, lambda: self.now, self.deployment)
         self.ctx = replace(self.ctx, settings=replace(self.ctx.settings, provider="nebius", region="all"))
-
-    def create(
-        self,
-        name: str = "web",
-        *,
-        seconds: float = 3600,
-        count: int = 1,
-        actor: str = "ada",
-        kind: str | None = None,
-        zone: str | None = None,
-        **order_as: Any,
-    ) -> list[Instance]:
-        ask = Ask(public_key=public_key(), owner=actor, instance_type=kind, zone=zone)
-        order = requests_order.Order(
-            *("nebius", "default", ask, name, count, Deadline(by=timedelta(seconds=seconds)), person(actor)),
-            **order_as,
-        )
-        return [c.after for c in create.create(self.ctx, order).changes]
 
     @property
     def tenant(self) -> Tenant:

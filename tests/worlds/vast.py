@@ -9,28 +9,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-from im.domain.instance import Instance
-from im.domain.intent import Deadline
 from im.providers.kit.pace import Pace
-from im.providers.request import Ask
 from im.providers.vast.api import CLOUD, EVERY, PATIENCE, VastApi
 from im.providers.vast.provider import VastProvider
-from im.services.requests import create
-from im.services.requests import order as requests_order
 from im.standins.service import serving
 from im.standins.vast import Vast
 from im.standins.vast.renter import Renter
-from tests.people import person
-from tests.providers.clouds import public_key
-from tests.world import World
+from tests.worlds.cloud import CloudWorld
 
 TOKEN = "renter.secret"
 
 
-class VastWorld(World):
+class VastWorld(CloudWorld):
     """`create` asks for machines at Vast; whoever sets `now` moves the cloud's clock as well."""
+
+    named = "vast"
 
     def __init__(self, database_url: str, cloud: Vast, url: str) -> None:
         super().__init__(database_url)
@@ -44,24 +38,6 @@ class VastWorld(World):
 
     def _pause(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
-
-    def create(
-        self,
-        name: str = "web",
-        *,
-        seconds: float = 3600,
-        count: int = 1,
-        actor: str = "ada",
-        kind: str | None = None,
-        zone: str | None = None,
-        **order_as: Any,
-    ) -> list[Instance]:
-        ask = Ask(public_key=public_key(), owner=actor, instance_type=kind, zone=zone)
-        order = requests_order.Order(
-            *("vast", "default", ask, name, count, Deadline(by=timedelta(seconds=seconds)), person(actor)),
-            **order_as,
-        )
-        return [c.after for c in create.create(self.ctx, order).changes]
 
     @property
     def renter(self) -> Renter:
