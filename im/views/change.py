@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from im.domain.intent import Intent
-from im.domain.state import Desired, Observed, Why
+from im.domain.state import Desired, Observed
 from im.services.requests.result import Answer, Change
 from im.views.instance import instance_json, read_instance
 from im.views.machine import disks_json
@@ -64,7 +64,3 @@ def rehearsal_json(row: Instance, intent: Intent) -> dict[str, Any]:
         "previous_expires_at": utc(row.expires_at),
         "disks": disks_json(row.spec),
     }
-
-
-def read_rehearsal(told: Mapping[str, Any]) -> Intent:
-    return Intent(Desired(told["desired"]), read_moment(told["expires_at"]), Why.USER)
