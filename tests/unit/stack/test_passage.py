@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import stat
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from im.stack import passage
+from im.stack import passage, postgres
 from im.stack.passage import close_for, open_above
 
 
@@ -68,19 +67,33 @@ def test_what_was_open_already_is_left_as_it_is(home: Path, tmp_path: Path) -> N
     assert mode(home) == 0o755
 
 
-def test_a_stack_that_ends_while_another_begins_closes_nothing_that_the_other_needs(
+def test_a_stack_that_ends_while_another_looks_closes_nothing_that_the_other_needs(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other one looks first, at a folder that is still open; the one that ends is faster to the lock."""
+    """The other one has just seen the folder open, and has not asked yet for whom it is."""
     register = tmp_path / "var" / "passages.json"
     up(home / "one", register)
-    begin = passage.exclusively
+    look = passage._is_open
 
-    def later(lock: Path) -> AbstractContextManager[None]:
-        monkeypatch.setattr(passage, "exclusively", begin)
-        close_for(home / "one", register)
-        return begin(lock)
+    def seen(folder: Path) -> bool:
+        found = look(folder)
+        if folder == home:
+            monkeypatch.setattr(passage, "_is_open", look)
+            close_for(home / "one", register)
+        return found
 
-    monkeypatch.setattr(passage, "exclusively", later)
+    monkeypatch.setattr(passage, "_is_open", seen)
     up(home / "two", register)
     assert mode(home) == 0o701
+
+
+def test_of_several_first_stacks_of_a_machine_one_makes_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was not there at the first look, and is once the others are done."""
+    looks = iter([False, True])
+    monkeypatch.setattr(postgres, "USER_LOCK", tmp_path / "user.lock")
+    monkeypatch.setattr(postgres, "_known", lambda _: next(looks))
+    monkeypatch.setattr(postgres, "_make_user", lambda: pytest.fail("made twice"))
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert postgres.server_user() == postgres.SYSTEM_USER
