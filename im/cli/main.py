@@ -228,7 +228,8 @@ def _let_go_of_stdout() -> None:
     everywhere=(_verbose_option(), _home_option()),
     params=[_verbose_option(), _home_option()],
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="First steps:  im up -d  ·  im create --public-key ~/.ssh/id_ed25519.pub -d 1h  ·  im list",
+    # a line that is cut in the middle of a command cannot be copied
+    epilog="\b\nFirst steps:\n  im up -d\n  im create --public-key ~/.ssh/id_ed25519.pub -d 1h\n  im list",
 )
 @click.option("-d", "--duration", metavar="DURATION", help="As after create, extend or start: 30s, 15m, 2h, 1d12h.")
 @click.version_option(package_name="im-instances", prog_name="im", message="%(prog)s %(version)s")
