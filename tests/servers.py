@@ -67,13 +67,15 @@ class Server:
     def promote(self) -> None:
         self.say("SELECT pg_promote(true, 30)")
 
-    def say(self, statement: str) -> None:
-        """Beside the database of the tests, so that nobody of that is in the way."""
+    def say(self, statement: str) -> Any:
+        """Its first answer; beside the database of the tests, so that nobody of that is in the way."""
         raw = psycopg2.connect(host=str(self.sockets / "pg"), user="im", dbname="postgres")
         raw.autocommit = True
         with raw.cursor() as cursor:
             cursor.execute(statement)
+            (told,) = cursor.fetchone() or (None,)
         raw.close()
+        return told
 
     def snapshot(self, folder: Path) -> None:
         """Its data folder as a snapshot of its volume has it: taken while it is down, which is the same to who restores it."""
@@ -82,7 +84,7 @@ class Server:
         self.start()
 
     def put_back(self, data: Path) -> None:
-        """Run on `data`, where its own data were."""
+        """Run on `data`, where its own data were, until it has recovered them: before that it reads alone, as a standby."""
         self.stop()
         shutil.rmtree(self.layout.postgres)
         shutil.copytree(data, self.layout.postgres, symlinks=True)
@@ -91,6 +93,7 @@ class Server:
             for one in (self.layout.postgres, *self.layout.postgres.rglob("*")):
                 shutil.chown(one, self._user)
         self.start()
+        until("the end of its recovery", lambda: not self.say("SELECT pg_is_in_recovery()"))
 
     def _prepare(self, *, empty: bool = False) -> None:
         self.layout.prepare()

@@ -39,7 +39,7 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """One transaction. Raises Unavailable when Postgres cannot be reached, its schema is not ours, or others hold its rows.
+        """One transaction. Raises Unavailable when Postgres is away, a standby or without our schema, or others hold its rows.
 
         Uncertain when it went away at the COMMIT: `outcome.certain` finds out what became of that. Refused for what one of our
         checks refuses, NameTaken and MachineTaken for what has to be unique; only the caller knows which of those it wrote.
@@ -65,7 +65,7 @@ class Database:
             raise no_answer(self._url, exc.orig or exc) from exc
         except ProgrammingError as exc:
             if isinstance(exc.orig, DENIED):
-                raise denied(self._url) from exc
+                raise denied(self._url, exc.orig) from exc
             if not isinstance(exc.orig, NOT_MIGRATED):
                 raise
             raise not_migrated() from exc
@@ -76,7 +76,7 @@ class Database:
         except InternalError as exc:  # what SQLAlchemy makes of a transaction that may only read
             if not isinstance(exc.orig, DENIED):
                 raise
-            raise denied(self._url) from exc
+            raise denied(self._url, exc.orig) from exc
 
     def dispose(self) -> None:
         if "engine" in self.__dict__:

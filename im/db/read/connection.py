@@ -38,7 +38,7 @@ NOT_MIGRATED = (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn)
 
 
 DENIED = (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ReadOnlySqlTransaction)
-"""The URL's user is known, and may not do this."""
+"""The URL's user is known, and may not do this; or the server is a standby, where nobody may."""
 
 
 class ReadTransaction:
@@ -131,7 +131,7 @@ def telling(url: str) -> Iterator[None]:
     except NOT_MIGRATED as exc:
         raise not_migrated() from exc
     except DENIED as exc:
-        raise denied(url) from exc
+        raise denied(url, exc) from exc
 
 
 def connect(url: str, more: str = "") -> Session:
@@ -146,12 +146,22 @@ def connect(url: str, more: str = "") -> Session:
         raise Refused("IM_DATABASE_URL has an option that libpq does not know", WRITE) from None
 
 
-def denied(url: str) -> Refused:
-    """A right that the user of the database does not have."""
+def denied(url: str, exc: BaseException) -> Refused | Unavailable:
+    """A right that the user of the database does not have; or that nobody has, at a standby that is not promoted yet."""
+    if isinstance(exc, psycopg2.errors.ReadOnlySqlTransaction) and _is_standby(exc):
+        return Unavailable(
+            f"the database at {shown(url)} is a standby: it takes no change until it is promoted, so nothing was stored",
+            "promote it, or name its primary as well in IM_DATABASE_URL, with target_session_attrs=read-write",
+        )
     return Refused(
         f"the user of the database at {shown(url)} may not do this, so nothing was stored",
         "use a URL whose user may: im_work to change things, im_migrate to migrate; `im db roles` gives the rights",
     )
+
+
+def _is_standby(exc: psycopg2.Error) -> bool:
+    """What the server told of itself with the last answer (since Postgres 14); an older one, or a pooler, tells nothing."""
+    return exc.cursor is None or exc.cursor.connection.info.parameter_status("in_hot_standby") != "off"
 
 
 def no_answer(url: str, exc: BaseException) -> Unavailable:
@@ -179,6 +189,7 @@ _WHY = (
     ("timed out", "no answer within seconds"),
     ("closed the connection", "it closed the connection"),
     ("connection already closed", "it closed the connection"),
+    ("session is read-only", "it is a standby, which takes no change until it is promoted"),
     ("could not match", "there are not as many ports as hosts"),
     ("certificate", "its certificate is not one that this machine trusts"),
     ("SSL", "it does not speak TLS as IM_DATABASE_URL asks"),

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from im.domain import tags
+from im.domain.errors import Unavailable
 from im.domain.hold import HoldKind
 from im.domain.mark import PERIOD, newest
 from im.domain.state import Observed
@@ -113,8 +114,13 @@ def test_a_promoted_standby_takes_over_after_a_minute_and_what_comes_back_holds(
 ) -> None:
     standby = copies(standby=True)
     original.stop()
-    standby.promote()
     second = opened(standby)
+    with pytest.raises(
+        Unavailable, match="is a standby: it takes no change until it is promoted, so nothing was stored"
+    ):
+        second.extend("web", seconds=600)
+    assert {row.name for row in queries.listing(second.ctx).rows} == {"web", "late"}, "to be looked at, it serves"
+    standby.promote()
     second.advance(50)
     assert kinds(second) == {HoldKind.WATCH}
     assert ends(second, "web") == []
