@@ -22,7 +22,10 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/dist . \
     && pip --python /opt/im/bin/python install --no-deps /tmp/dist/*.whl
 
 FROM python:${PYTHON}-slim
+# as im/__init__.py says, to which a test holds it
+ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="im" \
+      org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.description="Every cloud instance gets a deadline" \
       org.opencontainers.image.licenses="MIT"
 # open to any number, since a mounted profile makes the container run under its owner's; /var/lib/im is for the sandbox alone

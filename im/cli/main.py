@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import click
 
+from im import __version__
 from im.cli.lazy import Entry, LazyGroup
 from im.cli.output.errors import (
     complain,
@@ -232,7 +233,7 @@ def _let_go_of_stdout() -> None:
     epilog="\b\nFirst steps:\n  im up -d\n  im create --public-key ~/.ssh/id_ed25519.pub -d 1h\n  im list",
 )
 @click.option("-d", "--duration", metavar="DURATION", help="As after create, extend or start: 30s, 15m, 2h, 1d12h.")
-@click.version_option(package_name="im-instances", prog_name="im", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="im", message="%(prog)s %(version)s")
 @click.pass_context
 def im(ctx: click.Context, duration: str | None) -> None:
     """Every cloud instance gets a deadline: created, watched, stopped in time, woken again when extended."""

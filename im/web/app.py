@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp
 
+from im import __version__
 from im.domain.config.oidc import OidcSettings
 from im.domain.config.web import WebSettings
 from im.domain.errors import ImError, NotFound, NotSignedIn, Refused
@@ -69,7 +70,7 @@ def make_app(ctx: Context) -> FastAPI:
     """The application over `ctx`, which is used by many threads at once."""
     app = _Gated(
         title="im",
-        version="1",
+        version=__version__,
         description="Every cloud instance gets a deadline.",
         openapi_url="/api/v1/openapi.json",
         docs_url=None,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from im import __version__
 from im.address import LOOPBACK, host_of
 from im.version import HEADER, minor, too_far_apart
 from im.web.api.problem import problem
@@ -33,7 +33,7 @@ class Gate:
         self._app = app
         self._url = url
         self._hosts = LOOPBACK | frozenset(filter(None, [urlsplit(url).hostname]))
-        self._version = version("im-instances")
+        self._version = __version__
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

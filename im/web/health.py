@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from fastapi import APIRouter
 from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
 
+from im import __version__
 from im.web.answers import JSONResponse
 from im.web.api.documents_of_fleet import HealthDocument, VersionDocument
 from im.web.api.problem import answers
@@ -32,4 +31,4 @@ def get_readiness(request: Request) -> Response:
 
 @router.get("/version", operation_id="get_version", response_model=VersionDocument)
 def get_version() -> Response:
-    return JSONResponse({"version": version("im-instances"), "api": "v1"})
+    return JSONResponse({"version": __version__, "api": "v1"})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import text
 
+from im import __version__
 from im.domain.access import Role
 from im.domain.config.web import WebSettings
 from tests.browser.conftest import Site
@@ -51,7 +51,7 @@ def test_sandbox_version_flower_and_documents_are_on_every_page(told: Site, path
     page = told.open(path)
     foot = page.locator("footer")
     expect(page.locator("header").get_by_text("sandbox", exact=True)).to_be_visible()
-    expect(foot.get_by_text(f"im {version('im-instances')}")).to_be_visible()
+    expect(foot.get_by_text(f"im {__version__}")).to_be_visible()
     expect(foot.get_by_role("link", name="Flower, the queue")).to_have_attribute("href", "http://127.0.0.1:5555")
     expect(foot.get_by_role("link", name="Documentation")).to_have_attribute("href", "https://docs.example.com/im")
     assert "unspoken" not in page.content()

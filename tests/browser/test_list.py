@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from importlib.metadata import version
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from im import __version__
 from im.domain.access import Role
 from im.domain.intent import Deadline
 from im.services import queries
@@ -267,7 +267,7 @@ def test_what_is_not_there_is_said_and_who_did_what_is_found(three: Site) -> Non
     page.get_by_role("link", name="Audit").click()
     added = page.get_by_role("row").filter(has_text="user added").filter(has_text="bob")
     expect(added.get_by_role("rowheader")).to_have_text("root")
-    expect(page.locator("footer")).to_contain_text(f"im {version('im-instances')}")
+    expect(page.locator("footer")).to_contain_text(f"im {__version__}")
 
 
 def test_a_held_deadline_cannot_be_missed(three: Site) -> None:

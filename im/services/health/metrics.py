@@ -5,9 +5,9 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
+from im import __version__
 from im.db import rate_limits, ticks
 from im.db.health import counters as counted
 from im.db.read import health, instances
@@ -56,7 +56,7 @@ class Collector:
         yield from found
         yield from self._broker.families(gauge)
         built = gauge("build_info", "Which version tells this.", "version", "python")
-        built.add_metric([version("im-instances"), platform.python_version()], 1)
+        built.add_metric([__version__, platform.python_version()], 1)
         yield built
 
 

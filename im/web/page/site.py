@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -18,6 +17,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from im import __version__
 from im.domain.access import Role
 from im.domain.config.web import WebSettings
 from im.domain.errors import ImError
@@ -215,7 +215,7 @@ def environment() -> Environment:
         "icon": icon,
         "moment": moment,
         "places": PLACES,
-        "version": version("im-instances"),
+        "version": __version__,
         "local": local,
         "ahead": ahead,
         "span": span,

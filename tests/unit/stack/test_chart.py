@@ -1,10 +1,9 @@
-"""The chart, as far as it can be judged without helm: it is of this version, and no secret may stand among its settings."""
+"""The chart, as far as it can be judged without helm: no secret may stand among its settings."""
 
 from __future__ import annotations
 
 import json
 import re
-import tomllib
 
 import yaml
 
@@ -13,12 +12,6 @@ from tests.documented import ROOT
 
 CHART = ROOT / "deploy" / "helm"
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
-
-
-def test_it_is_of_the_version_of_the_project() -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
-    assert (chart["version"], chart["appVersion"]) == (version, version)
 
 
 def test_every_setting_may_be_given_but_a_secret_one() -> None:
