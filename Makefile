@@ -18,7 +18,7 @@ LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-a
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check before chaos-short chaos bench test-deploy test-manifests test-live test-live-kubernetes clean
+.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check before chaos-short chaos bench release release-trial test-deploy test-manifests test-live test-live-kubernetes clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,13 @@ chaos: $(VENV)/.dev $(BEFORE)/.made ## Kill points in full, 2,000 x 50 steps of 
 	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS) --failover 60
 	# every way to restore a backup
 	$(PYTEST) tests/integration/deadlines/test_restore.py
+
+release: $(VENV)/.dev ## Wheel, sdist, bill of materials, chart, docs and checksums into dist/, the same bytes each time; then release-trial
+	$(BIN)/python -m deploy.release.build dist
+	$(MAKE) --no-print-directory release-trial
+
+release-trial: ## The wheel in dist/ alone in each supported Python that is here: im up -d, im create; two minutes each
+	$(PYTHON) deploy/release/trial.py --every dist/*.whl
 
 bench: $(VENV)/.dev $(PEERS)/.made ## How fast, against what: every goal (GOALS='P1 P5' for some), medians of RUNS (5)
 	$(BIN)/python -m tests.benchmarks $(GOALS) --runs $(RUNS) --json bench.json
