@@ -39,3 +39,5 @@ def test_the_official_client_runs_a_command_in_a_pod_and_is_told_how_it_ended(mo
         got.run_forever(timeout=20)
         assert (got.read_stdout(), got.read_stderr(), got.returncode) == ("hello\n", "no\n", 5)
         got.close()
+        got.sock.shutdown()  # its socket stays open where the other side ended first
+        api.api_client.close()
