@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, literal, or_, select, update
+from sqlalchemy import Connection, Row, Select, case, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from im.db.bulk import recordset
@@ -106,7 +106,10 @@ def close(connection: Connection, scope_id: int, now: datetime, *, gone: Sequenc
 
 
 def open_in(connection: Connection, scope_id: int) -> set[str]:
-    query = select(t.provider_id).where(t.scope_id == scope_id, t.closed_at.is_(None))
+    """Without those whose label was changed, as which a row keeps them."""
+    its = (i.scope_id == t.scope_id, i.provider_id == t.provider_id)
+    kept = exists().where(*its, i.closed_at.is_(None), i.drift_since.is_not(None))
+    query = select(t.provider_id).where(t.scope_id == scope_id, t.closed_at.is_(None), ~kept)
     return set(connection.execute(query).scalars())
 
 

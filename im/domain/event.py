@@ -74,6 +74,8 @@ class EventKind(StrEnum):
     TERMINATED = "terminated"
     MISSING = "missing"
     NOT_LISTED = "not listed"
+    LABEL_CHANGED = "label changed"
+    LABEL_BACK = "label back"
     # how it gave way to a snapshot of itself
     SNAPSHOT_SENT = "snapshot sent"
     SNAPSHOT_COMPLETE = "snapshot complete"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from im.domain.orphan import LABEL_CHANGED
 from im.domain.spec.terms import Terms, terms_in
 from im.domain.state import Desired, Observed, OnExpiry, Shelf, Why
 
@@ -116,6 +117,11 @@ class Instance:
     @property
     def failed(self) -> bool:
         return self.failed_generation == self.generation
+
+    @property
+    def label_changed(self) -> bool:
+        """Its machine runs on or rests, and says at the cloud no longer that it is ours."""
+        return self.error_code == LABEL_CHANGED and self.closed_at is None
 
     @property
     def launching(self) -> bool:

@@ -1,4 +1,7 @@
-"""A machine that carries our deployment's tag and belongs to no row: seen, shown to people, never touched unasked."""
+"""A machine of ours that nobody keeps: seen, shown to people, never touched unasked.
+
+It carries our deployment's tag and belongs to no row; or a row has it, and its name or label was changed at the cloud.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,15 @@ if TYPE_CHECKING:
     from im.domain.sighting import Sighting
 
 
+LABEL_CHANGED = "label_changed"
+"""The word for a machine whose name or label at the cloud no longer says that it is ours."""
+
+
+def left_alone(name: str) -> str:
+    """Why a machine is an orphan although the row that is called so has it."""
+    return f"its label was changed at the cloud, and {name} leaves it alone until that is put back"
+
+
 @dataclass(frozen=True, slots=True)
 class Orphan:
     """`seen` is the last sighting, in full. Datetimes are UTC, by the database's clock."""
@@ -20,7 +32,7 @@ class Orphan:
     first_seen_at: datetime
     last_seen_at: datetime
     because: str
-    """Why no row has it."""
+    """Why no row has it, or keeps it."""
 
     @property
     def provider_id(self) -> str:

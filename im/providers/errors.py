@@ -19,6 +19,7 @@ Each provider maps its own codes onto these once, `raise … from exc`; nothing 
     │   ├── WrongState          not now: the machine is in transition; look again
     │   │   └── Interrupted     a spot machine that the cloud took back, and alone can start again
     │   └── Unsupported         never for this machine (one-time spot cannot stop …)
+    │       └── LabelChanged    it is none of ours any more, by its name or label
     ├── NotFound                the machine, as far as this answer knows
     └── Unknown                 a code we have no word for; bounded retries
 """
@@ -27,6 +28,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import ClassVar
+
+from im.domain.orphan import LABEL_CHANGED
 
 
 class ProviderError(Exception):
@@ -106,6 +109,10 @@ class Interrupted(WrongState):
 
 class Unsupported(Rejected):
     code = "unsupported"
+
+
+class LabelChanged(Unsupported):
+    code = LABEL_CHANGED
 
 
 class NotFound(ProviderError):

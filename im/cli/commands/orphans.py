@@ -37,7 +37,8 @@ _NEXT = "im orphans adopt ID -d 4h  takes one in · im orphans terminate ID  end
 def orphans(ctx: click.Context, output: Output) -> None:
     """Machines that carry our tag and that no row has: they cost money, and no deadline ends them.
 
-    They are looked for every two minutes, and never touched unless you say so.
+    They are looked for every two minutes, and never touched unless you say so. A machine whose label somebody has changed at
+    the cloud is among them: its row leaves it alone until its label is put back.
 
     \b
     im orphans

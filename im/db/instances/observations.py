@@ -18,6 +18,7 @@ from im.domain.cause import Hand
 from im.domain.fall import Fall, why_changed
 from im.domain.instance import Instance
 from im.domain.lifecycle import Reading, Verdict
+from im.domain.orphan import LABEL_CHANGED
 from im.domain.sighting import Sighting
 from im.domain.state import GONE, Observed, Shelf, meets
 
@@ -35,6 +36,8 @@ class Note:
     drift_since: datetime | None
     fall: Fall | None = None
     """A step of ours had been accepted, and came to nothing."""
+    label_changed: str = ""
+    """Why its machine says no longer that it is ours; empty where it does."""
 
 
 REST = "-"
@@ -127,6 +130,7 @@ def write(connection: Connection, notes: Sequence[Note], now: datetime) -> set[s
         [_as_row(n, now) for n in notes],
         {"new_generation": Integer(), "failed": Boolean(), "shelved_anew": Boolean()},
     )
+    label_is_back = and_(t.error_code == LABEL_CHANGED, v.c.error_code.is_(None))
     beside = {
         "desired": v.c.desired,
         "why": v.c.why,
@@ -137,12 +141,13 @@ def write(connection: Connection, notes: Sequence[Note], now: datetime) -> set[s
         "closed_at": func.coalesce(t.closed_at, v.c.closed_at),
         "next_attempt_at": case(
             (v.c.next_attempt_at.is_not(None), v.c.next_attempt_at),
+            (label_is_back, None),
             (v.c.settled_generation < t.generation, t.next_attempt_at),
             else_=None,
         ),
         "attempts": case((v.c.settled_generation < v.c.new_generation, t.attempts), else_=0),
-        "error_code": func.coalesce(v.c.error_code, t.error_code),
-        "error": case((v.c.error_code.is_not(None), v.c.error), else_=t.error),
+        "error_code": case((label_is_back, None), else_=func.coalesce(v.c.error_code, t.error_code)),
+        "error": case((or_(label_is_back, v.c.error_code.is_not(None)), v.c.error), else_=t.error),
         "failed_generation": case((v.c.failed, t.generation), else_=t.failed_generation),
     }
     unchanged = and_(t.generation == v.c.generation, t.observed_at < v.c.observed_at)
@@ -164,6 +169,8 @@ def _trouble(note: Note, adopted: bool, now: datetime) -> dict[str, object]:
             "failed": fall.failed,
         }
     told: dict[str, object] = dict.fromkeys(_TROUBLE) | {"failed": False}
+    if note.label_changed:
+        return told | {"error_code": LABEL_CHANGED, "error": note.label_changed}
     if adopted and note.seen is not None and note.seen.cause.hand is Hand.CLOUD:
         told |= {"error_code": note.seen.cause.code, "error": note.seen.cause.says}
     return told

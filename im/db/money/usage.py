@@ -31,6 +31,7 @@ from im.db.bulk import recordset
 from im.db.read.ledger import INTERVAL, to_interval
 from im.db.schema.core import instances, scopes
 from im.db.schema.times import deadlines, usage
+from im.db.schema.work import orphans
 from im.domain.cause import Hand
 from im.domain.money.usage import Kind, Seen, UsageInterval, follow_disk, follow_run
 from im.domain.state import GONE, Observed
@@ -105,10 +106,12 @@ def _seen(row: Row[*tuple[Any, ...]], sighting: Sighting | None) -> Seen:
 def vouch(connection: Connection, scope_id: int, zone: str | None, absent: Sequence[str]) -> None:
     """After a complete look at a scope, or one zone of it: nobody vouches any more for the machines that it did not show.
 
-    What goes on at one of these is sure until the complete look before this one; at all others it is sure again.
+    What goes on at one of these is sure until the complete look before this one; at all others it is sure again. One that is known
+    as an orphan is shown by a look at it alone.
     """
     here = (t.scope_id == scope_id, *([t.zone == zone] if zone is not None else []))
-    lost = t.provider_id.in_(absent)
+    listed = select(orphans.c.provider_id).where(orphans.c.scope_id == scope_id, orphans.c.closed_at.is_(None))
+    lost = and_(t.provider_id.in_(absent), t.provider_id.not_in(listed))
     changed = or_(and_(lost, u.sure_until.is_(None)), and_(~lost, u.sure_until.is_not(None)))
     open_ones = select(t.id, lost).join(usage, u.instance_id == t.id).where(*here, u.ended_at.is_(None), changed)
     found = connection.execute(open_ones.order_by(t.id).with_for_update(of=instances, skip_locked=True)).all()

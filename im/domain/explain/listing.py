@@ -36,9 +36,9 @@ class Summary:
     since: datetime | None = None
 
     def sentence(self, now: datetime) -> str:
-        machines = "machines carry our tag and have" if self.count > 1 else "machine carries our tag and has"
+        machines = "machines of ours have" if self.count > 1 else "machine of ours has"
         known = f", known for {format_duration(now - self.since)}" if self.since else ""
-        return f"{self.count} {machines} no row{known}"
+        return f"{self.count} {machines} no row, or no label any more{known}"
 
 
 @dataclass(frozen=True, slots=True)

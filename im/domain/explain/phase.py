@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from im.domain.shelf.snapshot import NOT_SHELVED
 from im.domain.spec.placement import standing
-from im.domain.state import Desired, Observed, Shelf, Why, meets
+from im.domain.state import ALIVE, Desired, Observed, Shelf, Why, meets
 
 if TYPE_CHECKING:
     from im.domain.instance import Instance
@@ -64,6 +64,11 @@ def phase(row: Instance, now: datetime) -> Phase:
     if row.shelf is Shelf.LEAVING:
         trouble = f" ({_plain(row.error_code)}, retrying)" if row.error_code else ""
         return Phase(f"shelving{trouble}", Tone.BAD if trouble else Tone.BUSY)
+    if row.label_changed:
+        late = row.observed in ALIVE and now >= row.expires_at
+        return Phase(
+            f"{row.observed}, label changed{', past deadline' if late else ''}", Tone.BAD if late else Tone.WARN
+        )
     if row.failed:
         return Phase(f"{row.observed}, failed: {_plain(row.error_code)}", Tone.BAD)
     if row.desired is Desired.TERMINATED:

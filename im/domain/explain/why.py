@@ -14,6 +14,7 @@ from im.domain.explain.again import create_line
 from im.domain.input.duration import format_duration
 from im.domain.lifecycle import DECISIONS, TAKEN_BACK, Step
 from im.domain.money.rules import PER_SECOND, BillingRules
+from im.domain.orphan import LABEL_CHANGED
 from im.domain.shelf.snapshot import NOT_SHELVED, keeps_address
 from im.domain.state import ALIVE, Desired, Observed, OnExpiry, Shelf, Why, meets
 
@@ -48,6 +49,8 @@ def why(row: Instance, now: datetime, billing: BillingRules = PER_SECOND, turn: 
         return _gone(row)
     if row.observed is Observed.NONE:
         return _no_machine(row, now)
+    if row.label_changed:
+        return _label_changed(row, now)
     if row.failed:
         told = f"{_asked(row)}, and it was given up: {_error(row)}"
         ends = _at_deadline(row, now) if row.observed in ALIVE else "nothing by itself"
@@ -55,6 +58,16 @@ def why(row: Instance, now: datetime, billing: BillingRules = PER_SECOND, turn: 
     if row.settled:
         return _settled(row, now, billing)
     return _moving(row, now)
+
+
+def _label_changed(row: Instance, now: datetime) -> Explanation:
+    told = f"{row.error}, outside im, so nothing there says any more that it is ours"
+    if row.desired is not Desired.RUNNING or now >= row.expires_at:
+        told += f"; {_asked(row)}"
+    ends = (
+        "nothing by itself: it is left alone, past its deadline too, and goes on costing, until its label is put back"
+    )
+    return Explanation(told, ends, "im orphans")
 
 
 def waits_for_launch(row: Instance) -> bool:
@@ -82,6 +95,8 @@ def _on_shelf(row: Instance, now: datetime) -> Explanation:
 
 def _gone(row: Instance) -> Explanation:
     again = f"{create_line(row)}  makes the same again"
+    if row.observed is Observed.MISSING and row.error_code == LABEL_CHANGED:
+        return Explanation(f"{row.error}", "nothing: it is no machine of ours any more", again)
     if row.observed is Observed.MISSING:
         told = "its machine vanished from the cloud without a trace: two complete listings and a look by id did not show it"
         return Explanation(told, "nothing; a machine that reappears is listed as an orphan", again)

@@ -34,7 +34,7 @@ from im.providers.crusoe.instances import CODEC, is_understood, sighting, word_o
 from im.providers.crusoe.operations import OPERATION
 from im.providers.crusoe.profile import PROFILE
 from im.providers.crusoe.user_data import once
-from im.providers.errors import InvalidSpec, NotFound, ProviderError, Unauthenticated, Unsupported, WrongState
+from im.providers.errors import InvalidSpec, LabelChanged, NotFound, ProviderError, Unauthenticated, WrongState
 from im.providers.kit.each import each
 from im.providers.machine import Machine
 
@@ -205,7 +205,7 @@ class CrusoeProvider:
             said = CODEC.read(str(shown.get("name") or ""), self._deployment)
             if said.get(tags.DEPLOYMENT) != self._deployment:
                 told = f"the name of {machine.id} was changed at Crusoe, so that it is none of ours any more: im leaves it alone"
-                raise Unsupported(told)
+                raise LabelChanged(told)
             if is_understood(shown) and (seen := sighting(shown, self._deployment)).state is goal:
                 return seen
             try:

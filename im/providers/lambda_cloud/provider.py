@@ -20,8 +20,9 @@ from im.domain.spec.spec import Spec
 from im.domain.state import GONE, Observed
 from im.providers import errors
 from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot
-from im.providers.errors import NotFound, Unauthenticated, Unsupported, WrongState
+from im.providers.errors import LabelChanged, NotFound, ProviderError, Unauthenticated, Unsupported, WrongState
 from im.providers.kit.batch import act
+from im.providers.kit.changed_label import nobodys, refuse_changed
 from im.providers.kit.marked_name import marked
 from im.providers.lambda_cloud.account import token_of, url
 from im.providers.lambda_cloud.api import LAUNCH_EVERY, LambdaApi, Unexplained
@@ -135,7 +136,7 @@ class LambdaProvider:
         if not wanted:
             return {}
         shown = (sighting(one, self._deployment) for one in self._api.get("/instances"))
-        return {one.provider_id: one for one in shown if one.provider_id in wanted}
+        return {one.provider_id: nobodys(one) for one in shown if one.provider_id in wanted}
 
     def list(self, scope: Scope, which: Filter = EVERYTHING) -> Iterator[Snapshot]:
         """Lambda shows all instances of the team at once; strangers' are left out here."""
@@ -163,9 +164,16 @@ class LambdaProvider:
         seen = self.describe(scope, machines)
         done = {one: shown for one, shown in seen.items() if shown.state in _OVER}
         absent = {one.id: NotFound(f"Lambda has no instance {one.id[:40]}") for one in machines if one.id not in seen}
-        alive = [one.id for one in machines if one.id in seen and one.id not in done]
-        result = act(self._end, alive, lambda exc: exc.message)
-        return BatchResult({**done, **result.done}, {**absent, **result.failed})
+        alive = [seen[one.id] for one in machines if one.id in seen and one.id not in done]
+        others = dict[str, ProviderError]()
+        for one in alive:
+            try:
+                refuse_changed(one, self._deployment, "Lambda")
+            except LabelChanged as exc:
+                others[one.provider_id] = exc
+        ours = [one.provider_id for one in alive if one.provider_id not in others]
+        result = act(self._end, ours, lambda exc: exc.message)
+        return BatchResult({**done, **result.done}, {**absent, **others, **result.failed})
 
     def _end(self, some: Sequence[str]) -> dict[str, Sighting]:
         try:

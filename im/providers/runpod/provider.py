@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from im.domain import tags
@@ -22,6 +22,7 @@ from im.domain.state import Observed
 from im.providers import errors
 from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot
 from im.providers.errors import NoCapacity, NotFound, Unauthenticated, WrongState
+from im.providers.kit.changed_label import nobodys, refuse_changed
 from im.providers.kit.each import each
 from im.providers.kit.marked_name import marked
 from im.providers.machine import Machine
@@ -105,7 +106,10 @@ class RunPodProvider:
     # ---- looking -----------------------------------------------------------------------------------------------------
 
     def describe(self, scope: Scope, machines: Sequence[Machine]) -> dict[str, Sighting]:
-        """One is asked for by its id, which shows it before the list does; several by the list."""
+        """One is asked for by its id, which shows it before the list does; several by the list.
+
+        Of one whose name says that it is another's, it is told that it is nobody's.
+        """
         wanted = {one.id for one in machines if _ID.fullmatch(one.id)}
         if len(wanted) == 1:
             try:
@@ -114,7 +118,7 @@ class RunPodProvider:
                 seen = []
         else:
             seen = self._api.listed("/pods", "pods") if wanted else []
-        return {one["id"]: sighting(one) for one in seen if one.get("id") in wanted}
+        return {one["id"]: nobodys(sighting(one)) for one in seen if one.get("id") in wanted}
 
     def list(self, scope: Scope, which: Filter = EVERYTHING) -> Iterator[Snapshot]:
         """RunPod shows all pods of the account at once; strangers' are left out here."""
@@ -135,10 +139,10 @@ class RunPodProvider:
     # ---- changing ----------------------------------------------------------------------------------------------------
 
     def start(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult:
-        return each(machines, self._start)
+        return self._each(scope, machines, self._start)
 
     def stop(self, scope: Scope, machines: Sequence[Machine], *, hibernate: Collection[str] = ()) -> BatchResult:
-        return each(machines, lambda one: self._act(one, "stop", Observed.STOPPED))
+        return self._each(scope, machines, lambda one: self._act(one, "stop", Observed.STOPPED))
 
     def terminate(self, scope: Scope, machines: Sequence[Machine]) -> BatchResult:
         """Accepted is not gone: only a look that finds no pod ends it."""
@@ -147,7 +151,17 @@ class RunPodProvider:
             self._api.send("DELETE", _path(machine))
             return Sighting(machine.id, Observed.TERMINATING)
 
-        return each(machines, delete)
+        return self._each(scope, machines, delete)
+
+    def _each(self, scope: Scope, machines: Sequence[Machine], change: Callable[[Machine], Sighting]) -> BatchResult:
+        """A call for each of those whose names do not say that they are none of ours."""
+        there = self.describe(scope, machines)
+
+        def one(machine: Machine) -> Sighting:
+            refuse_changed(there.get(machine.id), self._deployment, "RunPod")
+            return change(machine)
+
+        return each(machines, one)
 
     def _start(self, machine: Machine) -> Sighting:
         """Raises NoCapacity where its GPUs are lent to others; one that runs without them is stopped again first."""

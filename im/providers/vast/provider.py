@@ -23,7 +23,7 @@ from im.domain.spec.spec import Spec
 from im.domain.state import Observed
 from im.providers import errors
 from im.providers.contract import EVERYTHING, BatchResult, Check, Filter, Slot, Snapshot
-from im.providers.errors import NotFound, ProviderError, Unauthenticated, Unsupported
+from im.providers.errors import LabelChanged, NotFound, ProviderError, Unauthenticated
 from im.providers.kit.each import each
 from im.providers.machine import Machine
 from im.providers.vast import onstart, tags
@@ -233,7 +233,7 @@ class VastProvider:
             seen = self._sighting(shown[machine.id])
             if seen.tags.get(facts.DEPLOYMENT) != self._deployment:
                 told = f"the label of {machine.id} was changed at Vast, so that it is none of ours any more: im leaves it alone"
-                raise Unsupported(told)
+                raise LabelChanged(told)
             return seen if seen.state is goal and seen.cause.code != "no_capacity" else change(machine.id)
 
         return each(machines, one, hands=1)

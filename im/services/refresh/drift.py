@@ -26,6 +26,7 @@ from im.queue.tasks import Task
 from im.services.health.durations import Change, learned
 from im.services.reconcile import failed_launch
 from im.services.reconcile.report import came_to_nothing
+from im.services.refresh import label
 from im.services.ring import ring_by_verb
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def judge_seen(run: ScopeRun, sightings: Sequence[Sighting], began_at: datetime)
         lost = failed_launch.among(rows, seen)
         moved = failed_launch.take_back(connection, run.scope_id, lost, now)
         notes = [n for n in notes if n.row.id not in lost]
+        label.found(run, connection, [n for n in notes if n.row.drift_since or n.row.label_changed], now)
         count = _write(run.ctx, connection, rows, notes, now)
     count()
     reach(Point.REFRESH_COMMITTED)
@@ -108,7 +110,7 @@ def _note(
         moved = True
     if seen.notes and dict(seen.notes) != dict(row.provider_notes):
         moved = True  # where it is reached, or what it costs
-    told = reading.verdict not in (Verdict.FACT, Verdict.SUSPECT)
+    told = reading.verdict not in (Verdict.FACT, Verdict.SUSPECT) or row.label_changed
     if seen.state is row.observed and not moved and drift == row.drift_since and not told:
         return None
     if reading.verdict is Verdict.OVERDUE and seen.state is row.observed and drift == row.drift_since:
@@ -141,13 +143,19 @@ def _judge_absent(run: ScopeRun, suspects: Sequence[Instance], began_at: datetim
             accepted = row.desired is Desired.TERMINATED and row.observed is Observed.TERMINATING
             state = Observed.TERMINATED if accepted else Observed.MISSING
             sighting = known.get(row.provider_id) or Sighting(row.provider_id, state)
-            if (whose := sighting.tags.get(tags.DEPLOYMENT, ours)) != ours:
-                told = "another deployment of im has taken it over" if whose else "our mark was taken from it"
-                sighting = Sighting(row.provider_id, Observed.MISSING, reason=told)
+            whose, changed = sighting.tags.get(tags.DEPLOYMENT, ours), ""
+            if label.is_changed(sighting):
+                changed = label.CHANGED
+            elif whose != ours:
+                changed = "another deployment of im has taken it over"
+                sighting = Sighting(row.provider_id, Observed.MISSING, reason=changed)
             taken, cause = sighting.interrupted, sighting.cause
             policies = run.ctx.settings.policies
             reading = observe(row, sighting.state, began_at, now, policies, interrupted=taken, cause=cause)
-            notes.append(observations.Note(row, sighting, reading, began_at, None))
+            drift = row.drift_since if changed else None
+            notes.append(observations.Note(row, sighting, reading, began_at, drift, label_changed=changed))
+        label.kept(run, connection, notes, began_at, now)
+        notes = [n for n in notes if not label.is_no_news(n)]
         count = _write(run.ctx, connection, list(suspects), notes, now)
     count()
     return len(notes)
@@ -174,12 +182,14 @@ def _is_driven(note: observations.Note) -> bool:
     """Is there something to do for reconcile: our own goal again, or a new one that the machine has not reached?"""
     if note.reading.verdict in _DRIVEN:
         return True
+    if label.is_back(note) and not note.row.settled:
+        return True
     adopted = note.reading.verdict is Verdict.ADOPTED and note.seen is not None
     return adopted and note.seen is not None and not meets(note.reading.desired, note.seen.state)
 
 
 def _worth_telling(note: observations.Note) -> bool:
-    if note.reading.verdict in _TELLING:
+    if note.reading.verdict in _TELLING or label.is_news(note):
         return True
     return note.seen is not None and note.seen.state is not note.row.observed
 
@@ -188,6 +198,8 @@ def _event(note: observations.Note, now: datetime) -> Event:
     row, reading = note.row, note.reading
     if note.fall is not None:
         return came_to_nothing(row, note.fall, now)
+    if (told := label.event(note, now)) is not None:
+        return told
     kind = kind_of(note.seen.state) if note.seen else EventKind.NOT_LISTED
     if reading.verdict is Verdict.ADOPTED:
         kind = EventKind.ADOPTED

@@ -152,11 +152,11 @@ def test_list_and_doctor_mention_them_in_one_line(world: World, lost: str) -> No
     world.advance(10)
     told = run(world, "list").stderr.splitlines()
     assert len(told) == 1
-    assert told[0].startswith("1 machine carries our tag and has no row, known for ")
+    assert told[0].startswith("1 machine of ours has no row, or no label any more, known for ")
     assert told[0].endswith("Next: im orphans")
     (check,) = diagnose(world.ctx.settings, "orphans")
     assert not check.ok
-    assert check.detail.startswith("1 machine carries our tag and has no row")
+    assert check.detail.startswith("1 machine of ours has no row, or no label any more")
     assert check.fix == "im orphans  lists them, for you to decide"
     run(world, "orphans", "adopt", lost, "-d", "1h")
     (check,) = diagnose(world.ctx.settings, "orphans")

@@ -112,19 +112,6 @@ def test_a_name_that_somebody_edited_is_nobodys_and_an_orphan_of_ours_is_told_an
     assert world.project.ended == [found["provider_id"]]
 
 
-def test_a_machine_whose_name_was_edited_is_not_stopped_by_its_deadline_and_its_row_says_why(
-    world: CrusoeWorld,
-) -> None:
-    world.create(seconds=120)
-    world.advance(40, tick=5)
-    (one,) = world.project.machines.values()
-    one.name = "precious"
-    world.advance(400, tick=20)
-    assert (one.state, world.project.ended) == ("RUNNING", [])
-    row = world.row()
-    assert (row.observed, row.closed_at is None) == (Observed.MISSING, False)
-
-
 def test_offers_and_any_cloud_know_what_it_has_with_its_room_and_its_price(world: CrusoeWorld, key: str) -> None:
     url = world.provider._api._json._url.removesuffix("/v1")  # type: ignore[attr-defined]
     told = f"crusoe={url.replace('://', '://sandbox:secret@')}"

@@ -102,17 +102,6 @@ def test_a_start_that_does_not_come_back_is_no_capacity_and_its_disk_is_kept(wor
     assert (str(*world.renter.instances), world.renter.ended) == (row.provider_id, [])
 
 
-def test_an_edited_label_closes_the_row_and_the_machine_is_left_alone(world: VastWorld) -> None:
-    world.create(seconds=300)
-    world.advance(60)
-    (one,) = world.renter.instances.values()
-    one.label = "precious"
-    world.advance(600, tick=10)
-    row = world.row()
-    assert (row.observed, row.closed_at is not None) == (Observed.MISSING, True)
-    assert (one.actual, one.intended, world.renter.ended) == ("running", "running", [])
-
-
 @pytest.mark.parametrize("point", points(tried=(Point.LAUNCH_CALLING, Point.LAUNCH_MADE)))
 def test_one_machine_wherever_the_worker_is_killed(world: VastWorld, point: Point) -> None:
     """Its first answer is lost, and it shows late."""

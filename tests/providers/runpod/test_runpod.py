@@ -96,7 +96,11 @@ def test_one_that_somebody_has_edited_and_a_strangers_are_none_of_ours(room: Run
     one.name = own
     del one.config["env"]["IM_OWNER"]
     assert merge_pages(room.provider.list(room.scope)).sightings == ()
-    assert describe(room, one.id).tags == {"Name": own}
+    assert describe(room, one.id).tags == {"Name": own, "im:deployment": ""}, "nobody's"
+    for verb in ("stop", "start", "terminate"):
+        refused = getattr(room.provider, verb)(room.scope, [Machine(one.id)]).failed[one.id]
+        assert isinstance(refused, errors.LabelChanged)
+    assert one.status == "RUNNING"
 
 
 def test_tags_of_a_person_shadow_no_variable_of_the_image(room: RunPodRoom) -> None:

@@ -191,7 +191,7 @@ class TestAMachine:
         assert look(vast).sightings == ()
         for verb in ("stop", "start", "terminate"):
             refused = getattr(vast.provider, verb)(vast.scope, machines([one])).failed[one]
-            assert isinstance(refused, errors.Unsupported)
+            assert isinstance(refused, errors.LabelChanged)
             assert "was changed at Vast, so that it is none of ours any more" in refused.message
         known = Machine(one, {"prices": {}})
         assert vast.provider.describe(vast.scope, [known])[one].tags["im:deployment"] == ""

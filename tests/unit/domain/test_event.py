@@ -19,6 +19,7 @@ STORED = """
     launch sent, launched, launch failed, cancelled, inherited, found, adopt sent, adopted, not adopted,
     start sent, stop sent, terminate sent, refused, failed, fell back, parked, late answer,
     pending, running, halted, stopping, stopped, terminating, terminated, missing, not listed,
+    label changed, label back,
     snapshot sent, snapshot complete, shelve sent, shelved, not shelved, snapshot deleted, address changed,
     expired, end dated, kept long enough, interrupted, came back, replaced, not replaced,
     protection, guard set, guard moved, guard removed, guard refused, notice sent, notice refused, notice not taken
