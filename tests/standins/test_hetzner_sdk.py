@@ -6,7 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hcloud import APIException, Client
@@ -139,7 +139,7 @@ def test_no_page_and_no_stranger_is_let_in(url: str, headers: dict[str, str], st
     assert status != 401 or json.loads(told)["error"]["code"] == "unauthorized"
 
 
-def test_a_snapshot_outlives_its_server_and_another_is_made_of_it(client: Client) -> None:
+def test_a_snapshot_outlives_its_server_and_another_is_made_of_it(client: Client, cloud: Hetzner) -> None:
     made = client.servers.create(
         "web", ServerType(name="cx23"), Image(name="debian-13"), location=Location(name="fsn1")
     )
@@ -147,7 +147,9 @@ def test_a_snapshot_outlives_its_server_and_another_is_made_of_it(client: Client
     for action in made.next_actions:
         action.wait_until_finished()
     made.server.power_off().wait_until_finished()
+    long, cloud.project("team").takes = cloud.project("team").takes, timedelta(hours=1)
     asked = made.server.create_image("of web", type="snapshot", labels={"im/deployment": "d"})
+    cloud.project("team").takes = long
     assert (asked.image.status, asked.image.image_size, asked.image.created_from.id) == (
         "creating",
         None,
@@ -155,6 +157,7 @@ def test_a_snapshot_outlives_its_server_and_another_is_made_of_it(client: Client
     )
     with pytest.raises(APIException, match="locked"):
         made.server.delete()
+    cloud.clock = lambda: datetime.now(UTC) + timedelta(hours=1)
     asked.action.wait_until_finished()
     (image,) = client.images.get_all(type="snapshot", label_selector="im/deployment=d")
     assert (image.id, image.status, image.image_size, image.disk_size) == (asked.image.id, "available", 2.3, 40)
