@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
@@ -16,6 +17,8 @@ from im.domain.state import Desired
 DURATION = r"^([0-9]{1,9}w)?([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
 WORD = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 """As part of a path."""
+GROUPS = r"^(owner|type|provider|day|tag:[^\x00-\x1f]{1,128})$"
+"""What a cost is told by."""
 _WORD = r"^([A-Za-z0-9_][A-Za-z0-9._()-]{0,127}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 Word = Annotated[str, Field(pattern=_WORD, description="An instance: its name, our id or the cloud's.")]
 Duration = Annotated[str, Field(pattern=DURATION, min_length=2, max_length=40, examples=["2h", "1d12h"])]
@@ -201,3 +204,20 @@ class WaitQuery(Form):
         default=None, description="What it is by the asker's last look: another status ends the waiting too."
     )
     timeout: int = Field(default=30, ge=0, le=60, description="Seconds.")
+
+
+class AgendaQuery(Form):
+    within: Duration | None = Field(default=None, description="Only what happens so soon.")
+
+
+class CostQuery(Form):
+    by: Annotated[str, Field(pattern=GROUPS)] = "owner"
+    since: Duration = "30d"
+
+
+class OffersQuery(Form):
+    gpu: Text | None = Field(
+        default=None, description="`h100`, `h100:8`, `a100-80gb`; all that there are when left out."
+    )
+    max_price: Decimal | None = Field(default=None, gt=0, lt=10_000, max_digits=15, decimal_places=9)
+    duration: Duration = Field(default="1h", description="For how long the bill is told.")

@@ -32,22 +32,12 @@ from im.web.api.documents_of_money import (
     PricesDocument,
     StatedDocument,
 )
-from im.web.api.forms import Duration, Flag, Form, Text
+from im.web.api.forms import AgendaQuery, CostQuery, Flag, Form, OffersQuery, Text
 from im.web.api.problem import answers
 
 router = APIRouter(prefix="/api/v1", tags=["money"])
 LOOK = answers(401, 403, 422, 429, 503)
-GROUPS = r"^(owner|type|provider|day|tag:[^\x00-\x1f]{1,128})$"
 Owner = Annotated[str, Path(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$", description="Or everybody.")]
-
-
-class AgendaQuery(Form):
-    within: Duration | None = Field(default=None, description="Only what happens so soon.")
-
-
-class CostQuery(Form):
-    by: Annotated[str, Field(pattern=GROUPS)] = "owner"
-    since: Duration = "30d"
 
 
 class BudgetForm(Form):
@@ -132,14 +122,6 @@ def list_prices(asker: Asking, asked: Annotated[PricesQuery, Query()]) -> Respon
         if asked.provider in (None, one.item.provider) and asked.region in (None, one.item.region)
     ]
     return JSONResponse({"items": [price_json(one) for one in known]})
-
-
-class OffersQuery(Form):
-    gpu: Text | None = Field(
-        default=None, description="`h100`, `h100:8`, `a100-80gb`; all that there are when left out."
-    )
-    max_price: Decimal | None = Field(default=None, gt=0, lt=10_000, max_digits=15, decimal_places=9)
-    duration: Duration = Field(default="1h", description="For how long the bill is told.")
 
 
 @router.get("/offers", operation_id="list_offers", response_model=OffersDocument, responses=LOOK)
