@@ -56,6 +56,12 @@ def shared(ctx: Context) -> Context:
     return replace(ctx, look=pool.look, dispose=dispose)
 
 
+def open_shared(settings: Settings) -> Context:
+    """A context of its own for many threads. Nothing is connected yet."""
+    ctx = open_context(settings)
+    return replace(shared(ctx), queue=_OneAtATime(ctx.queue))
+
+
 def serve(settings: Settings) -> int:
     """Serve until SIGINT or SIGTERM. Raises Refused where it must not listen, or cannot."""
     own, oidc = settings.own(WebSettings), settings.own(OidcSettings)
@@ -67,13 +73,12 @@ def serve(settings: Settings) -> int:
             f"im web does not listen on {own.web_host} without a name for it",
             "set IM_WEB_URL=https://… and stand a proxy with TLS before it, or leave IM_WEB_HOST out",
         )
-    ctx = open_context(settings)
+    ctx = open_shared(settings)
     if beyond and not oidc.oidc_issuer and not users.listed(ctx):
         raise Refused(
             f"im web does not listen on {own.web_host} as long as nobody can sign in",
             "im user add NAME --role admin  makes the first user; or set IM_OIDC_ISSUER",
         )
-    ctx = replace(shared(ctx), queue=_OneAtATime(ctx.queue))
     try:
         sock = socket.create_server(
             (own.web_host, own.web_port), family=socket.AF_INET6 if ":" in own.web_host else socket.AF_INET

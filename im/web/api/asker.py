@@ -15,11 +15,16 @@ from im.domain.errors import Denied, NotSignedIn
 from im.domain.event import Channel
 from im.domain.instance import Instance
 from im.domain.people import token as rule
+from im.mcp import CHANNEL_HEADER
 from im.services.people import sessions, tokens
 from im.web import cookie
 from im.web.api.rates import Pace, Rates
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import FastAPI
+
     from im.context import Context
 
 _bearer = HTTPBearer(auto_error=False, description="A token as `im token create` makes it.", scheme_name="token")
@@ -70,7 +75,7 @@ def still(request: Request, token: str | None) -> Asker:
     """The same once more, for an answer that goes on: it counts as no request, and keeps no session from falling asleep."""
     ctx: Context = request.app.state.ctx
     if token is not None:
-        return _reading(ctx, tokens.authenticate(ctx, token, Channel.API, request.state.request_id)[0])
+        return _reading(ctx, tokens.authenticate(ctx, token, _channel(request), request.state.request_id)[0])
     return _reading(ctx, _by_cookie(request, ctx, asks=False)[0])
 
 
@@ -89,12 +94,26 @@ def _by_cookie(request: Request, ctx: Context, *, asks: bool = True) -> tuple[Ac
     return actor, session.id
 
 
+def look_in(request: Request, token: str) -> None:
+    """Whether one may come in with `token` at all: one look, and nothing is asked yet. Raises NotSignedIn, TooMany, Denied."""
+    ctx: Context = request.app.state.ctx
+    actor, key = _by_token(request, ctx, token)
+    rates: Rates = request.app.state.rates
+    rates.take(Pace.READS, key)
+    _reading(ctx, actor)
+
+
+def _channel(request: Request) -> Channel:
+    """By its own word, which gives nobody a right."""
+    return Channel.MCP if request.headers.get(CHANNEL_HEADER) == Channel.MCP.value else Channel.API
+
+
 def _by_token(request: Request, ctx: Context, token: str) -> tuple[Actor, str]:
     rates: Rates = request.app.state.rates
     address = cookie.address_of(request) or rule.shown(token)
     rates.admit(Pace.STRANGERS, address)
     try:
-        actor, _ = tokens.authenticate(ctx, token, Channel.API, request.state.request_id)
+        actor, _ = tokens.authenticate(ctx, token, _channel(request), request.state.request_id)
     except NotSignedIn:
         rates.strike(Pace.STRANGERS, address)
         raise
@@ -107,6 +126,15 @@ def _asker(
     _: Annotated[str | None, Depends(_session)],
 ) -> Asker:
     return asker_of(request, None if given is None else given.credentials)
+
+
+def ask_as(app: FastAPI, who: Callable[[str], Actor]) -> None:
+    """Whoever asks `app` is `who`, by the id of their request: for an application to which no socket leads."""
+
+    def asker(request: Request) -> Asker:
+        return Asker(request.app.state.ctx, who(request.state.request_id))
+
+    app.dependency_overrides[_asker] = asker
 
 
 Asking = Annotated[Asker, Depends(_asker)]

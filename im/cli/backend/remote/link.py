@@ -25,10 +25,18 @@ T = TypeVar("T")
 
 
 class Link:
-    """`pause` and `wire` are a test's to replace."""
+    """`pause` and `wire` are a test's to replace; `headers` go with every request."""
 
-    def __init__(self, place: Place, *, wire: Wire | None = None, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        place: Place,
+        *,
+        wire: Wire | None = None,
+        pause: Callable[[float], None] = time.sleep,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.place = place
+        self._headers = dict(headers or {})
         self._wire = wire or Wire(place.url)
         self._pause = pause
         self._theirs = ""
@@ -63,9 +71,12 @@ class Link:
         """PUT, DELETE and PATCH: twice is the same as once."""
         return self._asked(method, path, body, {}, again=True, stores=True)
 
-    def post(self, path: str, body: object = None, *, once: bool = True) -> Any:
-        """Under a key of its own, so that the server does it once however often it hears of it; without `once` it is said once."""
-        headers = {"Idempotency-Key": os.urandom(16).hex()} if once else {}
+    def post(self, path: str, body: object = None, *, once: bool = True, key: str | None = None) -> Any:
+        """Under a key of its own, so that the server does it once however often it hears of it; without `once` it is said once.
+
+        `key`: the one under which it was asked for before.
+        """
+        headers = {"Idempotency-Key": key or os.urandom(16).hex()} if once else {}
         return self._asked("POST", path, body, headers, again=once, stores=True)
 
     def rehearse(self, path: str, body: object) -> Any:
@@ -104,6 +115,7 @@ class Link:
             "Accept": "application/json",
             "User-Agent": f"im/{__version__}",
             HEADER: __version__,
+            **self._headers,
             **({"Content-Type": "application/json"} if data is not None else {}),
             **headers,
         }
