@@ -50,7 +50,7 @@ lint: $(VENV)/.dev ## Style, formatting and who may import whom
 	$(BIN)/lint-imports
 
 lock: $(VENV)/.dev ## Pin what an image installs, with hashes: requirements.lock and requirements-local.lock
-	$(BIN)/uv pip compile pyproject.toml --extra web --extra clouds $(LOCK) -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra web --extra mcp --extra clouds $(LOCK) -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra local $(LOCK) -o requirements-local.lock
 
 openapi: $(VENV)/.dev ## Write docs/openapi.json anew

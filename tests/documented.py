@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-ELSEWHERE = frozenset("up down service worker beat flower web demo db doctor login logout --watch".split())
+ELSEWHERE = frozenset("up down service worker beat flower web demo db doctor login logout mcp --watch".split())
 """Of `im`, what starts processes or asks them: tests/unit/test_documented.py says which test runs it."""
 
 

@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, Entry] = MappingProxyType(
         "beat": Entry("Run", "im.cli.commands.fleet:beat", "The clock: refresh every 10 s, deadlines every 30 s."),
         "flower": Entry("Run", "im.cli.commands.fleet:flower", "A window on the queue, in the browser."),
         "web": Entry("Run", "im.cli.commands.fleet:web", "The page and the API over HTTP."),
+        "mcp": Entry("Run", "im.cli.commands.mcp:mcp", "Tools for an agent, over stdin and stdout."),
         "demo": Entry("Set up", "im.cli.commands.demo:demo", "Watch one instance live its whole life, in a minute."),
         "doctor": Entry(
             "Set up", "im.cli.commands.doctor:doctor", "Check everything, and say how to mend what is broken."

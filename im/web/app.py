@@ -24,7 +24,7 @@ from im.logs import log
 from im.services.health.counters import Folding
 from im.services.money import budgets
 from im.views.exits import Exit
-from im.web import health, metrics
+from im.web import health, mcp, metrics
 from im.web.api import adoption, events, fleet, instances, money, stories, stream, upkeep, verbs
 from im.web.api.asker import bearer_of
 from im.web.api.counts import Counts
@@ -52,7 +52,7 @@ ROUTERS = (
     instances_page.router,  # first: who looks at it asks again each second, and each router that does not match costs
     *(part.router for part in _API),
     *(router for router in pages.ROUTERS if router is not instances_page.router),
-    *(sign_in.router, oidc.router),
+    *(sign_in.router, oidc.router, mcp.router),
 )
 THREADS = 12
 """Handlers at a time: as many as the pool has connections, and a few that wait."""

@@ -45,6 +45,7 @@ RUN_BY = {
     "im worker -c 4": f"{FLEET}::test_worker_becomes_celery_and_ends_well_on_sigterm",
     "im worker -Q im.deadlines -c 1": f"{FLEET}::test_worker_becomes_celery_and_ends_well_on_sigterm",
     "im web": "integration/web/test_process.py::test_im_web_serves_until_it_is_ended",
+    "im mcp": "integration/mcp/test_process.py::test_an_agents_program_starts_it_and_asks_the_api",
     "im beat": "e2e/test_foreign_folder.py::test_nothing_of_the_current_folder_is_run",
     "im flower": f"{FLEET}::test_flower_is_closed_to_others_unless_told_otherwise",
     "im db resume --json": RESTORE,

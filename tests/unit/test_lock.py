@@ -24,7 +24,7 @@ def extra(name: str) -> list[str]:
 
 
 WANTED = {
-    "requirements.lock": [*PROJECT["dependencies"], *extra("web"), *extra("clouds")],
+    "requirements.lock": [*PROJECT["dependencies"], *extra("web"), *extra("mcp"), *extra("clouds")],
     "requirements-local.lock": [*PROJECT["dependencies"], *extra("local")],
 }
 

@@ -21,7 +21,7 @@ from tests.orphans import an_orphan
 from tests.world import World, empty
 
 OF_A_MACHINE = frozenset(
-    "up down demo worker beat flower web service db completion login logout doctor metrics session".split()
+    "up down demo worker beat flower web mcp service db completion login logout doctor metrics session".split()
 )
 """These are about this machine, or about the way to the API itself; `metrics` counts the very requests."""
 
