@@ -8,8 +8,11 @@ SECONDS ?= 600
 PEERS  := .venv-bench-peers
 DEPLOY := .venv-deploy
 BEFORE := .venv-before
+BEFORE_PAGE := .venv-before-page
 # version 0.1.0, the last one that was released: what people upgrade from
 RELEASED ?= 6d82b00
+# it has no page: the newest that has one, and another schema than this one
+PAGE   ?= 9a72f7f3
 RUNS   ?= 5
 GOALS  ?=
 LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
@@ -71,7 +74,7 @@ pip-check: $(VENV)/.dev ## Do the installed versions fit together
 chaos-short: $(VENV)/.dev ## A sample of chaos, for the gate: each kill point once, a few walks, a minute's soak; five minutes
 	$(PYTEST) --numprocesses 4 --dist load tests/chaos
 
-before: $(BEFORE)/.made ## The last released version, from the repository's history, in an environment of its own: .venv-before
+before: $(BEFORE)/.made $(BEFORE_PAGE)/.made ## Earlier versions from the repository's history, each in an environment of its own: the last released one, and one with the page
 
 chaos: $(VENV)/.dev $(BEFORE)/.made ## Kill points in full, 2,000 x 50 steps of the state machine, soaks of SECONDS (600): EC2, seven clouds, two versions, a failover; restores
 	# its walks are one test, and take longer than any other may
@@ -106,7 +109,7 @@ test-live-kubernetes: $(VENV)/.dev ## A real cluster, by CONTEXT=… of your kub
 	IM_KUBE_CONTEXT="$(CONTEXT)" $(BIN)/python -m pytest tests/live/kubernetes.py -m live -p no:cacheprovider
 
 clean: ## Remove what was built; the local stack's data is not here (im down --purge)
-	rm -rf $(VENV) $(PEERS) $(DEPLOY) $(BEFORE) bench.json dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(PEERS) $(DEPLOY) $(BEFORE) $(BEFORE_PAGE) bench.json dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -129,12 +132,20 @@ $(DEPLOY)/.made: tests/deploy/requirements.txt | $(VENV)/bin/python
 	@touch $@
 
 $(BEFORE)/.made: $(VENV)/.dev
-	rm -rf build/before && mkdir -p build/before
-	git archive $(RELEASED) | tar x -C build/before
-	$(BIN)/uv build --quiet --wheel --out-dir build/before/dist build/before
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(BEFORE)
-	$(BIN)/uv pip install --quiet --python $(BEFORE)/bin/python build/before/dist/*.whl
-	@touch $@
+	$(call install-earlier,$(RELEASED),$(BEFORE),)
+
+$(BEFORE_PAGE)/.made: $(VENV)/.dev
+	$(call install-earlier,$(PAGE),$(BEFORE_PAGE),[web])
+
+# a commit, the environment that it is installed into, its extras
+define install-earlier
+rm -rf build/$(2) && mkdir -p build/$(2)
+git archive $(1) | tar x -C build/$(2)
+$(BIN)/uv build --quiet --wheel --out-dir build/$(2)/dist build/$(2)
+$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(2)
+$(BIN)/uv pip install --quiet --python $(2)/bin/python "$$(echo build/$(2)/dist/*.whl)$(3)"
+@touch $@
+endef
 
 # a peer that cannot be installed here is left out by name; the table says which
 $(PEERS)/.made: tests/benchmarks/requirements.txt | $(VENV)/bin/python

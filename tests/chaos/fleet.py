@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import psutil
@@ -64,18 +64,18 @@ class Fleet:
     def start(self) -> None:
         self.start_broker()
         self.start_worker()
-        self._start("beat", celery("beat", "--pidfile="))
+        self.run("beat", celery("beat", "--pidfile="))
 
     def start_broker(self) -> None:
         """Empty, as one that keeps nothing on disk comes back."""
         # its title would write over the environment that the reaper knows it by
         words = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--set-proc-title", "no"]
-        self._start("valkey", [_valkey(), *words])
+        self.run("valkey", [_valkey(), *words])
         self.wait(lambda: probes.broker_answers(self.environ["IM_BROKER_URL"]))
 
     def start_worker(self, *words: str) -> None:
         """As `im worker` starts it; with `words`, as somebody types them."""
-        self._start("worker", words or celery(*worker_words("worker", QUEUES, 2)))
+        self.run("worker", words or celery(*worker_words("worker", QUEUES, 2)))
 
     def kill(self, *names: str) -> None:
         """kill -9 of these and of everything they started, at once; of all without a name."""
@@ -91,10 +91,16 @@ class Fleet:
     def last_words(self) -> str:
         return "\n".join(f"== {log.name}\n{log.read_text()[-3000:]}" for log in sorted(self.folder.glob("*.log")))
 
-    def _start(self, name: str, command: Iterable[str]) -> None:
+    def run(self, name: str, command: Iterable[str], environ: Mapping[str, str] | None = None) -> None:
+        """A process of the fleet, in `environ` where it is not to have the fleet's own."""
         with (self.folder / f"{name}.log").open("ab") as out:
             self.running[name] = subprocess.Popen(
-                list(command), stdout=out, stderr=out, cwd=self.folder, env=self.environ, start_new_session=True
+                list(command),
+                stdout=out,
+                stderr=out,
+                cwd=self.folder,
+                env=self.environ if environ is None else environ,
+                start_new_session=True,
             )
 
 
