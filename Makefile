@@ -21,7 +21,7 @@ LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-a
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check before chaos-short chaos bench release release-trial test-deploy test-manifests test-live test-live-kubernetes clean
+.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check before chaos-short chaos bench changelog release release-trial test-deploy test-manifests test-live test-live-kubernetes clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ chaos: $(VENV)/.dev $(BEFORE)/.made ## Kill points in full, 2,000 x 50 steps of 
 	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS) --failover 60
 	# every way to restore a backup
 	$(PYTEST) tests/integration/deadlines/test_restore.py
+
+changelog: $(VENV)/.dev ## Join what lies in docs/changes into CHANGELOG.md, under the version that im/__init__.py says
+	$(BIN)/towncrier build --yes --version "$$($(BIN)/python -c 'import im; print(im.__version__)')"
 
 release: $(VENV)/.dev ## Wheel, sdist, bill of materials, chart, docs and checksums into dist/, the same bytes each time; then release-trial
 	$(BIN)/python -m deploy.release.build dist

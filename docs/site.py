@@ -20,7 +20,7 @@ SOURCE = ROOT / "build" / "docs"
 def gather(into: Path) -> None:
     """Every page and picture of docs/, and each page of reference in place of the file that the reader would have to run."""
     shutil.rmtree(into, ignore_errors=True)
-    shutil.copytree(ROOT / "docs", into, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shutil.copytree(ROOT / "docs", into, ignore=shutil.ignore_patterns("*.py", "__pycache__", "changes"))
     (into / "reference").mkdir()
     shutil.copy(ROOT / "CHANGELOG.md", into / "changelog.md")
     shutil.copy(ROOT / "docs" / "openapi.json", into / "reference")
