@@ -93,8 +93,7 @@ def events() -> str:
 
 def exits() -> str:
     """Every error's code, as JSON and the API have it, and the exit code of a command that ends with it."""
-    rows = ["# Errors and exit codes", "", "| exit code | of a command that |", "|---|---|"]
-    rows += [f"| {one.value} | {_ENDS[one]} |" for one in Exit]
+    rows = ["# Errors and exit codes", "", *exit_codes()]
     rows += [
         "",
         "## Codes of errors",
@@ -107,6 +106,11 @@ def exits() -> str:
     kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.ImError)]
     codes = {kind.code: int(exit_of(kind("said"))) for kind in kinds}
     return "\n".join([*rows, *(f"| `{code}` | {number} |" for code, number in sorted(codes.items()))])
+
+
+def exit_codes() -> list[str]:
+    """The table of exit codes, line by line."""
+    return ["| exit code | of a command that |", "|---|---|", *(f"| {one.value} | {_ENDS[one]} |" for one in Exit)]
 
 
 _ENDS: Mapping[Exit, str] = MappingProxyType(

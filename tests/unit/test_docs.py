@@ -8,7 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
+from docs.reference import exit_codes
 from im.cli.main import COMMANDS
 from im.settings import every_setting
 from tests.documented import DOCUMENTS, ROOT
@@ -26,7 +28,25 @@ def policy() -> str:
     return f"```json\n{(ROOT / 'docs' / 'iam-policy.json').read_text().strip()}\n```"
 
 
-PARTS = {"settings.md": ("settings", settings_table), "clouds/aws.md": ("policy", policy)}
+def alerts() -> str:
+    """Of docs/monitoring/alerts.yml, with a word or N for what Prometheus fills in."""
+    rows = ["| alert | severity | says | look at |", "|---|---|---|---|"]
+    for one in yaml.safe_load((ROOT / "docs" / "monitoring" / "alerts.yml").read_text())["groups"][0]["rules"]:
+        says = re.sub(
+            r"{{ \$value.*?}}",
+            "N",
+            re.sub(r"{{ \$labels\.(\w+) }}", lambda label: label[1].upper(), one["annotations"]["summary"]),
+        )
+        rows.append(f"| `{one['alert']}` | {one['labels']['severity']} | {says} | {one['annotations']['next']} |")
+    return "\n".join(rows)
+
+
+PARTS = {
+    "settings.md": ("settings", settings_table),
+    "clouds/aws.md": ("policy", policy),
+    "scripts.md": ("exits", lambda: "\n".join(exit_codes())),
+    "monitoring.md": ("alerts", alerts),
+}
 """What is made from the code, by the page below docs/ that holds it."""
 
 
@@ -56,6 +76,26 @@ def test_every_command_is_told_of_somewhere() -> None:
 def test_every_link_leads_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def prose(document: Path) -> str:
+    return re.sub(r"^ *```.*?^ *```", "", document.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+@cache
+def anchors(document: Path) -> frozenset[str]:
+    """Of its headings, where GitHub and the site give one the same name."""
+    heads = [
+        re.sub(r"[^\w\s-]", "", head).strip().lower()
+        for head in re.findall(r"^#+ (.*)$", prose(document), re.MULTILINE)
+    ]
+    return frozenset(head.replace(" ", "-") for head in heads) & {re.sub(r"[-\s]+", "-", head) for head in heads}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)
+def test_every_link_to_a_heading_leads_to_one(document: Path) -> None:
+    links = re.findall(r"\]\(([^):#]*)#([^)]+)\)", prose(document))
+    assert [(page, to) for page, to in links if to not in anchors((document.parent / page) if page else document)] == []
 
 
 @cache
