@@ -143,6 +143,11 @@ def connect(name: str, settings: Settings, deployment: str, account: str = "") -
     return made
 
 
+def check(name: str) -> None:
+    """Raises Refused, with the reason, for a name that we cannot serve."""
+    _known(name_of(name))
+
+
 def name_of(typed: str) -> str:
     """A cloud's own name, where people call it otherwise."""
     return _SHORT.get(typed, typed)

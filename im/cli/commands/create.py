@@ -98,6 +98,8 @@ def create(
     from im.cli.options.public_key import read_public_key
     from im.services.requests.wish import Wish
 
+    if public_key is None and provider is not None:
+        _check_cloud(provider)  # no key helps at one that cannot be served
     ask = replace(
         machine.ask,
         instance_type=instance_type,
@@ -135,6 +137,14 @@ def create(
     if output.form == "table" and (lost := _lost(answer.changes[0].after)):
         note(lost)
     finish(session, answer, waiting, output, priced=True)
+
+
+def _check_cloud(provider: str) -> None:
+    from im.providers import registry
+    from im.services.requests.anywhere import ANY_CLOUD
+
+    if provider != ANY_CLOUD:
+        registry.check(provider)
 
 
 def _because(spec: Spec) -> str:

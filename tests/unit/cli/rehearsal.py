@@ -36,9 +36,10 @@ class Rehearsal:
         self.home = home
         (home / "id.pub").write_text(ED25519)
 
-    def run(self, *words: str, ssh_from: str | None = "none", **env: str) -> Result:
+    def run(self, *words: str, ssh_from: str | None = "none", key: bool = True, **env: str) -> Result:
         own = {"HOME": str(self.home), "IM_HOME": str(self.home / "im"), "IM_PROVIDER": "aws"}
-        typed = ["create", "--public-key", str(self.home / "id.pub"), "--dry-run", *words]
+        login = ["--public-key", str(self.home / "id.pub")] if key else []
+        typed = ["create", *login, "--dry-run", *words]
         kept_out = "--provider" not in words or _keeps_out(words[words.index("--provider") + 1])
         typed += ["--ssh-from", ssh_from] if ssh_from and kept_out else []
         return CliRunner(env={**dict.fromkeys(UNSAID), **own, **env}).invoke(im, typed, prog_name="im")
