@@ -217,10 +217,10 @@ def label_of(spec: Spec) -> str:
     return f"{_item(spec) or UNSEEN}{' (spot)' if spec.market in SPOTS else ''}"
 
 
-def price_hint(scope: Scope, spec: Spec) -> str:
-    """What to type when nobody knows its price."""
+def price_hint(scope: Scope, spec: Spec, where: str) -> str:
+    """What to type when nobody knows its price. `where`: its prices hold there (`BillingRules.priced_in`)."""
     spot = " --spot" if spec.market in SPOTS else ""
-    return f"im prices set {_item(spec)} USD_PER_HOUR{spot} --region {scope.priced_in} --provider {scope.provider}"
+    return f"im prices set {_item(spec)} USD_PER_HOUR{spot} --region {where} --provider {scope.provider}"
 
 
 def _item(spec: Spec) -> str:

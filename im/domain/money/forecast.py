@@ -150,11 +150,11 @@ def rates(
     `zone`: where it is, of a machine that is somewhere; what is not placed yet may come to the dearest zone of its region.
     """
     at = (spec.market, zone if spec.market in SPOTS else "")
-    items = [Item(scope.provider, scope.priced_in, one, *at) for one in types_of(spec, launched=launched)]
+    items = [Item(scope.provider, rules.priced_in(scope), one, *at) for one in types_of(spec, launched=launched)]
     compute = _dearest(items, book, now) or at_most(spec, now)
-    ipv4 = price_at(prices_of(scope, spec, IPV4, book), now)
+    ipv4 = price_at(prices_of(scope, spec, IPV4, book, rules), now)
     caps = [replace(one, name=monthly_item(one.name), zone="") for one in items] if rules.monthly_cap else ()
-    address_cap = price_at(prices_of(scope, spec, monthly_item(IPV4), book), now) if caps else None
+    address_cap = price_at(prices_of(scope, spec, monthly_item(IPV4), book, rules), now) if caps else None
     return Rates(
         compute=compute.usd if compute else None,
         address=(ipv4.usd if ipv4 else None) if parts.address else ZERO,
@@ -172,7 +172,9 @@ def _of_disk(
 ) -> Decimal | None:
     if parts.disk_gb == 0:
         return ZERO  # it is in the price of the machine
-    per_month = price_at(prices_of(scope, spec, disk_item(parts.disk_type), book), now) if parts.disk_type else None
+    per_month = (
+        price_at(prices_of(scope, spec, disk_item(parts.disk_type), book, rules), now) if parts.disk_type else None
+    )
     return per_month.usd * parts.disk_gb / rules.hours_in_month if per_month and parts.disk_gb is not None else None
 
 

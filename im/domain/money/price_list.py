@@ -45,7 +45,7 @@ class PriceList:
     def disk(self, disk_type: str) -> Sequence[Price]:
         """Per GB and month."""
         if disk_type not in self._disks:
-            self._disks[disk_type] = prices_of(self._scope, self._spec, disk_item(disk_type), self._book)
+            self._disks[disk_type] = prices_of(self._scope, self._spec, disk_item(disk_type), self._book, self.rules)
         return self._disks[disk_type]
 
     def beside(self, disk_type: str | None) -> frozenset[str]:
@@ -56,5 +56,5 @@ class PriceList:
 
     def _tariff(self, name: str) -> Tariff:
         scope, spec = self._scope, self._spec
-        caps = prices_of(scope, spec, monthly_item(name), self._book) if self.rules.monthly_cap else ()
-        return Tariff(prices_of(scope, spec, name, self._book, self._zone), caps)
+        caps = prices_of(scope, spec, monthly_item(name), self._book, self.rules) if self.rules.monthly_cap else ()
+        return Tariff(prices_of(scope, spec, name, self._book, self.rules, self._zone), caps)

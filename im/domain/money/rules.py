@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from im.domain.money.amount import ZERO
+
+if TYPE_CHECKING:
+    from im.domain.scope import Scope
 
 
 class While(StrEnum):
@@ -43,8 +47,14 @@ class BillingRules:
     """How many times as much a disk costs while its machine is stopped."""
     made_of: Callable[[str], Mapping[str, Decimal]] | None = None
     """Type → what an hour of it is made of, by items that have a price each, where the type itself has none."""
+    priced_by_account: bool = False
+    """Each account has prices of its own, in all its regions; else each region has, for all accounts."""
     hours_in_month: Decimal = Decimal(730)
     """What a price per GB and month is divided by: a twelfth of the 8,760 hours of a year, as clouds' own calculators have it."""
+
+    def priced_in(self, scope: Scope) -> str:
+        """Where its prices hold, as items name it."""
+        return scope.account if self.priced_by_account else scope.region
 
     @property
     def stop_saves_nothing(self) -> bool:

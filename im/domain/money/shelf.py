@@ -31,7 +31,7 @@ def bill_of(
     rules: BillingRules,
 ) -> Bill:
     """What these cost within `window`."""
-    total, prices = Bill(), _prices(scope, spec, book)
+    total, prices = Bill(), _prices(scope, spec, book, rules)
     for began_at, gone_at, gb in _charged(snapshots):
         low, high = window.cut(began_at, gone_at or max(now, began_at))
         if high > low:
@@ -48,7 +48,7 @@ def rate_of(
     there = [gb for _, gone_at, gb in _charged(snapshots) if gone_at is None]
     if not there:
         return ZERO
-    per_month = price_at(_prices(scope, spec, book), now)
+    per_month = price_at(_prices(scope, spec, book, rules), now)
     return None if per_month is None else per_month.usd * sum(there, ZERO) / rules.hours_in_month
 
 
@@ -58,5 +58,5 @@ def _charged(snapshots: Sequence[Snapshot]) -> Iterator[tuple[datetime, datetime
             yield one.began_at, one.gone_at, one.gb
 
 
-def _prices(scope: Scope, spec: Spec, book: PriceBook) -> Sequence[Price]:
-    return prices_of(scope, spec, disk_item(SNAPSHOT), book)
+def _prices(scope: Scope, spec: Spec, book: PriceBook, rules: BillingRules) -> Sequence[Price]:
+    return prices_of(scope, spec, disk_item(SNAPSHOT), book, rules)

@@ -11,13 +11,16 @@ from im.domain.money.bill import Item, Price, PriceBook, in_force
 from im.domain.spec.spec import ON_DEMAND, SPOTS, Spec
 
 if TYPE_CHECKING:
+    from im.domain.money.rules import BillingRules
     from im.domain.scope import Scope
 
 
-def prices_of(scope: Scope, spec: Spec, name: str, book: PriceBook, zone: str = "") -> Sequence[Price]:
+def prices_of(
+    scope: Scope, spec: Spec, name: str, book: PriceBook, rules: BillingRules, zone: str = ""
+) -> Sequence[Price]:
     """Those of its type (in its market), or of something beside it, where it is: in `zone`, once that is known."""
     market = spec.market if name == spec.instance_type else ON_DEMAND
-    return held(Item(scope.provider, scope.priced_in, name, market, zone if market in SPOTS else ""), book)
+    return held(Item(scope.provider, rules.priced_in(scope), name, market, zone if market in SPOTS else ""), book)
 
 
 def held(item: Item, book: PriceBook) -> Sequence[Price]:

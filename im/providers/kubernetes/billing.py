@@ -29,7 +29,10 @@ def made_of(name: str) -> Mapping[str, Decimal]:
     return {CPU: shape.cpu, GIB: shape.gib, **gpus}
 
 
-RULES = BillingRules(computing=While.RUNNING, address=While.RUNNING, least=timedelta(0), made_of=made_of)
+# a cluster has prices of its own, in all its namespaces: its account names it
+RULES = BillingRules(
+    computing=While.RUNNING, address=While.RUNNING, least=timedelta(0), made_of=made_of, priced_by_account=True
+)
 DEFAULT_GB, USUAL_CLASS = 20, "default"
 """Of a claim whose size, or class, nobody says."""
 

@@ -15,7 +15,7 @@ from im.domain.money.amount import show
 from im.domain.money.bill import Window, label_of, price_hint, sum_bills
 from im.domain.state import ALIVE
 from im.providers.contract import Check
-from im.services.money.costs import Ledger, ledger
+from im.services.money.costs import Ledger, ledger, priced_in
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -82,7 +82,7 @@ def _prices(found: Ledger) -> Check:
         detail = f"no price is known for {', '.join(named[:5])}"
         first = unknown[named[0]]
         asked = "" if first.spec.spot else ", or let a worker ask: it may lack the right to"
-        fix = f"{price_hint(first.scope, first.spec)}{asked}"
+        fix = f"{price_hint(first.scope, first.spec, priced_in(first.scope))}{asked}"
         return Check("prices", ok=False, detail=detail, fix=fix)
     return Check("prices", ok=True, detail="; ".join(sources) or "nothing is running that would need one")
 

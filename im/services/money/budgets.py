@@ -21,7 +21,7 @@ from im.domain.money.unknown_price import PriceUnknown
 from im.providers import registry
 from im.providers.prices import has_table
 from im.services import access
-from im.services.money.costs import Ledger, ledger, price_book, priced, rules_of
+from im.services.money.costs import Ledger, ledger, price_book, priced, priced_in, rules_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -63,7 +63,7 @@ def _no_price(row: Instance, budget: Budget, known: Ledger) -> PriceUnknown:
     launched = row.provider_id is not None
     return PriceUnknown(
         f"nobody knows the price of {label_of(row.spec)} in {row.scope.region}, so {budget.whose} cannot be kept",
-        f"state it: {price_hint(row.scope, row.spec)}; or {other}",
+        f"state it: {price_hint(row.scope, row.spec, priced_in(row.scope))}; or {other}",
         [one for one in priced(row.scope, row.spec, None, launched=launched) if one not in known.book],
         row.scope.account,
     )

@@ -143,9 +143,9 @@ class Ledger:
         own = row.terms.prices
         if not own:
             return self.book
-        source = f"its own price, as {row.scope.provider} shows it"
+        source, where = f"its own price, as {row.scope.provider} shows it", priced_in(row.scope)
         items = {
-            Item(row.scope.provider, row.scope.priced_in, name, row.spec.market if is_compute(name) else ON_DEMAND): usd
+            Item(row.scope.provider, where, name, row.spec.market if is_compute(name) else ON_DEMAND): usd
             for name, usd in own.items()
         }
         return ChainMap({item: (Price(usd, row.created_at, source),) for item, usd in items.items()}, dict(self.book))
@@ -156,7 +156,7 @@ class Ledger:
         usd = rate_of(row.scope, row.spec, pictures, self.book, self.now, rules)
         if usd is None or not row.shelved or not any(map(is_kept, pictures)):
             return usd
-        address = price_at(prices_in(row.scope, row.spec, IPV4, self.book, row.zone), self.now)
+        address = price_at(prices_in(row.scope, row.spec, IPV4, self.book, rules, row.zone), self.now)
         return None if address is None else usd + address.usd
 
     def to_deadline(self, row: Instance) -> Decimal | None:
@@ -262,6 +262,11 @@ def rules_of(scope: Scope) -> BillingRules:
     return rules_of_cloud(scope.provider)
 
 
+def priced_in(scope: Scope) -> str:
+    """Where its prices hold, as items and `im prices --region` name it."""
+    return rules_of(scope).priced_in(scope)
+
+
 def rules_of_cloud(provider: str) -> BillingRules:
     try:
         return registry.billing(provider)
@@ -272,25 +277,26 @@ def rules_of_cloud(provider: str) -> BillingRules:
 def items_of(row: Instance, intervals: Sequence[UsageInterval], snapshots: Sequence[Snapshot] = ()) -> Iterable[Item]:
     """Everything that has a price on it, or will have if it is shelved."""
     if snapshots or row.shelves or row.to_shelve or row.shelf is not Shelf.NONE:
-        yield Item(row.scope.provider, row.scope.priced_in, disk_item(SNAPSHOT))
+        yield Item(row.scope.provider, priced_in(row.scope), disk_item(SNAPSHOT))
     disk_type = expected(row, intervals).disk_type
     launched = row.provider_id is not None
     for item in priced(row.scope, row.spec, disk_type, launched=launched):
         yield from places_of(item, row.zone if launched else "")
     for interval in intervals:
         if interval.disk_type:
-            yield Item(row.scope.provider, row.scope.priced_in, disk_item(interval.disk_type))
+            yield Item(row.scope.provider, priced_in(row.scope), disk_item(interval.disk_type))
 
 
 def priced(scope: Scope, spec: Spec, disk_type: str | None, *, launched: bool = False) -> Iterable[Item]:
     """What a wish has a price on."""
-    capped = rules_of(scope).monthly_cap
+    rules = rules_of(scope)
+    capped, where = rules.monthly_cap, rules.priced_in(scope)
     for instance_type in types_of(spec, launched=launched):
-        yield Item(scope.provider, scope.priced_in, instance_type, spec.market)
+        yield Item(scope.provider, where, instance_type, spec.market)
         if capped:
-            yield Item(scope.provider, scope.priced_in, monthly_item(instance_type))
-    yield Item(scope.provider, scope.priced_in, IPV4)
+            yield Item(scope.provider, where, monthly_item(instance_type))
+    yield Item(scope.provider, where, IPV4)
     if capped:
-        yield Item(scope.provider, scope.priced_in, monthly_item(IPV4))
+        yield Item(scope.provider, where, monthly_item(IPV4))
     if disk_type:
-        yield Item(scope.provider, scope.priced_in, disk_item(disk_type))
+        yield Item(scope.provider, where, disk_item(disk_type))

@@ -26,7 +26,7 @@ from im.providers.errors import ProviderError
 from im.queue.tasks import Task
 from im.scope_threads import lane_of
 from im.services import access
-from im.services.money.costs import items_of, price_book
+from im.services.money.costs import items_of, price_book, priced_in
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -240,7 +240,7 @@ def state_named(
 
 def _place(ctx: Context, provider: str | None, region: str | None) -> tuple[str, str]:
     cloud, account = ctx.settings.place_of(provider, None)
-    return cloud, region or Scope(cloud, account, ctx.settings.region_of(account, cloud)).priced_in
+    return cloud, region or priced_in(Scope(cloud, account, ctx.settings.region_of(account, cloud)))
 
 
 def state(ctx: Context, item: Item, usd: Decimal, *, actor: Actor) -> None:

@@ -9,6 +9,7 @@ import pytest
 from im.domain.config.account import Account
 from im.domain.scope import Scope
 from im.providers.kubernetes.billing import made_of
+from im.services.money.costs import priced_in
 from tests.integration.typed import answer, run
 from tests.worlds.kubernetes import KubernetesWorld
 
@@ -86,7 +87,8 @@ def test_each_cluster_has_prices_of_its_own_in_all_its_namespaces(world: Kuberne
     stated(world, *UNITS, where="lab")
     create = ("create", "-d", "2h", "--public-key", key, "--dry-run", "--account")
     assert "computing $0.076" in run(world, *create, "lab").stdout
-    assert Scope("kubernetes", "lab", "team-b").priced_in == Scope("kubernetes", "lab", "team-a").priced_in == "lab"
+    assert {priced_in(Scope("kubernetes", "lab", f"team-{one}")) for one in "ab"} == {"lab"}
+    assert priced_in(Scope("aws", "lab", "us-east-1")) == "us-east-1"
     assert "computing $" not in run(world, *create, "farm").stdout
 
 
