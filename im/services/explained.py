@@ -12,7 +12,7 @@ from im.domain.explain.if_gone import if_gone
 from im.domain.explain.why import Explanation, waits_for_launch, why
 from im.providers import registry
 from im.services import queries
-from im.services.money.costs import rules_of
+from im.services.money.rules import rules_of
 
 if TYPE_CHECKING:
     from im.context import Context

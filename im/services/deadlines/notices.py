@@ -26,7 +26,7 @@ from im.logs import log
 from im.providers.errors import ProviderError
 from im.queue.tasks import Task
 from im.services.batches import Batch, Transaction, drive
-from im.services.money.costs import rules_of
+from im.services.money.rules import rules_of
 from im.services.requests.shelving import keeps_address
 
 if TYPE_CHECKING:

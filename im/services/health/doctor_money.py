@@ -15,7 +15,8 @@ from im.domain.money.amount import show
 from im.domain.money.bill import Window, label_of, price_hint, sum_bills
 from im.domain.state import ALIVE
 from im.providers.contract import Check
-from im.services.money.costs import Ledger, ledger, priced_in
+from im.services.money.costs import Ledger, ledger
+from im.services.money.rules import priced_in
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -21,7 +21,8 @@ from im.domain.money.unknown_price import PriceUnknown
 from im.providers import registry
 from im.providers.prices import has_table
 from im.services import access
-from im.services.money.costs import Ledger, ledger, price_book, priced, priced_in, rules_of
+from im.services.money.costs import Ledger, ledger, price_book, priced
+from im.services.money.rules import priced_in, rules_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

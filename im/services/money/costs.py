@@ -46,7 +46,7 @@ from im.domain.money.forecast import (
 )
 from im.domain.money.kept_address import is_kept
 from im.domain.money.price_list import PriceList, kind_of
-from im.domain.money.rules import PER_SECOND, BillingRules
+from im.domain.money.rules import BillingRules
 from im.domain.money.shelf import rate_of
 from im.domain.money.usage import Kind, UsageInterval
 from im.domain.money.zones import places_of
@@ -56,6 +56,7 @@ from im.domain.spec.spec import ON_DEMAND, Spec
 from im.domain.state import Shelf
 from im.providers import registry
 from im.providers.prices import built_in
+from im.services.money.rules import priced_in, rules_of, rules_of_cloud
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -255,23 +256,6 @@ def expected_of(scope: Scope, spec: Spec) -> Parts:
         return registry.expects(scope.provider)(spec)
     except Refused:  # a row of a neighbouring version, of a cloud that this one does not have
         return UNKNOWN_PARTS
-
-
-def rules_of(scope: Scope) -> BillingRules:
-    """How its cloud bills."""
-    return rules_of_cloud(scope.provider)
-
-
-def priced_in(scope: Scope) -> str:
-    """Where its prices hold, as items and `im prices --region` name it."""
-    return rules_of(scope).priced_in(scope)
-
-
-def rules_of_cloud(provider: str) -> BillingRules:
-    try:
-        return registry.billing(provider)
-    except Refused:  # a row of a neighbouring version, of a cloud that this one does not have
-        return PER_SECOND
 
 
 def items_of(row: Instance, intervals: Sequence[UsageInterval], snapshots: Sequence[Snapshot] = ()) -> Iterable[Item]:

@@ -25,7 +25,8 @@ from im.domain.spec.spec import Spec
 from im.providers import registry
 from im.providers.errors import NoCapacity, ProviderError
 from im.providers.prices import built_in
-from im.services.money.costs import expected_of, price_book, priced, rules_of
+from im.services.money.costs import expected_of, price_book, priced
+from im.services.money.rules import rules_of
 
 if TYPE_CHECKING:
     from im.context import Context

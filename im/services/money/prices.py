@@ -26,7 +26,8 @@ from im.providers.errors import ProviderError
 from im.queue.tasks import Task
 from im.scope_threads import lane_of
 from im.services import access
-from im.services.money.costs import items_of, price_book, priced_in
+from im.services.money.costs import items_of, price_book
+from im.services.money.rules import priced_in
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

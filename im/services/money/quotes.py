@@ -14,8 +14,9 @@ from im.domain.scope import Scope
 from im.domain.spec.spec import SPOTS, Spec
 from im.domain.state import OnExpiry
 from im.providers.prices import built_in, is_whole
-from im.services.money.costs import expected_of, price_book, priced, rules_of
+from im.services.money.costs import expected_of, price_book, priced
 from im.services.money.prices import ask
+from im.services.money.rules import rules_of
 
 if TYPE_CHECKING:
     from im.context import Context

@@ -9,7 +9,7 @@ import pytest
 from im.domain.config.account import Account
 from im.domain.scope import Scope
 from im.providers.kubernetes.billing import made_of
-from im.services.money.costs import priced_in
+from im.services.money.rules import priced_in
 from tests.integration.typed import answer, run
 from tests.worlds.kubernetes import KubernetesWorld
 

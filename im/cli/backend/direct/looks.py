@@ -80,6 +80,6 @@ class DirectLooks:
         return costs(self._ctx, rows)
 
     def billing(self, row: Instance) -> BillingRules:
-        from im.services.money.costs import rules_of
+        from im.services.money.rules import rules_of
 
         return rules_of(row.scope)
