@@ -156,7 +156,7 @@ def rates(
     caps = [replace(one, name=monthly_item(one.name), zone="") for one in items] if rules.monthly_cap else ()
     address_cap = price_at(prices_of(scope, spec, monthly_item(IPV4), book, rules), now) if caps else None
     return Rates(
-        compute=compute.usd if compute else None,
+        compute=compute.usd + rules.computing_beside(spec) if compute else None,
         address=(ipv4.usd if ipv4 else None) if parts.address else ZERO,
         disk=_of_disk(scope, spec, parts, book, now, rules),
         source=compute.source if compute else "",
@@ -172,9 +172,8 @@ def _of_disk(
 ) -> Decimal | None:
     if parts.disk_gb == 0:
         return ZERO  # it is in the price of the machine
-    per_month = (
-        price_at(prices_of(scope, spec, disk_item(parts.disk_type), book, rules), now) if parts.disk_type else None
-    )
+    known = prices_of(scope, spec, disk_item(parts.disk_type), book, rules) if parts.disk_type else ()
+    per_month = price_at(known, now)
     return per_month.usd * parts.disk_gb / rules.hours_in_month if per_month and parts.disk_gb is not None else None
 
 
@@ -272,9 +271,8 @@ def is_kept_for_a_while(row: Instance) -> bool:
 
 def goes_on_costing(row: Instance, rules: BillingRules) -> bool:
     """Does its cost go on past its deadline as if nothing had happened, until somebody terminates it?"""
-    if not rules.stop_saves_nothing or not is_charged(row, rules) or ends_with_deadline(row):
-        return False
-    return not is_kept_for_a_while(row)
+    endless = rules.stop_saves_nothing and is_charged(row, rules) and not ends_with_deadline(row)
+    return endless and not is_kept_for_a_while(row)
 
 
 def bills_compute(row: Instance) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from im.domain.money.bill import IPV4, VOLUMES, Price, PriceBook, disk_item, has_more_disks, label_of, monthly_item
@@ -31,7 +32,11 @@ class PriceList:
 
     @cached_property
     def compute(self) -> Tariff:
-        return self._tariff(self._spec.instance_type)
+        by_type = self._tariff(self._spec.instance_type)
+        beside = self.rules.computing_beside(self._spec)
+        if not beside:
+            return by_type
+        return replace(by_type, hourly=[replace(one, usd=one.usd + beside) for one in by_type.hourly])
 
     @cached_property
     def address(self) -> Tariff:

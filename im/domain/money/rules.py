@@ -17,6 +17,7 @@ from im.domain.money.amount import ZERO
 
 if TYPE_CHECKING:
     from im.domain.scope import Scope
+    from im.domain.spec.spec import Spec
 
 
 class While(StrEnum):
@@ -47,10 +48,16 @@ class BillingRules:
     """How many times as much a disk costs while its machine is stopped."""
     made_of: Callable[[str], Mapping[str, Decimal]] | None = None
     """Type → what an hour of it is made of, by items that have a price each, where the type itself has none."""
+    beside: Callable[[Spec], Decimal] | None = None
+    """Spec → USD an hour that a machine of it costs beside its type for as long as it computes, and that is counted with that."""
     priced_by_account: bool = False
     """Each account has prices of its own, in all its regions; else each region has, for all accounts."""
     hours_in_month: Decimal = Decimal(730)
     """What a price per GB and month is divided by: a twelfth of the 8,760 hours of a year, as clouds' own calculators have it."""
+
+    def computing_beside(self, spec: Spec) -> Decimal:
+        """USD an hour."""
+        return self.beside(spec) if self.beside is not None else ZERO
 
     def priced_in(self, scope: Scope) -> str:
         """Where its prices hold, as items name it."""

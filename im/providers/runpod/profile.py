@@ -18,7 +18,7 @@ from im.providers.kit.ssh_key import check_public_key
 from im.providers.request import Ask
 from im.providers.runpod import gpus
 from im.providers.runpod.account import REGION
-from im.providers.runpod.billing import DISK
+from im.providers.runpod.billing import CONTAINER_GB, DISK
 from im.providers.runpod.capabilities import CAPABILITIES
 from im.providers.runpod.flags import MOUNTED_AT, NETWORK_VOLUME, WORKSPACE
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DEFAULT_TYPE, DEFAULT_ZONE = "rtx4090-x1", "any"
 DEFAULT_IMAGE = "runpod/pytorch:1.0.2-cu1281-torch280-ubuntu2404"
 """RunPod's own starts an SSH server with the key that it finds in PUBLIC_KEY."""
-CONTAINER_GB, WORKSPACE_GB, LEAST_WORKSPACE = 20, 20, 10
+WORKSPACE_GB, LEAST_WORKSPACE = 20, 10
 _ZONE = re.compile(r"[A-Z]{2,4}-[A-Z]{2,4}-\d{1,2}", re.ASCII)
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{0,254}", re.ASCII)
 _ID = re.compile(r"[a-z0-9]{4,40}", re.ASCII)
