@@ -35,6 +35,7 @@ def offer_json(one: Offer) -> dict[str, Any]:
         "usd_to_deadline": exact(one.usd_to_deadline),
         "price_source": one.price_source or None,
         "answered_at": utc(one.asked_at),
+        "apart": one.apart or None,
     }
 
 
@@ -51,6 +52,7 @@ def read_offer(told: Mapping[str, Any]) -> Offer:
         _usd(told["usd_to_deadline"]),
         told["price_source"] or "",
         read_utc(told["answered_at"]),
+        told.get("apart") or "",
     )
 
 

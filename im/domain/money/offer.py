@@ -31,6 +31,9 @@ class Offer:
     asked_at: datetime | None
     """When its cloud was asked where it is to be had; None: it was not, or did not answer."""
 
+    apart: str = ""
+    """What its cloud charges for beside, and which is in no figure here."""
+
     @property
     def usd_per_gpu(self) -> Decimal | None:
         return None if self.usd_per_hour is None else self.usd_per_hour / self.gpus.count

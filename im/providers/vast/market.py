@@ -13,6 +13,7 @@ from decimal import Decimal
 from threading import Lock
 from typing import Any
 
+from im.domain.money.amount import unrounded
 from im.domain.spec.placement import ANY
 from im.domain.spec.spec import Spec
 from im.providers.errors import InvalidSpec
@@ -43,9 +44,20 @@ class Ask:
     gpu_name: str
     gpu_ram: float
     count: int
+    up: Decimal | None = None
+    """USD per GB that is sent; None where the offer does not say."""
+    down: Decimal | None = None
+    """The same of what is received."""
 
     def hourly(self, disk_gb: int) -> Decimal:
         return self.compute + self.disk * disk_gb / _HOURS
+
+    @property
+    def traffic(self) -> str:
+        """What it costs beside, which is in no total; empty where the offer does not say."""
+        if self.up is None or self.down is None:
+            return ""
+        return f"traffic not in it: ${unrounded(self.up)} a GB sent, ${unrounded(self.down)} a GB received"
 
     @property
     def merit(self) -> Decimal:
@@ -117,9 +129,15 @@ def _ask(told: Mapping[str, Any]) -> Ask | None:
             str(told["gpu_name"]),
             float(told.get("gpu_ram") or 0),
             int(told["num_gpus"]),
+            _per_gb(told.get("inet_up_cost")),
+            _per_gb(told.get("inet_down_cost")),
         )
     except (KeyError, TypeError, ValueError, ArithmeticError):
         return None
+
+
+def _per_gb(told: object) -> Decimal | None:
+    return None if told is None else Decimal(str(told))
 
 
 def country_of(place: str) -> str:

@@ -38,7 +38,7 @@ class Prices:
             elif item.name == disk_item(DISK) and seen:
                 found[item] = (Price(max(one.disk for one in best.values()), now, source),)
             elif item.name in best:
-                found[item] = (Price(best[item.name].compute, now, source),)
+                found[item] = (Price(best[item.name].compute, now, _with_traffic(source, best[item.name])),)
         return found
 
     def best(self, scope: Scope, spec: Spec, number: int) -> Sequence[Offer]:
@@ -48,7 +48,11 @@ class Prices:
             Offer(
                 *(scope.provider, scope.account, scope.region, (one.country or WORLD,), True, one.instance_type),
                 parse_gpus(TYPES[one.instance_type]) if one.instance_type in TYPES else parse_gpus("t4"),
-                *(one.hourly(disk_of(spec)), None, f"reliability {one.reliability:.3f}", now),
+                *(one.hourly(disk_of(spec)), None, f"reliability {one.reliability:.3f}", now, one.traffic),
             )
             for one in self._market.search(spec)[:number]
         ]
+
+
+def _with_traffic(told: str, ask: Ask) -> str:
+    return f"{told}; {ask.traffic}" if ask.traffic else told

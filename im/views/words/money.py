@@ -138,4 +138,6 @@ def offered(one: Offer) -> str:
     """One of the offers that a cloud was chosen from."""
     usd = "price unknown" if one.usd_per_hour is None else show_rate(one.usd_per_hour)
     where = ", ".join(one.zones[:3]) or one.region
-    return f"{usd}  {one.provider} {one.instance_type} in {where}{'' if one.room else ', as far as it tells'}"
+    tells = "" if one.room else ", as far as it tells"
+    apart = f"; {one.apart}" if one.apart else ""
+    return f"{usd}  {one.provider} {one.instance_type} in {where}{tells}{apart}"

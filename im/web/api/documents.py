@@ -182,6 +182,7 @@ class OfferDocument(Document):
     usd_to_deadline: Usd | None
     price_source: str | None
     answered_at: str | None
+    apart: str | None = Field(description="What its cloud charges for beside, and which is in no figure here.")
 
 
 class PlanDocument(Document):

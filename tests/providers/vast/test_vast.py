@@ -22,6 +22,7 @@ from im.providers.vast import tags
 from im.providers.vast.api import translate
 from im.providers.vast.gpus import type_of
 from im.standins.books import Fault
+from im.views.words.money import offered
 from tests.machines import machines
 from tests.providers.clouds import DEPLOYMENT, STRANGER
 from tests.providers.vast.room import VastRoom
@@ -92,6 +93,9 @@ class TestTheMarket:
             *(Decimal("0.347"), Decimal("0.367"), Decimal("0.377")),
         ]
         assert {one.zones for one in best} == {("US",)}
+        traffic = "traffic not in it: $0.002 a GB sent, $0.002 a GB received"
+        assert (best[0].price_source, best[0].apart) == ("reliability 0.984", traffic)
+        assert traffic in offered(best[0])
 
     def test_one_look_a_minute_serves_zones_and_prices(self, vast: VastRoom) -> None:
         for _ in range(3):
