@@ -23,6 +23,18 @@ AGAIN_EVERY = 4
 """A price that is being asked for: so many looks between two requests."""
 
 
+def knowing_own_network(form: dict[str, Any], send: Callable[[dict[str, Any]], Any]) -> Any:
+    """What `send` answers. Only this machine can know what `me` is, and only the server whether it matters: it asks back."""
+    try:
+        return send(form)
+    except Refused as exc:
+        if exc.code != "address_wanted":
+            raise
+    from im.cli.options import own_address
+
+    return send({**form, "own_network": own_address.own_network()})
+
+
 class RemoteRequests:
     def __init__(self, link: Link, looks: RemoteLooks) -> None:
         self._link, self._looks = link, looks
@@ -32,22 +44,13 @@ class RemoteRequests:
         from im.views.plan import read_plan
 
         form = create_form(wish)
-        return self._link.read(read_plan, self._sent(form, lambda form: self._link.rehearse("/instances", form)))
+        return self._link.read(
+            read_plan, knowing_own_network(form, lambda form: self._link.rehearse("/instances", form))
+        )
 
     def creation(self, wish: Wish) -> Callable[[], Answer]:
         form = create_form(wish)
-        return lambda: self._answer(self._sent(form, lambda form: self._link.post("/instances", form)))
-
-    def _sent(self, form: dict[str, Any], send: Callable[[dict[str, Any]], Any]) -> Any:
-        """Only this machine can know what `me` is, and only the server whether it matters: it asks back."""
-        try:
-            return send(form)
-        except Refused as exc:
-            if exc.code != "address_wanted":
-                raise
-        from im.cli.options import own_address
-
-        return send({**form, "own_network": own_address.own_network()})
+        return lambda: self._answer(knowing_own_network(form, lambda form: self._link.post("/instances", form)))
 
     def extend(self, ids: Sequence[str], deadline: Deadline, *, start: bool) -> Answer:
         return self._batch("extend", ids, extend={**deadline_form(deadline), "start": start})
