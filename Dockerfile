@@ -1,8 +1,10 @@
 # One image for every role: worker, beat, flower, web, migrations and the command line are all `im <verb>`.
 # The first stage builds the wheel and a virtual environment; the second carries that environment and nothing else.
 ARG PYTHON=3.13
+# a digest holds it for good: --build-arg BASE=python@sha256:…
+ARG BASE=python:${PYTHON}-slim
 
-FROM python:${PYTHON}-slim AS build
+FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 # without pip: what runs has no need to install anything
 RUN python -m venv --without-pip /opt/im
@@ -21,7 +23,7 @@ COPY . .
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/dist . \
     && pip --python /opt/im/bin/python install --no-deps /tmp/dist/*.whl
 
-FROM python:${PYTHON}-slim
+FROM ${BASE}
 # as im/__init__.py says, to which a test holds it
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="im" \

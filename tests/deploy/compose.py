@@ -77,7 +77,8 @@ class Fleet:
     def __post_init__(self) -> None:
         variables = {
             **self.passwords,
-            "IM_VERSION": self.project,
+            "IM_IMAGE": f"im:{self.project}",
+            "IM_SANDBOX_IMAGE": f"im-sandbox:{self.project}",
             "IM_SANDBOX_URL": f"http://sandbox:{secrets.token_hex(24)}@sandbox:5000",
             "IM_FLOWER_PORT": str(self.flower_port),
             "IM_WEB_PORT": str(self.web_port),

@@ -33,16 +33,24 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tracked(*folders: str) -> set[str]:
-    """What a clone has, less what only git reads; where this is none, what lies there, as in an unpacked sdist."""
-    told = subprocess.run(["git", "ls-files", "-z", *folders], cwd=ROOT, capture_output=True, text=True, check=False)
+    """What a clone has, also what is not added yet, less what only git reads; what lies there where this is no clone."""
+    told = subprocess.run(
+        [*"git ls-files -z --cached --others --exclude-standard".split(), *folders],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     names = told.stdout.split("\0") if told.returncode == 0 else _below(*folders)
-    return {one for one in names if one and one not in (".gitignore", "PKG-INFO")}
+    return {one for one in names if one not in ("", ".gitignore", "PKG-INFO") and (ROOT / one).exists()}
 
 
 def _below(*folders: str) -> list[str]:
     files = [ROOT / one for one in folders] or [ROOT]
     there = [one for folder in files for one in (folder.rglob("*") if folder.is_dir() else [folder]) if one.is_file()]
-    return [one.relative_to(ROOT).as_posix() for one in there if not {"__pycache__", ".venv"} & set(one.parts)]
+    names = [one.relative_to(ROOT) for one in there]
+    made = {folder for one in names for folder in one.parts[:-1] if folder[0] == "." and folder != ".ci"}
+    return [one.as_posix() for one in names if not {*made, "__pycache__", "build", "dist"} & set(one.parts[:-1])]
 
 
 def in_sdist(dist: Path) -> set[str]:

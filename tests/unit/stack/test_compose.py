@@ -91,6 +91,16 @@ def test_every_container_drops_what_it_can() -> None:
         assert "no-new-privileges:true" in one["security_opt"], name
 
 
+def test_every_image_may_be_given_by_its_digest() -> None:
+    """A name with a tag around the variable could not be: `im:${…}` takes no digest."""
+    assert {
+        name for name, one in SERVICES.items() if not re.fullmatch(r"\$\{IM_\w+:-[\w./:-]+\}", one["image"])
+    } == set()
+    built = (ROOT / "Dockerfile").read_text()
+    assert re.findall(r"^FROM (\S+)", built, re.MULTILINE) == ["${BASE}", "${BASE}"]
+    assert re.findall(r"^USER (.*)", built, re.MULTILINE) == ["10001:10001"], "a number, and not root's"
+
+
 def test_every_password_that_is_demanded_is_in_the_example() -> None:
     demanded = set(re.findall(r"\$\{(IM_\w+):\?", (ROOT / "docker-compose.yml").read_text()))
     given = set(re.findall(r"^(IM_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
