@@ -9,7 +9,7 @@ from decimal import Decimal
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO, show_rate
 from im.domain.money.forecast import Rates, goes_on_costing, rate_now, runs_on
-from im.domain.state import ALIVE, Observed, OnExpiry
+from im.domain.state import ALIVE, GONE, Observed, OnExpiry
 
 
 def agenda(rows: Iterable[Instance]) -> list[Instance]:
@@ -23,7 +23,24 @@ def within(rows: Iterable[Instance], now: datetime, span: timedelta | None) -> l
 
 
 def is_coming(row: Instance) -> bool:
-    """It runs and will stop, or it sleeps and will be terminated; what is protected against that is shown as such."""
+    """It runs and will stop, or it sleeps and will be terminated; what is protected against that is shown as such. What is lent is
+    taken back, whatever else happens to it."""
+    return _by_deadline(row) or lent_until(row) is not None
+
+
+def lent_until(row: Instance) -> datetime | None:
+    """When its host takes it back, of a machine that there is; None where nobody does."""
+    there = row.closed_at is None and row.observed not in (*GONE, Observed.NONE, Observed.TERMINATING)
+    return row.terms.lent_until if there else None
+
+
+def is_taken_back(row: Instance) -> bool:
+    """Its host takes it back, and all that is on it, before anything else happens to it."""
+    until = lent_until(row)
+    return until is not None and (not _by_deadline(row) or until < _own_end(row))
+
+
+def _by_deadline(row: Instance) -> bool:
     if row.stopped_by_ttl:
         return row.keep_stopped is not None
     if row.closed_at is not None:
@@ -33,6 +50,11 @@ def is_coming(row: Instance) -> bool:
 
 
 def at(row: Instance) -> datetime:
+    until = lent_until(row)
+    return until if until is not None and is_taken_back(row) else _own_end(row)
+
+
+def _own_end(row: Instance) -> datetime:
     if row.stopped_by_ttl and row.keep_stopped is not None:
         return row.ends_at or row.observed_at + row.keep_stopped
     return row.expires_at
@@ -40,7 +62,7 @@ def at(row: Instance) -> datetime:
 
 def what(row: Instance) -> OnExpiry:
     """What is going to happen to it, protection left aside."""
-    return OnExpiry.TERMINATE if row.stopped_by_ttl else row.on_expiry
+    return OnExpiry.TERMINATE if row.stopped_by_ttl or is_taken_back(row) else row.on_expiry
 
 
 def saves(row: Instance, hourly: Rates) -> Decimal | None:
@@ -48,6 +70,8 @@ def saves(row: Instance, hourly: Rates) -> Decimal | None:
 
     None where the price of what would be saved is not known.
     """
+    if is_taken_back(row):
+        return rate_now(row, hourly)
     if row.stopped_by_ttl:
         return ZERO if row.protected else hourly.stopped
     if row.on_expiry is OnExpiry.SHELVE:
@@ -59,7 +83,8 @@ def afterwards(row: Instance, hourly: Rates) -> Decimal | None:
     """USD per hour that it goes on costing then; None where the price of that is not known."""
     if what(row) is OnExpiry.SHELVE:
         return None  # that of a snapshot that is yet to be made
-    return ZERO if what(row) is OnExpiry.TERMINATE and not (row.stopped_by_ttl and row.protected) else hourly.stopped
+    kept = row.stopped_by_ttl and row.protected and not is_taken_back(row)
+    return ZERO if what(row) is OnExpiry.TERMINATE and not kept else hourly.stopped
 
 
 def note(row: Instance, hourly: Rates) -> str:

@@ -22,6 +22,7 @@ def agenda_json(row: Instance, cost: Cost, *, sandbox: bool) -> dict[str, Any]:
         "sandbox": sandbox,
         "at": utc(agenda.at(row)),
         "what": agenda.what(row).value,
+        "lent_until": utc(agenda.lent_until(row)),
         "protected": row.protected,
         "keep_stopped_seconds": seconds(row.keep_stopped),
         "usd_to_deadline": exact(cost.to_deadline),

@@ -91,7 +91,14 @@ def agenda(session: Session, within: timedelta | None, output: str, as_json: boo
             note(sentence)
 
 
-def _what(row: Instance) -> str:
+def _what(row: Instance, now: datetime) -> str:
+    if coming.is_taken_back(row):
+        return "taken back by its host"
+    until = coming.lent_until(row)
+    return _by_deadline(row) + (f"; lent until {local(until, now)}" if until else "")
+
+
+def _by_deadline(row: Instance) -> str:
     if row.stopped_by_ttl:
         return "stays, protected" if row.protected else "terminates"
     if row.on_expiry is not OnExpiry.STOP:
@@ -118,7 +125,10 @@ def _tell(rows: list[Instance], costs: Mapping[str, Cost], now: datetime, *, san
         when = (local(coming.at(row), now), ahead(coming.at(row), now).removeprefix("in "))
         rate = f"{mark}{show_rate(saved)}" if saved is not None else "?"
         body.append(
-            [plain(cell) for cell in (*when, row.name, _what(row), row.spec.instance_type, row.owner, to_come, rate)]
+            [
+                plain(cell)
+                for cell in (*when, row.name, _what(row, now), row.spec.instance_type, row.owner, to_come, rate)
+            ]
         )
     click.echo(text_table(heads, body, right={1, 6, 7}, footer=SANDBOX if sandbox else ""), color=takes_colour())
     more = "" if known else " and what has no known price"

@@ -17,6 +17,7 @@ class AgendaItem(Document):
     sandbox: bool
     at: str
     what: Literal["stop", "terminate"]
+    lent_until: str | None = Field(description="When its host takes it back, whatever its deadline says.")
     protected: bool
     keep_stopped_seconds: int | None
     usd_to_deadline: Usd | None

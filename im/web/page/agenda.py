@@ -10,6 +10,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from im.domain import agenda as coming
+from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
 from im.domain.state import OnExpiry
 from im.services import queries
@@ -48,7 +49,7 @@ def show_agenda(visit: Visiting, asked: Annotated[AgendaQuery, Query()]) -> Resp
         asked=asked,
         spans=list(SPANS),
         lines=[
-            (row, coming.at(row), coming.what(row), usd, rate_cell(money[row.id]))
+            (row, coming.at(row), _what(row), coming.lent_until(row), usd, rate_cell(money[row.id]))
             for row, usd in zip(due[:MOST], saved, strict=False)
         ],
         count=len(due),
@@ -59,3 +60,11 @@ def show_agenda(visit: Visiting, asked: Annotated[AgendaQuery, Query()]) -> Resp
         unknown=sum(usd is None for usd in saved),
         hours=[((first + timedelta(hours=i)).strftime("%H"), count) for i, count in enumerate(hours)],
     )
+
+
+def _what(row: Instance) -> str:
+    if coming.is_taken_back(row):
+        return "its host takes it back"
+    if row.protected and coming.what(row) is OnExpiry.TERMINATE:
+        return "stays, protected"
+    return f"{coming.what(row)}s"

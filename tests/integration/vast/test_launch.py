@@ -15,6 +15,7 @@ from im.failpoints import Point
 from im.services.money.costs import costs
 from im.standins.books import Fault
 from tests.integration.killed_launch import killed_at, points
+from tests.integration.typed import answer, run
 from tests.worlds.vast import VastWorld, vast_world
 
 BEST = 7_000_002
@@ -113,3 +114,16 @@ def test_one_machine_wherever_the_worker_is_killed(world: VastWorld, point: Poin
     world.advance(300, tick=20)
     row = world.row()
     assert ([row.provider_id], row.observed) == ([str(one) for one in world.renter.ever], Observed.RUNNING)
+
+
+def test_what_its_host_takes_back_is_on_the_agenda_asleep_too(world: VastWorld) -> None:
+    world.create(seconds=120)
+    world.advance(30, tick=10)
+    until = next(iter(world.renter.instances.values())).ends
+    (line,) = answer(world, "agenda")
+    assert (line["what"], line["lent_until"]) == ("stop", f"{until:%Y-%m-%dT%H:%M:%S}.000Z")
+    assert "stops; lent until" in run(world, "agenda").stdout
+    world.advance(120, tick=20)
+    (line,) = answer(world, "agenda")
+    assert (line["at"], line["what"]) == (line["lent_until"], "terminate")
+    assert "taken back by its host" in run(world, "agenda").stdout

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import html
+import json
 import re
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import text
 
 from im.domain.access import Role
+from im.domain.spec.terms import Terms
 from tests.integration.web.conftest import KEY, Api, Said
 
 PEOPLE = tuple(
@@ -80,6 +83,18 @@ def test_names_and_tags_of_anybody_are_shown_as_text(api: Api) -> None:
     for path in (f"/?q=owner%3D{evil}", f"/instances/{evil}", f"/change/stop?id={evil}", f"/nowhere/{evil}"):
         told = look(api, path.replace("<", "%3C").replace(">", "%3E").replace(" ", "%20"))
         assert "<img" not in told.text
+
+
+def test_the_agenda_says_until_when_a_machine_is_lent(api: Api) -> None:
+    api.create()
+    api.world.advance(10)
+    for days, said in ((5, "lent until"), (0, "its host takes it back")):
+        notes = Terms(lent_until=api.world.now + timedelta(days=days, minutes=1)).as_notes()
+        with api.world.ctx.begin() as connection:
+            connection.execute(
+                text("UPDATE instances SET provider_notes = cast(:notes AS jsonb)"), {"notes": json.dumps(notes)}
+            )
+        assert said in look(api, "/agenda").text
 
 
 def test_a_verb_is_shown_before_it_is_done_and_done_once(api: Api) -> None:

@@ -11,6 +11,7 @@ import pytest
 from im.domain import agenda
 from im.domain.instance import Instance
 from im.domain.money.forecast import Rates
+from im.domain.spec.terms import Terms
 from im.domain.state import Desired, Observed, OnExpiry, Why
 from tests.unit.rows import NOW, a_row
 
@@ -57,3 +58,21 @@ def test_what_happens_and_what_an_hour_costs_less_from_then_on(row: Instance, wh
 
 def test_nobody_guesses_what_is_saved_where_computing_has_no_price() -> None:
     assert agenda.saves(RUNNING, replace(RATES, compute=None)) is None
+
+
+def lent(row: Instance, span: timedelta) -> Instance:
+    return replace(row, provider_notes=Terms(lent_until=NOW + span).as_notes())
+
+
+def test_what_is_lent_is_taken_back_asleep_too_and_before_its_deadline_if_that_is_later() -> None:
+    rows = [lent(RUNNING, 3 * DAY), lent(STOPPED, 4 * DAY), lent(replace(RUNNING, name="short"), timedelta(minutes=5))]
+    rows += [lent(replace(KEPT, protected=True), timedelta(hours=3)), lent(FOR_GOOD, 5 * DAY)]
+    coming = agenda.agenda(rows)
+    assert [row.name for row in coming] == ["short", "web", "kept", "off", "for-good"]
+    taken = [row.name for row in coming if agenda.is_taken_back(row)]
+    assert taken == ["short", "kept", "off", "for-good"]
+    assert [agenda.at(row) for row in coming if row.name in ("web", "off")] == [RUNNING.expires_at, NOW + 4 * DAY]
+    assert agenda.what(coming[0]) is OnExpiry.TERMINATE, "and its disk with it"
+    assert (agenda.saves(coming[0], RATES), agenda.afterwards(coming[0], RATES)) == (Decimal("0.0160"), 0)
+    assert agenda.afterwards(coming[2], RATES) == 0, "no protection of ours holds its host"
+    assert agenda.lent_until(replace(rows[0], closed_at=NOW)) is None
