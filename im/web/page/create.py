@@ -16,7 +16,8 @@ from im.services import queries
 from im.services.money.quotes import quote_of
 from im.services.requests import create
 from im.services.requests import order as orders
-from im.views.words.money import quote_sentence, what_goes_on
+from im.services.requests.anywhere import ANY_CLOUD
+from im.views.words.money import offered, quote_sentence, what_goes_on
 from im.views.words.times import ahead, local
 from im.web.api.asker import Asker
 from im.web.api.idempotency import once
@@ -78,6 +79,7 @@ def _show(visit: Visit, typed: Typed, *, status: int = 200, wrong: dict[str, ImE
         quote=told,
         quote_wrong=not_now if not (wrong or {}) else None,
         clouds=registry.names(),
+        any_cloud=ANY_CLOUD,
         flags=registry.flags(),
         home=visit.asker.ctx.settings.provider,
         accounts=visit.asker.ctx.settings.account_names,
@@ -118,6 +120,7 @@ def _quoted(visit: Visit, typed: Typed) -> tuple[dict[str, Any] | None, ImError 
         "ends": f"{plan.on_expiry.value}s {local(until, now, visit.look.zone)} ({ahead(until, now)})",
         "goes_on": what_goes_on(priced) if priced.endless else "",
         "left": left,
+        "best": [offered(one) for one in order.best],
         "exceeds": any(priced.to_deadline and use.left < priced.to_deadline for use in counted),
     }, None
 

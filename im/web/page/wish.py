@@ -14,6 +14,7 @@ from im.domain.input import written
 from im.domain.input.duration import parse_duration
 from im.domain.tags import parse_tags
 from im.providers import registry
+from im.services.requests.gpus import OPTION
 from im.services.requests.order import keeps_out
 from im.settings import Settings
 from im.web.api.forms import CreateForm, Form
@@ -47,6 +48,7 @@ class Typed(Form):
     vpc: Line = ""
     subnet: Line = ""
     public_ip: Annotated[str, Field(pattern="^(yes|no)?$")] = ""
+    gpu: Line = ""
     options: Line = ""
     """What one cloud alone has: `gpu=nvidia-tesla-t4:2 iam-role=web`."""
     on_expiry: Line = ""
@@ -165,7 +167,7 @@ def _user_data(typed: Typed) -> str | None:
 
 def _options(typed: Typed) -> dict[str, str | list[str]]:
     """By the names of the flags; of one that is said again, both."""
-    found: dict[str, str | list[str]] = {}
+    found: dict[str, str | list[str]] = {OPTION: gpu} if (gpu := typed.gpu.strip()) else {}
     for word in _words(typed.options, "gpu=nvidia-tesla-t4, blanks between"):
         name, equals, value = word.removeprefix("--").partition("=")
         if not equals or not value:
@@ -183,6 +185,7 @@ def command(typed: Typed, settings: Settings) -> str:
             words += [flag, shlex.quote(text)]
     words += ["--until", shlex.quote(typed.until)] if typed.until else ["-d", shlex.quote(typed.duration)]
     words += ["--count", shlex.quote(typed.count)] if typed.count.strip() not in ("", "1") else []
+    words += ["--gpu", shlex.quote(gpu)] if (gpu := typed.gpu.strip()) else []
     words += ["--public-ip", typed.public_ip] if typed.public_ip else []
     words += {"": [], "persistent": ["--spot"], "one-time": ["--spot", "one-time"]}[typed.spot]
     words += ["--user-data", "FILE"] if typed.user_data.strip() else []
