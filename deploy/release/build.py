@@ -18,6 +18,7 @@ from deploy.release.packing import FIRST, below, pack, write_checksums
 from im import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
+CHANGES = ROOT / "docs" / "changes"
 
 
 def main(argv: list[str]) -> int:
@@ -34,6 +35,8 @@ def main(argv: list[str]) -> int:
     for part in PARTS:
         part(into, at)
     write_checksums(into)
+    if more := [one for one in CHANGES.glob("*.md") if one.name != "README.md"]:
+        print(f"{len(more)} changes are not in CHANGELOG.md yet. Next: make changelog, commit, and again.")
     for one in sorted(into.iterdir()):
         print(f"{one.stat().st_size:>10}  {one.name}")
     return 0

@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.release.build import pack_chart
+from deploy.release.packing import FIRST
+
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy" / "helm"
 GIVEN = ("services.existingSecret=im-services", "web.url=https://im.example.com")
@@ -160,6 +163,14 @@ def test_each_role_has_the_user_of_the_database_that_its_work_needs(helm: Path) 
     }
     work = dict.fromkeys(("im-worker", "im-deadlines", "im-web", "im-doctor"), "database-url")
     assert keys == {**work, "im-beat": "look-database-url", "im-migrate": "migrate-database-url"}
+
+
+def test_what_a_release_packs_is_the_same_chart(helm: Path, tmp_path: Path) -> None:
+    pack_chart(tmp_path, FIRST)
+    (packed,) = tmp_path.iterdir()
+    assert ask(helm, "lint", "--strict", str(packed)).returncode == 0
+    told = [ask(helm, "template", "im", str(one), given=EVERYTHING).stdout for one in (packed, CHART)]
+    assert told[0] == told[1] != ""
 
 
 def test_the_alerts_are_those_of_the_documents(helm: Path) -> None:
