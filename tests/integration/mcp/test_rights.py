@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from itertools import count, product
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from im.cli.main import im
+from im.cli.session import Session
 from im.domain.access import Allow, Role, Verb, may
 from im.domain.config.web import Sees
 from im.domain.event import Channel
@@ -165,3 +169,34 @@ def test_a_token_that_was_revoked_opens_nothing_more(api: Api) -> None:
     (token,) = api.ask("GET", "/api/v1/tokens", by="bob").body["items"]
     assert api.ask("DELETE", f"/api/v1/tokens/{token['id']}", by="bob").status in (200, 204)
     assert asked(api, "ping", by="bob").status == 401
+
+
+JUNK: dict[str, tuple[bytes, dict[str, str]]] = {
+    "no JSON": (b"{", {}),
+    "nothing": (b"", {}),
+    "several at once": (b"[]", {}),
+    "no message": (b'{"jsonrpc": "2.0"}', {}),
+    "not UTF-8": (b"\xff\xfe", {}),
+    "deeper than anybody reads": (b"[" * 100_000, {}),
+    "another type": (b"<xml/>", {"Content_Type": "text/xml"}),
+    "another revision": (b'{"jsonrpc":"2.0","id":1,"method":"ping"}', {"Mcp_Protocol_Version": "1999-01-01"}),
+    "somebody's session": (b'{"jsonrpc":"2.0","id":1,"method":"tools/list"}', {"Mcp_Session_Id": "x" * 300}),
+}
+
+
+@pytest.mark.parametrize("what", JUNK)
+def test_what_is_no_message_is_refused_and_the_next_one_is_answered(api: Api, what: str) -> None:
+    body, headers = JUNK[what]
+    said = api.ask("POST", "/mcp", body, by="ada", Accept="application/json, text/event-stream", **headers)
+    assert 200 <= said.status < 500, said.text
+    assert said.status >= 400 or what == "somebody's session", "no session is kept, so that nobody can have another's"
+    assert asked(api, "ping", by="ada").status == 200
+
+
+def test_where_the_library_is_missing_it_is_said_what_to_install(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mcp.server.streamable_http_manager", None)
+    said = asked(api, "ping", by="ada")
+    assert (said.status, said.body["next"]) == (503, "pip install 'im-instances[mcp]'")
+    monkeypatch.setitem(sys.modules, "im.mcp.local", None)
+    done = CliRunner().invoke(im, ["mcp"], obj=Session(lambda: api.world.ctx), prog_name="im")
+    assert (done.exit_code, "pip install 'im-instances[mcp]'" in done.stderr) == (2, True)

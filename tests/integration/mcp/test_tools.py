@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
+import anyio
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -124,6 +126,30 @@ def test_an_error_says_what_why_and_what_next(roads: Roads, road: str) -> None:
         assert not (await agent.create("web")).failed
         assert (await agent.create("web")).error["exit"] == 2
         assert (await agent.ask("status", name="../../healthz")).error["exit"] == 2
+
+    roads.tell(story, road)
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_several_tools_are_asked_at_once(roads: Roads, road: str) -> None:
+    """One waits, and holds up nobody."""
+    world = roads.world
+    world.create("slow")
+
+    async def story(agent: Agent) -> None:
+        ended: list[bool] = []
+
+        async def wait() -> None:
+            ended.append((await agent.done("wait", name="slow", timeout=60))["settled"])
+
+        async with anyio.create_task_group() as waiting:
+            waiting.start_soon(wait)
+            async with anyio.create_task_group() as looking:
+                for _ in range(5):
+                    looking.start_soon(partial(agent.done, "status", name="slow"))
+            assert ended == []
+            world.advance(20)
+        assert ended == [True]
 
     roads.tell(story, road)
 
