@@ -25,6 +25,7 @@ from im.db.schema import migrate
 from tests import reaper
 from tests.servers import Server
 from tests.suite.order import spread
+from tests.suite.sample import amiss, sample
 from tests.world import World, empty
 
 # no test judges how long something took; Hypothesis would, on a machine that is busy
@@ -48,6 +49,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for one in items:
         if "chaos" in one.path.parts:
             one.add_marker("chaos")
+    whole = os.environ.get("IM_KILL_POINTS") == "all"
+    sample(one for one in items if not (whole and "chaos" in one.path.parts))
+    if config.args_source is not pytest.Config.ArgsSource.ARGS and (wrong := amiss(items)):
+        raise pytest.UsageError(*wrong)
     if config.option.markexpr:
         return
     left_out = [one for one in items if _unasked(one, config.args)]
@@ -59,8 +64,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _unasked(one: pytest.Item, asked: Sequence[str]) -> bool:
-    if "chaos" in one.path.parts:
-        return not any("chaos" in word for word in asked)
+    if "chaos" in one.path.parts and not any("chaos" in word for word in asked):
+        return True
     return one.get_closest_marker("long") is not None and not any(one.path.name in word for word in asked)
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from im.domain.state import Observed
 from im.providers.contract import Slot
 from tests.machines import machines
 from tests.providers.clouds import Room
+
+pytestmark = pytest.mark.sampled(every=3)
 
 
 def test_a_snapshot_is_told_whose_it_is_and_outlives_its_machine(room: Room) -> None:

@@ -13,6 +13,7 @@ from im.providers.errors import WrongState
 from tests.machines import machines
 from tests.providers.clouds import STRANGER, Room
 
+pytestmark = pytest.mark.sampled(every=3)
 WALLED = ["fake", "standin", "azure", "digitalocean", "gcp", "hetzner", "nebius"]
 """Where a machine has an address of its own, and something of ours before it, that is found again when it is gone."""
 walled = pytest.mark.parametrize("room", WALLED, indirect=True)

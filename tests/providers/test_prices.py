@@ -21,6 +21,7 @@ def hours(number: float) -> timedelta:
     return timedelta(hours=number)
 
 
+@pytest.mark.sampled(every=3)
 def test_what_a_list_tells_is_dated_and_in_order(room: Room) -> None:
     if isinstance(room, FakeRoom):
         room.cloud.prices[room.spec.instance_type] = Price(Decimal("0.36"), NOON, "a list")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.suite.order import spread
-from tests.suite.sample import sampled
+from tests.suite.sample import amiss, sample
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,75 @@ def test_what_waits_begins_each_piece_and_a_shared_stack_is_in_half_of_them() ->
     assert [len(head) for head in heads[2:]] == [2, 2]
 
 
-def test_each_value_is_tried_by_every_run_and_the_others_are_long() -> None:
-    chosen = sampled("abcdef", [1, 2, 3], every=3)
-    tried = [one.values for one in chosen if not one.marks]
-    assert (len(chosen), len(tried)) == (18, 6)
-    assert {letter for letter, _ in tried} == set("abcdef")
-    assert {number for _, number in tried} == {1, 2, 3}
+CLOUDS = ["aws", "azure", "gcp", "hetzner", "kubernetes", "lambda"]
 
 
-def test_a_value_that_no_run_would_try_is_refused() -> None:
-    with pytest.raises(AssertionError, match="no run tries"):
-        sampled("abcd", range(6), every=5)
+class Case:
+    """A test of one file with its cases' values, as pytest has collected it."""
+
+    def __init__(self, test: str, marks: list[pytest.Mark], folder: str = "providers", **params: object) -> None:
+        self.path = Path(f"tests/{folder}/test_contract.py")
+        self.nodeid = f"{self.path}::{test}[{'-'.join(map(str, params.values()))}]"
+        self.callspec = SimpleNamespace(params=params)
+        self.marks = marks
+
+    def iter_markers(self, name: str) -> list[pytest.Mark]:
+        return [mark for mark in self.marks if mark.name == name]
+
+    def get_closest_marker(self, name: str) -> pytest.Mark | None:
+        return next(iter(self.iter_markers(name)), None)
+
+    def add_marker(self, name: str) -> None:
+        self.marks = [*self.marks, getattr(pytest.mark, name).mark]
+
+
+def contract(*tests: str, every: int | None = 3) -> list[Case]:
+    """Each of these tests, held against each cloud."""
+    marks = [pytest.mark.sampled(every=every).mark] if every else []
+    return [Case(test, marks, room=cloud) for test in tests for cloud in CLOUDS]
+
+
+def tried(cases: list[Case]) -> list[Case]:
+    sample(cast(list[pytest.Item], cases))
+    return [one for one in cases if one.get_closest_marker("long") is None]
+
+
+def told(cases: list[Case]) -> list[str]:
+    return amiss(cast(list[pytest.Item], cases))
+
+
+def test_each_test_has_some_of_the_clouds_and_each_cloud_some_of_the_tests() -> None:
+    cases = contract("test_a", "test_b", "test_c", "test_d")
+    chosen = {(one.nodeid.partition("[")[0][-6:], one.callspec.params["room"]) for one in tried(cases)}
+    assert len(chosen) == len(cases) / 3
+    by_test = [{c for t, c in chosen if t == test} for test in ("test_a", "test_b", "test_c")]
+    assert {len(clouds) for clouds in by_test} == {2}
+    assert set.union(*by_test) == set(CLOUDS), "no cloud has two tests that stand beside each other"
+    assert {cloud for _, cloud in chosen} == set(CLOUDS)
+    assert told(cases) == []
+
+
+def test_of_two_lists_of_cases_each_value_is_tried() -> None:
+    points = [object() for _ in range(6)]
+    marks = [pytest.mark.sampled(every=3).mark, *(pytest.mark.parametrize(name, []).mark for name in ("nth", "at"))]
+    cases = [Case("test_killed", marks, nth=nth, at=at) for nth in (1, 2, 3) for at in points]
+    assert len(tried(cases)) == 6
+    assert told(cases) == []
+
+
+def test_names_that_are_given_together_are_one_list() -> None:
+    marks = [pytest.mark.sampled(every=2).mark, pytest.mark.parametrize(("name", "number"), []).mark]
+    assert len(tried([Case("test_both", marks, name=name, number=n) for n, name in enumerate("abcd")])) == 2
+
+
+def test_a_value_that_no_run_would_try_is_told_of() -> None:
+    cases = contract("test_a")
+    chosen = {one.callspec.params["room"] for one in tried(cases)}
+    assert sorted(told(cases)) == sorted(f"no run tries the cloud {cloud}" for cloud in {*CLOUDS} - chosen)
+
+
+def test_many_clouds_in_one_test_want_a_sample_of_them_where_clouds_are_asked() -> None:
+    whole = contract("test_a", every=None)
+    assert told(whole) == ["test_contract.py::test_a is held against 6 clouds by every run"]
+    assert told(whole[:4]) == []
+    assert told([Case("test_a", [], "unit", room=cloud) for cloud in CLOUDS]) == []

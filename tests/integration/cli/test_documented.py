@@ -174,6 +174,7 @@ def test_each_document_of_a_cloud_is_typed() -> None:
     assert {d.stem for d in DOCUMENTS if lines(d) and d.parent.name == "clouds"} == {"aws", *AT_A_CLOUD}
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("cloud", AT_A_CLOUD)
 def test_every_line_of_a_clouds_own_document_can_be_typed_at_that_cloud(
     cloud: str, database_url: str, at_home: None

@@ -14,7 +14,6 @@ from im.services.health.alarms import standing
 from im.views.exits import Exit, exit_of
 from tests.standin.server import StandIn
 from tests.standin_world import HANGS, Near, StandInWorld
-from tests.suite.sample import sampled
 
 
 @pytest.fixture
@@ -55,14 +54,9 @@ def test_a_minute_of_refusals_delays_and_fails_nobody(world: StandInWorld, code:
     assert (world.at_cloud("due"), world.at_cloud("stopped")) == (Observed.STOPPED, Observed.STOPPED)
 
 
-@pytest.mark.parametrize(
-    ("action", "fault"),
-    sampled(
-        ["RunInstances", "StopInstances", "StartInstances", "TerminateInstances"],
-        ["hung", "half", "late", "reply lost", "request lost"],
-        every=3,
-    ),
-)
+@pytest.mark.sampled(every=3)
+@pytest.mark.parametrize("action", ["RunInstances", "StopInstances", "StartInstances", "TerminateInstances"])
+@pytest.mark.parametrize("fault", ["hung", "half", "late", "reply lost", "request lost"])
 def test_an_answer_that_never_comes_whole_is_found_out(world: StandInWorld, action: str, fault: str) -> None:
     """Whatever became of the call, the machine is where it was asked to be, and there is one of it."""
     strike = {

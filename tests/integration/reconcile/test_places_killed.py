@@ -7,11 +7,12 @@ import pytest
 from im.domain.state import Desired, Observed
 from im.failpoints import Point
 from tests.integration.killed_launch import POINTS, killed_at
-from tests.suite.sample import sampled
 from tests.world import World
 
 
-@pytest.mark.parametrize(("point", "nth"), sampled(POINTS, [1, 2, 3], every=3))
+@pytest.mark.sampled(every=3)
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("nth", [1, 2, 3])
 def test_one_machine_wherever_the_worker_is_killed(world: World, point: Point, nth: int) -> None:
     world.cloud.capacity = {"fake-1a": 0, "fake-1b": 0}
     world.create(zone="any", retry=True, seconds=3600)

@@ -12,7 +12,6 @@ from im.domain.state import OnExpiry
 from im.providers.hetzner.api import HetznerApi
 from im.providers.kit.http import Answer
 from im.standins.hetzner.project import PrimaryIp, Project
-from tests.suite.sample import sampled
 from tests.worlds.hetzner import HetznerWorld, hetzner_world
 
 
@@ -75,7 +74,9 @@ def live(world: HetznerWorld, seconds: int) -> None:
 WAY = ("create_image", "PUT", "DELETE server", "POST", "PUT back", "DELETE image")
 
 
-@pytest.mark.parametrize(("after", "nth"), sampled([False, True], range(len(WAY)), every=2))
+@pytest.mark.sampled(every=2)
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("nth", range(len(WAY)))
 def test_killed_between_any_two_calls_neither_is_lost_nor_made_twice(
     world: HetznerWorld, monkeypatch: pytest.MonkeyPatch, nth: int, after: bool
 ) -> None:

@@ -15,7 +15,6 @@ from im.domain.shelf.snapshot import Made
 from im.domain.shelf.table import ShelfStep, next_step, standing
 from im.domain.state import Observed, OnExpiry, Why
 from im.failpoints import Point
-from tests.suite.sample import sampled
 from tests.world import World
 
 POINTS = (
@@ -58,7 +57,9 @@ def live(world: World, seconds: int) -> None:
             continue
 
 
-@pytest.mark.parametrize(("step", "point"), sampled(STEPS, POINTS, every=3))
+@pytest.mark.sampled(every=3)
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("point", POINTS)
 def test_killed_there_and_replaced(world: World, step: ShelfStep, point: Point) -> None:
     dies = failpoints.armed = Once(point, step)  # type: ignore[assignment]
     world.create(seconds=30, on_expiry=OnExpiry.SHELVE)

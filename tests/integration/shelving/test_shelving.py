@@ -11,7 +11,6 @@ from im.domain.errors import Refused
 from im.domain.state import Desired, Observed, OnExpiry, Shelf
 from im.providers import errors
 from im.services import queries
-from tests.suite.sample import sampled
 from tests.world import World
 
 
@@ -139,13 +138,11 @@ def test_a_lost_reply_makes_no_second_snapshot(world: World) -> None:
     assert len(pictures(world)) == 1
 
 
+@pytest.mark.sampled(every=3)
+@pytest.mark.parametrize("verb", ["snapshots", "snapshot", "terminate", "delete_snapshot", "describe", "launch"])
 @pytest.mark.parametrize(
-    ("verb", "fails"),
-    sampled(
-        ["snapshots", "snapshot", "terminate", "delete_snapshot", "describe", "launch"],
-        [*((errors.Ambiguous("no answer"), after) for after in (True, False)), (errors.Throttled("slow"), False)],
-        every=3,
-    ),
+    "fails",
+    [*((errors.Ambiguous("no answer"), after) for after in (True, False)), (errors.Throttled("slow"), False)],
 )
 def test_whatever_fails_once_it_is_shelved_and_comes_back_and_nothing_is_left(
     world: World, verb: str, fails: tuple[errors.ProviderError, bool]

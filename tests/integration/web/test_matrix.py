@@ -69,6 +69,7 @@ def method_of(operation: str) -> str:
     return METHODS.get(operation, "POST")
 
 
+@pytest.mark.sampled(every=len(Sees))
 @pytest.mark.parametrize("operation", RULES)
 def test_a_change_is_made_by_who_may_and_by_nobody_else(house: House, operation: str) -> None:
     rule, wrong = RULES[operation], []
@@ -97,6 +98,7 @@ def test_a_change_is_made_by_who_may_and_by_nobody_else(house: House, operation:
 FORMS = [rule for rules in PAGE_RULES.values() for rule in rules]
 
 
+@pytest.mark.sampled(every=len(Sees))
 @pytest.mark.parametrize("rule", FORMS, ids=lambda rule: rule.verb.name.lower())
 def test_a_form_of_the_page_does_no_more_than_the_api(house: House, rule: Rule) -> None:
     wrong = []
@@ -156,6 +158,7 @@ def test_a_rehearsal_allows_what_the_request_would(open_house: House, verb: str)
     assert not wrong
 
 
+@pytest.mark.sampled(every=len(Sees))
 @pytest.mark.parametrize("operation", sorted(set(LOOKS) - {"follow_changes"}))
 def test_what_may_be_seen_is_shown_and_nothing_else(house: House, operation: str) -> None:
     look, wrong = LOOKS[operation], []
