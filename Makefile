@@ -71,7 +71,7 @@ audit: pip-check ## Has any installed version a known vulnerability; fails as we
 pip-check: $(VENV)/.dev ## Do the installed versions fit together
 	$(BIN)/python -m pip check
 
-chaos-short: $(VENV)/.dev ## A sample of chaos, for the gate: each kill point once, a few walks, a minute's soak; five minutes
+chaos-short: $(VENV)/.dev ## A sample of chaos, for the gate: each kill point once, a few walks, a minute's soak; a few minutes
 	$(PYTEST) --numprocesses 4 --dist load tests/chaos
 
 before: $(BEFORE)/.made $(BEFORE_PAGE)/.made ## Earlier versions from the repository's history, each in an environment of its own: the last released one, and one with the page

@@ -176,7 +176,7 @@ def test_whoever_leaves_a_form_is_where_they_were(site: Site, way: str) -> None:
     assert page.url.endswith("/people")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_axe_finds_nothing_in_the_dialogs_and_a_thumb_misses_nothing(site: Site, scheme: str) -> None:
     site.api.user("bob")
     site.api.ask("PUT", "/api/v1/quotas/user/bob", {"live": 1})

@@ -130,7 +130,7 @@ def test_the_same_on_a_phone_without_a_script(site: Site) -> None:
     expect(page.get_by_role("heading", name="No webhook")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.long), "dark"])
 def test_axe_finds_nothing_and_a_thumb_misses_nothing(site: Site, receiver: Receiver, scheme: str) -> None:
     page = signed_in(site, color_scheme=scheme, viewport={"width": 360, "height": 740}, bypass_csp=True)
     dialog = page.get_by_role("dialog")

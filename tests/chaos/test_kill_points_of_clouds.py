@@ -66,7 +66,6 @@ MATRIX = [
     pytest.param(
         *(cloud, where, wiped),
         id=f"{cloud} · {where} · {'messages lost' if wiped else 'redelivered'}",
-        marks=[pytest.mark.long] if cloud in BY_GRPC and where in (1, Point.LAUNCH_MADE) and not WHOLE else [],
     )
     for cloud in CALLS
     for n, where in enumerate(_places(cloud))
@@ -87,6 +86,7 @@ def one(
         yield made
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("one", CALLS, indirect=True)
 def test_a_launch_nobody_interrupts_changes_what_is_written_here(one: CloudCase) -> None:
     """So that a case below kills after each call that there is, and no call is left out."""
@@ -98,6 +98,7 @@ def test_a_launch_nobody_interrupts_changes_what_is_written_here(one: CloudCase)
     judge(one)
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize(("one", "where", "wiped"), MATRIX, indirect=["one"])
 def test_killed_there_one_machine_per_slot_and_nothing_is_left(one: CloudCase, where: int | Point, wiped: bool) -> None:
     if isinstance(where, Point):

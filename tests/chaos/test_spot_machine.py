@@ -80,7 +80,7 @@ def test_nothing_comes_back_whatever_happens_in_whatever_order(database_url: str
     run_state_machine_as_test(
         SpotChaos,
         settings=settings(
-            max_examples=int(os.environ.get("IM_EXAMPLES", "5")),
+            max_examples=int(os.environ.get("IM_EXAMPLES", "3")),
             stateful_step_count=int(os.environ.get("IM_STEPS", "30")),
             deadline=None,
             derandomize="IM_EXAMPLES" not in os.environ,

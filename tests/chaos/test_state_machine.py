@@ -286,7 +286,7 @@ def test_the_promises_hold_whatever_happens_in_whatever_order(database_url: str,
     run_state_machine_as_test(
         Chaos,
         settings=settings(
-            max_examples=int(os.environ.get("IM_EXAMPLES", "15")),
+            max_examples=int(os.environ.get("IM_EXAMPLES", "6")),
             stateful_step_count=int(os.environ.get("IM_STEPS", "30")),
             deadline=None,
             derandomize="IM_EXAMPLES" not in os.environ,
