@@ -7,6 +7,7 @@ from typing import Any
 
 from im.standins.grpc_service import Asked, GrpcService
 from im.standins.nebius import accounts, disks, instances, network, sales
+from im.standins.nebius.errors import forbidden
 from im.standins.nebius.shapes import shown_operation
 from im.standins.nebius.tenant import Operation, Tenant
 
@@ -19,6 +20,7 @@ class Nebius(GrpcService):
     def register(self) -> None:
         self.public_keys: dict[str, tuple[str, str]] = {}
         """Id of a public key → (PEM of it, account) of service accounts that may change signed tokens for ours."""
+        self._changing: set[str] = set()
         for part in (accounts, disks, instances, network, sales):
             part.register(self)
 
@@ -43,14 +45,19 @@ class Nebius(GrpcService):
                 tenant.keys[key] = made.id
             return shown_operation(made, tenant.now)
 
+        self._changing.add(f"/nebius.{name}")
         self.rpc(f"/nebius.{name}", takes, once)
 
     def is_open(self, name: str) -> bool:
         return name.endswith(".TokenExchangeService/Exchange")
 
     def before(self, account: str, name: str) -> None:
-        if account:
-            self.tenant(account).take()
+        if not account:
+            return
+        tenant = self.tenant(account)
+        tenant.take()
+        if tenant.role == "viewer" and name in self._changing:
+            raise forbidden(tenant.id)
 
     def secret_of(self, account: str) -> str:
         """The access token of an account."""

@@ -92,6 +92,8 @@ class Tenant:
     ever: list[str] = field(default_factory=list)
     """Every machine that was ever made, in order."""
     # what a test may set
+    role: str = "editor"
+    """Of the service account in its projects; `viewer`: it looks alone."""
     quota: int = 100
     full: set[tuple[str, str]] = field(default_factory=set)
     """(platform, region) without room, which shows in the operation alone."""
