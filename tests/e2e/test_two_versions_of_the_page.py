@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from im.db.schema import migrate
 from im.domain.access import Actor
 from im.domain.event import Channel
 from im.queue.celery import QUEUES
@@ -35,6 +36,9 @@ FLEET = ("worker", "beat", "web")
 def installed() -> None:
     made = subprocess.run(["make", "before"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stdout + made.stderr
+    asked = [BEFORE, "-P", "-c", "from im.db.schema import migrate; print(migrate.head())"]
+    older = subprocess.run(asked, cwd="/", capture_output=True, text=True, check=True).stdout.strip()
+    assert older == "0032" < migrate.head(), "another version, and another schema"
 
 
 @pytest.fixture
