@@ -48,8 +48,10 @@ _WORK = {
     Task.GUARD: tasks.guard,
     Task.PRUNE: tasks.prune,
 }
-_CALM = 6
-"""Beats with nothing to do, a full look among them, after which some are left out."""
+_CALM = timedelta(seconds=60)
+"""With nothing to do, a full look among it, after which beats are left out."""
+_LONGEST = timedelta(minutes=30)
+"""Without a beat: what is looked at hourly keeps its hour."""
 _NEAR = timedelta(seconds=60)
 """To a deadline or to an end: nothing is left out."""
 _MOMENTS = (
@@ -183,18 +185,19 @@ class World:
         """
         until = self.now + timedelta(seconds=seconds)
         self.deliver()
-        calm = 0
+        busy = self.now
         while self.now < until:
-            before, self.now = self.now, self._next_due(until, tick, calm)
+            before, self.now = self.now, self._next_due(until, tick, self.now - busy)
             heard = len(self.told)
             for task, period in ((Task.REFRESH, 10), (Task.ENFORCE_TTL, 30)):
                 span = timedelta(seconds=period)
                 if self.beat and (before - START) // span != (self.now - START) // span:
                     self.queue.ring(task)
             self.deliver()
-            calm = calm + 1 if all(_idle(*one) for one in self.told[heard:]) else 0
+            if not all(_idle(*one) for one in self.told[heard:]):
+                busy = self.now
 
-    def _next_due(self, until: datetime, tick: float | None, calm: int) -> datetime:
+    def _next_due(self, until: datetime, tick: float | None, calm: timedelta) -> datetime:
         moments = [until]
         if self.worker:
             moments += [bell.at for bell in self.queue.waiting if bell.at > self.now]
@@ -209,12 +212,12 @@ class World:
         span = timedelta(seconds=tick)
         return START + span * ((self.now - START) // span + 1)
 
-    def _skipped_to(self, until: datetime, calm: int) -> datetime:
+    def _skipped_to(self, until: datetime, calm: timedelta) -> datetime:
         """The beat before something may be due, but no further than the calm has lasted."""
         with self._database.begin() as connection:
             moments = connection.execute(text(_MOMENTS)).scalars().all()
         near = [at for at in (*moments, until) if at is not None and at > self.now - _NEAR]
-        reached = min(self.now + timedelta(seconds=10 * calm), min(near) - _NEAR)
+        reached = min(self.now + min(calm, _LONGEST), min(near) - _NEAR)
         return START + timedelta(seconds=10) * ((reached - START) // timedelta(seconds=10))
 
     def deliver(self) -> None:
@@ -270,7 +273,9 @@ class World:
 
 
 def _idle(task: Task, sentence: str) -> bool:
-    """Did this task find nothing to do, by its own words?"""
+    """Did this task find nothing to do, by its own words? What an hour's chores find makes nothing due."""
+    if task in (Task.PRUNE, Task.PRICES):
+        return True
     words = {
         Task.REFRESH: " 0 instances rung for",
         Task.REFRESH_SCOPE: " 0 changed",

@@ -50,7 +50,7 @@ def test_a_size_costs_what_its_cpus_gibs_and_gpus_cost_to_the_cent(world: Kubern
     world.advance(20)
     began = world.now
     before = answer(world, "cost")["total"]["exact"]
-    world.advance(3600, tick=60)
+    world.advance(3600)
     after = answer(world, "cost")["total"]["exact"]
     hours = (world.now - began).total_seconds() / 3600
     assert float(after["usd_compute"]) - float(before["usd_compute"]) == pytest.approx(0.884 * hours, abs=1e-9)
@@ -72,10 +72,10 @@ def test_a_price_that_changes_changes_what_is_charged_from_then_on(world: Kubern
     world.create(seconds=36_000)
     world.advance(20)
     began, before = world.now, float(answer(world, "cost")["total"]["exact"]["usd_compute"])
-    world.advance(3600, tick=60)
+    world.advance(3600)
     stated(world, ("cpu", "0.06"))
     between = world.now
-    world.advance(3600, tick=60)
+    world.advance(3600)
     spent = float(answer(world, "cost")["total"]["exact"]["usd_compute"]) - before
     hours = [(between - began).total_seconds() / 3600, (world.now - between).total_seconds() / 3600]
     assert spent == pytest.approx(0.076 * hours[0] + 0.136 * hours[1], abs=1e-9)
