@@ -18,9 +18,12 @@ LABEL_CHANGED = "label_changed"
 """The word for a machine whose name or label at the cloud no longer says that it is ours."""
 
 
+CHANGED = "its label was changed at the cloud"
+
+
 def left_alone(name: str) -> str:
     """Why a machine is an orphan although the row that is called so has it."""
-    return f"its label was changed at the cloud, and {name} leaves it alone until that is put back"
+    return f"{CHANGED}, and {name} leaves it alone until that is put back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from im.domain.explain.again import create_line
 from im.domain.input.duration import format_duration
 from im.domain.lifecycle import DECISIONS, TAKEN_BACK, Step
 from im.domain.money.rules import PER_SECOND, BillingRules
-from im.domain.orphan import LABEL_CHANGED
+from im.domain.orphan import CHANGED, LABEL_CHANGED
 from im.domain.shelf.snapshot import NOT_SHELVED, keeps_address
 from im.domain.state import ALIVE, Desired, Observed, OnExpiry, Shelf, Why, meets
 
@@ -61,7 +61,8 @@ def why(row: Instance, now: datetime, billing: BillingRules = PER_SECOND, turn: 
 
 
 def _label_changed(row: Instance, now: datetime) -> Explanation:
-    told = f"{row.error}, outside im, so nothing there says any more that it is ours"
+    # a step that was refused for it says the same in the words of one cloud
+    told = f"{CHANGED}, outside im, so nothing there says any more that it is ours"
     if row.desired is not Desired.RUNNING or now >= row.expires_at:
         told += f"; {_asked(row)}"
     ends = (

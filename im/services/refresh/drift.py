@@ -16,6 +16,7 @@ from im.domain.fall import fell_back
 from im.domain.guard import Guard, fired
 from im.domain.instance import Instance
 from im.domain.lifecycle import Reading, Step, Verdict, may_be_judged_absent, observe
+from im.domain.orphan import CHANGED
 from im.domain.sighting import Sighting
 from im.domain.state import Desired, Observed, meets
 from im.failpoints import Point, reach
@@ -145,7 +146,7 @@ def _judge_absent(run: ScopeRun, suspects: Sequence[Instance], began_at: datetim
             sighting = known.get(row.provider_id) or Sighting(row.provider_id, state)
             whose, changed = sighting.tags.get(tags.DEPLOYMENT, ours), ""
             if label.is_changed(sighting):
-                changed = label.CHANGED
+                changed = CHANGED
             elif whose != ours:
                 changed = "another deployment of im has taken it over"
                 sighting = Sighting(row.provider_id, Observed.MISSING, reason=changed)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from im.services.scope_run import ScopeRun
 
-CHANGED = "its label was changed at the cloud"
 _BACK = "its label is there again, and it goes on as before"
 
 

@@ -98,6 +98,9 @@ def test_it_is_an_orphan_that_is_billed_and_left_alone_until_its_label_is_back(e
     assert (refused.exit_code, "is already managed as web" in refused.stderr) == (2, True)
     world.advance(300, tick=20)
     assert (edited.states(), world.word()) == (before, "running, label changed, past deadline")
+    told = run(world, "why", "web").stdout.replace("\n", " ")
+    assert "its label was changed at the cloud, outside im" in told
+    assert "its deadline passed at" in told
     assert world.row().closed_at is None
     assert world.kinds("web").count("label changed") == 1, "told once"
     assert float(answer(world, "cost")["total"]["exact"]["usd_compute"]) > spent
