@@ -21,6 +21,8 @@ from tests.world import START, World
 from tests.worlds.azure import AzureWorld, azure_world
 from tests.worlds.gcp import GcpWorld, gcp_world
 
+pytestmark = pytest.mark.sampled(every=2)
+
 GRACE, HOUR, DAY = 300, 3600, 86_400
 
 
