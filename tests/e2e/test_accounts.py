@@ -88,6 +88,7 @@ def stops(control: Control, account: str) -> list[dict[str, object]]:
     return [call for call in control.calls("StopInstances") if call["account"] == account]
 
 
+@pytest.mark.long
 def test_an_account_that_hangs_and_one_that_denies_slow_down_nobody(fleet: Fleet, cloud: StandIn) -> None:
     fleet.start()
     ctx = fleet.context()

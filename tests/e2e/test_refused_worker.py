@@ -68,6 +68,7 @@ def named(ctx: Context) -> list[str]:
         return [worker for worker, *_ in refusals.current(connection, ctx.clock(connection))]
 
 
+@pytest.mark.long
 def test_a_worker_with_keys_that_the_cloud_does_not_know_fails_nothing_that_another_can_do(
     fleet: Fleet, cloud: StandIn
 ) -> None:

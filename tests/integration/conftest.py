@@ -53,7 +53,7 @@ def served(world: World) -> Serving:
 
 @pytest.fixture(params=["direct", "api"])
 def way(request: pytest.FixtureRequest) -> str:
-    """By which way the commands of a test go; with `usefixtures`, every test of a file goes both."""
+    """By which way the commands of a test go; with `usefixtures`, every test of a file goes both, `sampled` one in each run."""
     if request.param == "api":
         request.getfixturevalue("served")
     return str(request.param)

@@ -12,7 +12,7 @@ from im.queue.tasks import Task
 from tests.integration.typed import answer, run
 from tests.world import World
 
-pytestmark = pytest.mark.usefixtures("way")
+pytestmark = [pytest.mark.usefixtures("way"), pytest.mark.sampled(every=2)]
 
 
 def traces(world: World) -> dict[str, int]:

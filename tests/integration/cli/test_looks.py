@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.integration.typed import answer, run
 from tests.world import World
 
-pytestmark = pytest.mark.usefixtures("way")
+pytestmark = [pytest.mark.usefixtures("way"), pytest.mark.sampled(every=2)]
 
 
 def test_an_empty_list_says_what_to_type_and_is_an_empty_array_in_json(world: World) -> None:

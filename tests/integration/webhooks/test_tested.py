@@ -20,7 +20,7 @@ from tests.integration.webhooks.receiver import Receiver
 from tests.integration.webhooks.telling import ROOT, hook, sent, states
 from tests.world import World
 
-pytestmark = pytest.mark.usefixtures("way")
+pytestmark = [pytest.mark.usefixtures("way"), pytest.mark.sampled(every=2)]
 
 
 @dataclass
