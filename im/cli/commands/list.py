@@ -155,8 +155,9 @@ def _detail(session: Session, row: Instance, seen: Listing) -> str:
     age = ahead(row.observed_at, now)
     lines = [
         ("id", f"{row.id}  {row.provider_id or '(no machine yet)'}"),
-        ("what", f"{row.spec.instance_type}, {row.spec.image}"),
-        ("where", f"{row.scope.provider} {row.zone or row.spec.zone}, account {row.scope.account}"),
+        # of one that is to be adopted nothing is known until its cloud has shown it
+        ("what", ", ".join(filter(None, (row.spec.instance_type, row.spec.image))) or "not known yet"),
+        ("where", f"{row.scope.provider} {row.zone or row.spec.zone or row.scope.region}, account {row.scope.account}"),
         ("owner", row.owner),
         ("desired", f"{row.desired} (by {row.by}, {row.why})"),
         ("observed", f"{row.observed} ({age})"),

@@ -41,6 +41,8 @@ def test_adopt_says_what_will_become_of_it_and_calls_no_cloud(world: World) -> N
     assert world.queue.rung[0].task is Task.ADOPT
     (row,) = answer(world, "list")
     assert (row["provider_id"], row["observed"], row["status"]) == (machine, "none", "adopting")
+    told = dict(line.split(maxsplit=1) for line in run(world, "status", "old").stdout.splitlines()[1:4])
+    assert (told["what"], told["where"]) == ("not known yet", "fake fake-1, account default")
     world.advance(5)
     (row,) = answer(world, "list")
     assert (row["status"], row["instance_type"], row["owner"]) == ("running", "small", "ada")
