@@ -153,6 +153,8 @@ def _judge_absent(run: ScopeRun, suspects: Sequence[Instance], began_at: datetim
             taken, cause = sighting.interrupted, sighting.cause
             policies = run.ctx.settings.policies
             reading = observe(row, sighting.state, began_at, now, policies, interrupted=taken, cause=cause)
+            if _stands_unlisted(row, sighting, reading) and not changed:
+                continue
             drift = row.drift_since if changed else None
             notes.append(observations.Note(row, sighting, reading, began_at, drift, label_changed=changed))
         label.kept(run, connection, notes, began_at, now)
@@ -160,6 +162,11 @@ def _judge_absent(run: ScopeRun, suspects: Sequence[Instance], began_at: datetim
         count = _write(run.ctx, connection, list(suspects), notes, now)
     count()
     return len(notes)
+
+
+def _stands_unlisted(row: Instance, seen: Sighting, reading: Reading) -> bool:
+    """A look by its id shows it as it was, again and again, and no listing does: its tags were removed. That was told once."""
+    return reading.verdict is Verdict.FACT and seen.state is row.observed and not row.label_changed
 
 
 def _write(

@@ -117,6 +117,17 @@ def test_a_machine_hidden_for_one_listing_is_not_lost(world: World) -> None:
     assert world.row().drift_since is None
 
 
+def test_one_whose_tags_were_removed_keeps_its_row_and_its_deadline_and_that_is_told_once(world: World) -> None:
+    world.create(seconds=600)
+    world.advance(100)
+    world.cloud.visible(_machine(world)).tags.clear()
+    world.advance(300)
+    assert (world.word(), world.row().closed_at) == ("running", None)
+    assert world.kinds("web").count("not listed") == 1
+    world.advance(300)
+    assert world.at_cloud() is Observed.STOPPED
+
+
 def test_a_terminated_machine_that_is_no_longer_listed_is_terminated(world: World) -> None:
     world.cloud.remembers = timedelta(0)
     world.create()
