@@ -6,6 +6,7 @@ One folder for each case; plain files, appended to in one write each, so that a 
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,6 +41,10 @@ class Clock:
         fresh = self._path.with_suffix(f".{os.getpid()}")
         fresh.write_text(repr(moment))
         fresh.replace(self._path)
+
+    def wait(self, seconds: float) -> None:
+        """Who waits lets time pass for everybody, to a whole second: by these the ticks go."""
+        self.set(math.ceil(self.read() + seconds))
 
 
 class Broker:

@@ -17,7 +17,7 @@ from im.standins.grpc_service import GrpcServer, GrpcService
 from im.standins.service import Service, server_on
 from tests.chaos.case import BEGIN
 from tests.chaos.desk import Broker, Clock
-from tests.chaos.shown import BY_GRPC, KINDS, Shown
+from tests.chaos.shown import BY_GRPC, KINDS, PACED, Shown
 from tests.chaos.worker import Act, Shift, work
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class CloudCase:
 
 def _made(path: str) -> str:
     """The last word of a path that is no name of one thing, with a star for the name."""
-    *_, kind, last = path.split("/")
+    *_, kind, last = path.rstrip("/").split("/")
     if "." in kind:  # a service of gRPC
         return f"{kind.rpartition('.')[2]}.{last}"
     return f"{kind}/*" if re.search(r"\d|^im-", last) else last
@@ -117,7 +117,7 @@ def opened_at(cloud: str, folder: Path, database_url: str, forks: ForkServerCont
 
     clock = Clock(folder)
     clock.set(BEGIN)
-    kind, shown = {**KINDS, **BY_GRPC}[cloud]
+    kind, shown = {**KINDS, **BY_GRPC, **PACED}[cloud]
     make: Any = kind
     service: Service | GrpcService = make(_SECRET, clock.now, timedelta(seconds=5))
     door = Door(service)

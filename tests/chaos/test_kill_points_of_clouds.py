@@ -20,7 +20,7 @@ from im.db.engine import Database
 from im.failpoints import Point
 from tests.chaos import case
 from tests.chaos.kill_at_clouds import CloudCase, opened_at
-from tests.chaos.shown import BY_GRPC, KINDS, RUNNING
+from tests.chaos.shown import BY_GRPC, KINDS, PACED, RUNNING
 from tests.chaos.worker import Act
 
 WHOLE = os.environ.get("IM_KILL_POINTS") == "all"
@@ -42,17 +42,23 @@ CALLS: Mapping[str, tuple[str, ...]] = {
         *("POST SecurityGroupService.Create", "POST SecurityRuleService.Create", "POST SecurityRuleService.Create"),
         *("POST InstanceService.Create", "POST InstanceService.Create"),
     ),
+    "lambda": ("POST ssh-keys", "POST firewall-rulesets", "POST launch", "POST launch"),
+    "vast": (
+        *("POST bundles", "PUT asks/*", "POST bundles", "POST bundles", "PUT asks/*"),
+        "PUT instances/*",
+    ),
     "runpod": ("POST graphql", "POST pods", "POST pods"),
 }
 """What a launch of two machines changes at each cloud, in order; each is a place where whoever asked may die unanswered. Hetzner's
 first key is the mark that a project is known by; DigitalOcean's last two are the deployment's mark on a machine that runs; RunPod's
-first only asks whose the key is."""
-assert CALLS.keys() == {*KINDS, *BY_GRPC}
+first only asks whose the key is; Vast's searches look at its market, for launches and for prices, and its last is that mark again.
+"""
+assert CALLS.keys() == {*KINDS, *BY_GRPC, *PACED}
 NAMED = (
     *(Point.LAUNCH_CLAIM_WRITTEN, Point.LAUNCH_CLAIM_COMMITTED, Point.LAUNCH_CALLING, Point.LAUNCH_MADE),
     *(Point.LAUNCH_FILL_WRITTEN, Point.LAUNCH_FILL_COMMITTED),
 )
-_SHORT: Mapping[str, int] = {"crusoe": 1, "runpod": 2}
+_SHORT: Mapping[str, int] = {"crusoe": 1, "lambda": 3, "runpod": 2, "vast": 2}
 """After the call that made a machine: its answer is known to nobody but the dead. Where it is not said, the fourth."""
 
 
@@ -66,6 +72,7 @@ MATRIX = [
     pytest.param(
         *(cloud, where, wiped),
         id=f"{cloud} · {where} · {'messages lost' if wiped else 'redelivered'}",
+        marks=[pytest.mark.long] if cloud in PACED and not WHOLE else [],
     )
     for cloud in CALLS
     for n, where in enumerate(_places(cloud))
@@ -87,7 +94,11 @@ def one(
 
 
 @pytest.mark.sampled(every=3)
-@pytest.mark.parametrize("one", CALLS, indirect=True)
+@pytest.mark.parametrize(
+    "one",
+    [pytest.param(one, marks=[pytest.mark.long] if one in PACED and not WHOLE else []) for one in CALLS],
+    indirect=True,
+)
 def test_a_launch_nobody_interrupts_changes_what_is_written_here(one: CloudCase) -> None:
     """So that a case below kills after each call that there is, and no call is left out."""
     one.live(_CREATE, _SETTLE)

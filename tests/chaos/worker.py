@@ -137,7 +137,11 @@ class Worker:
     def _connected(self, settings: Settings, identity: str) -> Provider:
         if self._cloud == "aws":
             return AwsProvider(settings, identity, _Warm(settings))
-        return registry.connect(self._cloud, settings, identity)
+        made = registry.connect(self._cloud, settings, identity)
+        if self._cloud in ("lambda", "vast"):
+            pace = made._api._pace  # type: ignore[attr-defined]
+            pace._clock, pace.pause = self.clock.read, self.clock.wait
+        return made
 
     def close(self) -> None:
         self._control.close()

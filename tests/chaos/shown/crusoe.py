@@ -9,7 +9,7 @@ from im.domain import tags
 from im.providers.kit.one_name import NameCodec
 from im.standins.crusoe import Crusoe as StandIn
 from im.standins.crusoe.project import Machine, Project
-from tests.chaos.shown.world import ACCOUNT, ENDING, PENDING, RUNNING, STOPPED, STOPPING, Seen, Shown, seen_as
+from tests.chaos.shown.world import ACCOUNT, ENDING, PENDING, RUNNING, STOPPED, STOPPING, Seen, Shown, facts_in, seen_as
 
 _STATES = {
     "INITIALIZING": PENDING,
@@ -21,7 +21,6 @@ _STATES = {
     "ERROR": "failed",
     "DELETING": ENDING,
 }
-_OURS = re.compile(r".*-[^-]*-(?P<instance>[0-9a-z]+)-(?P<launch>[0-9a-z]+)-(?P<deployment>[0-9a-f]{8})[0-9a-z]{2}")
 
 
 class Crusoe(Shown):
@@ -36,11 +35,7 @@ class Crusoe(Shown):
         return {one.id: self._seen(one) for one in self._project.machines.values()}
 
     def _seen(self, one: Machine) -> Seen:
-        said = _OURS.fullmatch(one.name)
-        facts = said.groupdict() if said is not None else {}
-        if facts:
-            facts["instance"] = f"im-{facts['instance']}"
-        return seen_as(_STATES[one.state], facts, "")
+        return seen_as(_STATES[one.state], facts_in(one.name), "")
 
     def parts(self, deployment: str) -> Iterator[str]:
         yield from ()

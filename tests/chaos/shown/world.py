@@ -47,6 +47,15 @@ def seen_as(state: str, facts: Mapping[str, str], prefix: str, name: str = "") -
     return Seen(state, deployment, token, row, name)
 
 
+_ONE_NAME = re.compile(r".*-[^-]*-(?P<instance>[0-9a-z]+)-(?P<launch>[0-9a-z]+)-(?P<deployment>[0-9a-f]{8})[0-9a-z]{2}")
+
+
+def facts_in(name: str) -> dict[str, str]:
+    """Of a machine that carries nothing but one name; empty where that is none of ours."""
+    said = _ONE_NAME.fullmatch(name)
+    return {**said.groupdict(), "instance": f"im-{said['instance']}"} if said is not None else {}
+
+
 def mine(name: str, deployment: str) -> bool:
     """Does a name say that it is this deployment's?"""
     return name.startswith(f"im-{deployment[:8]}-")
