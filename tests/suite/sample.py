@@ -52,7 +52,7 @@ def amiss(items: Sequence[pytest.Item]) -> list[str]:
             if one.get_closest_marker("long") is None and "unit" not in one.path.parts:  # those ask no cloud
                 clouds[test] |= {value for value in map(str, _values(one).values()) if value in _CLOUDS}
             continue
-        for key in (test, *(_key(one, name, value) for name, value in _values(one).items())):
+        for key in (test, *(_key(one, *axis) for axis in _axes(one) if len(axis) == 1)):
             there[key] = True
             if one.get_closest_marker("long") is None:
                 tried.add(key)
@@ -70,8 +70,9 @@ def _test(one: pytest.Item) -> str:
     return one.nodeid.partition("[")[0].partition("::")[2]
 
 
-def _key(one: pytest.Item, name: str, value: object) -> str:
+def _key(one: pytest.Item, name: str) -> str:
     """A value is to be tried in its file; a cloud anywhere."""
+    value = _values(one)[name]
     if value == "standin":
         value = "aws"  # whose stand-in it is
     return f"the cloud {value}" if str(value) in _CLOUDS else f"{one.path.name}: {name}={value}"
