@@ -140,6 +140,7 @@ _BY_CLOUD_CODE: Mapping[str, type[ImError]] = MappingProxyType(
         "unauthenticated": Unauthorized,
         "invalid_spec": Refused,
         "unsupported": Refused,
+        "label_changed": Refused,
         "rejected": Refused,
         "wrong_state": Refused,
         "not_found": NoSuchInstance,

@@ -31,7 +31,6 @@ from im.db.bulk import recordset
 from im.db.read.ledger import INTERVAL, to_interval
 from im.db.schema.core import instances, scopes
 from im.db.schema.times import deadlines, usage
-from im.db.schema.work import orphans
 from im.domain.cause import Hand
 from im.domain.money.usage import Kind, Seen, UsageInterval, follow_disk, follow_run
 from im.domain.state import GONE, Observed
@@ -109,6 +108,8 @@ def vouch(connection: Connection, scope_id: int, zone: str | None, absent: Seque
     What goes on at one of these is sure until the complete look before this one; at all others it is sure again. One that is known
     as an orphan is shown by a look at it alone.
     """
+    from im.db.schema.work import orphans  # who asks for a machine has no use for what workers alone write
+
     here = (t.scope_id == scope_id, *([t.zone == zone] if zone is not None else []))
     listed = select(orphans.c.provider_id).where(orphans.c.scope_id == scope_id, orphans.c.closed_at.is_(None))
     lost = and_(t.provider_id.in_(absent), t.provider_id.not_in(listed))

@@ -9,12 +9,13 @@ from im.domain.cause import ended_by, stopped_by
 from im.domain.errors import ImError, Superseded, error_for
 from im.domain.explain.why import HANDS
 from im.domain.lifecycle import Ending, ending
+from im.domain.orphan import LABEL_CHANGED
 from im.domain.state import GONE, Desired, Why
 
 if TYPE_CHECKING:
     from im.domain.instance import Instance
 
-_HOPELESS = frozenset({"forbidden", "unsupported", "invalid_spec", "rejected"})
+_HOPELESS = frozenset({"forbidden", "unsupported", "invalid_spec", "rejected", LABEL_CHANGED})
 """Answers that trying again will not change; im goes on trying to stop a machine all the same."""
 _ANOTHER_WORKER = 15.0
 """Seconds for which a worker that the cloud knows may still take up what one was refused that it does not."""

@@ -18,6 +18,7 @@ from im.domain.state import Observed
 from im.providers.errors import (
     Forbidden,
     InvalidSpec,
+    LabelChanged,
     NoCapacity,
     ProviderError,
     QuotaExceeded,
@@ -167,15 +168,20 @@ def test_a_later_request_for_the_same_end_is_waited_for(world: World, waiter: Wa
     assert outcome.rows[0].generation == 2
 
 
-def test_a_stop_that_the_cloud_refuses_for_good_ends_the_wait_but_not_the_trying(world: World, waiter: Waiter) -> None:
+@pytest.mark.parametrize(
+    ("refusal", "status"), [(Forbidden("you may not stop it"), 4), (LabelChanged("you may not stop it"), 2)]
+)
+def test_a_stop_that_the_cloud_refuses_for_good_ends_the_wait_but_not_the_trying(
+    world: World, waiter: Waiter, refusal: ProviderError, status: int
+) -> None:
     world.create()
     world.advance(10)
     machine = world.row().provider_id
     assert machine is not None
-    world.cloud.cursed[machine] = Forbidden("you may not stop it")
+    world.cloud.cursed[machine] = refusal
     message, hint, code = _told(waiter(world.stop("web")))
     assert message == "web: you may not stop it; im keeps trying"
-    assert (hint, code) == ("im status web", 4)
+    assert (hint, code) == ("im status web", status)
     del world.cloud.cursed[machine]
     world.advance(120)
     assert world.at_cloud() is Observed.STOPPED

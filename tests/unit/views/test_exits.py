@@ -57,6 +57,7 @@ def test_no_error_was_forgotten() -> None:
         ("unauthenticated", Exit.AUTH),
         ("invalid_spec", Exit.USAGE),
         ("unsupported", Exit.USAGE),
+        ("label_changed", Exit.USAGE),
         ("rejected", Exit.USAGE),
         ("wrong_state", Exit.USAGE),
         ("not_found", Exit.NOT_FOUND),
