@@ -73,7 +73,7 @@ class Server:
         raw.autocommit = True
         with raw.cursor() as cursor:
             cursor.execute(statement)
-            (told,) = cursor.fetchone() or (None,)
+            told = cursor.fetchone()[0] if cursor.description else None
         raw.close()
         return told
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DataError
 
 from im.db.read.connection import ask
 from im.domain.errors import Unavailable, Uncertain
@@ -20,27 +21,37 @@ TRIES, PAUSE = 10, 0.3
 """How often, and so many seconds apart: a server that restarts is back within these, and a person waits no longer."""
 
 
+_HISTORY = (
+    "(SELECT left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) || ' ' || redo_lsn FROM pg_control_checkpoint())"
+)
+"""Where the server would begin to recover, and on which line of its history: a promoted standby and a restored backup have another
+line, and a recovery from a crash ends with a checkpoint. So does nothing else but a checkpoint, which at worst costs a doubt."""
+_BEGUN = f"SELECT pg_current_xact_id()::text, {_HISTORY}"
+_ASKED = f"SELECT pg_xact_status(%(number)s::text::xid8), {_HISTORY}"
+
+
 @contextmanager
 def certain(begin: Begin) -> Iterator[Connection]:
     """One transaction that writes, and whose end is known.
 
     Returns although the connection broke at COMMIT when it was committed all the same; raises Unavailable when it was not,
-    and Uncertain when nobody can say.
+    and Uncertain when nobody can say. After a crash nobody can: a transaction that was not written down yet has left no trace, its
+    number is given to the next one, and "committed" may be what became of that.
     """
-    number = ""
+    number, history = "", ""
     try:
         with begin() as connection:
-            number = str(ask(connection, "SELECT pg_current_xact_id()")[0][0])
+            number, history = ask(connection, _BEGUN)[0]
             yield connection
     except Uncertain as exc:
-        became = _became(begin, number)
+        became = _became(begin, number, history)
         if became == "aborted":
             raise Unavailable("the connection to the database broke, and nothing was stored", "type it again") from exc
         if became != "committed":
             raise
 
 
-def _became(begin: Begin, number: str) -> str:
+def _became(begin: Begin, number: str, history: str) -> str:
     """`committed` or `aborted`; anything else when nobody can say."""
     became = ""
     for attempt in range(TRIES):
@@ -48,10 +59,13 @@ def _became(begin: Begin, number: str) -> str:
             time.sleep(PAUSE)
         try:
             with begin() as connection:
-                query = "SELECT pg_xact_status(%(number)s::text::xid8)"
-                became = str(ask(connection, query, number=number)[0][0])
+                became, now = ask(connection, _ASKED, number=number)[0]
         except Unavailable:
             continue
+        except DataError:  # a number that this server has not given yet: it knows nothing of that transaction
+            return "aborted"
+        if became == "committed" and now != history:
+            return "committed, or another with its number"
         # still in progress: the server has not noticed yet that nobody is there any more, or is just committing
         if became in ("committed", "aborted"):
             break
