@@ -32,7 +32,7 @@ def register(service: Lambda) -> None:
     service.handle("POST", "/firewall-rulesets", add_ruleset)
     service.handle("GET", "/firewall-rulesets/global", everywhere)
     service.handle("DELETE", "/firewall-rulesets/<which>", remove_ruleset)
-    service.handle("GET", "/file-systems", lambda team, request: list(team.file_systems.values()))
+    service.handle("GET", "/file-systems", lambda team, request: [team.files(f) for f in team.file_systems.values()])
     service.handle("POST", "/filesystems", add_files)
     service.handle("DELETE", "/filesystems/<which>", remove_files)
 
@@ -67,7 +67,7 @@ def add_key(team: Team, request: Request) -> Any:
 
 def remove_key(team: Team, request: Request, which: str) -> Any:
     if which not in team.keys:
-        raise not_found("The SSH key does not exist.")
+        raise no(404, "global/not-found", "The SSH key does not exist.")  # alone among what can be deleted
     del team.keys[which]
     return {}
 
@@ -121,12 +121,14 @@ def add_files(team: Team, request: Request) -> Any:
     number = team.number()
     who = {"id": f"{5:032x}", "email": "owner@example.com", "status": "active"}
     made = {"id": number, "name": name, "mount_point": f"/lambda/nfs/{name}", "created": team.now.isoformat()}
-    team.file_systems[number] = {**made, "created_by": who, "is_in_use": False, "region": catalog.region(where)}
-    return team.file_systems[number]
+    team.file_systems[number] = {**made, "created_by": who, "region": catalog.region(where)}
+    return team.files(team.file_systems[number])
 
 
 def remove_files(team: Team, request: Request, which: str) -> Any:
     if which not in team.file_systems:
         raise not_found("Filesystem was not found.")
+    if team.files(team.file_systems[which])["is_in_use"]:
+        raise no(400, "filesystems/filesystem-in-use", "Filesystem is in use by one or more instances.")
     del team.file_systems[which]
     return {"deleted_ids": [which]}

@@ -132,3 +132,7 @@ class Team:
     def ruleset(self, one: dict[str, Any]) -> dict[str, Any]:
         used = [i.id for i in self.instances.values() if one["id"] in i.rulesets and i.status != "terminated"]
         return {**one, "instance_ids": used}
+
+    def files(self, one: dict[str, Any]) -> dict[str, Any]:
+        used = any(one["name"] in i.file_systems for i in self.instances.values() if i.status != "terminated")
+        return {**one, "is_in_use": used}

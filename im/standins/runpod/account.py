@@ -138,7 +138,7 @@ class Account:
             "status": one.status,
             "actions": ACTIONS[one.status],
             "dataCenterId": one.center,
-            "cudaVersion": "12.8",
+            "cudaVersion": None if "cpu" in one.config else ".".join(map(str, catalog.CUDA)),
             "ssh": {"proxy": _way("ssh.runpod.io", 22, f"{one.id}-64411eb2"), "direct": direct},
             "template": None,
             "cost": self.rate(one),

@@ -38,7 +38,7 @@ def user(renter: Renter, request: Request) -> Any:
 def listed(renter: Renter, request: Request) -> Any:
     conditions = _json(request, "select_filters", {})
     if strange := conditions.keys() - _STORED:
-        raise no(400, "invalid_args", f"not filterable: {', '.join(sorted(strange))}")
+        raise no(400, "invalid_request", f"not filterable: {', '.join(sorted(strange))}")
     everything = [renter.instance(one) for one in renter.visible()]
     found = [
         one
@@ -46,7 +46,8 @@ def listed(renter: Renter, request: Request) -> Any:
         if all(OPERATORS[how](one[name], this) for name, wanted in conditions.items() for how, this in wanted.items())
     ]
     limit = min(PAGE, int(request.args.get("limit", PAGE)))
-    page = [one for one in found if one["id"] > _after(request)][: limit if limit > 0 else 5]
+    after = _after(request)
+    page = [one for one in found if one["id"] > after][: limit if limit > 0 else 5]
     more = bool(page) and page[-1]["id"] != found[-1]["id"]
     labels = [one["label"] for one in everything]
     return {
@@ -68,7 +69,7 @@ def _json(request: Request, name: str, otherwise: Any) -> Any:
     try:
         return json.loads(request.args.get(name) or json.dumps(otherwise))
     except ValueError:
-        raise no(400, "invalid_args", f"{name} is no JSON") from None
+        raise no(400, "invalid_request", f"{name} is no JSON") from None
 
 
 def _token(number: int) -> str:
@@ -82,7 +83,7 @@ def _after(request: Request) -> int:
     try:
         return int(json.loads(base64.b64decode(token))["values"]["id"])
     except (ValueError, KeyError, TypeError):
-        raise no(400, "invalid_args", "after_token is invalid") from None
+        raise no(400, "invalid_token", "after_token is invalid") from None
 
 
 def _there(renter: Renter, number: int) -> Instance:
