@@ -6,7 +6,9 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 
+import psycopg2
 import pytest
 from sqlalchemy import Connection, text
 
@@ -16,12 +18,14 @@ from im.db.engine import Database
 from im.db.schema import migrate
 from im.domain.errors import Unavailable, Uncertain
 from im.failpoints import Point
-from im.stack import postgres
 from tests import reaper
 from tests.integration.typed import run
 from tests.servers import Server
 from tests.waiting import until
 from tests.world import World, empty
+
+_BEGINS = "SELECT redo_lsn::text FROM pg_control_checkpoint()"
+"""Where a recovery would begin: a recovery moves it."""
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +56,15 @@ def _number(connection: Connection) -> int:
 
 def crash(server: Server, victim: int) -> None:
     """A backend is killed, as by a kernel without memory: Postgres ends all others, and recovers."""
+    before = server.say(_BEGINS)
     os.kill(victim, signal.SIGKILL)
-    until("the end of the recovery", lambda: postgres.answers(server.sockets))
+
+    def recovered() -> bool:
+        with suppress(psycopg2.OperationalError):  # it refuses everybody until then
+            return bool(server.say(_BEGINS) != before)
+        return False
+
+    until("the end of the recovery", recovered)
 
 
 def crash_in(server: Server, connection: Connection) -> None:
