@@ -22,10 +22,11 @@ TRIES, PAUSE = 10, 0.3
 
 
 _HISTORY = (
-    "(SELECT left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) || ' ' || redo_lsn FROM pg_control_checkpoint())"
+    "(SELECT timeline_id || ' ' || redo_lsn || ' ' || extract(epoch FROM pg_postmaster_start_time())"
+    " FROM pg_control_checkpoint())"
 )
-"""Where the server would begin to recover, and on which line of its history: a promoted standby and a restored backup have another
-line, and a recovery from a crash ends with a checkpoint. So does nothing else but a checkpoint, which at worst costs a doubt."""
+"""Which server it is, since when it runs, and from where it would recover. A promoted standby and a restored backup are others, and
+a recovery from a crash ends with a checkpoint, which moves that place. So does every checkpoint: at worst that costs a doubt."""
 _BEGUN = f"SELECT pg_current_xact_id()::text, {_HISTORY}"
 _ASKED = f"SELECT pg_xact_status(%(number)s::text::xid8), {_HISTORY}"
 
