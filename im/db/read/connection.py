@@ -149,13 +149,17 @@ def connect(url: str, more: str = "") -> Session:
 def denied(url: str, exc: BaseException) -> Refused | Unavailable:
     """A right that the user of the database does not have; or that nobody has, at a standby that is not promoted yet."""
     if isinstance(exc, psycopg2.errors.ReadOnlySqlTransaction) and _is_standby(exc):
-        return Unavailable(
-            f"the database at {shown(url)} is a standby: it takes no change until it is promoted, so nothing was stored",
-            "promote it, or name its primary as well in IM_DATABASE_URL, with target_session_attrs=read-write",
-        )
+        return standby(url, ", so nothing was stored")
     return Refused(
         f"the user of the database at {shown(url)} may not do this, so nothing was stored",
         "use a URL whose user may: im_work to change things, im_migrate to migrate; `im db roles` gives the rights",
+    )
+
+
+def standby(url: str, then: str = "") -> Unavailable:
+    return Unavailable(
+        f"the database at {shown(url)} is a standby: it takes no change until it is promoted{then}",
+        "promote it, or name its primary as well in IM_DATABASE_URL, with target_session_attrs=read-write",
     )
 
 

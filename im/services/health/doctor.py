@@ -17,7 +17,7 @@ from im.db import deployment
 from im.db.address import shown as database_at
 from im.db.engine import Database
 from im.db.read import health
-from im.db.read.connection import database_clock
+from im.db.read.connection import database_clock, standby
 from im.domain.config.sandbox import sandbox_at
 from im.domain.errors import ImError, Refused
 from im.domain.input.duration import format_duration
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 MAX_SKEW = timedelta(seconds=5)
 """Clocks further apart than this make `in 59m` untrue; at a minute the deadlines themselves are held."""
 
+_SERVER = "SELECT current_setting('server_version'), pg_is_in_recovery()"
 _A_DATABASE = "im up, or set IM_DATABASE_URL to a Postgres that runs"
 _REPORT = "that is a fault of im's own, or a right that its database user lacks; the other checks hold all the same"
 _A_BROKER = "im up, or set IM_BROKER_URL to a Redis or Valkey that runs"
@@ -122,7 +123,9 @@ def _check(name: str, ask: Callable[[], str], fix: str) -> Check:
 
 def _database(settings: Settings, database: Database) -> str:
     with database.begin() as connection:
-        version = connection.execute(text("SHOW server_version")).scalar_one()
+        version, follows = connection.execute(text(_SERVER)).one()
+    if follows:
+        raise standby(settings.database_url)
     return f"Postgres {version} at {database_at(settings.database_url)}"
 
 

@@ -120,7 +120,10 @@ def test_a_promoted_standby_takes_over_after_a_minute_and_what_comes_back_holds(
     ):
         second.extend("web", seconds=600)
     assert {row.name for row in queries.listing(second.ctx).rows} == {"web", "late"}, "to be looked at, it serves"
+    (check,) = diagnose(second.ctx.settings, "database")
+    assert (check.ok, "promote it" in check.fix) == (False, True), check.detail
     standby.promote()
+    assert next(iter(diagnose(second.ctx.settings, "database"))).ok
     second.advance(50)
     assert kinds(second) == {HoldKind.WATCH}
     assert ends(second, "web") == []
