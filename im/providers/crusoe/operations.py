@@ -51,6 +51,13 @@ def shown(api: CrusoeApi, number: str) -> dict[str, Any] | None:
         return None
 
 
+def maker_of(api: CrusoeApi, machine: str) -> str:
+    """The number of the first operation on it that Crusoe still tells; empty where it tells none."""
+    found = api.ours(f"{VMS}/operations", {"resource_id": machine}).body.get("items") or []
+    first = min(found, key=lambda one: str(one.get("started_at") or ""), default={})
+    return str(first.get("operation_id") or "")
+
+
 def is_late(vm: Mapping[str, Any], now: datetime) -> bool:
     """Has it changed so lately that an operation may still tell why? Also where Crusoe does not date it."""
     try:

@@ -159,13 +159,20 @@ class CrusoeProvider:
                 seen |= {vm["id"] for vm in fresh}
                 ours = [vm for vm in fresh if self._is_wanted(vm, which)]
                 clear = [vm for vm in ours if is_understood(vm)]
-                shown = tuple(sighting(vm, self._deployment, failed.of(vm, answer.date)) for vm in clear)
-                yield Snapshot(len(clear) == len(ours), shown, answer.date)
+                shown = [sighting(vm, self._deployment, failed.of(vm, answer.date)) for vm in clear]
+                if which.token:
+                    shown = [self._as_answered(one) for one in shown]
+                yield Snapshot(len(clear) == len(ours), tuple(shown), answer.date)
                 first = False
         except ProviderError:
             if first:
                 raise
             yield Snapshot(False, ())
+
+    def _as_answered(self, one: Sighting) -> Sighting:
+        """With what the lost answer would have said: by which operation it is made, which alone tells later why it was not."""
+        number = operations.maker_of(self._api, one.provider_id)
+        return replace(one, notes={OPERATION: number}) if number else one
 
     def _is_wanted(self, vm: Mapping[str, Any], which: Filter) -> bool:
         said = CODEC.read(str(vm.get("name") or ""), self._deployment)

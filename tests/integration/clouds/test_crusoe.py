@@ -76,6 +76,24 @@ def test_what_was_accepted_and_has_no_room_after_all_moves_on_to_the_next_locati
     assert any("out_of_stock" in (event.reason or "") for event in world.story())
 
 
+@pytest.mark.parametrize("passes", [0, 20])
+def test_a_lost_answer_of_a_launch_without_room_is_a_failed_launch_and_not_a_machine_that_stopped(
+    world: CrusoeWorld, passes: int
+) -> None:
+    """What was left in an error is found by its token while it is being made, or after its operation has failed."""
+    world.project.lacking.add(("c1a.2x", "eu-iceland1-a"))
+    world.project.leaves_errors = True
+    world.project.takes = timedelta(seconds=15)
+    lose(world, after=True)
+    world.create(zone="eu-iceland1-a,us-east1-a")
+    world.worker = not passes
+    world.advance(passes)
+    world.worker = True
+    world.advance(150, tick=5)
+    assert (world.word(), world.row().zone, asked(world)) == ("running", "us-east1-a", 2)
+    assert list(world.project.machines) == [world.row().provider_id], "what was left in an error is taken away"
+
+
 def test_where_the_capacities_show_no_room_no_launch_is_tried_and_somewhere_it_fails_with_a_reason(
     world: CrusoeWorld,
 ) -> None:
