@@ -53,7 +53,8 @@ class Plan:
     launch_lease: float = 75.0
     """Seconds for which a launch is its worker's, killed or not; above the slowest answer."""
     waits_for_launches: bool = True
-    """Drain until what was launched without an answer is found or given up, which takes five minutes."""
+    """Drain until what was launched without an answer is found or given up, which takes five minutes; and let full listings
+    come when it is time, a minute or two apart. Otherwise the drain has them come at once."""
     only: tuple[str, ...] = ()
     keep: bool = False
     every: tuple[float, float] = (2.0, 10.0)
@@ -129,6 +130,8 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
         # where nothing has to be watched any more, what is nobody's is looked for every two minutes
         until = time.monotonic() + orphans.EVERY + 30
         while judge(evidence, windows).orphaned and time.monotonic() < until:
+            if not given.waits_for_launches:
+                _look_in_full_next(room)
             time.sleep(5)
             evidence = gather(room, began, [one.path for one in people])
         # whoever doubts the judge may judge again
@@ -196,6 +199,8 @@ def _drain(room: Room, say: Callable[[str], None], *, waits_for_launches: bool) 
         if time.monotonic() - told > 15:
             told = time.monotonic()
             say(f"not quiet yet: {counts}")
+            if counts is not None and not waits_for_launches:
+                _look_in_full_next(room)
         time.sleep(1)  # the pace of asking; what ends the wait is the answer
     say(f"it did not come to rest within {_QUIET_WITHIN:.0f} s: {_ask(room)}")
     return passed
@@ -204,7 +209,7 @@ def _drain(room: Room, say: Callable[[str], None], *, waits_for_launches: bool) 
 _REST = """
 SELECT count(*) FILTER (WHERE failed_generation < generation AND settled_generation < generation AND NOT looked_for),
        count(*) FILTER (WHERE observed IN ('pending', 'stopping', 'terminating')
-                          AND (failed_generation < generation OR observed <> 'pending')),
+                          AND (failed_generation < generation OR observed <> 'pending') OR shelf = 'leaving'),
        count(*) FILTER (WHERE expires_at > clock_timestamp() - interval '2 seconds' AND desired = 'running'
                           AND observed <> 'none'),
        count(*) FILTER (WHERE observed = 'running' AND failed_generation < generation AND desired <> 'terminated'),
@@ -231,9 +236,21 @@ def _ask(room: Room) -> dict[str, int] | None:
         connection.close()
 
 
+def _look_in_full_next(room: Room) -> None:
+    """The minute between two full listings, and the two between two looks for orphans, are over: the next tick does both."""
+    connection = room.connect()
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM ticks WHERE name LIKE 'full %' OR name LIKE 'orphans%'")
+    connection.close()
+
+
 def _ticked(room: Room) -> bool:
     """Has a worker answered a beat?"""
-    connection = room.connect()
+    try:
+        connection = room.connect()
+    except psycopg2.OperationalError:  # its two seconds are short where everything else starts as well
+        return False
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM ticks WHERE name = 'refresh'")
