@@ -24,7 +24,7 @@ from im.db.engine import make_engine
 from im.db.schema import migrate
 from tests import reaper
 from tests.servers import Server
-from tests.suite.order import spread
+from tests.suite.order import in_turn, spread
 from tests.suite.sample import amiss, sample
 from tests.world import World, empty
 
@@ -60,7 +60,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         items[:] = [one for one in items if one not in set(left_out)]
     if inner := getattr(config, "workerinput", None):
-        items[:] = spread(items, int(inner["workercount"]))
+        by_turns = config.option.maxschedchunk == 1
+        items[:] = in_turn(items) if by_turns else spread(items, int(inner["workercount"]))
 
 
 def _unasked(one: pytest.Item, asked: Sequence[str]) -> bool:

@@ -23,7 +23,7 @@ from tests.chaos.junk import broadcasts, envelopes
 from tests.chaos.test_kill_fleet import Person, judge
 from tests.standin.server import StandIn
 
-pytestmark = pytest.mark.sampled(every=2)
+pytestmark = pytest.mark.sampled(every=3)
 
 CELERY = str(Path(sys.executable).parent / "celery")
 PLAIN = (CELERY, "-A", "workers.main", "worker")

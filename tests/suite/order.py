@@ -8,7 +8,7 @@ end of a run every process would wait with two cores idle.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 import pytest
 
@@ -35,3 +35,23 @@ def spread(items: Sequence[pytest.Item], processes: int) -> list[pytest.Item]:
         ordered += [*head, *others[:rest]]
         others = others[rest:]
     return [*ordered, *others]
+
+
+def in_turn(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """For chaos, which is given out one by one (`--dist load --maxschedchunk 1`): soaks first, then who starts a fleet.
+
+    Each is followed by one that computes, because a process always has one more behind the one that it runs.
+    """
+    waiting = [one for one in items if _imports(one, *_FLEETS)]
+    waiting.sort(key=lambda one: not _imports(one, "soak"))
+    others = [one for one in items if one not in waiting]
+    pairs = (pair for pairs in zip_longest(waiting, others) for pair in pairs)
+    return [one for one in pairs if one is not None]
+
+
+_FLEETS = ("soak", "Room", "Fleet")
+"""What a file of chaos imports where its processes are real: Celery's, the broker's, Postgres'. They mostly wait."""
+
+
+def _imports(one: pytest.Item, *names: str) -> bool:
+    return any(hasattr(getattr(one, "module", None), name) for name in names)

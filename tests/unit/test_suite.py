@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.suite.order import spread
+from tests.suite.order import in_turn, spread
 from tests.suite.sample import amiss, sample
 
 
@@ -20,6 +20,7 @@ class Item:
     path: Path
     number: int
     fixturenames: tuple[str, ...] = ()
+    module: Any = field(default=None, compare=False)
 
 
 def items(folder: str, files: list[int], *fixtures: str) -> list[Item]:
@@ -134,3 +135,12 @@ def test_many_clouds_in_one_test_want_a_sample_of_them_where_clouds_are_asked() 
     assert told(whole) == ["test_contract.py::test_a is held against 6 clouds by every run"]
     assert told(whole[:4]) == []
     assert told([Case("test_a", [], "unit", room=cloud) for cloud in CLOUDS]) == []
+
+
+def test_of_chaos_the_soaks_are_given_out_first_then_fleets_and_each_has_one_behind_it_that_computes() -> None:
+    soak, fleet = SimpleNamespace(soak=None, Room=None), SimpleNamespace(Fleet=None)
+    computes = items("chaos", [5])
+    fleets = [Item(Path("tests/chaos/test_fleets.py"), n, module=fleet) for n in range(3)]
+    soaks = [Item(Path(f"tests/chaos/test_soak_{n}.py"), n, module=soak) for n in range(2)]
+    told = in_turn(cast(list[Any], [*computes, *fleets, *soaks]))
+    assert told == [one for pair in zip([*soaks, *fleets], computes, strict=True) for one in pair]
