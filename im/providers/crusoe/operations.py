@@ -54,7 +54,7 @@ def shown(api: CrusoeApi, number: str) -> dict[str, Any] | None:
 def maker_of(api: CrusoeApi, machine: str) -> str:
     """The number of the first operation on it that Crusoe still tells; empty where it tells none."""
     found = api.ours(f"{VMS}/operations", {"resource_id": machine}).body.get("items") or []
-    first = min(found, key=lambda one: str(one.get("started_at") or ""), default={})
+    first: Mapping[str, Any] = min(found, key=lambda one: str(one.get("started_at") or ""), default={})
     return str(first.get("operation_id") or "")
 
 
