@@ -5,7 +5,7 @@ Pure: the same function decides for the command line, a web page and a test. The
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,20 @@ class Intent:
     """No machine exists and none is on its way: a new launch has to be opened."""
     shelve: bool = False
     """Once it is stopped it is to give way to a snapshot of itself."""
+
+    def on(self, row: Instance) -> Instance:
+        """The row as this makes it, before anybody has done anything about it: what a rehearsal tells of it."""
+        generation = row.generation + 1
+        asleep = row.desired is self.desired is Desired.STOPPED and self.why is Why.TTL
+        return replace(
+            row,
+            desired=self.desired,
+            expires_at=self.expires_at,
+            why=self.why,
+            generation=generation,
+            shelve_generation=generation if self.shelve else row.shelve_generation,
+            ends_at=row.ends_at if asleep and self.expires_at == row.expires_at else None,
+        )
 
 
 def extend(row: Instance, now: datetime, deadline: Deadline, *, start: bool = True) -> Intent:

@@ -12,7 +12,7 @@ from im.domain.money.bill import Bill, Window
 from im.domain.money.cost import Cost
 from im.domain.money.forecast import Rates
 from im.domain.money.rules import BillingRules, While
-from im.views.times import precise, read_moment, read_span, utc
+from im.views.times import precise, read_moment, read_span, read_utc, utc
 
 if TYPE_CHECKING:
     from im.domain.money.report import Line, Report
@@ -51,6 +51,7 @@ def _unrounded(cost: Cost, rates: Callable[[Rates], dict[str, Any]]) -> dict[str
         "usd_to_deadline": unrounded(cost.to_deadline),
         "whole": cost.whole,
         "at_most": cost.at_most,
+        "charged_since": utc(cost.charged_since),
         "bill": bill_json(cost.bill),
         "rates": rates(cost.rates),
     }
@@ -68,6 +69,7 @@ def read_cost(told: Mapping[str, Any]) -> Cost | None:
         read_usd(cost["usd_to_deadline"]),
         cost["whole"],
         cost["at_most"],
+        read_utc(cost.get("charged_since")),
     )
 
 

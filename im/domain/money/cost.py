@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from im.domain.money.bill import Bill
     from im.domain.money.forecast import Rates
 
@@ -23,6 +25,8 @@ class Cost:
     """False: `now_per_hour` lacks a part whose price nobody knows."""
     at_most: bool = False
     """`now_per_hour` is a limit that was set, not a price."""
+    charged_since: datetime | None = None
+    """Since when it is charged for what it computes now (`forecast.began_at`); None where it is not."""
 
     @property
     def so_far(self) -> Decimal | None:

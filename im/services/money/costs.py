@@ -183,10 +183,11 @@ class Ledger:
     def cost(self, row: Instance) -> Cost:
         kind = self._kind(row)
         hourly = self._rates(row, kind)
-        coming = to_deadline(row, hourly, self.now, began_at(self.intervals.get(row.id, ()), kind.rules))
+        since = began_at(self.intervals.get(row.id, ()), kind.rules)
+        coming = to_deadline(row, hourly, self.now, since)
         at_most = hourly.at_most and bills_compute(row)
         spent = self._bill(row, kind, Window(self.now - LONG_AGO, self.now))
-        return Cost(spent, hourly, rate_now(row, hourly), coming, is_whole(row, hourly), at_most)
+        return Cost(spent, hourly, rate_now(row, hourly), coming, is_whole(row, hourly), at_most, since)
 
 
 def ledger(connection: Connection | ReadTransaction, rows: Sequence[Instance], now: datetime) -> Ledger:

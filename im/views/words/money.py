@@ -11,6 +11,7 @@ from im.domain.money.amount import ZERO, show, show_rate
 
 if TYPE_CHECKING:
     from im.domain.instance import Instance
+    from im.domain.money.added import Added
     from im.domain.money.cost import Cost
     from im.domain.money.forecast import Rates
     from im.domain.money.offer import Offer
@@ -81,6 +82,37 @@ def ending(rows: Sequence[Instance], costs: Mapping[str, Cost]) -> str:
     first = found[0].rates
     rate = f"{_bound(first)}{show_rate(per_hour)}{_without(first)}"
     return f" · {rate}, {show(to_come)} to the deadline" if to_come else f" · {rate}"
+
+
+def more(found: Sequence[Added]) -> str:
+    """`$0.42 more`, `$0.42 less`, `at most $0.19 more`, `nothing more`, `price unknown`: what moved deadlines come to together."""
+    from im.domain.money.added import together  # a look moves nothing
+
+    usd = together(found)
+    if usd is None:
+        return "price unknown"
+    if not usd:
+        return "nothing more, for a stop saves nothing" if any(one.endless for one in found) else "nothing more"
+    bounds = {_bound(one.rates) for one in found if one.usd}
+    bound = bounds.pop() if len(bounds) == 1 else "about "
+    late = any(one.endless and one.usd and one.to_deadline is not None and one.usd > one.to_deadline for one in found)
+    return f"{bound}{show(abs(usd))} {'more' if usd > 0 else 'less'}{' by the end of the month' if late else ''}"
+
+
+def adding(one: Added | None) -> str:
+    """What ends the line about one instance whose deadline was moved: ` · $0.42 more, $1.20 until then`. Empty for None."""
+    if one is None:
+        return ""
+    told = more([one])
+    all_new = one.usd is None or not one.to_deadline or show(one.to_deadline) == show(one.usd)
+    if all_new or (one.endless and not one.usd):  # what is paid anyway is not said to be paid until then
+        return f" · {told}"
+    return f" · {told}, {_bound(one.rates)}{show(one.to_deadline)} until then"
+
+
+def adding_together(found: Sequence[Added]) -> list[str]:
+    """The line below those of several: `together $1.26 more`. None below that of one."""
+    return [f"together {more(found)}"] if len(found) > 1 else []
 
 
 def _about(hourly: Rates) -> str:
