@@ -100,6 +100,11 @@ class Client:
         with self._link() as link:
             return link.post(path, body, key=key)
 
+    def rehearse(self, path: str, body: object) -> Any:
+        """What a POST would come to; nothing is stored."""
+        with self._link() as link:
+            return link.rehearse(path, body)
+
     @property
     def environment(self) -> dict[str, str]:
         """For a command of `im` that is to speak to the same API."""

@@ -96,9 +96,17 @@ class Machine:
     # ---- changing ----------------------------------------------------------------------------------------------------
 
     def extend(self, by: str | timedelta, *, start: bool = True) -> Machine:
-        """Move its deadline; a stopped one wakes unless `start` is false."""
-        duration = by if isinstance(by, str) else f"{int(by.total_seconds())}s"
-        return self._change("extend", extend={"duration": duration, "start": start})
+        """Move its deadline; a stopped one wakes unless `start` is false. `usd_added` in `document` is what that costs more."""
+        return self._change("extend", extend=_moved(by, start=start))
+
+    def rehearse_extend(self, by: str | timedelta, *, start: bool = True) -> dict[str, Any]:
+        """What `extend` would come to, and nothing is changed: `expires_at`, `usd_added`, `usd_to_deadline`.
+
+        USD as plain digits; None where a price is not known.
+        """
+        form = {"verb": "extend", "ids": [self.id], "extend": _moved(by, start=start)}
+        told: dict[str, Any] = self._client.rehearse("/instances:batch", form)["items"][0]
+        return told
 
     def stop(self) -> Machine:
         return self._change("stop")
@@ -119,3 +127,8 @@ class Machine:
         """`im ssh NAME -- WORDS`, by whatever way its cloud has; `how` is `subprocess.run`'s, such as check and capture_output."""
         line = [sys.executable, "-P", "-m", "im.cli.main", "ssh", self.id, "--", *words]
         return subprocess.run(line, env=self._client.environment, **how)
+
+
+def _moved(by: str | timedelta, *, start: bool) -> dict[str, Any]:
+    duration = by if isinstance(by, str) else f"{int(by.total_seconds())}s"
+    return {"duration": duration, "start": start}

@@ -139,7 +139,10 @@ TOOLS: Mapping[str, Tool] = MappingProxyType(
         "why": Tool("Why it is in its state, and what happens next.", forms.One, _look_at("/why"), reads=True),
         "history": Tool("What happened to it, when and by whose hand.", forms.One, _look_at("/events"), reads=True),
         "extend": Tool(
-            "Move the deadline by `duration`, or to `until`. What is stopped wakes.", forms.Extend, _change("extend")
+            "Move the deadline by `duration`, or to `until`. What is stopped wakes. `usd_added` is what that costs more;"
+            " `dry_run` says it before.",
+            forms.Extend,
+            _change("extend"),
         ),
         "start": Tool(
             "Start what is stopped. It needs a new deadline where the old one has passed.",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from im.domain.intent import Deadline
     from im.domain.leftover import Leftover, Survey
     from im.domain.money import budget
+    from im.domain.money.added import Added
     from im.domain.money.bill import Known
     from im.domain.money.cost import Cost
     from im.domain.money.offer import Offers
@@ -77,6 +78,10 @@ class Looks(Protocol):
 
     def costs(self, rows: Sequence[Instance]) -> Mapping[str, Cost]:
         """By instance id; of rows that this backend has answered."""
+        ...
+
+    def added(self, answer: Answer) -> Mapping[str, Added]:
+        """What each deadline that `answer` has moved costs, by instance id."""
         ...
 
     def billing(self, row: Instance) -> BillingRules: ...

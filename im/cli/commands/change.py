@@ -13,6 +13,7 @@ from im.cli.options.selection import selection_options
 from im.cli.options.shared import Output, Waiting, deadline_options, output_options, wait_options
 from im.cli.output.confirm import cannot_be_undone, confirm
 from im.cli.output.errors import note
+from im.cli.output.money import costs_of, endless
 from im.cli.output.result import Tell, finish, names_of, plainly
 from im.cli.output.storing import store
 from im.cli.output.terminal import plain
@@ -26,6 +27,7 @@ from im.domain.spec.disk import fate
 from im.domain.state import Desired, Observed
 from im.services.requests.result import Answer, Change
 from im.services.requests.shelving import decide_stop
+from im.views.words.money import adding, adding_together
 from im.views.words.times import ahead, end_of, local, state
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Verb:
     decide: Callable[[Instance, datetime], Intent]
     send: Callable[[Sequence[str]], Answer]
     tell: Tell = plainly
+    moves: bool = False
+    """It can move a deadline or wake a machine, and says what that costs."""
 
 
 @click.command(short_help="Move the deadline; a stopped instance wakes.")
@@ -74,7 +78,7 @@ def extend(
     def send(ids: Sequence[str]) -> Answer:
         return session.backend.requests.extend(ids, moved, start=start)
 
-    verb = Verb("extend", lambda row, now: wish.extend(row, now, moved, start=start), send, _tell_extended)
+    verb = Verb("extend", lambda row, now: wish.extend(row, now, moved, start=start), send, _tell_extended, moves=True)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
 
 
@@ -98,7 +102,7 @@ def start(
     def send(ids: Sequence[str]) -> Answer:
         return session.backend.requests.start(ids, deadline)
 
-    verb = Verb("start", lambda row, now: wish.start(row, now, deadline), send)
+    verb = Verb("start", lambda row, now: wish.start(row, now, deadline), send, moves=True)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
 
 
@@ -152,13 +156,13 @@ def _carry_out(
     session.request()
     chosen = _possible(session.backend.looks.select(selection), selection, verb, as_json=output.form == "json")
     if dry_run:
-        _tell_dry(chosen, verb, output)
+        _tell_dry(session, chosen, verb, output)
         return
     if ask is not None:
         ask(chosen)
     ids = [row.id for row in chosen.rows]
     answer = store(session, f"the request to {verb.name} {names_of(chosen.rows)}", lambda: verb.send(ids))
-    finish(session, answer, waiting, output, verb.tell)
+    finish(session, answer, waiting, output, verb.tell, moved=verb.moves)
 
 
 def _possible(chosen: Listing, selection: Selection, verb: Verb, *, as_json: bool) -> Listing:
@@ -202,17 +206,26 @@ def _ending(rows: Sequence[Instance]) -> Iterator[str]:
             yield f"    {plain(fate(row.spec.disks))}"
 
 
-def _tell_dry(chosen: Listing, verb: Verb, output: Output) -> None:
-    would = [(row, verb.decide(row, chosen.now)) for row in chosen.rows]
-    if output.form == "json":
-        from im.cli.output.table import say_json
-        from im.views.change import rehearsal_json
+def _tell_dry(session: Session, chosen: Listing, verb: Verb, output: Output) -> None:
+    from im.cli.output.table import say_json
+    from im.views.change import rehearsal_json, would_add
 
-        say_json([rehearsal_json(row, intent) for row, intent in would])
+    would = [(row, verb.decide(row, chosen.now)) for row in chosen.rows]
+    costs = costs_of(session, chosen.rows) if verb.moves else {}
+    adds = would_add(would, chosen.now, costs)
+    if output.form == "json":
+        say_json([rehearsal_json(row, intent, adds.get(row.id)) for row, intent in would])
         return
     for row, intent in would:
         ends = f" · {fate(row.spec.disks)}" if intent.desired is Desired.TERMINATED else ""
-        click.echo(f"would {verb.name} {plain(row.name)}: {_what_changes(row, intent, chosen.now)}{ends}")
+        more = adds.get(row.id)
+        source = f"; {more.rates.source}" if more and more.usd else ""
+        changes = f"{_what_changes(row, intent, chosen.now)}{ends}{adding(more)}{source}"
+        click.echo(f"would {verb.name} {plain(row.name)}: {plain(changes)}")
+    for line in adding_together(list(adds.values())):
+        click.echo(line)
+    for told in endless([intent.on(row) for row, intent in would], costs):
+        note(told)
 
 
 def _what_changes(row: Instance, intent: Intent, now: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +18,7 @@ from im.domain.instance import Instance
 from im.services.requests.result import Answer, Change
 from im.views.cost import NO_COSTS, Costs
 from im.views.exits import Ended
-from im.views.words.money import ending
+from im.views.words.money import adding, adding_together, ending
 from im.views.words.times import sentence
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from im.cli.options.shared import Output, Waiting
     from im.cli.session import Session
+    from im.domain.money.added import Added
 
 Tell = Callable[[Change, Instance, "datetime"], str]
 """One line of the answer, from the change and the row as it is now."""
@@ -43,15 +44,17 @@ def finish(
     tell: Tell = plainly,
     *,
     priced: bool = False,
+    moved: bool = False,
 ) -> None:
     """Raises what ended the waiting badly; in a table's place the lines are printed before that, JSON is not.
 
-    `priced`: each line ends with what the machine costs until its deadline.
+    `priced`: each line ends with what the machine costs until its deadline; `moved`: with what another deadline costs.
     """
     sandbox = session.backend.sandbox
     as_json = output.form == "json"
     if not answer.rang and not as_json:
         note("the broker did not answer; this is stored, and the next tick (10 s) carries it out. Next: im doctor")
+    adds = session.backend.looks.added(answer) if as_json or moved else {}  # by what is stored, whatever comes of it
     outcome = Outcome(tuple(c.after for c in answer.changes), answer.now, None)
     if waiting.wanted_here():
         from im.cli.output.progress import progress  # who waits for nothing watches nothing
@@ -64,9 +67,10 @@ def finish(
         changed, costs = zip(answer.changes, outcome.rows, strict=True), costs_of(session, outcome.rows)
         from im.views.change import change_json  # a table does without
 
-        say_json([change_json(change, row, outcome.now, sandbox=sandbox, costs=costs) for change, row in changed])
+        now = outcome.now
+        say_json([change_json(one, row, now, sandbox=sandbox, costs=costs, adds=adds) for one, row in changed])
     elif output.form == "table":
-        for line in _lines(answer, outcome, tell, costs_of(session, outcome.rows) if priced else NO_COSTS):
+        for line in _lines(answer, outcome, tell, costs_of(session, outcome.rows) if priced else NO_COSTS, adds):
             click.echo(plain(line))
         for told in endless(outcome.rows, costs_of(session, going_on(session, outcome.rows))):
             note(told)
@@ -82,8 +86,10 @@ def names_of(rows: Sequence[Instance]) -> str:
     return listed([row.name for row in rows])
 
 
-def _lines(answer: Answer, outcome: Outcome, tell: Tell, costs: Costs) -> list[str]:
+def _lines(answer: Answer, outcome: Outcome, tell: Tell, costs: Costs, adds: Mapping[str, Added]) -> list[str]:
+    together = adding_together(list(adds.values()))
     if len(outcome.rows) > CROWD:
-        return crowd(outcome.rows, outcome.now, costs)
+        return crowd(outcome.rows, outcome.now, costs) + together
     changed = zip(answer.changes, outcome.rows, strict=True)
-    return [f"{tell(change, row, outcome.now)}{ending([row], costs)}" for change, row in changed]
+    told = [f"{tell(one, row, outcome.now)}{ending([row], costs)}{adding(adds.get(row.id))}" for one, row in changed]
+    return told + together

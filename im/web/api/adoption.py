@@ -14,7 +14,7 @@ from im.domain.intent import Deadline
 from im.domain.spec.names import check_login
 from im.services.requests import adopt
 from im.web.api.asker import Asker, Asking
-from im.web.api.documents import ChangesDocument
+from im.web.api.documents_of_changes import ChangesDocument
 from im.web.api.forms import DeadlineForm, Flag, Form, Text, Word
 from im.web.api.idempotency import once
 from im.web.api.seen import CHANGED, Answered, Key, as_they_are, changes

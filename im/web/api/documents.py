@@ -63,6 +63,7 @@ class CostParts(Document):
     usd_to_deadline: Usd | None
     whole: bool
     at_most: bool
+    charged_since: str | None = Field(description="Since when it pays for computing; null where it does not.")
     bill: BillDocument
     rates: RatesDocument
 
@@ -135,36 +136,6 @@ class InstancesDocument(Document):
     items: list[InstanceDocument]
     next: str | None = Field(description="The next page's cursor; null on the last.")
     now: str
-
-
-class ChangeDocument(InstanceDocument):
-    previous_expires_at: str | None
-    previous_desired: str | None
-    previous_observed: str | None
-    previous_owner: str | None
-
-
-class ChangesDocument(Document):
-    items: list[ChangeDocument]
-    now: str
-    rang: bool = Field(description="False: the broker did not answer, and the next tick carries it out.")
-
-
-class RehearsalDocument(Document):
-    """What a dry run of a verb comes to."""
-
-    dry_run: Literal[True]
-    id: str
-    name: str
-    desired: Literal["running", "stopped", "terminated"]
-    previous_desired: Literal["running", "stopped", "terminated"]
-    expires_at: str
-    previous_expires_at: str
-    disks: list[dict[str, Any]]
-
-
-class RehearsalsDocument(Document):
-    items: list[RehearsalDocument]
 
 
 class OfferDocument(Document):

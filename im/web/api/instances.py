@@ -40,7 +40,8 @@ from im.views.times import utc
 from im.web.answers import JSONResponse
 from im.web.api import cursor
 from im.web.api.asker import Asker, Asking
-from im.web.api.documents import ChangesDocument, InstanceDocument, InstancesDocument, PlanDocument
+from im.web.api.documents import InstanceDocument, InstancesDocument, PlanDocument
+from im.web.api.documents_of_changes import ChangesDocument
 from im.web.api.forms import CreateForm, ListQuery
 from im.web.api.idempotency import once
 from im.web.api.problem import rehearsed

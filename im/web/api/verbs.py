@@ -17,14 +17,15 @@ from im.domain.errors import Refused
 from im.domain.instance import Instance
 from im.domain.intent import Intent
 from im.services import access, pages
+from im.services.money.costs import costs
 from im.services.requests import change, give
 from im.services.requests.result import Answer
 from im.services.requests.shelving import decide_stop
-from im.views.change import rehearsal_json
+from im.views.change import rehearsals_json
 from im.web.answers import JSONResponse
 from im.web.api.agreed import agreed
 from im.web.api.asker import Asker, Asking
-from im.web.api.documents import ChangeDocument, ChangesDocument, RehearsalDocument, RehearsalsDocument
+from im.web.api.documents_of_changes import ChangeDocument, ChangesDocument, RehearsalDocument, RehearsalsDocument
 from im.web.api.forms import BatchForm, ExtendForm, GiveForm, ListQuery, ProtectForm, StartForm, StopForm
 from im.web.api.idempotency import once
 from im.web.api.instances import question_of
@@ -56,12 +57,13 @@ class Verb:
     send: Callable[[Asker, Sequence[str]], Answer]
     decide: Callable[[Instance, datetime], Intent] | None = None
 
-    def rehearse(self, asker: Asker, rows: Sequence[Instance], now: datetime) -> list[dict[str, Any]]:
+    def rehearse(self, asker: Asker, rows: Sequence[Instance], now: datetime) -> dict[str, Any]:
         """Raises what the request itself would raise: Refused, Denied."""
         if self.decide is None:
             raise Refused(f"there is no rehearsal of {self.name}", "leave dry_run out")
         access.ask(asker.actor, self.right).on(row.owner for row in rows)
-        return [rehearsal_json(row, self.decide(row, now)) for row in rows]
+        would = [(row, self.decide(row, now)) for row in rows]
+        return rehearsals_json(would, now, costs(asker.ctx, rows, now))
 
 
 def _extend(form: ExtendForm) -> Verb:
@@ -190,7 +192,7 @@ def _one_changed(
         told = f"{row.name} has changed since: its generation is {row.generation} by now"
         return changed_since(told, asker.actor.request_id, instance=document(asker, row, now))
     if dry_run:
-        return JSONResponse(verb.rehearse(asker, [row], now)[0])
+        return JSONResponse(verb.rehearse(asker, [row], now)["items"][0])
 
     def ask(asking: Asker) -> Answered:
         held = asking if if_match in (None, "*") else agreed(asking, {row.id: row.generation})
@@ -215,7 +217,7 @@ def change_instances(asker: Asking, form: BatchForm, dry_run: DryRun = False, id
     verb = verb_of(form)
     rows, now = chosen(asker, form)
     if dry_run:
-        return JSONResponse({"items": verb.rehearse(asker, rows, now)})
+        return JSONResponse(verb.rehearse(asker, rows, now))
 
     def ask(asking: Asker) -> Answered:
         return HTTPStatus.ACCEPTED, changes(asking, verb.send(asking, [row.id for row in rows]))

@@ -23,7 +23,9 @@ from im.services import pages, queries
 from im.services.money.costs import costs
 from im.services.people import users
 from im.services.requests.shelving import decide_stop, refuse_adopted
+from im.views.change import read_added
 from im.views.cost import Costs
+from im.views.words.money import adding
 from im.views.words.times import ahead, local, names
 from im.web.api.agreed import agreed
 from im.web.api.asker import Asker
@@ -191,9 +193,9 @@ def change(visit: Visiting, verb: Asked, form: Annotated[ChangeForm, FormBody()]
 
     told = items(once(visit.asker, form.key, ["page", verb, batch.model_dump(mode="json")], ask, as_they_are))
     found = queries.by_ids(visit.asker.ctx, [one["id"] for one in told])
-    before = {one["id"]: one["previous_expires_at"] for one in told}
+    answered = {one["id"]: one for one in told}
     money = costs(visit.asker.ctx, found.rows, found.now)
-    lines = [(row, _outcome(visit, row, before[row.id], found.now, money)) for row in found.rows]
+    lines = [(row, _outcome(visit, row, answered[row.id], found.now, money)) for row in found.rows]
     budget = _left(visit, found.rows) if verb in ("extend", "start") else []
     return visit.show("changed.html", now=found.now, verb=verb, lines=lines, budget=budget)
 
@@ -234,14 +236,12 @@ def _check_whole(visit: Visit, verb: str, form: ChangeForm, agreed_to: Mapping[s
         )
 
 
-def _outcome(visit: Visit, row: Instance, before: str | None, now: datetime, money: Costs) -> str:
-    """`stops 18:04 → 22:04 (in 5h 2m), $1.20 until then`, or the state that it is in by now."""
-    zone = visit.look.zone
+def _outcome(visit: Visit, row: Instance, told: Mapping[str, Any], now: datetime, money: Costs) -> str:
+    """`stops 18:04 → 22:04 (in 5h 2m) · $0.42 more, $1.20 until then`, or the state that it is in by now."""
+    zone, before = visit.look.zone, told["previous_expires_at"]
     was = datetime.fromisoformat(before) if before else None
     if was is not None and abs(was - row.expires_at) > timedelta(seconds=1):
         ends = row.on_expiry.does
-        to_come = money[row.id].to_deadline
-        costs_then = f", {show(to_come)} until then" if to_come else ""
         moved = f"{local(was, now, zone)} → {local(row.expires_at, now, zone)} ({ahead(row.expires_at, now)})"
-        return f"{ends} {moved}{costs_then}"
+        return f"{ends} {moved}{adding(read_added(told))}"
     return shown([row], now, money, visit.asker.actor, visit.look.zone)[0].words.status

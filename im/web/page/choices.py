@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,9 +11,9 @@ from im.domain.errors import Refused
 from im.domain.input.duration import format_duration
 from im.domain.instance import Instance
 from im.domain.intent import Deadline, Intent
-from im.domain.money.amount import ZERO, show
-from im.domain.money.bill import for_span
+from im.domain.money.added import added
 from im.views.cost import Costs
+from im.views.words.money import more
 from im.views.words.times import ahead, local
 from im.web.page.site import Visit
 
@@ -49,20 +49,18 @@ def decider(
 
 def choices(visit: Visit, verb: str, rows: Sequence[Instance], now: datetime, money: Costs) -> list[Choice]:
     """An extend counts from the deadline, a start from now, or it keeps a deadline that is still to come."""
-    kept = {row.id: row.expires_at for row in rows}
-    found = (
-        [_choice(visit, "keep", "as it is", rows, now, money, kept)]
-        if verb == "start" and now < min(kept.values())
-        else []
-    )
+    found: list[Choice] = []
+    if verb == "start" and now < min(row.expires_at for row in rows):
+        kept = [(row, intent.start(row, now).on(row)) for row in rows]
+        found.append(_choice(visit, "keep", "as it is", kept, now, money))
     for step in STEPS:
         decide = decider(verb, rows, step)
         try:
-            ends = {row.id: wanted.expires_at for row in rows if (wanted := decide(row, now)) is not None}
+            moved = [(row, wanted.on(row)) for row in rows if (wanted := decide(row, now)) is not None]
         except Refused:  # one of them would last too long then
             continue
         long = format_duration(step)
-        found.append(_choice(visit, long, f"+{long}" if verb == "extend" else long, rows, now, money, ends))
+        found.append(_choice(visit, long, f"+{long}" if verb == "extend" else long, moved, now, money))
     return found
 
 
@@ -70,29 +68,24 @@ def _choice(
     visit: Visit,
     duration: str,
     title: str,
-    rows: Sequence[Instance],
+    moved: Sequence[tuple[Instance, Instance]],
     now: datetime,
     money: Costs,
-    ends: Mapping[str, datetime],
 ) -> Choice:
-    zone, first = visit.look.zone, rows[0]
-    to = ends[first.id]
-    if len(rows) > 1:
+    """`moved`: each as it is, and as it would be."""
+    zone, (first, after) = visit.look.zone, moved[0]
+    to = after.expires_at
+    if len(moved) > 1:
         counted = "longer" if title[0] == "+" else "from now"
         told = "each its own deadline" if duration == "keep" else f"each {duration} {counted}"
     elif to == first.expires_at:
         told = f"{local(to, now, zone)} ({ahead(to, now)})"
     else:
         told = f"{local(first.expires_at, now, zone)} → {local(to, now, zone)} ({ahead(to, now)})"
-    return Choice(duration, title, told, _added(rows, now, money, ends))
+    return Choice(duration, title, told, _added(moved, now, money))
 
 
-def _added(rows: Sequence[Instance], now: datetime, money: Costs, ends: Mapping[str, datetime]) -> str:
-    """`$0.42 more`, by the rate while it runs; said where the price of one is not known."""
-    total = ZERO
-    for row in rows:
-        rate = money[row.id].rates.running
-        if rate is None:
-            return "price unknown"
-        total += for_span(rate, ends[row.id] - now) - (money[row.id].to_deadline or ZERO)
-    return f"{show(total)} more" if total >= 0 else f"{show(-total)} less"
+def _added(moved: Sequence[tuple[Instance, Instance]], now: datetime, money: Costs) -> str:
+    """`$0.42 more`; said where the price of one is not known."""
+    found = [added(row, after, money[row.id], now) for row, after in moved]
+    return more([one for one in found if one is not None])

@@ -26,7 +26,10 @@ def test_it_runs_in_the_block_and_is_ended_behind_it(program: Program) -> None:
         assert (machine.address, machine.user) == (world.row("job").public_ip, world.row("job").spec.ssh_user)
         assert machine.expires_at == START + timedelta(hours=2)
         assert world.row("job").on_expiry.value == "terminate"
+        told = machine.rehearse_extend(timedelta(minutes=30))
+        assert (told["usd_added"], machine.refresh().expires_at) == ("0.248000", START + timedelta(hours=2))
         assert machine.extend("30m").expires_at == START + timedelta(hours=2.5)
+        assert machine.document["usd_added"] == told["usd_added"]
         assert [one.id for one in program.client.machines("owner=me")] == [machine.id]
     world.advance(30)
     assert world.machines() == []

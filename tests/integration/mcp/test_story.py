@@ -34,7 +34,9 @@ def test_a_machine_is_rented_extended_and_ended(roads: Roads, road: str) -> None
         rehearsed = await agent.done("extend", names=["job"], duration="30m", dry_run=True)
         assert rehearsed["items"][0]["dry_run"]
         assert world.row("job").expires_at == before
-        await agent.done("extend", names=["job"], duration="30m")
+        moved = await agent.ask("extend", names=["job"], duration="30m")
+        assert moved.told["items"][0]["usd_added"] == rehearsed["items"][0]["usd_added"] == rehearsed["usd_added"]
+        assert f"{rehearsed['usd_added']} USD added by this" in moved.text
         assert world.row("job").expires_at == before + timedelta(minutes=30)
         assert [one["name"] for one in (await agent.done("agenda"))["items"]] == ["job"]
         assert "running" in str(await agent.done("why", name="job"))

@@ -92,7 +92,8 @@ def test_several_are_changed_where_their_number_was_agreed_to(roads: Roads) -> N
         assert {world.row(name).expires_at for name in "abc"} == {ends}
         plan = await agent.done("extend", names=["a", "b"], duration="1h", dry_run=True)
         assert len(plan["items"]) == 2
-        await agent.done("extend", names=["a", "b", "a"], duration="1h", expected=2)
+        moved = await agent.ask("extend", names=["a", "b", "a"], duration="1h", expected=2)
+        assert moved.text.splitlines()[-1] == f"together: {plan['usd_added']} USD added by this"
         await agent.done("extend", filter="owner=ada", duration="1h", expected=3)
         assert [world.row(name).expires_at - ends for name in "abc"] == [timedelta(hours=h) for h in (2, 2, 1)]
 

@@ -100,11 +100,16 @@ extend web-1 -d 1h --no-wait
 extend web-1 web-2 nothing -d 1h
 extend --all -d 30m --no-wait --json
 extend web-1 -d 1h --dry-run
+extend web-1 web-2 -d 90m --dry-run
+extend web-1 db -d 3h --dry-run --json
 stop web-1 --dry-run --json
 stop web-1 --no-wait
 stop gone --no-wait
 ADVANCE 30
 list
+extend web-1 -d 1h --dry-run
+extend web-1 -d 1h --no-start --no-wait
+start web-1 -d 1h --dry-run --json
 start web-1 --no-wait
 terminate db -y
 terminate web-2

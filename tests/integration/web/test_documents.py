@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from im.web.api import documents
+from im.web.api import documents, documents_of_changes
 from im.web.app import ROUTERS
 from tests.integration.web.conftest import KEY, Api
 from tests.rules import OPEN, OPEN_PAGES
@@ -16,7 +16,7 @@ from tests.rules import OPEN, OPEN_PAGES
 
 def test_answers_hold_to_their_documents(api: Api) -> None:
     made = api.create()
-    documents.ChangesDocument.model_validate_json(made.text)
+    documents_of_changes.ChangesDocument.model_validate_json(made.text)
     api.world.advance(10)
     for path, document in (
         ("instances", documents.InstancesDocument),
@@ -30,12 +30,12 @@ def test_answers_hold_to_their_documents(api: Api) -> None:
     form = {"public_key": KEY, "duration": "1h", "provider": "fake", "name": "other"}
     documents.PlanDocument.model_validate_json(api.ask("POST", "/api/v1/instances?dry_run=true", form).text)
     tried = api.ask("POST", "/api/v1/instances/web/extend?dry_run=true", {"duration": "1h"})
-    documents.RehearsalDocument.model_validate_json(tried.text)
+    documents_of_changes.RehearsalDocument.model_validate_json(tried.text)
     batch = {"verb": "stop", "ids": ["web"]}
     tried = api.ask("POST", "/api/v1/instances:batch?dry_run=true", batch)
-    documents.RehearsalsDocument.model_validate_json(tried.text)
+    documents_of_changes.RehearsalsDocument.model_validate_json(tried.text)
     moved = api.ask("POST", "/api/v1/instances/web/extend", {"duration": "1h"})
-    documents.ChangeDocument.model_validate_json(moved.text)
+    documents_of_changes.ChangeDocument.model_validate_json(moved.text)
 
 
 EVERY = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]

@@ -166,6 +166,14 @@ def test_a_rehearsal_stores_nothing(api: Api) -> None:
     told = api.ask("POST", "/api/v1/instances/web/extend?dry_run=true", HOUR)
     assert told.body["dry_run"] is True
     assert api.world.row() == before
+    both = api.ask("POST", "/api/v1/instances:batch?dry_run=true", {"verb": "extend", "ids": ["web"], "extend": HOUR})
+    done = api.ask("POST", "/api/v1/instances/web/extend", HOUR)
+    hour = ("0.496000", "0.496000", "0.496000")
+    assert (told.body["usd_added"], both.body["usd_added"], done.body["usd_added"]) == hour
+    shorter = api.ask("POST", "/api/v1/instances/web/extend", {"until": "2030-01-01T12:30:00Z"})
+    assert shorter.body["usd_added"] == "-0.744000"
+    stop = api.ask("POST", "/api/v1/instances/web/stop?dry_run=true")
+    assert (stop.body["usd_added"], stop.body["usd_to_deadline"]) == (None, None)
 
 
 class TestWaiting:

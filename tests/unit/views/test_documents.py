@@ -161,6 +161,7 @@ def test_a_change_says_what_the_deadline_was_before() -> None:
 
 
 def test_a_rehearsed_change_says_what_would_become_of_it() -> None:
+    money = ("usd_per_hour", "usd_added", "usd_to_deadline", "usd_per_hour_afterwards", "price_source")
     assert rehearsal_json(ROW, extend(ROW, NOW, Deadline(by=timedelta(hours=1)))) == {
         "dry_run": True,
         "id": "im-0000000001",
@@ -170,6 +171,7 @@ def test_a_rehearsed_change_says_what_would_become_of_it() -> None:
         "expires_at": "2030-01-01T15:14:05.000Z",
         "previous_expires_at": "2030-01-01T14:14:05.000Z",
         "disks": machine_json(ROW.spec)["disks"],
+        **dict.fromkeys(money),
     }
 
 

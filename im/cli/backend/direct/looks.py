@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from im.domain.explain.why import Explanation
     from im.domain.guard import Guard
     from im.domain.instance import Instance
+    from im.domain.money.added import Added
     from im.domain.money.cost import Cost
     from im.domain.money.rules import BillingRules
     from im.domain.people.view import Base
     from im.domain.selection import Filter, Selection
+    from im.services.requests.result import Answer
 
 LOOK_EVERY = 0.3
 """Seconds between two looks at rows that are waited for."""
@@ -78,6 +80,11 @@ class DirectLooks:
         from im.services.money.costs import costs
 
         return costs(self._ctx, rows)
+
+    def added(self, answer: Answer) -> Mapping[str, Added]:
+        from im.views.change import added_by
+
+        return added_by(answer, self.costs([one.after for one in answer.changes]))
 
     def billing(self, row: Instance) -> BillingRules:
         from im.services.money.rules import rules_of

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from im.domain.event import Event
     from im.domain.explain.why import Explanation
     from im.domain.guard import Guard
+    from im.domain.money.added import Added
     from im.domain.money.cost import Cost
     from im.domain.money.rules import BillingRules
     from im.domain.people.view import Base
     from im.domain.selection import Filter, Selection
+    from im.services.requests.result import Answer
 
 PAGE = 200
 LONG = 20.0
@@ -41,6 +43,7 @@ class RemoteLooks:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._costs: dict[str, Cost] = {}
+        self._added: dict[str, Added] = {}
         self._status: dict[str, str] = {}
         self._sandbox: bool | None = None
 
@@ -56,6 +59,14 @@ class RemoteLooks:
             self._sandbox, self._status[told["id"]] = told["sandbox"], told["status"]
             if (cost := read_cost(told)) is not None:
                 self._costs[told["id"]] = cost
+            if "usd_added" in told:
+                self._note_added(told)
+
+    def _note_added(self, told: Mapping[str, Any]) -> None:
+        from im.views.change import read_added
+
+        if (more := read_added(told)) is not None:
+            self._added[told["id"]] = more
 
     def listing(
         self, *, everything: bool = False, filters: Sequence[Filter] = (), base: Base | None = None, sight: bool = True
@@ -127,6 +138,9 @@ class RemoteLooks:
 
     def costs(self, rows: Sequence[Instance]) -> Mapping[str, Cost]:
         return {row.id: self._costs[row.id] for row in rows if row.id in self._costs}
+
+    def added(self, answer: Answer) -> Mapping[str, Added]:
+        return {one.after.id: self._added[one.after.id] for one in answer.changes if one.after.id in self._added}
 
     def billing(self, row: Instance) -> BillingRules:
         cost = self._costs.get(row.id)
