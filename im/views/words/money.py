@@ -104,8 +104,9 @@ def adding(one: Added | None) -> str:
     if one is None:
         return ""
     told = more([one])
-    all_new = one.usd is None or not one.to_deadline or show(one.to_deadline) == show(one.usd)
-    if all_new or (one.endless and not one.usd):  # what is paid anyway is not said to be paid until then
+    if one.usd is None or not one.to_deadline or show(one.to_deadline) == show(one.usd):
+        return f" · {told}"
+    if one.endless and not one.usd:  # what is paid anyway is not said to be paid until then
         return f" · {told}"
     return f" · {told}, {_bound(one.rates)}{show(one.to_deadline)} until then"
 
