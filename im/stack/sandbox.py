@@ -108,6 +108,10 @@ class Services:
         """Raises TurnedAway in the form that the service's own client reads."""
         claim = read(asked)
         if claim is None or (asked.method, asked.path, asked.query) != ("POST", "/", ""):
+            if (
+                claim is not None and claim.service not in SERVICES
+            ):  # asked in another form, as EventBridge Scheduler is
+                raise _refusal(claim.service, _NOT_HERE, f"this sandbox has no {claim.service}")
             raise TurnedAway("403 Forbidden", "this sandbox answers to the `im` that started it\n")
         if not holds(claim, asked, self._secret_of, datetime.now(UTC)):
             raise _refusal(claim.service, _UNPROVEN, "not signed with the secret of this sandbox")
@@ -138,7 +142,7 @@ def _refusal(service: str, codes: Mapping[str, str], told: str) -> TurnedAway:
     error = f"<Error><Code>{code}</Code><Message>{told}</Message></Error>"
     if service == "ec2":
         return TurnedAway("403 Forbidden", f"<Response><Errors>{error}</Errors></Response>", "text/xml")
-    if service == "sts":
+    if service in ("sts", "iam"):
         return TurnedAway("403 Forbidden", f"<ErrorResponse>{error}</ErrorResponse>", "text/xml")
     return TurnedAway("403 Forbidden", json.dumps({"__type": code, "message": told}), "application/x-amz-json-1.1")
 

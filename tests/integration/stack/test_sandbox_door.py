@@ -133,6 +133,13 @@ def test_a_strangers_template_runs_nothing(sandbox: Process, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_not_there_is_named_in_the_form_of_its_own_client(sandbox: Process) -> None:
+    with pytest.raises(ClientError, match="this sandbox has no scheduler"):
+        sandbox.client("scheduler").list_schedules()
+    with pytest.raises(ClientError, match="this sandbox has no GetRole of iam"):
+        sandbox.client("iam").get_role(RoleName="im-guard")
+
+
 @pytest.mark.parametrize("service", ["cloudformation", "s3", "iam", "lambda", "events", "moto_api", "scheduler"])
 def test_of_all_that_moto_can_only_ours_is_there(sandbox: Process, service: str) -> None:
     body = b"Action=ListStacks&Version=2010-05-15"
