@@ -21,6 +21,7 @@ from im.mcp.tools import INSTRUCTIONS, TOOLS, Tool
 from im.secret import conceal
 from im.views.error import error_json
 from im.views.exits import exit_of
+from im.web.api.forms import plainly
 
 LARGEST = 200_000
 """Characters of one answer."""
@@ -82,8 +83,7 @@ async def _called(name: str, arguments: Mapping[str, Any], api: Api) -> Any:
 
 
 def _wrong(error: Mapping[str, Any]) -> str:
-    """Of what was sent nothing is repeated: it may be a secret in the wrong place."""
-    return f"{'.'.join(str(part) for part in error['loc']) or 'the arguments'}: {str(error['msg'])[:200]}"
+    return f"{'.'.join(str(part) for part in error['loc']) or 'the arguments'}: {plainly(error)}"
 
 
 def _answer(document: Any) -> types.CallToolResult:

@@ -28,6 +28,7 @@ from im.web import health, mcp, metrics
 from im.web.api import adoption, events, fleet, instances, money, stories, stream, upkeep, verbs
 from im.web.api.asker import bearer_of
 from im.web.api.counts import Counts
+from im.web.api.forms import plainly
 from im.web.api.people import quotas, sessions, tokens, users, views
 from im.web.api.problem import Problem, answers, of_error, problem
 from im.web.api.rates import Rates
@@ -156,8 +157,7 @@ def _pointer(where: tuple[Any, ...]) -> str:
 
 
 def _detail(error: Mapping[str, Any]) -> str:
-    """Of what was sent nothing is repeated: it may be a secret in the wrong place."""
-    return f"{'.'.join(str(part) for part in error['loc'][1:]) or 'the body'}: {str(error['msg'])[:200]}"
+    return f"{'.'.join(str(part) for part in error['loc'][1:]) or 'the body'}: {plainly(error)}"
 
 
 def _http(request: Request, exc: Exception) -> Response:

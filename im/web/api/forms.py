@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
 
@@ -21,6 +22,25 @@ GROUPS = r"^(owner|type|provider|day|tag:[^\x00-\x1f]{1,128})$"
 """What a cost is told by."""
 _WORD = r"^([A-Za-z0-9_][A-Za-z0-9._()-]{0,127}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 Word = Annotated[str, Field(pattern=_WORD, description="An instance: its name, our id or the cloud's.")]
+PLAINLY = {
+    "duration": "write it like 30m, 2h or 1d12h: a number alone has no unit",
+    "since": "write it like 30d or 12h: a number alone has no unit",
+    "name": "begins with a letter, then lower-case letters, digits and -",
+    "on_expiry": "stop, terminate or shelve",
+    "guard": "native or none",
+    "verb": "extend, start, stop, terminate, protect or give",
+    "tag": "write it like team=ml",
+}
+"""What is said of a field whose pattern does not fit, which by itself tells a person little."""
+
+
+def plainly(error: Mapping[str, Any]) -> str:
+    """What is wrong with a field, by pydantic's error. Nothing that was sent is repeated: it may be a secret in the wrong place."""
+    where = error["loc"][-1] if error["loc"] else ""
+    told = PLAINLY.get(str(where)) if error["type"] in ("string_pattern_mismatch", "string_too_short") else None
+    return told or str(error["msg"])[:200]
+
+
 Duration = Annotated[str, Field(pattern=DURATION, min_length=2, max_length=40, examples=["2h", "1d12h"])]
 Flag = Annotated[bool, Strict()]
 """In a body: true or false, and nothing that reads like one."""

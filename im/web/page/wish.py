@@ -17,7 +17,7 @@ from im.providers import registry
 from im.services.requests.gpus import OPTION
 from im.services.requests.order import keeps_out
 from im.settings import Settings
-from im.web.api.forms import CreateForm, Form
+from im.web.api.forms import CreateForm, Form, plainly
 from im.web.page.look import Look
 
 Line = Annotated[str, Field(max_length=300)]
@@ -89,12 +89,6 @@ _FLAGS = {
     "guard": "--guard",
 }
 """Fields that are handed on as they are, and what they are on the command line."""
-_PLAINLY = {
-    "name": "begins with a letter, then lower-case letters, digits and -",
-    "count": "1 to 1000",
-    "on_expiry": "stop, terminate or shelve",
-    "guard": "native or none",
-}
 
 
 def read(look: Look, typed: Typed) -> CreateForm:
@@ -122,7 +116,7 @@ def read(look: Look, typed: Typed) -> CreateForm:
     except ValidationError as exc:
         for one in exc.errors():
             field = str(one["loc"][0]) if one["loc"] else ""
-            wrong.setdefault(field, Refused(_PLAINLY.get(field, str(one["msg"])), ""))
+            wrong.setdefault(field, Refused("1 to 1000" if field == "count" else plainly(one), ""))
         made = None
     if made is None:
         raise Wrong(wrong)

@@ -70,6 +70,17 @@ def test_nothing_is_made_without_a_deadline_nor_several_without_a_price(roads: R
     roads.tell(story)
 
 
+def test_what_does_not_fit_is_told_in_words_and_not_as_a_pattern(roads: Roads) -> None:
+    async def story(agent: Agent) -> None:
+        for wrong in ({"duration": "30"}, {"duration": ""}, {"name": "Two Words"}, {"on_expiry": "burn"}):
+            said = (await agent.create(**wrong)).error
+            assert said["exit"] == 2
+            assert said["message"].startswith(f"{next(iter(wrong))}: ")
+            assert "pattern" not in said["message"]
+
+    roads.tell(story)
+
+
 def test_several_are_changed_where_their_number_was_agreed_to(roads: Roads) -> None:
     world = roads.world
     for name in ("a", "b", "c"):
