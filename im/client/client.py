@@ -14,7 +14,7 @@ from im.cli.backend.place import Place, check_url, find
 from im.cli.backend.remote.link import Link
 from im.client.machine import Machine
 from im.client.rental import AtEnd, Rental
-from im.domain.errors import NotSignedIn, Refused
+from im.domain.errors import ImError, NotSignedIn, Refused
 from im.domain.input.duration import parse_duration
 
 _KEYS = ("id_ed25519.pub", "id_rsa.pub")
@@ -115,6 +115,10 @@ class Client:
         link = Link(self._place, pause=self.pause)
         try:
             yield link
+        except ImError as exc:  # a traceback shows the message alone
+            if exc.hint:
+                exc.add_note(f"Next: {exc.hint}")
+            raise
         finally:
             link.close()
 

@@ -28,7 +28,9 @@ def test_it_can_be_written_so(text: str) -> None:
             owner = Machine if isinstance(node.value, ast.Name) else Client
             assert hasattr(owner, node.attr) or node.attr == "document", node.attr
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "create":
-            assert {one.arg for one in node.keywords} <= known
+            named = {one.arg for one in node.keywords}
+            assert named <= known
+            assert "gpu" not in named or named & {"max_price", "provider"}, "any cloud is asked by its price"
 
 
 def test_every_choice_stands_on_the_page() -> None:

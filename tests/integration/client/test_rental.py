@@ -132,8 +132,9 @@ def test_where_no_answer_came_at_all_it_is_ended_once_one_comes(program: Program
 
 
 def test_what_was_refused_is_not_asked_for_again(program: Program) -> None:
-    with pytest.raises(Refused), program.create(instance_typ="t3.large"):
+    with pytest.raises(Refused) as caught, program.create(instance_typ="t3.large"):
         raise AssertionError("the block never begins")
+    assert caught.value.__notes__ == [f"Next: {caught.value.hint}"]  # a traceback shows both
     assert program.way.sent == ["POST /instances"]
     for wrong in ({"for_": "2"}, {"at_end": "burn"}, {"for_": "30s", "keep": True}):
         with pytest.raises(Refused):
@@ -183,7 +184,7 @@ def test_an_end_that_fails_is_told_beside_what_was_raised(program: Program) -> N
 def test_an_end_that_fails_is_raised_where_nothing_else_was(program: Program) -> None:
     with pytest.raises(Unavailable) as caught, program.create():
         program.way.before = away
-    assert "its deadline" in caught.value.__notes__[0]
+    assert "its deadline" in caught.value.__notes__[-1]
 
 
 # ---- a deadline that is kept ahead -----------------------------------------------------------------------------------
