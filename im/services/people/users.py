@@ -145,7 +145,10 @@ def check_owner_in(connection: Connection, login: str) -> None:
     """With users about, an owner is one of them; without any, a word is as good as another."""
     user = users.one(connection, login)
     if user is None and users.any_at_all(connection):
-        raise NoSuchUser(f"there is no user or team '{login[:80]}'", "im user  shows who there is")
+        raise NoSuchUser(
+            f"there is no user or team '{login[:80]}'",
+            "im user  shows who there is; im user add NAME  adds one, and IM_OWNER=NAME says that you are that one",
+        )
     if user is not None and user.kind is not UserKind.TEAM and user.disabled_at is not None:
         raise Refused(f"{login} is disabled", f"im user enable {login}, or name another")
 

@@ -67,7 +67,7 @@ def test_a_rate_that_lacks_a_part_is_shown_as_at_least_that(world: World, key: s
 def test_of_several_types_the_dearest_counts_until_one_was_launched(world: World, key: str) -> None:
     create = ("create", "--public-key", key, "--name", "web", "--instance-type", "small,large", "-d", "2h")
     assert answer(world, *create, "--dry-run")["usd_per_hour"] == "3.736000"
-    run(world, "budget", "set", "7")
+    assert "$7.00  $0.00     $0.00  $7.00" in run(world, "budget", "set", "7").stdout
     refused = run(world, *create)
     assert refused.exit_code == 6
     assert "would be exceeded by $0.47" in refused.stderr

@@ -108,4 +108,5 @@ def _tell(found: Sequence[Use]) -> None:
 
 
 def _usd(usd: Decimal) -> str:
-    return show(cents(usd)) if usd else "$0.00"
+    rounded = cents(usd)
+    return show(rounded) if rounded else "$0.00"
