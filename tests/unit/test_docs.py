@@ -133,6 +133,35 @@ def test_every_test_that_a_promise_names_is_there() -> None:
     assert named - files - defined == set()
 
 
+NEVER_ASKED = frozenset({"api.crusoecloud.com", "cloud.vast.ai", "www.googleapis.com"})
+"""An old address that is read as the new one, a page for people, and names of rights."""
+
+
+def hosts(folder: Path) -> set[str]:
+    """Of the URLs in the modules' own words; what a docstring links is left out."""
+    found: set[str] = set()
+    for file in folder.rglob("*.py"):
+        module = ast.parse(file.read_text())
+        told = {id(one.value) for one in ast.walk(module) if isinstance(one, ast.Expr)}
+        for one in ast.walk(module):
+            if isinstance(one, ast.Constant) and isinstance(one.value, str) and id(one) not in told:
+                found |= set(re.findall(r"https://([a-z0-9-]+(?:\.[a-z0-9-]+)+)", one.value))
+    return found - NEVER_ASKED
+
+
+def test_whoever_writes_firewall_rules_has_every_host_that_the_code_names() -> None:
+    found = hosts(ROOT / "im" / "providers") | hosts(ROOT / "im" / "cli" / "options")
+    assert {"api.hetzner.cloud", "checkip.amazonaws.com"} <= found
+    page = (ROOT / "docs" / "security.md").read_text()
+    assert {host for host in found if f"`{host}`" not in page} == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)
+def test_every_file_of_ours_that_the_text_names_is_there(document: Path) -> None:
+    named = re.findall(r"`((?:im|workers|deploy|docs|tests|alembic)/[\w./-]+\.py)`", document.read_text())
+    assert [one for one in named if not (ROOT / one).exists() and not one.startswith("workers/test_")] == []
+
+
 def write() -> None:
     for page, (name, make) in PARTS.items():
         path = ROOT / "docs" / page
