@@ -47,7 +47,8 @@ LEFT = {
 @pytest.fixture(scope="session")
 def tools() -> Path:
     """The virtual environment with the tools."""
-    return Path(os.environ.get("IM_TEST_DEPLOY_TOOLS", ROOT / ".venv-deploy")) / "bin"
+    # make names it from the repository's root; checkov is called in another folder
+    return ROOT / os.environ.get("IM_TEST_DEPLOY_TOOLS", ".venv-deploy") / "bin"
 
 
 @pytest.fixture(scope="session")
