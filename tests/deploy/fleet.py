@@ -192,6 +192,15 @@ def test_workers_leave_when_asked(fleet: Fleet) -> None:
     assert {c["State"]["ExitCode"] for s in ("worker", "deadlines") for c in fleet.containers(s)} == {0}
 
 
+def test_everybody_leaves_when_asked(fleet: Fleet) -> None:
+    """Nobody waits to be killed, Postgres has written what it had, and after that the fleet is there again."""
+    fleet.compose("stop")
+    assert {s: {c["State"]["ExitCode"] for c in fleet.containers(s)} for s in EVERY} == dict.fromkeys(EVERY, {0})
+    # by `up`, which waits for the database; `start` would let all begin at once
+    fleet.compose("up", "--detach", "--no-recreate")
+    until("beat is healthy again", lambda: health(fleet, "beat") == {"healthy"})
+
+
 CELERYS_FAREWELL = ("", "worker: Warm shutdown (MainProcess)")
 """Printed by Celery at SIGTERM, past any logging (celery/apps/worker.py)."""
 

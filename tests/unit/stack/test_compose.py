@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
@@ -158,3 +159,34 @@ def test_its_flower_shows_what_im_flower_shows() -> None:
     assert {name for name in flower["environment"] if name.startswith("FLOWER_")} == {
         *("FLOWER_ADDRESS", "FLOWER_PORT", "FLOWER_BASIC_AUTH", "FLOWER_READ_ONLY")
     }
+
+
+LAPTOPS = {"IM_API_URL", "IM_TOKEN", "IM_CONFIG", "IM_HOME"}
+"""They make of a command one that asks a deployment elsewhere, or name folders of a person's."""
+
+
+def test_no_setting_of_the_env_file_is_silently_left_out() -> None:
+    given = {name for one in SERVICES.values() for name in one.get("environment", {})}
+    assert {f.metadata["env"] for f in every_setting().values()} - given == LAPTOPS
+
+
+def test_who_asks_for_its_own_address_has_a_way_out() -> None:
+    """`--ssh-from me`, the default, is asked of the internet where the command is typed; `inside` leads nowhere."""
+    assert set(SERVICES["im"]["networks"]) == {"inside", "outside"}
+
+
+def test_the_broker_is_the_process_that_is_told_to_stop(tmp_path: Path) -> None:
+    """And not the child of a shell that hands no signal on; it is given its rules all the same, and no password as a word."""
+    server = tmp_path / "valkey-server"
+    server.write_text('#!/bin/sh\necho "$$ $*"\ncat\n')
+    server.chmod(0o755)
+    valkey = SERVICES["valkey"]
+    words = [*valkey["entrypoint"], *(one.replace("$$", "$") for one in valkey["command"])]
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "REDISCLI_AUTH": "s3cret", "IM_ACL": "~im.* &/0.* -@all +del"}
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True) as asked:
+        said, _ = asked.communicate()
+    assert said.splitlines() == [
+        f"{asked.pid} -",
+        *("user default off", "user im on >s3cret ~im.* &/0.* -@all +del"),
+        *("maxmemory 256mb", "maxmemory-policy noeviction", 'save ""', "appendonly no"),
+    ]
