@@ -67,7 +67,7 @@ HELM = {
 OTHERS_OWN = (
     "kubectl create namespace im",
     "python3 -m venv /opt/im",
-    "/opt/im/bin/pip install im-instances[web,clouds]",
+    "/opt/im/bin/pip install .[web,clouds]",
     "install -D -m 600 im.env /etc/im/im.env",
     "cp deploy/systemd/im-*.service /etc/systemd/system/",
     "systemctl enable --now im-worker im-deadlines im-beat im-web",

@@ -161,6 +161,23 @@ def test_its_flower_shows_what_im_flower_shows() -> None:
     }
 
 
+def test_with_the_documents_override_everybody_reaches_a_database_elsewhere() -> None:
+    """Whoever has its address has another one than ours, of the same user, and a network that leads there."""
+    text = (ROOT / "docs" / "fleet.md").read_text()
+    (block,) = [one for one in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "OWNER_URL" in one]
+    override = yaml.safe_load(block)["services"]
+    away = {name for name, one in yaml.safe_load((ROOT / "docker-compose.yml").read_text())["networks"].items() if not one}
+    for variable in ("IM_DATABASE_URL", "IM_BROKER_URL"):
+        asking = {name for name, one in SERVICES.items() if variable in one.get("environment", {})}
+        assert {name for name, one in override.items() if variable in one["environment"]} == asking
+        for name in asking:
+            assert away & {*SERVICES[name]["networks"], *override[name].get("networks", ())}, name
+    named = {name: one["environment"].get("IM_DATABASE_URL") for name, one in override.items()}
+    users = {"${OWNER_URL}": "im", "${MIGRATE_URL}": "im_migrate", "${WORK_URL}": "im_work", "${LOOK_URL}": "im_look"}
+    for name, url in named.items():
+        assert url is None or f"//{users[url]}:" in SERVICES[name]["environment"]["IM_DATABASE_URL"], name
+
+
 LAPTOPS = {"IM_API_URL", "IM_TOKEN", "IM_CONFIG", "IM_HOME"}
 """They make of a command one that asks a deployment elsewhere, or name folders of a person's."""
 
