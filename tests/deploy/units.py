@@ -46,3 +46,10 @@ def test_it_could_do_little_to_the_machine(unpacked: Path, unit: Path) -> None:
 def test_only_workers_read_what_the_clouds_are_shown() -> None:
     reading = {one.stem for one in UNITS if "/etc/im/cloud.env" in one.read_text()}
     assert (len(UNITS), reading) == (4, {"im-worker", "im-deadlines"})
+
+
+def test_no_folder_belongs_to_two_of_them() -> None:
+    """Their users exist only while they run, and systemd gives the folder to whoever starts last, with all that is in it."""
+    for one in UNITS:
+        said = set(one.read_text().splitlines())
+        assert {"DynamicUser=yes", "StateDirectory=%N", "WorkingDirectory=%S/%N"} <= said, one.name
