@@ -48,6 +48,8 @@ class Runner:
             "RUNNER_TEMP": self.folder,
             "GITHUB_ENV": self.folder / "env",
             "GITHUB_OUTPUT": self.folder / "output",
+            "GITHUB_PATH": self.folder / "path",
+            "GITHUB_ACTION_PATH": ACTION.parent,
         }
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         env = {"PATH": path, "HOME": str(self.folder), **{name: str(value) for name, value in runners.items()}}
@@ -109,11 +111,41 @@ def test_a_machine_that_is_refused_runs_nothing_and_the_reason_stands_in_the_log
     assert "soon" in runner.said
 
 
+def test_a_machine_of_the_same_name_that_was_there_before_is_nobodys_to_end(runner: Runner) -> None:
+    runner.world.create("gh-1")
+    runner.world.advance(30)
+    runner.run()
+    assert (runner.failed, runner.ran) == (True, ["Install", "Rent", "End"]), runner.said
+    assert runner.world.row("gh-1").observed is Observed.RUNNING
+    assert not (runner.folder / "im-key").exists()
+
+
 def test_what_an_input_says_is_no_script(runner: Runner) -> None:
     runner.given["name"] = f"gh-1$(touch {runner.folder}/run)"
     runner.run()
     assert runner.failed
     assert not (runner.folder / "run").exists()
+
+
+def test_a_runner_without_im_installs_what_the_action_came_with(tmp_path: Path) -> None:
+    """Into a folder of its own, which the steps after it find; the Python of the machine, here a stand-in, is left alone."""
+    (install, *_) = yaml.safe_load(ACTION.read_text())["runs"]["steps"]
+    python = tmp_path / "bin" / "python3"
+    python.parent.mkdir()
+    python.write_text("""#!/bin/sh
+mkdir -p "$3/bin"
+printf '#!/bin/sh\\necho "$@" > "%s/asked"' "$3" > "$3/bin/python"
+chmod +x "$3/bin/python"
+""")
+    python.chmod(0o755)
+    env = {"PATH": f"{python.parent}:/usr/bin:/bin", "PACKAGE": "", "RUNNER_TEMP": str(tmp_path)}
+    env |= {"GITHUB_PATH": str(tmp_path / "path"), "GITHUB_ACTION_PATH": str(ACTION.parent)}
+    subprocess.run(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", install["run"]], env=env, check=True)
+    own = tmp_path / "im-program"
+    assert (tmp_path / "path").read_text() == f"{own}/bin\n"
+    words = (own / "asked").read_text().split()
+    assert words[:-1] == ["-m", "pip", "install", "--quiet"]
+    assert Path(words[-1]).resolve() == ROOT
 
 
 def test_githubs_own_schema_takes_it() -> None:
