@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import tarfile
 import zipfile
@@ -25,14 +26,23 @@ GIVEN = ("services.existingSecret=im-services", "web.url=https://im.example.com"
 EVERYTHING = (
     *GIVEN,
     "image.digest=sha256:" + "a" * 64,
+    "services.filesSecret=im-authorities",
     "cloud.existingSecret=im-cloud",
+    "cloud.filesSecret=im-cloud-files",
     "flower.enabled=true",
     "flower.existingSecret=im-flower",
     "web.ingress.enabled=true",
     "web.ingress.tlsSecret=im-tls",
     "monitoring.serviceMonitor.enabled=true",
     "monitoring.serviceMonitor.tokenSecret.name=im-metrics",
+    "monitoring.serviceMonitor.labels.release=prometheus",
     "monitoring.prometheusRule.enabled=true",
+    "monitoring.prometheusRule.labels.release=prometheus",
+    "podAnnotations.example\\.com/injected=yes",
+    "priorityClassName=high",
+    "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight=1",
+    "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].preference.matchExpressions[0].key=a",
+    "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].preference.matchExpressions[0].operator=Exists",
 )
 LEFT = {
     "CKV_K8S_8": "workers and the clock end by themselves when they take nothing (IM_PATIENCE)",
@@ -155,6 +165,34 @@ def test_only_workers_hold_what_the_clouds_are_shown(helm: Path) -> None:
     assert holding == {"im-worker", "im-deadlines", "im-doctor"}
 
 
+def test_certificates_are_files_of_every_pod_and_what_the_clouds_are_shown_of_workers_alone(helm: Path) -> None:
+    asked = {"im-worker", "im-deadlines", "im-doctor"}
+    for name, spec in pods(rendered(helm, EVERYTHING)).items():
+        secrets = {one["name"]: one["secret"]["secretName"] for one in spec["volumes"] if "secret" in one}
+        mounted = {one["name"]: one["mountPath"] for one in spec["containers"][0]["volumeMounts"]}
+        clouds = {"cloud": "im-cloud-files"} if name in asked else {}
+        assert secrets == {"services": "im-authorities", **clouds}, name
+        assert mounted == {"tmp": "/tmp", **{one: f"/etc/im/{one}" for one in secrets}}, name
+        assert (spec["priorityClassName"], list(spec["affinity"])) == ("high", ["nodeAffinity"]), name
+
+
+def test_an_operator_finds_its_own_and_every_pod_has_the_annotations(helm: Path) -> None:
+    documents = rendered(helm, EVERYTHING)
+    watched = [one for one in documents if one["apiVersion"].startswith("monitoring.coreos.com")]
+    assert [one["metadata"]["labels"]["release"] for one in watched] == ["prometheus"] * 2
+    for one in (one for one in documents if one["kind"] in ("Deployment", "Job")):
+        assert one["spec"]["template"]["metadata"]["annotations"] == {"example.com/injected": "yes"}
+
+
+def test_an_image_built_as_the_document_says_is_the_one_that_is_pulled(helm: Path) -> None:
+    """A tag that is not said is `latest` for docker, and this version's for the chart."""
+    text = (ROOT / "docs" / "helm.md").read_text()
+    built = set(re.findall(r"docker (?:build -t|push) (\S+)", text))
+    given = (*GIVEN, *re.findall(r"--set (image\.\S+)", text))
+    pulled = {spec["containers"][0]["image"] for spec in pods(rendered(helm, given)).values()}
+    assert built == pulled
+
+
 def test_each_role_has_the_user_of_the_database_that_its_work_needs(helm: Path) -> None:
     keys = {
         name: variable["valueFrom"]["secretKeyRef"]["key"]
@@ -164,6 +202,16 @@ def test_each_role_has_the_user_of_the_database_that_its_work_needs(helm: Path) 
     }
     work = dict.fromkeys(("im-worker", "im-deadlines", "im-web", "im-doctor"), "database-url")
     assert keys == {**work, "im-beat": "look-database-url", "im-migrate": "migrate-database-url"}
+
+
+def test_helm_knows_every_option_that_the_document_names(helm: Path) -> None:
+    lines = re.findall(r"^helm .*", (ROOT / "docs" / "helm.md").read_text(), re.MULTILINE)
+    assert len(lines) == 4
+    for line in lines:
+        _, verb, *words = line.split()
+        known = subprocess.run([helm, verb, "--help"], capture_output=True, text=True, check=True).stdout
+        for option in (word for word in words if word.startswith("-")):
+            assert re.search(rf"\s{option}[\s,]", known), line
 
 
 def test_what_a_release_packs_is_the_same_chart(helm: Path, tmp_path: Path) -> None:

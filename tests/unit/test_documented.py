@@ -65,7 +65,10 @@ HELM = {
 }
 """helm's verbs, by what tries the chart that they are given: a cluster to be installed in is not at hand."""
 OTHERS_OWN = (
+    "docker build -t REGISTRY/im:0.1.0 .",
+    "docker push REGISTRY/im:0.1.0",
     "kubectl create namespace im",
+    "kubectl -n im rollout status deploy/im-worker",
     "python3 -m venv /opt/im",
     "/opt/im/bin/pip install .[web,clouds]",
     "install -D -m 600 im.env /etc/im/im.env",

@@ -30,6 +30,10 @@ def image() -> list[str]:
     return re.findall(r"^ARG VERSION=(.*)$", text, re.MULTILINE)
 
 
+def image_that_the_chart_pulls() -> list[str]:
+    return re.findall(r"REGISTRY/im:(\S+)", (ROOT / "docs" / "helm.md").read_text())
+
+
 def openapi() -> list[str]:
     return [json.loads((ROOT / "docs" / "openapi.json").read_text())["info"]["version"]]
 
@@ -38,7 +42,7 @@ def command_line() -> list[str]:
     return CliRunner().invoke(command, ["--version"]).output.split()[1:]
 
 
-@pytest.mark.parametrize("place", [chart, image, openapi, command_line])
+@pytest.mark.parametrize("place", [chart, image, image_that_the_chart_pulls, openapi, command_line])
 def test_it_is_the_same_everywhere(place: object) -> None:
     assert callable(place)
     assert set(place()) == {THERE}

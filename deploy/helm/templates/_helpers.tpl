@@ -35,12 +35,41 @@ imagePullSecrets: {{ toYaml . | nindent 2 }}
 {{- with .root.Values.nodeSelector }}
 nodeSelector: {{ toYaml . | nindent 2 }}
 {{- end }}
+{{- with .root.Values.affinity }}
+affinity: {{ toYaml . | nindent 2 }}
+{{- end }}
 {{- with .root.Values.tolerations }}
 tolerations: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.priorityClassName }}
+priorityClassName: {{ . }}
 {{- end }}
 volumes:
   - name: tmp
     emptyDir: { sizeLimit: 64Mi }
+  {{- range $what, $secret := (include "im.files" . | fromYaml) }}
+  - name: {{ $what }}
+    secret: { secretName: {{ $secret }}, defaultMode: 0440 }
+  {{- end }}
+{{- end -}}
+
+{{/* The secrets that are files in this pod: those of the services in each, those of the clouds where the clouds are asked. */}}
+{{- define "im.files" -}}
+{{- with .root.Values.services.filesSecret }}
+services: {{ . }}
+{{- end }}
+{{- if has .role (list "worker" "deadlines" "doctor") }}
+{{- with .root.Values.cloud.filesSecret }}
+cloud: {{ . }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Of a pod, below `metadata`. */}}
+{{- define "im.annotations" -}}
+{{- with .root.Values.podAnnotations }}
+annotations: {{ toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{- define "im.container" -}}
@@ -52,6 +81,9 @@ securityContext:
   capabilities: { drop: [ALL] }
 volumeMounts:
   - { name: tmp, mountPath: /tmp }
+  {{- range $what, $_ := (include "im.files" . | fromYaml) }}
+  - { name: {{ $what }}, mountPath: /etc/im/{{ $what }}, readOnly: true }
+  {{- end }}
 {{- end -}}
 
 {{/* Variables that hold no secret. */}}
