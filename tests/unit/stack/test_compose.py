@@ -166,7 +166,9 @@ def test_with_the_documents_override_everybody_reaches_a_database_elsewhere() ->
     text = (ROOT / "docs" / "fleet.md").read_text()
     (block,) = [one for one in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "OWNER_URL" in one]
     override = yaml.safe_load(block)["services"]
-    away = {name for name, one in yaml.safe_load((ROOT / "docker-compose.yml").read_text())["networks"].items() if not one}
+    away = {
+        name for name, one in yaml.safe_load((ROOT / "docker-compose.yml").read_text())["networks"].items() if not one
+    }
     for variable in ("IM_DATABASE_URL", "IM_BROKER_URL"):
         asking = {name for name, one in SERVICES.items() if variable in one.get("environment", {})}
         assert {name for name, one in override.items() if variable in one["environment"]} == asking
