@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from im.db.instances.spec import read_spec, to_spec
 from im.domain.instance import Instance
 from im.domain.scope import Scope
+from im.domain.spec.spec import Spec
 from im.domain.state import Desired, Observed, OnExpiry, Shelf, Why
+from im.frozen import maker
 
 _CALLED = {"uncertain_steps": "unsure"}
 """Fields whose columns have an older name: a column that is renamed stops the workers of the version before."""
@@ -20,11 +23,10 @@ COLUMNS = tuple(_CALLED.get(f.name, f.name) for f in fields(Instance) if f.name 
 DOCUMENTS = ("spec", "unsure", "provider_notes")
 """Those of them that are JSON; `to_instance` takes them as text too, which is what thousands of equal ones are told apart by."""
 NONE = "{}"
+_instance = maker(Instance)
 _AT = {f.name: at for at, f in enumerate(fields(Instance))}
-_DESIRED = {one.value: one for one in Desired}
-_OBSERVED = {one.value: one for one in Observed}
-_ON_EXPIRY = {one.value: one for one in OnExpiry}
-_SHELF = {one.value: one for one in Shelf}
+_SCOPE, _SHELVES, _ON_EXPIRY = _AT["scope"], _AT["shelves"], _AT["on_expiry"]
+_UNCERTAIN, _OBSERVED_AT = _AT["uncertain_steps"], _AT["observed_at"]
 _WHY = {one.value: one for one in Why}
 
 
@@ -34,22 +36,32 @@ def to_instance(row: Sequence[Any]) -> Instance:
     By position, because thousands of rows are read in a storm: an attribute of a row costs what the rest of its reading does.
     """
     *values, provider, account, region = row
-    values.insert(_AT["scope"], Scope(provider, account, region))
-    spec = values[_AT["spec"]]
-    values[_AT["spec"]] = read_spec(spec) if isinstance(spec, str) else to_spec(spec)
-    values[_AT["desired"]] = _DESIRED[values[_AT["desired"]]]
-    # a word that this version does not know was not one of its own reasons: a newer version, or a hand, wrote it
-    values[_AT["why"]] = _WHY.get(values[_AT["why"]], Why.OUTSIDE)
-    values[_AT["on_expiry"]] = _ON_EXPIRY[values[_AT["on_expiry"]]]
-    values[_AT["shelf"]] = _SHELF[values[_AT["shelf"]]]
-    if values[_AT["shelves"]]:
-        values[_AT["on_expiry"]] = OnExpiry.SHELVE
-    values[_AT["observed"]] = _OBSERVED[values[_AT["observed"]]]
-    values[_AT["uncertain_steps"]] = _uncertain_steps(values[_AT["uncertain_steps"]], values[_AT["observed_at"]])
-    values[_AT["provider_notes"]] = _document(values[_AT["provider_notes"]])
-    if (kept := values[_AT["keep_stopped"]]) is not None:
-        values[_AT["keep_stopped"]] = timedelta(seconds=kept)
-    return Instance(*values)
+    values.insert(_SCOPE, _scope(provider, account, region))
+    for at, read in _READ:
+        values[at] = read(values[at])
+    if values[_SHELVES]:
+        values[_ON_EXPIRY] = OnExpiry.SHELVE
+    values[_UNCERTAIN] = _uncertain_steps(values[_UNCERTAIN], values[_OBSERVED_AT])
+    return _instance(*values)
+
+
+@lru_cache(maxsize=256)
+def _scope(provider: str, account: str, region: str) -> Scope:
+    """Thousands of rows are in the same few."""
+    return Scope(provider, account, region)
+
+
+def _spec(written: Any) -> Spec:
+    return read_spec(written) if isinstance(written, str) else to_spec(written)
+
+
+def _why(written: str) -> Why:
+    """A word that this version does not know was not one of its own reasons: a newer version, or a hand, wrote it."""
+    return _WHY.get(written, Why.OUTSIDE)
+
+
+def _span(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def from_on_expiry(on_expiry: OnExpiry) -> dict[str, object]:
@@ -86,3 +98,17 @@ def _moment(written: object) -> datetime | None:
     except ValueError:
         return None
     return read if read.tzinfo else None
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "spec": _spec,
+    "desired": {one.value: one for one in Desired}.__getitem__,
+    "why": _why,
+    "on_expiry": {one.value: one for one in OnExpiry}.__getitem__,
+    "observed": {one.value: one for one in Observed}.__getitem__,
+    "keep_stopped": _span,
+    "provider_notes": _document,
+    "shelf": {one.value: one for one in Shelf}.__getitem__,
+}
+"""Fields that are not what their columns hold, and what makes them of that."""
+_READ = tuple((_AT[name], read) for name, read in _READERS.items())

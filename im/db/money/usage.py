@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -174,7 +175,7 @@ def _last(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, Kind], 
         .where(u.instance_id.in_(ids))
         .order_by(u.instance_id, u.kind, u.number.desc())
     )
-    return {(s.instance_id, s.kind): s for s in map(to_interval, connection.execute(query))}
+    return {(s.instance_id, s.kind): s for s in starmap(to_interval, connection.execute(query))}
 
 
 def _write(connection: Connection, changed: Sequence[UsageInterval]) -> None:

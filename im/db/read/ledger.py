@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from im.db.read.connection import ReadTransaction, ask
 from im.domain.money.bill import Deadline, Item, Price
 from im.domain.money.usage import Kind, UsageInterval
 from im.domain.shelf.snapshot import Made, Snapshot
+from im.frozen import maker
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -19,12 +21,13 @@ INTERVAL = tuple(f.name for f in fields(UsageInterval))
 """Columns of `usage`, in the order in which `to_interval` takes them."""
 
 
+_interval = maker(UsageInterval)
 _KIND = {one.value: one for one in Kind}
 
 
-def to_interval(row: Sequence[Any]) -> UsageInterval:
-    instance_id, kind, *rest = row
-    return UsageInterval(instance_id, _KIND[kind], *rest)
+def to_interval(instance_id: str, kind: str, *rest: Any) -> UsageInterval:
+    """From the values of a row of INTERVAL."""
+    return _interval(instance_id, _KIND[kind], *rest)
 
 
 def intervals(
@@ -41,7 +44,7 @@ def intervals(
         since=since,
     )
     found: dict[str, list[UsageInterval]] = {}
-    for one in map(to_interval, rows):
+    for one in starmap(to_interval, rows):
         found.setdefault(one.instance_id, []).append(one)
     return found
 
@@ -89,9 +92,9 @@ def past(connection: Connection | ReadTransaction, ids: Sequence[str], now: date
         now=now,
     )
     found: dict[str, list[UsageInterval]] = {}
-    for _, _, *row in rows:
-        if row[0] is not None:
-            found.setdefault(row[0], []).append(to_interval(row))
+    for _, _, instance_id, *row in rows:
+        if instance_id is not None:
+            found.setdefault(instance_id, []).append(to_interval(instance_id, *row))
     late, shelved = rows[0][:2]
     return Past(found, deadlines(connection, ids) if late else {}, snapshots(connection, ids) if shelved else {})
 
