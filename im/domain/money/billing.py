@@ -20,11 +20,13 @@ from im.domain.money.price_list import PriceList
 from im.domain.money.rules import PER_SECOND, BillingRules, While
 from im.domain.money.shelf import bill_of
 from im.domain.money.usage import Kind, UsageInterval
+from im.frozen import maker
 
 if TYPE_CHECKING:
     from im.domain.instance import Instance
     from im.domain.shelf.snapshot import Snapshot
 
+_bill = maker(Bill)
 _BEGAN_AT = attrgetter("began_at")
 _NOTHING = timedelta(0)
 
@@ -53,6 +55,10 @@ def bill(
 class _Account:
     """One machine within one window: sums that are added to, and made a bill of at the end."""
 
+    compute = address = disk_running = disk_stopped = overrun_usd = ZERO
+    running = stopped = overrun = doubt = _NOTHING
+    unknown: frozenset[str] = frozenset()
+
     def __init__(
         self,
         intervals: Sequence[UsageInterval],
@@ -64,28 +70,25 @@ class _Account:
     ) -> None:
         self.snapshots, self.deadlines = snapshots, deadlines
         self.prices, self.rules, self.window, self.now = prices, prices.rules, window, now
-        self.runs = [s for s in intervals if s.kind is Kind.RUN]
-        self.lives = [s for s in intervals if s.kind is Kind.DISK]
-        self.runs.sort(key=_BEGAN_AT)
-        self.lives.sort(key=_BEGAN_AT)
-        self.compute = self.address = self.disk_running = self.disk_stopped = self.overrun_usd = ZERO
-        self.running = self.stopped = self.overrun = self.doubt = _NOTHING
-        self.unknown: frozenset[str] = frozenset()
+        self.runs, self.lives = _of(Kind.RUN, intervals), _of(Kind.DISK, intervals)
 
     def bill(self) -> Bill:
         charges = (self.rules.computing, self.rules.address)
+        running, there = While.RUNNING in charges, While.THERE in charges
         for run in self.runs:
-            self._ran(run)
-            if While.RUNNING in charges:
-                self._lent(run, While.RUNNING)
+            ended_at = self._end(run)
+            self._ran(run, ended_at)
+            if running:
+                self._lent(run, ended_at, While.RUNNING)
         for life in self.lives:
-            if While.THERE in charges:
-                self._lent(life, While.THERE)
-            self._disk(life)
+            ended_at = self._end(life)
+            if there:
+                self._lent(life, ended_at, While.THERE)
+            self._disk(life, ended_at)
         if self.snapshots:
             for kept in kept_spans(self.lives, self.snapshots, self.now):
                 self._address(kept.since, kept.began_at, kept.ended_at)
-        return Bill(
+        return _bill(
             self.compute,
             self.address,
             self.disk_running,
@@ -96,17 +99,18 @@ class _Account:
             self.overrun,
             self.doubt,
             self.unknown,
+            ZERO,
         )
 
-    def _lent(self, interval: UsageInterval, time: While) -> None:
+    def _lent(self, interval: UsageInterval, ended_at: datetime, time: While) -> None:
         """What is charged for as long as it runs, or for as long as it is there: `interval` is such a time."""
-        rules, ended_at = self.rules, self._end(interval)
+        rules = self.rules
         low, high = self.window.cut(interval.began_at, max(ended_at, interval.began_at + rules.least))
         if high <= low or interval.never_ran:
             return
         if rules.computing is time:
             tariff = self.prices.compute
-            if self.prices.by_the_hour_alone:
+            if rules.by_the_hour_alone:
                 usd = charge(tariff.hourly, low, high)
             else:
                 usd = charged(rules, tariff, interval.began_at, ended_at, self.window)
@@ -114,7 +118,8 @@ class _Account:
                 self.unknown |= {self.prices.label}
             else:
                 self.compute += usd
-            self._doubt(interval)
+            if interval.sure_until is not None:
+                self._doubt(interval.sure_until, ended_at)
         if rules.address is time and self._has_address(interval):
             self._address(self._address_since(interval), interval.began_at, ended_at)
 
@@ -133,11 +138,12 @@ class _Account:
             return interval.began_at
         return since_of(self.lives, self.lives.index(interval), self.snapshots)
 
-    def _ran(self, run: UsageInterval) -> None:
+    def _ran(self, run: UsageInterval, ended_at: datetime) -> None:
         """How long it ran, and what it ran past its deadline."""
-        ended_at = self._end(run)
         low, high = self.window.cut(run.began_at, ended_at)
         self.running += high - low
+        if not self.deadlines:
+            return
         for span in overruns(run.began_at, ended_at, self.deadlines):
             part = Window(*self.window.cut(*span))
             self.overrun += part.until - part.since
@@ -158,8 +164,8 @@ class _Account:
         """That of the machine that ran."""
         return next((one for one in reversed(self.lives) if one.began_at <= run.began_at), run)
 
-    def _disk(self, life: UsageInterval) -> None:
-        low, high = self.window.cut(life.began_at, self._end(life))
+    def _disk(self, life: UsageInterval, ended_at: datetime) -> None:
+        low, high = self.window.cut(life.began_at, ended_at)
         if high <= low:
             return
         running, awake = _NOTHING, ZERO
@@ -181,10 +187,9 @@ class _Account:
             self.disk_running += awake
             self.disk_stopped += (whole * gigabytes - awake) * self.rules.disk_stopped
 
-    def _doubt(self, interval: UsageInterval) -> None:
-        if interval.sure_until is not None:
-            low, high = self.window.cut(interval.sure_until, self._end(interval))
-            self.doubt += high - low
+    def _doubt(self, sure_until: datetime, ended_at: datetime) -> None:
+        low, high = self.window.cut(sure_until, ended_at)
+        self.doubt += high - low
 
     def _has_address(self, interval: UsageInterval) -> bool:
         """One that is charged while the machine is there was there from its beginning on."""
@@ -192,6 +197,14 @@ class _Account:
 
     def _end(self, interval: UsageInterval) -> datetime:
         return interval.ended_at or max(self.now, interval.began_at)
+
+
+def _of(kind: Kind, intervals: Sequence[UsageInterval]) -> list[UsageInterval]:
+    """Oldest first. Most machines have one of each kind."""
+    found = [one for one in intervals if one.kind is kind]
+    if len(found) > 1:
+        found.sort(key=_BEGAN_AT)
+    return found
 
 
 def overruns(began_at: datetime, ended_at: datetime, deadlines: Sequence[Deadline]) -> list[tuple[datetime, datetime]]:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
 
 from im.domain.instance import Instance
 from im.domain.money.amount import ZERO
@@ -38,8 +40,7 @@ from im.domain.spec.spec import SPOTS, Spec
 from im.domain.state import ALIVE, GONE, Desired, Observed, OnExpiry, Why
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """What costs beside computing. A disk of unknown size or type has no known price."""
 
     address: bool = True
@@ -51,7 +52,7 @@ UNKNOWN_PARTS = Parts()
 """Of a spec that says nothing of them: an address is the rule."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what follows from them is kept with them, for all machines of a kind
 class Rates:
     """USD per hour of each part; None where the price is not known."""
 
@@ -69,14 +70,14 @@ class Rates:
     snapshot: Decimal | None = ZERO
     """Of the snapshots that there are of it, and of the address that is kept beside one; None where a price is not known."""
 
-    @property
+    @cached_property
     def running(self) -> Decimal | None:
         """Of a running machine, as far as it is known; None without a price for computing, which is most of it."""
         if self.compute is None:
             return None
         return self.compute + (self.address or ZERO) + (self.disk or ZERO)
 
-    @property
+    @cached_property
     def stopped(self) -> Decimal | None:
         """Of a stopped machine: its disk, and what its cloud charges for on and on; None as long as its chief part has no price."""
         address = (self.address or ZERO) if self.rules.address is While.THERE else ZERO
@@ -84,7 +85,7 @@ class Rates:
             return None if self.compute is None else self.compute + address + (self.disk or ZERO)
         return None if self.disk is None else self.disk * self.rules.disk_stopped + address
 
-    @property
+    @cached_property
     def saved_by_stop(self) -> Decimal | None:
         """What an hour costs less once it is stopped, as far as that is known."""
         if self.rules.stop_saves_nothing:
@@ -112,12 +113,12 @@ class Rates:
         parts = (("computing", self.compute), ("address", self.address), ("disk", self.disk))
         return [what for what, usd in parts if usd is None] + ([VOLUMES] if self.more_disks else [])
 
-    @property
+    @cached_property
     def whole(self) -> bool:
         """Every part has a price; otherwise it is at least that much."""
-        return not self.more_disks and None not in (self.compute, self.address, self.disk)
+        return self.compute is not None and self.address is not None and self.disk is not None and not self.more_disks
 
-    @property
+    @cached_property
     def at_most(self) -> bool:
         """Computing costs no more than that, and probably less."""
         return self.source == AT_MOST
@@ -125,9 +126,7 @@ class Rates:
 
 def types_of(spec: Spec, *, launched: bool) -> tuple[str, ...]:
     """The types that it may be: its own once it is launched, until then every one that is going to be tried."""
-    if launched:
-        return (spec.instance_type,)
-    return tuple(dict.fromkeys(one.instance_type for one in candidates(spec)))
+    return (spec.instance_type,) if launched else tuple(dict.fromkeys(one.instance_type for one in candidates(spec)))
 
 
 def _held(usd: Decimal | None, since: datetime) -> tuple[Price, ...]:
@@ -209,15 +208,15 @@ def parts_of(row: Instance, intervals: Sequence[UsageInterval], expected: Parts)
 
 def runs_on(row: Instance) -> bool:
     """Does it compute, or is it about to, until its deadline?"""
-    if row.closed_at is not None or row.failed:
-        return False
-    return row.desired is Desired.RUNNING and (row.observed in ALIVE or row.launching or not row.settled)
+    over = row.closed_at is not None or row.failed
+    return not over and row.desired is Desired.RUNNING and (row.observed in ALIVE or row.launching or not row.settled)
 
 
 def began_at(intervals: Sequence[UsageInterval], rules: BillingRules) -> datetime | None:
     """Since when it is charged for what it computes now; None where it is not."""
     kind = Kind.RUN if rules.computing is While.RUNNING else Kind.DISK
-    return next((s.began_at for s in intervals if s.kind is kind and s.ended_at is None), None)
+    found = [one.began_at for one in intervals if one.kind is kind and one.ended_at is None]
+    return found[0] if found else None
 
 
 def is_charged(row: Instance, rules: BillingRules) -> bool:
@@ -277,8 +276,9 @@ def goes_on_costing(row: Instance, rules: BillingRules) -> bool:
 
 def bills_compute(row: Instance) -> bool:
     """Does it pay for computing now because it runs, or is it about to?"""
-    taken_back = row.observed is Observed.STOPPED and row.interrupted_at is not None
-    return (runs_on(row) and not taken_back) or row.observed in ALIVE
+    if row.observed is Observed.STOPPED and row.interrupted_at is not None:
+        return False  # it was taken back
+    return row.observed in ALIVE or runs_on(row)
 
 
 def rate_now(row: Instance, hourly: Rates) -> Decimal | None:

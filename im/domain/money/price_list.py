@@ -26,7 +26,6 @@ class PriceList:
     def __init__(self, scope: Scope, spec: Spec, zone: str, book: PriceBook, rules: BillingRules) -> None:
         self.rules = rules
         self._scope, self._spec, self._zone, self._book = scope, spec, zone, book
-        self.by_the_hour_alone = rules.by_the_hour_alone
         self._disks: dict[str, Sequence[Price]] = {}
         self._beside: dict[str | None, frozenset[str]] = {}
 

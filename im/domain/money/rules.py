@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from im.domain.money.amount import ZERO
@@ -29,7 +30,7 @@ class While(StrEnum):
     """As long as the machine exists, stopped or not."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what follows from the rules is kept with them
 class BillingRules:
     """Where nothing else is said: by the time that it runs, as long as it took, a minute at least for each start."""
 
@@ -78,7 +79,7 @@ class BillingRules:
             kept += f", at {self.disk_stopped:f} times the price"
         return f"costs {kept}, and nothing for computing"
 
-    @property
+    @cached_property
     def by_the_hour_alone(self) -> bool:
         """What is to come is its rate times its time: no steps, no least sum and no cap."""
         return not (self.step or self.least_usd or self.monthly_cap)

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from im.db.read.ledger import Past, past
@@ -54,6 +55,7 @@ from im.domain.money.zones import prices_of as prices_in
 from im.domain.shelf.snapshot import SNAPSHOT, Snapshot
 from im.domain.spec.spec import ON_DEMAND, Spec
 from im.domain.state import Shelf
+from im.frozen import maker
 from im.providers import registry
 from im.providers.prices import built_in
 from im.services.money.rules import priced_in, rules_of, rules_of_cloud
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from im.domain.instance import Instance
     from im.domain.scope import Scope
 
+_cost = maker(Cost)
 LONG_AGO = timedelta(days=3650)
 
 
@@ -80,7 +83,7 @@ class _Kind:
     """By what they have beside computing, and whether they are launched."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ledger:
     """Everything that bills of `rows` are made from."""
 
@@ -90,11 +93,15 @@ class Ledger:
     book: Mapping[Item, Sequence[Price]]
     now: datetime
     snapshots: Mapping[str, Sequence[Snapshot]] = field(default_factory=dict)
-    _kinds: dict[Hashable, _Kind] = field(init=False, default_factory=dict, repr=False, compare=False)
-    """What was looked up so far: of a thousand machines a few kinds."""
+    _kinds: dict[Hashable, tuple[Instance, _Kind]] = field(init=False, default_factory=dict, repr=False, compare=False)
+    """What was looked up so far: of a thousand machines a few kinds. With a row that is kept, so that no other comes to its id."""
+
+    @cached_property
+    def _so_far(self) -> Window:
+        return Window(self.now - LONG_AGO, self.now)
 
     def bill(self, row: Instance, window: Window | None = None) -> Bill:
-        return self._bill(row, self._kind(row), window or Window(self.now - LONG_AGO, self.now))
+        return self._bill(row, self._kind(row), window or self._so_far)
 
     def _bill(self, row: Instance, kind: _Kind, window: Window) -> Bill:
         return bill(
@@ -110,12 +117,17 @@ class Ledger:
         )
 
     def _kind(self, row: Instance) -> _Kind:
-        own = row.terms.prices
-        key = row.id if own else kind_of(row.scope, row.spec, row.zone)
+        if row.terms.prices:
+            return self._looked_up(row.id, row)[1]
+        shared = id(row.spec), id(row.scope), row.zone  # quickly compared, and most rows have them with others
+        if (found := self._kinds.get(shared)) is None:
+            found = self._kinds[shared] = row, self._looked_up(kind_of(row.scope, row.spec, row.zone), row)[1]
+        return found[1]
+
+    def _looked_up(self, key: Hashable, row: Instance) -> tuple[Instance, _Kind]:
         if (found := self._kinds.get(key)) is None:
             book, rules = self._book(row), rules_of(row.scope)
-            prices = PriceList(row.scope, row.spec, row.zone, book, rules)
-            found = self._kinds[key] = _Kind(book, rules, prices)
+            found = self._kinds[key] = row, _Kind(book, rules, PriceList(row.scope, row.spec, row.zone, book, rules))
         return found
 
     def existed(self, row: Instance, part: Window) -> bool:
@@ -186,8 +198,8 @@ class Ledger:
         since = began_at(self.intervals.get(row.id, ()), kind.rules)
         coming = to_deadline(row, hourly, self.now, since)
         at_most = hourly.at_most and bills_compute(row)
-        spent = self._bill(row, kind, Window(self.now - LONG_AGO, self.now))
-        return Cost(spent, hourly, rate_now(row, hourly), coming, is_whole(row, hourly), at_most, since)
+        spent = self._bill(row, kind, self._so_far)
+        return _cost(spent, hourly, rate_now(row, hourly), coming, is_whole(row, hourly), at_most, since)
 
 
 def ledger(connection: Connection | ReadTransaction, rows: Sequence[Instance], now: datetime) -> Ledger:
@@ -203,10 +215,10 @@ def _items(rows: Sequence[Instance], found: Past) -> set[Item]:
     known: set[Hashable] = set()
     for row in rows:
         intervals, pictures = found.intervals.get(row.id, ()), found.snapshots.get(row.id, ())
-        disks = tuple(one.disk_type for one in intervals if one.kind is Kind.DISK)
+        disks = tuple([one.disk_type for one in intervals if one.kind is Kind.DISK])
         if disks and not pictures:  # else it is expected to have what its own wish says
-            launched = row.provider_id is not None
-            key = (kind_of(row.scope, row.spec, row.zone), disks, launched, row.shelves, row.to_shelve, row.shelf)
+            shared = id(row.spec), id(row.scope), row.zone, disks
+            key = (*shared, row.provider_id is not None, row.shelves, row.to_shelve, row.shelf)
             if key in known:
                 continue
             known.add(key)
@@ -245,10 +257,8 @@ def costs(ctx: Context, rows: Sequence[Instance], now: datetime | None = None) -
 
 def expected(row: Instance, intervals: Sequence[UsageInterval]) -> Parts:
     """What it is going to have beside its computing; asked of its cloud only while nothing of it was seen."""
-    for interval in intervals:
-        if interval.kind is Kind.DISK:
-            return UNKNOWN_PARTS
-    return expected_of(row.scope, row.spec)
+    seen = [one for one in intervals if one.kind is Kind.DISK]
+    return UNKNOWN_PARTS if seen else expected_of(row.scope, row.spec)
 
 
 def expected_of(scope: Scope, spec: Spec) -> Parts:
