@@ -93,10 +93,10 @@ def meets(desired: Desired, observed: Observed, *, launching: bool = False) -> b
     everything but running, and there is nothing left to do for running either: see `im.domain.lifecycle.absorbed`.
     """
     match observed:
-        case Observed.NONE:
-            return desired is not Desired.RUNNING and not launching
         case Observed.RUNNING:
             return desired is Desired.RUNNING
+        case Observed.NONE:
+            return desired is not Desired.RUNNING and not launching
         case Observed.STOPPED:
             return desired is Desired.STOPPED
         case Observed.TERMINATED | Observed.MISSING:

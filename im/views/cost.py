@@ -191,7 +191,7 @@ def bill_json(bill: Bill) -> dict[str, Any]:
         "seconds_stopped": precise(bill.stopped),
         "seconds_overrun": precise(bill.overrun),
         "seconds_doubtful": precise(bill.doubt),
-        "unknown": sorted(bill.unknown),
+        "unknown": sorted(bill.unknown) if bill.unknown else [],
     }
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 
+@lru_cache(maxsize=4096)
 def utc(at: datetime | None) -> str | None:
-    """RFC 3339 in UTC with milliseconds: `2026-11-28T14:54:50.000Z`."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at is not None else None
+    """RFC 3339 in UTC with milliseconds: `2026-11-28T14:54:50.000Z`.
+
+    The moments of a row stay as they are from one look to the next, and to write one takes thrice as long as to remember it.
+    """
+    return at.astimezone(UTC).isoformat("T", "milliseconds")[:-6] + "Z" if at is not None else None  # without +00:00
 
 
 def seconds(long: timedelta | None) -> int | None:

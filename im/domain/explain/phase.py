@@ -33,6 +33,7 @@ class Phase:
     tone: Tone
 
 
+_RUNNING = Phase("running", Tone.GOOD)
 _OTHERS = (Why.SPOT, Why.GUEST, Why.RETIRED, Why.CLOUD)
 """Whose doing it can be that a machine stops or ends, other than a person's or the deadline's."""
 _MOVING = {
@@ -50,6 +51,8 @@ _MOVING = {
 def phase(row: Instance, now: datetime) -> Phase:
     """The state in words, from the row and the time; never stored."""
     match row.observed:
+        case Observed.RUNNING | Observed.STOPPED | Observed.PENDING | Observed.HALTED | Observed.STOPPING:
+            pass  # first: most machines of a list are there
         case Observed.TERMINATED:
             ended = {Why.OUTSIDE: "terminated outside"} | {why: f"terminated ({why})" for why in _OTHERS}
             return Phase(ended.get(row.why, "terminated"), Tone.IDLE)
@@ -59,8 +62,6 @@ def phase(row: Instance, now: datetime) -> Phase:
             return Phase("terminating", Tone.BUSY)
         case Observed.NONE:
             return _phase_without_machine(row, now)
-        case Observed.PENDING | Observed.RUNNING | Observed.HALTED | Observed.STOPPING | Observed.STOPPED:
-            pass
     if row.shelf is Shelf.LEAVING:
         trouble = f" ({_plain(row.error_code)}, retrying)" if row.error_code else ""
         return Phase(f"shelving{trouble}", Tone.BAD if trouble else Tone.BUSY)
@@ -81,7 +82,7 @@ def phase(row: Instance, now: datetime) -> Phase:
         if row.observed is Observed.STOPPED:
             asleep = {Why.OUTSIDE: "stopped outside"} | {why: f"stopped ({why})" for why in (Why.TTL, *_OTHERS)}
             return Phase(asleep.get(row.why, "stopped"), Tone.IDLE)
-        return Phase("running, past deadline", Tone.BAD) if now >= row.expires_at else Phase("running", Tone.GOOD)
+        return Phase("running, past deadline", Tone.BAD) if now >= row.expires_at else _RUNNING
     if row.settled and row.observed is Observed.HALTED:
         return Phase(f"off, still billed{', past deadline' if now >= row.expires_at else ''}", Tone.BAD)
     if row.settled:

@@ -26,7 +26,7 @@ from im.web.page.site import part
 from tests.unit.rows import NOW, RUNNING
 
 FEW, MORE = 20, 100
-PAGE, DOCUMENT = 280, 220
+PAGE, DOCUMENT = 240, 150
 """Calls at most, for a row more with every column, and for a document."""
 
 
