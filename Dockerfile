@@ -25,7 +25,7 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/dist . \
 
 FROM ${BASE}
 # as im/__init__.py says, to which a test holds it
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 LABEL org.opencontainers.image.title="im" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.description="Every cloud instance gets a deadline" \

@@ -22,7 +22,8 @@ def gather(into: Path) -> None:
     shutil.rmtree(into, ignore_errors=True)
     shutil.copytree(ROOT / "docs", into, ignore=shutil.ignore_patterns("*.py", "__pycache__", "changes"))
     (into / "reference").mkdir()
-    shutil.copy(ROOT / "CHANGELOG.md", into / "changelog.md")
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    (into / "changelog.md").write_text(changes.replace("](docs/", "]("))  # it stands beside the pages here
     shutil.copy(ROOT / "docs" / "openapi.json", into / "reference")
     for name, make in PAGES.items():
         (into / "reference" / name).write_text(make() + "\n")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 from click.testing import CliRunner, Result
 
+from im import __version__
 from im.cli.backend.place import Place
 from im.cli.backend.remote import Remote
 from im.cli.backend.remote.link import Link
@@ -66,7 +67,7 @@ def _whole(caller: socket.socket) -> bytes:
     return head + b"\r\n\r\n" + body
 
 
-def answer(body: bytes, *, status: str = "200 OK", kind: str = "application/json", version: str = "0.1.0") -> bytes:
+def answer(body: bytes, *, status: str = "200 OK", kind: str = "application/json", version: str = __version__) -> bytes:
     head = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", "Connection: close"]
     head += [f"X-Im-Version: {version}"] if version else []
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
