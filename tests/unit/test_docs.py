@@ -133,6 +133,23 @@ def test_every_test_that_a_promise_names_is_there() -> None:
     assert named - files - defined == set()
 
 
+@pytest.mark.parametrize(
+    ("page", "said", "line"),
+    [
+        ("README.md", 'export PATH="$PWD/.venv/bin', "im up -d"),
+        ("docs/tutorial.md", 'export PATH="$PWD/.venv/bin', "im up -d"),
+        ("docs/tutorial.md", "`ssh-keygen -t ed25519`", "im create"),
+        ("docs/guard.md", "`IM_GUARD_ROLE`", "im create"),
+        ("docs/agents.md", "`im doctor` says", "im create"),
+        ("docs/python.md", "`IM_API_URL` and `IM_TOKEN`", "from im.client"),
+    ],
+)
+def test_what_a_line_needs_is_said_before_it(page: str, said: str, line: str) -> None:
+    """What whoever types it in the order of the page would otherwise have to guess."""
+    text = (ROOT / page).read_text()
+    assert text.index(said) < text.index(f"\n{line}")
+
+
 NEVER_ASKED = frozenset({"api.crusoecloud.com", "cloud.vast.ai", "www.googleapis.com"})
 """An old address that is read as the new one, a page for people, and names of rights."""
 
