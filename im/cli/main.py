@@ -188,7 +188,8 @@ class Im(LazyGroup):
             exc.show()
             return Exit.USAGE
         except click.ClickException as exc:
-            return complain_of_usage(exc, as_json=as_json)
+            command = next((f"im {word}" for word in words if word in COMMANDS), "im")
+            return complain_of_usage(exc, typed=command, as_json=as_json)
         except (click.Abort, KeyboardInterrupt):
             return self._interrupted(session, as_json=as_json)
         except Exception as exc:

@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from im.domain.errors import NoSuchInstance, Refused
+from im.domain.errors import NoSuchInstance, Refused, near
 from im.domain.explain.phase import phase
 
 if TYPE_CHECKING:
@@ -45,9 +45,12 @@ class Filter:
         """Raises Refused for a key there is not, and for a value that is missing."""
         key, equals, value = text.partition("=")
         if key not in _FIELDS or not equals or not value:
+            meant = near(key, _FIELDS) if equals and value else []
             raise Refused(
                 f"--filter {text[:60]} is not understood",
-                f"write key=value with a key of {', '.join(_FIELDS)}; owner=me",
+                f"did you mean {meant[0]}={value[:60]}?"
+                if meant
+                else f"write key=value with a key of {', '.join(_FIELDS)}, like owner=me",
             )
         return cls(key, value)
 

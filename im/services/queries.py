@@ -11,6 +11,7 @@ from im.db.read import health, instances
 from im.db.read.connection import Moment
 from im.domain.errors import NoSuchInstance, near
 from im.domain.explain.listing import Listing, Orphans
+from im.domain.input.duration import is_duration
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -60,6 +61,8 @@ def resolve(ctx: Context, words: Sequence[str], owners: Sequence[str] | None = N
             if word not in found:
                 alike = near(word, instances.living_names(connection, owners))
                 hint = f"did you mean {alike[0]}?" if alike else "im list  shows what there is"
+                if is_duration(word):  # no name begins with a digit
+                    hint = f"for how long is said by -d {word}"
                 raise NoSuchInstance(f"there is no instance '{word[:80]}'", hint)
         rows = {found[word].id: found[word] for word in words}
         seen = health.sight(connection)

@@ -84,7 +84,7 @@ def check_url(written: str) -> str:
     except ValueError:
         raise Refused("the API's address cannot be read", hint) from None
     if parts.scheme not in ("http", "https") or not host or not text.isprintable() or " " in text:
-        raise Refused("the API's address is none of the web", hint)
+        raise Refused("the API's address has to be one of the web, with https:// before it", hint)
     if parts.username or parts.password:
         raise Refused("the API's address holds a user or a password, which is not how im is told who asks", hint)
     if parts.query or parts.fragment:

@@ -105,9 +105,9 @@ def _place(exc: BaseException) -> str:
     return f"im/{frames[-1].filename.rpartition('/im/')[2]}:{frames[-1].lineno}"
 
 
-def complain_of_usage(error: click.ClickException, *, as_json: bool) -> Exit:
-    """Click's own complaints, in our words."""
-    message, hint = _usage(error)
+def complain_of_usage(error: click.ClickException, *, typed: str, as_json: bool) -> Exit:
+    """Click's own complaints, in our words. `typed`: the command, which click does not tell of an option without its value."""
+    message, hint = _usage(error, typed)
     complain(message, hint, code="refused", status=Exit.USAGE, as_json=as_json)
     return Exit.USAGE
 
@@ -123,9 +123,9 @@ def _beside(line: str) -> None:
         click.echo(line, err=True, color=takes_colour(sys.stderr))
 
 
-def _usage(error: click.ClickException) -> tuple[str, str]:
+def _usage(error: click.ClickException, typed: str) -> tuple[str, str]:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    command = context.command_path if context else "im"
+    command = context.command_path if context else typed
     hint = f"{command} --help"
     if isinstance(error, click.NoSuchOption):
         near = error.possibilities or _resembling(error.option_name, context)

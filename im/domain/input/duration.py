@@ -40,6 +40,13 @@ def parse_duration(text: str) -> timedelta:
 FOREVER = "forever"
 
 
+def is_duration(text: str) -> bool:
+    try:
+        return parse_duration(text) > timedelta(0)
+    except Refused:
+        return False
+
+
 def parse_keep(text: str) -> timedelta | None:
     """`7d` → timedelta, `forever` → None: how long something is kept. Raises Refused for anything else."""
     return None if text.strip().lower() == FOREVER else parse_duration(text)

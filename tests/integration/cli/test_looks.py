@@ -66,6 +66,9 @@ def test_status_of_nobody_is_exit_code_3(world: World) -> None:
     world.create("web")
     result = run(world, "status", "wbe")
     assert result.stderr == "im: there is no instance 'wbe'. Did you mean web?\n"
+    assert run(world, "start", "web", "1h").stderr == (
+        "im: there is no instance '1h'. Next: for how long is said by -d 1h\n"
+    )
     assert result.exit_code == 3
     as_json = run(world, "status", "nope", "--json")
     assert json.loads(as_json.stderr)["error"]["code"] == "not_found"

@@ -109,11 +109,11 @@ URLS = {
     "http://127.0.0.1.example.com": "would carry your token in the clear",
     "https://ada:hunter2@im.example.com": "holds a user or a password",
     "https://im.example.com/?x=1": "more than a host and a path",
-    "ftp://im.example.com": "none of the web",
-    "im.example.com": "none of the web",
-    "https://": "none of the web",
+    "ftp://im.example.com": "with https:// before it",
+    "im.example.com": "with https:// before it",
+    "https://": "with https:// before it",
     "https://im.example.com:port": "cannot be read",
-    "https://im .example.com": "none of the web",
+    "https://im .example.com": "with https:// before it",
 }
 
 

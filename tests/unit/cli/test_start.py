@@ -101,6 +101,8 @@ MISTYPED = [
     ("ssh", "which instance? Next: im ssh NAME; im list  shows the names"),
     ("stop web --all", "name the instances or select them by --all and --filter, not both. Next: leave one out"),
     ("stop --filter colour=red", "--filter colour=red is not understood. Next: write key=value with a key of owner,"),
+    ("list --filter state=running", "--filter state=running is not understood. Did you mean status=running?"),
+    ("create --name", "option '--name' requires an argument. Next: im create --help"),
     ("list --filter owner=", "--filter owner= is not understood. Next: write key=value"),
     ("extend web", "for how long? Next: im extend NAME -d 2h, or --until 18:00"),
     (

@@ -41,8 +41,10 @@ class DirectRequests:
 
     def creation(self, wish: Wish) -> Callable[[], Answer]:
         lean.load()
+        from im.db.address import arguments
         from im.services.requests import create
 
+        arguments(self._ctx.settings.database_url)  # where nothing can be stored, nobody is asked for an address first
         order = self._order(wish)
         return lambda: create.create(self._ctx, order)
 
