@@ -132,7 +132,7 @@ def test_extend_answers_old_and_new_in_absolute_time(world: World) -> None:
     world.advance(10)
     result = run(world, "extend", "web", "-d", "2h")
     old, new = (f"{(world.now.replace(hour=h, second=0)).astimezone():%H:%M}" for h in (13, 15))
-    assert result.stdout == f"web: stops {old} → {new} (in 2h 59m)\n"
+    assert result.stdout == f"web: stops {old} → {new} (in 2h 59m) · $0.99 more, $1.49 until then\n"
     assert answer(world, "extend", "web", "-d", "1h")[0]["previous_expires_at"] == "2030-01-01T15:00:00.000Z"
 
 
@@ -143,7 +143,7 @@ def test_extend_wakes_a_stopped_one_and_no_start_does_not(world: World) -> None:
     run(world, "extend", "web", "-d", "1h", "--no-start")
     assert world.row().desired is Desired.STOPPED
     told = run(world, "extend", "web", "-d", "1h").stdout
-    assert told.rstrip().endswith(" · starting")
+    assert " · starting · $0.99 more" in told
     assert world.row().desired is Desired.RUNNING
 
 
