@@ -76,12 +76,14 @@ chaos-short: $(VENV)/.dev ## A sample of chaos, for the gate: each kill point on
 
 before: $(BEFORE)/.made $(BEFORE_PAGE)/.made ## Earlier versions from the repository's history, each in an environment of its own: the last released one, and one with the page
 
-chaos: $(VENV)/.dev $(BEFORE)/.made ## Kill points in full, 2,000 x 50 steps of the state machine, soaks of SECONDS (600): EC2, seven clouds, two versions, a failover; restores
+chaos: $(VENV)/.dev $(BEFORE)/.made $(BEFORE_PAGE)/.made ## Kill points in full, 2,000 x 50 steps of the state machine, soaks of SECONDS (600): EC2, seven clouds, two upgrades, a failover; restores
 	# its walks are one test, and take longer than any other may
 	IM_KILL_POINTS=all IM_EXAMPLES=2000 IM_STEPS=50 $(PYTEST) -o faulthandler_timeout=0 --numprocesses auto --maxprocesses 4 tests/chaos --ignore-glob '*/test_soak*.py'
 	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS)
 	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS) --mixed
+	# an upgrade of each under load: half, back, and forward again
 	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS) --before $(CURDIR)/$(BEFORE)/bin/python
+	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS) --before $(CURDIR)/$(BEFORE_PAGE)/bin/python
 	$(BIN)/python -m tests.chaos.soak --seconds $(SECONDS) --failover 60
 	# every way to restore a backup
 	$(PYTEST) tests/integration/deadlines/test_restore.py

@@ -1,4 +1,4 @@
-"""Two versions of im on one schema: half of the fleet and half of the typed commands are of the last released one."""
+"""A fleet of an earlier version is upgraded under load: by half, back, forward again; both versions are typed, and have pages."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ import pytest
 from tests.chaos.soak.run import Plan, soak
 from tests.documented import ROOT
 
-PYTHON = ROOT / ".venv-before" / "bin" / "python"
-
 
 @pytest.mark.long
-def test_given_half_a_fleet_of_the_released_version_nothing_is_lost_doubled_orphaned_late_or_touched(
-    tmp_path: Path,
+@pytest.mark.parametrize("version", [".venv-before", ".venv-before-page"], ids=["0.1.0", "with the page"])
+def test_given_a_fleet_that_is_upgraded_under_load_nothing_is_lost_doubled_orphaned_late_or_touched(
+    tmp_path: Path, version: str
 ) -> None:
     """The same judge as of every soak; `make chaos` does it for longer, and with every fault."""
     made = subprocess.run(["make", "before"], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -25,7 +24,7 @@ def test_given_half_a_fleet_of_the_released_version_nothing_is_lost_doubled_orph
     seed = int(os.environ.get("IM_SOAK_SEED") or random.SystemRandom().randrange(10_000))
     given = Plan(
         seed,
-        seconds=30,
+        seconds=60,
         requests_per_second=3,
         clients=3,
         shortest=4,
@@ -35,7 +34,7 @@ def test_given_half_a_fleet_of_the_released_version_nothing_is_lost_doubled_orph
         launch_lease=10,
         waits_for_launches=False,
         every=(2.0, 4.0),
-        before=str(PYTHON),
+        before=str(ROOT / version / "bin" / "python"),
     )
     said: list[str] = []
     told = soak(given, said.append, tmp_path / "report")
@@ -43,5 +42,8 @@ def test_given_half_a_fleet_of_the_released_version_nothing_is_lost_doubled_orph
     assert told["requests"]["all"] > 20, again
     assert told["machines"]["ours"] >= 5, again
     assert told["figures"] == dict.fromkeys(told["figures"], 0), again
-    # killed now and then, and not one that could not start at all
-    assert all(told["restarts"][name] <= 8 for name in ("worker-1", "worker-2", "beat-1")), again
+    assert {"upgraded by half", "gone back", "upgraded"} <= set(told["faults"]), again
+    pages = ["this version"] + (["the version before"] if version.endswith("page") else [])
+    assert all(told["requests"].get(f"acknowledged through a page of {one}", 0) > 0 for one in pages), again
+    # replaced three times and killed now and then, and not one that could not start at all
+    assert all(told["restarts"][name] <= 12 for name in ("worker-1", "worker-2", "beat-1", "page-1")), again

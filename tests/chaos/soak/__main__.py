@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
         "--mixed", action="store_true", help="seven clouds instead of one, and what can go wrong at each"
     )
     parser.add_argument(
-        "--before", default="", help="PYTHON of an environment with the version before: half the fleet is of it"
+        "--before", default="", help="PYTHON of an environment with the version before: it is upgraded under load"
     )
     parser.add_argument(
         "--failover", type=float, help="SECONDS after which the primary Postgres is killed, its standby promoted"

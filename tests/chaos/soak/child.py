@@ -25,6 +25,8 @@ class Child:
     log: Path
     environ: Mapping[str, str]
     identity: Mapping[str, Any] = field(default_factory=dict)
+    meanwhile: Mapping[str, str] = field(default_factory=dict)
+    """What its environment has besides, for as long as a fault lasts."""
     process: subprocess.Popen[bytes] | None = None
     down_until: float = 0.0
     starts: int = 0
@@ -37,7 +39,7 @@ class Child:
                 stderr=out,
                 # only what finds our tree by its environment may find it by its folder
                 cwd=TREE if "PYTHONPATH" in self.environ else "/",
-                env=dict(self.environ),
+                env={**self.environ, **self.meanwhile},
                 start_new_session=True,
                 **self.identity,
             )

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,6 +26,7 @@ from im.providers.request import Ask
 from im.providers.runpod.flags import WORKSPACE
 from im.services.requests import change as requests_change
 from im.services.requests import create, order, result
+from tests.chaos.soak import over_http
 from tests.chaos.soak.room import REGION, Room
 from tests.people import person
 from tests.providers.clouds import public_key
@@ -68,6 +69,13 @@ class Pool:
             while len(self._expires) > _REMEMBERED:
                 del self._expires[next(iter(self._expires))]
 
+    def know(self, one: str, desired: str, expires_at: datetime) -> None:
+        """The same of one, from an answer in text."""
+        with self._lock:
+            self._expires.pop(one, None)
+            if desired != Desired.TERMINATED:
+                self._expires[one] = expires_at
+
     def forget(self, ids: list[str]) -> None:
         with self._lock:
             for one in ids:
@@ -85,10 +93,14 @@ class Pool:
 class Client(threading.Thread):
     """One person at a terminal of their own, on a context of their own."""
 
-    def __init__(self, number: int, seed: int, room: Room, pool: Pool, manners: Manners, *, types: bool) -> None:
+    def __init__(
+        self, number: int, seed: int, room: Room, pool: Pool, manners: Manners, *, types: bool, browses: bool = False
+    ) -> None:
+        """`types`: through `im` itself; `browses`: over HTTP, where the room has pages."""
         super().__init__(name=f"client-{number}", daemon=True)
         self._rng = Random(f"{seed}/client/{number}")
         self._room, self._pool, self._manners, self._types = room, pool, manners, types
+        self._browses = browses
         self.path = room.folder / f"requests-{number}.jsonl"
         self._over = threading.Event()
         self._asked = 0
@@ -123,9 +135,19 @@ class Client(threading.Thread):
         note = {"n": self._asked, "verb": verb, "ids": ids, "count": count, "span": span}
         note |= {"cloud": cloud} if verb == "create" else {}
         out.write(json.dumps({**note, "at": time.time(), "is": "asked"}) + "\n")
-        ask = self._type if self._types else partial(self._ask, ctx)
-        answered = ask(verb, ids, count, span, cloud)
+        answered = self._way(ctx)(verb, ids, count, span, cloud)
         out.write(json.dumps({**note, "at": time.time(), **answered}) + "\n")
+
+    def _way(self, ctx: Context) -> Callable[[str, list[str], int, float, str], dict[str, Any]]:
+        versions = self._room.versions
+        if versions is not None and self._browses and versions.token:
+            return lambda verb, ids, count, span, _: over_http.ask(
+                versions, self._pool, self._rng, verb, ids, count, span
+            )
+        # what is of this version refuses a schema of the one before
+        if self._types or (versions is not None and not versions.migrated):
+            return self._type
+        return partial(self._ask, ctx)
 
     def _choose(self) -> str:
         crowded = len(self._pool) > self._manners.most_living
@@ -170,14 +192,17 @@ class Client(threading.Thread):
 
     def _type(self, verb: str, ids: list[str], count: int, span: float, cloud: str) -> dict[str, Any]:
         """The same through `im` itself, as a person or a script types it."""
-        before = bool(self._room.before) and self._rng.random() < 0.5
-        words = [self._room.before if before else sys.executable, "-m", "im.cli.main", verb, "--no-wait", "-q"]
-        environ = self._room.environ_before if before else self._room.environ
+        versions = self._room.versions
+        python = sys.executable if versions is None else versions.python(self._rng)
+        environ = self._room.environ if versions is None else versions.environ(python)
+        words = [python, "-m", "im.cli.main", verb, "--no-wait", "-q"]
         if verb == "create":
             if not self._key.exists():
                 self._key.write_text(public_key() + "\n")
             words += ["-d", f"{round(span)}s", "--count", str(count), "--public-key", str(self._key)]
             words += ["--provider", cloud]
+            # else it asks the internet for our address
+            words += [] if self._room.neighbours else ["--ssh-from", "none"]
         else:
             words += [*ids, *(["-d", f"{round(span)}s"] if verb in ("extend", "start") else [])]
             words += ["--yes"] if verb == "terminate" else []
@@ -190,4 +215,8 @@ class Client(threading.Thread):
         if done.returncode:
             return {"is": "failed", "why": done.stderr.strip()[-300:], "code": done.returncode}
         # -q prints ids alone: of each, the row has to be there
-        return {"is": "printed", "printed": done.stdout.split()}
+        printed = done.stdout.split()
+        if verb in ("create", "extend", "start"):
+            for one in printed:
+                self._pool.know(one, Desired.RUNNING, datetime.now(UTC) + timedelta(seconds=span))
+        return {"is": "printed", "printed": printed}

@@ -21,12 +21,11 @@ def clock_shifted(room: Room, rng: Random, scale: float) -> Blow:
     """kill -9, and started again an hour before or behind its time; at the end once more, on time."""
     name, hours = rng.choice((*WORKERS, *BEATS)), rng.choice((-1, 1))
     child = room.children[name]
-    on_time = dict(child.environ)
-    child.environ = on_time | {"LD_PRELOAD": str(_built(room.folder)), "SHIFT_SECONDS": str(hours * 3600)}
+    child.meanwhile = {"LD_PRELOAD": str(_built(room.folder)), "SHIFT_SECONDS": str(hours * 3600)}
     child.signal(signal.SIGKILL, whole=True)
 
     def end() -> None:
-        child.environ = on_time
+        child.meanwhile = {}
         child.signal(signal.SIGKILL, whole=True)
 
     return Blow(f"{name} is started again {hours:+} h off", rng.uniform(40, 150) * scale, end)

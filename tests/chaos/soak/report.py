@@ -129,7 +129,9 @@ def _requests(e: Evidence) -> dict[str, int]:
     counted = Counter(f"{one['verb']}, {one['is']}" for one in e.requests if one["is"] != "asked")
     asked = sum(one["is"] == "asked" for one in e.requests)
     unrung = sum(one.get("rang") is False for one in e.requests)
-    return {"all": asked, **dict(sorted(counted.items())), "acknowledged without a doorbell": unrung}
+    through = Counter(f"{one['is']} through {one['through']}" for one in e.requests if "through" in one)
+    every = {**dict(sorted(counted.items())), **dict(sorted(through.items()))}
+    return {"all": asked, **every, "acknowledged without a doorbell": unrung}
 
 
 def _by_cloud(e: Evidence) -> dict[str, int]:

@@ -33,13 +33,12 @@ from im.stack.programs import celery, worker_words
 from tests.chaos.soak.child import TREE, Child
 from tests.chaos.soak.neighbour import Neighbour, opened
 from tests.chaos.soak.standby import Standby
+from tests.chaos.soak.versions import PAGES, Versions
 from tests.standin.client import Control
 
 REGION = "us-east-1"
 WORKERS = ("worker-1", "worker-2", "worker-3", "deadlines")
 BEATS = ("beat-1", "beat-2")
-OF_BEFORE = ("worker-1", "worker-2", "beat-1")
-"""Half of the fleet, where two versions run beside each other; deadlines' own worker is of this one."""
 _COMES_BACK_AFTER = 1.0
 """Seconds for which a process that died stays down, as under any supervisor."""
 
@@ -61,7 +60,7 @@ class Room:
     ) -> None:
         """`beside`: clouds that are here beside EC2; `takes`: seconds for which whatever is done there lasts.
 
-        `before`: the Python of an environment with the version before in it, which some of the fleet and of the people use;
+        `before`: the Python of an environment with the version before in it, with which everything begins;
         `standby`: a second Postgres follows the first.
         """
         self.folder = Path(tempfile.mkdtemp(prefix="im-soak-", dir="/tmp"))
@@ -69,7 +68,6 @@ class Room:
         (self.folder / "log").mkdir()
         self.sockets = self.folder / "s"
         self.children: dict[str, Child] = {}
-        self.before = before
         self._say = say
         self._over = threading.Event()
         self._lock = threading.RLock()
@@ -85,6 +83,7 @@ class Room:
         self.neighbours: dict[str, Neighbour] = opened(beside, seed, timedelta(seconds=takes), self._opened)
         self.environ = self._environ() | {"IM_LAUNCH_LEASE": str(launch_lease)} | self._several_clouds()
         self.settings = Settings.from_env(self.environ)
+        self.versions = Versions(self, before) if before else None
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
 
     # ---- life --------------------------------------------------------------------------------------------------------
@@ -95,12 +94,18 @@ class Room:
         self.children["broker"].start()
         self.wait_for(lambda: postgres.answers(self.sockets), 60, "Postgres")
         postgres.ensure_database(self.sockets, "soak")
-        migrate.upgrade(self.database_url)
+        if self.versions is not None:
+            self.versions.begin()
+        else:
+            migrate.upgrade(self.database_url)
         if self.standby is not None:
             self.standby.follow()
         self._add_fleet()
         for name in {*WORKERS, *BEATS} - set(fleet):
             del self.children[name]
+        if self.versions is not None:
+            self.versions.staff(fleet)
+            fleet = (*fleet, *PAGES)
         for name in fleet:
             self.children[name].start()
         self._supervisor.start()
@@ -247,17 +252,6 @@ class Room:
         self.add(WORKERS[-1], celery(*worker_words(WORKERS[-1], (DEADLINES,), 1)), self.environ, {})
         for name in BEATS:
             self.add(name, celery("beat", "--pidfile="), self.environ, {})
-
-        for name in OF_BEFORE if self.before else ():
-            child = self.children[name]
-            # as `celery` of any version is called; ours is `python -P -m workers`
-            child.command = [self.before, "-P", "-m", "celery", "-A", "workers.main", *child.command[4:]]
-            child.environ = self.environ_before
-
-    @property
-    def environ_before(self) -> dict[str, str]:
-        """Of a process of the version before: it is installed, and finds nothing of ours."""
-        return {name: value for name, value in self.environ.items() if name != "PYTHONPATH"}
 
     def add(self, name: str, command: Sequence[str], environ: Mapping[str, str], identity: Mapping[str, Any]) -> None:
         self.children[name] = Child(name, command, self.folder / "log" / name, environ, identity)

@@ -24,6 +24,8 @@ from tests.chaos.soak.judge import judge
 from tests.chaos.soak.neighbour import NEIGHBOURS
 from tests.chaos.soak.nemesis import Nemesis, Planned, Window, plan
 from tests.chaos.soak.room import Room
+from tests.chaos.soak.upgrade import UPGRADE, page_killed
+from tests.chaos.soak.upgrade import plan as plan_of_upgrade
 
 _DELAYS = {
     "launch": [2.0, 6.0],
@@ -63,7 +65,7 @@ class Plan:
     takes: float = 3.0
     """Seconds for which whatever is done at the others lasts."""
     before: str = ""
-    """The Python of an environment with the version before: half of the fleet is of that one."""
+    """The Python of an environment with the version before: all begins as that, and is upgraded under load."""
     failover: float | None = None
     """Seconds after which the primary Postgres is killed and its standby promoted; the other faults leave Postgres alone."""
 
@@ -75,6 +77,7 @@ ASKED = {"aws": 4, "azure": 3, "gcp": 3, "digitalocean": 2, "hetzner": 2, "cruso
 def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dict[str, Any]:
     """The report, as in report.as_json; its folder is kept when a figure is not zero."""
     faults = {**PROCESSES, **CLOUD, **CLOCKS, **(ELSEWHERE if given.mixed else {})}
+    faults |= {"page killed": page_killed} if given.before else {}
     kinds = [name for name in faults if not given.only or name in given.only]
     if given.failover is not None:
         faults["failed over"] = failed_over
@@ -105,12 +108,16 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
             manners = replace(manners, clouds=ASKED)
         pool = Pool()
         people = [
-            Client(number, given.seed, room, pool, manners, types=number == given.clients - 1)
+            Client(number, given.seed, room, pool, manners, types=number == given.clients - 1, browses=number < 2)
             for number in range(given.clients)
         ]
         planned = plan(given.seed, given.seconds, kinds, every=given.every)
         if given.failover is not None:
             planned.append(Planned(given.failover, len(planned) + 1, "failed over", given.seconds))
+            planned.sort(key=lambda one: one.at)
+        if room.versions is not None:
+            faults |= UPGRADE
+            planned += plan_of_upgrade(given.seconds, len(planned))
             planned.sort(key=lambda one: one.at)
         nemesis = Nemesis(room, given.seed, planned, faults, given.scale, say)
         for one in people:
@@ -118,6 +125,8 @@ def soak(given: Plan, say: Callable[[str], None], to: Path | None = None) -> dic
         nemesis.start()
         _wait(given.seconds, lambda: _census(room, say))
         nemesis.finish()
+        if room.versions is not None and room.versions.old:
+            raise RuntimeError(f"it was not upgraded in the end: {nemesis.broken}")
         for one in people:
             one.finish()
         for one in people:
