@@ -188,9 +188,9 @@ AT_MOST = "at most: its --max-price"
 
 
 def at_most(spec: Spec, now: datetime) -> Price | None:
-    """What an hour of a spot machine may cost, where a limit was set."""
-    spare = spec.spot
-    return Price(spare.max_price, now, AT_MOST) if spare and spare.max_price is not None else None
+    """What an hour of a spot machine may cost, or of one at a market of offers, where a limit was set."""
+    said = spec.spot.max_price if spec.spot else spec.provider_options.get("max_price")
+    return Price(Decimal(str(said)), now, AT_MOST) if said else None
 
 
 def parts_of(row: Instance, intervals: Sequence[UsageInterval], expected: Parts) -> Parts:

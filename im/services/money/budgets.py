@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -62,10 +63,14 @@ def enforce(connection: Connection, before: Sequence[Instance], after: Sequence[
 def _no_price(row: Instance, budget: Budget, known: Ledger) -> PriceUnknown:
     other = "name a --max-price" if row.spec.spot else "take another type"
     launched = row.provider_id is not None
+    items = [one for one in priced(row.scope, row.spec, None, launched=launched) if one not in known.book]
+    computing = [one.name for one in items if is_compute(one.name)]
+    # of several types that are tried, the one that nobody can tell, which need not be the first
+    spec = replace(row.spec, instance_type=computing[0]) if computing else row.spec
     return PriceUnknown(
-        f"nobody knows the price of {label_of(row.spec)} in {row.scope.region}, so {budget.whose} cannot be kept",
-        f"state it: {price_hint(row.scope, row.spec, priced_in(row.scope))}; or {other}",
-        [one for one in priced(row.scope, row.spec, None, launched=launched) if one not in known.book],
+        f"nobody knows the price of {label_of(spec)} in {row.scope.region}, so {budget.whose} cannot be kept",
+        f"state it: {price_hint(row.scope, spec, priced_in(row.scope))}; or {other}",
+        items,
         row.scope.account,
     )
 

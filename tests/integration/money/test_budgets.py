@@ -129,6 +129,10 @@ def test_a_price_that_nobody_knows_cannot_be_budgeted(world: World) -> None:
     with pytest.raises(OverLimit, match="nobody knows the price of huge") as caught:
         create.create(world.ctx, order)
     assert caught.value.hint.startswith("state it: im prices set huge USD_PER_HOUR")
+    several = replace(order, ask=replace(ask, instance_type="small,huge"))
+    with pytest.raises(OverLimit, match="nobody knows the price of huge") as caught:
+        create.create(world.ctx, several)  # the one to be stated, and not the first
+    assert caught.value.hint.startswith("state it: im prices set huge USD_PER_HOUR")
     assert run(world, "prices", "set", "huge", "2").exit_code == 0
     create.create(world.ctx, order)
 

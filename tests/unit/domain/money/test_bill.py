@@ -96,6 +96,14 @@ def test_a_change_of_price_is_charged_from_its_moment() -> None:
     assert bill(spot, [run(h(0), h(4))], [], book, EVER, NOW).compute == D("0.10") + D("0.40") + D("0.40")
 
 
+def test_what_a_market_may_ask_for_is_bounded_by_the_limit_that_was_set() -> None:
+    """Nobody there has one of three types that are tried, and so no price of it."""
+    wish = replace(SPEC, provider_options={"max_price": "2.50"})
+    told = rates(ROW.scope, wish, UNKNOWN_PARTS, {}, NOW)
+    assert (told.compute, told.at_most) == (D("2.50"), True)
+    assert rates(ROW.scope, replace(SPEC, provider_options={"max_price": ""}), UNKNOWN_PARTS, {}, NOW).compute is None
+
+
 def test_before_the_first_known_price_the_first_one_holds() -> None:
     later = [price("0.36", NOW)]
     assert charge(later, NOW - h(2), NOW + h(1)) == D("1.08")
