@@ -44,8 +44,8 @@ class Verb:
     decide: Callable[[Instance, datetime], Intent]
     send: Callable[[Sequence[str]], Answer]
     tell: Tell = plainly
-    moves: bool = False
-    """It can move a deadline or wake a machine, and says what that costs."""
+    check: Callable[[Sequence[Instance], datetime], None] | None = None
+    """Raises what limits would refuse it, of a verb that can move a deadline or wake a machine; such a one says what that costs."""
 
 
 @click.command(short_help="Move the deadline; a stopped instance wakes.")
@@ -78,7 +78,10 @@ def extend(
     def send(ids: Sequence[str]) -> Answer:
         return session.backend.requests.extend(ids, moved, start=start)
 
-    verb = Verb("extend", lambda row, now: wish.extend(row, now, moved, start=start), send, _tell_extended, moves=True)
+    def check(rows: Sequence[Instance], now: datetime) -> None:
+        session.backend.requests.check_extend(rows, moved, now, start=start)
+
+    verb = Verb("extend", lambda row, now: wish.extend(row, now, moved, start=start), send, _tell_extended, check)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
 
 
@@ -102,7 +105,10 @@ def start(
     def send(ids: Sequence[str]) -> Answer:
         return session.backend.requests.start(ids, deadline)
 
-    verb = Verb("start", lambda row, now: wish.start(row, now, deadline), send, moves=True)
+    def check(rows: Sequence[Instance], now: datetime) -> None:
+        session.backend.requests.check_start(rows, deadline, now)
+
+    verb = Verb("start", lambda row, now: wish.start(row, now, deadline), send, check=check)
     _carry_out(session, selection, verb, waiting, output, dry_run=dry_run)
 
 
@@ -162,7 +168,7 @@ def _carry_out(
         ask(chosen)
     ids = [row.id for row in chosen.rows]
     answer = store(session, f"the request to {verb.name} {names_of(chosen.rows)}", lambda: verb.send(ids))
-    finish(session, answer, waiting, output, verb.tell, moved=verb.moves)
+    finish(session, answer, waiting, output, verb.tell, moved=verb.check is not None)
 
 
 def _possible(chosen: Listing, selection: Selection, verb: Verb, *, as_json: bool) -> Listing:
@@ -211,7 +217,9 @@ def _tell_dry(session: Session, chosen: Listing, verb: Verb, output: Output) -> 
     from im.views.change import rehearsal_json, would_add
 
     would = [(row, verb.decide(row, chosen.now)) for row in chosen.rows]
-    costs = costs_of(session, chosen.rows) if verb.moves else {}
+    if verb.check is not None:
+        verb.check(chosen.rows, chosen.now)
+    costs = costs_of(session, chosen.rows) if verb.check is not None else {}
     adds = would_add(would, chosen.now, costs)
     if output.form == "json":
         say_json([rehearsal_json(row, intent, adds.get(row.id)) for row, intent in would])

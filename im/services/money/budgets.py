@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -39,13 +40,27 @@ def enforce(connection: Connection, before: Sequence[Instance], after: Sequence[
     Called last in the transaction: the budget's row is locked, and only who holds it may count and commit. A request that
     promises no more than before always passes, however deep in the red a budget is.
     """
+    _check(connection, before, after, now, stored=True)
+
+
+def rehearse(connection: Connection, before: Sequence[Instance], after: Sequence[Instance], now: datetime) -> None:
+    """The same of what is not written and will not be: nothing is locked. For an unknown price the request itself waits."""
+    with suppress(PriceUnknown):
+        _check(connection, before, after, now, stored=False)
+
+
+def _check(
+    connection: Connection, before: Sequence[Instance], after: Sequence[Instance], now: datetime, *, stored: bool
+) -> None:
     if not any(runs_on(row) for row in after):
         return
     owners = {row.owner for row in after}
     if not budgets.applies_to(connection, owners):
         return
     then, new = ledger(connection, before, now), ledger(connection, after, now)
-    for budget in budgets.lock(connection, owners):
+    for budget in budgets.lock(connection, owners) if stored else budgets.listed(connection):
+        if budget.owner not in (EVERYBODY, *owners):
+            continue
         concerned = [row for row in after if budget.owner in (EVERYBODY, row.owner)]
         ids = {row.id for row in concerned}
         asked = ZERO
@@ -57,7 +72,8 @@ def enforce(connection: Connection, before: Sequence[Instance], after: Sequence[
         asked -= sum((then.promised(row) or ZERO for row in before if row.id in ids), ZERO)
         if asked > 0:
             endless = any(goes_on_costing(row, rules_of(row.scope)) for row in concerned)
-            check(_use(connection, budget, now), asked, endless=endless)
+            use = _use(connection, budget, now)
+            check(use if stored else replace(use, promised=use.promised + asked), asked, endless=endless)
 
 
 def _no_price(row: Instance, budget: Budget, known: Ledger) -> PriceUnknown:

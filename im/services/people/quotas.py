@@ -33,20 +33,39 @@ def enforce(
     Before the budgets', in the same transaction: the quota's row is locked, and only who holds it may count and commit.
     `before[i]` is the row that `after[i]` was, None for a new one or one that was another's.
     """
+    _check(connection, before, after, now, stored=True)
+
+
+def rehearse(connection: Connection, before: Sequence[Instance], after: Sequence[Instance], now: datetime) -> None:
+    """The same of what is not written and will not be: nothing is locked."""
+    _check(connection, before, after, now, stored=False)
+
+
+def _check(
+    connection: Connection,
+    before: Sequence[Instance | None],
+    after: Sequence[Instance],
+    now: datetime,
+    *,
+    stored: bool,
+) -> None:
     pairs = list(zip(before, after, strict=True))
     asking = [(old, new) for old, new in pairs if _asks_more(old, new)]
     if not asking:
         return
     owners = {new.owner for _, new in asking}
     known = users.called(connection, owners)
-    for quota in quotas.lock(connection, {one for owner in owners for one in _subjects(owner, known.get(owner))}):
+    subjects = {one for owner in owners for one in _subjects(owner, known.get(owner))}
+    for quota in quotas.lock(connection, subjects) if stored else quotas.listed(connection):
+        if (quota.of, quota.name) not in subjects:
+            continue
         mine = [(old, new) for old, new in asking if _concerns(quota, new.owner, known.get(new.owner))]
         check_rows(quota, [old for old, _ in mine], [new for _, new in mine], now)
         more_live = any(is_live(new) and not (old is not None and is_live(old)) for old, new in mine)
         if not more_live or (quota.live is None and quota.usd_per_hour is None):
             continue
         for group in _groups(connection, quota, [new for _, new in mine]):
-            check_together(quota, _taken(connection, group, now, priced=quota.usd_per_hour is not None))
+            check_together(quota, _taken(connection, group, now, after, priced=quota.usd_per_hour is not None))
 
 
 def _asks_more(old: Instance | None, new: Instance) -> bool:
@@ -74,8 +93,13 @@ def _groups(connection: Connection, quota: Quota, asked: Sequence[Instance]) -> 
     return [[owner] for owner in sorted({row.owner for row in asked})]
 
 
-def _taken(connection: Connection, owners: Sequence[str], now: datetime, *, priced: bool) -> Taken:
-    rows = [row for row in instances.owned(connection, owners) if is_live(row)]
+def _taken(
+    connection: Connection, owners: Sequence[str], now: datetime, asked: Sequence[Instance] = (), *, priced: bool
+) -> Taken:
+    """`asked`: rows as they are to be counted, whether they are written yet or not."""
+    there = {row.id: row for row in instances.owned(connection, owners)}
+    there |= {row.id: row for row in asked if row.owner in owners}
+    rows = [row for row in there.values() if is_live(row)]
     if not priced:
         return Taken(len(rows), None)
     found = ledger(connection, rows, now)

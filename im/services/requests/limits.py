@@ -35,6 +35,19 @@ def enforce(
     budgets.enforce(connection, [row for row in before if row is not None], after, now)
 
 
+def rehearse(ctx: Context, before: Sequence[Instance], after: Sequence[Instance], now: datetime) -> None:
+    """Raises OverLimit where `enforce` would once `after` were written. Nothing is written or locked."""
+    with ctx.looking() as look:
+        if not limits.are_there_any(look):
+            return
+    from im.services.money import budgets
+    from im.services.people import quotas
+
+    with ctx.begin() as connection:
+        quotas.rehearse(connection, before, after, now)
+        budgets.rehearse(connection, before, after, now)
+
+
 @contextmanager
 def asking_for_prices(ctx: Context) -> Iterator[None]:
     """Around a transaction that a budget may refuse because a price is not known: a worker is rung, which asks the cloud for it."""

@@ -18,7 +18,7 @@ from im.domain.instance import Instance
 from im.domain.intent import Intent
 from im.services import access, pages
 from im.services.money.costs import costs
-from im.services.requests import change, give
+from im.services.requests import change, give, limits
 from im.services.requests.result import Answer
 from im.services.requests.shelving import decide_stop
 from im.views.change import rehearsals_json
@@ -58,11 +58,12 @@ class Verb:
     decide: Callable[[Instance, datetime], Intent] | None = None
 
     def rehearse(self, asker: Asker, rows: Sequence[Instance], now: datetime) -> dict[str, Any]:
-        """Raises what the request itself would raise: Refused, Denied."""
+        """Raises what the request itself would raise: Refused, Denied, OverLimit."""
         if self.decide is None:
             raise Refused(f"there is no rehearsal of {self.name}", "leave dry_run out")
         access.ask(asker.actor, self.right).on(row.owner for row in rows)
         would = [(row, self.decide(row, now)) for row in rows]
+        limits.rehearse(asker.ctx, rows, [intent.on(row) for row, intent in would], now)
         return rehearsals_json(would, now, costs(asker.ctx, rows, now))
 
 

@@ -54,9 +54,15 @@ def test_a_budget_counts_what_is_told_and_refuses_it_by_the_same_sum(world: Worl
     world.create("web", seconds=3600)
     world.advance(10)
     budgets.write(world.ctx, "ada", Decimal("0.60"), actor=person("ada"))
-    assert "· $0.50 more" in run(world, "extend", "web", "-d", "1h", "--dry-run").stdout
-    refused = run(world, "extend", "web", "-d", "1h")
+    before = traces(world)
+    refused, rehearsed = (run(world, "extend", "web", "-d", "1h", *more) for more in ((), ("--dry-run",)))
     assert (refused.exit_code, "and this is $0.50" in refused.stderr) == (6, True)
+    assert (rehearsed.exit_code, rehearsed.stderr, rehearsed.stdout) == (6, refused.stderr, "")
+    assert "· $0.0992 more" in run(world, "extend", "web", "-d", "12m", "--dry-run").stdout
+    assert run(world, "quota", "set", "--user", "ada", "--ttl", "65m").exit_code == 0
+    long, told = (run(world, "extend", "web", "-d", "12m", *more) for more in ((), ("--dry-run",)))
+    assert (long.exit_code, told.exit_code, told.stderr) == (6, 6, long.stderr)
+    assert traces(world) == before
 
 
 def test_where_a_stop_saves_nothing_it_says_so_and_what_goes_on(database_url: str) -> None:

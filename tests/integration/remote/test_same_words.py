@@ -133,6 +133,8 @@ budget --json
 budget remove --owner bob
 budget remove --owner bob
 create --public-key KEY --name dear --count 500 -d 30d --no-wait
+extend web-1 -d 300d --dry-run
+extend web-1 -d 300d
 offers --gpu h1000
 offers --max-price much
 prices list small

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from im.cli.backend.wishes import Adoption
     from im.context import Context
     from im.domain.access import Actor
+    from im.domain.instance import Instance
     from im.domain.intent import Deadline
     from im.domain.money.unknown_price import PriceUnknown
     from im.services.requests.order import Order
@@ -52,6 +53,22 @@ class DirectRequests:
         from im.services.requests.anywhere import placed
 
         return placed(self._ctx, wish, self._actor, _own_network)
+
+    def check_extend(self, rows: Sequence[Instance], deadline: Deadline, now: datetime, *, start: bool) -> None:
+        from im.domain import intent
+
+        self._check(rows, [intent.extend(row, now, deadline, start=start).on(row) for row in rows], now)
+
+    def check_start(self, rows: Sequence[Instance], deadline: Deadline | None, now: datetime) -> None:
+        from im.domain import intent
+
+        self._check(rows, [intent.start(row, now, deadline).on(row) for row in rows], now)
+
+    def _check(self, before: Sequence[Instance], after: Sequence[Instance], now: datetime) -> None:
+        lean.load()
+        from im.services.requests import limits
+
+        limits.rehearse(self._ctx, before, after, now)
 
     def extend(self, ids: Sequence[str], deadline: Deadline, *, start: bool) -> Answer:
         lean.load()

@@ -12,7 +12,10 @@ from im.domain.errors import Refused
 from im.views.change import read_answer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from im.cli.backend.wishes import Adoption
+    from im.domain.instance import Instance
     from im.domain.intent import Deadline
     from im.domain.money.unknown_price import PriceUnknown
     from im.services.requests.result import Answer
@@ -51,6 +54,15 @@ class RemoteRequests:
     def creation(self, wish: Wish) -> Callable[[], Answer]:
         form = create_form(wish)
         return lambda: self._answer(knowing_own_network(form, lambda form: self._link.post("/instances", form)))
+
+    def check_extend(self, rows: Sequence[Instance], deadline: Deadline, now: datetime, *, start: bool) -> None:
+        self._rehearsed("extend", rows, {**deadline_form(deadline), "start": start})
+
+    def check_start(self, rows: Sequence[Instance], deadline: Deadline | None, now: datetime) -> None:
+        self._rehearsed("start", rows, deadline_form(deadline) if deadline else {})
+
+    def _rehearsed(self, verb: str, rows: Sequence[Instance], form: object) -> None:
+        self._link.rehearse("/instances:batch", {"verb": verb, "ids": [row.id for row in rows], verb: form})
 
     def extend(self, ids: Sequence[str], deadline: Deadline, *, start: bool) -> Answer:
         return self._batch("extend", ids, extend={**deadline_form(deadline), "start": start})
