@@ -83,7 +83,7 @@ def _size(key: str, value: str) -> int:
 
 def _number(key: str, value: str) -> int:
     written = value.strip()
-    if not (written.isascii() and written.isdigit()) or not 0 < int(written[:12]) <= MOST_GB:
+    if not (written.isascii() and written.isdigit() and len(written) <= 12) or not 0 < int(written) <= MOST_GB:
         raise Refused(f"'{value[:20]}' is no {key} for a disk", f"write a whole number, as in {key}=100")
     return int(written)
 

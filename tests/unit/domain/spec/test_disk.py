@@ -47,6 +47,7 @@ def test_disks(text: str, disk: Disk) -> None:
         ("-5", "write size="),
         ("size=1e9", "as in size=100"),
         ("9" * 40, "as in size=100"),
+        ("000001000000" + "9" * 30, "as in size=100"),
         ("50,size=60", "leave one of them out"),
         ("50,keep=maybe", "keep=yes or keep=no"),
         ("50,type=", "leave type out"),
