@@ -40,14 +40,15 @@ def exact(amount: Decimal | None) -> str | None:
     """As JSON and CSV carry it: plain digits, USD, to the millionth; None where the price is not known."""
     if amount is None:
         return None
-    return f"{amount.quantize(_MILLIONTH, ROUND_HALF_UP):f}"
+    return str(amount.quantize(_MILLIONTH, ROUND_HALF_UP))  # which has no exponent: it begins below a millionth
 
 
 def unrounded(amount: Decimal | None) -> str | None:
     """All the digits there are, for who adds them up."""
     if not amount:
         return None if amount is None else "0"
-    return f"{amount.normalize():f}"
+    digits = str(amount.normalize())  # in half the time that it takes to format it
+    return digits if "E" not in digits else f"{amount.normalize():f}"
 
 
 def _without_empty_end(digits: str) -> str:

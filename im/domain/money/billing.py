@@ -106,7 +106,7 @@ class _Account:
         """What is charged for as long as it runs, or for as long as it is there: `interval` is such a time."""
         rules = self.rules
         low, high = self.window.cut(interval.began_at, max(ended_at, interval.began_at + rules.least))
-        if high <= low or interval.never_ran:
+        if high <= low or (interval.ended_at is not None and interval.never_ran):
             return
         if rules.computing is time:
             tariff = self.prices.compute
@@ -177,7 +177,7 @@ class _Account:
             if b > a:
                 running += b - a
                 # most run for as long as their disk is there
-                usd = whole if whole is not None and (a, b) == (low, high) else charge(prices, a, b) or ZERO
+                usd = whole if whole is not None and a == low and b == high else charge(prices, a, b) or ZERO
                 awake += usd * gigabytes
         self.stopped += high - low - running
         self.unknown |= self.prices.beside(life.disk_type)
