@@ -49,7 +49,10 @@ def create(
         now = ctx.clock(connection)
         user = users.lock(connection, login)
         if user is None:
-            raise NoSuchUser(f"there is no user '{login[:80]}'", f"im user add {login[:80]}  makes one")
+            role = (
+                "" if users.any_at_all(connection) else " --role admin"
+            )  # somebody has to be, and the first is asked first
+            raise NoSuchUser(f"there is no user '{login[:80]}'", f"im user add {login[:80]}{role}  makes one")
         if user.kind is UserKind.TEAM:
             raise Refused(
                 f"{login} is a team, and nobody speaks for all of it", "make a service: im user add --kind service"

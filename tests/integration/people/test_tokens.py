@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from im.domain.access import EVERYTHING, Actor, Allow, Deny, Grant, Role, Verb, may
-from im.domain.errors import Denied, NoSuchToken, NotSignedIn, OverLimit, Refused
+from im.domain.errors import Denied, NoSuchToken, NoSuchUser, NotSignedIn, OverLimit, Refused
 from im.domain.event import Channel
 from im.domain.people.token import Made
 from im.domain.people.user import UserKind
@@ -32,6 +32,15 @@ def _make(world: World, login: str, *grants: Grant, life: timedelta | None = Non
 
 def _actor(world: World, secret: str) -> Actor:
     return tokens.authenticate(world.ctx, secret, Channel.API, "r-1")[0]
+
+
+def test_the_first_user_is_asked_for_as_an_admin_and_others_are_not(world: World) -> None:
+    for hint in ("im user add ada --role admin  makes one", "im user add ada  makes one"):
+        with pytest.raises(NoSuchUser) as caught:
+            _make(world, "ada")
+        assert caught.value.hint == hint
+        if "admin" in hint:
+            _user(world, "bob")
 
 
 def test_who_shows_it_acts_as_its_user_cut_down_to_what_it_grants(world: World) -> None:
