@@ -53,3 +53,9 @@ def test_no_folder_belongs_to_two_of_them() -> None:
     for one in UNITS:
         said = set(one.read_text().splitlines())
         assert {"DynamicUser=yes", "StateDirectory=%N", "WorkingDirectory=%S/%N"} <= said, one.name
+
+
+def test_one_that_is_stopped_while_it_starts_has_not_failed() -> None:
+    """130 is what every command of ours ends with when a signal interrupts it."""
+    for one in UNITS:
+        assert "SuccessExitStatus=130" in one.read_text().splitlines(), one.name
