@@ -196,6 +196,11 @@ def test_everybody_leaves_when_asked(fleet: Fleet) -> None:
     """Nobody waits to be killed, Postgres has written what it had, and after that the fleet is there again."""
     fleet.compose("stop")
     assert {(s, c["State"]["ExitCode"]) for s in EVERY for c in fleet.containers(s)} == {(s, 0) for s in EVERY}
+    ended = {s: [c["State"]["FinishedAt"][:19] for c in fleet.containers(s)] for s in EVERY}
+    for last in ("postgres", "valkey"):
+        assert min(ended[last]) >= max(ended["worker"] + ended["deadlines"] + ended["beat"]), (
+            "what they did last is written down"
+        )
     # by `up`, which waits for the database; `start` would let all begin at once
     fleet.compose("up", "--detach", "--no-recreate")
     until("beat is healthy again", lambda: health(fleet, "beat") == {"healthy"})

@@ -180,6 +180,14 @@ def test_with_the_documents_override_everybody_reaches_a_database_elsewhere() ->
         assert url is None or f"//{users[url]}:" in SERVICES[name]["environment"]["IM_DATABASE_URL"], name
 
 
+def test_the_database_and_the_broker_are_stopped_after_whoever_stays_and_uses_them() -> None:
+    """Compose stops a service after those that name it themselves and run; through `migrate`, which has ended, it sees nobody."""
+    for name, one in SERVICES.items():
+        for variable, service in (("IM_DATABASE_URL", "postgres"), ("IM_BROKER_URL", "valkey")):
+            if variable in one.get("environment", {}) and name != "migrate":
+                assert one["depends_on"][service] == {"condition": "service_healthy"}, name
+
+
 LAPTOPS = {"IM_API_URL", "IM_TOKEN", "IM_CONFIG", "IM_HOME"}
 """They make of a command one that asks a deployment elsewhere, or name folders of a person's."""
 
