@@ -13,7 +13,7 @@ from im.providers.machine import Machine
 from tests.machines import by_machine, machines
 from tests.providers.clouds import ABSENT, DEPLOYMENT, LABELLING, STOPPING, STRANGER, Room
 
-pytestmark = pytest.mark.sampled(every=3)
+pytestmark = pytest.mark.sampled(every=4)
 stops, labels = (pytest.mark.parametrize("room", some, indirect=True) for some in (STOPPING, LABELLING))
 SEVERAL_ZONES = ["fake", "standin", "azure", "crusoe", "digitalocean", "gcp", "hetzner", "lambda", "nebius", "runpod"]
 """In a cluster the scheduler chooses: any zone is one place."""

@@ -17,7 +17,7 @@ def cause(room: Room, machine_id: str) -> Cause:
 
 
 @pytest.mark.parametrize("hand", [Hand.OUTSIDE, Hand.GUEST, Hand.RETIRED])
-@pytest.mark.sampled(every=3)
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("room", STOPPING, indirect=True)
 def test_who_stopped_a_machine_is_told(room: Room, hand: Hand) -> None:
     one, other = room.running(2)
@@ -29,7 +29,7 @@ def test_who_stopped_a_machine_is_told(room: Room, hand: Hand) -> None:
     assert cause(room, other) == UNKNOWN_CAUSE
 
 
-@pytest.mark.sampled(every=3)
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("room", STOPPING, indirect=True)
 def test_what_we_asked_for_is_nobody_elses_doing(room: Room) -> None:
     stopped, ended = room.running(2)
@@ -41,7 +41,7 @@ def test_what_we_asked_for_is_nobody_elses_doing(room: Room) -> None:
     assert {seen.cause.hand for seen in shown.values()}.isdisjoint(OTHERS)
 
 
-@pytest.mark.sampled(every=3)
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("room", STOPPING, indirect=True)
 def test_a_start_ends_the_cause(room: Room) -> None:
     (one,) = room.running()

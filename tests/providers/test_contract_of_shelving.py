@@ -11,7 +11,7 @@ from im.providers.contract import Slot
 from tests.machines import machines
 from tests.providers.clouds import Room
 
-pytestmark = pytest.mark.sampled(every=3)
+pytestmark = pytest.mark.sampled(every=4)
 
 
 def test_a_snapshot_is_told_whose_it_is_and_outlives_its_machine(room: Room) -> None:

@@ -113,7 +113,7 @@ def test_what_has_no_price_is_said_to_have_none(world: World, key: str) -> None:
 
 def test_the_list_shows_rate_and_cost_and_json_has_them_too(world: World) -> None:
     world.create("web", seconds=7200)
-    world.advance(3600, tick=30)
+    world.advance(3600, tick=300)
     table = run(world, "list").stdout
     assert table.splitlines()[0].split()[-3:] == ["$/H", "COST", "OWNER"]
     # computing 0.36, address 0.036, disk 0.10 an hour
@@ -128,7 +128,7 @@ def test_the_list_shows_rate_and_cost_and_json_has_them_too(world: World) -> Non
 
 def test_status_says_of_what_the_cost_is(world: World) -> None:
     world.create("web", seconds=7200)
-    world.advance(3600, tick=30)
+    world.advance(3600, tick=300)
     told = run(world, "status", "web").stdout
     assert "cost      $0.50 (computing $0.36, address $0.036, disk while it ran $0.10)" in told
     assert "rate      $0.50/h while it runs, $0.50 to the deadline (built-in table of 2030-01-01)" in told
@@ -138,7 +138,7 @@ def test_cost_groups_by_owner_type_tag_and_day(world: World, key: str) -> None:
     world.create("a", seconds=86_400, actor="ada")
     world.create("b", seconds=86_400, actor="bob", count=2)
     run(world, "create", "--public-key", key, "--name", "c", "-d", "1d", "--tag", "team=web")
-    world.advance(3600, tick=60)
+    world.advance(3600, tick=300)
     by_owner = {line["group"]: line for line in answer(world, "cost")["lines"]}
     assert {name: line["instances"] for name, line in by_owner.items()} == {"ada": 2, "bob": 2}
     assert by_owner["bob"]["usd_compute"] == "0.720000"
@@ -168,7 +168,7 @@ def test_a_tag_that_cannot_be_is_refused(world: World, key: str, tag: str) -> No
 
 def test_csv_is_for_spreadsheets(world: World) -> None:
     world.create("web", seconds=7200)
-    world.advance(3600, tick=60)
+    world.advance(3600, tick=300)
     (line,) = list(csv.DictReader(io.StringIO(run(world, "cost", "--csv").stdout)))
     assert (line["group"], line["usd_compute"], line["seconds_running"]) == ("ada", "0.360000", "3600")
 
@@ -176,7 +176,7 @@ def test_csv_is_for_spreadsheets(world: World) -> None:
 def test_nothing_in_a_csv_is_a_formula(world: World, key: str) -> None:
     made = run(world, "create", "--public-key", key, "--name", "c", "-d", "2h", "--tag", "team==1+1")
     assert made.exit_code == 0, made.stderr
-    world.advance(600, tick=60)
+    world.advance(600, tick=300)
     (line,) = list(csv.DictReader(io.StringIO(run(world, "cost", "--by", "tag:team", "--csv").stdout)))
     assert line["group"] == "'=1+1"
 

@@ -88,7 +88,7 @@ def test_a_price_is_stated_for_spot_alone(world: World, key: str) -> None:
     assert "(spot) in fake-1 costs" in run(world, "prices", "set", "small", "0.02", "--spot").stdout
     create(world, key, "--spot")
     run(world, "create", "--public-key", key, "--name", "plain", "-d", "1h")
-    world.advance(1800, tick=30)
+    world.advance(1800, tick=300)
     by_name = {row["name"]: row for row in answer(world, "list")}
     dearer = Decimal(by_name["plain"]["usd_per_hour"]) - Decimal(by_name["web"]["usd_per_hour"])
     assert dearer == Decimal(listed_price(world, "small", "on_demand")) - Decimal("0.02")

@@ -77,7 +77,7 @@ def edited(request: pytest.FixtureRequest, database_url: str, ec2: StandIn, clie
 def started(edited: Edited, *names: str, seconds: float = 400) -> None:
     for name in names:
         edited.world.create(name, seconds=seconds)
-    edited.world.advance(100, tick=20)
+    edited.world.advance(100, tick=50)
     assert {edited.world.word(name) for name in names} == {"running"}
 
 
@@ -87,7 +87,7 @@ def test_it_is_an_orphan_that_is_billed_and_left_alone_until_its_label_is_back(e
     own, before = edited.label(), edited.states()
     spent = float(answer(world, "cost")["total"]["exact"]["usd_compute"])
     edited.write(edited.place.edited)
-    world.advance(SWEEP, tick=20)
+    world.advance(SWEEP, tick=50)
     (orphan,) = listed(world)
     assert (orphan.provider_id, orphan.seen.tags["im:owner"]) == (world.row().provider_id, "ada")
     assert orphan.because == "its label was changed at the cloud, and web leaves it alone until that is put back"
@@ -96,7 +96,7 @@ def test_it_is_an_orphan_that_is_billed_and_left_alone_until_its_label_is_back(e
     assert "no label any more" in run(world, "list").stderr
     refused = run(world, "orphans", "terminate", orphan.provider_id, "-y", "--no-wait")
     assert (refused.exit_code, "is already managed as web" in refused.stderr) == (2, True)
-    world.advance(300, tick=20)
+    world.advance(300, tick=50)
     assert (edited.states(), world.word()) == (before, "running, label changed, past deadline")
     told = run(world, "why", "web").stdout.replace("\n", " ")
     assert "its label was changed at the cloud, outside im" in told
@@ -107,7 +107,7 @@ def test_it_is_an_orphan_that_is_billed_and_left_alone_until_its_label_is_back(e
     edited.write(own)
     world.advance(60, tick=10)
     assert world.row().observed in _OVER
-    world.advance(SWEEP, tick=20)
+    world.advance(SWEEP, tick=50)
     assert (listed(world), "label back" in world.kinds("web")) == ([], True)
 
 
@@ -115,10 +115,10 @@ def test_what_vanishes_meanwhile_is_gone(edited: Edited) -> None:
     world: World = edited.world
     started(edited, "web", seconds=9000)
     edited.write(edited.place.edited)
-    world.advance(SWEEP, tick=20)
+    world.advance(SWEEP, tick=50)
     machines: Any = edited.place.machines(world)
     machines.clear()
-    world.advance(80, tick=20)
+    world.advance(80, tick=50)
     assert (world.row().observed, listed(world)) == (Observed.MISSING, [])
 
 
@@ -130,12 +130,12 @@ def test_the_label_of_another_row_takes_nothing_from_either(edited: Edited) -> N
     edited.write(edited.label("other"))
     copy = CLOUDS[edited.cloud].foreign(world)
     setattr(edited.at(copy), edited.place.word, edited.label("other"))
-    world.advance(SWEEP, tick=20)
+    world.advance(SWEEP, tick=50)
     assert {name: world.row(name).provider_id for name in rows} == rows
     # RunPod's variables, which nobody can edit, say something else than a name that was copied
     disputed = edited.cloud == "runpod"
     assert [one.provider_id for one in listed(world)] == [rows["web"] if disputed else copy]
-    world.advance(300, tick=20)
+    world.advance(300, tick=50)
     found = {row.name: row.observed for row in queries.listing(world.ctx, everything=True).rows}
     assert [name for name, state in found.items() if state not in _OVER] == (["web"] if disputed else [])
     assert str(getattr(edited.at(copy), edited.place.state)).lower() in ("running", "active")
@@ -148,6 +148,6 @@ def test_what_another_deployment_has_taken_over_is_theirs(edited: Edited) -> Non
     before = edited.states()
     facts = {tags.NAME: "web", tags.OWNER: "eve", tags.INSTANCE: "im-zzzzzz", tags.LAUNCH: "0" * 12}
     edited.write(NameCodec().written({**facts, tags.DEPLOYMENT: STRANGER}))
-    world.advance(500, tick=20)
+    world.advance(500, tick=50)
     assert "another deployment of im has taken it over" in run(world, "why", "web").stdout
     assert (world.row().closed_at is not None, edited.states(), listed(world)) == (True, before, [])

@@ -26,7 +26,7 @@ def cloud(
         yield name, world
 
 
-@pytest.mark.sampled(every=3)
+@pytest.mark.sampled(every=5)
 def test_what_the_table_says_is_what_happens(cloud: tuple[str, World], key: str, tmp_path: Path) -> None:
     name, world = cloud
     script = tmp_path / "start.sh"

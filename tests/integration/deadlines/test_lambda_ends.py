@@ -83,7 +83,7 @@ def test_a_storm_goes_out_at_lambdas_own_speed_the_dearest_first(world: LambdaWo
         world.create(name, seconds=600, kind=kind, zone=zone)
     world.advance(100)
     assert {one.status for one in world.team.instances.values()} == {"active"}
-    world.advance(600, tick=10)
+    world.advance(600, tick=20)
     assert len(world.team.ended) == 4
     assert world.team.ended[:2] == [str(world.row(name).provider_id) for name in ("huge", "large")]
     calls = world.cloud.books.entries

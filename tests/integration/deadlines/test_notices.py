@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 def test_at_60_15_and_5_minutes_once_each_with_the_line_to_type(world: World, hook: Web) -> None:
     tell(world, notice_webhook=hook.url)
     world.create("web", seconds=70 * MINUTE)
-    world.advance(80 * MINUTE, tick=30)
+    world.advance(80 * MINUTE, tick=60)
     assert stages(hook) == [60, 15, 5]
     first = hook.got[0]
     assert first["extend"] == "im extend web -d 1h"
@@ -55,7 +55,7 @@ def test_a_deadline_nearer_than_a_stage_when_it_was_set_gives_no_notice_of_that_
     world.create("web", seconds=60 * MINUTE)  # the default: who types it knows that it is an hour
     world.advance(MINUTE, tick=30)
     assert hook.got == []
-    world.advance(45 * MINUTE, tick=30)
+    world.advance(45 * MINUTE, tick=60)
     assert stages(hook) == [15]
 
 
@@ -70,7 +70,7 @@ def test_a_moved_deadline_is_never_told_of_and_the_new_one_is(world: World, hook
     world.advance(2 * MINUTE, tick=30)
     assert hook.got == []
     assert states(world) == [(15, "webhook", "moved")]
-    world.advance(20 * MINUTE, tick=30)
+    world.advance(20 * MINUTE, tick=60)
     assert stages(hook) == [60]
     assert hook.got[0]["expires_at"] == "2030-01-01T13:20:00.000000Z"
 
@@ -80,7 +80,7 @@ def test_a_stopped_machine_is_not_told_of(world: World, hook: Web) -> None:
     world.create("web", seconds=20 * MINUTE)
     world.advance(MINUTE, tick=30)
     world.stop("web")
-    world.advance(20 * MINUTE, tick=30)
+    world.advance(20 * MINUTE, tick=60)
     assert hook.got == []
 
 

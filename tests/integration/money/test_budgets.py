@@ -108,7 +108,7 @@ def test_the_deployment_has_a_budget_too(world: World) -> None:
 def test_what_was_spent_counts_until_the_month_is_over(world: World) -> None:
     allow(world, "0.60")
     world.create("web", seconds=HOUR)
-    world.advance(HOUR + 30, tick=30)
+    world.advance(HOUR + 30, tick=300)
     world.terminate("web")
     world.advance(30)
     with pytest.raises(OverLimit, match=r"\$0.50 are spent, \$0 are promised"):

@@ -29,6 +29,7 @@ def world(database_url: str) -> Iterator[CrusoeWorld]:
         yield made
 
 
+@pytest.mark.long
 def test_a_week_of_deadlines_costs_the_minutes_that_it_ran_and_the_disk_that_is_kept(world: CrusoeWorld) -> None:
     world.create("day", seconds=24 * 3600)
     let_pass(world, 24.01, AT_FIRST)

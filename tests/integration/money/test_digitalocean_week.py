@@ -31,6 +31,7 @@ def world(database_url: str) -> Iterator[DigitalOceanWorld]:
         yield made
 
 
+@pytest.mark.long
 def test_a_week_of_stops_starts_and_a_hand_costs_every_second_that_a_droplet_exists(world: DigitalOceanWorld) -> None:
     world.create(seconds=24 * 3600)
     let_pass(world, 24.01)
@@ -60,6 +61,7 @@ def test_a_week_of_stops_starts_and_a_hand_costs_every_second_that_a_droplet_exi
     assert cents(sum(line.bill.total for line in week.lines)) == cents(week.total.bill.total) == Decimal("0.90")
 
 
+@pytest.mark.long
 def test_a_month_costs_its_price_at_most_and_the_next_one_begins_afresh(world: DigitalOceanWorld) -> None:
     world.create(seconds=3600)
     let_pass(world, 1.01)

@@ -33,6 +33,7 @@ def exactly(span: timedelta) -> Decimal:
     return Decimal(span // timedelta(microseconds=1)) / Decimal(3_600_000_000)
 
 
+@pytest.mark.long
 def test_a_week_costs_its_running_seconds_and_its_disk_all_along(world: GcpWorld) -> None:
     world.create(seconds=24 * 3600)
     let_pass(world, 24.01)

@@ -150,6 +150,7 @@ def test_a_deadline_that_terminates_ends_the_cost(world: HetznerWorld) -> None:
     assert billed(world).total == 2 * HOUR  # it was gone some seconds after the hour
 
 
+@pytest.mark.long
 def test_a_deadline_that_terminates_ends_what_somebody_stopped_before_it(world: HetznerWorld) -> None:
     world.create(seconds=3600, on_expiry=OnExpiry.TERMINATE)
     world.advance(20)

@@ -28,6 +28,7 @@ def world(database_url: str) -> Iterator[LambdaWorld]:
         yield made
 
 
+@pytest.mark.long
 def test_a_week_of_deadlines_an_extend_and_a_hand_costs_every_minute_that_has_begun(world: LambdaWorld) -> None:
     world.create("day", seconds=24 * 3600)
     let_pass(world, 24.01, AT_FIRST)

@@ -31,6 +31,7 @@ def world(database_url: str) -> Iterator[RunPodWorld]:
         yield made
 
 
+@pytest.mark.long
 def test_a_week_costs_its_seconds_with_the_containers_disk_and_the_volume_that_is_kept(world: RunPodWorld) -> None:
     large = Ask(public_key=public_key(), owner="ada", instance_type="rtx4090-x2", root_disk=Disk(200))
     world.create("day", seconds=24 * 3600)

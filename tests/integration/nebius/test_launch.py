@@ -42,6 +42,7 @@ def test_without_room_after_all_it_goes_on_to_the_next_region_and_leaves_nothing
     assert [one.machine for one in world.tenant.disks.values()] == [machine.id]
 
 
+@pytest.mark.long
 def test_without_room_anywhere_it_fails_with_the_reason(world: NebiusWorld) -> None:
     world.tenant.full |= {("gpu-h200-sxm", region) for region in ("eu-north1", "us-central1")}
     world.create(kind=H200, zone="eu-north1,us-central1", retry=False)

@@ -113,7 +113,7 @@ def test_a_definite_refusal_moves_on_to_the_next_cloud_and_the_story_says_so(wor
 def test_an_answer_that_was_lost_moves_nothing_on(world: TwoClouds, key: str) -> None:
     world.lambdas.books.plan(Fault("POST", LAUNCH, 500, ILL, after=True))
     run(world, *ORDER, "--public-key", key)
-    world.advance(200, tick=10)
+    world.advance(200, tick=40)
     assert (world.word(), world.row().scope.provider, world.made()) == ("running", "lambda", (1, 0))
 
 
@@ -133,8 +133,8 @@ def test_there_is_one_machine_wherever_the_worker_is_killed_on_the_way(
     world.lambdas.books.plan(Fault("POST", LAUNCH, 400, FULL))
     run(world, *ORDER, "--public-key", key)
     with killed_at(world, point):
-        world.advance(40, tick=10)
-    world.advance(400, tick=20)
+        world.advance(40, tick=20)
+    world.advance(400, tick=80)
     assert sum(world.made()) == 1
     assert world.row().observed is Observed.RUNNING
 

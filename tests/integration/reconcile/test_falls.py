@@ -74,6 +74,7 @@ def test_a_start_that_falls_back_every_time_is_given_up_after_eight_with_the_clo
     assert "im why web" in told.fix
 
 
+@pytest.mark.long
 def test_the_pauses_between_such_starts_grow_and_each_is_told_once(world: StandInWorld) -> None:
     world.control.fall_back(asleep(world), code=KMS, message=KMS_SAYS, times=100)
     world.start("web", seconds=1800)
@@ -99,6 +100,7 @@ def test_while_it_waits_for_the_next_attempt_it_says_why(world: StandInWorld) ->
     assert (world.word(), world.row().attempts) == ("running", 0)
 
 
+@pytest.mark.long
 def test_a_start_without_room_is_no_capacity(world: StandInWorld) -> None:
     world.control.fall_back(asleep(world), code="Server.InsufficientInstanceCapacity", times=100)
     world.start("web", seconds=1800)

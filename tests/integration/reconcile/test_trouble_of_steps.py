@@ -29,7 +29,7 @@ class TestStopping:
         machine = world.row().provider_id
         assert machine
         world.cloud.cursed[machine] = Forbidden("not allowed")
-        world.advance(1200, tick=30)
+        world.advance(1200, tick=60)
         assert world.at_cloud() is Observed.RUNNING
         assert world.row().error_code == "forbidden"
         assert "retrying" in world.word()

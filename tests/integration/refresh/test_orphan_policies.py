@@ -36,7 +36,7 @@ class TestPolicies:
         assert world.word("lost") == "running"
         assert world.row("lost").by == "policy"
         assert listed(world) == []
-        world.advance(3600, tick=30)
+        world.advance(3600, tick=120)
         assert world.at_cloud("lost") is Observed.STOPPED
         assert len(world.calls("terminate")) == 1  # of the first, by hand
 

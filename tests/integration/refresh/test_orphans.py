@@ -27,7 +27,7 @@ class TestListed:
         assert orphan.because == "it carries our tag, and no launch of ours made it"
         assert (orphan.seen.state, orphan.seen.instance_type) == (Observed.RUNNING, "small")
         assert orphan.seen.tags["team"] == "ml"
-        world.advance(3600, tick=60)
+        world.advance(3600, tick=300)
         assert all(machine not in call.ids for call in world.cloud.calls)
         assert world.cloud.state(world.cloud.visible(machine)) is Observed.RUNNING
 

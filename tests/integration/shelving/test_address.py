@@ -93,6 +93,7 @@ def test_it_comes_back_with_its_address_and_that_goes_with_it_in_the_end(world: 
     assert (project(world).servers, project(world).ips) == ({}, {})
 
 
+@pytest.mark.long
 def test_again_and_again_it_is_the_same_address(world: HetznerWorld) -> None:
     ip = shelved(world)
     for _ in range(2):
@@ -206,6 +207,7 @@ def test_what_ends_outside_leaves_its_address_to_people(world: HetznerWorld) -> 
     assert [one.kind for one in leftovers.survey(world.ctx).found if one.detail == kept.ip] == ["primary IP"]
 
 
+@pytest.mark.long
 def test_half_an_hour_five_on_the_shelf_and_back_to_the_cent(world: HetznerWorld) -> None:
     """The address is one thing all that time: its hours are counted once, and up to its price per month."""
     shelved(world, seconds=1800)

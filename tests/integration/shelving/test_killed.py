@@ -57,7 +57,7 @@ def live(world: World, seconds: int) -> None:
             continue
 
 
-@pytest.mark.sampled(every=3)
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_there_and_replaced(world: World, step: ShelfStep, point: Point) -> None:
