@@ -19,6 +19,7 @@ import yaml
 from botocore import xform_name
 from click.core import ParameterSource
 
+from im import __version__
 from im.cli.main import im
 from im.cli.session import Session
 from im.domain.config.limits import parse_limits
@@ -65,8 +66,8 @@ HELM = {
 }
 """helm's verbs, by what tries the chart that they are given: a cluster to be installed in is not at hand."""
 OTHERS_OWN = (
-    "docker build -t REGISTRY/im:0.1.0 .",
-    "docker push REGISTRY/im:0.1.0",
+    f"docker build -t REGISTRY/im:{__version__} .",
+    f"docker push REGISTRY/im:{__version__}",
     "kubectl create namespace im",
     "kubectl -n im rollout status deploy/im-worker",
     "python3 -m venv /opt/im",
