@@ -206,6 +206,22 @@ def test_everybody_leaves_when_asked(fleet: Fleet) -> None:
     until("beat is healthy again", lambda: health(fleet, "beat") == {"healthy"})
 
 
+def test_a_dump_restored_inside_holds_deadlines_until_somebody_has_looked(fleet: Fleet) -> None:
+    """As docs/restore.md types it; the next command gives the tables back to their owner."""
+    within = ("exec", "-T", "postgres")
+    fleet.compose(*within, "pg_dump", "-U", "im", "-Fc", "-f", "/tmp/im.dump", "im")  # the container's
+    fleet.compose(
+        *within, "psql", "-U", "im", "-d", "im", "-c", "DROP SCHEMA public CASCADE", "-c", "CREATE SCHEMA public"
+    )
+    words = ("--single-transaction", "--no-owner", "/tmp/im.dump")
+    fleet.compose(*within, "pg_restore", "-U", "im", "-d", "im", *words)
+    told = fleet.im("doctor", "--only", "deadlines", check=False)
+    assert "held, restored" in told.stdout
+    assert fleet.sql("SELECT tableowner FROM pg_tables WHERE tablename = 'instances'") == "im_migrate"
+    fleet.im("db", "resume", "--yes")
+    assert "held" not in fleet.im("doctor", "--only", "deadlines").stdout
+
+
 CELERYS_FAREWELL = ("", "worker: Warm shutdown (MainProcess)")
 """Printed by Celery at SIGTERM, past any logging (celery/apps/worker.py)."""
 
