@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from im.address import reason
+from im.address import reason, scheme_of
 from im.broker import shown
 from im.domain.errors import Unavailable
 
@@ -47,6 +47,7 @@ _REFUSALS = (
     ("", "DB index is out of range", "it has no database of that number", "end IM_BROKER_URL with /0"),
     ("", "unknown command", "it does not know a command that im needs", "use Redis 6.2, Valkey 7.2 or newer"),
 )
+_FILES = "mend ssl_ca_certs, ssl_certfile or ssl_keyfile in it"
 _TLS_ALERT = "\\x15\\x03"
 
 
@@ -55,12 +56,17 @@ def no_answer(settings: Settings, exc: BaseException) -> Unavailable:
     where = f"the broker at {shown(settings.broker_url)}"
     cause: BaseException | None = exc
     while cause is not None:
+        if isinstance(cause, FileNotFoundError):
+            return Unavailable(f"{where} is not asked: a file of certificates is not where IM_BROKER_URL says", _FILES)
         if told := _refusal(cause):
             return Unavailable(f"{where} {told[0]}", told[1])
         cause = cause.__cause__ or cause.__context__
     hint = "start it (`im up` for the local stack), or set IM_BROKER_URL"
     if "TLS" in (why := reason(exc)):
         hint = "write redis:// in IM_BROKER_URL for a port without TLS, or mend its certificate"
+    elif scheme_of(settings.broker_url) == "rediss" and why == reason(TimeoutError()):
+        # a server without TLS takes the greeting for the beginning of a command, and waits for its end
+        hint = "write redis:// in IM_BROKER_URL if that port is without TLS; else see whether it runs"
     return Unavailable(f"{where} does not answer: {why}", hint)
 
 

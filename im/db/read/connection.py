@@ -188,6 +188,8 @@ _PASSING = re.compile(r"terminating connection due to [a-z ]+|the database syste
 _WHY = (
     ("could not translate host name", "no host has that name"),
     ("Connection refused", "nobody listens there"),
+    ("root certificate file", "there is no file where its sslrootcert says"),
+    ("private key file", "the key that its sslkey names is not there, or others may read it"),
     ("No such file or directory", "nobody listens at that socket"),
     ("timeout expired", "no answer within seconds"),
     ("timed out", "no answer within seconds"),

@@ -75,6 +75,18 @@ def test_a_server_that_is_not_to_be_trusted_is_refused_in_words(
             pass
 
 
+def test_a_file_of_certificates_that_is_not_there_is_named_and_not_the_servers_fault(
+    over_tls: str, trusted: Certificates
+) -> None:
+    for given, says in (
+        ("sslmode=verify-full&sslrootcert=/nowhere.pem", "no file where its sslrootcert says"),
+        (f"sslmode=require&sslcert={trusted.server}&sslkey=/nowhere.pem", "the key that its sslkey names"),
+    ):
+        wrong = ReadConnection(f"{over_tls}?{given}")
+        with pytest.raises(Unavailable, match=says), wrong.look():
+            pass
+
+
 def test_a_server_without_tls_is_told_so(database_url: str) -> None:
     with pooler(database_url) as url:
         plain = ReadConnection(f"{url}?sslmode=require")
@@ -121,3 +133,12 @@ def test_the_broker_is_rung_over_tls_and_only_one_that_is_trusted(
         assert not rings(where), "nobody said that it is not to be checked"
         assert broker.hand.llen(REQUESTS) == 2
         assert rings(f"{where}?ssl_cert_reqs=none")
+
+
+def test_a_broker_that_is_asked_over_tls_in_a_wrong_way_is_told_with_what_to_write(broker: Broker) -> None:
+    where = f"rediss://:{PASSWORD}@127.0.0.1:{broker.port}/0"
+    (plain,) = diagnose(Settings(broker_url=where), "broker")
+    assert (plain.ok, "redis://" in plain.fix) == (False, True), "a server without TLS waits, and says nothing"
+    (lost,) = diagnose(Settings(broker_url=f"{where}?ssl_ca_certs=/nowhere.pem"), "broker")
+    assert (lost.ok, "ssl_ca_certs" in lost.fix) == (False, True), lost.detail
+    assert PASSWORD not in f"{plain} {lost}"
