@@ -21,7 +21,7 @@ LOCK   := --universal --python-version 3.11 --generate-hashes --no-header --no-a
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-long coverage unit lint lock openapi docs types audit pip-check before chaos-short chaos bench changelog release release-trial test-deploy test-manifests test-live test-live-kubernetes clean
+.PHONY: help demo up down test test-long collected coverage unit lint lock openapi docs types audit pip-check before chaos-short chaos bench changelog release release-trial test-deploy test-manifests test-live test-live-kubernetes clean
 
 help: ## List every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: $(VENV)/.dev ## Every test but chaos, benchmarks and live clouds, from not
 
 test-long: $(VENV)/.dev ## The long siblings of tests that `make test` tries in short; half an hour
 	$(PYTEST) --numprocesses 4 --dist worksteal -m long
+
+collected: $(VENV)/.dev ## Can every test be read, and has each sample its share; what it compiles, the processes of `make test` find compiled
+	@$(PYTEST) --collect-only -qq > $(VENV)/.collected || { tail -60 $(VENV)/.collected; exit 1; }
 
 coverage: $(VENV)/.dev ## The same, and which lines they reach; a third slower
 	$(PYTEST) --numprocesses 4 --dist worksteal --cov --cov-report=term:skip-covered
