@@ -27,6 +27,7 @@ def one_pod_and_one_disk(world: KubernetesWorld) -> None:
     assert world.cluster.ever == [f"persistentvolumeclaims/{row.provider_id}", f"pods/{row.provider_id}"]
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("what", ["persistentvolumeclaims", "pods"])
 @pytest.mark.parametrize("after", [False, True])
 def test_an_answer_that_is_lost_is_asked_for_again_by_the_same_name(
@@ -34,7 +35,7 @@ def test_an_answer_that_is_lost_is_asked_for_again_by_the_same_name(
 ) -> None:
     world.cloud.books.plan(Fault("POST", f"/{what}", 504, LOST, after=after))
     world.create()
-    world.advance(200, tick=10)
+    world.advance(200, tick=50)
     one_pod_and_one_disk(world)
 
 
@@ -45,7 +46,7 @@ def test_one_pod_and_one_disk_wherever_the_worker_is_killed(world: KubernetesWor
     with killed_at(world, point):
         world.create()
         world.advance(40, tick=10)
-    world.advance(400, tick=20)
+    world.advance(400, tick=50)
     one_pod_and_one_disk(world)
 
 
@@ -75,6 +76,7 @@ def killing(world: KubernetesWorld, at: int, *, after: bool) -> Iterator[None]:
         api.create = create
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("call", [1, 2])
 def test_one_pod_and_one_disk_though_the_worker_dies_between_the_two(
@@ -84,7 +86,7 @@ def test_one_pod_and_one_disk_though_the_worker_dies_between_the_two(
     with killing(world, call, after=after), pytest.raises(Killed):
         world.advance(5)
     world.lose_messages()
-    world.advance(400, tick=20)
+    world.advance(400, tick=50)
     one_pod_and_one_disk(world)
 
 
