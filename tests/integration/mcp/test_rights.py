@@ -58,6 +58,7 @@ def by(cell: Cell) -> str:
     return WHO[cell.role] if cell.way == WAYS[0] else f"{WHO[cell.role]}, read"
 
 
+@pytest.mark.sampled(every=len(Sees))
 @pytest.mark.parametrize("verb", ARGUMENTS)
 def test_a_change_is_made_by_who_may_and_stands_in_the_history_as_an_agents(house: House, verb: Verb) -> None:
     wrong, world = [], house.api.world
@@ -122,6 +123,7 @@ def api(world: World) -> Iterator[Api]:
     made.close()
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("method", ["initialize", "tools/list", "tools/call", "ping", "server/discover"])
 @pytest.mark.parametrize("token", [None, "im_pat_" + "x" * 43 + "000000", "", "ada"])
 def test_without_a_token_nothing_is_said(api: Api, method: str, token: str | None) -> None:

@@ -96,6 +96,7 @@ def test_what_was_taken_and_cannot_be_read_is_not_called_lost(odd: Serve, key: s
     assert (done.exit_code, "what was asked for is stored" in done.stderr) == (1, True)
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("words", ["doctor", "doctor --json"])
 @pytest.mark.parametrize("what", ODD)
 def test_the_doctor_never_dies_of_it(odd: Serve, what: str, words: str) -> None:

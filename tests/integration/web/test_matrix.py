@@ -121,11 +121,20 @@ def test_a_form_of_the_page_does_no_more_than_the_api(house: House, rule: Rule) 
     assert not wrong
 
 
-@pytest.mark.parametrize("verb", ["extend", "start", "stop", "terminate", "protect", "give"])
-def test_a_batch_does_what_one_may_do_one_by_one_and_no_more(open_house: House, verb: str) -> None:
+BATCHED = ("extend", "start", "stop", "terminate", "protect", "give")
+
+
+@pytest.mark.parametrize(
+    "turned",
+    [False, pytest.param(True, marks=pytest.mark.long)],
+    ids=["every second by ids", "the others by ids"],
+)
+@pytest.mark.parametrize("verb", BATCHED)
+def test_a_batch_does_what_one_may_do_one_by_one_and_no_more(open_house: House, verb: str, turned: bool) -> None:
+    """Each cell is asked with every verb, and both by ids and by a filter: which of the two, the next verb turns round."""
     rule, wrong = RULES[f"{verb}_instance"], []
-    for cell in cells(On.INSTANCE):
-        for named in ("ids", "q"):
+    for place, cell in enumerate(cells(On.INSTANCE), BATCHED.index(verb)):
+        for named in ("ids" if place % 2 == turned else "q",):
             mine = open_house.thing(WHO[cell.role], on=On.INSTANCE, stopped=rule.stopped, beside=True)
             thing = open_house.thing(cell.owner, on=On.INSTANCE, stopped=rule.stopped)
             row = open_house.api.world.row(thing.name)
