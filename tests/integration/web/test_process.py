@@ -42,7 +42,9 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 0), pytest.param(signal.SIGINT, 130, marks=pytest.mark.long)]
+)
 def test_im_web_serves_until_it_is_ended(database_url: str, number: signal.Signals, status: int) -> None:
     port = _free_port()
     with subprocess.Popen(IM, env=_environment(database_url, port), stderr=subprocess.PIPE, text=True) as running:
