@@ -39,22 +39,25 @@ def listed(page: Page) -> list[str]:
     return page.locator(".instances tbody tr").evaluate_all("rows => rows.map((one) => one.dataset.name)")
 
 
-def test_the_soonest_deadline_stands_first_and_the_count_is_said(three: Site) -> None:
+def test_the_soonest_deadline_stands_first_with_a_bar_a_span_and_a_moment_and_a_member_is_offered_what_is_theirs(
+    three: Site,
+) -> None:
     page = three.open("/")
     assert listed(page) == ["web-1", "db", "web-2"]
     expect(page.locator("#count")).to_have_text("3 instances")
     expect(page.locator("#count")).to_have_attribute("aria-live", "polite")
     expect(page.get_by_role("columnheader", name="Time left")).to_have_attribute("aria-sort", "ascending")
 
-
-def test_what_is_left_is_a_bar_a_span_and_a_moment_in_the_zone_of_the_browser(three: Site) -> None:
-    page = three.open("/")
     cell = row(page, "web-1").locator(".lasts")
     expect(cell.locator(".ends")).to_have_text("stops 14:00")
     expect(cell.locator("time")).to_have_attribute("title", "2030-01-01 13:00:00 UTC")
     expect(page.locator("footer")).to_contain_text("Times are in Europe/Berlin")
     assert 0 < float(cell.locator("progress").evaluate("one => one.value")) < 1000
     expect(cell.locator(".ticks")).to_have_attribute("aria-hidden", "true")
+
+    page = three.open("/", login="bob")
+    expect(row(page, "db").get_by_role("button", name="Extend db")).to_be_visible()
+    expect(row(page, "web-1").get_by_role("button", name="Extend web-1")).to_have_count(0)
 
 
 def test_time_ticks_by_the_server_and_never_jumps_back(three: Site) -> None:
@@ -78,7 +81,9 @@ def test_the_first_look_tells_the_server_the_zone_once(three: Site) -> None:
     expect(row(page, "web-1").locator(".ends")).to_have_text("stops 22:00")
 
 
-def test_one_field_searches_with_the_grammar_of_the_command_line(three: Site) -> None:
+def test_one_field_searches_as_the_command_line_does_values_become_filters_and_the_address_is_the_state(
+    three: Site,
+) -> None:
     page = three.open("/")
     page.get_by_label("Filter", exact=True).fill("owner=bob status=running")
     page.keyboard.press("Enter")
@@ -91,9 +96,7 @@ def test_one_field_searches_with_the_grammar_of_the_command_line(three: Site) ->
     expect(page.get_by_role("alert")).to_contain_text("colour=red is not understood")
     expect(page.get_by_label("Filter", exact=True)).to_have_value("colour=red")
 
-
-def test_values_become_filters_and_chips_go_again(three: Site) -> None:
-    page = three.open("/")
+    page.goto("/")
     row(page, "db").get_by_role("link", name="bob").click()
     expect(page.locator("#count")).to_have_text("1 instance")
     row(page, "db").get_by_role("link", name="running").click()
@@ -101,26 +104,13 @@ def test_values_become_filters_and_chips_go_again(three: Site) -> None:
     page.get_by_role("link", name="Remove the filter owner=bob").click()
     expect(page.locator("#count")).to_have_text("3 instances")
 
-
-def test_the_address_is_the_state(three: Site) -> None:
-    page = three.open("/?view=mine&columns=status&columns=owner&q=name%3Dweb-2")
+    page.goto("/?view=mine&columns=status&columns=owner&q=name%3Dweb-2")
     assert listed(page) == ["web-2"]
     expect(page.get_by_role("columnheader")).to_have_count(5)
     expect(page.locator(".cli code")).to_have_text("im list --view mine --filter name=web-2")
     page.get_by_role("link", name="Ends within 2 h").click()
     expect(page.locator(".cli code")).to_have_text("im list --view soon")
     assert listed(page) == ["web-1", "db"]
-
-
-def test_columns_can_be_chosen(three: Site) -> None:
-    page = three.open("/")
-    page.get_by_text("Columns").click()
-    for name in ("Zone", "Address", "Cost", "$/h", "Type"):
-        page.get_by_label(name, exact=True).uncheck()
-    page.get_by_label("Cloud", exact=True).check()
-    page.get_by_role("button", name="Show these").click()
-    expect(page.get_by_role("columnheader", name="Cloud")).to_be_visible()
-    expect(page.get_by_role("columnheader", name="Address")).to_have_count(0)
 
 
 def test_it_is_live_and_keeps_what_one_types_and_has_chosen(three: Site) -> None:
@@ -199,8 +189,14 @@ def test_all_that_match_are_asked_again_when_their_count_grew(three: Site) -> No
     assert three.world.row("web-1").desired.value == "running"
 
 
-def test_a_stale_button_says_who_was_first(three: Site) -> None:
-    page = three.open("/")
+def test_whoever_leaves_a_dialog_is_where_they_were_and_a_stale_button_says_who_was_first(three: Site) -> None:
+    page = three.open("/?q=owner%3Dbob")
+    row(page, "db").get_by_role("button", name="Stop db").click()
+    page.get_by_role("dialog").get_by_role("link", name="Leave it").click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert page.url.endswith("/?q=owner%3Dbob")
+
+    page.goto("/")
     row(page, "db").get_by_role("button", name="Stop db").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name="Stop db?")).to_be_visible()
@@ -210,20 +206,6 @@ def test_a_stale_button_says_who_was_first(three: Site) -> None:
     expect(dialog).to_contain_text("db has changed since (last by bob), and nothing was stored")
     page.keyboard.press("Escape")
     expect(row(page, "db").get_by_role("button", name="Stop db")).to_be_focused()
-
-
-def test_whoever_leaves_it_is_where_they_were(three: Site) -> None:
-    page = three.open("/?q=owner%3Dbob")
-    row(page, "db").get_by_role("button", name="Stop db").click()
-    page.get_by_role("dialog").get_by_role("link", name="Leave it").click()
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    assert page.url.endswith("/?q=owner%3Dbob")
-
-
-def test_a_member_is_offered_what_is_theirs(three: Site) -> None:
-    page = three.open("/", login="bob")
-    expect(row(page, "db").get_by_role("button", name="Extend db")).to_be_visible()
-    expect(row(page, "web-1").get_by_role("button", name="Extend web-1")).to_have_count(0)
 
 
 def test_the_theme_is_the_systems_until_somebody_chooses(three: Site) -> None:
@@ -258,7 +240,7 @@ def test_what_one_needs_elsewhere_is_copied(three: Site) -> None:
     copied("Copy our id", three.world.row("web-1").id)
 
 
-def test_what_is_not_there_is_said_and_who_did_what_is_found(three: Site) -> None:
+def test_what_is_not_there_is_said_who_did_what_is_found_and_columns_are_chosen(three: Site) -> None:
     page = three.open("/?q=status%3Dstopped")
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
     page.get_by_role("link", name="Show everything").click()
@@ -268,6 +250,15 @@ def test_what_is_not_there_is_said_and_who_did_what_is_found(three: Site) -> Non
     added = page.get_by_role("row").filter(has_text="user added").filter(has_text="bob")
     expect(added.get_by_role("rowheader")).to_have_text("root")
     expect(page.locator("footer")).to_contain_text(f"im {__version__}")
+
+    page.goto("/")
+    page.get_by_text("Columns").click()
+    for name in ("Zone", "Address", "Cost", "$/h", "Type"):
+        page.get_by_label(name, exact=True).uncheck()
+    page.get_by_label("Cloud", exact=True).check()
+    page.get_by_role("button", name="Show these").click()
+    expect(page.get_by_role("columnheader", name="Cloud")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Address")).to_have_count(0)
 
 
 def test_a_held_deadline_cannot_be_missed(three: Site) -> None:
