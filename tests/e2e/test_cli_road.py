@@ -128,7 +128,7 @@ def test_created_stopped_by_its_deadline_extended_stopped_and_ended(
     names.clear()
 
 
-def test_on_a_terminal_create_waits_draws_and_ends_with_the_address(
+def test_on_a_terminal_create_waits_and_draws_list_has_colour_and_terminate_asks(
     stack: StackUnderTest, key: str, names: list[str]
 ) -> None:
     names.append("drawn")
@@ -138,31 +138,6 @@ def test_on_a_terminal_create_waits_draws_and_ends_with_the_address(
     assert "sandbox" in terminal.until("sandbox")
     assert terminal.end() == 0, shown
 
-
-def test_on_a_terminal_many_are_counted_by_a_bar(stack: StackUnderTest, key: str, names: list[str]) -> None:
-    names += [f"bar-{n}" for n in range(1, 6)]
-    terminal = Terminal(stack, "create", "--public-key", key, "--name", "bar", "--count", "5", "-d", "1h")
-    terminal.until(r"\d/5 ")
-    terminal.until(r"bar-5: running ")
-    assert terminal.end() == 0
-
-
-def test_on_a_terminal_terminate_asks(stack: StackUnderTest, key: str, names: list[str]) -> None:
-    names.append("asked")
-    told(stack, "create", "--public-key", key, "--name", "asked", "--wait")
-    terminal = Terminal(stack, "terminate", "asked")
-    terminal.until(r"Terminate asked for good, disk and all\? \[y/N\]")
-    terminal.type("n\n")
-    terminal.until("nothing was terminated")
-    assert terminal.end() == 2
-    assert told(stack, "status", "asked")[0]["desired"] == "running"
-
-
-def test_a_table_on_a_terminal_has_colour_fits_and_says_sandbox(
-    stack: StackUnderTest, key: str, names: list[str]
-) -> None:
-    names.append("seen")
-    told(stack, "create", "--public-key", key, "--name", "seen", "--wait")
     terminal = Terminal(stack, "list")
     shown = terminal.until("sandbox: these machines are not real")
     assert terminal.end() == 0
@@ -171,6 +146,21 @@ def test_a_table_on_a_terminal_has_colour_fits_and_says_sandbox(
     plain = stack.run("list").stdout
     assert "\x1b" not in plain
     assert plain.splitlines()[-1].startswith("sandbox")
+
+    terminal = Terminal(stack, "terminate", "drawn")
+    terminal.until(r"Terminate drawn for good, disk and all\? \[y/N\]")
+    terminal.type("n\n")
+    terminal.until("nothing was terminated")
+    assert terminal.end() == 2
+    assert told(stack, "status", "drawn")[0]["desired"] == "running"
+
+
+def test_on_a_terminal_many_are_counted_by_a_bar(stack: StackUnderTest, key: str, names: list[str]) -> None:
+    names += [f"bar-{n}" for n in range(1, 6)]
+    terminal = Terminal(stack, "create", "--public-key", key, "--name", "bar", "--count", "5", "-d", "1h")
+    terminal.until(r"\d/5 ")
+    terminal.until(r"bar-5: running ")
+    assert terminal.end() == 0
 
 
 def test_watch_shows_it_again_until_ctrl_c(stack: StackUnderTest) -> None:

@@ -27,7 +27,7 @@ def asked(where: str, password: str) -> str:
         return str(answer.read().decode())
 
 
-@pytest.fixture(params=["im up", "im flower"])
+@pytest.fixture(params=["im up", pytest.param("im flower", marks=pytest.mark.long)])
 def flower(stack: StackUnderTest, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
     """Its address and its password, as they are told to people."""
     if request.param == "im up":

@@ -208,22 +208,52 @@ def test_given_its_supervisor_killed_when_up_is_typed_the_old_children_are_gone_
     assert not stale(up.home)
 
 
-def test_down_keeps_the_rows_and_the_machines(up: StackUnderTest) -> None:
+def test_down_keeps_rows_and_machines_and_up_in_the_foreground_tells_everything_in_one_log_until_ctrl_c(
+    up: StackUnderTest, stack: StackUnderTest
+) -> None:
+    """Beside it runs the stack of another folder: neither notices the other."""
+    beside = {p.name: p.pid for p in stack.running().processes}
     before, machine = dict(up.running().named), launch(up)
     _execute(up, "CREATE TABLE IF NOT EXISTS kept (line text)", "INSERT INTO kept VALUES ('still here')")
+    names_it = up.local.layout.stack_file.read_bytes()
     done = up.run("down")
     assert (done.returncode, done.stderr) == (0, "")
     assert "data stays" in done.stdout
     assert strays(up.local.layout) == []
     assert not up.local.layout.stack_file.exists()
     assert "Nothing is up" in up.run("down").stdout
-    again = up.run("up", "-d")
-    assert again.returncode == 0, again.stderr
-    assert dict(up.running().named) == before  # addresses and passwords last
-    assert machine in machines(up)
-    _execute(up, "DELETE FROM kept WHERE line = 'still here'", rows=1)
+    up.local.layout.stack_file.write_bytes(names_it)  # as where the machine was switched off meanwhile
+    assert running(up.home) is None
+    assert stale(up.home)
+    assert up.run("down").returncode == 0
+    assert not stale(up.home)
+    shown: list[str] = []
+    with subprocess.Popen(
+        up.command("up"), env=up.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as attended:
+        assert attended.stdout is not None
+        reader = threading.Thread(target=lambda: shown.extend(attended.stdout or ()))
+        reader.start()
+        assert eventually(lambda: any("the stack is up" in line for line in shown)), shown
+        assert dict(up.running().named) == before  # addresses and passwords last
+        assert machine in machines(up)
+        _execute(up, "DELETE FROM kept WHERE line = 'still here'", rows=1)
+        os.kill(up.pid("beat"), signal.SIGKILL)
+        assert eventually(lambda: any("beat ended unexpectedly" in line for line in shown)), shown
+        attended.send_signal(signal.SIGINT)
+        assert attended.wait(timeout=60) == 0
+        reader.join()
+    told = "".join(shown)
+    assert "\x1b" not in told
+    for name in ("im", "postgres", "worker"):
+        assert any(line.startswith(f"{name:<9} |") for line in shown), name
+    assert "stopped; the data stays" in shown[-1]
+    assert strays(up.local.layout) == []
+    assert {p.name: p.pid for p in stack.running().processes} == beside
+    assert stack.run("list").returncode == 0
 
 
+@pytest.mark.long
 def test_given_everything_killed_when_asked_it_is_not_mistaken_for_running(up: StackUnderTest) -> None:
     for process in strays(up.local.layout):
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -235,34 +265,6 @@ def test_given_everything_killed_when_asked_it_is_not_mistaken_for_running(up: S
     assert up.run("down").returncode == 0
     assert not up.local.layout.stack_file.exists()
     assert not stale(up.home)
-
-
-def test_in_the_foreground_it_tells_everything_in_one_log_and_ctrl_c_ends_it(
-    down: StackUnderTest, stack: StackUnderTest
-) -> None:
-    """Beside it runs the stack of another folder: neither notices the other."""
-    beside = {p.name: p.pid for p in stack.running().processes}
-    shown: list[str] = []
-    with subprocess.Popen(
-        down.command("up"), env=down.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as attended:
-        assert attended.stdout is not None
-        reader = threading.Thread(target=lambda: shown.extend(attended.stdout or ()))
-        reader.start()
-        assert eventually(lambda: any("the stack is up" in line for line in shown)), shown
-        os.kill(down.pid("beat"), signal.SIGKILL)
-        assert eventually(lambda: any("beat ended unexpectedly" in line for line in shown)), shown
-        attended.send_signal(signal.SIGINT)
-        assert attended.wait(timeout=60) == 0
-        reader.join()
-    told = "".join(shown)
-    assert "\x1b" not in told
-    for name in ("im", "postgres", "worker"):
-        assert any(line.startswith(f"{name:<9} |") for line in shown), name
-    assert "stopped; the data stays" in shown[-1]
-    assert strays(down.local.layout) == []
-    assert {p.name: p.pid for p in stack.running().processes} == beside
-    assert stack.run("list").returncode == 0
 
 
 def test_purge_asks_then_removes_what_is_the_stacks_and_nothing_else(down: StackUnderTest) -> None:

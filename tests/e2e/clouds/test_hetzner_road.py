@@ -30,12 +30,22 @@ def server(hetzner: Client, name: str) -> BoundServer | None:
     return next((one for one in hetzner.servers.get_all() if str(one.name).startswith(name)), None)
 
 
-def test_create_stop_by_deadline_extend_stop_start_terminate(
+def test_create_under_a_budget_stop_extend_terminate_and_nothing_is_left(
     stack: StackUnderTest, hetzner: Client, key: str, name: str
 ) -> None:
-    (made,) = stack.said("create", "--provider", "hetzner", "--public-key", key, "--name", name, "-d", "10m", "--tag", "team=web",
-        "--ssh-from", "203.0.113.7", "--wait",
-    )  # fmt: skip
+    order = ("create", "--provider", "hetzner", "--public-key", key, "--instance-type", "cpx22")
+    assert stack.run("budget", "set", "1", "--everybody").returncode == 0
+    try:
+        dear = stack.run(*order, "-d", "1h", "--count", "400", "--on-expiry", "terminate")
+        assert dear.returncode != 0
+        assert "a worker is asked for the price" in dear.stderr
+        assert "the budget of this deployment would be exceeded by" in dear.stderr
+        assert stack.run("budget", "set", "100", "--everybody").returncode == 0
+        (made,) = stack.said(
+            *order, "-d", "10m", "--name", name, "--tag", "team=web", "--ssh-from", "203.0.113.99", "--wait"
+        )
+    finally:
+        assert stack.run("budget", "remove", "--everybody").returncode == 0
     assert (made["status"], made["provider"], made["zone"]) == ("running", "hetzner", "fsn1")
     there = server(hetzner, name)
     assert there is not None
@@ -43,6 +53,9 @@ def test_create_stop_by_deadline_extend_stop_start_terminate(
     assert str(there.name).endswith(made["id"].removeprefix("im-"))
     assert there.labels is not None
     assert there.labels["team"] == "web"
+    (wall,) = [
+        one for one in hetzner.firewalls.get_all() if "203.0.113.99/32" in str(one.rules and one.rules[0].source_ips)
+    ]
 
     stopped = stack.run("stop", name, "--wait")
     assert stopped.returncode == 0, stopped.stderr
@@ -60,6 +73,20 @@ def test_create_stop_by_deadline_extend_stop_start_terminate(
 
     assert stack.run("terminate", name, "-y", "--wait").returncode == 0
     until("the server is gone", lambda: server(hetzner, name) is None)
+    unused_firewalls_are_taken_away(stack, hetzner, str(wall.name))
+
+
+def unused_firewalls_are_taken_away(stack: StackUnderTest, hetzner: Client, wall: str) -> None:
+    def unused() -> set[str]:
+        return {one["name"] for one in stack.said("gc", "--dry-run") if one["provider"] == "hetzner"}
+
+    until("its firewall is unused", lambda: wall in unused())  # while others are served, nobody may have looked
+    assert wall in {one.name for one in hetzner.firewalls.get_all()}, "a rehearsal takes nothing away"
+    gone = {one["name"] for one in stack.said("gc", "-y") if one["provider"] == "hetzner"}
+    assert wall in gone
+    left = {one.name for one in (*hetzner.firewalls.get_all(), *hetzner.ssh_keys.get_all())}
+    assert not left & gone
+    assert "im-anchor" in left
 
 
 @pytest.mark.long
@@ -69,50 +96,6 @@ def test_a_deadline_stops_it(stack: StackUnderTest, hetzner: Client, key: str, n
     )  # fmt: skip
     assert made["provider"] == "hetzner"
     until("its deadline stopped it", lambda: (now := server(hetzner, name)) is not None and now.status == "off")
-
-
-def test_under_a_budget_the_first_create_has_a_worker_ask_for_the_price(
-    stack: StackUnderTest, key: str, name: str
-) -> None:
-    assert stack.run("budget", "set", "1", "--everybody").returncode == 0
-    try:
-        order = ("create", "--provider", "hetzner", "--public-key", key, "--instance-type", "cpx22", "-d", "1h")
-        dear = stack.run(*order, "--count", "400", "--on-expiry", "terminate")
-        assert dear.returncode != 0
-        assert "a worker is asked for the price" in dear.stderr
-        assert "the budget of this deployment would be exceeded by" in dear.stderr
-        done = stack.run(*order, "--name", name, "--on-expiry", "terminate", "--wait")
-        assert done.returncode == 0, done.stderr
-    finally:
-        assert stack.run("budget", "remove", "--everybody").returncode == 0
-
-
-def test_what_lies_unused_at_hetzner_is_taken_away_and_its_client_finds_it_no_more(
-    stack: StackUnderTest, hetzner: Client, key: str, name: str
-) -> None:
-    made = stack.run(
-        "create", "--provider", "hetzner", "--public-key", key, "--name", name, "-d", "10m", "--ssh-from",
-        "203.0.113.99", "--wait",
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
-    (wall,) = [
-        one for one in hetzner.firewalls.get_all() if "203.0.113.99/32" in str(one.rules and one.rules[0].source_ips)
-    ]
-    assert stack.run("terminate", name, "-y", "--wait").returncode == 0
-    until("the server is gone", lambda: server(hetzner, name) is None)
-
-    def unused() -> set[str]:
-        return {one["name"] for one in stack.said("gc", "--dry-run") if one["provider"] == "hetzner"}
-
-    until(
-        "its firewall is unused", lambda: str(wall.name) in unused()
-    )  # while others are served, nobody may have looked
-    assert wall.name in {one.name for one in hetzner.firewalls.get_all()}, "a rehearsal takes nothing away"
-    gone = {one["name"] for one in stack.said("gc", "-y") if one["provider"] == "hetzner"}
-    assert str(wall.name) in gone
-    left = {one.name for one in (*hetzner.firewalls.get_all(), *hetzner.ssh_keys.get_all())}
-    assert not left & gone
-    assert "im-anchor" in left
 
 
 def test_what_hetzner_has_not_is_refused_before_anything_is_written(stack: StackUnderTest, key: str) -> None:
