@@ -50,7 +50,7 @@ class Terminal:
         os.close(inner)
         self.shown = ""
 
-    def until(self, pattern: str, seconds: float = 30) -> str:
+    def until(self, pattern: str, seconds: float = 120) -> str:
         """Read until `pattern` has been shown; the whole screen so far, without colours."""
         end = time.monotonic() + seconds
         while not re.search(pattern, self.text):

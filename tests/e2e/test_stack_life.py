@@ -208,7 +208,7 @@ def test_given_its_supervisor_killed_when_up_is_typed_the_old_children_are_gone_
     assert not stale(up.home)
 
 
-def test_down_keeps_rows_and_machines_and_up_in_the_foreground_tells_everything_in_one_log_until_ctrl_c(
+def test_down_keeps_rows_and_machines_and_up_in_the_foreground_is_one_log(
     up: StackUnderTest, stack: StackUnderTest
 ) -> None:
     """Beside it runs the stack of another folder: neither notices the other."""

@@ -35,7 +35,7 @@ RESTORE = "integration/deadlines/test_restore.py::test_every_line_of_the_page_is
 RUN_BY = {
     "im up -d": f"{STACK}::test_every_part_answers_and_the_workers_are_reserved_as_promised",
     "im up --cloud aws": f"{STACK}::test_a_real_cloud_is_never_used_unasked",
-    "im down": f"{STACK}::test_down_keeps_the_rows_and_the_machines",
+    "im down": f"{STACK}::test_down_keeps_rows_and_machines_and_up_in_the_foreground_is_one_log",
     "im demo": "e2e/test_cli_demo.py::test_beside_a_running_stack_it_shows_every_stage_and_clears_away",
     "im doctor": f"{ROAD}::test_doctor_finds_nothing_wrong_and_says_what_it_asked",
     "im doctor --only cloud": "e2e/test_accounts.py::test_an_account_that_hangs_and_one_that_denies_slow_down_nobody",
