@@ -134,7 +134,7 @@ def test_on_a_terminal_create_waits_and_draws_list_has_colour_and_terminate_asks
     names.append("drawn")
     terminal = Terminal(stack, "create", "--public-key", key, "--name", "drawn", "-d", "1h")
     terminal.until(r"drawn: launching…")
-    shown = terminal.until(r"drawn: running 54\.\S+ · ssh ec2-user@54\.\S+ · stops \S+ \(in 59m\)")
+    shown = terminal.until(r"drawn: running 54\.\S+ · ssh ec2-user@54\.\S+ · stops (\w+ )?\S+ \(in 59m\)")
     assert "sandbox" in terminal.until("sandbox")
     assert terminal.end() == 0, shown
 
