@@ -52,11 +52,20 @@ def test_a_status_is_found_by_all_of_its_words_too() -> None:
     assert _names("status=stopped (ttl)") == ["old"]
 
 
-@pytest.mark.parametrize("text", ["owner", "owner=", "=ada", "colour=red", "", "Owner=ada"])
+@pytest.mark.parametrize("text", ["owner", "owner=", "=ada", "colour=red", ""])
 def test_what_is_no_filter_is_refused_with_the_keys_there_are(text: str) -> None:
     with pytest.raises(Refused) as refused:
         Filter.parse(text)
     assert "owner, status, type, zone, region, account, provider, name" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("Owner=ada", "owner=ada"), ("onwer=ada", "owner=ada"), ("state=running", "status=running")]
+)
+def test_a_key_that_is_nearly_one_is_answered_with_that(text: str, meant: str) -> None:
+    with pytest.raises(Refused) as refused:
+        Filter.parse(text)
+    assert refused.value.hint == f"did you mean {meant}?"
 
 
 def test_who_finds_nothing_is_told_what_was_looked_for() -> None:
