@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,8 @@ def _readers_own(word: str, world: World, own: list[str]) -> str:
         return next(one.id for one in tokens.listed(world.ctx, None, actor=person("ada")) if one.name == "deploy")
     if word == SESSION:
         return session_of(world, "bob")
+    if own[own.index(word) - 1] == "--until":
+        return (world.now + timedelta(minutes=30)).isoformat()  # a time of day is the next one of this machine's clock
     return home(word)
 
 
