@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -71,6 +70,7 @@ def world(
     )
     passing = Waiting(made)
     monkeypatch.setattr("im.cli.commands.leftovers.time", passing)
+    monkeypatch.setattr("im.cli.options.shared.here", lambda: made.now)  # whose 18:00 it is
     monkeypatch.setattr(wait, "__kwdefaults__", {"monotonic": passing.monotonic, "pause": passing.sleep})
     yield made
     made.close()
@@ -105,8 +105,6 @@ def _readers_own(word: str, world: World, own: list[str]) -> str:
         return next(one.id for one in tokens.listed(world.ctx, None, actor=person("ada")) if one.name == "deploy")
     if word == SESSION:
         return session_of(world, "bob")
-    if own[own.index(word) - 1] == "--until":
-        return (world.now + timedelta(minutes=30)).isoformat()  # a time of day is the next one of this machine's clock
     return home(word)
 
 
