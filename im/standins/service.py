@@ -193,7 +193,8 @@ def server_on(host: str, port: int, application: Timed, names: Collection[str] =
 def serving(service: Timed, port: int = 0) -> Iterator[str]:
     """Serve on loopback in a thread; yields the address. `port` 0: any free one."""
     server = server_on("127.0.0.1", port, service)
-    thread = Thread(target=server.serve_forever, name="stand-in", daemon=True)
+    # a second of serve_forever's own pace has two looks at whether it should end: whoever closes it would wait for the next
+    thread = Thread(target=server.serve_forever, args=(0.02,), name="stand-in", daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

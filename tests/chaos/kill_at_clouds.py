@@ -122,7 +122,7 @@ def opened_at(cloud: str, folder: Path, database_url: str, forks: ForkServerCont
     service: Service | GrpcService = make(_SECRET, clock.now, timedelta(seconds=5))
     door = Door(service)
     server = door.server()
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     url = f"http://sandbox:{_SECRET}@127.0.0.1:{server.server_port}"
     try:

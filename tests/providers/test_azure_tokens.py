@@ -56,7 +56,7 @@ class _Door(BaseHTTPRequestHandler):
 @pytest.fixture
 def identity(monkeypatch: pytest.MonkeyPatch) -> Iterator[Identity]:
     with Identity() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{server.server_port}/token")
         monkeypatch.setenv("IDENTITY_HEADER", "secret-of-the-machine")
         yield server

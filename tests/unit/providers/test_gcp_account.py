@@ -191,7 +191,7 @@ def test_on_a_machine_of_googles_its_own_project_and_service_account_are_taken(t
         "print(known.project(), known.headers()['Authorization'])\n"
     )
     with ThreadingHTTPServer(("127.0.0.1", 0), _Metadata) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         at = f"127.0.0.1:{server.server_port}"
         env = {"HOME": str(tmp_path), "GCE_METADATA_HOST": at, "GCE_METADATA_IP": at, "PATH": str(tmp_path)}
         done = subprocess.run([sys.executable, "-c", asked], env=env, capture_output=True, text=True, check=False)
