@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 import redis
 from celery import Celery
 from sqlalchemy import text
@@ -57,6 +58,7 @@ def test_a_worker_that_is_alive_and_takes_nothing_is_told_of(stack: StackUnderTe
         app.close()
 
 
+@pytest.mark.long
 def test_a_worker_without_a_process_to_do_its_work_is_told_of(stack: StackUnderTest) -> None:
     elsewhere = stack.broker_url.rsplit("/", 1)[0] + "/4"
     named = {"IM_DATABASE_URL": stack.database_url, "IM_BROKER_URL": elsewhere}

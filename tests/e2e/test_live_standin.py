@@ -52,6 +52,7 @@ def left(cloud: StandIn) -> list[str]:
     return [*there, *(name for name in groups if name != "default"), *keys]
 
 
+@pytest.mark.long
 def test_they_pass_and_leave_nothing(cloud: StandIn) -> None:
     done = subprocess.run(COMMAND, env=against(cloud), cwd=TREE, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0, done.stdout + done.stderr

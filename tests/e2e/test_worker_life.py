@@ -46,6 +46,7 @@ def key(tmp_path: Path) -> Path:
     return tmp_path / "key.pub"
 
 
+@pytest.mark.long
 def test_a_broker_wiped_after_the_enqueue_only_delays(stack: StackUnderTest, key: Path) -> None:
     for process in workers(stack):
         process.send_signal(signal.SIGSTOP)

@@ -44,7 +44,7 @@ def lanes(world: FiveClouds) -> Iterator[Threaded]:
     assert lanes.finish(60)
 
 
-@pytest.mark.parametrize("hangs", ["azure", "gcp"])
+@pytest.mark.parametrize("hangs", ["azure", pytest.param("gcp", marks=pytest.mark.long)])
 def test_a_tick_sees_the_other_four_while_the_fifth_is_still_being_asked(
     world: FiveClouds, lanes: Threaded, hangs: str
 ) -> None:
@@ -66,7 +66,7 @@ def test_a_tick_sees_the_other_four_while_the_fifth_is_still_being_asked(
     assert seen_at(world, hangs) < before
 
 
-@pytest.mark.parametrize("hangs", ["digitalocean", "hetzner"])
+@pytest.mark.parametrize("hangs", ["digitalocean", pytest.param("hetzner", marks=pytest.mark.long)])
 def test_deadlines_of_the_other_four_are_kept_while_the_fifth_is_still_being_asked(
     world: FiveClouds, lanes: Threaded, hangs: str
 ) -> None:

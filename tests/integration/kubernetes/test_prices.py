@@ -67,6 +67,7 @@ def test_the_own_price_of_a_size_goes_before_its_parts(world: KubernetesWorld, k
     assert "computing $0.18," in run(world, *create, "--instance-type", "4x16").stdout
 
 
+@pytest.mark.long
 def test_a_price_that_changes_changes_what_is_charged_from_then_on(world: KubernetesWorld) -> None:
     stated(world, *UNITS)
     world.create(seconds=36_000)

@@ -52,6 +52,7 @@ def test_without_room_anywhere_it_fails_with_the_reason(world: NebiusWorld) -> N
     assert (world.tenant.machines, world.tenant.disks) == ({}, {})
 
 
+@pytest.mark.long
 def test_a_deadline_stops_it_and_an_extend_that_finds_no_room_says_so(world: NebiusWorld) -> None:
     world.create(kind=H200, seconds=120, on_expiry=OnExpiry.STOP)
     world.advance(150)

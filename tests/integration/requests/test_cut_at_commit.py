@@ -209,7 +209,7 @@ def _hurried(database_url: str, wire: Wire) -> _Cut:
     return world
 
 
-@pytest.mark.parametrize("each", [6, pytest.param(1, marks=pytest.mark.long)], ids=["some", "every"])
+@pytest.mark.parametrize("each", [9, pytest.param(1, marks=pytest.mark.long)], ids=["some", "every"])
 def test_cut_at_the_commit_of_a_transaction_of_a_life_it_converges(database_url: str, wire: Wire, each: int) -> None:
     """Each kind of transaction that writes, by the tables it writes to, once with its COMMIT lost and once its answer.
 

@@ -109,7 +109,14 @@ def test_the_end_of_what_is_shelved_is_the_end_of_its_address(world: HetznerWorl
     assert (world.word(), project(world).ips, project(world).images) == ("terminated", {}, {})
 
 
-@pytest.mark.parametrize("what", ["gone", "taken", "in another location", "of another kind"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "gone",
+        "of another kind",
+        *(pytest.param(one, marks=pytest.mark.long) for one in ("taken", "in another location")),
+    ],
+)
 def test_an_address_that_is_not_to_be_had_is_another_one_and_that_is_told(world: HetznerWorld, what: str) -> None:
     ip = shelved(world)
     (kept,) = fours(world)

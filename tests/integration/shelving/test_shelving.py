@@ -240,6 +240,7 @@ def test_a_launch_from_the_snapshot_that_fails_loses_nothing(world: World) -> No
     assert (world.word(), pictures(world)) == ("running", [])
 
 
+@pytest.mark.long
 def test_it_may_be_shelved_again_and_again(world: World) -> None:
     shelved(world)
     for _ in range(2):

@@ -31,6 +31,7 @@ def process() -> Iterator[str]:
     assert running.returncode == 0
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_machines_are_listed_and_changed_in_pages(process: str) -> None:
     control, ec2 = Control(process), client(process)
     ids = control.create(MANY, tags={"im:deployment": "d", "Name": "web-{n}"}, zones=["us-east-1a", "us-east-1b"])
