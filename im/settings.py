@@ -129,7 +129,7 @@ class Settings:
     on_interruption: OnInterruption = setting(
         "IM_ON_INTERRUPTION",
         OnInterruption.RESTART,
-        "the cloud takes a spot machine back: leave it stopped, restart when the cloud has room, or replace what it ended too",
+        "the cloud takes a spot machine back: leave it stopped, restart it (AWS, Kubernetes), or replace what it ended too",
     )
     notice_stages: str = setting(
         "IM_NOTICE_STAGES",
