@@ -18,13 +18,14 @@ def spread(items: Sequence[pytest.Item], processes: int) -> list[pytest.Item]:
     files = [list(group) for _, group in groupby(items, key=lambda one: one.path)]
     waiting = [file for file in files if "e2e" in file[0].path.parts]
     others = [one for file in files if file not in waiting for one in file]
-    # a stack that tests share is started by each process that has one of them: as few as can be
-    shared, own = [], []
-    for file in waiting:
-        (shared if any("stack" in getattr(one, "fixturenames", ()) for one in file) else own).append(file)
     heads: list[list[pytest.Item]] = [[] for _ in range(processes)]
-    for number, file in enumerate(shared):
-        heads[number % max(1, processes // 2)] += file
+    own = []
+    for file in waiting:
+        # a stack that tests share is started by each process that has one of them, which costs more than a test: one has them all
+        if any("stack" in getattr(one, "fixturenames", ()) for one in file):
+            heads[0] += file
+        else:
+            own.append(file)
     for file in sorted(own, key=len, reverse=True):
         min(reversed(heads), key=len).extend(file)
     ordered: list[pytest.Item] = []

@@ -96,6 +96,7 @@ def test_create_stop_by_deadline_extend_stop_start_terminate_and_nothing_is_left
     assert [one for one in stack.said("gc", "--dry-run") if one["provider"] == "azure"] == []
 
 
+@pytest.mark.long
 def test_what_azure_has_not_is_refused_before_anything_is_written(stack: StackUnderTest, key: str) -> None:
     order = ("create", "--provider", "azure", "--public-key", key, "-d", "1h")
     done = stack.run(*order, "--hibernate", "--spot")

@@ -95,6 +95,7 @@ def test_create_stop_by_deadline_extend_stop_start_terminate(
     assert list(compute_v1.FirewallsClient(**gcp).list(project=PROJECT)) == []
 
 
+@pytest.mark.long
 def test_what_is_said_before_anything_is_made(stack: StackUnderTest, key: str) -> None:
     order = ("create", "--provider", "gcp", "--public-key", key, "-d", "1h")
     told = stack.run(*order, "--dry-run", "--spot", "--availability-zone", "europe-west1-b")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from tests.worlds.digitalocean import digitalocean_world
 
 MANY = 80
 """More than may be stopped at once."""
 
 
+@pytest.mark.long
 def test_a_fleets_deadline_never_asks_more_than_is_answered(database_url: str) -> None:
     with digitalocean_world(database_url) as world:
         world.create(count=MANY, seconds=900)

@@ -126,7 +126,13 @@ def test_when_all_have_refused_it_has_failed(world: TwoClouds, key: str) -> None
     assert (world.word(), world.made()) == ("failed: no capacity", (0, 0))
 
 
-@pytest.mark.parametrize("point", [Point.LAUNCH_CLOSE_WRITTEN, Point.LAUNCH_CLOSE_COMMITTED, Point.LAUNCH_CALLING])
+@pytest.mark.parametrize(
+    "point",
+    [
+        Point.LAUNCH_CLOSE_COMMITTED,
+        *(pytest.param(one, marks=pytest.mark.long) for one in (Point.LAUNCH_CLOSE_WRITTEN, Point.LAUNCH_CALLING)),
+    ],
+)
 def test_there_is_one_machine_wherever_the_worker_is_killed_on_the_way(
     world: TwoClouds, key: str, point: Point
 ) -> None:

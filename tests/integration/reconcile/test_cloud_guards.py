@@ -231,6 +231,7 @@ def test_what_is_to_be_terminated_is_told_truly(cloud: Any) -> None:
     assert cloud.status() == (cloud.stopped if only_stops else None)
 
 
+@pytest.mark.long
 def test_a_machine_that_is_stopped_by_an_order_whose_number_was_lost_is_started_again(microsoft: Microsoft) -> None:
     world = microsoft.world
     broken = {"error": {"code": "InternalServerError", "message": "again"}}
