@@ -67,7 +67,9 @@ def _looks(here: Place, url: str, count: int, runs: int) -> Generator[Row, None,
         ask.close()
     bare = taken.pop("a bare answer")
     for name, ours in taken.items():
-        yield of_runs("P11", f"{name} of {count:,}", "wall", ours, bare, "a bare answer", 12.0)
+        yield of_runs(
+            "P11", f"{name} of {count:,}", "wall", ours, bare, "a bare answer", 12.0 if count == FEW else None
+        )
         of_bare = burnt["a bare answer"]
         yield of_runs("P11", f"{name} of {count:,}: the web's", "cpu", burnt[name], of_bare, "a bare answer", None)
     return taken
