@@ -108,8 +108,14 @@ class LocalStack:
 
     def _start(self, cloud: str, environ: Mapping[str, str]) -> None:
         before = read_json(self.layout.details_file).get("ports", {})
-        clouds = {name: free_port(before.get("clouds", {}).get(name)) for name in registry.names()}
-        own = {name: free_port(before.get(name)) for name in ("valkey", "flower", "web")}
+        given: list[int] = []
+
+        def port(preferred: int | None) -> int:
+            given.append(free_port(preferred, given))
+            return given[-1]
+
+        clouds = {name: port(before.get("clouds", {}).get(name)) for name in registry.names()}
+        own = {name: port(before.get(name)) for name in ("valkey", "flower", "web")}
         ports = programs.Ports(**own, clouds=clouds)
         sockets = self.layout.sockets()
         kept = {"cloud": cloud, "sockets": str(sockets), "ports": asdict(ports)}

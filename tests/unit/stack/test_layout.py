@@ -100,3 +100,10 @@ def test_a_port_is_kept_while_it_is_free_and_changed_when_it_is_not() -> None:
         taken.bind(("127.0.0.1", port))
         taken.listen()
         assert free_port(port) != port
+
+
+def test_no_port_is_given_twice_before_anybody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("im.stack.layout.secrets.randbelow", lambda _: 7)
+    first = free_port()
+    assert free_port(first, [first]) != first
+    assert free_port(None, [first]) != first
