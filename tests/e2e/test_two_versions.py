@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import random
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.soak.run import Plan, soak
+from tests.chaos.soak.short import short_soak
 from tests.documented import ROOT
 
 
@@ -21,27 +19,18 @@ def test_given_a_fleet_that_is_upgraded_under_load_nothing_is_lost_doubled_orpha
     """The same judge as of every soak; `make chaos` does it for longer, and with every fault."""
     made = subprocess.run(["make", "before"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stdout + made.stderr
-    seed = int(os.environ.get("IM_SOAK_SEED") or random.SystemRandom().randrange(10_000))
-    given = Plan(
-        seed,
+    told, again = short_soak(
+        tmp_path / "report",
         seconds=60,
         requests_per_second=3,
-        clients=3,
-        shortest=4,
         longest=12,
         scale=0.1,
         farthest=14,
-        launch_lease=10,
-        waits_for_launches=False,
         every=(2.0, 4.0),
         before=str(ROOT / version / "bin" / "python"),
     )
-    said: list[str] = []
-    told = soak(given, said.append, tmp_path / "report")
-    again = f"IM_SOAK_SEED={seed} repeats it\n" + "\n".join(said)
     assert told["requests"]["all"] > 20, again
     assert told["machines"]["ours"] >= 5, again
-    assert told["figures"] == dict.fromkeys(told["figures"], 0), again
     assert {"upgraded by half", "gone back", "upgraded"} <= set(told["faults"]), again
     pages = ["this version"] + (["the version before"] if version.endswith("page") else [])
     assert all(told["requests"].get(f"acknowledged through a page of {one}", 0) > 0 for one in pages), again

@@ -44,13 +44,13 @@ def in_turn(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     Each is followed by one that computes, because a process always has one more behind the one that it runs.
     """
     waiting = [one for one in items if _imports(one, *_FLEETS)]
-    waiting.sort(key=lambda one: not _imports(one, "soak"))
+    waiting.sort(key=lambda one: not _imports(one, "short_soak"))
     others = [one for one in items if one not in waiting]
     pairs = (pair for pairs in zip_longest(waiting, others) for pair in pairs)
     return [one for one in pairs if one is not None]
 
 
-_FLEETS = ("soak", "Room", "Fleet")
+_FLEETS = ("short_soak", "Room", "Fleet")
 """What a file of chaos imports where its processes are real: Celery's, the broker's, Postgres'. They mostly wait."""
 
 

@@ -138,7 +138,7 @@ def test_many_clouds_in_one_test_want_a_sample_of_them_where_clouds_are_asked() 
 
 
 def test_of_chaos_the_soaks_are_given_out_first_then_fleets_and_each_has_one_behind_it_that_computes() -> None:
-    soak, fleet = SimpleNamespace(soak=None, Room=None), SimpleNamespace(Fleet=None)
+    soak, fleet = SimpleNamespace(short_soak=None, Room=None), SimpleNamespace(Fleet=None)
     computes = items("chaos", [5])
     fleets = [Item(Path("tests/chaos/test_fleets.py"), n, module=fleet) for n in range(3)]
     soaks = [Item(Path(f"tests/chaos/test_soak_{n}.py"), n, module=soak) for n in range(2)]

@@ -49,9 +49,8 @@ def create(
         now = ctx.clock(connection)
         user = users.lock(connection, login)
         if user is None:
-            role = (
-                "" if users.any_at_all(connection) else " --role admin"
-            )  # somebody has to be, and the first is asked first
+            # where nobody has been added the first has to be an admin
+            role = "" if users.any_at_all(connection) else " --role admin"
             raise NoSuchUser(f"there is no user '{login[:80]}'", f"im user add {login[:80]}{role}  makes one")
         if user.kind is UserKind.TEAM:
             raise Refused(
