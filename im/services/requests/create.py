@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from im.domain.access import Verb
 from im.domain.event import EventKind
 from im.domain.guard import GuardKind
 from im.domain.input.duration import format_duration
+from im.domain.money.unknown_price import PriceUnknown
 from im.domain.spec.names import make_id, make_name, numbered
 from im.domain.state import Desired, Observed, Why
 from im.failpoints import Point, reach
@@ -59,6 +61,26 @@ def create(ctx: Context, order: Order) -> Answer:
     ring_hints(ctx, rows, now)
     reach(Point.REQUEST_RUNG, Task.CREATE)
     return Answer(tuple(Change(None, r) for r in rows), now, rang)
+
+
+def rehearse(ctx: Context, order: Order) -> None:
+    """Raises OverLimit where `create` would: it is written, and taken back. For an unknown price the request itself waits."""
+    access.ask(order.actor, Verb.CREATE).on([order.ask.owner])
+    if not limits.there_are(ctx):
+        return
+    planned = with_elsewhere(ctx.settings, order, plan(ctx.settings, order))
+    names = [
+        make_name(_random, crowded=True) for _ in range(order.count)
+    ]  # another's name is not what is asked about here
+    with suppress(_TakenBack, PriceUnknown), ctx.begin() as connection:
+        now = ctx.clock(connection)
+        rows = _insert(connection, planned, names, order, now)
+        limits.enforce(connection, [None] * len(rows), rows, now)
+        raise _TakenBack
+
+
+class _TakenBack(Exception):
+    """Ends a transaction that is only tried."""
 
 
 def _insert(connection: Connection, planned: Plan, names: Sequence[str], order: Order, now: datetime) -> list[Instance]:

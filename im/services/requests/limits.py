@@ -35,11 +35,16 @@ def enforce(
     budgets.enforce(connection, [row for row in before if row is not None], after, now)
 
 
+def there_are(ctx: Context) -> bool:
+    """Is there any limit? Asked of the driver alone, before anything is loaded that keeps one."""
+    with ctx.looking() as look:
+        return limits.are_there_any(look)
+
+
 def rehearse(ctx: Context, before: Sequence[Instance], after: Sequence[Instance], now: datetime) -> None:
     """Raises OverLimit where `enforce` would once `after` were written. Nothing is written or locked."""
-    with ctx.looking() as look:
-        if not limits.are_there_any(look):
-            return
+    if not there_are(ctx):
+        return
     from im.services.money import budgets
     from im.services.people import quotas
 

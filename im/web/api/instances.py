@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from im.db.read.instances import Wanted
-from im.domain.access import Verb
 from im.domain.errors import Refused
 from im.domain.guard import GuardKind
 from im.domain.intent import Deadline
@@ -25,7 +24,7 @@ from im.domain.spec.spot import ONCE, Spot, parse_max_price
 from im.domain.state import OnExpiry
 from im.providers import registry
 from im.providers.request import Ask
-from im.services import access, pages
+from im.services import pages
 from im.services.money.best_offers import best_offers
 from im.services.money.quotes import quote_of
 from im.services.people import users, views
@@ -137,7 +136,7 @@ def create_instances(asker: Asking, form: CreateForm, dry_run: DryRun = False, i
     """Ask for machines, each with a deadline. The request is stored when the answer leaves; the cloud is later."""
     order = order_of(asker, form)
     if dry_run:
-        access.ask(asker.actor, Verb.CREATE).on([order.ask.owner])
+        create.rehearse(asker.ctx, order)
         return JSONResponse(plan_of(asker, order))
 
     def ask(asking: Asker) -> Answered:

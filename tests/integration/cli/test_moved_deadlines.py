@@ -65,6 +65,20 @@ def test_a_budget_counts_what_is_told_and_refuses_it_by_the_same_sum(world: Worl
     assert traces(world) == before
 
 
+def test_the_dry_run_of_a_create_is_refused_as_the_create_is(world: World, key: str) -> None:
+    words = ("create", "--public-key", key, "--name", "dear", "-d", "2h")
+    assert run(world, *words, "--dry-run").exit_code == 0
+    budgets.write(world.ctx, "ada", Decimal("0.60"), actor=person("ada"))
+    before = traces(world)
+    refused, rehearsed = (run(world, *words, *more) for more in ((), ("--dry-run",)))
+    assert (refused.exit_code, rehearsed.exit_code, rehearsed.stdout) == (6, 6, "")
+    assert rehearsed.stderr == refused.stderr
+    assert run(world, *words[:-1], "30m", "--dry-run").exit_code == 0
+    assert run(world, "quota", "set", "--user", "ada", "--ttl", "10m").exit_code == 0
+    assert run(world, *words[:-1], "30m", "--dry-run").exit_code == 6
+    assert traces(world) == before
+
+
 def test_where_a_stop_saves_nothing_it_says_so_and_what_goes_on(database_url: str) -> None:
     """By the euro's price of the day that the source names; what has an end costs each hour that has begun."""
     with hetzner_world(database_url) as world:

@@ -49,6 +49,9 @@ CHANGES: dict[str, Callable[[], object]] = {
     "im.services.requests.create.create": lambda: create.create(
         CTX, Order("fake", "default", ASK, None, 1, HOUR, NOBODY)
     ),
+    "im.services.requests.create.rehearse": lambda: create.rehearse(
+        CTX, Order("fake", "default", ASK, None, 1, HOUR, NOBODY)
+    ),
     "im.services.requests.adopt.adopt": lambda: adopt.adopt(
         CTX, adopt.AdoptRequest("fake", "default", "fake-1", ("i-1",), None, HOUR, NOBODY)
     ),

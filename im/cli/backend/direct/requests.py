@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from im.cli.backend.direct import lean
+from im.domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from im.cli.backend.wishes import Adoption
@@ -33,12 +34,27 @@ class DirectRequests:
         from im.views.plan import Rehearsed
 
         settings, order = self._ctx.settings, self._order(wish)
+        self._check_creation(order)
         plan, now = orders.plan(settings, order), datetime.now(UTC)
         until = order.deadline.after(now)
         quote = quote_of(self._ctx, plan, until - now, now)
         region, said = region_said(settings, order), defaults_said(settings, order)
         best = order.best or best_offers(self._ctx, plan, until - now)
         return Rehearsed(plan, quote, until, region, settings.sandbox, said, best)
+
+    def _check_creation(self, order: Order) -> None:
+        """A price is told without a database too; what limits refuse can then not be."""
+        from im.services.requests import limits
+
+        try:
+            if not limits.there_are(self._ctx):
+                return
+        except Unavailable:
+            return
+        lean.load()
+        from im.services.requests import create
+
+        create.rehearse(self._ctx, order)
 
     def creation(self, wish: Wish) -> Callable[[], Answer]:
         lean.load()
